@@ -1,0 +1,77 @@
+# Everything sets itself up: a virtual environment in .venv, from the lock file, when it changed.
+
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell $(p) -c \
+	'import sys; print("$(p)") if sys.version_info >= (3, 11) else None' 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+READY := $(VENV)/.ready
+# where real posts for the benchmarks are, when there are any
+DATA ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check chaos bench bench-topics bench-refit bench-encoder bench-live bench-stream up down lock clean
+
+help: ## this list
+	@echo "Top Topics. No Docker and no account needed; the first call of any target sets everything up."
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(READY) ## install everything into .venv
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or say make PYTHON=/path/to/python3"; exit 1; }
+	@echo "==> virtual environment in $(VENV) ($$($(PYTHON) --version))"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@echo "==> installing the locked packages (about 5 GB with torch; minutes on the first time, seconds from the cache)"
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet uv==$(UV_VERSION)
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --editable .
+	@touch $(READY)
+
+demo: setup ## three weeks of demo posts through real Kafka and Faust, ending with the digests (KEEP=1 stays up)
+	@$(BIN)/toptopics demo $(if $(KEEP),--keep)
+
+check: setup ## ruff, mypy strict, import rules
+	@echo "==> ruff" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@echo "==> mypy" && $(BIN)/mypy
+	@echo "==> import-linter" && $(BIN)/lint-imports
+	@echo "==> known vulnerabilities (skipped where their database cannot be reached)"
+	@$(BIN)/python -m tests.audit
+
+test: check ## all checks and all tests, on a real broker and Redis
+	@echo "==> pytest" && $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term
+
+chaos: setup ## 200 faults over 100,000 posts, then an audit of every post (SEED=2 ARGS="--faults 20 --posts 9000")
+	@$(BIN)/python -m tests.integration.faults.chaos --seed $(or $(SEED),1) $(ARGS)
+
+bench: bench-stream bench-topics bench-encoder bench-refit bench-live ## every measurement of the README
+
+bench-stream: setup ## the whole stream and replay beside a bare consumer
+	@$(BIN)/python -m tests.benchmarks.bench_stream $(if $(DATA),--data $(DATA))
+
+bench-topics: setup ## online topics beside river, BERTopic and nearest centroid
+	@$(BIN)/python -m tests.benchmarks.bench_topics $(if $(DATA),--data $(DATA))
+
+bench-encoder: setup ## posts/s and quality of every encoder path
+	@$(BIN)/python -m tests.benchmarks.bench_encoder $(if $(DATA),--data $(DATA))
+
+bench-refit: setup ## the weekly refit beside plain BERTopic
+	@$(BIN)/python -m tests.benchmarks.bench_refit $(if $(DATA),--data $(DATA))
+
+bench-live: setup ## server-sent events under load
+	@$(BIN)/python -m tests.benchmarks.bench_live
+
+up: setup ## start the local Kafka and Redis
+	@$(BIN)/toptopics up
+
+down: setup ## stop them
+	@$(BIN)/toptopics down
+
+lock: setup ## resolve requirements.lock anew from pyproject.toml
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --group dev pyproject.toml --no-emit-index-url \
+		--generate-hashes --quiet --custom-compile-command "make lock" --output-file requirements.lock
+
+clean: ## remove the virtual environment, caches and local data (stops the local services first)
+	@test ! -x $(BIN)/toptopics || $(BIN)/toptopics down
+	rm -rf $(VENV) .toptopics .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* *.egg-info

@@ -1,0 +1,168 @@
+"""The whole state of the single writer: posts seen, the online topics, and what happens to one record.
+
+A pure function of the prefix of `tweets.embedded` that it was fed: the assign stage may throw it away and rebuild
+it from the log, and a snapshot is only a cache of it together with the offset that it includes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import orjson
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from models.encoder import space_of
+from models.events import Assignment, Deletion, Digest, EmbeddedTweet, TopicEvent
+from models.events import Outcome as EventOutcome
+from models.seen_posts import SeenPosts
+from models.text import words
+from models.topic_model import PostBatch, TopicModel
+from models.wire import PoisonError, unpack_vector
+
+VERSION = 1
+CreateModel = Callable[[int, str], TopicModel]  # dimensions, encoder
+RestoreModel = Callable[[bytes], TopicModel]
+
+
+class SnapshotError(ValueError):
+    """A snapshot that this version cannot read: it is set aside and the state is rebuilt from the log."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a batch: assignments in record order and the topics' events."""
+
+    assignments: list[Assignment]
+    events: list[TopicEvent]
+
+
+class Assigner:
+    """Feed it decoded records in log order."""
+
+    def __init__(self, create_model: CreateModel, seen: SeenPosts | None = None) -> None:
+        self._create_model = create_model
+        self._seen = seen or SeenPosts()
+        self.model: TopicModel | None = None
+        self.encoder: str | None = None  # the vector space: the encoder's name without its precision
+        self._dimensions: int | None = None
+        self._retired: list[str] = []
+
+    def check(self, record: EmbeddedTweet | Deletion) -> None:
+        """Raise PoisonError for a record that can never be placed; the state does not change."""
+        if isinstance(record, EmbeddedTweet):
+            if space_of(record.encoder) in self._retired:
+                raise PoisonError(
+                    f"a vector of {record.encoder}, but the topic space is {self.encoder}'s: "
+                    "restart that embed stage with the encoder in use"
+                )
+            unpack_vector(record.vector, record.dimensions)
+            if space_of(record.encoder) == self.encoder and record.dimensions != self._dimensions:
+                raise PoisonError(f"{record.dimensions} dimensions, but {self.encoder} has {self._dimensions}")
+
+    def apply(self, records: Sequence[EmbeddedTweet | Deletion]) -> Outcome:
+        """Place the records, in order; those that `check` refuses must not be among them."""
+        assignments: list[Assignment] = []
+        events: list[TopicEvent] = []
+        pending: list[EmbeddedTweet] = []
+        for record in records:
+            if isinstance(record, Deletion):
+                assignments.append(_unplaced(record.id, record.origin, "deleted", record.deleted_at))
+                continue
+            tweet = record.tweet
+            sight = self._seen.see(tweet.id, record.origin)
+            if sight == "duplicate":
+                assignments.append(_unplaced(tweet.id, record.origin, "duplicate", tweet.created_at))
+            elif sight == "new":
+                if space_of(record.encoder) != self.encoder:
+                    self._place(pending, assignments, events)
+                    self._change_space(record)
+                pending.append(record)
+        self._place(pending, assignments, events)
+        return Outcome(assignments, events)
+
+    def match_digest(self, digest: Digest) -> list[TopicEvent]:
+        """Alias events: which live topic is which of the digest's."""
+        return [] if self.model is None else self.model.match_digest(digest.identities, digest.week, digest.end)
+
+    def to_bytes(self, position: int) -> bytes:
+        """The state and the next offset of `tweets.embedded` to read: safetensors with versioned metadata."""
+        tensors = {"seen": self._seen.to_array()}
+        if self.model is not None:
+            tensors["model"] = np.frombuffer(self.model.to_bytes(), np.uint8)
+        state = {
+            "version": VERSION,
+            "position": position,
+            "encoder": self.encoder,
+            "dimensions": self._dimensions,
+            "retired": self._retired,
+        }
+        return save(tensors, metadata={"assigner": orjson.dumps(state).decode()})
+
+    @classmethod
+    def from_bytes(cls, data: bytes, create_model: CreateModel, restore_model: RestoreModel) -> tuple["Assigner", int]:
+        """The state and its position; raises SnapshotError when it is damaged or of another version."""
+        try:
+            header = orjson.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+            state = orjson.loads(header["__metadata__"]["assigner"])
+            tensors = load(data)
+            version, dimensions = state["version"], state.get("dimensions")
+        except (SafetensorError, orjson.JSONDecodeError, KeyError, TypeError) as error:
+            raise SnapshotError(f"the snapshot is damaged: {error}") from error
+        if version != VERSION or (dimensions is None and state["encoder"] is not None):
+            raise SnapshotError(f"the snapshot is of version {version}, this program reads {VERSION}")
+        assigner = cls(create_model, SeenPosts.from_array(tensors["seen"]))
+        assigner.encoder, assigner._retired = state["encoder"], state["retired"]
+        assigner._dimensions = dimensions
+        if "model" in tensors:
+            assigner.model = restore_model(tensors["model"].tobytes())
+        return assigner, int(state["position"])
+
+    def _change_space(self, record: EmbeddedTweet) -> None:
+        """Vectors of two encoders have no common space: another encoder starts a new model."""
+        if self.encoder is not None:
+            self._retired.append(self.encoder)
+        self.encoder = space_of(record.encoder)
+        self._dimensions = record.dimensions
+        self.model = self._create_model(record.dimensions, self.encoder)
+
+    def _place(self, pending: list[EmbeddedTweet], assignments: list[Assignment], events: list[TopicEvent]) -> None:
+        if not pending:
+            return
+        if self.model is None:
+            raise RuntimeError("posts are pending before the first model was made")
+        placements, happened = self.model.learn_many(_batch(pending))
+        for record, placement in zip(pending, placements, strict=True):
+            assignments.append(
+                Assignment(
+                    id=record.tweet.id,
+                    origin=record.origin,
+                    outcome="assigned",
+                    at=record.tweet.created_at,
+                    topic_id=placement.topic_id,
+                    similarity=round(placement.similarity, 4),
+                    candidate=placement.candidate,
+                    support=placement.support,
+                    tweet=record.tweet,
+                )
+            )
+        events.extend(happened)
+        pending.clear()
+
+
+def _unplaced(post_id: str, origin: str, outcome: EventOutcome, at: datetime) -> Assignment:
+    return Assignment(id=post_id, origin=origin, outcome=outcome, at=at)
+
+
+def _batch(records: Sequence[EmbeddedTweet]) -> PostBatch:
+    tweets = [record.tweet for record in records]
+    return PostBatch(
+        ids=[tweet.id for tweet in tweets],
+        vectors=np.stack([unpack_vector(record.vector, record.dimensions) for record in records]),
+        words=[words(record.text, record.tweet.links, record.tweet.mentions) for record in records],
+        authors=[tweet.author_id for tweet in tweets],
+        at=np.array([tweet.created_at.timestamp() for tweet in tweets]),
+        related=[tweet.related_id for tweet in tweets],
+        retweet=[tweet.kind == "retweet" for tweet in tweets],
+    )

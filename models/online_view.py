@@ -1,0 +1,87 @@
+"""What views show of a live topic: a readable label, its telling words, its counts."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from models.events import TopicEvent, TopicEventKind
+from models.online_evidence import Lexicon
+from models.online_record import Phase, TopicRecord
+
+KEYWORDS = 8
+LABEL_WORDS = 3
+
+
+@dataclass(frozen=True)
+class TopicState:
+    """A topic alive. `posts` counts support, `originals` does not; `last` and `founded` in seconds since 1970."""
+
+    id: str
+    label: str
+    keywords: list[str]
+    phase: Phase
+    posts: int
+    originals: int
+    people: int
+    score: float
+    founded: float
+    last: float
+    example_ids: list[str]
+
+
+def state_of(record: TopicRecord, lexicon: Lexicon) -> TopicState:
+    """The record as views see it."""
+    return TopicState(
+        id=record.id,
+        label=label_of(record, lexicon),
+        keywords=keywords_of(record, lexicon),
+        phase=record.phase,
+        posts=record.posts,
+        originals=record.originals,
+        people=len(record.people),
+        score=record.score,
+        founded=record.founded,
+        last=record.last,
+        example_ids=list(record.examples),
+    )
+
+
+def keywords_of(record: TopicRecord, lexicon: Lexicon) -> list[str]:
+    """The most telling words: frequent here, rare in the stream, those of a single post last."""
+    ranked = sorted(
+        record.words.items(),
+        key=lambda item: (item[1] == 1, -math.sqrt(item[1]) * lexicon.weight(item[0]), item[0]),
+    )
+    return [word for word, _ in ranked[:KEYWORDS]]
+
+
+def label_of(record: TopicRecord, lexicon: Lexicon) -> str:
+    """Two to four words that say what the topic is about."""
+    return ", ".join(keywords_of(record, lexicon)[:LABEL_WORDS])
+
+
+def describe(
+    record: TopicRecord,
+    lexicon: Lexicon,
+    kind: TopicEventKind,
+    at: datetime,
+    reason: str,
+    others: Sequence[str] = (),
+    week: str | None = None,
+) -> TopicEvent:
+    """A step in the life of this topic."""
+    return TopicEvent(
+        topic_id=record.id,
+        kind=kind,
+        at=at,
+        reason=reason,
+        label=label_of(record, lexicon),
+        keywords=keywords_of(record, lexicon),
+        posts=record.posts,
+        people=len(record.people),
+        score=round(record.score, 4),
+        other_ids=list(others),
+        example_ids=list(record.examples),
+        week=week,
+    )

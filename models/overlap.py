@@ -1,0 +1,66 @@
+"""Two steps at once: `ahead` runs an iterator in a thread of its own, a bounded number of items before its reader."""
+
+import queue
+import threading
+from collections.abc import Generator, Iterable
+from contextlib import closing, nullcontext
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+_POLL_SECONDS = 0.05  # how soon a producer notices that its reader has gone
+
+
+@dataclass(frozen=True)
+class _End:
+    """The producer is done, or has failed with `error`."""
+
+    error: BaseException | None = None
+
+
+class _Hand(Generic[T]):
+    """What passes from the producer's thread to the reader's."""
+
+    def __init__(self, depth: int) -> None:
+        self.waiting: queue.Queue[T | _End] = queue.Queue(maxsize=depth)
+        self.reader_gone = threading.Event()
+
+    def put(self, item: T | _End) -> bool:
+        """Wait for room; False when nobody reads any more."""
+        while not self.reader_gone.is_set():
+            try:
+                self.waiting.put(item, timeout=_POLL_SECONDS)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def produce(self, items: Iterable[T]) -> None:
+        """The producer's thread. A generator is closed in it, so that what it holds ends with it."""
+        end = _End()
+        try:
+            with closing(items) if isinstance(items, Generator) else nullcontext():
+                for item in items:
+                    if not self.put(item):
+                        return
+        except BaseException as error:  # noqa: BLE001 - raised again in the reader's thread
+            end = _End(error)
+        self.put(end)
+
+
+def ahead(items: Iterable[T], depth: int) -> Generator[T, None, None]:
+    """The items in order, at most `depth` computed and waiting. What the producer raises is raised here.
+
+    When the reader stops early or fails, the producer's thread ends too, and is waited for.
+    """
+    hand: _Hand[T] = _Hand(depth)
+    thread = threading.Thread(target=hand.produce, args=(items,), name="ahead", daemon=True)
+    thread.start()
+    try:
+        while not isinstance(item := hand.waiting.get(), _End):
+            yield item
+        if item.error is not None:
+            raise item.error
+    finally:
+        hand.reader_gone.set()
+        thread.join()

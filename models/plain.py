@@ -1,0 +1,41 @@
+"""Post text as a reader sees it: hostile input in, printable text out.
+
+Platforms send HTML entities, and anyone can write control characters and direction overrides that reorder the text
+around them. `plain` is the form that the digest quotes from: entities decoded once, those characters gone, nothing
+else touched. A quotation is verbatim when it is a substring of `plain(text)`.
+"""
+
+import html
+import unicodedata
+
+_JOINERS = "\u200c\u200d"  # Persian spelling and emoji families need them
+_FLAG_TAGS = range(0xE0000, 0xE0080)
+
+
+def plain(text: str) -> str:
+    """`text` with entities decoded, without control, format and surrogate characters; line breaks become newlines."""
+    return printable(html.unescape(text))
+
+
+def printable(text: str) -> str:
+    """`text` without the characters that nobody sees; entities stay as they are."""
+    return "".join(map(_visible, text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")))
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """`plain(text)` on one line, at most `limit` characters; a longer one ends with an ellipsis."""
+    line = " ".join(plain(text).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def _visible(character: str) -> str:
+    if character.isascii():
+        return character if character.isprintable() or character == "\n" else " " if character == "\t" else ""
+    if character in _JOINERS:
+        return character
+    category = unicodedata.category(character)
+    if category == "Zs":
+        return " "
+    if category in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} or ord(character) in _FLAG_TAGS:
+        return ""
+    return character

@@ -1,0 +1,68 @@
+"""What the refit clusters by: the stored sentence vectors with the posts' words beside them.
+
+Sentence encoders blur names ("GPT-Neo", "PixLoc", "ICLR2021") that carry whole topics, so a hashed, idf-weighted bag
+of words is appended to each vector. The neighbours are exact: approximate search is where plain BERTopic's outcome
+starts to depend on the order of its input.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.feature_extraction import FeatureHasher
+
+LEXICAL_SHARE = 0.25  # of a post's squared length
+LEXICAL_DIMENSIONS = 512
+COMMON_SHARE = 0.1  # a word in more of the posts says nothing
+FEW = 200  # posts at which half of what they have in common is taken out
+BLOCK = 1024
+
+Matrix = npt.NDArray[np.float32]
+
+
+def features(vectors: Matrix, words: Sequence[Sequence[str]]) -> Matrix:
+    """float32 (n, dimensions + LEXICAL_DIMENSIONS), unit length: sentence vector and words of `n` distinct posts.
+
+    What all posts have in common is taken out of the vectors first (Arora and others 2017): in a stream about one
+    field everything is alike. The fewer the posts, the less is taken, for a small week may be about one thing.
+    """
+    common = vectors.astype(np.float64).mean(axis=0) * (len(vectors) / (len(vectors) + FEW))
+    own = vectors - common
+    vectors = own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-9)
+    lexical = _hashed_words(words)
+    return np.hstack([vectors * np.sqrt(1 - LEXICAL_SHARE), lexical * np.sqrt(LEXICAL_SHARE)]).astype(np.float32)
+
+
+def _hashed_words(words: Sequence[Sequence[str]]) -> Matrix:
+    frequency: dict[str, int] = {}
+    for post in words:
+        for word in set(post):
+            frequency[word] = frequency.get(word, 0) + 1
+    total = len(words)
+    ceiling = max(3, COMMON_SHARE * total)
+    idf = {word: float(np.log(1 + total / count)) for word, count in frequency.items() if 2 <= count <= ceiling}
+    bags = [{word: idf[word] for word in sorted(set(post)) if word in idf} for post in words]
+    hashed = FeatureHasher(LEXICAL_DIMENSIONS, dtype=np.float64).transform(bags).toarray()
+    norms = np.linalg.norm(hashed, axis=1, keepdims=True)
+    return np.asarray(hashed / np.maximum(norms, 1e-9), dtype=np.float32)
+
+
+def neighbours(matrix: Matrix, count: int) -> tuple[npt.NDArray[np.int64], Matrix]:
+    """The `count` nearest of each row, itself first: indices int64 and cosine distances float32, both (n, count).
+
+    Ties are broken by index. `matrix` has rows of unit length.
+    """
+    total = len(matrix)
+    indices = np.empty((total, count), dtype=np.int64)
+    distances = np.empty((total, count), dtype=np.float32)
+    for start in range(0, total, BLOCK):
+        stop = min(start + BLOCK, total)
+        distance = 1 - matrix[start:stop] @ matrix.T
+        distance[np.arange(stop - start), np.arange(start, stop)] = -1  # itself first
+        nearest = np.sort(np.argpartition(distance, count - 1, axis=1)[:, :count], axis=1)
+        found = np.take_along_axis(distance, nearest, axis=1)
+        by_distance = np.argsort(found, axis=1, kind="stable")
+        indices[start:stop] = np.take_along_axis(nearest, by_distance, axis=1)
+        distances[start:stop] = np.take_along_axis(found, by_distance, axis=1)
+    np.clip(distances, 0, 2, out=distances)
+    return indices, distances

@@ -1,0 +1,48 @@
+"""One `Digest`, many forms, all from the same view of it.
+
+    markdown | html | text | atom (one entry, its content the HTML) | json (the event itself, canonical)
+
+Everything in a digest stems from posts and is hostile until escaped here: Markdown and HTML markup, control and
+direction characters, links that are not http. Output never depends on a clock or on a locale.
+"""
+
+from typing import Literal
+
+from models.events import Digest
+
+Form = Literal["markdown", "html", "json", "text", "atom"]
+MEDIA_TYPES: dict[Form, str] = {
+    "markdown": "text/markdown; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "json": "application/json",
+    "text": "text/plain; charset=utf-8",
+    "atom": "application/atom+xml; charset=utf-8",
+}
+
+
+def render(digest: Digest, form: Form) -> str:
+    """`digest` in one of the forms; raises ValueError for another name."""
+    # imported here: the templates' library is only for those who need HTML
+    if form == "json":
+        from models.wire import encode
+
+        return encode(digest).decode("utf-8") + "\n"
+    from models.render.view import view
+
+    if form == "markdown":
+        from models.render.markdown import markdown
+
+        return markdown(view(digest))
+    if form == "text":
+        from models.render.plain_text import plain_text
+
+        return plain_text(view(digest))
+    if form == "html":
+        from models.render.html import html_page
+
+        return html_page(view(digest))
+    if form == "atom":
+        from models.render.html import atom_entry
+
+        return atom_entry(view(digest))
+    raise ValueError(f"unknown form {form!r}; known: {', '.join(MEDIA_TYPES)}")

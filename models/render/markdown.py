@@ -1,0 +1,70 @@
+"""The digest as CommonMark that is also readable as it stands."""
+
+import re
+
+from models.render.sparkline import sparkline
+from models.render.view import LinkView, Paragraph, TopicView, View
+
+_MARKUP = re.compile(r"([\\`*_\[\]|~$])")
+_OPENS_BLOCK = re.compile(r"^(\s*)([#+>=-]|\d+(?=[.)]))")
+_ENTITY = re.compile(r"&(?=#?\w+;)")
+_AUTOLINK = re.compile(r"\b(https?|ftp|mailto|xmpp):", re.IGNORECASE)
+_WWW = re.compile(r"\bwww\.", re.IGNORECASE)
+
+
+def escape(text: str) -> str:
+    """`text` so that CommonMark and GitHub's dialect show it as it is: no markup, HTML, entity or automatic link."""
+    text = _ENTITY.sub("&amp;", " ".join(text.split()))
+    text = _MARKUP.sub(r"\\\1", text).replace("<", "&lt;").replace(">", "&gt;")
+    text = _WWW.sub(lambda match: match[0][:-1] + "&#46;", _AUTOLINK.sub(r"\1&#58;", text))
+    return _OPENS_BLOCK.sub(r"\1\\\2", text) if not text[:1].isdigit() else re.sub(r"^(\d+)([.)])", r"\1\\\2", text)
+
+
+def link(target: LinkView) -> str:
+    """An inline link; signs that would end it early are percent-encoded."""
+    url = target.url.replace("(", "%28").replace(")", "%29").replace("\\", "%5C").replace(" ", "%20")
+    return f"[{escape(target.text)}]({url.replace('<', '%3C').replace('>', '%3E')})"
+
+
+def markdown(view: View) -> str:
+    """The whole digest, ending with a newline."""
+    lines = [f"# {escape(view.title)}", "", f"**{escape(view.headline)}**", ""]
+    if view.overview:
+        lines += ["## This week", "", *[f"- {escape(line.text)}" for line in view.overview], ""]
+    for topic in view.topics:
+        lines += _section(topic)
+    if view.faded:
+        lines += ["## Gone quiet", "", *[f"- {escape(line)}" for line in view.faded], ""]
+    lines += ["## The week in numbers", "", *[f"- {escape(line)}" for line in view.numbers], ""]
+    lines += [f"*{escape(view.week)}, made by machine from {escape(view.made_from)}. Quotations are verbatim.*", ""]
+    return "\n".join(lines)
+
+
+def _section(topic: TopicView) -> list[str]:
+    picture = f"{sparkline(topic.series)} " if topic.series is not None else ""
+    status = f"{escape(topic.status)} · " if topic.status else ""
+    lines = [
+        f"## {escape(topic.label)}",
+        "",
+        f"{picture}*{status}{escape(topic.facts)}*",
+        "",
+        escape(topic.summary),
+        "",
+    ]
+    if topic.change:
+        lines += [f"*Since last week:* {escape(topic.change)}", ""]
+    lines += [f"- {_paragraph(paragraph)}" for paragraph in topic.paragraphs]
+    return [*lines, ""] if topic.paragraphs else lines
+
+
+def _paragraph(paragraph: Paragraph) -> str:
+    text = escape(paragraph.before)
+    if paragraph.title is not None:
+        text += link(paragraph.title)
+    text += escape(paragraph.after) if paragraph.after else ""
+    if paragraph.quotation is not None:
+        text += f": “{escape(paragraph.quotation)}”"
+    if paragraph.link is not None:
+        text += f" ({link(paragraph.link)})"
+    text += "".join(f" {link(source)}" for source in paragraph.evidence)
+    return text + (f" *{escape(paragraph.note)}*" if paragraph.note else "")

@@ -1,0 +1,163 @@
+"""What every form of a digest shows, in order, as plain strings: the forms differ in markup only."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from models.events import Digest, DigestTopic, Item, Sentence
+from models.plain import one_line
+from models.resources import is_bare, safe_url
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+STATUS = {"new": "New", "rising": "Rising", "continuing": "Continuing", "fading": "Fading"}
+NUMBERS = ("¹", "²", "³")
+
+
+@dataclass(frozen=True)
+class LinkView:
+    """A link and the words that carry it."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """`before` + linked `title` + `after`: “quotation” (link), evidence, note. Every part may be empty."""
+
+    before: str
+    title: LinkView | None
+    after: str
+    quotation: str | None
+    link: LinkView | None
+    evidence: list[LinkView]
+    note: str
+
+
+@dataclass(frozen=True)
+class TopicView:
+    """One section. `series` is None for a sensitive topic, which gets no picture and no talk of trends."""
+
+    id: str
+    label: str
+    status: str
+    facts: str
+    summary: str
+    change: str | None
+    series: list[int] | None
+    paragraphs: list[Paragraph]
+
+
+@dataclass(frozen=True)
+class View:
+    """A digest as shown."""
+
+    title: str
+    week: str
+    dates: str
+    headline: str
+    overview: list[LinkView]  # text, and "#" + the section's id
+    topics: list[TopicView]
+    faded: list[str]
+    numbers: list[str]
+    made_from: str
+    updated: datetime
+
+
+def view(digest: Digest) -> View:
+    """The view of `digest`; whatever it holds, every string is one printable line."""
+    dates = _dates(digest)
+    return View(
+        title=f"Top Topics, {dates}",
+        week=one_line(digest.week),
+        dates=dates,
+        headline=one_line(digest.headline.text, 1000),
+        overview=[
+            LinkView(one_line(line.text, 500), "#" + topic.id)
+            for line, topic in zip(digest.overview, digest.topics, strict=False)
+        ],
+        topics=[_topic(topic) for topic in digest.topics],
+        faded=[
+            f"{one_line(faded.label, 200)}: {_many(faded.posts, 'post')} after {faded.previous_posts:,} last week"
+            for faded in digest.faded
+        ],
+        numbers=_numbers(digest),
+        made_from=f"{digest.manifest.records:,} posts, {digest.manifest.slice_hash[:12]}",
+        updated=digest.end,
+    )
+
+
+def _topic(topic: DigestTopic) -> TopicView:
+    people = topic.people_total or len(topic.people)
+    facts = f"{_many(people, 'person', 'people')}, {_many(topic.posts, 'post')}"
+    return TopicView(
+        id=topic.id,
+        label=one_line(topic.label, 200),
+        status="" if topic.sensitive else STATUS[topic.status],
+        facts=facts,
+        summary=one_line(topic.summary.text, 1000),
+        change=_line(topic.change),
+        series=None if topic.sensitive else list(topic.series),
+        paragraphs=[_paragraph(item) for item in topic.items],
+    )
+
+
+def _paragraph(item: Item) -> Paragraph:
+    text = one_line(item.sentence.text, 1000)
+    url = safe_url(item.link.url) if item.link else None
+    before, title, after, link = text, None, "", None
+    if item.link is not None and url is not None:
+        name = one_line(item.link.title or "", 200)
+        if name and f"“{name}”" in text:
+            before, after = text.split(f"“{name}”", 1)
+            before, after, title = before + "“", "”" + after, LinkView(name, url)
+        else:
+            link = LinkView(url.split("://", 1)[1] if is_bare(url) else one_line(item.link.site or "link", 80), url)
+    evidence = [
+        LinkView(NUMBERS[place], safe) for place, url in enumerate(item.post_urls[:3]) if (safe := safe_url(url))
+    ]
+    note = f"+ {_many(item.support, 'repeat')}" if item.support > 0 else ""
+    return Paragraph(before, title, after, _quotation(item), link, evidence, note)
+
+
+def _quotation(item: Item) -> str | None:
+    return one_line(item.quotation, 1000) if item.quotation else None
+
+
+def _line(sentence: Sentence | None) -> str | None:
+    return one_line(sentence.text, 1000) if sentence is not None else None
+
+
+def _numbers(digest: Digest) -> list[str]:
+    s = digest.statistics
+    lines = [
+        f"{_many(s.posts, 'post')} by {_many(s.people, 'person', 'people')}: {_many(s.originals, 'distinct one')}, "
+        f"{_many(s.retweets, 'retweet')}, {_many(s.near_duplicates, 'near-duplicate')}",
+        f"{_many(s.topics_found, 'topic')} found, {s.topics_published} published; "
+        f"{s.outlier_share:.0%} of the distinct posts belong to none",
+    ]
+    if s.excluded:
+        kept_out = ", ".join(f"{count} {one_line(reason, 60)}" for reason, count in sorted(s.excluded.items()))
+        lines.append(f"Kept out: {kept_out}")
+    if s.deleted:
+        lines.append(f"{_many(s.deleted, 'post')} deleted or replaced by their authors")
+    return lines
+
+
+def _dates(digest: Digest) -> str:
+    zone = ZoneInfo(digest.timezone)
+    first = digest.start.astimezone(zone)
+    last = (digest.end - timedelta(seconds=1)).astimezone(zone)
+    end = f"{last.day} {MONTHS[last.month - 1]} {last.year}"
+    if first.year != last.year:
+        return f"{first.day} {MONTHS[first.month - 1]} {first.year} – {end}"
+    if first.month != last.month:
+        return f"{first.day} {MONTHS[first.month - 1]} – {end}"
+    return f"{first.day}–{end}"
+
+
+def _many(count: int, one: str, many: str | None = None) -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,95 @@
+"""Devices and number formats for the sentence encoder: which one, how large a batch, and when memory is full."""
+
+from dataclasses import dataclass
+
+import torch
+
+from models.encoder import EncoderError
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+@dataclass(frozen=True)
+class DevicePlan:
+    """Where and how to compute.
+
+    budget: tokens in a batch, padding included. most_rows: texts in a batch. chunk: texts tokenised at once. workers:
+    forward passes at the same time, each on one thread; 1 leaves threads to the device.
+    """
+
+    device: torch.device
+    dtype: torch.dtype
+    budget: int
+    most_rows: int
+    chunk: int
+    workers: int = 1
+
+    @property
+    def precision(self) -> str:
+        """The number format as it stands in an encoder's name."""
+        return next(name for name, dtype in _DTYPES.items() if dtype == self.dtype)
+
+
+def choose(device: str = "auto", precision: str = "auto") -> DevicePlan:
+    """The plan for `device` ("auto": CUDA, then MPS, then CPU); raises EncoderError when it is not to be had.
+
+    precision: "fp32", "bf16", "fp16", or "auto": bf16 where the device multiplies it in hardware (GPUs since Ampere,
+    CPUs with AVX512-BF16 or AMX), else fp16 on older CUDA GPUs and fp32 everywhere else. The format is part of the
+    vector space's name: name one where unlike machines share the work.
+    """
+    target = _device(device)
+    if precision == "auto":
+        dtype = _native(target)
+    elif precision in _DTYPES:
+        dtype = _DTYPES[precision]
+    else:
+        raise EncoderError(f"precision {precision!r}: one of auto, {', '.join(_DTYPES)}")
+    if target.type == "cuda":
+        return DevicePlan(target, dtype, budget=131_072, most_rows=4096, chunk=16_384)
+    if target.type == "mps":
+        return DevicePlan(target, dtype, budget=16_384, most_rows=512, chunk=4096)
+    # what a core's cache holds sets the size of a batch: four times as many tokens take a fifth longer each, sixteen
+    # times twice as long; and threads that each have a batch of their own never wait for one another
+    return DevicePlan(target, dtype, budget=512, most_rows=64, chunk=4096, workers=torch.get_num_threads())
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether `error` is a device that is out of memory: CUDA's own type, and what MPS and the CPU say."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
+
+
+def release(device: torch.device) -> None:
+    """Give cached blocks back, so that a smaller batch finds room."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+
+
+def _native(device: torch.device) -> torch.dtype:
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float16
+    if device.type == "cpu":
+        capabilities = torch.cpu.get_capabilities()
+        return torch.bfloat16 if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else torch.float32
+    return torch.float32
+
+
+def _device(device: str) -> torch.device:
+    if device == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        target = torch.device(device)
+    except RuntimeError as error:
+        raise EncoderError(f"device {device!r}: one of auto, cpu, cuda, cuda:N, mps") from error
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not available.get(target.type, False):
+        raise EncoderError(f"device {device!r} is not on this machine")
+    if target.type == "cuda" and (target.index or 0) >= torch.cuda.device_count():
+        raise EncoderError(f"device {device!r}: this machine has {torch.cuda.device_count()}")
+    return target

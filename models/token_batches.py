@@ -1,0 +1,64 @@
+"""Batches by token budget from length-sorted texts, so that hardly any padding is computed.
+
+A batch costs rows x longest row, padding included; that product stays within the budget. Longest first: the largest
+batch, which is the one that may not fit into memory, comes at once and not after an hour.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Ids = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class TokenBatch:
+    """rows: positions of the texts among all, int64 (n,). ids, mask: int64 (n, longest), padded at the end.
+
+    `padded` is False when all rows have the same length: attention then needs no mask.
+    """
+
+    rows: npt.NDArray[np.int64]
+    ids: Ids
+    mask: Ids
+    padded: bool
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def halves(self) -> tuple["TokenBatch", "TokenBatch"]:
+        """The batch in two; it must have at least two rows."""
+        middle = len(self) // 2
+        return self._part(slice(0, middle)), self._part(slice(middle, None))
+
+    def _part(self, part: slice) -> "TokenBatch":
+        longest = int(self.mask[part].sum(axis=1).max())
+        mask = self.mask[part, :longest]
+        return TokenBatch(self.rows[part], self.ids[part, :longest], mask, bool((mask == 0).any()))
+
+
+def plan(lengths: Sequence[int], budget: int, most_rows: int) -> list[npt.NDArray[np.int64]]:
+    """Positions of every text, in batches: each is one text, or at most `most_rows` within the `budget` of tokens.
+
+    Equal lengths keep their order, so the same texts always make the same batches.
+    """
+    order = np.argsort(-np.asarray(lengths, np.int64), kind="stable")
+    batches: list[npt.NDArray[np.int64]] = []
+    start = 0
+    while start < len(order):
+        rows = max(1, min(most_rows, budget // max(1, lengths[order[start]])))
+        batches.append(order[start : start + rows])
+        start += rows
+    return batches
+
+
+def pad(ids: Sequence[Sequence[int]], rows: npt.NDArray[np.int64], pad_id: int) -> TokenBatch:
+    """The batch of ids[row] for each of `rows`."""
+    lengths = np.fromiter((len(ids[row]) for row in rows), np.int64, len(rows))
+    longest = int(lengths.max(initial=1))
+    filled = np.arange(longest)[None, :] < lengths[:, None]
+    table = np.full((len(rows), longest), pad_id, np.int64)
+    table[filled] = np.fromiter((i for row in rows for i in ids[row]), np.int64, int(lengths.sum()))
+    return TokenBatch(rows, table, filled.astype(np.int64), not bool(filled.all()))

@@ -1,0 +1,117 @@
+"""The posts of one closed week in canonical form: what every step of the digest works on.
+
+From the records of `tweets.embedded` as a set: deletions applied, one version per post id, sorted by id, so that
+arrival order, partitions and batches leave no trace (law 2).
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.encoder import space_of
+from models.events import Deletion, EmbeddedTweet, Tweet
+from models.week import Week
+from models.wire import PoisonError, encode, unpack_vector
+
+
+@dataclass(frozen=True)
+class WeekPosts:
+    """`n` posts sorted by id.
+
+    vectors: float32 (n, dimensions), unit length. texts: as encoded. slice_hash: hex sha256 over the canonical
+    records, `origin` left out (it is a matter of arrival). deleted: posts of the week taken away by a tombstone
+    or replaced by an edit.
+    """
+
+    week: Week
+    posts: list[Tweet]
+    texts: list[str]
+    vectors: npt.NDArray[np.float32]
+    encoder: str
+    slice_hash: str
+    deleted: int
+
+    def __len__(self) -> int:
+        return len(self.posts)
+
+
+def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekPosts:
+    """The canonical week of a set of records (others' weeks are ignored).
+
+    The same id twice: the records are compared by their bytes without origin, and the smallest is kept, whatever
+    came first. Raises ValueError when vectors of two encoders meet: they have no common space.
+    """
+    kept: dict[str, tuple[bytes, EmbeddedTweet]] = {}
+    gone: set[str] = set()
+    for record in records:
+        if isinstance(record, Deletion):
+            gone.add(record.id)
+            continue
+        tweet = record.tweet
+        if tweet.edit_of is not None:
+            gone.add(tweet.edit_of)
+        if week.contains(tweet.created_at) and _is_usable(record):
+            canonical = encode(_without_origin(record))
+            if tweet.id not in kept or canonical < kept[tweet.id][0]:
+                kept[tweet.id] = (canonical, record)
+    _drop_odd_dimensions(kept)
+    alive = sorted(post_id for post_id in kept if post_id not in gone)
+    embedded = [kept[post_id][1] for post_id in alive]
+    encoders = sorted({record.encoder for record in embedded})
+    if len({space_of(name) for name in encoders}) > 1:
+        raise ValueError(f"vectors of several encoders in {week}: {', '.join(encoders)}")
+    digest = hashlib.sha256()
+    for post_id in alive:
+        digest.update(kept[post_id][0] + b"\n")
+    return WeekPosts(
+        week=week,
+        posts=[record.tweet for record in embedded],
+        texts=[record.text for record in embedded],
+        vectors=_matrix(embedded),
+        encoder=" + ".join(encoders),
+        slice_hash=digest.hexdigest(),
+        deleted=len(kept) - len(alive),
+    )
+
+
+def _is_usable(record: EmbeddedTweet) -> bool:
+    """What the assign stage has put on `dead-letters` must not stop the week's digest either."""
+    try:
+        unpack_vector(record.vector, record.dimensions)
+    except PoisonError:
+        return False
+    return True
+
+
+def _drop_odd_dimensions(kept: dict[str, tuple[bytes, EmbeddedTweet]]) -> None:
+    """Leave the width that most posts of an encoder have (of two as frequent the larger): others are damaged."""
+    widths = Counter((space_of(record.encoder), record.dimensions) for _, record in kept.values())
+    common: dict[str, int] = {}
+    for (space, width), _ in sorted(widths.items(), key=lambda item: (item[1], item[0][1])):
+        common[space] = width
+    odd = [post_id for post_id, (_, record) in kept.items() if record.dimensions != common[space_of(record.encoder)]]
+    for post_id in odd:
+        del kept[post_id]
+
+
+def _without_origin(record: EmbeddedTweet) -> EmbeddedTweet:
+    return EmbeddedTweet(
+        tweet=record.tweet,
+        text=record.text,
+        vector=record.vector,
+        dimensions=record.dimensions,
+        encoder=record.encoder,
+        origin="",
+    )
+
+
+def _matrix(records: list[EmbeddedTweet]) -> npt.NDArray[np.float32]:
+    if not records:
+        return np.zeros((0, 1), dtype=np.float32)
+    matrix = np.stack([unpack_vector(record.vector, record.dimensions) for record in records])
+    norms = np.linalg.norm(matrix, axis=1, keepdims=True)
+    return np.asarray(matrix / np.maximum(norms, 1e-9), dtype=np.float32)

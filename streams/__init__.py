@@ -1,0 +1,1 @@
+"""How events move: one file per stage, adapters, wiring, API and commands."""

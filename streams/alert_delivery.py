@@ -1,0 +1,62 @@
+"""Alerts to the outside: apprise for chat, mail and a hundred others, signed JSON for webhooks.
+
+Addresses are secrets (they hold tokens): neither they nor a library's message that may repeat them is logged.
+"""
+
+import asyncio
+import hashlib
+import hmac
+
+import httpx
+import msgspec
+
+from streams.alert_rules import Alert, Channel, Rules
+from streams.alerts import DeliveryError
+
+TIMEOUT_SECONDS = 15.0
+TRIES = 3
+
+
+class Delivery:
+    """`deliver(channel, alert)` for the channels of the rules."""
+
+    def __init__(self, rules: Rules, *, wait_seconds: float = 1.0) -> None:
+        self._channels = rules.channels
+        self._wait = wait_seconds
+
+    async def __call__(self, name: str, alert: Alert) -> None:
+        """Tell one channel, trying a few times. Raises DeliveryError."""
+        channel = self._channels[name]
+        for attempt in range(1, TRIES + 1):
+            try:
+                await (self._webhook(channel, alert) if channel.webhook else self._apprise(channel, alert))
+            except DeliveryError:
+                if attempt == TRIES:
+                    raise
+                await asyncio.sleep(self._wait * attempt)
+            else:
+                return
+
+    async def _apprise(self, channel: Channel, alert: Alert) -> None:
+        import apprise  # loads a hundred plugins
+
+        service = apprise.Apprise()
+        if channel.url is None or not service.add(channel.url.get_secret_value()):
+            raise DeliveryError("apprise does not know this kind of address")
+        if not await service.async_notify(title=alert.title, body=alert.text, body_format=apprise.NotifyFormat.TEXT):
+            raise DeliveryError("the service did not take it")
+
+    async def _webhook(self, channel: Channel, alert: Alert) -> None:
+        body = msgspec.json.encode(alert)
+        headers = {"Content-Type": "application/json"}
+        if channel.secret:
+            signature = hmac.new(channel.secret.get_secret_value().encode(), body, hashlib.sha256).hexdigest()
+            headers["X-TopTopics-Signature"] = f"sha256={signature}"
+        url = channel.webhook.get_secret_value() if channel.webhook else ""
+        try:
+            async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False) as client:
+                answer = await client.post(url, content=body, headers=headers)
+        except httpx.HTTPError as error:
+            raise DeliveryError(f"the webhook does not answer: {type(error).__name__}") from error
+        if answer.status_code >= 300:
+            raise DeliveryError(f"the webhook answered {answer.status_code}")

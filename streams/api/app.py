@@ -1,0 +1,120 @@
+"""`create_api(settings, views, …)`: the composition of the HTTP service. Nothing happens before its lifespan starts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+from time import perf_counter
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from streams.api import digests, events, health, pages, schemas, subscriptions, topics
+from streams.api.hub import Hub
+from streams.api.limits import ApiLimits
+from streams.api.problems import add_problem_handlers
+from streams.api.security import LoopbackHostOnly, RateLimit, SecurityHeaders, TokenAuth, is_loopback
+from streams.api.services import LagCheck, Services
+from streams.metrics import Metrics
+from streams.settings import Settings
+from streams.views.board import Board
+from streams.views.state import ViewReader
+
+DESCRIPTION = """What data-science and AI influencers are talking about, live, and as one digest every week.
+
+Times are UTC. All windows end with the newest post, not with the wall clock. Errors are `application/problem+json`.
+Send `If-None-Match` with the last `ETag` to be told in a few bytes that nothing changed. Lists take `limit` and
+`offset` and answer with a `Link` header to the next page."""
+
+
+class UnsafeBindingError(ValueError):
+    """The service would be reachable from other machines without a token."""
+
+
+def check_binding(settings: Settings) -> str | None:
+    """The token. Raises UnsafeBindingError for an address that is not loopback without one."""
+    token = settings.api_token.get_secret_value() if settings.api_token else None
+    if not token and not is_loopback(settings.host):
+        raise UnsafeBindingError(
+            f"{settings.host} can be reached from other machines: set TOPTOPICS_API_TOKEN, or bind to 127.0.0.1"
+        )
+    return token
+
+
+def create_api(
+    settings: Settings,
+    views: ViewReader,
+    *,
+    metrics: Metrics | None = None,
+    lag: LagCheck | None = None,
+    limits: ApiLimits | None = None,
+) -> FastAPI:
+    """The app; reads nothing before its lifespan starts. Raises UnsafeBindingError."""
+    token = check_binding(settings)
+    metrics, limits = metrics or Metrics(), limits or ApiLimits()
+    board = Board(views)
+    hub = Hub(views, board, metrics, limits)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(hub.run(), name="hub")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    app = FastAPI(
+        title="Top Topics",
+        version=version("toptopics"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,  # its page loads scripts from a third party
+        redoc_url=None,
+    )
+    app.state.services = Services(
+        views=views, board=board, hub=hub, metrics=metrics, limits=limits, lag=lag, token=token
+    )
+    app.state.deliveries_path = settings.data_dir / "push.sqlite3"
+    for module in (topics, digests, events, subscriptions, health, pages):
+        app.include_router(module.router)
+    pages.mount_assets(app)
+    add_problem_handlers(app)
+    schemas.describe(app)
+    # the last one added is the first to see a request
+    if token:
+        app.add_middleware(TokenAuth, token=token)
+    else:
+        app.add_middleware(LoopbackHostOnly)
+    app.add_middleware(RateLimit, per_minute=limits.requests_per_minute)
+    app.add_middleware(CountRequests, metrics=metrics)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+class CountRequests:
+    """Requests and seconds by route; the route's pattern, never the path, is the label."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._requests = metrics.counter("http_requests")
+        self._seconds = metrics.histogram("http_seconds")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start = perf_counter()
+
+        async def counting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "other")
+                method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST") else "other"
+                self._requests.labels(route=route, method=method, status=str(message["status"])).inc()
+                if route != "/api/events/stream":
+                    self._seconds.labels(route=route).observe(perf_counter() - start)
+            await send(message)
+
+        await self._app(scope, receive, counting)

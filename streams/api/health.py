@@ -1,0 +1,55 @@
+"""Alive, ready, metrics. Readiness says what is wrong in words that name no secrets."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import PlainTextResponse, Response
+
+from streams.api import schemas
+from streams.api.responses import respond
+from streams.api.services import Use
+from streams.logs import get_logger
+from streams.views.database import ViewUnavailableError
+
+router = APIRouter(tags=["operation"])
+log = get_logger(__name__)
+
+
+@router.get("/healthz", response_class=PlainTextResponse, summary="Alive")
+async def healthz() -> str:
+    """The process answers; whether it can work is /readyz."""
+    return "ok\n"
+
+
+@router.get("/readyz", responses=schemas.answers(schemas.Readiness), summary="Ready: Redis, broker and lag")
+async def readyz(request: Request, use: Use) -> Response:
+    """503 unless Redis and the broker answer and no stage is too far behind."""
+    checks = {"redis": "ok"}
+    lag: dict[str, int] = {}
+    try:
+        await use.views.ping()
+    except ViewUnavailableError:
+        checks["redis"] = "does not answer"
+    if use.lag is not None:
+        try:
+            lag = dict(await use.lag())
+        except Exception as error:  # noqa: BLE001 (whatever the broker's client raises, the answer is "not ready")
+            log.warning("the broker cannot be asked", error=f"{type(error).__name__}: {error}")
+            checks["kafka"] = "does not answer"
+        else:
+            checks["kafka"] = "ok"
+            behind = [stage for stage, records in lag.items() if records > use.limits.max_lag]
+            checks["lag"] = f"behind: {', '.join(sorted(behind))}" if behind else "ok"
+    ready = all(state == "ok" for state in checks.values())
+    response = respond(request, schemas.Readiness(ready=ready, checks=checks, lag=lag), cache="no-store")
+    if not ready:
+        response.status_code = 503
+    return response
+
+
+@router.get("/metrics", response_class=PlainTextResponse, summary="Prometheus metrics")
+async def metrics(use: Use) -> Response:
+    """In Prometheus' text format."""
+    return Response(
+        use.metrics.text(),
+        media_type="text/plain; version=0.0.4; charset=utf-8",
+        headers={"Cache-Control": "no-store"},
+    )

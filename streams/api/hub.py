@@ -1,0 +1,193 @@
+"""One reader of the view for all event streams of this process.
+
+`run` waits on Redis, keeps the board fresh and puts each message, encoded once, into the queue of every reader. A
+queue is bounded: a reader that does not keep up is disconnected and comes back with its `Last-Event-ID`, so that it
+never slows the others and never costs more memory than its queue.
+
+Messages: `topic` (born, trending, merged …), `alert`, `digest` carry an id to resume from; `topics` (what changed on
+the board, at most `UPDATE_TOPICS`), `status` (the view can or cannot be read), `reset` (reload everything: too much
+was missed) and `heartbeat` do not.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from time import monotonic
+from typing import Any, Final
+
+import msgspec
+
+from streams.api.limits import ApiLimits
+from streams.logs import get_logger
+from streams.metrics import Metrics
+from streams.views.board import Board
+from streams.views.database import ViewUnavailableError
+from streams.views.state import ViewEvent, ViewReader
+
+log = get_logger(__name__)
+UPDATE_TOPICS: Final = 12
+WAIT_MS: Final = 1_000
+RESUME_PAGE: Final = 500
+NAMES: Final = {"alert": "alert", "digest": "digest"}
+
+
+class Reader:
+    """One connected client."""
+
+    def __init__(self, host: str, size: int) -> None:
+        self.host = host
+        self.queue: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(size)
+        self.slow = False
+
+
+class Hub:
+    """See the module."""
+
+    def __init__(self, views: ViewReader, board: Board, metrics: Metrics, limits: ApiLimits) -> None:
+        self._views = views
+        self._limits = limits
+        self._metrics = metrics
+        self._readers: set[Reader] = set()
+        self._hosts: Counter[str] = Counter()
+        self.board = board
+        self.connected = False
+
+    async def run(self) -> None:
+        """Until cancelled. Redis may come and go."""
+        while True:
+            try:
+                await self._follow()
+            except ViewUnavailableError as error:
+                log.warning("the view cannot be read", error=str(error))
+                self._say_connected(False)
+                await asyncio.sleep(0.5)
+
+    def has_room(self, host: str) -> bool:
+        """Whether one more client of that address may connect."""
+        return len(self._readers) < self._limits.sse_clients and self._hosts[host] < self._limits.sse_per_client
+
+    async def subscribe(self, host: str, last_id: str | None) -> AsyncIterator[bytes]:
+        """What a client is sent: what it missed after `last_id`, then everything as it happens, and heart-beats."""
+        reader = Reader(host, self._limits.sse_queue)
+        self._readers.add(reader)
+        self._hosts[host] += 1
+        self._metrics.gauge("sse_clients").set(len(self._readers))
+        try:
+            yield b"retry: 2000\n\n" + self._status()
+            sent = last_id or ""
+            async for event_id, chunk in self._missed(last_id):
+                sent = event_id or sent
+                yield chunk
+            while not (reader.slow and reader.queue.empty()):
+                try:
+                    async with asyncio.timeout(self._limits.heartbeat_seconds):
+                        event_id, chunk = await reader.queue.get()
+                except TimeoutError:
+                    yield message("heartbeat", self._state())
+                    continue
+                if not event_id or not sent or order(event_id) > order(sent):
+                    yield chunk
+        finally:
+            self._readers.discard(reader)
+            self._hosts[host] -= 1
+            if not self._hosts[host]:
+                del self._hosts[host]
+            self._metrics.gauge("sse_clients").set(len(self._readers))
+
+    async def _missed(self, last_id: str | None) -> AsyncIterator[tuple[str, bytes]]:
+        if last_id is None:
+            return
+        try:
+            oldest = await self._views.events("0-0", 1)
+            if not oldest or order(last_id) < order(oldest[0].id):
+                yield "", message("reset", {})
+            while page := await self._views.events(last_id, RESUME_PAGE):
+                for event in page:
+                    yield event.id, encode(event)
+                last_id = page[-1].id
+        except ViewUnavailableError:
+            yield "", message("reset", {})  # it reloads when the view is back
+
+    async def _follow(self) -> None:
+        event, pulse = await self._views.positions()
+        await self._refresh()
+        self._say_connected(True)
+        due, stale = 0.0, False
+        while True:
+            wait = max(1, int((due - monotonic()) * 1_000)) if stale else WAIT_MS
+            events, latest = await self._views.tail(event, pulse, wait)
+            for found in events:
+                event = found.id
+                self._broadcast(found.id, encode(found))
+            if latest is not None:
+                pulse = latest
+            # nothing at all for a while may also be a view that was wiped, which gives no sign
+            stale = stale or latest is not None or not events
+            if stale and monotonic() >= due:
+                start = monotonic()
+                await self._refresh()
+                # many readers: fewer, larger updates; the more work one makes, the longer the rest
+                pause = 0.05 + 0.0003 * len(self._readers) + (monotonic() - start)
+                due, stale = monotonic() + min(1.0, pause), False
+
+    async def _refresh(self) -> None:
+        changed = await self.board.refresh()
+        gauge = self._metrics.gauge
+        gauge("live_topics").set(len(self.board.states))
+        gauge("view_posts").set(self.board.posts)
+        if self.board.newest is not None:
+            gauge("view_newest_post_seconds").set(self.board.newest.timestamp())
+        if changed and self._readers:
+            self._broadcast("", self._update(changed))
+
+    def _update(self, changed: list[str]) -> bytes:
+        known = [summary for name in changed if (summary := self.board.summary(name)) is not None]
+        known.sort(key=lambda one: (one.windows["24h"].trend, one.id), reverse=True)
+        body = {
+            "version": self.board.version,
+            "newest": self.board.newest,
+            "posts": self.board.posts,
+            "topics": known[:UPDATE_TOPICS],
+            "gone": [name for name in changed if name not in self.board.states][:UPDATE_TOPICS],
+            "changed": len(changed),
+        }
+        return message("topics", body)
+
+    def _broadcast(self, event_id: str, chunk: bytes) -> None:
+        for reader in self._readers:
+            if reader.slow:
+                continue
+            try:
+                reader.queue.put_nowait((event_id, chunk))
+            except asyncio.QueueFull:
+                reader.slow = True
+                self._metrics.counter("sse_slow_readers").inc()
+        self._metrics.counter("sse_messages").inc(len(self._readers))
+
+    def _status(self) -> bytes:
+        return message("status", self._state())
+
+    def _state(self) -> dict[str, Any]:
+        return {"connected": self.connected, "version": self.board.version, "newest": self.board.newest}
+
+    def _say_connected(self, connected: bool) -> None:
+        if connected != self.connected:
+            self.connected = connected
+            self._broadcast("", self._status())
+
+
+def message(name: str, data: Any, event_id: str | None = None) -> bytes:
+    """One server-sent event; JSON never holds a line break, so one data line is enough."""
+    head = f"id: {event_id}\n" if event_id else ""
+    return f"{head}event: {name}\ndata: ".encode() + msgspec.json.encode(data) + b"\n\n"
+
+
+def encode(event: ViewEvent) -> bytes:
+    """An entry of the stream of events."""
+    return message(NAMES.get(event.kind, "topic"), event, event.id)
+
+
+def order(event_id: str) -> tuple[int, int]:
+    """Sortable form of a stream id, "milliseconds-number". Raises ValueError for anything else."""
+    first, _, second = event_id.partition("-")
+    return int(first), int(second or 0)

@@ -1,0 +1,155 @@
+"""What stands before every request, from the outside in: headers, host, rate, token.
+
+Plain ASGI, so that streams pass through unbuffered. The token is compared in constant time and is never logged; a
+browser trades it for a cookie that holds a keyed hash of it, not the token. Without a token the service answers
+only requests that name this machine (a web page that rebinds its DNS name to 127.0.0.1 is refused).
+"""
+
+import hashlib
+import hmac
+import ipaddress
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from streams.api.problems import problem
+
+COOKIE: Final = "toptopics"
+PAGE_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+# a rendered digest: no script at all, an origin of its own, shown in our frame
+DIGEST_POLICY: Final = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+HEADERS: Final = {
+    "Content-Security-Policy": PAGE_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+# needed before anybody can log in, and by whatever watches the process
+OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/login", "/static/style.css", "/static/icon.svg"})
+
+
+class SecurityHeaders:
+    """The headers above on every answer that does not set its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+class LoopbackHostOnly:
+    """Without a token: only requests whose Host is this machine's own name for itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http" and not is_loopback(host_name(Headers(scope=scope).get("host", ""))):
+            answer = problem(421, "this service answers to localhost only; set TOPTOPICS_API_TOKEN to serve others")
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+class RateLimit:
+    """At most so many requests per minute and client address."""
+
+    def __init__(self, app: ASGIApp, *, per_minute: int) -> None:
+        self._app = app
+        self._limit = RateLimitItemPerMinute(per_minute)
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http" or await self._limiter.hit(self._limit, client_of(scope)):
+            await self._app(scope, receive, send)
+            return
+        answer = problem(429, f"more than {self._limit.amount} requests in a minute", headers={"Retry-After": "10"})
+        await answer(scope, receive, send)
+
+
+class TokenAuth:
+    """`Authorization: Bearer TOKEN`, or the cookie that /login gives for it; pages lead to /login."""
+
+    def __init__(self, app: ASGIApp, *, token: str) -> None:
+        self._app = app
+        self._token = token.encode()
+        self._session = session_of(token).encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http" or scope["path"] in OPEN_PATHS or self._known(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+            return
+        if scope["path"] == "/":
+            answer = problem(303, "log in first", headers={"Location": "/login"})
+        else:
+            answer = problem(401, "a token is needed", headers={"WWW-Authenticate": "Bearer"})
+        await answer(scope, receive, send)
+
+    def _known(self, headers: Headers) -> bool:
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return hmac.compare_digest(given.strip().encode("latin-1"), self._token)
+        try:
+            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        except CookieError:
+            return False
+        return cookie is not None and hmac.compare_digest(cookie.value.encode("latin-1", "replace"), self._session)
+
+
+def session_of(token: str) -> str:
+    """What the cookie holds: it opens this service, and does not tell the token."""
+    return hmac.new(token.encode(), b"toptopics session", hashlib.sha256).hexdigest()
+
+
+def client_of(scope: Scope) -> str:
+    """The address that connected. Forwarding headers are not trusted: anyone can send them."""
+    client = scope.get("client")
+    return str(client[0]) if client else "unknown"
+
+
+def host_name(host: str) -> str:
+    """The name in a Host header, without port and brackets."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.rpartition(":")[0] if host.count(":") == 1 else host
+
+
+def is_loopback(name: str) -> bool:
+    """Whether it names this machine only."""
+    if name.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,40 @@
+"""uvicorn, ending with exit code 0 when it is told to stop."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+GRACE_SECONDS = 3  # for answers on their way; event streams end at once
+
+
+class GracefulServer(uvicorn.Server):
+    """uvicorn itself raises the signal again after shutting down, so that the caller's cleanup would be skipped."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGTERM and Ctrl-C stop the server; the handlers before are put back."""
+        before = {sign: signal.signal(sign, self.handle_exit) for sign in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for sign, handler in before.items():
+                signal.signal(sign, handler)
+
+
+def create_server(app: FastAPI, host: str, port: int) -> GracefulServer:
+    """No access log (paths may hold what people search for), no Server header, no trust in forwarding headers."""
+    return GracefulServer(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )

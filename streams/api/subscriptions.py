@@ -1,0 +1,149 @@
+"""Subscriptions over HTTP, and the Atom feed. `toptopics push` delivers; a new subscription gets what comes after it.
+
+A subscription made here can never reach into a private network: that is for the command line (`--allow-private`).
+Secrets are told once, when they are made; addresses are shown without their secret parts. A request that changes
+something has to be JSON and, when a browser sends it, of this very origin.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import msgspec
+from fastapi import APIRouter, Depends, Path, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from streams.api.responses import respond
+from streams.api.services import Use
+from streams.digest_log import PublishedDigest
+from streams.push.atom import ENTRIES, feed
+from streams.push.queue import DeliveryQueue, EndpointState
+from streams.push.subscription import Subscription, SubscriptionError, checked
+from streams.views.digests import DigestHeaders
+from streams.views.state import StoredDigest
+
+MOST_BYTES = 20_000
+MOST = 1_000
+ATOM = "application/atom+xml; charset=utf-8"
+
+
+def queue_of(request: Request) -> DeliveryQueue:
+    """The app's, opened at the first use."""
+    state = request.app.state
+    if getattr(state, "deliveries", None) is None:
+        state.deliveries = DeliveryQueue(state.deliveries_path)
+    queue: DeliveryQueue = state.deliveries
+    return queue
+
+
+def same_origin(request: Request) -> None:
+    """Refuse what another web site makes a browser send."""
+    origin = request.headers.get("origin")
+    other = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    if other or request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise HTTPException(403, "requests of other web sites change nothing here")
+
+
+router = APIRouter(tags=["subscriptions"])
+Queue = Annotated[DeliveryQueue, Depends(queue_of)]
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$", description="a subscription's name")]
+
+
+class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A new subscription."""
+
+    name: str
+    url: str
+    secret: str = ""
+    since: str | None = None
+
+
+@router.get("/api/subscriptions", summary="All subscriptions and how they do")
+def list_subscriptions(request: Request, queue: Queue) -> Response:
+    """Without secrets."""
+    return respond(request, msgspec.json.encode([_shown(state) for state in queue.states()]))
+
+
+@router.post("/api/subscriptions", status_code=201, summary="Subscribe", dependencies=[Depends(same_origin)])
+async def subscribe(request: Request, queue: Queue) -> Response:
+    """JSON: name, url (a webhook's, or one of apprise's), and if wanted secret and since. Replaces one of that name."""
+    try:
+        wanted = msgspec.json.decode(await _body(request), type=Wanted)
+        given = Subscription(name=wanted.name, url=wanted.url, secret=wanted.secret, since=wanted.since)
+        known = {subscription.name: subscription for subscription in queue.subscriptions()}
+        if len(known) >= MOST and wanted.name not in known:
+            raise HTTPException(409, f"there are {MOST} subscriptions, and no more are taken")
+        subscription = checked(given, known.get(wanted.name))
+    except (msgspec.DecodeError, SubscriptionError) as error:
+        raise HTTPException(422, str(error)) from error
+    queue.put_subscription(subscription)
+    kept = known.get(wanted.name)
+    told = {"name": subscription.name, "url": subscription.shown_url}
+    if kept is None or subscription.secret != kept.secret:
+        told["secret"] = subscription.secret
+    return Response(msgspec.json.encode(told), 201, {"Cache-Control": "no-store"}, media_type="application/json")
+
+
+@router.delete("/api/subscriptions/{name}", summary="Unsubscribe", dependencies=[Depends(same_origin)])
+def unsubscribe(name: Name, queue: Queue) -> Response:
+    """Forgets its queue too."""
+    if not queue.remove_subscription(name):
+        raise HTTPException(404, "there is no such subscription")
+    return Response(status_code=204)
+
+
+@router.post("/api/subscriptions/{name}/retry", summary="Try again", dependencies=[Depends(same_origin)])
+def retry(name: Name, queue: Queue) -> Response:
+    """Gives failed and dead deliveries all their attempts again, at once."""
+    if name not in {subscription.name for subscription in queue.subscriptions()}:
+        raise HTTPException(404, "there is no such subscription")
+    return Response(msgspec.json.encode({"due": queue.revive(name)}), media_type="application/json")
+
+
+@router.get("/feed.atom", summary="All digests as an Atom feed", response_class=Response)
+async def atom(request: Request, use: Use) -> Response:
+    """Newest week first; a correction updates its week's entry."""
+    stored = [await use.views.digest(week) for week in (await use.views.weeks())[:ENTRIES]]
+    entries = [_published(one) for one in stored if one is not None]
+    address = f"{request.url.scheme}://{request.url.netloc}"
+    return respond(request, feed(entries, address=address), media_type=ATOM)
+
+
+def _published(stored: StoredDigest) -> PublishedDigest:
+    headers = stored.headers
+    made_at = headers.get("made_at")
+    return PublishedDigest(
+        digest=stored.digest,
+        revision=DigestHeaders(headers).revision,
+        slice_start=0,
+        slice_end=0,
+        made_at=datetime.fromisoformat(made_at) if made_at else None,
+        supersedes=headers.get("supersedes") or None,
+    )
+
+
+def _shown(state: EndpointState) -> dict[str, Any]:
+    return {
+        "name": state.subscription.name,
+        "url": state.subscription.shown_url,
+        "since": state.subscription.since,
+        "state": state.state,
+        "delivered": state.delivered,
+        "waiting": state.waiting,
+        "dead": state.dead,
+        "attempts": state.attempts,
+        "next_at": state.next_at,
+        "error": state.error,
+    }
+
+
+async def _body(request: Request) -> bytes:
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        raise HTTPException(415, "send application/json")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise HTTPException(413, f"more than {MOST_BYTES} bytes")
+    return bytes(body)

@@ -1,0 +1,179 @@
+"""Topics now, one topic, its posts, the stream graph's series and the map."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from streams.api import schemas
+from streams.api.responses import respond, with_next
+from streams.api.services import Services, Use
+from streams.views.board import Sort, TopicSummary, label_of
+from streams.views.records import search_words
+from streams.views.topic_map import positions, related
+from streams.views.trends import hour_starts, hourly
+
+router = APIRouter(prefix="/api", tags=["topics"])
+Window = Annotated[
+    Literal["1h", "6h", "24h", "7d"], Query(description="window, ending with the newest post", examples=["24h"])
+]
+TopicId = Annotated[str, Path(min_length=1, max_length=200, description="a topic's id, or one that was merged into it")]
+Limit = Annotated[int, Query(ge=1, le=100, description="items on a page")]
+Offset = Annotated[int, Query(ge=0, le=10_000, description="items before the page")]
+SERIES_HOURS = 7 * 24
+MAP_TOPICS = 60
+
+
+@router.get("/topics", responses=schemas.answers(schemas.TopicPage), summary="What is being talked about")
+async def list_topics(
+    request: Request,
+    use: Use,
+    window: Window = "24h",
+    sort: Annotated[Sort, Query(description="what the best is")] = "trend",
+    q: Annotated[str, Query(max_length=200, description="only topics with all of these words")] = "",
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Response:
+    """Topics with a post in the window, ranked."""
+    ranked = use.board.ranked(window, sort)
+    ranks = {one.id: place for place, one in enumerate(ranked, start=1)}
+    moves = use.board.moves(window)
+    found = await _search(use, ranked, q) if q.strip() else ranked
+    page = schemas.TopicPage(
+        window=window,
+        sort=sort,
+        newest=use.board.newest,
+        version=use.board.version or 0,
+        posts=use.board.posts,
+        total=len(found),
+        items=[
+            schemas.RankedTopic(rank=ranks[one.id], move=moves.get(one.id), topic=one)
+            for one in found[offset : offset + limit]
+        ],
+    )
+    return with_next(respond(request, page), request.url, offset=offset, limit=limit, total=len(found))
+
+
+@router.get("/topics/{topic_id}", responses=schemas.answers(schemas.TopicDetail), summary="One topic")
+async def show_topic(request: Request, use: Use, topic_id: TopicId) -> Response:
+    """Posts, people, links, hours, lineage and relations. Merged and digest ids lead to the topic as it is now."""
+    current = await _current(use, topic_id)
+    state = use.board.states.get(current)
+    lineage = await use.views.history(current)
+    posts, total = await use.views.posts(current, 20)
+    active = [use.board.states[one.id] for one in use.board.ranked("7d")[:200]]
+    near = related(state, active, 6) if state else []
+    detail = schemas.TopicDetail(
+        id=current,
+        topic=use.board.summary(current),
+        label=label_of(state) if state else next((one.label for one in reversed(lineage) if one.label), current),
+        aliases=await use.views.aliases(current),
+        people=await _people(use, current),
+        links=await use.views.links(current, 20),
+        posts=posts,
+        posts_total=total,
+        series=_series(use, current),
+        lineage=lineage,
+        related=[
+            schemas.RelatedTopic(id=name, label=label_of(use.board.states[name]), similarity=nearness)
+            for name, nearness in near
+        ],
+    )
+    return respond(request, detail)
+
+
+@router.get("/topics/{topic_id}/posts", responses=schemas.answers(schemas.PostPage), summary="A topic's posts")
+async def list_posts(request: Request, use: Use, topic_id: TopicId, limit: Limit = 50, offset: Offset = 0) -> Response:
+    """Newest first."""
+    posts, total = await use.views.posts(await _current(use, topic_id), limit, offset)
+    page = schemas.PostPage(total=total, items=posts)
+    return with_next(respond(request, page), request.url, offset=offset, limit=limit, total=total)
+
+
+@router.get("/series", responses=schemas.answers(schemas.SeriesSet), summary="Topics over time")
+async def list_series(
+    request: Request,
+    use: Use,
+    window: Window = "7d",
+    hours: Annotated[int, Query(ge=6, le=336, description="length")] = SERIES_HOURS,
+    limit: Annotated[int, Query(ge=1, le=30, description="topics: the most talked about")] = 10,
+) -> Response:
+    """Posts per hour of the topics with the most people in the window."""
+    last = use.board.last_bucket
+    chosen = use.board.ranked(window, "people")[:limit]
+    items = [
+        schemas.TopicSeries(id=one.id, label=one.label, posts=hourly(use.board.states[one.id], last, hours))
+        for one in chosen
+    ]
+    return respond(request, schemas.SeriesSet(starts=hour_starts(last, hours) if chosen else [], items=items))
+
+
+@router.get("/map", responses=schemas.answers(schemas.TopicMap), summary="Topics by what they have in common")
+async def show_map(request: Request, use: Use, window: Window = "24h") -> Response:
+    """Words and people in common bring topics near to each other."""
+    chosen = use.board.ranked(window, "people")[:MAP_TOPICS]
+    version, placed = use.maps.get(window, (None, {}))
+    if version != use.board.version or not placed:
+        placed = positions([use.board.states[one.id] for one in chosen], placed)
+        use.maps[window] = use.board.version, placed
+    points = [_point(one, window, placed[one.id]) for one in chosen]
+    return respond(request, schemas.TopicMap(items=points))
+
+
+async def _search(use: Services, ranked: list[TopicSummary], query: str) -> list[TopicSummary]:
+    """Each word is in the label, keywords or people (its beginning is enough), or a whole word of a post."""
+    words = search_words(query) or [query.strip().casefold()]
+    found = ranked
+    for word in words:
+        in_posts = await use.views.with_word(word, [one.id for one in found])
+        begins = re.compile(rf"(?<!\w){re.escape(word)}")
+        found = [
+            one for one in found if one.id in in_posts or begins.search(" ".join([one.label, *one.keywords]).casefold())
+        ]
+    return found
+
+
+async def _current(use: Services, topic_id: str) -> str:
+    current = await use.views.resolve(topic_id)
+    if current is None:
+        raise HTTPException(404, "no such topic, or it is older than what is kept")
+    return current
+
+
+async def _people(use: Services, topic_id: str) -> list[schemas.TopicPerson]:
+    state = use.board.states.get(topic_id)
+    if state is None:
+        return []
+    top = sorted(state.people.items(), key=lambda pair: (-pair[1][0], pair[0]))[:50]
+    names = await use.views.names([author for author, _ in top])
+    return [
+        schemas.TopicPerson(author_id=author, handle=handle, name=name, posts=posts)
+        for author, (posts, _) in top
+        for handle, name in [names.get(author, (author, author))]
+    ]
+
+
+def _series(use: Services, topic_id: str) -> schemas.HourlySeries | None:
+    state, last = use.board.states.get(topic_id), use.board.last_bucket
+    if state is None:
+        return None
+    age = timedelta(hours=1) + (use.board.newest or state.last_at) - state.first_at
+    hours = max(24, min(336, int(age.total_seconds() // 3600) + 1))
+    return schemas.HourlySeries(start=hour_starts(last, hours)[0], posts=hourly(state, last, hours))
+
+
+def _point(one: TopicSummary, window: str, place: tuple[float, float]) -> schemas.MapPoint:
+    stats = one.windows[window]
+    return schemas.MapPoint(
+        id=one.id,
+        label=one.label,
+        x=place[0],
+        y=place[1],
+        people=stats.people,
+        posts=stats.posts,
+        trend=stats.trend,
+        growing=stats.posts > stats.before,
+    )

@@ -1,0 +1,198 @@
+"""Faust, and only here: a stage becomes an app with one agent per topic that it consumes.
+
+The pattern is the one that loses nothing (measured; the ordinary `async for` does): `noack_take`, the stage's
+function, then an acknowledgement of every event of the batch. An exception crashes the process: its supervisor starts
+it again, and what was not acknowledged is delivered again.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterable, Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import faust
+from faust.types import TP
+from prometheus_client import Counter
+
+from streams.kafka_lag import lag_of
+from streams.kafka_log import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, topic_name
+from streams.metrics import Metrics, metered
+from streams.ports import Headers, Send
+from streams.records import Record
+from streams.settings import Settings
+from streams.stage import Handler, Stage
+from streams.topics import DEAD_LETTERS, Topic
+
+BuildStage = Callable[[Settings, Send, Metrics], Stage]
+LAG_SECONDS = 15.0
+TICK_SECONDS = 1.0
+
+
+def create_app(settings: Settings, name: str, build: BuildStage, metrics: Metrics) -> faust.App:
+    """The Faust app of one stage; nothing is connected until a worker starts it.
+
+    Each stage has its own consumer group, so that a slow one never holds back another's offsets.
+    """
+    app = faust.App(
+        f"{settings.prefix}toptopics-{name}",
+        broker=[f"aiokafka://{address}" for address in str(settings.kafka_bootstrap_servers).split(",")],
+        broker_credentials=_credentials(settings),
+        **_OPTIONS,
+        datadir=str(settings.data_dir / "faust" / name),
+    )
+    stage = build(settings, _sender(app, settings, metrics.counter("dead_letters").labels(stage=name)), metrics)
+    for topic, handler in stage.handlers.items():
+        _add_agent(app, settings, stage, topic, metered(metrics, name, handler))
+    _add_life_cycle(app, settings, stage)
+    _add_lag(app, settings, stage, metrics)
+    return app
+
+
+_OPTIONS: dict[str, Any] = {
+    "agent_supervisor": "mode.supervisors:CrashingSupervisor",
+    "stream_wait_empty": True,
+    "stream_buffer_maxsize": 1024,
+    "key_serializer": "raw",
+    "value_serializer": "raw",
+    "broker_session_timeout": 15,
+    "broker_heartbeat_interval": 3,
+    "broker_request_timeout": 60,
+    "broker_rebalance_timeout": 60,
+    # a refit or a slow encoder must not cost the membership, and a standby polls nothing
+    "broker_max_poll_interval": 86_400,
+    "broker_max_poll_records": 500,
+    "broker_commit_interval": 1,
+    "consumer_auto_offset_reset": "earliest",
+    "consumer_max_fetch_size": MAX_MESSAGE_BYTES,
+    "producer_acks": -1,
+    "producer_linger": 0.02,
+    "producer_compression_type": "lz4",
+    "producer_request_timeout": 60,
+    "producer_max_request_size": MAX_REQUEST_BYTES,
+    "topic_allow_declare": False,
+    "topic_disable_leader": True,
+    "table_standby_replicas": 0,
+    "web_enabled": False,
+    "web_tables_enabled": False,
+    "web_router_enabled": False,
+    "worker_redirect_stdouts": False,
+}
+
+
+def _add_agent(app: faust.App, settings: Settings, stage: Stage, topic: Topic, handler: Handler) -> None:
+    source = app.topic(topic_name(settings, topic), value_serializer="raw", key_serializer="raw", allow_empty=True)
+
+    async def agent(stream: Any) -> None:
+        batches: AsyncIterable[Any] = stream.noack_take(stage.batch, within=stage.wait)
+        async for events in batches:
+            await handler([_record(event) for event in events])
+            for event in events:
+                event.ack()
+
+    # Faust derives the agent's name from the function's
+    agent.__name__ = f"{stage.name}_{topic.name}".replace("-", "_").replace(".", "_")
+    app.agent(source, concurrency=1)(agent)
+
+
+def _add_life_cycle(app: faust.App, settings: Settings, stage: Stage) -> None:
+    async def crash_app(action: Awaitable[None]) -> None:
+        # Faust logs an exception of a timer and goes on; for us a bug ends the process
+        try:
+            await action
+        except Exception as error:  # noqa: BLE001 (handed on: the worker ends with it)
+            await app.crash(error)
+
+    async def start(*_: Any, **__: Any) -> None:
+        if stage.start is not None:
+            await crash_app(stage.start())
+
+    async def stop(*_: Any, **__: Any) -> None:
+        if stage.stop is not None:
+            await stage.stop()
+
+    app.on_before_shutdown.connect(stop)
+    app.task(start)
+    if stage.tick is not None and stage.owns is not None:
+        owned = TP(topic_name(settings, stage.owns), 0)
+        tick = stage.tick
+
+        # a task and no timer of Faust's: a tick that closes a week takes longer than the interval, as it should
+        async def ticking(*_: Any) -> None:
+            while not app.should_stop:
+                await crash_app(tick(owned in app.consumer.assignment()))
+                await asyncio.sleep(TICK_SECONDS)
+
+        app.task(ticking)
+
+
+def _add_lag(app: faust.App, settings: Settings, stage: Stage, metrics: Metrics) -> None:
+    """How far this stage's group is behind, for alerts: the numbers of log lines say nothing about it."""
+
+    async def watch_lag(*_: Any) -> None:
+        while not app.should_stop:
+            for topic in stage.handlers:
+                lag = await lag_of(settings, topic, group=app.conf.id)
+                metrics.gauge("lag_records").labels(stage=stage.name, topic=topic.name).set(sum(lag.values()))
+            await asyncio.sleep(LAG_SECONDS)
+
+    if settings.metrics_port:  # nobody would read it otherwise
+        app.task(watch_lag)
+
+
+def _record(event: Any) -> Record:
+    message = event.message
+    return Record(
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        key=message.key,
+        value=message.value,
+        timestamp=int(message.timestamp * 1000),
+        headers=list(message.headers.items() if isinstance(message.headers, dict) else message.headers or ()),
+    )
+
+
+def _sender(app: faust.App, settings: Settings, dead_letters: Counter) -> Send:
+    topics: dict[str, Any] = {}
+
+    async def send(
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        timestamp: datetime | None = None,
+        headers: Headers = (),
+    ) -> Awaitable[object]:
+        if topic == DEAD_LETTERS.name:
+            dead_letters.inc()
+        if topic not in topics:
+            topics[topic] = app.topic(settings.prefix + topic, value_serializer="raw", key_serializer="raw")
+        confirmation: Awaitable[object] = await topics[topic].send(
+            key=key,
+            value=value,
+            timestamp=None if timestamp is None else timestamp.timestamp(),
+            headers=list(headers),
+        )
+        return confirmation
+
+    return send
+
+
+def _credentials(settings: Settings) -> Any:
+    protocol = settings.kafka_security_protocol
+    if protocol == "PLAINTEXT":
+        return None
+    context = None
+    if "SSL" in protocol:
+        cafile = settings.kafka_ssl_cafile
+        context = ssl.create_default_context(cafile=str(cafile) if cafile else None)
+    if protocol == "SSL":
+        return faust.SSLCredentials(context)
+    password = settings.kafka_sasl_password
+    return faust.SASLCredentials(
+        username=settings.kafka_sasl_username,
+        password=password.get_secret_value() if password else None,
+        mechanism=settings.kafka_sasl_mechanism,
+        ssl_context=context,
+    )

@@ -1,0 +1,164 @@
+"""Stage assign: `tweets.embedded` -> `assignments`, `topic-events`; `digests` -> alias events.
+
+Message in: EmbeddedTweet or Deletion, in the order of the one partition. Message out: exactly one Assignment per
+origin, keyed by post id, and the TopicEvents of the topics it moved, keyed by topic id.
+Dropped to `dead-letters`: what cannot be decoded, vectors of a wrong length or of a retired encoder.
+
+The state is a pure function of the log's prefix (`models.assigner`), so nothing has to be committed in step with it:
+outputs are durable before the offset is committed, and a restarted or standby worker brings its snapshot up to the
+first record that it is handed by reading the log, silently. Writing an output twice writes the same bytes twice.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from models.assigner import Assigner, Outcome, SnapshotError
+from models.encoder import space_of
+from models.events import Assignment, DeadLetter, Deletion, Digest, EmbeddedTweet, TopicEvent
+from models.wire import PoisonError, decode, decode_embedded, encode
+from streams.clock import Clock
+from streams.dead_letters import DeadLetterBudget, dead_letter, send_dead_letters
+from streams.logs import get_logger
+from streams.ports import Send
+from streams.records import Record
+from streams.snapshots import SnapshotStore
+from streams.topics import ASSIGNMENTS, DIGESTS, TOPIC_EVENTS
+
+ReadLog = Callable[[int, int], AsyncIterator[list[Record]]]  # from offset, up to offset (exclusive)
+log = get_logger(__name__)
+
+
+class AssignStage:
+    """The single writer of the topic space. One at a time: the one partition has one owner in the consumer group."""
+
+    def __init__(
+        self,
+        *,
+        create: Callable[[], Assigner],
+        restore: Callable[[bytes], tuple[Assigner, int]],
+        read_log: ReadLog,
+        send: Send,
+        clock: Clock,
+        snapshots: SnapshotStore,
+        snapshot_seconds: float,
+        budget: DeadLetterBudget,
+    ) -> None:
+        self._create = create
+        self._restore = restore
+        self._read_log = read_log
+        self._send = send
+        self._clock = clock
+        self._snapshots = snapshots
+        self._snapshot_seconds = snapshot_seconds
+        self._budget = budget
+        self._position = 0  # the next offset to apply
+        self._saved_position = 0
+        self._saved_at = clock()
+        self._assigner = create()
+
+    @property
+    def assigner(self) -> Assigner:
+        """The state, for metrics and tests."""
+        return self._assigner
+
+    def load_snapshot(self) -> int:
+        """Start from the newest usable snapshot, else from nothing; returns the position."""
+        for data in self._snapshots.load():
+            try:
+                self._assigner, self._position = self._restore(data)
+            except SnapshotError as error:
+                log.warning("snapshot refused", reason=str(error))
+                continue
+            self._saved_position = self._position
+            log.info("snapshot loaded", position=self._position)
+            return self._position
+        return 0
+
+    async def assign(self, records: Sequence[Record]) -> None:
+        """Handle one batch; when it returns its outputs are durable."""
+        if records and records[0].offset > self._position:
+            await self._catch_up(records[0].offset)
+        fresh = [record for record in records if record.offset >= self._position]
+        if not fresh:
+            return
+        outcome, letters = self._apply(fresh)
+        await send_dead_letters(self._send, letters)
+        await self._send_outcome(outcome)
+        self._position = fresh[-1].offset + 1
+        for bad in [True] * len(letters) + [False] * (len(fresh) - len(letters)):
+            self._budget.count(bad=bad)
+        if (self._clock() - self._saved_at).total_seconds() >= self._snapshot_seconds:
+            self.save_snapshot()
+
+    async def adopt_digest(self, records: Sequence[Record]) -> None:
+        """Digests, as they are published: say which live topic is which of theirs."""
+        for record in records:
+            try:
+                digest = decode(record.value, Digest)
+            except PoisonError as error:
+                letter = dead_letter("assign", f"{DIGESTS.name}: {error}", record, self._clock())
+                await send_dead_letters(self._send, [letter])
+                continue
+            await self._send_outcome(Outcome([], self._assigner.match_digest(digest)))
+
+    def save_snapshot(self) -> None:
+        """Write the state if it moved since the last time.
+
+        A full disk stops nothing: the log has everything, and a start without a snapshot only takes longer.
+        """
+        self._saved_at = self._clock()
+        if self._position == self._saved_position:
+            return
+        try:
+            self._snapshots.save(self._assigner.to_bytes(self._position), self._position)
+        except OSError as error:
+            log.error("snapshot cannot be written; the next start reads the log instead", error=str(error))
+        else:
+            self._saved_position = self._position
+
+    async def _catch_up(self, offset: int) -> None:
+        """Apply what another worker, or this one before a crash, has already published."""
+        log.info("catching up from the log", position=self._position, to=offset)
+        async for records in self._read_log(self._position, offset):
+            self._apply(records)
+        self._position = offset
+
+    def _apply(self, records: Sequence[Record]) -> tuple[Outcome, list[DeadLetter]]:
+        """Decode and place. A change of encoder ends a run, since it decides which vectors are usable after it."""
+        assignments: list[Assignment] = []
+        events: list[TopicEvent] = []
+        letters: list[DeadLetter] = []
+        run: list[EmbeddedTweet | Deletion] = []
+        encoder = self._assigner.encoder  # of the run
+
+        def place() -> None:
+            outcome = self._assigner.apply(run)
+            assignments.extend(outcome.assignments)
+            events.extend(outcome.events)
+            run.clear()
+
+        for record in records:
+            try:
+                embedded = decode_embedded(record.value)
+                if isinstance(embedded, EmbeddedTweet) and space_of(embedded.encoder) != encoder:
+                    place()
+                    self._assigner.check(embedded)
+                    encoder = space_of(embedded.encoder)
+                self._assigner.check(embedded)
+            except PoisonError as error:
+                letters.append(dead_letter("assign", str(error), record, self._clock()))
+            else:
+                run.append(embedded)
+        place()
+        return Outcome(assignments, events), letters
+
+    async def _send_outcome(self, outcome: Outcome) -> None:
+        sent = [
+            await self._send(ASSIGNMENTS.name, key=assignment.id.encode(), value=encode(assignment))
+            for assignment in outcome.assignments
+        ]
+        sent += [
+            await self._send(TOPIC_EVENTS.name, key=event.topic_id.encode(), value=encode(event))
+            for event in outcome.events
+        ]
+        for confirmation in sent:
+            await confirmation

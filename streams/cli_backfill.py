@@ -1,0 +1,152 @@
+"""`toptopics backfill`: archives of months, and the digests of all their weeks."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from streams.cli_common import fail, is_terminal, printable, run, services, settings_or_exit
+from streams.clock import system_clock
+from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.backfill import Backfill
+    from streams.digest_log import PublishedDigest
+    from streams.worker import Worker
+
+SHOWN_ERRORS = 20
+
+
+def backfill(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Files (plain, .gz, .bz2).")],
+    form: Annotated[str, typer.Option("--format", help="auto, csv, or a platform's layout (see the README).")] = "auto",
+    mapping: Annotated[list[str], typer.Option("--map", help="CSV: field=column; may be repeated.")] = [],  # noqa: B006
+) -> None:
+    """Put archives onto Kafka and see to the digests of all their weeks, in order.
+
+    The stages are started for as long as this takes where nobody runs them. After Ctrl-C, the same command goes on
+    where it was. Exit code 1 if a line was bad.
+
+    Examples:
+
+    * `toptopics backfill 2021-05.jsonl.gz`
+    * `toptopics backfill archive/*.jsonl.gz`
+    """
+    from streams.backfill import Backfill
+    from streams.cli_ingest import parse_columns
+    from streams.logs import set_up_logging
+
+    settings = settings_or_exit()
+    set_up_logging(settings, stage="backfill")
+    with services(settings) as connected, _Screen(files) as screen:
+        job = Backfill(files, system_clock, form, parse_columns(mapping))
+        job = replace(job, report=screen.bad, advance=screen.advance, waiting=screen.waiting, digest=screen.published)
+        try:
+            bad = run(_fill(connected, job))
+        except (ValueError, StagesError) as error:
+            fail(str(error))
+    if bad:
+        raise typer.Exit(1)
+
+
+class _Screen:
+    """Progress on a terminal; on standard output one line per digest."""
+
+    def __init__(self, files: list[Path]) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not is_terminal(),
+        )
+        self._tasks = {file: self._bar.add_task(file.name, total=file.stat().st_size) for file in files}
+        self._wait = self._bar.add_task("digests", total=1.0)
+        self._bad = 0
+
+    def __enter__(self) -> "_Screen":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def advance(self, file: Path, position: int) -> None:
+        """A file is read so far."""
+        self._bar.update(self._tasks[file], completed=position)
+
+    def waiting(self, what: str, share: float) -> None:
+        """All files are in; this is missing."""
+        self._bar.update(self._wait, description=what, completed=share)
+
+    def bad(self, name: str, line: Any, reason: str) -> None:
+        """A line that could not be used."""
+        self._bad += 1
+        if self._bad <= SHOWN_ERRORS:
+            self._console.print(f"{name}:{line.number}: {printable(reason)}", markup=False)
+
+    def published(self, entry: "PublishedDigest") -> None:
+        """A week is done."""
+        topics = len(entry.digest.topics)
+        typer.echo(f"{entry.digest.week}  r{entry.revision}  {topics} topics  {printable(entry.digest.headline.text)}")
+
+
+class StagesError(RuntimeError):
+    """The stages gave up; their log says why."""
+
+
+async def _fill(settings: Settings, job: "Backfill") -> int:
+    from streams.backfill import ingest_all, wait_for_digests
+
+    async with _stages(settings) as worker:
+        working = asyncio.ensure_future(_work(job, settings, ingest_all, wait_for_digests))
+        while not working.done():
+            await asyncio.wait({working}, timeout=1.0)
+            if worker is not None and worker.exit_code:
+                working.cancel()
+                raise StagesError(f"a stage gave up; see {settings.data_dir / 'backfill.log'}")
+        return await working
+
+
+async def _work(job: "Backfill", settings: Settings, ingest_all: Any, wait_for_digests: Any) -> int:
+    counts, weeks = await ingest_all(settings, job)
+    typer.echo(f"{counts.sent:,} posts sent, {counts.bad:,} bad lines, {len(weeks)} weeks", err=True)
+    for week in await wait_for_digests(settings, job, weeks):
+        typer.echo(f"{week}  is not over yet; the live stream closes it", err=True)
+    return int(counts.bad)
+
+
+@asynccontextmanager
+async def _stages(settings: Settings) -> "AsyncIterator[Worker | None]":
+    """Run those stages that nobody runs."""
+    from streams.kafka_lag import idle_groups
+    from streams.stages import STAGES
+    from streams.worker import Worker, environment_for
+
+    idle = set(await idle_groups(settings, [f"{settings.prefix}toptopics-{name}" for name in STAGES]))
+    missing = [name for name in STAGES if f"{settings.prefix}toptopics-{name}" in idle]
+    if not missing:
+        yield None
+        return
+    log = settings.data_dir / "backfill.log"
+    typer.echo(f"running the stages {', '.join(missing)}; their log: {log}", err=True)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as log_file:
+        given = environment_for(
+            str(settings.kafka_bootstrap_servers), str(settings.redis_url), TOPTOPICS_LOG_FORMAT="json"
+        )
+        worker = Worker(missing, given, log_file)
+        running = asyncio.create_task(worker.supervise())
+        try:
+            yield worker
+        finally:
+            worker.stop()
+            await running

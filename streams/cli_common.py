@@ -1,0 +1,74 @@
+"""What commands share: settings with local services behind them, and clear errors instead of tracebacks."""
+
+import asyncio
+import re
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+import typer
+from pydantic import ValidationError
+
+from streams.kafka_admin import WrongTopicsError, ensure_topics
+from streams.local.errors import LocalServiceError
+from streams.local.services import running_services
+from streams.settings import Settings, load_settings
+
+T = TypeVar("T")
+# C0 and C1 controls, except tab and line feed, and the bidirectional overrides: post text must not drive a terminal
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """`text` without terminal escape sequences and bidirectional overrides."""
+    return _CONTROL.sub("", text)
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """Say what is wrong on standard error and end."""
+    typer.echo(f"toptopics: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def settings_or_exit(**overrides: object) -> Settings:
+    """Settings, or a message that names the wrong variable and exit code 2."""
+    try:
+        return load_settings(**overrides)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        fail(f"settings: {wrong}", 2)
+
+
+@contextmanager
+def services(settings: Settings, *, topics: bool = True) -> Iterator[Settings]:
+    """Settings with addresses: given ones, those of `toptopics up`, or services started for as long as this lasts."""
+    try:
+        with running_services(
+            settings.data_dir, bootstrap=settings.kafka_bootstrap_servers, redis_url=settings.redis_url
+        ) as running:
+            connected = settings.model_copy(
+                update={"kafka_bootstrap_servers": running.kafka, "redis_url": running.redis}
+            )
+            if topics:
+                asyncio.run(ensure_topics(connected))
+            yield connected
+    except LocalServiceError as error:
+        fail(str(error))
+    except WrongTopicsError as error:
+        fail(f"topics on the broker are not as needed: {error}")
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; Kafka's and the network's errors become one clear line and exit code 1."""
+    from aiokafka.errors import KafkaError
+
+    try:
+        return asyncio.run(coroutine)
+    except (KafkaError, OSError, LookupError) as error:
+        fail(f"{type(error).__name__}: {error}")
+
+
+def is_terminal() -> bool:
+    """Whether a person reads standard error: progress bars are for people."""
+    return sys.stderr.isatty()

@@ -1,0 +1,151 @@
+"""`toptopics dead-letters`: list, show and send back the records that could not be used."""
+
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from streams.cli_common import fail, printable, run, services, settings_or_exit
+
+if TYPE_CHECKING:
+    from streams.dead_letter_log import StoredLetter
+    from streams.settings import Settings
+
+SHOWN_BYTES = 4_000
+
+
+def dead_letters(
+    numbers: Annotated[list[int] | None, typer.Argument(help="Numbers of letters, as the list shows them.")] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Send the letters back to where they came from.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="List or send back all of them, not the newest or named.")
+    ] = False,
+    stage: Annotated[str | None, typer.Option(help="Only letters of this stage.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Send back what this version would refuse again.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="List so many of the newest.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Whole letters as JSON, one a line.")] = False,
+) -> None:
+    """List the records that could not be used; with numbers show them whole; with --retry send them back.
+
+    A letter that was sent back is marked and not sent a second time. Exit code 1 when a letter cannot be sent back.
+
+    Examples:
+
+    * `toptopics dead-letters`
+    * `toptopics dead-letters 12` the reason, the coordinates and the original bytes of one
+    * `toptopics dead-letters 12 14 --retry` after the cause is mended
+    * `toptopics dead-letters --retry --all --stage embed`
+    * `toptopics dead-letters --json --all > letters.jsonl`
+    """
+    from streams.dead_letter_log import read_letters
+
+    if retry and not numbers and not every:
+        fail("--retry needs the numbers of letters, or --all", 2)
+    settings = settings_or_exit()
+    with services(settings) as connected:
+        found = run(read_letters(connected))
+        chosen = _chosen(found, numbers or [], stage)
+        if retry:
+            raise typer.Exit(1 if _retry(connected, chosen, force=force) else 0)
+    if as_json:
+        _print_json(chosen if every or numbers else chosen[-limit:])
+    elif numbers:
+        for stored in chosen:
+            _show(stored)
+    else:
+        _list(chosen, len(chosen) if every else limit)
+
+
+def _chosen(found: "dict[int, StoredLetter]", numbers: list[int], stage: str | None) -> "list[StoredLetter]":
+    unknown = [str(number) for number in numbers if number not in found]
+    if unknown:
+        fail(f"there is no dead letter {', '.join(unknown)}", 1)
+    chosen = [found[number] for number in numbers] if numbers else list(found.values())
+    return [stored for stored in chosen if stage is None or stored.letter.stage == stage]
+
+
+def _list(letters: "list[StoredLetter]", limit: int) -> None:
+    for stored in letters[-limit:]:
+        mark = "sent back" if stored.sent_back else "open"
+        at = stored.letter.at.isoformat(timespec="seconds") if stored.letter.at else "-"
+        typer.echo(
+            f"{stored.number:>6}  {at}  {_line(stored.letter.stage):<8} {mark:<9} {_line(stored.came_from)}  "
+            f"{_line(stored.letter.reason)[:160]}"
+        )
+    opened = Counter(stored.letter.stage for stored in letters if not stored.sent_back)
+    by_stage = ", ".join(f"{_line(name)} {count}" for name, count in sorted(opened.items()))
+    typer.echo(f"{len(letters)} dead letters, {opened.total()} open" + (f" ({by_stage})" if by_stage else ""), err=True)
+
+
+def _show(stored: "StoredLetter") -> None:
+    letter = stored.letter
+    data = stored.record
+    text = "null" if data is None else data[:SHOWN_BYTES].decode("utf-8", "backslashreplace")
+    fields = {
+        "number": str(stored.number),
+        "state": "sent back" if stored.sent_back else "open",
+        "stage": letter.stage,
+        "reason": letter.reason,
+        "from": stored.came_from,
+        "found at": letter.at.isoformat() if letter.at else "-",
+        "key": "null" if stored.key is None else stored.key.decode("utf-8", "backslashreplace"),
+        "bytes": "0 (null)" if data is None else str(len(data)),
+    }
+    for name, value in fields.items():
+        typer.echo(f"{name + ':':<10}{_line(value)}")
+    typer.echo(printable(text))
+    if data is not None and len(data) > SHOWN_BYTES:
+        typer.echo(f"… {len(data) - SHOWN_BYTES} more bytes: --json has all of them")
+
+
+def _line(text: str) -> str:
+    """`text` on one line, harmless to a terminal."""
+    return printable(" ".join(text.split()))
+
+
+def _print_json(letters: "list[StoredLetter]") -> None:
+    import json
+
+    import msgspec
+
+    for stored in letters:
+        fields: dict[str, Any] = {
+            "number": stored.number,
+            "sent_back": stored.sent_back,
+            **msgspec.to_builtins(stored.letter),
+        }
+        typer.echo(json.dumps(fields))  # ASCII: nothing in it reaches a terminal raw
+
+
+def _retry(settings: "Settings", letters: "list[StoredLetter]", *, force: bool) -> int:
+    """Send back what is open; the number of letters that cannot be."""
+    from streams.dead_letter_log import NotSendableError, Outgoing, outgoing, send_back
+    from streams.sources.delivery import kafka_send
+
+    ready: list[tuple[StoredLetter, list[Outgoing]]] = []
+    refused = 0
+    for stored in letters:
+        if stored.sent_back:
+            typer.echo(f"{stored.number}: was sent back before", err=True)
+            continue
+        try:
+            ready.append((stored, outgoing(stored, settings.prefix, force=force)))
+        except NotSendableError as error:
+            refused += 1
+            typer.echo(f"{stored.number}: {_line(str(error))}", err=True)
+
+    async def send_all() -> None:
+        async with kafka_send(settings) as send:
+            for stored, records in ready:
+                await send_back(stored, records, send)
+                typer.echo(f"{stored.number}: sent back to {', '.join(sorted({record.topic for record in records}))}")
+
+    if ready:
+        run(send_all())
+    typer.echo(f"{len(ready)} sent back, {refused} refused", err=True)
+    return refused
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("dead-letters")(dead_letters)

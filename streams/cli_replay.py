@@ -1,0 +1,261 @@
+"""`toptopics replay` and `toptopics backfill`: past weeks, again or for the first time."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from models.week import Week
+from streams.cli_backfill import backfill
+from streams.cli_common import fail, is_terminal, printable, run, services, settings_or_exit
+from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.replay import Plan, Replayed, Report
+    from streams.replay_live import Advance
+
+SOURCES = ("tweets.embedded", "tweets")
+
+
+def replay(
+    week: Annotated[str | None, typer.Argument(help="Such as 2021-W18.")] = None,
+    since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
+    until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
+    source: Annotated[str, typer.Option(help="tweets.embedded, or tweets: embed the posts again.")] = SOURCES[0],
+    settings_pairs: Annotated[
+        list[str], typer.Option("--set", help="Another digest setting, as key=value; may be repeated.")
+    ] = [],  # noqa: B006
+    compare: Annotated[bool, typer.Option("--compare", help="Show what changed against the published one.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Check that the bytes are the published ones.")] = False,
+    publish: Annotated[bool, typer.Option("--publish", help="Publish the result as a correction.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="Play the week through the stages in a namespace.")] = False,
+    speed: Annotated[str, typer.Option(help="With --live: 60x is an hour a minute.")] = "60x",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the rebuilt digests into this folder.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Do not go on where an interrupted run was.")] = False,
+) -> None:
+    """Rebuild the digest of a week from the log, with today's code and settings; live data are not touched.
+
+    Several weeks with `--from` and `--to` (every week with a day between them) are a chain: each builds on the one
+    before. Exit code 1 when `--verify` finds a difference, and it says in which input.
+
+    Examples:
+
+    * `toptopics replay 2021-W18 --verify`
+    * `toptopics replay 2021-W18 --set min_topic_posts=6 --compare`
+    * `toptopics replay --from 2021-05-03 --to 2021-05-30 --out rebuilt/`
+    * `toptopics replay 2021-W18 --source tweets --compare`
+    * `toptopics replay 2021-W18 --publish`
+    * `toptopics replay 2021-W18 --live --speed 600x`
+    """
+    from streams.replay import Plan
+
+    settings = settings_or_exit()
+    if source not in SOURCES:
+        fail(f"unknown source {source!r}; one of: {', '.join(SOURCES)}", 2)
+    if verify and (settings_pairs or publish):
+        fail("--verify asks whether nothing changed: it goes with neither --set nor --publish", 2)
+    if live and (verify or publish or compare):
+        fail("--live only shows: it goes with none of --verify, --compare, --publish", 2)
+    plan = Plan(_weeks(settings, week, since, until), source, _pairs(settings_pairs), verify)  # type: ignore[arg-type]
+    if live:
+        _live(settings, plan, speed)
+        return
+    with services(settings) as connected:
+        done = _replay(connected, plan, fresh=fresh)
+        published = [_publish(connected, one) for one in done] if publish else []
+    _write(done, out)
+    if verify:
+        _tell_verified(done, as_json)
+    elif compare:
+        _tell_compared(done, as_json)
+    elif publish:
+        for line in published:
+            typer.echo(line)
+    elif out is None:
+        _show(done, as_json)
+
+
+def _weeks(settings: Settings, week: str | None, since: datetime | None, until: datetime | None) -> Sequence[Week]:
+    from streams.replay import weeks_between
+
+    if (week is None) == (since is None) or (until is not None and since is None):
+        fail("name a week such as 2021-W18, or days with --from (and --to)", 2)
+    try:
+        if week is not None:
+            return [Week.parse(week, settings.timezone)]
+        assert since is not None
+        return weeks_between(since.date(), (until or since).date(), settings.timezone)
+    except ValueError as error:
+        fail(str(error), 2)
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    from streams.refit_process import config_with
+
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            fail(f"{text!r} is not key=value", 2)
+        pairs[name] = value
+    try:
+        config_with(pairs)
+    except ValueError as error:
+        fail(str(error), 2)
+    return pairs
+
+
+def _replay(settings: Settings, plan: "Plan", *, fresh: bool) -> "list[Replayed]":
+    from streams.refit_process import RefitError
+    from streams.replay import replay as rebuild
+    from streams.replay_store import ReplayStore
+
+    store = ReplayStore(settings.data_dir / "replay")
+    with _progress(plan.weeks) as report:
+        try:
+            done = run(rebuild(settings, plan, store=None if fresh else store, report=report))
+        except (RefitError, ValueError) as error:
+            fail(str(error))
+    store.clear()
+    for one in done:
+        for note in one.notes:
+            typer.echo(printable(note), err=True)
+        if one.resumed:
+            typer.echo(f"{one.week}: from the run that was interrupted (--fresh rebuilds it)", err=True)
+    return done
+
+
+@contextmanager
+def _progress(weeks: Sequence[Week]) -> "Iterator[Report]":
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("left"))
+    console = Console(stderr=True)
+    with Progress(*columns, TimeRemainingColumn(), console=console, disable=not is_terminal()) as bar:
+        task = bar.add_task("replay", total=float(len(weeks)))
+
+        def report(week: Week, step: str, share: float) -> None:
+            bar.update(task, description=f"{week} {step}", completed=list(weeks).index(week) + share)
+
+        yield report
+
+
+def _publish(settings: Settings, one: "Replayed") -> str:
+    from streams.clock import system_clock
+    from streams.replay import publish
+
+    entry = run(publish(settings, one, system_clock))
+    if entry is None:
+        return f"{one.week}: nothing to publish, the bytes are those of the published digest"
+    return f"{one.week}: published as revision {entry.revision}"
+
+
+def _write(done: "Sequence[Replayed]", out: Path | None) -> None:
+    if out is None:
+        return
+    from models.render import render
+
+    out.mkdir(parents=True, exist_ok=True)
+    for one in done:
+        (out / f"{one.week}.json").write_bytes(one.made.value)
+        (out / f"{one.week}.md").write_text(render(one.digest, "markdown"), encoding="utf-8")
+
+
+def _show(done: "Sequence[Replayed]", as_json: bool) -> None:
+    from models.render import render
+
+    for one in done:
+        typer.echo(one.made.value.decode() if as_json else printable(render(one.digest, "markdown")))
+
+
+def _tell_verified(done: "Sequence[Replayed]", as_json: bool) -> None:
+    import orjson
+
+    for one in done:
+        inputs = one.differences()
+        if as_json:
+            data = {
+                "week": str(one.week),
+                "identical": one.identical,
+                "published": one.published is not None,
+                "differs": [{"input": d.name, "published": d.published, "rebuilt": d.rebuilt} for d in inputs],
+                "notes": list(one.notes),
+            }
+            typer.echo(orjson.dumps(data).decode())
+        elif one.identical:
+            typer.echo(
+                f"{one.week}: identical, {len(one.made.value):,} bytes from {one.digest.manifest.records:,} posts"
+            )
+        elif one.published is None:
+            typer.echo(f"{one.week}: there is no published digest to verify")
+        else:
+            typer.echo(f"{one.week}: different")
+            reasons = [str(difference) for difference in inputs]
+            for reason in reasons or ["all inputs are equal: the code itself is not that of its version"]:
+                typer.echo(f"  {printable(reason)}")
+    if not all(one.identical for one in done):
+        raise typer.Exit(1)
+
+
+def _tell_compared(done: "Sequence[Replayed]", as_json: bool) -> None:
+    import orjson
+
+    from models.compare import compare, comparison_data, comparison_text
+
+    for one in done:
+        if one.published is None:
+            fail(f"{one.week}: there is no published digest to compare with")
+        found = compare(one.published.digest, one.digest)
+        if as_json:
+            typer.echo(orjson.dumps(comparison_data(found)).decode())
+        else:
+            typer.echo(printable(comparison_text(found)), nl=False)
+
+
+def _live(settings: Settings, plan: "Plan", speed: str) -> None:
+    import secrets
+
+    from streams.cli_ingest import parse_speed
+    from streams.replay_live import LiveReplay, LiveReplayError, play
+
+    if len(plan.weeks) != 1:
+        fail("--live plays one week", 2)
+    factor = parse_speed(speed)
+    assert factor is not None
+
+    def say(line: str) -> None:
+        typer.echo(printable(line), err=True)
+
+    token, watched = secrets.token_hex(2), is_terminal()
+    with services(settings) as connected, _playing(plan.weeks[0]) as advance:
+        live = LiveReplay(plan.weeks[0], token, factor, plan.source, watched, say, advance)
+        try:
+            run(play(connected, live))
+        except LiveReplayError as error:
+            fail(str(error))
+
+
+@contextmanager
+def _playing(week: Week) -> "Iterator[Advance]":
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[at]}"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not is_terminal()) as bar:
+        task = bar.add_task(str(week), total=None, at="")
+
+        def advance(done: int, of: int, at: datetime) -> None:
+            bar.update(task, completed=done, total=of, at=f"{at:%a %H:%M}")
+
+        yield advance
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(replay)
+    app.command()(backfill)

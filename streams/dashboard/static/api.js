@@ -1,0 +1,65 @@
+// Requests with ETags, and one event stream that comes back by itself.
+
+const known = new Map();
+
+export class Problem extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+export async function get(path) {
+  const before = known.get(path);
+  const headers = before ? { "If-None-Match": before.etag } : {};
+  const answer = await fetch(path, { headers, signal: AbortSignal.timeout(15000), cache: "no-store" });
+  if (answer.status === 304 && before) return before.body;
+  if (answer.status === 401) location.assign("/login");
+  const body = await answer.json().catch(() => ({ detail: "the answer is no JSON" }));
+  if (!answer.ok) throw new Problem(answer.status, body.detail ?? answer.statusText);
+  if (known.size > 60) known.delete(known.keys().next().value);
+  known.set(path, { etag: answer.headers.get("ETag"), body });
+  return body;
+}
+
+// handlers: topic, alert, digest, topics, status, reset; state("live" | "stale" | "lost")
+export function follow(handlers) {
+  const silence = 40000; // heart-beats come every 15 s
+  let source = null;
+  let retry = 1000;
+  let timer = 0;
+  let lastId = "";
+
+  const lost = () => {
+    source?.close();
+    clearTimeout(timer);
+    handlers.state("lost");
+    timer = setTimeout(open, retry);
+    retry = Math.min(retry * 1.7, 15000) * (0.9 + Math.random() * 0.2);
+  };
+  const alive = () => {
+    clearTimeout(timer);
+    timer = setTimeout(lost, silence);
+  };
+  const on = (name, handle) =>
+    source.addEventListener(name, (event) => {
+      alive();
+      if (event.lastEventId) lastId = event.lastEventId;
+      handle(JSON.parse(event.data));
+    });
+
+  function open() {
+    // EventSource sends Last-Event-ID only when it reconnects by itself; a new one is told by the query
+    source = new EventSource(lastId ? `/api/events/stream?after=${encodeURIComponent(lastId)}` : "/api/events/stream");
+    source.onerror = lost;
+    alive();
+    on("status", (data) => {
+      retry = 1000;
+      handlers.state(data.connected ? "live" : "stale", data.newest);
+    });
+    on("heartbeat", (data) => handlers.state(data.connected ? "live" : "stale", data.newest));
+    for (const name of ["topic", "alert", "digest", "topics", "reset"]) on(name, handlers[name]);
+  }
+  open();
+  window.addEventListener("online", () => { if (source.readyState === EventSource.CLOSED) open(); });
+}

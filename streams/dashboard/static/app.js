@@ -1,0 +1,156 @@
+// Which view is shown, and what happens to it when something arrives.
+import { follow } from "./api.js";
+import { h, day, when } from "./dom.js";
+import { now } from "./now.js";
+import { topic } from "./topic.js";
+import { map } from "./map.js";
+import { digests } from "./digests.js";
+import { activity } from "./activity.js";
+
+const main = document.getElementById("main");
+const pulse = document.getElementById("pulse");
+const banner = document.getElementById("banner");
+const said = document.getElementById("said");
+const search = document.querySelector(".search");
+const state = { connection: "loading", newest: null, since: null };
+let view = null;
+
+const ROUTES = [
+  [/^#\/topics\/(.+)$/, topic, "now"],
+  [/^#\/map$/, map, "map"],
+  [/^#\/digests(?:\/(\d{4}-W\d{2}))?$/, digests, "digests"],
+  [/^#\/activity$/, activity, "activity"],
+  [/^#\/search\/(.*)$/, now, "now"],
+  [/^.*$/, now, "now"],
+];
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text ?? "");
+  } catch {
+    return "";
+  }
+}
+
+function show(first = false) {
+  const [pattern, make, tab] = ROUTES.find(([route]) => route.test(location.hash || "#/"));
+  const argument = decoded(pattern.exec(location.hash || "#/")[1]);
+  view?.close?.();
+  for (const link of document.querySelectorAll(".tabs a")) {
+    if (link.dataset.tab === tab) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (make !== now || !argument) search.elements.q.value = "";
+  else if (document.activeElement !== search.elements.q) search.elements.q.value = argument;
+  const root = h("div", { class: "view" });
+  main.replaceChildren(root);
+  view = make(root, argument, { seen, newest: () => state.newest });
+  if (!first && document.activeElement !== search.elements.q) {
+    main.focus({ preventScroll: true });
+    scrollTo({ top: 0, behavior: "instant" });
+  }
+}
+
+// What a view has learnt of the newest post goes into the header.
+function seen(newest) {
+  if (newest) state.newest = newest;
+  header();
+}
+
+function header() {
+  const texts = { loading: "Connecting", live: "Live", stale: "Stale", lost: "Offline" };
+  pulse.dataset.state = state.connection;
+  const text = texts[state.connection];
+  const word = pulse.querySelector(".word");
+  if (word.textContent !== text) word.textContent = text;
+  pulse.querySelector(".detail").textContent = state.newest ? `newest post ${when(state.newest)}` : "";
+  pulse.title = state.newest ? `Newest post: ${day(state.newest)}, ${when(state.newest)} UTC` : text;
+}
+
+function connection(to, newest) {
+  const before = state.connection;
+  if (newest) state.newest = newest;
+  state.connection = to;
+  if (to === "lost" && !state.since) state.since = new Date();
+  if (to === "live") state.since = null;
+  const words = {
+    lost: `Connection lost at ${state.since?.toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}. What you see is what was known then; trying again.`,
+    stale: "The live store does not answer. What you see is what was known last; new posts will appear when it is back.",
+  };
+  const text = words[to] ?? "";
+  banner.hidden = !text;
+  if (banner.textContent !== text) banner.textContent = text;
+  document.body.dataset.connection = to;
+  header();
+  if (to === "live" && (before === "lost" || before === "stale")) {
+    say("Connected again");
+    view?.refresh?.();
+  }
+}
+
+let sayTimer = 0;
+function say(text) {
+  clearTimeout(sayTimer);
+  sayTimer = setTimeout(() => { said.textContent = text; }, 400);
+}
+
+let due = 0;
+// Pushed numbers are shown at once; whole lists are asked for again at most every two seconds.
+function soon() {
+  if (!due && !document.hidden) due = setTimeout(() => { due = 0; view?.refresh?.(); }, 2000);
+}
+
+follow({
+  state: connection,
+  topics(data) {
+    seen(data.newest);
+    view?.topics?.(data);
+    soon();
+  },
+  topic(event) {
+    view?.event?.(event);
+    if (event.kind === "born" && event.data.label) say(`New topic: ${event.data.label}`);
+    soon();
+  },
+  alert(event) {
+    view?.event?.(event);
+    say(`Alert: ${event.data.title ?? ""}`);
+  },
+  digest(event) {
+    view?.event?.(event);
+    say(`New digest: ${event.data.week}`);
+    soon();
+  },
+  reset: () => view?.refresh?.(),
+});
+
+document.addEventListener("visibilitychange", () => { if (!document.hidden) view?.refresh?.(); });
+addEventListener("hashchange", () => show());
+addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select");
+  if (event.key === "/" && !typing) {
+    event.preventDefault();
+    search.elements.q.focus();
+  } else if (event.key === "Escape" && typing) {
+    event.target.blur();
+  }
+});
+
+let typed = 0;
+function find() {
+  const words = search.elements.q.value.trim();
+  location.hash = words ? `#/search/${encodeURIComponent(words)}` : "#/";
+}
+search.addEventListener("submit", (event) => { event.preventDefault(); clearTimeout(typed); find(); });
+search.elements.q.addEventListener("input", () => { clearTimeout(typed); typed = setTimeout(find, 250); });
+
+document.getElementById("theme").addEventListener("click", () => {
+  const dark = document.documentElement.dataset.theme
+    ? document.documentElement.dataset.theme === "dark"
+    : matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset.theme = dark ? "light" : "dark";
+  localStorage.setItem("theme", dark ? "light" : "dark");
+});
+
+header();
+show(true);

@@ -1,0 +1,78 @@
+// Elements without markup: text is always text, so nothing from a post can become HTML.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function build(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "style") Object.entries(value).forEach(([key, to]) => node.style.setProperty(key, to));
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+export const h = (tag, attributes, ...children) => build(document.createElement(tag), attributes, children);
+export const s = (tag, attributes, ...children) => build(document.createElementNS(SVG, tag), attributes, children);
+
+// A link target from a post: http and https only, everything else is no link.
+export function outside(url, attributes, ...children) {
+  let safe = null;
+  try {
+    const parsed = new URL(url);
+    if (parsed.protocol === "http:" || parsed.protocol === "https:") safe = parsed.href;
+  } catch {
+    safe = null;
+  }
+  if (!safe) return h("span", attributes, ...children);
+  return h("a", { ...attributes, href: safe, target: "_blank", rel: "noopener noreferrer nofollow" }, ...children);
+}
+
+// Text by anyone: its direction is its own and does not spill over into ours.
+export const theirs = (tag, attributes, text) => h(tag, { ...attributes, dir: "auto" }, text);
+
+export const topicLink = (id) => `#/topics/${encodeURIComponent(id)}`;
+
+const numbers = new Intl.NumberFormat("en");
+export const number = (value) => numbers.format(value);
+export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
+
+const clock = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" });
+const withYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+export const when = (text) => clock.format(new Date(text));
+export const day = (text) => withYear.format(new Date(text));
+export const time = (text) => h("time", { datetime: text, title: `${day(text)}, UTC` }, when(text));
+
+// How long before `now` (the newest post), in words; the wall clock would be wrong for a replay.
+export function ago(text, now) {
+  const minutes = Math.max(0, Math.round((new Date(now) - new Date(text)) / 60000));
+  if (minutes < 1) return "just now";
+  if (minutes < 60) return `${minutes} min ago`;
+  if (minutes < 36 * 60) return `${Math.round(minutes / 60)} h ago`;
+  return `${Math.round(minutes / 1440)} days ago`;
+}
+
+export const empty = (title, ...text) => h("div", { class: "empty" }, h("h2", {}, title), ...text.map((one) => h("p", {}, one)));
+
+export const skeleton = (rows) =>
+  h("div", { class: "skeleton", "aria-busy": "true", "aria-label": "Loading", role: "status" },
+    ...Array.from({ length: rows }, () => h("div", { class: "bone" })));
+
+const COLORS = 10;
+const given = new Map();
+// A topic keeps its colour in every chart.
+export function color(id) {
+  if (!given.has(id)) given.set(id, given.size % COLORS);
+  return `var(--c${given.get(id)})`;
+}
+
+// Topics that stand in one chart get different colours, as long as there are enough.
+export function tellApart(ids) {
+  const taken = new Set();
+  for (const id of ids) {
+    color(id);
+    if (taken.has(given.get(id)) && taken.size < COLORS) given.set(id, [...Array(COLORS).keys()].find((one) => !taken.has(one)));
+    taken.add(given.get(id));
+  }
+}

@@ -1,0 +1,113 @@
+// One topic: its hours, posts, people, links, life and neighbours.
+import { get } from "./api.js";
+import { h, ago, color, day, empty, number, outside, plural, skeleton, theirs, time, topicLink, when } from "./dom.js";
+import { bars } from "./charts.js";
+
+const PAGE = 20;
+const STEPS = {
+  born: "Became a topic", trending: "Trending", merged: "Took in other topics", split: "Split",
+  faded: "Went quiet", revived: "Came back", alias: "Named in a digest",
+};
+
+export function topic(root, id, { newest }) {
+  let closed = false, shown = PAGE, drawn = "";
+  root.append(skeleton(6));
+
+  async function load() {
+    try {
+      const [detail, list] = await Promise.all([
+        get(`/api/topics/${encodeURIComponent(id)}`),
+        get(`/api/topics/${encodeURIComponent(id)}/posts?limit=${Math.min(100, shown)}`),
+      ]);
+      if (closed) return;
+      const now = newest() ?? list.items[0]?.created_at ?? null;
+      const key = JSON.stringify([detail, list]);
+      if (key !== drawn) draw(detail, list, now);
+      drawn = key;
+    } catch (error) {
+      if (!closed && !drawn) root.replaceChildren(back(), empty(error.status === 404 ? "This topic is gone" : "This topic cannot be read just now", error.message));
+    }
+  }
+
+  function draw(detail, list, now) {
+    const one = detail.topic;
+    const open = document.activeElement?.id;
+    document.title = `${detail.label} · Top Topics`;
+    root.replaceChildren(back(),
+      h("article", { class: "topic", style: { "--topic": color(detail.id) } },
+        h("header", {},
+          h("h1", { dir: "auto" }, detail.label),
+          one && h("p", { class: "sub" }, h("span", { class: "words" }, one.keywords.map((word) => theirs("span", {}, word)))),
+          one && facts(one, detail)),
+        detail.series && h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, "Hour by hour"), h("p", {}, "Posts per hour, UTC")), h("div", { class: "plot" }, bars(detail.series, root.clientWidth - 42, `Posts per hour since ${when(detail.series.start)}: ${plural(detail.posts_total, "post")}`))),
+        h("div", { class: "two" },
+          h("section", { class: "posts-area", "aria-labelledby": "posts-title" },
+            h("h2", { id: "posts-title" }, "Posts ", h("small", {}, number(list.total))),
+            list.items.length ? h("ul", { class: "posts" }, list.items.map((post) => card(post, now))) : empty("No posts are kept", "They were deleted, or are older than what is kept."),
+            list.total > list.items.length && shown < 100 && h("button", { type: "button", id: "more", class: "more", onclick: () => { shown += PAGE * 2; load(); } }, `Show more of ${number(list.total)}`)),
+          h("div", { class: "aside" }, links(detail.links), people(detail.people), life(detail.lineage, detail.aliases), near(detail.related)))));
+    if (open === "more") document.getElementById("more")?.focus();
+  }
+
+  load();
+  return {
+    refresh: load,
+    close() { closed = true; document.title = "Top Topics"; },
+  };
+}
+
+const back = () => h("p", { class: "back" }, h("a", { href: "#/" }, h("span", { "aria-hidden": "true" }, "← "), "All topics"));
+
+function facts(one, detail) {
+  const pairs = [
+    [number(one.people), one.people === 1 ? "person" : "people"],
+    [number(one.posts), one.posts === 1 ? "post" : "posts"],
+    [number(one.windows["24h"].posts), "in the last day"],
+    [day(one.first_at), "first post"],
+  ];
+  return h("dl", { class: "facts", title: detail.id }, pairs.map(([value, name]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+}
+
+function card(post, now) {
+  const text = theirs("p", { class: "text" }, post.text.length > 1200 ? `${post.text.slice(0, 1200)}…` : post.text);
+  return h("li", { class: post.support ? "post echo" : "post" },
+    h("div", { class: "by" }, face(post.author_name), h("div", {}, theirs("b", {}, post.author_name), h("span", { class: "handle", dir: "ltr" }, `@${post.author}`)), h("span", { class: "at" }, now ? h("time", { datetime: post.created_at, title: `${day(post.created_at)}, ${when(post.created_at)} UTC` }, ago(post.created_at, now)) : time(post.created_at))),
+    text,
+    post.links.length > 0 && h("ul", { class: "targets" }, post.links.slice(0, 3).map((link) => h("li", {}, outside(link.url, { dir: "auto" }, link.title || bare(link.url))))),
+    h("p", { class: "meta" }, post.kind !== "original" && h("span", { class: "badge" }, post.kind), post.support && h("span", {}, "repeats another post"), post.likes > 0 && h("span", {}, plural(post.likes, "like")), post.retweets > 0 && h("span", {}, plural(post.retweets, "repost"))));
+}
+
+function face(name) {
+  const letters = [...name.replace(/[^\p{L}\p{N} ]/gu, "").trim()];
+  const hue = [...name].reduce((total, letter) => total + letter.codePointAt(0), 0) % 10;
+  return h("span", { class: "face", "aria-hidden": "true", style: { background: `var(--c${hue})` } }, (letters[0] ?? "?").toUpperCase());
+}
+
+const bare = (url) => url.replace(/^https?:\/\/(www\.)?/, "").replace(/\/$/, "").slice(0, 70);
+
+function links(all) {
+  if (!all.length) return null;
+  return h("section", { class: "card side" }, h("h2", {}, "Links"), h("ol", { class: "links" }, all.slice(0, 10).map((link) =>
+    h("li", {}, outside(link.url, { dir: "auto" }, link.title || bare(link.url)), h("p", {}, [link.site || bare(link.url).split("/")[0], link.kind && link.kind !== "page" ? link.kind : null, plural(link.posts, "post")].filter(Boolean).join(" · "))))));
+}
+
+function people(all) {
+  if (!all.length) return null;
+  const top = Math.max(...all.map((one) => one.posts));
+  return h("section", { class: "card side" }, h("h2", {}, "People ", h("small", {}, all.length)), h("ul", { class: "people-list" }, all.slice(0, 12).map((one) =>
+    h("li", {}, face(one.name), h("span", {}, theirs("b", {}, one.name), h("span", { class: "handle" }, `@${one.handle}`)), h("meter", { min: 0, max: top, value: one.posts, "aria-label": plural(one.posts, "post") }), h("span", { class: "n" }, one.posts)))),
+    all.length > 12 && h("p", { class: "rest" }, `and ${plural(all.length - 12, "other")}`));
+}
+
+function life(events, aliases) {
+  if (!events.length) return null;
+  return h("section", { class: "card side" }, h("h2", {}, "Life of the topic"), h("ol", { class: "life" }, events.slice(-12).reverse().map((event) =>
+    h("li", { class: event.kind }, h("b", {}, STEPS[event.kind] ?? event.kind), time(event.at), event.reason && theirs("p", {}, event.reason)))),
+    aliases.length > 0 && h("p", { class: "rest" }, `Also known as ${aliases.slice(0, 5).join(", ")}`));
+}
+
+function near(all) {
+  if (!all.length) return null;
+  return h("section", { class: "card side" }, h("h2", {}, "Related"), h("ul", { class: "near" }, all.map((one) =>
+    h("li", {}, h("i", { style: { background: color(one.id) } }), h("a", { href: topicLink(one.id), dir: "auto" }, one.label)))));
+}

@@ -1,0 +1,155 @@
+"""`toptopics demo`: the whole product on invented posts, and nothing prepared.
+
+A real broker, a real Redis and the real stages, in a data folder of the demo's own that is emptied first; the posts
+are played in, topics appear as they are found, and it ends with the three weeks' digests.
+"""
+
+import asyncio
+import shutil
+import time
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+
+from models.render import render
+from streams.cli_common import printable
+from streams.clock import system_clock
+from streams.demo.catalogue import DEMO_WEEKS
+from streams.demo.posts import demo_lines
+from streams.demo.screen import Screen
+from streams.digest_log import PublishedDigest, read_digests
+from streams.ingest import IngestCounts, Pace, ingest_files
+from streams.kafka_admin import ensure_topics
+from streams.local.services import Services, running_services
+from streams.redis_views import open_views
+from streams.settings import Settings, load_settings
+from streams.stages import STAGES
+from streams.worker import Worker, environment_for
+
+POSTS_PER_SECOND = 50.0
+IDLE_SECONDS = 5.0  # the last week closes when the stream has been quiet for so long
+PATIENCE_SECONDS = 900.0  # a machine slower than that has a problem that waiting does not solve
+
+
+class DemoError(RuntimeError):
+    """The demo did not end as it should; the message says where to look."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Where the demo lives and speaks."""
+
+    folder: Path
+    console: Console
+    keep: bool = False
+    rate: float = POSTS_PER_SECOND
+
+    def say(self, line: str) -> None:
+        """One line of progress."""
+        self.console.print(f"[bold]==>[/] {line}", highlight=False)
+
+
+def run_demo(demo: Demo) -> dict[str, PublishedDigest]:
+    """Run it to the end and return the digests; raises DemoError and LocalServiceError."""
+    shutil.rmtree(demo.folder, ignore_errors=True)
+    demo.folder.mkdir(parents=True)
+    posts = demo.folder / "posts.jsonl"
+    posts.write_bytes(b"".join(line.rstrip(b"\n") + b"\n" for line in demo_lines()))
+    demo.say(f"Three weeks of invented posts: {posts}")
+    demo.say("Starting Kafka and Redis (the first time, their files are downloaded)")
+    with running_services(demo.folder, progress=lambda line: demo.say(f"  {line}")) as services:
+        return asyncio.run(_play(demo, services, posts))
+
+
+async def _play(demo: Demo, services: Services, posts: Path) -> dict[str, PublishedDigest]:
+    settings = load_settings(
+        kafka_bootstrap_servers=services.kafka, redis_url=services.redis, data_dir=demo.folder, prefix=""
+    )
+    await ensure_topics(settings)
+    log_file = demo.folder / "worker.log"
+    demo.say(f"Starting the stages embed, assign, view and week-close; their log: {log_file}")
+    with log_file.open("wb") as log:
+        environment = environment_for(
+            services.kafka,
+            services.redis,
+            TOPTOPICS_DATA_DIR=str(demo.folder),
+            TOPTOPICS_WEEK_IDLE_SECONDS=str(IDLE_SECONDS),
+            TOPTOPICS_LOG_FORMAT="json",
+            TOPTOPICS_PREFIX="",
+        )
+        worker = Worker(list(STAGES), environment, log)
+        running = asyncio.create_task(worker.supervise())
+        try:
+            digests = await _until_digests(demo, settings, posts, worker)
+            _show(demo, digests)
+            if demo.keep:
+                await _stay(demo, services)
+        finally:
+            demo.say("Stopping the stages")
+            worker.stop()
+            await running
+    return digests
+
+
+async def _until_digests(demo: Demo, settings: Settings, posts: Path, worker: Worker) -> dict[str, PublishedDigest]:
+    screen = Screen(demo.console)
+    counts = IngestCounts()
+
+    def advance(_name: str, _position: int, now: IngestCounts) -> None:
+        screen.sent, screen.bad = now.sent, now.bad
+
+    demo.say(f"Playing the posts into Kafka, {demo.rate:.0f} a second, a few of them broken on purpose")
+    ingest = asyncio.create_task(
+        ingest_files(
+            settings,
+            [str(posts)],
+            form="auto",
+            columns={},
+            clock=system_clock,
+            pace=Pace(rate=demo.rate),
+            report=lambda *_: None,
+            advance=advance,
+        )
+    )
+    started = time.monotonic()
+    digests: dict[str, PublishedDigest] = {}
+    async with open_views(str(settings.redis_url), settings.prefix) as views:
+        with _live(demo.console, screen):
+            while not (ingest.done() and set(DEMO_WEEKS) <= set(digests)):
+                if worker.exit_code or time.monotonic() - started > PATIENCE_SECONDS:
+                    raise DemoError(f"the digests did not appear; see {demo.folder / 'worker.log'}")
+                if ingest.done():
+                    counts = ingest.result()  # raises what went wrong
+                screen.show(await views.changes(None), digests, total=counts.sent)
+                await asyncio.sleep(1.0)
+                digests = await read_digests(settings)
+            screen.show(await views.changes(None), digests, total=counts.sent)
+    return digests
+
+
+def _live(console: Console, screen: Screen) -> "AbstractContextManager[object]":
+    """On a terminal the table moves; elsewhere `screen` prints a line now and then."""
+    if console.is_terminal:
+        screen.live = Live(console=console, refresh_per_second=4)
+        return screen.live
+    return nullcontext()
+
+
+def _show(demo: Demo, digests: dict[str, PublishedDigest]) -> None:
+    for week, entry in digests.items():
+        demo.say(f"The digest of {week}, as an event on the topic `digests`, rendered as Markdown:\n")
+        demo.console.print(printable(render(entry.digest, "markdown")), markup=False, highlight=False, soft_wrap=True)
+
+
+async def _stay(demo: Demo, services: Services) -> None:
+    demo.say("Staying up until Ctrl-C. In another terminal:")
+    settings = f"TOPTOPICS_DATA_DIR={demo.folder}"
+    for command in ("toptopics watch", "toptopics serve", "toptopics digest 2021-W11"):
+        demo.console.print(f"      {settings} .venv/bin/{command}", highlight=False, soft_wrap=True)
+    demo.console.print(f"      Kafka: {services.kafka}   Redis: {services.redis}", highlight=False, soft_wrap=True)
+    stopped = asyncio.Event()
+    with suppress(asyncio.CancelledError):
+        await stopped.wait()

@@ -1,0 +1,84 @@
+"""What the demo shows while it runs: topics as they are found, and how far each part is."""
+
+import time
+from datetime import datetime
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from streams.cli_common import printable
+from streams.digest_log import PublishedDigest
+from streams.views.state import Changes, TopicState
+
+ROWS = 12
+PLAIN_EVERY_SECONDS = 10.0
+
+
+class Screen:
+    """A live table on a terminal; elsewhere a line every ten seconds."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last_plain = 0.0
+        self.live: Live | None = None
+        self.sent = 0
+        self.bad = 0
+
+    def show(self, changes: Changes, digests: dict[str, PublishedDigest], *, total: int) -> None:
+        """Draw the present state."""
+        topics = sorted(
+            (topic for topic in changes.topics.values() if topic is not None and topic.info is not None),
+            key=_recent_posts(changes.newest),
+            reverse=True,
+        )
+        sent = max(total, self.sent)
+        line = (
+            f"{sent:,} posts sent, {self.bad} broken lines put aside, {changes.posts:,} placed, {len(topics)} topics; "
+            f"event time {changes.newest:%a %d %b %H:%M}; digests: {', '.join(digests) or 'none yet'}"
+            if changes.newest
+            else f"{sent:,} posts sent; waiting for the encoder"
+        )
+        if self.live is not None:
+            self.live.update(Group(_table(topics[:ROWS]), Text(line)))
+        elif time.monotonic() - self._last_plain >= PLAIN_EVERY_SECONDS:
+            self._last_plain = time.monotonic()
+            best = "; ".join(printable(topic.info.label) for topic in topics[:4] if topic.info)
+            self._console.print(f"    {line}" + (f". Now: {best}" if best else ""), highlight=False, markup=False)
+
+
+def _recent_posts(newest: datetime | None) -> "_Key":
+    return _Key(newest.timestamp() - 2 * 86_400 if newest else 0.0)
+
+
+class _Key:
+    """Posts of the last two days of event time, then all posts."""
+
+    def __init__(self, since: float) -> None:
+        self._since = since
+
+    def __call__(self, topic: TopicState) -> tuple[int, int]:
+        recent = sum(posts for bucket, (posts, _) in topic.series.items() if _seconds(bucket) >= self._since)
+        return recent, len(topic.people)
+
+
+def _seconds(bucket: int) -> float:
+    from streams.views.limits import BUCKET_SECONDS
+
+    return float(bucket * BUCKET_SECONDS)
+
+
+def _table(topics: list[TopicState]) -> Table:
+    table = Table(title="Topics of the last two days", title_justify="left", expand=True)
+    for column in ("topic", "keywords"):
+        table.add_column(column, ratio=1, no_wrap=True)
+    for column in ("posts", "people"):
+        table.add_column(column, justify="right")
+    for topic in topics:
+        if topic.info is None:
+            continue
+        posts = sum(count for count, _ in topic.series.values())
+        label, keywords = printable(topic.info.label), printable(", ".join(topic.info.keywords[:5]))
+        table.add_row(Text(label), Text(keywords), f"{posts}", f"{len(topic.people)}")
+    return table

@@ -1,0 +1,84 @@
+"""The cache of vectors by content: a retweet, a copy or a replay costs no forward pass and gives the same bytes.
+
+Key: sha256 over the encoder's name and the text as encoded. Value: the vector as little-endian float16, exactly the
+bytes that travel in `EmbeddedTweet.vector`, so cached and fresh vectors are the same on the wire. The cache is never
+needed: away or lossy, vectors are computed.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+
+class EmbedCache(Protocol):
+    """A bounded store of small values. Neither method raises when the store is away: it then holds nothing."""
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """The value of each key, or None; as long as `keys`."""
+
+    async def put_many(self, items: Sequence[tuple[str, bytes]]) -> None:
+        """Keep the values, for as long as there is room."""
+
+
+class MemoryEmbedCache:
+    """The least recently used `capacity` values, in this process: for tests and for a run without Redis."""
+
+    def __init__(self, capacity: int = 10_000) -> None:
+        self._capacity = capacity
+        self._values: OrderedDict[str, bytes] = OrderedDict()
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """See `EmbedCache`."""
+        for key in keys:
+            if key in self._values:
+                self._values.move_to_end(key)
+        return [self._values.get(key) for key in keys]
+
+    async def put_many(self, items: Sequence[tuple[str, bytes]]) -> None:
+        """See `EmbedCache`."""
+        for key, value in items:
+            self._values[key] = value
+            self._values.move_to_end(key)
+        while len(self._values) > self._capacity:
+            self._values.popitem(last=False)
+
+
+def cache_key(encoder: str, text: str) -> str:
+    """Hex sha256 of the encoder's name and the text as encoded."""
+    name = encoder.encode()
+    return hashlib.sha256(b"%d:%b%b" % (len(name), name, text.encode("utf-8", "surrogatepass"))).hexdigest()
+
+
+async def cached_encode(
+    texts: Sequence[str],
+    *,
+    encoder: str,
+    dimensions: int,
+    encode: Callable[[Sequence[str]], Awaitable[npt.NDArray[np.float32]]],
+    cache: EmbedCache,
+) -> npt.NDArray[np.float32]:
+    """Vectors of `texts`, float32 (n, dimensions) rounded to float16; `encode` sees each unknown text once.
+
+    `encode` is the encoder's method behind an executor: texts -> vectors. What it raises passes through.
+    """
+    keys = [cache_key(encoder, text) for text in texts]
+    text_of = dict(zip(keys, texts, strict=True))
+    distinct = list(text_of)
+    found = dict(zip(distinct, await cache.get_many(distinct), strict=True))
+    known = {key: value for key, value in found.items() if value is not None and _is_vector(value, dimensions)}
+    missing = [key for key in distinct if key not in known]
+    if missing:
+        vectors = await encode([text_of[key] for key in missing])
+        fresh = {key: vector.astype("<f2").tobytes() for key, vector in zip(missing, vectors, strict=True)}
+        await cache.put_many(list(fresh.items()))
+        known |= fresh
+    rows = b"".join(known[key] for key in keys)
+    return np.frombuffer(rows, "<f2").reshape(len(texts), dimensions).astype(np.float32)
+
+
+def _is_vector(value: bytes, dimensions: int) -> bool:
+    return len(value) == 2 * dimensions and bool(np.isfinite(np.frombuffer(value, "<f2")).all())

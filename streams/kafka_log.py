@@ -1,0 +1,151 @@
+"""The log, read and written in bulk with aiokafka: ingest, week slices, replay and rebuilds.
+
+Nothing here joins a consumer group or commits an offset, so reading never disturbs the live stages. A range is
+fixed before it is read: it ends at the offsets that the partitions had at the start of the call.
+"""
+
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from streams.records import Record
+from streams.settings import Settings
+from streams.topics import Topic
+
+FETCH_RECORDS = 5_000
+MAX_MESSAGE_BYTES = 8 * 1024**2
+MAX_REQUEST_BYTES = 12 * 1024**2  # a dead letter of the largest record, in base64
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Offsets of one partition: start is read, end is not."""
+
+    start: int
+    end: int
+
+
+def topic_name(settings: Settings, topic: Topic) -> str:
+    """The name on the broker."""
+    return settings.prefix + topic.name
+
+
+def connection(settings: Settings) -> dict[str, Any]:
+    """aiokafka's connection options; raises ValueError when no broker is configured."""
+    if settings.kafka_bootstrap_servers is None:
+        raise ValueError("no Kafka broker: set KAFKA_BOOTSTRAP_SERVERS or run `toptopics up`")
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.kafka_bootstrap_servers,
+        "security_protocol": settings.kafka_security_protocol,
+    }
+    if "SSL" in settings.kafka_security_protocol:
+        cafile = settings.kafka_ssl_cafile
+        options["ssl_context"] = ssl.create_default_context(cafile=str(cafile) if cafile else None)
+    if settings.kafka_security_protocol.startswith("SASL"):
+        password = settings.kafka_sasl_password
+        options |= {
+            "sasl_mechanism": settings.kafka_sasl_mechanism,
+            "sasl_plain_username": settings.kafka_sasl_username,
+            "sasl_plain_password": password.get_secret_value() if password else None,
+        }
+    return options
+
+
+@asynccontextmanager
+async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+    """An idempotent producer, flushed at exit."""
+    client = AIOKafkaProducer(
+        **connection(settings),
+        enable_idempotence=True,
+        acks="all",
+        compression_type="lz4",
+        linger_ms=20,
+        max_request_size=MAX_REQUEST_BYTES,
+        max_batch_size=256 * 1024,
+        request_timeout_ms=60_000,
+    )
+    try:
+        await client.start()  # inside: a broker that refuses us leaves connections to close
+        yield client
+    finally:
+        await client.stop()
+
+
+@asynccontextmanager
+async def consumer(settings: Settings, topic: Topic) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer of one topic without a group: assign, seek, read; nothing is ever committed.
+
+    Raises aiokafka's UnknownTopicOrPartitionError when the broker does not have the topic.
+    """
+    client = AIOKafkaConsumer(
+        topic_name(settings, topic),  # named here only so that its metadata are loaded
+        **connection(settings),
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
+        fetch_max_bytes=4 * MAX_MESSAGE_BYTES,
+        check_crcs=False,
+    )
+    try:
+        await client.start()  # inside: a broker that refuses us leaves connections to close
+        yield client
+    finally:
+        await client.stop()
+
+
+def partitions_of(client: AIOKafkaConsumer) -> list[TopicPartition]:
+    """The partitions of the consumer's topic, in order."""
+    return sorted(client.assignment())
+
+
+async def bounds_of(client: AIOKafkaConsumer, *, since: datetime | None = None) -> dict[TopicPartition, Bounds]:
+    """From the first record whose time is `since` or later (default: the earliest kept) to the end as of now."""
+    partitions = partitions_of(client)
+    starts: Mapping[TopicPartition, int] = await client.beginning_offsets(partitions)
+    ends: Mapping[TopicPartition, int] = await client.end_offsets(partitions)
+    if since is not None:
+        milliseconds = max(0, int(since.timestamp() * 1000))
+        found = await client.offsets_for_times(dict.fromkeys(partitions, milliseconds))
+        starts = {
+            partition: found[partition].offset if found[partition] is not None else ends[partition]
+            for partition in partitions
+        }
+    return {partition: Bounds(starts[partition], ends[partition]) for partition in partitions}
+
+
+async def read(client: AIOKafkaConsumer, bounds: Mapping[TopicPartition, Bounds]) -> AsyncIterator[list[Record]]:
+    """Every record inside `bounds`, in lists, in order within a partition. Once per consumer."""
+    position = {partition: bound.start for partition, bound in bounds.items() if bound.start < bound.end}
+    if not position:
+        return
+    for partition in client.assignment():
+        if partition in position:
+            client.seek(partition, position[partition])
+        else:
+            client.pause(partition)
+    while position:
+        batches = await client.getmany(*position, timeout_ms=1000, max_records=FETCH_RECORDS)
+        for partition, messages in batches.items():
+            end = bounds[partition].end
+            records = [Record.of_message(message) for message in messages if message.offset < end]
+            if records:
+                yield records
+        # compacted logs have gaps, so the position, not the last record's offset, says when we are done
+        for partition in list(position):
+            if await client.position(partition) >= bounds[partition].end:
+                client.pause(partition)
+                del position[partition]
+
+
+async def read_topic(settings: Settings, topic: Topic, *, since: datetime | None = None) -> AsyncIterator[list[Record]]:
+    """All of a topic (or from `since` on), up to its end as of now."""
+    async with consumer(settings, topic) as client:
+        bounds = await bounds_of(client, since=since)
+        async for records in read(client, bounds):
+            yield records

@@ -1,0 +1,151 @@
+"""Kafka's jars: those of `KAFKA_HOME`, else the locked ones, fetched once into the local Maven repository.
+
+`kafka.lock` lists every jar with its sha256 and size, so nothing is resolved at run time and
+nothing else is ever run; `relock` writes it. Each is fetched through jgo into a folder of its own, checked, and moved
+into place in one step: interrupted or simultaneous downloads leave no broken file behind.
+"""
+
+import hashlib
+import re
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from streams.local.errors import LocalServiceError
+from streams.local.progress import DownloadProgress, Progress
+from streams.local.toolchain import Toolchain
+
+LOCK = "kafka.lock"
+_THREADS = 6
+_ATTEMPTS = 3
+_OLDEST_KAFKA = 4
+
+
+@dataclass(frozen=True)
+class LockedJar:
+    """One line of the lock: Maven coordinates, sha256 in hexadecimal, size in bytes."""
+
+    group: str
+    artifact: str
+    version: str
+    sha256: str
+    size: int
+
+    @property
+    def relative_path(self) -> Path:
+        """Its place in a Maven repository."""
+        return Path(*self.group.split("."), self.artifact, self.version, f"{self.artifact}-{self.version}.jar")
+
+
+@dataclass(frozen=True)
+class KafkaJars:
+    """A class path and the version of Kafka on it."""
+
+    version: str
+    paths: tuple[Path, ...]
+
+
+def read_lock(text: str | None = None) -> list[LockedJar]:
+    """The jars of `kafka.lock`, or of `text` in the same format. Raises ValueError for a malformed line."""
+    source = files(__package__).joinpath(LOCK).read_text(encoding="utf-8") if text is None else text
+    jars = []
+    for line in source.splitlines():
+        if line and not line.startswith("#"):
+            coordinates, sha256, size = line.split()
+            group, artifact, version = coordinates.split(":")
+            jars.append(LockedJar(group, artifact, version, sha256, int(size)))
+    return jars
+
+
+def find_jars(toolchain: Toolchain, progress: Progress) -> KafkaJars:
+    """The class path, after downloading what is missing. Raises LocalServiceError."""
+    if toolchain.kafka_home is not None:
+        return _jars_of_home(toolchain.kafka_home)
+    locked = read_lock()
+    paths = fetch(locked, toolchain, progress)
+    version = next(jar.version for jar in locked if jar.artifact.startswith("kafka_2."))
+    return KafkaJars(version, tuple(paths))
+
+
+def _jars_of_home(home: Path) -> KafkaJars:
+    paths = sorted((home / "libs").glob("*.jar"))
+    core = [found for path in paths if (found := re.fullmatch(r"kafka_2\.\d+-(\d+)([\d.]*)\.jar", path.name))]
+    if not core:
+        raise LocalServiceError(f"KAFKA_HOME={home} holds no Kafka: there is no libs/kafka_2.*.jar in it.")
+    if int(core[0].group(1)) < _OLDEST_KAFKA:
+        raise LocalServiceError(f"KAFKA_HOME={home} holds {core[0].group()}; Kafka {_OLDEST_KAFKA} or newer is needed.")
+    return KafkaJars(core[0].group(1) + core[0].group(2), tuple(path.resolve() for path in paths))
+
+
+def _is_intact(path: Path, jar: LockedJar) -> bool:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == jar.sha256
+    except FileNotFoundError:
+        return False
+
+
+def fetch(jars: list[LockedJar], toolchain: Toolchain, progress: Progress) -> list[Path]:
+    """Paths of all the jars, each checked against its sha256, downloaded where missing. Raises LocalServiceError."""
+    store = toolchain.maven_cache.expanduser()
+    missing = [jar for jar in jars if not _is_intact(store / jar.relative_path, jar)]
+    if missing:
+        meter = DownloadProgress(f"Kafka ({len(missing)} jars)", sum(jar.size for jar in missing), progress)
+        try:
+            store.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".toptopics-", dir=store) as staging, meter.shown():
+                _download(missing, _maven(Path(staging), toolchain.maven_repository, meter), store)
+        except (OSError, RuntimeError) as error:  # requests' errors are OSErrors, jgo's "not found" a RuntimeError
+            raise LocalServiceError(f"Kafka's jars cannot be downloaded: {error}") from error
+    return [store / jar.relative_path for jar in jars]
+
+
+def _maven(staging: Path, repository: str | None, meter: DownloadProgress) -> Any:
+    """jgo's view of the repository: downloads go to `staging`, nothing is resolved."""
+    from jgo.maven import MavenContext, PythonResolver  # brings requests along: only when something is to be fetched
+
+    @contextmanager
+    def report(_name: str, _size: int) -> Iterator[Any]:
+        yield meter.advance
+
+    remotes = None if repository is None else {"override": repository.rstrip("/")}
+    return MavenContext(
+        resolver=PythonResolver(progress_callback=report), repo_cache=staging, remote_repos=remotes, timeout=20
+    )
+
+
+def _download(jars: list[LockedJar], maven: Any, store: Path) -> None:
+    """Fetch with a few threads; the first failure cancels what has not begun and is raised."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        tasks = [pool.submit(_download_one, jar, maven, store) for jar in jars]
+        try:
+            for task in as_completed(tasks):
+                task.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _download_one(jar: LockedJar, maven: Any, store: Path) -> None:
+    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+    artifact = maven.project(jar.group, jar.artifact).at_version(jar.version).artifact()
+    staged = maven.repo_cache / jar.relative_path
+    policy = Retrying(
+        retry=retry_if_exception_type(OSError),
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait_exponential(multiplier=0.5, max=4),
+        before_sleep=lambda _state: staged.unlink(missing_ok=True),  # jgo takes a partial file for the jar
+        reraise=True,
+    )
+    policy(artifact.resolve)
+    if not _is_intact(staged, jar):
+        raise RuntimeError(f"{jar.relative_path.name} is not the locked one (its sha256 differs)")
+    final = store / jar.relative_path
+    final.parent.mkdir(parents=True, exist_ok=True)
+    staged.replace(final)

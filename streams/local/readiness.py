@@ -1,0 +1,69 @@
+"""Is it up? One real request to Kafka or Redis on a plain socket: no client library, event loop or log noise."""
+
+import socket
+import struct
+
+from streams.local.ports import LOOPBACK
+
+_TIMEOUT = 2.0
+_METADATA, _METADATA_VERSION = 3, 4  # a version that every broker from 0.11 to 4.x speaks
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """'host:port', '[::1]:port' or 'redis://…@host:port/0' as (host, port); Kafka's 9092 or Redis' 6379 when absent.
+
+    Raises ValueError for a port that is no number.
+    """
+    fallback = 6379 if "://" in address else 9092
+    authority = address.split("://", 1)[-1].split("/", 1)[0].rsplit("@", 1)[-1]
+    host, colon, port = authority.rpartition(":")
+    if not colon or authority.endswith("]"):
+        return authority.strip("[]"), fallback
+    return host.strip("[]"), int(port)
+
+
+def _exactly(connection: socket.socket, count: int) -> bytes:
+    received = b""
+    while len(received) < count:
+        part = connection.recv(count - len(received))
+        if not part:
+            raise ConnectionError("the other side closed the connection")
+        received += part
+    return received
+
+
+def kafka_answers(port: int, host: str = LOOPBACK) -> bool:
+    """Whether a plaintext listener answers a metadata request (KIP-4's, version 4) that names at least one broker."""
+    client = b"toptopics"
+    body = struct.pack(">hhih", _METADATA, _METADATA_VERSION, 1, len(client)) + client + struct.pack(">i?", 0, False)
+    try:
+        with socket.create_connection((host, port), timeout=_TIMEOUT) as connection:
+            connection.sendall(struct.pack(">i", len(body)) + body)
+            (size,) = struct.unpack(">i", _exactly(connection, 4))
+            if not 12 <= size <= 1 << 20:
+                return False
+            _correlation, _throttle, brokers = struct.unpack(">iii", _exactly(connection, size)[:12])
+    except OSError:
+        return False
+    return bool(brokers >= 1)
+
+
+def redis_answers(port: int, host: str = LOOPBACK) -> bool:
+    """Whether it answers PING; a server that is still loading its data does not count."""
+    try:
+        with socket.create_connection((host, port), timeout=_TIMEOUT) as connection:
+            connection.sendall(b"PING\r\n")
+            return _exactly(connection, 5) == b"+PONG"
+    except OSError:
+        return False
+
+
+def connects(address: str) -> bool:
+    """Whether anything accepts a connection at one of the comma-separated addresses."""
+    for one in address.split(","):
+        try:
+            with socket.create_connection(split_address(one.strip()), timeout=_TIMEOUT):
+                return True
+        except (OSError, ValueError):
+            continue
+    return False

@@ -1,0 +1,195 @@
+"""One local service: started once per data folder, found by others, stopped with its starter, same ports each time.
+
+Starting: under a file lock, so that of two starters at once one starts and the other one finds it running. The owner is
+the process that started it: when that ends, by whatever way, the guardian stops the service. `start(stay=True)` hands
+it over to the guardian alone, until `stop`.
+"""
+
+import fcntl
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from streams.local.errors import LocalServiceError
+from streams.local.ports import reserve_ports
+from streams.local.processes import ProcessId, Record, read_record, write_record
+from streams.local.progress import Progress, silent
+from streams.local.supervise import Guarded, kill_recorded, spawn, stop_recorded, tail, wait_until
+from streams.local.toolchain import Toolchain
+
+
+class LocalService(ABC):
+    """What broker and Redis share. Not safe for use by several threads; several processes are what the lock is for."""
+
+    name: str
+    title: str
+    port_names: tuple[str, ...]
+    grace_seconds: float
+    ready_seconds: float
+
+    def __init__(self, data_dir: Path, *, toolchain: Toolchain | None = None, progress: Progress = silent) -> None:
+        self.folder = data_dir.expanduser().resolve() / self.name
+        self.toolchain = Toolchain.from_environment() if toolchain is None else toolchain
+        self.progress = progress
+        self._guarded: Guarded | None = None
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Fetch and find what the command needs; may take long, and reports progress. Raises LocalServiceError."""
+
+    @abstractmethod
+    def command(self, ports: Mapping[str, int]) -> list[str | Path]:
+        """What to run on these ports, after writing its configuration. Raises LocalServiceError."""
+
+    @abstractmethod
+    def answers(self, ports: Mapping[str, int]) -> bool:
+        """Whether it takes real requests now."""
+
+    @abstractmethod
+    def address_of(self, ports: Mapping[str, int]) -> str:
+        """Where clients reach it."""
+
+    @abstractmethod
+    def version(self) -> str:
+        """Version of the prepared program."""
+
+    @property
+    def log(self) -> Path:
+        """What the server prints."""
+        return self.folder / "output.log"
+
+    @property
+    def logs(self) -> list[Path]:
+        """Every log worth showing after a failure."""
+        return [self.log]
+
+    @property
+    def address(self) -> str:
+        """Where the running service answers. Raises LocalServiceError when it is not running."""
+        record = self.running()
+        if record is None:
+            raise LocalServiceError(f"{self.title} is not running in {self.folder}.")
+        return record.address
+
+    @property
+    def _record_path(self) -> Path:
+        return self.folder / "running.json"
+
+    def running(self) -> Record | None:
+        """The running service of this data folder, whoever started it, or None."""
+        record = read_record(self._record_path)
+        return record if record is not None and record.is_running() else None
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file = (self.folder / "lock").open("w")
+        except OSError as error:
+            raise LocalServiceError(f"{self.title} cannot keep its data in {self.folder}: {error}") from error
+        with file as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # let go of by the operating system when this process dies
+            yield
+
+    def start(self, *, stay: bool = False) -> bool:
+        """Return when it answers: True when this call started it, False when it was running already.
+
+        `stay`: it outlives this process. Raises LocalServiceError with the log's last lines and the ways out.
+        """
+        with self._locked():
+            if self.running() is not None:
+                return False
+            self._clear_leftovers()
+            self.prepare()
+            self.progress(f"{self.title} {self.version()}: starting")
+            for _attempt in range(2):
+                if self._try_start(stay):
+                    return True
+            if not self._try_start(stay):
+                raise self._failure("did not start")
+            return True
+
+    def stop(self) -> bool:
+        """Stop it in order, whoever started it; False when it was not running."""
+        if not self.folder.exists():
+            return False
+        with self._locked():
+            return self._end(lambda record: stop_recorded(record, self.grace_seconds))
+
+    def kill(self) -> bool:
+        """End it as a crash would (SIGKILL); False when it was not running."""
+        with self._locked():
+            return self._end(kill_recorded)
+
+    def restart(self, *, stay: bool = False) -> None:
+        """Stop and start on the same ports and data."""
+        self.stop()
+        self.start(stay=stay)
+
+    def _end(self, end: Callable[[Record], None]) -> bool:
+        record = read_record(self._record_path)
+        was_running = record is not None and not record.has_ended()
+        if record is not None and was_running:
+            end(record)
+        if self._guarded is not None:
+            self._guarded.drop()
+            self._guarded.process.wait()
+            self._guarded = None
+        self._record_path.unlink(missing_ok=True)
+        return was_running
+
+    def _clear_leftovers(self) -> None:
+        """An owner that was killed a moment ago leaves a server that is still stopping; wait for it."""
+        record = read_record(self._record_path)
+        if record is not None and not record.has_ended():
+            self.progress(f"{self.title}: waiting for the one before to stop")
+        self._end(lambda left: stop_recorded(left, self.grace_seconds))
+
+    def _try_start(self, stay: bool) -> bool:
+        """One attempt; False when somebody took one of the ports between choosing and listening."""
+        ports = reserve_ports(self.folder / "ports.json", self.port_names)
+        for log in self.logs:  # so that what a failure shows is this start's
+            if log.exists():
+                log.replace(log.with_suffix(".previous.log"))
+        guarded = None
+        try:
+            guarded = spawn(self.command(ports), folder=self.folder, log=self.log, grace=self.grace_seconds)
+            self._guarded = guarded
+            self._remember(guarded, ports, owner=ProcessId.of(psutil.Process().pid))
+            ready = wait_until(lambda: guarded.has_ended() or self.answers(ports), self.ready_seconds)
+            if guarded.has_ended() or not ready:
+                raise self._failure("ended at once" if ready else f"gave no answer in {self.ready_seconds:.0f} s")
+        except OSError as error:
+            self._abandon()
+            raise self._failure(f"cannot be run: {error}") from error
+        except LocalServiceError:
+            self._abandon()
+            if "Address already in use" in tail(self.logs, lines=200):
+                return False
+            raise
+        except BaseException:  # Ctrl-C while it starts
+            self._abandon()
+            raise
+        if stay:
+            self._remember(guarded, ports, owner=None)
+            guarded.release()
+            self._guarded = None
+        return True
+
+    def _remember(self, guarded: Guarded, ports: Mapping[str, int], owner: ProcessId | None) -> None:
+        try:
+            watcher = guarded.guardian()
+        except psutil.NoSuchProcess:
+            raise self._failure("ended at once") from None
+        record = Record(self.address_of(ports), self.version(), guarded.server, watcher, owner)
+        write_record(self._record_path, record)
+
+    def _abandon(self) -> None:
+        self._end(lambda record: stop_recorded(record, self.grace_seconds))
+
+    def _failure(self, what: str) -> LocalServiceError:
+        shown = tail(self.logs)
+        return LocalServiceError(f"{self.title} {what}." + (f"\n{shown}" if shown else ""))

@@ -1,0 +1,118 @@
+"""Prometheus metrics of all processes: a closed table (`TABLE`), which a test holds the README to.
+
+`Metrics()` makes the instruments in a registry of its own, so that nothing happens at import and two apps in one
+process do not collide. Labels have closed sets of values: nothing from a post ever becomes a label.
+`metered(metrics, stage, handler)` counts a stage's records, batches and seconds; `serve_metrics` is the worker's port.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Final, Literal, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, start_http_server
+
+R = TypeVar("R")
+SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+DELAYS: Final = (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3_600, 86_400)
+SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One row of the table; `name` without the prefix `toptopics_`."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+TABLE: Final = (
+    Metric("records", "counter", "records handled by a stage", ("stage",)),
+    Metric("batch_records", "histogram", "records in a batch", ("stage",), SIZES),
+    Metric("batch_seconds", "histogram", "seconds to handle a batch, sends included", ("stage",), SECONDS),
+    Metric("encode_seconds", "histogram", "seconds to encode a batch of texts", (), SECONDS),
+    Metric("assign_seconds", "histogram", "seconds to assign a batch of posts to topics", (), SECONDS),
+    Metric("dead_letters", "counter", "records sent to dead-letters", ("stage",)),
+    Metric("lag_records", "gauge", "records that a stage has not handled yet", ("stage", "topic")),
+    Metric("live_topics", "gauge", "topics alive in the online model or, on the service, listed"),
+    Metric("post_to_view_seconds", "histogram", "from a post's own time to its being visible", (), DELAYS),
+    Metric("http_requests", "counter", "answers of the HTTP service", ("route", "method", "status")),
+    Metric("http_seconds", "histogram", "seconds to answer, streams excluded", ("route",), SECONDS),
+    Metric("sse_clients", "gauge", "connected readers of the event stream"),
+    Metric("sse_messages", "counter", "messages put into readers' queues"),
+    Metric("sse_slow_readers", "counter", "readers disconnected because they did not keep up"),
+    Metric("view_posts", "gauge", "posts in the live view"),
+    Metric("view_newest_post_seconds", "gauge", "time of the newest post in the view, seconds since 1970"),
+    Metric("alerts", "counter", "alerts by what became of them: sent, suppressed or failed", ("outcome",)),
+)
+
+
+class Metrics:
+    """All instruments of the table; `metrics.counter("records").labels(stage="embed").inc()`."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._instruments: dict[str, Any] = {metric.name: self._make(metric) for metric in TABLE}
+
+    def counter(self, name: str) -> Counter:
+        """Raises KeyError for a name outside the table."""
+        return self._typed(name, Counter)
+
+    def gauge(self, name: str) -> Gauge:
+        """Raises KeyError for a name outside the table."""
+        return self._typed(name, Gauge)
+
+    def histogram(self, name: str) -> Histogram:
+        """Raises KeyError for a name outside the table."""
+        return self._typed(name, Histogram)
+
+    def text(self) -> bytes:
+        """Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def _typed(self, name: str, kind: type[R]) -> R:
+        instrument = self._instruments[name]
+        if not isinstance(instrument, kind):
+            raise KeyError(f"{name} is a {type(instrument).__name__}, not a {kind.__name__}")
+        return instrument
+
+    def _make(self, metric: Metric) -> Any:
+        name = f"toptopics_{metric.name}"
+        if metric.kind == "counter":
+            return Counter(name, metric.help, metric.labels, registry=self.registry)
+        if metric.kind == "gauge":
+            return Gauge(name, metric.help, metric.labels, registry=self.registry)
+        return Histogram(name, metric.help, metric.labels, registry=self.registry, buckets=metric.buckets)
+
+
+def metered(
+    metrics: Metrics, stage: str, handler: Callable[[Sequence[R]], Awaitable[None]]
+) -> Callable[[Sequence[R]], Awaitable[None]]:
+    """The handler, with its records, batch sizes and seconds counted; a batch that fails is not counted as handled."""
+    records = metrics.counter("records").labels(stage=stage)
+    sizes = metrics.histogram("batch_records").labels(stage=stage)
+    seconds = metrics.histogram("batch_seconds").labels(stage=stage)
+
+    async def counted(batch: Sequence[R]) -> None:
+        start = perf_counter()
+        await handler(batch)
+        seconds.observe(perf_counter() - start)
+        sizes.observe(len(batch))
+        records.inc(len(batch))
+
+    return counted
+
+
+def serve_metrics(metrics: Metrics, port: int, host: str = "127.0.0.1") -> Callable[[], None]:
+    """Serve the metrics over HTTP from a thread; call the result to stop. Raises OSError when the port is taken."""
+    server, thread = start_http_server(port, addr=host, registry=metrics.registry)
+
+    def stop() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    return stop

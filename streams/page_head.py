@@ -1,0 +1,62 @@
+"""What the head of an HTML page says: Open Graph, citation and plain tags. Untrusted, bounded by its caller."""
+
+import codecs
+import re
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborHTMLParser
+
+from models.events import ResourceKind
+
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
+_KINDS: dict[str, ResourceKind] = {
+    "article": "article",
+    "video": "video",
+    "video.other": "video",
+    "video.movie": "video",
+}
+
+
+@dataclass(frozen=True)
+class PageHead:
+    """All as the page says it, untrimmed; None where it does not."""
+
+    title: str | None = None
+    description: str | None = None
+    site: str | None = None
+    canonical: str | None = None
+    kind: ResourceKind | None = None
+    is_paper: bool = False
+
+
+def page_head(body: bytes, charset: str | None) -> PageHead:
+    """The head of the page in `body`; `charset` is the one of the HTTP header."""
+    tree = LexborHTMLParser(_decoded(body, charset))
+    meta: dict[str, str] = {}
+    for node in tree.css("meta"):
+        name = (node.attributes.get("property") or node.attributes.get("name") or "").lower()
+        content = node.attributes.get("content")
+        if name and content and content.strip():
+            meta.setdefault(name, content)
+    title = tree.css_first("title")
+    canonical = tree.css_first("link[rel=canonical]")
+    own = title.text() if title is not None else None
+    return PageHead(
+        title=meta.get("citation_title") or meta.get("og:title") or meta.get("twitter:title") or own or None,
+        description=meta.get("og:description") or meta.get("description") or meta.get("twitter:description"),
+        site=meta.get("og:site_name"),
+        canonical=canonical.attributes.get("href") if canonical is not None else None,
+        kind=_KINDS.get(meta.get("og:type", "").lower()),
+        is_paper="citation_title" in meta,
+    )
+
+
+def _decoded(body: bytes, charset: str | None) -> str:
+    found = _META_CHARSET.search(body[:4096])
+    for name in (charset, found[1].decode("ascii") if found else None):
+        if name is not None:
+            try:
+                return body.decode(codecs.lookup(name).name, "replace")
+            except (LookupError, ValueError):
+                continue  # a name that nobody knows: the next one
+    return body.decode("utf-8", "replace")

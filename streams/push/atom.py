@@ -1,0 +1,55 @@
+"""All digests as one Atom feed (RFC 4287), newest week first. A correction updates the week's entry: its id stays.
+
+Dates are a digest's `made_at`, or the end of its week where that is unknown; the feed itself reads no clock, so equal
+digests give equal bytes.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from feedgen.feed import FeedGenerator
+
+from models.plain import one_line
+from models.render.html import html_body
+from models.render.view import view
+from streams.digest_log import PublishedDigest
+
+ENTRIES = 50
+FEED_ID = "urn:toptopics:digests"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # an empty feed has to have a date too
+
+
+def feed(digests: Iterable[PublishedDigest], *, address: str | None = None) -> bytes:
+    """The feed. address: the service's own, such as "https://example.org": links of feed and entries start with it."""
+    newest = sorted(digests, key=lambda entry: entry.digest.week, reverse=True)[:ENTRIES]
+    generator = FeedGenerator()
+    generator.id(FEED_ID)
+    generator.title("Top Topics")
+    generator.subtitle("What data-science and AI influencers talked about, week by week")
+    generator.author(name="Top Topics")
+    generator.language("en")
+    generator.updated(max((_changed(entry) for entry in newest), default=EPOCH))
+    if address is not None:
+        generator.link(href=f"{address}/feed.atom", rel="self", type="application/atom+xml")
+        generator.link(href=address, rel="alternate", type="text/html")
+    for entry in newest:
+        _add(generator, entry, address)
+    data: bytes = generator.atom_str(pretty=True)
+    return data
+
+
+def _add(generator: FeedGenerator, entry: PublishedDigest, address: str | None) -> None:
+    shown = view(entry.digest)
+    item = generator.add_entry(order="append")
+    item.id(f"urn:toptopics:digest:{entry.digest.week}")
+    item.title(shown.title + (f" (corrected, revision {entry.revision})" if entry.supersedes else ""))
+    item.published(entry.digest.end)
+    item.updated(_changed(entry))
+    item.summary(one_line(shown.headline, 1_000))
+    item.content(html_body(shown), type="html")
+    if address is not None:
+        item.link(href=f"{address}/digests/{entry.digest.week}", rel="alternate", type="text/html")
+
+
+def _changed(entry: PublishedDigest) -> datetime:
+    return entry.made_at or entry.digest.end

@@ -1,0 +1,105 @@
+"""The refit's own process: `python -m streams.refit_child`; `streams.refit_process` is the parent's side.
+
+Requests: one JSON object a line on standard input (week, end, overrides, source, previous). Answers on standard
+output: `{"step", "share"}` lines, then `{"value", "slice_start", "slice_end", "records"}` or `{"error"}`.
+"""
+
+import asyncio
+import base64
+import os
+import select
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from models.events import Digest
+from models.week import Week
+from models.wire import decode, encode
+from streams.logs import get_logger, set_up_logging
+from streams.parent_death import die_with_parent
+from streams.refit_process import Progress, config_with, library_versions
+from streams.settings import Settings, load_settings
+
+IDLE_SECONDS = 120.0
+
+
+async def _refit(settings: Settings, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    # these load BERTopic and numba: only this process pays for them
+    from models.digest import build_digest
+    from models.week_posts import week_posts
+    from streams.influencer_log import read_influencers
+    from streams.tweets_slice import read_week_again
+    from streams.week_slice import read_week
+
+    week = Week.parse(arguments["week"], settings.timezone)
+    previous = await _previous(settings, week, arguments["previous"])
+    influencers = await read_influencers(settings)
+    read = read_week_again if arguments["source"] == "tweets" else read_week
+    piece = await read(
+        settings, week, end=arguments["end"], progress=lambda done, of: progress("reading the week", done / max(of, 1))
+    )
+    digest: Digest = build_digest(
+        week_posts(piece.records, week),
+        previous=previous,
+        influencers=influencers,
+        config=config_with(arguments["overrides"]),
+        versions=library_versions(),
+        progress=progress,
+    )
+    return {
+        "value": base64.b64encode(encode(digest)).decode(),
+        "slice_start": piece.start,
+        "slice_end": piece.end,
+        "records": piece.read,
+    }
+
+
+async def _previous(settings: Settings, week: Week, file: str | None) -> Digest | None:
+    from streams.digest_log import read_digests, week_before
+
+    if file is None:
+        digests = await read_digests(settings)
+        published = digests.get(week_before(digests, week))
+        return published.digest if published else None
+    value = await asyncio.to_thread(Path(file).read_bytes)
+    return decode(value, Digest) if value else None
+
+
+def _serve(settings: Settings, requests: BinaryIO, answers: BinaryIO) -> None:
+    """Until the parent closes the pipe or asks nothing for a while."""
+
+    def say(message: dict[str, Any]) -> None:
+        answers.write(orjson.dumps(message) + b"\n")
+        answers.flush()
+
+    while select.select([requests], [], [], IDLE_SECONDS)[0]:
+        line = requests.readline()
+        if not line:
+            return
+        try:
+            say(
+                asyncio.run(
+                    _refit(settings, orjson.loads(line), lambda step, share: say({"step": step, "share": share}))
+                )
+            )
+        except Exception as error:  # noqa: BLE001 (told to the parent, which raises it)
+            get_logger(__name__).error("refit failed", exc_info=error)
+            say({"error": f"{type(error).__name__}: {error}"[:2000]})
+
+
+def main() -> None:
+    """Entry point of the child."""
+    die_with_parent()
+    settings = load_settings()
+    set_up_logging(settings, stage="refit")
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    # a library that prints must not break the protocol
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # unbuffered: select() must see what is there
+    _serve(settings, os.fdopen(sys.stdin.fileno(), "rb", buffering=0), answers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,234 @@
+"""Fetches what links lead to: title, description, site, kind, the address after redirects. Never on the event path.
+
+In: URLs as they stand in posts (untrusted). Out: URL -> `Link`; a target that cannot be had, or may not be, comes back
+as the bare link, and nothing is raised. Refused: anything but http and https, ports other than the usual ones, and
+every host that resolves to an address that is not public; the connection goes to the very address that was checked
+(no second look-up), and each redirect is checked anew. robots.txt is obeyed. Limits: 5 redirects, 512 KiB, 8 s a
+link, one request at a time per host. Answers are kept in the cache for 30 days, failures for 6 hours.
+"""
+
+import asyncio
+import ipaddress
+import socket
+import zlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+from protego import Protego
+
+from models.events import Link
+from models.plain import one_line
+from models.resources import canonical_url, is_bare, kind_of, safe_url, site_of
+from streams.logs import get_logger
+from streams.page_head import PageHead, page_head
+from streams.resource_cache import ResourceCache
+
+USER_AGENT = "toptopics/0.1 (weekly digest; reads titles only)"
+AGENT_NAME = "toptopics"
+HTML = ("text/html", "application/xhtml+xml")
+log = get_logger(__name__)
+Lookup = Callable[[str, int], Awaitable[list[str]]]
+
+
+class RefusedError(Exception):
+    """A link that is not fetched, or not read on; the message says why."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one link may cost."""
+
+    redirects: int = 5
+    bytes: int = 512 * 1024
+    seconds: float = 8.0
+    at_once: int = 8
+    links: int = 300  # in one call; the rest stays bare
+    keep_seconds: int = 30 * 86_400
+    keep_failure_seconds: int = 6 * 3_600
+    ports: frozenset[int] = frozenset({80, 443, 8080, 8443})
+
+
+@dataclass(frozen=True)
+class _Page:
+    url: str
+    status: int
+    content_type: str
+    charset: str | None
+    body: bytes
+
+
+async def system_lookup(host: str, port: int) -> list[str]:
+    """Addresses of `host` by the system's resolver."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def is_public(address: str) -> bool:
+    """Whether `address` may be contacted: global unicast, also what is wrapped into an IPv6 address."""
+    try:
+        ip = ipaddress.ip_address(address.split("%", 1)[0])
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if inner is None and ip in ipaddress.ip_network("64:ff9b::/96"):
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not ip.is_unspecified
+
+
+class ResourceFetcher:
+    """Resolves links. `allowed` and `lookup` are for tests, which have nothing but loopback to talk to."""
+
+    def __init__(
+        self,
+        cache: ResourceCache,
+        *,
+        limits: Limits | None = None,
+        lookup: Lookup = system_lookup,
+        allowed: Callable[[str], bool] = is_public,
+    ) -> None:
+        self._cache = cache
+        self._limits = limits or Limits()
+        self._lookup = lookup
+        self._allowed = allowed
+        self._hosts: dict[str, asyncio.Lock] = {}
+        self._robots: dict[str, Protego | None] = {}
+
+    async def fetch(self, urls: Sequence[str]) -> dict[str, Link]:
+        """What is known of each of `urls`, each looked up once; keys as given."""
+        wanted = list(dict.fromkeys(urls))
+        known = {url: Link(url=url) for url in wanted[self._limits.links :]}
+        slots = asyncio.Semaphore(self._limits.at_once)
+        timeout = httpx.Timeout(self._limits.seconds)
+        async with httpx.AsyncClient(timeout=timeout, trust_env=False, headers={"User-Agent": USER_AGENT}) as client:
+
+            async def one(url: str) -> Link:
+                async with slots:
+                    return await self._one(client, url)
+
+            links = await asyncio.gather(*(one(url) for url in wanted[: self._limits.links]))
+        return known | dict(zip(wanted, links, strict=False))
+
+    async def _one(self, client: httpx.AsyncClient, url: str) -> Link:
+        cached = await self._cache.get(url)
+        if cached is not None:
+            return cached
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                link, seconds = await self._read(client, url), self._limits.keep_seconds
+        except (RefusedError, httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, zlib.error) as error:
+            log.info("link stays bare", host=urlsplit_host(url), reason=str(error) or type(error).__name__)
+            link, seconds = Link(url=url), self._limits.keep_failure_seconds
+        await self._cache.put(url, link, seconds)
+        return link
+
+    async def _read(self, client: httpx.AsyncClient, url: str) -> Link:
+        page = await self._follow(client, url)
+        if page.status >= 400:
+            raise RefusedError(f"status {page.status}")
+        head = page_head(page.body, page.charset) if page.content_type in HTML else PageHead()
+        return described(page.url, head, is_pdf=page.content_type == "application/pdf")
+
+    async def _follow(self, client: httpx.AsyncClient, url: str) -> _Page:
+        """The page after its redirects."""
+        for _ in range(self._limits.redirects + 1):
+            if safe_url(url) is None:
+                raise RefusedError("not an http or https address")
+            await self._check_robots(client, url)
+            page, target = await self._get(client, url)
+            if target is None:
+                return page
+            url = target
+        raise RefusedError(f"more than {self._limits.redirects} redirects")
+
+    async def _get(self, client: httpx.AsyncClient, url: str) -> tuple[_Page, str | None]:
+        """One request to the checked address; the second value is where it redirects to."""
+        host, port, pinned = await self._pinned(url)
+        request = client.build_request("GET", pinned, headers={"Host": _host_header(url), "Accept-Encoding": "gzip"})
+        request.extensions["sni_hostname"] = host
+        async with self._hosts.setdefault(f"{host}:{port}", asyncio.Lock()):
+            response = await client.send(request, stream=True)
+            try:
+                location = response.headers.get("location")
+                moved = response.status_code in {301, 302, 303, 307, 308} and location
+                body = b"" if moved else await self._body(response)
+            finally:
+                await response.aclose()
+        kind, _, parameters = response.headers.get("content-type", "").partition(";")
+        charset = parameters.partition("charset=")[2].strip(" \"'").split(";")[0] or None
+        page = _Page(url, response.status_code, kind.strip().lower(), charset, body)
+        return page, urljoin(url, location) if moved else None
+
+    async def _body(self, response: httpx.Response) -> bytes:
+        """At most `limits.bytes` of it, unpacked: a compressed bomb is cut off like any long page."""
+        encoding = response.headers.get("content-encoding", "identity").lower()
+        if encoding not in {"identity", "gzip"}:
+            raise RefusedError(f"content encoding {encoding[:40]}")
+        unpack = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
+        body = bytearray()
+        async for chunk in response.aiter_raw():
+            room = self._limits.bytes - len(body)
+            body += unpack.decompress(chunk, room) if unpack else chunk[:room]
+            if len(body) >= self._limits.bytes:
+                break
+        return bytes(body)
+
+    async def _pinned(self, url: str) -> tuple[str, int, str]:
+        """Host, port and `url` with the host replaced by its checked address; `url` is safe. Raises RefusedError."""
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".").encode("idna").decode("ascii") if parts.hostname else ""
+        port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
+        if port not in self._limits.ports:
+            raise RefusedError(f"port {port}")
+        addresses = await self._lookup(host, port)
+        if not addresses or not all(map(self._allowed, addresses)):
+            raise RefusedError("the host is not on the public internet")
+        address = f"[{addresses[0]}]" if ":" in addresses[0] else addresses[0]
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return host, port, f"{parts.scheme.lower()}://{address}:{port}{path}"
+
+    async def _check_robots(self, client: httpx.AsyncClient, url: str) -> None:
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}".lower()
+        if origin not in self._robots:
+            page, moved = await self._get(client, f"{origin}/robots.txt")
+            if page.status >= 500:
+                raise RefusedError("robots.txt cannot be had")
+            found = moved is None and page.status < 400
+            self._robots[origin] = Protego.parse(page.body.decode("utf-8", "replace")) if found else None
+        rules = self._robots[origin]
+        if rules is not None and not rules.can_fetch(url, AGENT_NAME):
+            raise RefusedError("robots.txt forbids it")
+
+
+def described(url: str, head: PageHead, *, is_pdf: bool = False) -> Link:
+    """The link of a page that was read. A page may name its canonical address only on its own host."""
+    own = head.canonical and urljoin(url, head.canonical)
+    named = own if own and urlsplit(own).hostname == urlsplit(url).hostname else url
+    final = canonical_url(named) or url
+    kind = kind_of(final)
+    if kind in {None, "page", "article"}:
+        kind = "paper" if is_pdf or head.is_paper else head.kind or kind
+    return Link(
+        url=final,
+        title=one_line(head.title, 300) if head.title else None,
+        description=one_line(head.description, 1000) if head.description else None,
+        site=one_line(head.site, 80) if head.site else None if is_bare(final) else site_of(final),
+        kind=kind,
+    )
+
+
+def urlsplit_host(url: str) -> str:
+    """The host for a log line; the rest of a link may hold what is nobody's business."""
+    try:
+        return one_line(urlsplit(url).hostname or "", 100)
+    except ValueError:
+        return ""
+
+
+def _host_header(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2]

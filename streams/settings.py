@@ -1,0 +1,92 @@
+"""Settings: a closed table read from the environment, `TOPTOPICS_…` except where users know another name.
+
+Every field is documented in the README by the same words (a test compares). Precedence: command option,
+environment, default. Secrets come from the environment only and never reach a log (`SecretStr`).
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _named(name: str, description: str) -> object:
+    """A field whose variable keeps the name that users know from other tools."""
+    return Field(default=None, validation_alias=AliasChoices(name, f"TOPTOPICS_{name}"), description=description)
+
+
+class Settings(BaseSettings):
+    """All settings of the product; `load_settings()` reads them."""
+
+    model_config = SettingsConfigDict(env_prefix="TOPTOPICS_", extra="ignore", frozen=True, populate_by_name=True)
+
+    kafka_bootstrap_servers: Annotated[
+        str | None,
+        _named("KAFKA_BOOTSTRAP_SERVERS", "Kafka brokers, host:port[,…]; unset: a local broker is started"),
+    ] = None
+    redis_url: Annotated[str | None, _named("REDIS_URL", "Redis; unset: a local server is started")] = None
+    data_dir: Path = Field(Path(".toptopics"), description="local data: broker, Redis, snapshots, cursors, logs")
+    prefix: str = Field(
+        "", pattern=r"^[a-zA-Z0-9._-]{0,40}$", description="put before every Kafka topic, group and Redis key"
+    )
+    timezone: str = Field("UTC", description="time zone of the ISO weeks, as in the tz database")
+    encoder: str = Field(
+        "minilm",
+        description="minilm, static, hash (tests only), or a sentence-transformers model's name or path",
+    )
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps")
+    topic_model: Literal["topics", "dbstream", "textclust", "denstream"] = Field(
+        "topics", description="the online clusterer: ours, or one of river's"
+    )
+    lateness_hours: float = Field(
+        24.0, gt=0, description="how late a post may arrive and still be in its week's digest"
+    )
+    future_skew_minutes: float = Field(10.0, ge=0, description="a post further in the future is a dead letter")
+    week_idle_seconds: float = Field(
+        60.0, gt=0, description="a stream quiet for so long closes the weeks that are over by the wall clock"
+    )
+    embed_batch: int = Field(256, ge=1, le=8192, description="most posts in one batch of the embed stage")
+    embed_wait_ms: int = Field(100, ge=1, description="longest that a post waits for its batch to fill")
+    encoder_seconds: float = Field(
+        120.0, gt=0, description="longest that one batch may take in the encoder; then the stage starts anew"
+    )
+    snapshot_seconds: float = Field(30.0, gt=0, description="time between snapshots of the online topics")
+    dead_letter_budget: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="share of dead letters in the last 1,000 records at which the worker stops",
+    )
+    log_format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal, else JSON")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe log line shown")
+    metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65532,
+        description="Prometheus port of embed on loopback; assign, view and week-close use the next ones; 0: none",
+    )
+    host: str = Field("127.0.0.1", description="address that `toptopics serve` binds to")
+    port: int = Field(8765, ge=0, le=65535, description="port that `toptopics serve` binds to")
+    api_token: Annotated[
+        SecretStr | None, Field(description="needed by every API call when the address is not loopback")
+    ] = None
+    llm_base_url: Annotated[
+        str | None, _named("LLM_BASE_URL", "OpenAI-compatible endpoint that may reword digests")
+    ] = None
+    llm_model: Annotated[str | None, _named("LLM_MODEL", "model asked at that endpoint")] = None
+    llm_api_key: Annotated[SecretStr | None, _named("LLM_API_KEY", "its key")] = None
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="how to speak to the brokers"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="SASL mechanism"
+    )
+    kafka_sasl_username: str | None = Field(None, description="SASL user")
+    kafka_sasl_password: SecretStr | None = Field(None, description="SASL password")
+    kafka_ssl_cafile: Path | None = Field(None, description="certificate authority of the brokers, PEM")
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment; `overrides` that are not None win. Raises pydantic.ValidationError."""
+    return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]

@@ -1,0 +1,78 @@
+"""Look-ups at Bluesky's public AppView over httpx: handles, posts by address, feeds. No account needed."""
+
+from typing import Any
+
+import httpx
+
+from models.wire import PoisonError
+from streams.clock import Clock
+from streams.sources import bluesky_post, fields
+from streams.sources.fields import as_dict, as_list
+from streams.sources.http_errors import checked, json_of
+
+PAGE = 100
+MOST_PAGES = 50  # 5,000 posts of one person in one gap
+
+
+class AppView:
+    """Raises httpx.HTTPError when the network fails and DisconnectedError with the asked wait for 429 and 5xx."""
+
+    def __init__(self, base_url: str, client: httpx.AsyncClient, clock: Clock) -> None:
+        self._clock = clock
+        self._base = base_url.rstrip("/") + "/xrpc/"
+        self._client = client
+
+    async def did_of(self, handle: str) -> str | None:
+        """The DID of a handle, or None when nobody has it."""
+        answer = await self._get("com.atproto.identity.resolveHandle", {"handle": handle})
+        return fields.as_text(answer.get("did"))
+
+    async def handles_of(self, dids: list[str]) -> dict[str, str]:
+        """DID -> handle for those that exist."""
+        found = {}
+        for start in range(0, len(dids), 25):
+            answer = await self._get("app.bsky.actor.getProfiles", {"actors": dids[start : start + 25]})
+            for profile in map(as_dict, as_list(answer.get("profiles"))):
+                did, handle = fields.as_text(profile.get("did")), fields.name_of(profile.get("handle"))
+                if did and handle:
+                    found[did] = handle
+        return found
+
+    async def post(self, uri: str) -> dict[str, Any] | None:
+        """The post view (record, author, counts) of an AT URI, or None when it is gone."""
+        answer = await self._get("app.bsky.feed.getPosts", {"uris": [uri]})
+        return next(map(as_dict, as_list(answer.get("posts"))), None)
+
+    async def posts_since(self, did: str, since_us: int) -> list[dict[str, Any]]:
+        """A person's own posts since then, oldest first, in the shape of Jetstream events."""
+        events: list[dict[str, Any]] = []
+        parameters: dict[str, Any] = {"actor": did, "limit": PAGE, "filter": "posts_with_replies"}
+        for _page in range(MOST_PAGES):
+            answer = await self._get("app.bsky.feed.getAuthorFeed", parameters)
+            entries = [_event(as_dict(entry), did) for entry in as_list(answer.get("feed"))]
+            events += [event for event in entries if event and event["time_us"] >= since_us]
+            oldest = min((event["time_us"] for event in entries if event), default=0)
+            if not answer.get("cursor") or oldest < since_us:
+                break
+            parameters["cursor"] = answer["cursor"]
+        return sorted(events, key=lambda event: int(event["time_us"]))
+
+    async def _get(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        response = await self._client.get(self._base + method, params=parameters)
+        if response.status_code in (400, 404):  # the AppView's word for "no such actor or post"
+            return {}
+        return as_dict(json_of(checked(response, self._clock())))
+
+
+def _event(entry: dict[str, Any], did: str) -> dict[str, Any] | None:
+    """A feed entry as the event that Jetstream would have sent; None for a repost of somebody else's post."""
+    post = as_dict(entry.get("post"))
+    parts = str(post.get("uri") or "").removeprefix("at://").split("/")
+    if len(parts) != 3 or parts[0] != did or "reason" in entry:
+        return None
+    try:
+        seen = fields.time_of(post.get("indexedAt"))
+    except PoisonError:
+        return None
+    commit = {"operation": "create", "collection": bluesky_post.POST, "rkey": parts[2], "record": post.get("record")}
+    return {"did": did, "time_us": int(seen.timestamp() * 1e6), "kind": "commit", "commit": commit}

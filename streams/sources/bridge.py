@@ -1,0 +1,77 @@
+"""From a library that blocks a thread to an async iterator, with back-pressure: the thread waits while nobody reads."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+MOST = 1_000
+Put = Callable[[T], None]
+
+
+class ClosedError(Exception):
+    """Raised inside the thread's `put` when the reader has gone: the thread should end."""
+
+
+class _Channel(Generic[T]):
+    """A bounded queue whose writers are in another thread."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[_Entry[T]] = asyncio.Queue(MOST)
+        self._closed = threading.Event()
+
+    def put(self, entry: "_Entry[T]") -> None:
+        """From the thread; waits for room. Raises ClosedError once the reader has gone."""
+        if self._closed.is_set() or self._loop.is_closed():
+            raise ClosedError
+        future = asyncio.run_coroutine_threadsafe(self._queue.put(entry), self._loop)
+        while not self._closed.is_set():
+            try:
+                return future.result(timeout=0.2)
+            except TimeoutError:
+                continue
+        future.cancel()
+        raise ClosedError
+
+    async def get(self) -> "_Entry[T]":
+        return await self._queue.get()
+
+    def close(self) -> None:
+        self._closed.set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry(Generic[T]):
+    value: T | None = None
+    failure: BaseException | None = None
+    ended: bool = False
+
+
+async def from_thread(work: Callable[[Put[T]], None], *, stop: Callable[[], None]) -> AsyncIterator[T]:
+    """What `work(put)` puts, until it returns; its exception is raised here. `stop` must make it return soon."""
+    channel: _Channel[T] = _Channel()
+    threading.Thread(target=_body, args=(work, channel), name="source", daemon=True).start()
+    try:
+        while not (entry := await channel.get()).ended:
+            yield entry.value  # type: ignore[misc] # an entry that is not the end carries a value
+        if entry.failure is not None:
+            raise entry.failure
+    finally:
+        channel.close()
+        stop()
+
+
+def _body(work: Callable[[Put[T]], None], channel: _Channel[T]) -> None:
+    failure: BaseException | None = None
+    try:
+        work(lambda value: channel.put(_Entry(value)))
+    except ClosedError:
+        return
+    except Exception as error:  # noqa: BLE001 (raised again in the reader)
+        failure = error
+    with suppress(ClosedError):  # nobody is left to tell
+        channel.put(_Entry(failure=failure, ended=True))

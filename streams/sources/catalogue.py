@@ -1,0 +1,123 @@
+"""The closed table of live sources: their names, what they need from the environment, and how each is made.
+
+Secrets and addresses come from the environment only; `SECRETS` documents them (a test holds the README to it).
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import httpx
+
+from streams.clock import Clock
+from streams.sources.memory import Memory
+from streams.sources.people import People
+from streams.sources.port import RefusedError, Source
+
+VARIABLES: dict[str, str] = {
+    "X_BEARER_TOKEN": "all of X: the app-only bearer token of an X developer app",
+    "TOPTOPICS_X_URL": "all of X: base address of the X API (default https://api.x.com)",
+    "TOPTOPICS_X_RULES": "x-stream: how many rules the plan allows (default 1000)",
+    "TOPTOPICS_X_RULE_LENGTH": "x-stream: how long a rule may be (default 512)",
+    "TOPTOPICS_BLUESKY_URL": "bluesky: a Jetstream instance (default wss://jetstream2.us-east.bsky.network/subscribe)",
+    "TOPTOPICS_BLUESKY_APPVIEW": "bluesky: where handles are looked up (default https://public.api.bsky.app)",
+    "MASTODON_URL": "mastodon: the instance to read from, such as https://mastodon.social",
+    "MASTODON_ACCESS_TOKEN": "mastodon: a token with read scope; without one accounts are polled instead of streamed",
+}
+
+
+@dataclass(frozen=True)
+class Making:
+    """What a source is made of."""
+
+    people: People
+    environment: Mapping[str, str]
+    client: httpx.AsyncClient
+    clock: Clock
+    every: float | None = None
+    lookback_days: float = 1.0
+    memory: Memory = field(default_factory=Memory)
+
+    def given(self, name: str, default: str = "") -> str:
+        """A variable's value, or the default when unset or empty."""
+        return self.environment.get(name) or default
+
+    def needed(self, name: str) -> str:
+        """A variable's value; raises RefusedError naming it."""
+        if not self.environment.get(name):
+            raise RefusedError(f"set {name}: {VARIABLES[name]}")
+        return self.environment[name]
+
+    def waiting(self, default: float) -> float:
+        """Seconds between two rounds."""
+        return self.every if self.every is not None else default
+
+
+def _x_stream(making: Making) -> Source:
+    from streams.sources.x_api import XApi
+    from streams.sources.x_stream import Plan, XStream
+
+    token, url = making.needed("X_BEARER_TOKEN"), making.given("TOPTOPICS_X_URL", "https://api.x.com")
+    plan = Plan(int(making.given("TOPTOPICS_X_RULES", "1000")), int(making.given("TOPTOPICS_X_RULE_LENGTH", "512")))
+    api = XApi(token, base_url=url, clock=making.clock)
+    return XStream(making.people, api, bearer_token=token, base_url=url, clock=making.clock, plan=plan)
+
+
+def _x_timelines(making: Making) -> Source:
+    from streams.sources.x_api import XApi
+    from streams.sources.x_timelines import XTimelines
+
+    url = making.given("TOPTOPICS_X_URL", "https://api.x.com")
+    api = XApi(making.needed("X_BEARER_TOKEN"), base_url=url, clock=making.clock)
+    return XTimelines(
+        making.people, api, clock=making.clock, every=making.waiting(900.0), lookback_days=making.lookback_days
+    )
+
+
+def _x_deletions(making: Making) -> Source:
+    from streams.sources.x_api import XApi
+    from streams.sources.x_deletions import XDeletions
+
+    url = making.given("TOPTOPICS_X_URL", "https://api.x.com")
+    api = XApi(making.needed("X_BEARER_TOKEN"), base_url=url, clock=making.clock)
+    return XDeletions(making.memory, api, clock=making.clock, every=making.waiting(86_400.0))
+
+
+def _bluesky(making: Making) -> Source:
+    from streams.sources.bluesky import Bluesky
+    from streams.sources.bluesky_appview import AppView
+
+    appview = AppView(
+        making.given("TOPTOPICS_BLUESKY_APPVIEW", "https://public.api.bsky.app"), making.client, making.clock
+    )
+    url = making.given("TOPTOPICS_BLUESKY_URL", "wss://jetstream2.us-east.bsky.network/subscribe")
+    return Bluesky(making.people, url=url, appview=appview, clock=making.clock, lookback_days=making.lookback_days)
+
+
+def _mastodon(making: Making) -> Source:
+    from streams.sources.mastodon import MastodonInstance
+
+    token = making.given("MASTODON_ACCESS_TOKEN") or None
+    url = making.needed("MASTODON_URL")
+    return MastodonInstance(making.people, url=url, token=token, clock=making.clock, every=making.waiting(120.0))
+
+
+def _rss(making: Making) -> Source:
+    from streams.sources.rss import Feeds
+
+    return Feeds(making.people, making.client, clock=making.clock, every=making.waiting(900.0))
+
+
+SOURCES: dict[str, Callable[[Making], Source]] = {
+    "x-stream": _x_stream,
+    "x-timelines": _x_timelines,
+    "x-deletions": _x_deletions,
+    "bluesky": _bluesky,
+    "mastodon": _mastodon,
+    "rss": _rss,
+}
+
+
+def environment() -> Mapping[str, str]:
+    """The variables of the table that are set."""
+    return {name: os.environ[name] for name in VARIABLES if name in os.environ}

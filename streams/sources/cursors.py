@@ -1,0 +1,80 @@
+"""A source's cursor and health as small JSON files in the data folder, replaced atomically.
+
+`NAME.cursor.json`: {cursor, offsets}; it is written only after the broker acknowledged everything before it, so after
+`kill -9` it is old at worst. `offsets` (partition -> next offset on `tweets`) tells where the tail begins that may hold
+posts newer than the cursor. `NAME.health.json` is what `toptopics status` shows.
+"""
+
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import msgspec
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """What is known to be safe on Kafka."""
+
+    cursor: str | None = None
+    offsets: dict[int, int] = {}
+
+
+@dataclass
+class Health:
+    """How a source is doing; times are RFC 3339."""
+
+    source: str
+    state: str = "starting"  # starting, connected, waiting, stopped, refused
+    pid: int = field(default_factory=os.getpid)
+    since: str = ""
+    last_post: str = ""
+    last_error: str = ""
+    sent: int = 0
+    duplicates: int = 0
+    ignored: int = 0
+    bad: int = 0
+    reconnects: int = 0
+    per_minute: float = 0.0
+
+
+class Files:
+    """The two files of one source. Raises OSError when the folder cannot be written."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._cursor = folder / f"{name}.cursor.json"
+        self._health = folder / f"{name}.health.json"
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def load(self) -> Saved:
+        """What was saved last; nothing for a new source. Raises ValueError for a damaged file, naming it."""
+        try:
+            return msgspec.json.decode(self._cursor.read_bytes(), type=Saved)
+        except FileNotFoundError:
+            return Saved()
+        except msgspec.DecodeError as error:
+            raise ValueError(f"{self._cursor} is damaged ({error}): delete it to start from the log's tail") from error
+
+    def save(self, saved: Saved) -> None:
+        """Atomically replace the cursor."""
+        _replace(self._cursor, msgspec.json.encode(saved))
+
+    def report(self, health: Health) -> None:
+        """Atomically replace the health."""
+        _replace(self._health, msgspec.json.encode(asdict(health)))
+
+
+def healths(folder: Path) -> list[Health]:
+    """Every source's last report; files of another version are left out."""
+    found = []
+    for path in sorted(folder.glob("*.health.json")):
+        try:
+            found.append(msgspec.json.decode(path.read_bytes(), type=Health))
+        except (msgspec.DecodeError, FileNotFoundError):
+            found.append(Health(source=path.name.removesuffix(".health.json"), state="unknown"))
+    return found
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.with_suffix(".tmp")
+    temporary.write_bytes(data)
+    temporary.replace(path)

@@ -1,0 +1,100 @@
+"""RSS and Atom entries as posts (feedparser).
+
+A post's id is a hash of feed and entry id, because feeds put anything there; its author's id is the feed's address.
+The text is the title, and of the content as much as a person reads to see what it is about; the entry's own link
+comes first, with title and description. An entry that changed becomes an edit. An entry without a date is as old as
+its feed says, else as the moment when it was first seen.
+"""
+
+import hashlib
+import re
+from calendar import timegm
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import feedparser
+
+from models.events import Tweet
+from streams.sources import fields
+from streams.sources.html_text import html_to_text
+from streams.sources.port import Bad, Outcome
+
+SOURCE = "rss"
+MAX_SUMMARY = 2_000
+PREFIX = "rss:"
+_END = re.compile(rb"</\s*(?:\w+:)?(?:feed|rss|rdf)\s*>", re.IGNORECASE)
+
+
+def parse_feed(data: bytes, address: str, seen_at: datetime) -> Iterator[Outcome]:
+    """The entries of one document, oldest first; `Bad` when it is no feed."""
+    feed = feedparser.parse(data, sanitize_html=False)
+    if not feed.entries and (feed.bozo or not feed.version):
+        yield Bad(f"no feed: {feed.get('bozo_exception') or 'no entries'}"[:500], data[:100_000])
+        return
+    dated = [(_when(entry, feed.feed, seen_at), entry) for entry in feed.entries]
+    for when, entry in sorted(dated, key=lambda pair: pair[0]):
+        yield from fields.guarded(
+            _kept(entry),
+            lambda when=when, entry=entry: _tweet(entry, feed.feed, address, when),  # type: ignore[misc]
+        )
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether the document reaches its end: half an entry would be a post, and its whole an edit."""
+    return _END.search(data[-2_000:]) is not None
+
+
+def entry_id(address: str, entry: Any) -> str:
+    """A stable id for an entry: its own id, else its link, else its title."""
+    own = str(entry.get("id") or entry.get("link") or entry.get("title") or "")
+    return PREFIX + hashlib.sha256(f"{address}\n{own}".encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def content_mark(tweet: Tweet) -> str:
+    """Ten digits of what was said: another mark under the same id is an edit."""
+    return hashlib.sha256(tweet.text.encode("utf-8", "replace")).hexdigest()[:10]
+
+
+def _tweet(entry: Any, feed: Any, address: str, when: datetime) -> Tweet:
+    title, _links = html_to_text(str(entry.get("title") or ""))
+    markup = str((entry.get("content") or [{}])[0].get("value") or entry.get("summary") or "")
+    body, links = html_to_text(markup)
+    own = fields.link_of(entry.get("link"), title, body[:500], feed.get("title"))
+    body = "" if body.startswith(title) and len(body) - len(title) < 5 else body
+    text = "\n\n".join(part for part in (title, body[:MAX_SUMMARY].strip()) if part)
+    author_name = fields.as_text(entry.get("author") or feed.get("title"), fields.MAX_NAME)
+    return fields.build_tweet(
+        id=entry_id(address, entry),
+        author_id=author_of(address),
+        author=author_of(address)[: fields.MAX_NAME],
+        author_name=author_name,
+        created_at=when,
+        text=text,
+        lang=fields.as_text(feed.get("language"), fields.MAX_LANG),
+        links=[*([own] if own else []), *(link for link in links if not own or link["url"] != own["url"])][
+            : fields.MAX_LINKS
+        ],
+        source=SOURCE,
+    )
+
+
+def author_of(address: str) -> str:
+    """The feed's address as an author id; a longer one than an id may be is cut and marked."""
+    if len(address) <= 200:
+        return address
+    return address[:160] + hashlib.sha256(address.encode()).hexdigest()[:32]
+
+
+def _when(entry: Any, feed: Any, seen_at: datetime) -> datetime:
+    # dict.get: feedparser's own falls back from "updated" to "published", with a warning
+    parsed = entry.get("published_parsed") or dict.get(entry, "updated_parsed") or dict.get(feed, "updated_parsed")
+    try:
+        moment = datetime.fromtimestamp(timegm(parsed), UTC) if parsed else seen_at
+    except (ValueError, OverflowError, OSError, TypeError):
+        moment = seen_at
+    return min(moment, seen_at)  # a scheduled entry is a post from the moment it is readable
+
+
+def _kept(entry: Any) -> bytes:
+    return fields.record_bytes({name: str(entry.get(name)) for name in ("id", "link", "title", "published", "summary")})

@@ -1,0 +1,183 @@
+"""Reading fields of untrusted payloads: tolerant accessors, and the one place where a `Tweet` is built and validated.
+
+Optional fields of a wrong type count as absent; `id`, `created_at`, `text` and the author are checked by the wire
+types, exactly as the stages will check them, so that what a parser hands out is never poison further down.
+"""
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from models import wire
+from models.events import Deletion, Tweet
+from models.wire import PoisonError
+from streams.sources.port import MAX_KEPT, Bad, Ignored, Outcome
+
+MAX_TEXT, MAX_NAME, MAX_URL, MAX_LINKS, MAX_MENTIONS, MAX_LANG = 30_000, 300, 4_000, 100, 200, 35
+MAX_COUNT = 10**12
+_MENTION = re.compile(r"(?<![\w@./])@(\w{1,30})\b")
+_RETWEET = re.compile(r"^RT @(\w{1,30}):? ?")
+_URL = re.compile(r"https?://[^\s<>\"…]+", re.IGNORECASE)
+_CLASSIC_TIME = "%a %b %d %H:%M:%S %z %Y"  # X v1.1
+
+
+class NothingToReadError(PoisonError):
+    """A post without words and links, such as a lone picture: nothing is wrong with it, and nothing is in it for us."""
+
+
+def as_dict(value: object) -> dict[str, Any]:
+    """`value` when it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[Any]:
+    """`value` when it is an array, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def as_text(value: object, limit: int = MAX_TEXT) -> str | None:
+    """`value` when it is a string with something in it, cut at `limit` characters."""
+    return value[:limit] if isinstance(value, str) and value.strip() else None
+
+
+def name_of(value: object) -> str | None:
+    """A handle or name without the leading @."""
+    text = as_text(value, MAX_NAME)
+    return (text.strip().removeprefix("@") or None) if text else None
+
+
+def identifier(value: object) -> str | None:
+    """An id as a string, from a string, an integer, or a float that lost no digit ("1391.0"); else None."""
+    if isinstance(value, bool) or value is None:
+        return None
+    text = str(value).strip() if isinstance(value, str | int | float) else ""
+    if re.fullmatch(r"\d+\.0+", text):
+        return text.partition(".")[0]
+    if re.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+", text):
+        return None  # a rounded number names somebody else
+    return text or None
+
+
+def count_of(value: object) -> int:
+    """A count of likes and such; what is negative (unknown) or no number counts as 0."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return 0
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    return int(min(max(value, 0), MAX_COUNT)) if value == value else 0  # NaN differs from itself
+
+
+def optional_count(value: object) -> int | None:
+    """A count that may be unknown: None when absent, negative or no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        return None
+    return int(min(value, MAX_COUNT))
+
+
+def time_of(value: object, *, naive_is_utc: bool = False) -> datetime:
+    """An instant in UTC from RFC 3339 or X v1.1's form; raises PoisonError for anything else."""
+    if not isinstance(value, str) or not value.strip():
+        raise PoisonError("created_at is missing" if value in (None, "") else "created_at is not a string")
+    try:
+        moment = datetime.fromisoformat(value.strip())
+    except ValueError:
+        try:
+            moment = datetime.strptime(value.strip(), _CLASSIC_TIME)
+        except ValueError as error:
+            raise PoisonError(f"created_at is not a time: {value[:60]!r}") from error
+    if moment.tzinfo is None:
+        if not naive_is_utc:
+            raise PoisonError("created_at has no time zone")
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise PoisonError(f"created_at is out of range: {value[:60]!r}") from error
+
+
+def link_of(
+    url: object, title: object = None, description: object = None, site: object = None
+) -> dict[str, Any] | None:
+    """A link's fields, or None when `url` is no http address (a script, a mail address, too long)."""
+    if not isinstance(url, str) or len(url) > MAX_URL or not re.match(r"https?://[^\s/]", url, re.IGNORECASE):
+        return None
+    return {
+        "url": url,
+        "title": as_text(title),
+        "description": as_text(description),
+        "site": as_text(site, MAX_NAME),
+    }
+
+
+def links_in(text: str) -> list[dict[str, Any]]:
+    """The addresses that stand in the text itself, each once, in order."""
+    found = dict.fromkeys(url.rstrip(".,;:!?)]}'") for url in _URL.findall(text))
+    return [link for link in map(link_of, found) if link][:MAX_LINKS]
+
+
+def mentions_in(text: str) -> list[str]:
+    """The handles that the text names, each once, in order."""
+    return list(dict.fromkeys(_MENTION.findall(text)))[:MAX_MENTIONS]
+
+
+def retweeted_handle(text: str) -> str | None:
+    """The x of `RT @x: …` (also `RT @x:…`), or None."""
+    match = _RETWEET.match(text)
+    return match.group(1) if match else None
+
+
+def unescape(text: str) -> str:
+    """X escapes &, < and > in every text; this is what a person reads."""
+    return html.unescape(text)
+
+
+def build_tweet(**fields: Any) -> Tweet:
+    """A validated post from plain values; None means absent. Raises PoisonError with the path of the wrong field."""
+    present = {name: value for name, value in fields.items() if value is not None}
+    for name in ("id", "author_id", "author", "text"):
+        if not isinstance(present.get(name), str):
+            raise PoisonError(f"{name} is missing")
+    post = wire.decode_post(_dumps({**present, "type": "tweet"}))
+    if not isinstance(post, Tweet):  # decode_post also knows tombstones
+        raise PoisonError("not a post")
+    return post
+
+
+def build_deletion(*, id: object, author_id: object, deleted_at: datetime) -> Deletion:
+    """A validated tombstone; an author that the platform does not tell is "unknown"."""
+    fields = {"id": identifier(id), "author_id": identifier(author_id) or "unknown", "deleted_at": deleted_at}
+    return wire.decode(_dumps({**fields, "type": "deletion"}), Deletion)
+
+
+def guarded(record: object, build: Callable[[], Outcome]) -> Iterator[Outcome]:
+    """What `build` makes of `record`; a PoisonError becomes `Bad` with its bytes, a lone picture `Ignored`."""
+    try:
+        yield build()
+    except NothingToReadError as error:
+        yield Ignored(str(error))
+    except PoisonError as error:
+        yield Bad(str(error)[:500], record_bytes(record))
+
+
+def record_bytes(record: object) -> bytes:
+    """The bytes of a record for `dead-letters`."""
+    if isinstance(record, bytes):
+        return record[:MAX_KEPT]
+    try:
+        return orjson.dumps(record)[:MAX_KEPT]
+    except (TypeError, RecursionError):  # a lone surrogate, a number beyond 64 bits
+        return repr(record).encode("utf-8", "backslashreplace")[:MAX_KEPT]
+
+
+def _dumps(value: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except (TypeError, RecursionError) as error:
+        raise PoisonError(f"not representable as JSON: {error}"[:300]) from error

@@ -1,0 +1,69 @@
+"""What a source has sent before: the newest ids with their authors, and which version of an edited post is the last.
+
+The log itself is the store: after any crash the tail of `tweets` tells what was sent, so nothing can be remembered
+that is not on Kafka, and nothing on Kafka forgotten that could come again. Bounded: the oldest ids go first.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+import msgspec
+
+from models.events import Deletion, Tweet
+
+LIMIT = 200_000  # 139 people write some 2,500 posts a week: more than a year
+UNKNOWN = "unknown"
+_DELETED = "deleted "  # no id has a space
+
+
+class Memory:
+    """Decides what of an outcome is still to be sent; `remember` is called for what was."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._limit = limit
+        self._authors: OrderedDict[str, str] = OrderedDict()
+        self._versions: dict[str, list[str]] = {}  # the first id -> ids of its edits, in order
+
+    def __len__(self) -> int:
+        return len(self._authors)
+
+    def __contains__(self, post_id: str) -> bool:
+        return post_id in self._authors
+
+    def alive(self) -> list[str]:
+        """The ids of remembered posts that are not known to be deleted, oldest first."""
+        ids = [key for key in self._authors if not key.startswith(_DELETED)]
+        return [post_id for post_id in ids if _DELETED + post_id not in self._authors]
+
+    def fresh(self, post: Tweet | Deletion, is_wanted: Callable[[Tweet | Deletion], bool]) -> list[Tweet | Deletion]:
+        """What to send for `post`: nothing for a repeat; an edit names the version that it really replaces; a
+        deletion takes every version along, and gets the author that the platform did not tell."""
+        if isinstance(post, Tweet):
+            return [] if post.id in self._authors or not is_wanted(post) else [self._linked(post)]
+        known = [post.id, *self._versions.get(post.id, [])]
+        if post.id not in self._authors and len(known) == 1:
+            if post.author_id == UNKNOWN or _key(post) in self._authors or not is_wanted(post):
+                return []
+            return [post]
+        author = self._authors.get(post.id) or self._authors.get(known[-1]) or post.author_id
+        gone = [msgspec.structs.replace(post, id=version, author_id=author) for version in known]
+        return [deletion for deletion in gone if _key(deletion) not in self._authors]
+
+    def remember(self, post: Tweet | Deletion) -> None:
+        """`post` is on its way to Kafka, or was read back from it."""
+        self._authors[_key(post)] = post.author_id
+        if isinstance(post, Tweet) and "#" in post.id:
+            versions = self._versions.setdefault(post.id.split("#", 1)[0], [])
+            if post.id not in versions:
+                versions.append(post.id)
+        while len(self._authors) > self._limit:
+            oldest, _author = self._authors.popitem(last=False)
+            self._versions.pop(oldest, None)
+
+    def _linked(self, post: Tweet) -> Tweet:
+        versions = self._versions.get(post.edit_of or "")
+        return msgspec.structs.replace(post, edit_of=versions[-1]) if versions else post
+
+
+def _key(post: Tweet | Deletion) -> str:
+    return post.id if isinstance(post, Tweet) else _DELETED + post.id

@@ -1,0 +1,129 @@
+"""RSS and Atom feeds of people's blogs, over httpx: polite polling with validators.
+
+The cursor is `{feed: {etag, modified, marks}}`; a feed is asked with `If-None-Match` / `If-Modified-Since`, so an
+unchanged one costs an empty answer. `marks` (entry -> hash of its text, of the entries that the feed holds now) tells
+a changed entry from a known one. One feed's failure is that feed's: it waits out its own time (Retry-After, else
+doubling) while the others go on. Redirects are followed, 410 ends a feed until the next start.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import msgspec
+import orjson
+import structlog
+
+from models.events import Tweet
+from streams.clock import Clock
+from streams.sources.feed_entries import content_mark, is_whole, parse_feed
+from streams.sources.http_errors import checked
+from streams.sources.people import People
+from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
+
+MAX_FEED = 20 * 1024**2
+MAX_MARKS = 500
+AGENT = "toptopics (+https://pypi.org/project/toptopics)"
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class _Pause:
+    until: datetime
+    seconds: float
+
+
+class Feeds:
+    """The `Source`."""
+
+    name = "rss"
+
+    def __init__(self, people: People, client: httpx.AsyncClient, *, clock: Clock, every: float = 900.0) -> None:
+        self._people = people
+        self._client = client
+        self._clock = clock
+        self._every = every
+        self._pauses: dict[str, _Pause] = {}
+        self.least_pause = 60.0  # seconds after the first failure of a feed; doubles with each further one
+
+    async def events(self, cursor: str | None) -> AsyncIterator[Item]:
+        """Rounds over all feeds, for ever."""
+        state: dict[str, dict[str, Any]] = orjson.loads(cursor) if cursor else {}
+        while True:
+            addresses = self._people.handles("rss")
+            if not addresses:
+                raise RefusedError("nobody with a feed: toptopics influencers add NAME --rss ADDRESS")
+            state = {address: known for address, known in state.items() if address in addresses}
+            for address in addresses:
+                if address in self._pauses and self._clock() < self._pauses[address].until:
+                    continue
+                for outcome in await self._read(address, state.setdefault(address, {})):
+                    yield Item(outcome)
+                yield Item(cursor=orjson.dumps(state, option=orjson.OPT_SORT_KEYS).decode())
+            await asyncio.sleep(self._every)
+
+    async def _read(self, address: str, known: dict[str, Any]) -> list[Outcome]:
+        """The new and changed entries; `known` is brought up to date."""
+        try:
+            response = await self._get(address, known)
+        except RefusedError as error:
+            self._pause(address, None, str(error), least=24 * 3600)
+            return [Bad(f"{address}: {error}"[:500], b"")]
+        except (httpx.HTTPError, httpx.InvalidURL, DisconnectedError) as error:
+            self._pause(address, getattr(error, "retry_after", None), str(error) or type(error).__name__)
+            return []
+        if response.status_code == 304:
+            self._pauses.pop(address, None)
+            return []
+        if not is_whole(response.content):
+            self._pause(address, None, "the document is cut off, or no feed")
+            return [] if response.content.lstrip()[:1] == b"<" else [Bad(f"{address}: no feed", response.content)]
+        self._pauses.pop(address, None)
+        outcomes = list(parse_feed(response.content, str(address), self._clock()))
+        fresh = [changed for changed in (_changed(outcome, known) for outcome in outcomes) if changed is not None]
+        known["etag"], known["modified"] = response.headers.get("etag"), response.headers.get("last-modified")
+        known["marks"] = {o.id: content_mark(o) for o in outcomes[-MAX_MARKS:] if isinstance(o, Tweet)}
+        return fresh
+
+    async def _get(self, address: str, known: dict[str, Any]) -> httpx.Response:
+        headers = {"User-Agent": AGENT, "Accept": "application/atom+xml, application/rss+xml, application/xml;q=0.9"}
+        headers |= {"If-None-Match": known["etag"]} if known.get("etag") else {}
+        headers |= {"If-Modified-Since": known["modified"]} if known.get("modified") else {}
+        async with self._client.stream("GET", address, headers=headers, follow_redirects=True) as response:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > MAX_FEED:
+                    raise RefusedError(f"a feed of more than {MAX_FEED} bytes")
+        whole = httpx.Response(
+            response.status_code,
+            headers=_without_encoding(response.headers),
+            content=bytes(body),
+            request=response.request,
+        )
+        return checked(whole, self._clock())
+
+    def _pause(self, address: str, asked: float | None, reason: str, least: float | None = None) -> None:
+        before = self._pauses.get(address)
+        first = self.least_pause if least is None else least
+        seconds = asked if asked is not None else min(24 * 3600.0, max(first, 2 * before.seconds if before else first))
+        self._pauses[address] = _Pause(self._clock() + timedelta(seconds=seconds), seconds)
+        log.warning("feed not read", feed=address, reason=reason[:300], again_in=round(seconds))
+
+
+def _without_encoding(headers: httpx.Headers) -> list[tuple[str, str]]:
+    """The body is decoded already."""
+    return [(name, value) for name, value in headers.items() if name not in ("content-encoding", "content-length")]
+
+
+def _changed(outcome: Outcome, known: dict[str, Any]) -> Outcome | None:
+    """None for an entry that is known as it is; an edit for one that changed."""
+    if not isinstance(outcome, Tweet):
+        return outcome
+    before, now = known.get("marks", {}).get(outcome.id), content_mark(outcome)
+    if before == now:
+        return None
+    return outcome if before is None else msgspec.structs.replace(outcome, id=f"{outcome.id}#{now}", edit_of=outcome.id)

@@ -1,0 +1,118 @@
+"""Several sources in one process, kept in step with the influencer list: what `toptopics source` runs.
+
+The memory of what was sent is read back from the log once and shared, so a post that two sources see is sent once.
+When the list on Kafka changes, the sources stop at a safe point and start again with the new one.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import structlog
+
+from streams.clock import Clock
+from streams.influencer_log import read_influencers
+from streams.ports import Send
+from streams.settings import Settings
+from streams.sources.catalogue import SOURCES, Making
+from streams.sources.cursors import Files, Saved
+from streams.sources.delivery import Delivery, kafka_send, recall
+from streams.sources.memory import Memory
+from streams.sources.people import Others, People
+from streams.sources.port import RefusedError
+from streams.sources.runner import Backoff, Runner
+
+LIST_SECONDS = 30.0
+HTTP_TIMEOUT = 30.0
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Service:
+    """Which sources run how. `every`: seconds between rounds of polling sources (None: each one's own)."""
+
+    settings: Settings
+    names: list[str]
+    environment: Mapping[str, str]
+    clock: Clock
+    others: Others = "ignore"
+    every: float | None = None
+    lookback_days: float = 1.0
+    backoff: Backoff = field(default_factory=Backoff)
+    list_seconds: float = LIST_SECONDS
+
+
+async def run_sources(service: Service) -> None:
+    """Until cancelled. Raises RefusedError when a source can never work, and Kafka's errors."""
+    folder = service.settings.data_dir / "sources"
+    files = {name: Files(folder, name) for name in service.names}
+    memory = Memory()
+    saved = {name: files[name].load() for name in service.names}
+    found = await recall(service.settings, memory, saved)
+    saved = {name: state if state.cursor else Saved(found.get(name)) for name, state in saved.items()}
+    log.info("sources start", sources=service.names, known_posts=len(memory))
+    async with AsyncExitStack() as stack:
+        send = await stack.enter_async_context(kafka_send(service.settings))
+        client = await stack.enter_async_context(httpx.AsyncClient(timeout=HTTP_TIMEOUT))
+        people = People(await read_influencers(service.settings), service.others)
+        while True:
+            # a new list is a new chance for a source that had nobody to follow
+            making = Making(
+                people, service.environment, client, service.clock, service.every, service.lookback_days, memory
+            )
+            runners = [_runner(service, name, making, send, files[name], memory, saved[name]) for name in service.names]
+            people = await _until_list_changes(service, runners, people)
+            saved = {runner.source.name: runner.saved for runner in runners}
+
+
+def _runner(
+    service: Service, name: str, making: Making, send: Send, files: Files, memory: Memory, saved: Saved
+) -> Runner:
+    return Runner(
+        SOURCES[name](making), Delivery(send, name), files, memory, making.people, service.clock,
+        backoff=service.backoff, saved=saved,
+    )  # fmt: skip
+
+
+async def _until_list_changes(service: Service, runners: list[Runner], people: People) -> People:
+    """Run until the list differs; every runner has then flushed and stopped.
+
+    A source that can never work ends alone; the last one's reason ends the service.
+    """
+    tasks = {asyncio.create_task(runner.run(), name=runner.source.name) for runner in runners}
+    watcher = asyncio.create_task(_changed_list(service, people))
+    running: set[asyncio.Task[Any]] = {*tasks, watcher}
+    try:
+        while not watcher.done():
+            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {watcher}:
+                _told(task, others_run=bool(running - {watcher}))
+        log.info("the influencer list changed", people=len(watcher.result().listed))
+        return watcher.result()
+    finally:
+        for task in running:
+            task.cancel()
+        ended = await asyncio.gather(*running, return_exceptions=True)
+        failures = [error for error in ended if isinstance(error, Exception)]
+        if failures:
+            raise failures[0]
+
+
+def _told(task: asyncio.Task[Any], *, others_run: bool) -> None:
+    try:
+        task.result()
+    except RefusedError as error:
+        if not others_run:
+            raise
+        log.error("source given up", source=task.get_name(), reason=str(error))
+
+
+async def _changed_list(service: Service, people: People) -> People:
+    while True:
+        await asyncio.sleep(service.list_seconds)
+        now = People(await read_influencers(service.settings), service.others)
+        if now != people:
+            return now

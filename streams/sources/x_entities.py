@@ -1,0 +1,70 @@
+"""What all of X's formats share: links behind t.co, language codes that are none, escaped text."""
+
+import re
+from typing import Any
+
+from streams.sources import fields
+
+Links = list[dict[str, Any]]
+_NO_LANGUAGE = {"und", "qam", "qct", "qht", "qme", "qst", "zxx", "art"}  # X's own codes
+_STATUS = re.compile(r"^https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/(\w+|i/web)/status(?:es)?/(\d+)", re.I)
+_MEDIA = re.compile(r"/(?:photo|video)/\d+$")
+
+
+def language(code: object) -> str | None:
+    """A BCP 47 code, or None for X's "undetermined" and "only links" codes."""
+    text = fields.as_text(code, fields.MAX_LANG)
+    if text == "in":  # the code that Indonesian had until 1989
+        return "id"
+    return None if text is None or text in _NO_LANGUAGE else text
+
+
+def replace_links(text: str, entries: list[Any], own_ids: set[str]) -> tuple[str, Links]:
+    """`text` as a person reads it, unescaped, with t.co links expanded, and the links that lead somewhere.
+
+    Links to the post's own media, and to the posts in `own_ids`, leave text and list; raises NothingToReadError when
+    nothing else is there. Entity offsets are not used:
+    they count differently in each format, and every t.co address is unique.
+    """
+    links: Links = []
+    seen: set[str] = set()
+    for entry in map(fields.as_dict, entries):
+        short = entry.get("url")
+        target = (
+            entry.get("unwound_url") or fields.as_dict(entry.get("unwound")).get("url") or entry.get("expanded_url")
+        )
+        link = fields.link_of(target, *_described(entry))
+        if not isinstance(short, str) or not short or link is None:
+            continue
+        if _is_own(entry, link["url"], own_ids):
+            text = text.replace(short, "")
+            continue
+        text = text.replace(short, link["url"])
+        if link["url"] not in seen:
+            seen.add(link["url"])
+            links.append(link)
+    text = fields.unescape(text)[: fields.MAX_TEXT].strip()
+    if not text and not links:
+        raise fields.NothingToReadError("only media, or a link to itself")
+    return text, links[: fields.MAX_LINKS]
+
+
+def status_address(entry: object) -> tuple[str | None, str | None]:
+    """(handle, post id) when a link entity leads to a post; the handle is None for addresses without one."""
+    match = _STATUS.match(str(fields.as_dict(entry).get("expanded_url")))
+    if match is None:
+        return None, None
+    return (None if match.group(1) in ("i", "i/web") else match.group(1)), match.group(2)
+
+
+def _described(entry: dict[str, Any]) -> tuple[object, object]:
+    unwound = fields.as_dict(entry.get("unwound"))
+    title = entry.get("title") or unwound.get("title") or entry.get("expanded_url_title")
+    return title, entry.get("description") or unwound.get("description") or entry.get("expanded_url_description")
+
+
+def _is_own(entry: dict[str, Any], target: str, own_ids: set[str]) -> bool:
+    if entry.get("media_key") or entry.get("media_url_https"):
+        return True
+    match = _STATUS.match(target)
+    return match is not None and (match.group(2) in own_ids or _MEDIA.search(target) is not None)

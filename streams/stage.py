@@ -1,0 +1,29 @@
+"""What a stage is made of, whichever framework runs it."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from streams.records import Record
+from streams.topics import Topic
+
+# handles one batch; when it returns the batch is done, durably, and may be acknowledged
+Handler = Callable[[Sequence[Record]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A named step of the flow.
+
+    handlers: one per consumed topic, each called with one batch at a time. batch, wait: most records in a batch and
+    the seconds that the first of them waits for more. tick: called about every second, with whether this process
+    owns the partitions of `owns`. start: before the first record. stop: after the last one.
+    """
+
+    name: str
+    handlers: Mapping[Topic, Handler]
+    batch: int = 500
+    wait: float = 0.2
+    owns: Topic | None = None
+    tick: Callable[[bool], Awaitable[None]] | None = None
+    start: Callable[[], Awaitable[None]] | None = None
+    stop: Callable[[], Awaitable[None]] | None = None

@@ -1,0 +1,91 @@
+"""One stage in one process: `python -m streams.stage_process embed`. The worker command starts these.
+
+Exit codes: 0 stopped by a signal after draining, 1 crashed (start it again), 3 over the dead-letter budget or
+wrongly configured (starting it again is no use).
+"""
+
+import asyncio
+import faulthandler
+import logging
+import os
+import sys
+from typing import NoReturn
+
+import structlog
+
+from streams.app import BuildStage, create_app
+from streams.dead_letters import DeadLetterBudgetError
+from streams.logs import get_logger, set_up_logging
+from streams.metrics import Metrics, serve_metrics
+from streams.parent_death import die_with_parent
+from streams.settings import Settings, load_settings
+from streams.stages import STAGES
+
+CRASHED = 1
+GIVE_UP = 3
+STALLED_SECONDS = 120.0  # far longer than the slowest batch, far shorter than anybody would notice
+
+
+def run_stage(settings: Settings, name: str, build: BuildStage | None = None) -> int:
+    """Run until SIGTERM, SIGINT or a crash; the exit code. build: of the stage, if not the one of that name."""
+    from faust import Worker
+
+    log = get_logger(__name__)
+    try:
+        (settings.data_dir / "faust").mkdir(parents=True, exist_ok=True)
+    except OSError as unwritable:
+        log.error("data folder cannot be written: set TOPTOPICS_DATA_DIR to one that can", error=str(unwritable))
+        return GIVE_UP
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    metrics = Metrics()
+    app = create_app(settings, name, build or STAGES[name], metrics)
+    if settings.metrics_port:
+        port = settings.metrics_port + list(STAGES).index(name)
+        serve_metrics(metrics, port)
+        log.info("metrics served", port=port)
+    app.task(_watch_loop)
+    worker = Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
+    worker.spinner = None  # it would write cursor sequences into the log
+    log.info("stage starts", kafka=settings.kafka_bootstrap_servers)
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    error = app.crash_reason
+    if error is not None:
+        log.error("stage crashed", error=f"{type(error).__name__}: {error}", exc_info=error)
+        return GIVE_UP if isinstance(error, DeadLetterBudgetError) else CRASHED
+    log.info("stage stopped")
+    return code
+
+
+def end_process(code: int) -> NoReturn:
+    """Exit without waiting for threads: one that hangs in an encoder would keep a crashed process for ever."""
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+async def _watch_loop() -> None:
+    """A blocked event loop cannot even crash: then this ends the process, with every thread's stack in the log."""
+    try:
+        while True:
+            faulthandler.dump_traceback_later(STALLED_SECONDS, exit=True)
+            await asyncio.sleep(STALLED_SECONDS / 20)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def main() -> None:
+    """Entry point: the one argument is the stage's name."""
+    name = sys.argv[1]
+    die_with_parent()
+    settings = load_settings()
+    set_up_logging(settings, stage=name)
+    structlog.contextvars.bind_contextvars(stage=name)
+    end_process(run_stage(settings, name))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""The Kafka topics: a closed table. `toptopics up`, the worker and the tests create and check from here."""
+
+from dataclasses import dataclass
+from typing import Final
+
+DAY_MS: Final = 86_400_000
+# record time is the post's own time: deleting by age would delete a backfill of 2021 at once
+BY_SIZE: Final = {
+    "retention.ms": "-1",
+    "retention.bytes": str(20 * 1024**3),
+    "message.timestamp.type": "CreateTime",
+}
+BY_DAYS: Final = {"retention.ms": str(35 * DAY_MS), "message.timestamp.type": "LogAppendTime"}
+COMPACTED: Final = {"cleanup.policy": "compact", "message.timestamp.type": "CreateTime"}
+LARGE: Final = {"max.message.bytes": str(8 * 1024**2)}
+# the largest record of the others in base64: a letter that the broker refuses would stop its stage for good
+LARGER: Final = {"max.message.bytes": str(12 * 1024**2)}
+
+
+@dataclass(frozen=True, eq=False)  # one object per topic, so it can be a key
+class Topic:
+    """A Kafka topic as it must be: name without prefix, partitions, and the settings that matter."""
+
+    name: str
+    partitions: int
+    config: dict[str, str]
+    key: str
+    value: str
+
+
+TWEETS = Topic("tweets", 4, {**BY_SIZE, **LARGE}, "author id", "Tweet | Deletion")
+EMBEDDED = Topic("tweets.embedded", 1, {**BY_SIZE, **LARGE}, "tweet id", "EmbeddedTweet | Deletion")
+ASSIGNMENTS = Topic("assignments", 4, {**BY_DAYS, **LARGE}, "tweet id", "Assignment")
+TOPIC_EVENTS = Topic("topic-events", 1, BY_DAYS, "topic id", "TopicEvent")
+INFLUENCERS = Topic("influencers", 1, COMPACTED, "influencer id", "Influencer")
+DIGESTS = Topic("digests", 1, {**COMPACTED, **LARGE}, "week", "Digest")
+DEAD_LETTERS = Topic("dead-letters", 1, {**BY_DAYS, **LARGER}, "stage", "DeadLetter")
+
+TOPICS: Final = (TWEETS, EMBEDDED, ASSIGNMENTS, TOPIC_EVENTS, INFLUENCERS, DIGESTS, DEAD_LETTERS)

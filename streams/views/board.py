@@ -1,0 +1,140 @@
+"""The topics as they are now, in the memory of a reader process: the API's, `toptopics watch`'s, the alerts'.
+
+`refresh()` asks the view for what changed since the last time and counts only that again. Everything that is ranked
+or sent is derived here, so that a thousand readers cost one reader of Redis.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+
+from streams.views.limits import WINDOWS
+from streams.views.state import TopicState, ViewReader
+from streams.views.trends import WindowStats, bucket_now, hourly, window_stats
+
+Sort = Literal["trend", "people", "posts", "latest"]
+SPARK_HOURS: Final = 24
+LABEL_WORDS: Final = 3
+
+
+class TopicSummary(Struct, frozen=True, kw_only=True):
+    """A line of the ranking. spark: posts per hour of the last day, oldest first."""
+
+    id: str
+    label: str
+    keywords: list[str]
+    status: str
+    score: float
+    first_at: datetime
+    last_at: datetime
+    people: int
+    posts: int
+    windows: dict[str, WindowStats]
+    spark: list[int]
+
+
+class Board:
+    """All listed topics. Not safe for threads; one task refreshes, any number reads."""
+
+    def __init__(self, reader: ViewReader) -> None:
+        self._reader = reader
+        self.version: int | None = None
+        self.newest: datetime | None = None
+        self.posts = 0
+        self.states: dict[str, TopicState] = {}
+        self._summaries: dict[str, tuple[int, TopicSummary]] = {}
+        self._rankings: dict[tuple[str, Sort], list[TopicSummary]] = {}
+
+    async def refresh(self) -> list[str]:
+        """Ids of the topics that changed, those that are gone included. Raises ViewUnavailableError."""
+        changes = await self._reader.changes(self.version)
+        gone = [name for name in self.states if name not in changes.topics] if changes.full else []
+        for name in gone:
+            self._drop(name)
+        for name, state in changes.topics.items():
+            self._drop(name)
+            if state is not None:
+                self.states[name] = state
+        changed = [*gone, *changes.topics]
+        if changed or self.newest != changes.newest:
+            self._rankings.clear()
+        self.version, self.newest, self.posts = changes.version, changes.newest, changes.posts
+        return changed
+
+    @property
+    def last_bucket(self) -> int:
+        """The bucket that every window ends with; 0 in an empty view."""
+        return bucket_now(self.newest) if self.newest is not None else 0
+
+    def summary(self, topic_id: str) -> TopicSummary | None:
+        """None if the topic is not listed."""
+        state = self.states.get(topic_id)
+        if state is None:
+            return None
+        last = self.last_bucket
+        known = self._summaries.get(topic_id)
+        if known is None or known[0] != last:
+            known = last, _summary(state, last)
+            self._summaries[topic_id] = known
+        return known[1]
+
+    def ranked(self, window: str, sort: Sort = "trend") -> list[TopicSummary]:
+        """Topics with a post in the window, best first; ties by people, posts, id. Raises KeyError."""
+        key = window, sort
+        if key not in self._rankings:
+            summaries = [found for name in self.states if (found := self.summary(name)) is not None]
+            active = [one for one in summaries if one.windows[window].posts]
+            self._rankings[key] = sorted(active, key=_order(window, sort), reverse=True)
+        return self._rankings[key]
+
+    def moves(self, window: str) -> dict[str, int | None]:
+        """Places that each ranked topic won (+) or lost (-) within a sixth of the window; None: it was not there."""
+        before = sorted(
+            (one for one in self.ranked(window) if one.windows[window].trend_before > 0),
+            key=lambda one: (one.windows[window].trend_before, one.people, one.id),
+            reverse=True,
+        )
+        places = {one.id: place for place, one in enumerate(before)}
+        return {
+            one.id: places[one.id] - place if one.id in places else None
+            for place, one in enumerate(self.ranked(window))
+        }
+
+    def _drop(self, name: str) -> None:
+        self.states.pop(name, None)
+        self._summaries.pop(name, None)
+
+
+def label_of(state: TopicState) -> str:
+    """The latest event's label; before any, the commonest words."""
+    if state.info is not None and state.info.label:
+        return state.info.label
+    return " · ".join(word for word, _ in state.words[:LABEL_WORDS]) or "unnamed topic"
+
+
+def _summary(state: TopicState, last: int) -> TopicSummary:
+    info = state.info
+    return TopicSummary(
+        id=state.id,
+        label=label_of(state)[:200],
+        keywords=(info.keywords[:8] if info and info.keywords else [word for word, _ in state.words[:6]]),
+        status=info.kind if info else "candidate",
+        score=round(info.score, 3) if info else 0.0,
+        first_at=state.first_at,
+        last_at=state.last_at,
+        people=len(state.people),
+        posts=sum(posts for posts, _ in state.series.values()),
+        windows={window: window_stats(state, window, last) for window in WINDOWS},
+        spark=hourly(state, last, SPARK_HOURS),
+    )
+
+
+def _order(window: str, sort: Sort) -> Callable[[TopicSummary], tuple[Any, ...]]:
+    def key(one: TopicSummary) -> tuple[Any, ...]:
+        stats = one.windows[window]
+        first = {"trend": stats.trend, "people": stats.people, "posts": stats.posts, "latest": one.last_at}[sort]
+        return first, stats.people, stats.posts, one.id
+
+    return key

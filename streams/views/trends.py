@@ -1,0 +1,99 @@
+"""From a topic's counts to what is trending. Pure; the present is the newest post, not the wall clock.
+
+The trend of a window is how much is said, by how many people, and how that compares with what was to be expected:
+
+    trend = sqrt(n) * log2(1 + people) * sqrt((n + 1) / (e + 1))
+
+n: originals plus `SUPPORT_WEIGHT` of each retweet and near-duplicate in the window; people: distinct authors in it;
+e: n of a window of the same length, averaged over the three before it, or as many as are kept. So a burst of n posts
+from nothing counts about sqrt(n) times as much as the same n every day, and people count more than posts: one account
+saying a thing ten times stays below three that say it twice.
+"""
+
+import math
+from datetime import UTC, datetime
+from typing import Final
+
+from msgspec import Struct
+
+from streams.views.limits import BUCKET_SECONDS, WINDOWS, ViewLimits
+from streams.views.state import TopicState
+
+SUPPORT_WEIGHT: Final = 0.25
+BASELINE_WINDOWS: Final = 3
+HOUR: Final = 3_600 // BUCKET_SECONDS
+KEPT: Final = int(ViewLimits().retention.total_seconds()) // BUCKET_SECONDS
+BUCKETS: Final = {name: int(span.total_seconds()) // BUCKET_SECONDS for name, span in WINDOWS.items()}
+
+
+class WindowStats(Struct, frozen=True, kw_only=True):
+    """One window of one topic. `before`: posts in the window of the same length before it."""
+
+    posts: int
+    originals: int
+    people: int
+    before: int
+    trend: float
+    trend_before: float  # a sixth of the window ago, with the people of now: the movement of the ranks is read from it
+
+
+def bucket_now(newest: datetime) -> int:
+    """The bucket of the newest post: the last one of every window."""
+    return int(newest.timestamp()) // BUCKET_SECONDS
+
+
+def window_stats(state: TopicState, window: str, last: int) -> WindowStats:
+    """Counts of the `window` that ends with bucket `last`, inclusive. Raises KeyError for an unknown window."""
+    length = BUCKETS[window]
+    posts, originals = _count(state, last - length, last)
+    before, _ = _count(state, last - 2 * length, last - length)
+    people = sum(1 for _, newest in state.people.values() if last - length < newest <= last)
+    shift = max(1, length // 6)
+    return WindowStats(
+        posts=posts,
+        originals=originals,
+        people=people,
+        before=before,
+        trend=round(_trend(state, last, length, people), 2),
+        trend_before=round(_trend(state, last - shift, length, people), 2),
+    )
+
+
+def hourly(state: TopicState, last: int, hours: int) -> list[int]:
+    """Posts in each of the last `hours` hours of the clock (UTC), oldest first; the last one contains bucket `last`."""
+    counts = [0] * hours
+    for bucket, (posts, _) in state.series.items():
+        age = last // HOUR - bucket // HOUR
+        if 0 <= age < hours:
+            counts[hours - 1 - age] += posts
+    return counts
+
+
+def hour_starts(last: int, hours: int) -> list[datetime]:
+    """The first moment of each of those hours."""
+    first = last // HOUR + 1 - hours
+    return [datetime.fromtimestamp((first + i) * 3_600, UTC) for i in range(hours)]
+
+
+def _trend(state: TopicState, last: int, length: int, people: int) -> float:
+    windows = min(float(BASELINE_WINDOWS), (KEPT - length) / length)
+    span = int(windows * length)
+    observed = _weight(_count(state, last - length, last))
+    expected = _weight(_count(state, last - length - span, last - length)) / windows
+    growth = math.sqrt((observed + 1) / (expected + 1))
+    return math.sqrt(observed) * math.log2(1 + people) * growth
+
+
+def _count(state: TopicState, after: int, last: int) -> tuple[int, int]:
+    """Posts and originals in the buckets after `after` up to `last`, inclusive."""
+    posts = originals = 0
+    for bucket, (count, original) in state.series.items():
+        if after < bucket <= last:
+            posts += count
+            originals += original
+    return posts, originals
+
+
+def _weight(counts: tuple[int, int]) -> float:
+    posts, originals = counts
+    return originals + SUPPORT_WEIGHT * (posts - originals)

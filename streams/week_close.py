@@ -1,0 +1,147 @@
+"""Stage week-close: `tweets.embedded` -> `digests`.
+
+Message in: EmbeddedTweet or Deletion. Message out: one Digest per ISO week with posts, keyed by week; a correction
+is another record with the same key. Nothing is dropped: what cannot be decoded is the assign stage's to report.
+
+Nothing is kept outside the log: which weeks are closed, and up to which offset each digest has read, stands on
+`digests`; the watermark and late posts are found again by reading `tweets.embedded` from where it matters. So
+offsets may be committed before a week is closed, the stream never waits for a refit, and a crash between the refit
+and the publishing repeats the refit, which gives the same bytes. The owner of the one partition publishes; any other
+worker stands by.
+"""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from models.events import Digest
+from models.week import Week
+from models.week_clock import CORRECTED_WEEKS, WeekClock
+from models.wire import PoisonError, decode, decode_embedded
+from streams.clock import Clock
+from streams.digest_log import PublishedDigest
+from streams.logs import get_logger
+from streams.ports import Send
+from streams.records import Record
+from streams.refit_process import MadeDigest
+from streams.topics import DIGESTS
+
+Refit = Callable[[Week], Awaitable[MadeDigest]]
+ReadDigests = Callable[[], Awaitable[dict[str, PublishedDigest]]]
+# all records from a moment on (None: the log's start), or from an offset on if that is earlier
+ReadLog = Callable[[datetime | None, int | None], AsyncIterator[list[Record]]]
+Lagging = Callable[[], Awaitable[Collection[int]]]
+log = get_logger(__name__)
+
+
+class WeekCloseStage:
+    """Follows event time and publishes what is due. `lagging`: partitions of `tweets` that embed is behind on."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        create_week_clock: Callable[[], WeekClock],
+        timezone: str,
+        refit: Refit,
+        read_digests: ReadDigests,
+        read_log: ReadLog,
+        lagging: Lagging,
+        send: Send,
+    ) -> None:
+        self._clock = clock
+        self._create_week_clock = create_week_clock
+        self._week_clock: WeekClock | None = None  # None until recovered
+        self._timezone = timezone
+        self._refit = refit
+        self._read_digests = read_digests
+        self._read_log = read_log
+        self._lagging = lagging
+        self._send = send
+        self._published: dict[str, PublishedDigest] = {}
+
+    async def follow(self, records: Sequence[Record]) -> None:
+        """See one batch; before recovery it may be ignored, because recovery reads it from the log."""
+        if self._week_clock is not None:
+            self._see(self._week_clock, records)
+
+    async def tick(self, *, active: bool) -> None:
+        """Called every second or so, never twice at once. `active`: this worker owns the partition."""
+        if not active:
+            self._week_clock = None
+            return
+        if self._week_clock is None:
+            self._week_clock = await self._recover()
+        # the lag costs two requests: ask only when something may be due
+        if self._week_clock.due(self._clock()):
+            for week in self._week_clock.due(self._clock(), await self._lagging()):
+                await self._publish(week, self._week_clock)
+
+    async def _recover(self) -> WeekClock:
+        """Find out from the log which weeks are closed, how far event time is, and what came late."""
+        week_clock = self._create_week_clock()
+        self._published = await self._read_digests()
+        for entry in self._published.values():
+            _mark_closed(week_clock, entry, self._timezone)
+        recent = list(self._published.values())[-CORRECTED_WEEKS:]
+        since = recent[-1].digest.end if recent else None
+        offset = min((entry.slice_end for entry in recent), default=None)
+        async for records in self._read_log(since, offset):
+            self._see(week_clock, records)
+        log.info("recovered", closed=list(self._published), watermark=str(week_clock.watermark()))
+        return week_clock
+
+    def _see(self, week_clock: WeekClock, records: Sequence[Record]) -> None:
+        for record in records:
+            try:
+                embedded = decode_embedded(record.value)
+            except PoisonError:
+                continue
+            week_clock.see(embedded, record.offset, self._clock())
+
+    async def _publish(self, week: Week, week_clock: WeekClock) -> None:
+        started = time.monotonic()
+        log.info("closing week", week=str(week))
+        made = await self._refit(week)
+        # `replay --publish` may have published a correction meanwhile
+        there, known = (await self._read_digests()).get(str(week)), self._published.get(str(week))
+        before = known if there is None or (known is not None and known.revision >= there.revision) else there
+        entry = PublishedDigest(
+            digest=decode(made.value, Digest),
+            revision=1 if before is None else before.revision + 1,
+            slice_start=made.slice_start,
+            slice_end=made.slice_end,
+            made_at=self._clock(),
+            supersedes=None if before is None else before.hash,
+        )
+        if before is not None and before.hash == entry.hash:
+            # nothing changed for readers: remember that the log was read so far, and bother nobody
+            entry = replace(before, slice_end=made.slice_end)
+        else:
+            await self._send_digest(entry, made.value)
+            log.info(
+                "digest published",
+                week=str(week),
+                revision=entry.revision,
+                topics=len(entry.digest.topics),
+                headline=entry.digest.headline.text,
+                seconds=round(time.monotonic() - started, 1),
+            )
+        self._published[str(week)] = entry
+        _mark_closed(week_clock, entry, self._timezone)
+
+    async def _send_digest(self, entry: PublishedDigest, value: bytes) -> None:
+        confirmation = await self._send(
+            DIGESTS.name,
+            key=entry.digest.week.encode(),
+            value=value,
+            timestamp=entry.digest.end,
+            headers=entry.headers(),
+        )
+        await confirmation
+
+
+def _mark_closed(week_clock: WeekClock, entry: PublishedDigest, timezone: str) -> None:
+    shown = {post for topic in entry.digest.topics for post in topic.post_ids}
+    week_clock.closed(Week.parse(entry.digest.week, timezone), entry.slice_end, shown)

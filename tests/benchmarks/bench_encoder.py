@@ -1,0 +1,266 @@
+"""Every way to encode posts, in speed and in quality, beside `SentenceTransformer.encode` in the same run.
+
+    python -m tests.benchmarks.bench_encoder [--data DIR] [--posts 2000] [--labelled 3000] [--rounds 3] [--json]
+
+Posts: influencers*.jsonl[.gz] of the folder given with --data (default ../shared/data where it is), else the demo's.
+Topics: the first --labelled texts of every labelled_*.jsonl[.gz] there, in stream order, through the online topics;
+without any, the demo's posts by their story. Posts/s is the best of --rounds, the paths taking turns, so that a noisy
+neighbour hits all of them; posts per CPU second does not depend on neighbours. Cosine is to the first path, fp32.
+On a GPU also: share of the measured bf16 matrix peak, and of the posts that tokenisation on all cores can feed.
+"""
+
+import argparse
+import gzip
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.encoder import PRECISIONS, load_encoder
+from models.events import Kind
+from models.minilm import minilm_path
+from models.text import clean, words
+from models.topic_model import PostBatch
+
+Vectors = npt.NDArray[np.float32]
+Encode = Callable[[Sequence[str]], Vectors]
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+BATCH_SIZES = (8, 16, 64, 128)  # beside 32, the default of `encode`
+KINDS: dict[str, Kind] = {"RETWEET": "retweet", "QUOTE": "quote", "REPLY": "reply"}
+FLOP_PER_TOKEN = 2 * 6 * (4 * 384 * 384 + 2 * 384 * 1536)  # MiniLM's matrices; attention's own share is below 3 %
+
+
+@dataclass
+class Labelled:
+    """A labelled stream."""
+
+    name: str
+    texts: list[str]
+    labels: list[str]
+    at: list[float]
+
+
+@dataclass
+class Row:
+    """One path of the table."""
+
+    name: str
+    encode: Encode
+    seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    cosines: Vectors | None = None
+    quality: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+
+def read(path: Path) -> Iterator[dict[str, Any]]:
+    """Objects of a JSON Lines file, compressed or not."""
+    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def read_posts(data: Path | None, most: int) -> list[str]:
+    """Posts as the embed stage encodes them, drawn evenly over the file."""
+    if data is None:
+        from streams.demo.posts import demo_posts
+
+        texts = [clean(str(post["text"]), kind="original", links=[]) for post in demo_posts()]
+    else:
+        file = next(iter(sorted(data.glob("influencers*.jsonl*"))))
+        texts = [
+            clean(post["text"], kind=KINDS.get((post.get("extra") or {}).get("type", ""), "original"), links=[])
+            for post in read(file)
+        ]
+    order = np.random.default_rng(11).permutation(len(texts))[:most]
+    return [texts[i] for i in order]
+
+
+def read_labelled(data: Path | None, most: int) -> list[Labelled]:
+    """The first `most` texts of each labelled set."""
+    if data is None:
+        from streams.demo.posts import demo_posts, story_of
+
+        posts = [post for post in demo_posts() if story_of(str(post["id"]))][:most]
+        return [_labelled("demo", posts, [story_of(str(post["id"])) or "" for post in posts])]
+    sets = []
+    for file in sorted(data.glob("labelled_*.jsonl*")):
+        posts = [post for post, _ in zip(read(file), range(most), strict=False)]
+        name = file.name.split(".")[0].removeprefix("labelled_")
+        sets.append(_labelled(name, posts, [post["label"] for post in posts]))
+    return sets
+
+
+def _labelled(name: str, posts: Sequence[dict[str, Any]], labels: list[str]) -> Labelled:
+    at = [datetime.fromisoformat(post["created_at"]).timestamp() for post in posts]
+    return Labelled(name, [clean(post["text"], kind="original", links=[]) for post in posts], labels, at)
+
+
+def rows_on(device: str, cache: Path) -> list[Row]:
+    """The paths on one device; the first is `encode` with its defaults."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(minilm_path()), device=device, local_files_only=True)
+
+    def plain(size: int) -> Encode:
+        return lambda texts: np.asarray(model.encode(list(texts), batch_size=size, show_progress_bar=False))
+
+    rows = [Row("SentenceTransformer.encode, defaults", plain(32))]
+    rows += [Row(f"SentenceTransformer.encode, batch {size}", plain(size)) for size in BATCH_SIZES]
+    for precision in PRECISIONS:
+        if precision == "fp16" and device == "cpu":  # no CPU multiplies it faster than bf16
+            continue
+        encoder = load_encoder(f"minilm/{precision}", device=device)
+        rows.append(Row(f"minilm/{precision}", encoder.encode))
+    if device == "cpu":
+        rows.append(Row("static", load_encoder("static", cache_dir=cache).encode))
+    print(f"# {device}: torch {torch.__version__}, {torch.get_num_threads()} threads", file=sys.stderr)
+    return rows
+
+
+def measure(rows: Sequence[Row], texts: Sequence[str], rounds: int) -> None:
+    """Speed, in turns, and cosine to the first row."""
+    reference: Vectors | None = None
+    for row in rows:
+        row.encode(texts[:64])  # the first pass pays for loading kernels
+    for _ in range(rounds):
+        for row in rows:
+            wall, cpu = time.perf_counter(), time.process_time()
+            vectors = row.encode(texts)
+            row.seconds.append(time.perf_counter() - wall)
+            row.cpu.append(time.process_time() - cpu)
+            if reference is None:
+                reference = vectors
+            if vectors.shape == reference.shape:
+                row.cosines = (vectors * reference).sum(axis=1)
+
+
+def only_best_batch_size(rows: list[Row]) -> list[Row]:
+    """The table shows the defaults and the fastest of the other batch sizes."""
+    others = [row for row in rows[1:] if row.name.startswith("SentenceTransformer")]
+    best = min(others, key=lambda row: min(row.seconds))
+    return [row for row in rows if row not in others or row is best]
+
+
+def topics(encode: Encode, data: Labelled) -> tuple[float, float]:
+    """NMI and AMI of the online topics with these vectors."""
+    from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
+
+    from models.online_factory import create_topic_model
+
+    vectors = encode(data.texts)
+    model = create_topic_model("topics", vectors.shape[1], "benchmark")
+    count = len(data.texts)
+    placements, _ = model.learn_many(
+        PostBatch(
+            ids=[f"{i:08d}" for i in range(count)],
+            vectors=vectors,
+            words=[words(text, [], []) for text in data.texts],
+            authors=[f"a{i % 500}" for i in range(count)],
+            at=np.asarray(data.at),
+            related=[None] * count,
+            retweet=[False] * count,
+        )
+    )
+    found = [model.current_id(placement.topic_id) for placement in placements]
+    return normalized_mutual_info_score(data.labels, found), adjusted_mutual_info_score(data.labels, found)
+
+
+def report(device: str, rows: Sequence[Row], posts: int, tokens: int, feed: float) -> list[dict[str, Any]]:
+    """The table as data; rates per second. `feed`: posts/s that tokenisation alone reaches on this machine."""
+    base = min(rows[0].seconds)
+    peak = matrix_peak() if device.startswith("cuda") else None
+    table = []
+    for row in rows:
+        best = min(row.seconds)
+        line: dict[str, Any] = {
+            "path": row.name,
+            "device": device,
+            "posts/s": round(posts / best),
+            "tokens/s": round(tokens / best),
+            "x defaults": round(base / best, 2),
+            "posts/CPU s": round(posts / min(row.cpu)),
+            "share of tokeniser": round(posts / best / feed, 3),
+            "cos min": None if row.cosines is None else round(float(row.cosines.min()), 5),
+            "cos mean": None if row.cosines is None else round(float(row.cosines.mean()), 6),
+        }
+        if peak:
+            line["share of bf16 peak"] = round(tokens / best * FLOP_PER_TOKEN / peak, 3)
+        for name, (nmi, ami) in row.quality.items():
+            line[f"NMI {name}"], line[f"AMI {name}"] = round(nmi, 3), round(ami, 3)
+        table.append(line)
+    return table
+
+
+def matrix_peak() -> float:
+    """FLOP/s of a large bf16 product on the GPU."""
+    import torch
+
+    size, repeats = 8192, 30
+    a = torch.randn(size, size, device="cuda", dtype=torch.bfloat16)
+    for count in (3, repeats):
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        for _ in range(count):
+            a @ a
+        torch.cuda.synchronize()
+    return 2 * size**3 * repeats / (time.perf_counter() - start)
+
+
+def tokenise(texts: Sequence[str]) -> tuple[int, float]:
+    """Tokens of the texts, and posts/s of tokenisation alone on all cores."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(minilm_path() / "tokenizer.json"))
+    tokenizer.no_padding()
+    start = time.perf_counter()
+    encoded = tokenizer.encode_batch_fast(list(texts))
+    return sum(len(item.ids) for item in encoded), len(texts) / (time.perf_counter() - start)
+
+
+def show(table: Sequence[dict[str, Any]]) -> None:
+    """Markdown, as in the README."""
+    columns = list(dict.fromkeys(key for line in table for key in line))
+    print("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns))
+    for line in table:
+        print("| " + " | ".join("" if line.get(key) is None else str(line[key]) for key in columns) + " |")
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, default=SHARED if SHARED.is_dir() else None, help="folder of JSON Lines")
+    parser.add_argument("--posts", type=int, default=2000, help="posts to encode for the rates")
+    parser.add_argument("--labelled", type=int, default=3000, help="texts of each labelled set; 0: no quality columns")
+    parser.add_argument("--rounds", type=int, default=3, help="times that every path is measured")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    args = parser.parse_args()
+    import torch
+
+    texts = read_posts(args.data, args.posts)
+    labelled = read_labelled(args.data, args.labelled) if args.labelled else []
+    tokens, feed = tokenise(texts)
+    table: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as cache:
+        for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
+            rows = rows_on(device, Path(cache))
+            measure(rows, texts, args.rounds)
+            rows = only_best_batch_size(rows)
+            for row in rows:
+                if row.name.startswith("SentenceTransformer") and row is not rows[0]:
+                    continue  # the same vectors as the defaults
+                row.quality = {data.name: topics(row.encode, data) for data in labelled}
+            table += report(device, rows, len(texts), tokens, feed)
+    print(json.dumps(table, indent=2)) if args.json else show(table)
+
+
+if __name__ == "__main__":
+    main()

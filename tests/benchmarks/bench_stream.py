@@ -1,0 +1,242 @@
+"""The stream end to end, and replay beside a bare consumer, on a broker and a Redis of its own.
+
+    python -m tests.benchmarks.bench_stream [--posts 50000] [--encoder hash] [--quick]
+
+Reading: a week of --posts posts with vectors of 384 numbers, read by a bare aiokafka loop, the same with orjson, by
+`replay` (typed and checked) and up to the refit (canonical form); each is the best of three processes.
+Throughput: posts onto `tweets` as quickly as they go, until each has its assignment, by the stages of the worker.
+Isolation: 50 posts a second with the time from `tweets` to `assignments`, first alone, then while a week is replayed.
+--data is taken and not needed: the demo's posts are what is measured.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from models.events import Assignment, Tweet
+from models.wire import encode
+from streams.kafka_admin import ensure_topics
+from streams.kafka_log import bounds_of, consumer, producer, topic_name
+from streams.local.services import running_services
+from streams.settings import Settings, load_settings
+from streams.topics import ASSIGNMENTS, TWEETS
+from streams.worker import Worker, environment_for
+from tests.benchmarks.stream_steps import STEPS, WEEK, many_tweets
+
+REPEATS = 3
+RATE = 50.0
+NAMES = {
+    "bare": "bare aiokafka getmany",
+    "bare-json": "bare aiokafka + orjson",
+    "replay": "replay: read, typed, checked",
+    "canonical": "replay: up to the refit",
+}
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Seconds from `tweets` to `assignments`."""
+
+    sent: int
+    arrived: int
+    p50: float
+    p99: float
+
+
+def step(settings: Settings, *arguments: str) -> dict[str, Any]:
+    """One step in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.stream_steps", *arguments],
+        env=os.environ | environment(settings),
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What child processes are told."""
+    return environment_for(
+        str(settings.kafka_bootstrap_servers),
+        str(settings.redis_url),
+        TOPTOPICS_PREFIX=settings.prefix,
+        TOPTOPICS_DATA_DIR=str(settings.data_dir),
+        TOPTOPICS_ENCODER=settings.encoder,
+        TOPTOPICS_LOG_FORMAT="json",
+    )
+
+
+def reading(settings: Settings, posts: int) -> dict[str, dict[str, Any]]:
+    """The best run of every step over the same records."""
+    step(settings, "store", str(posts))
+    found = {}
+    for name in STEPS:
+        runs = [step(settings, name) for _ in range(REPEATS)]
+        found[name] = min(runs, key=lambda run: float(run["seconds"]))
+    return found
+
+
+class Tail:
+    """Follows `assignments` and notes when each post's arrived."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.arrived: dict[str, float] = {}
+        self.ready = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with consumer(self._settings, ASSIGNMENTS) as client:
+            for partition, bound in (await bounds_of(client)).items():
+                client.seek(partition, bound.end)
+            self.ready.set()
+            while True:
+                for messages in (await client.getmany(timeout_ms=200)).values():
+                    now = time.perf_counter()
+                    for message in messages:
+                        assignment = msgspec.json.decode(message.value, type=Assignment)
+                        self.arrived.setdefault(assignment.id, now)
+
+
+async def play(settings: Settings, tail: Tail, tweets: list[Tweet], rate: float | None) -> dict[str, float]:
+    """Post by post onto `tweets`; when each was handed to the broker's client."""
+    sent: dict[str, float] = {}
+    started = time.perf_counter()
+    async with producer(settings) as client:
+        for number, tweet in enumerate(tweets):
+            if rate is not None:
+                await asyncio.sleep(max(0.0, started + number / rate - time.perf_counter()))
+            sent[tweet.id] = time.perf_counter()
+            await client.send(
+                topic_name(settings, TWEETS),
+                key=tweet.author_id.encode(),
+                value=encode(tweet),
+                timestamp_ms=int(tweet.created_at.timestamp() * 1000),
+            )
+    waited = time.perf_counter()
+    while not set(sent) <= set(tail.arrived) and time.perf_counter() - waited < 120:
+        await asyncio.sleep(0.1)
+    return sent
+
+
+def latency(sent: dict[str, float], tail: Tail) -> Latency:
+    """Of those that arrived."""
+    seconds = [tail.arrived[post] - at for post, at in sent.items() if post in tail.arrived]
+    p50, p99 = np.percentile(seconds, [50, 99])
+    return Latency(len(sent), len(seconds), float(p50), float(p99))
+
+
+def named(tweets: list[Tweet], name: str) -> list[Tweet]:
+    """Under ids of their own."""
+    return [msgspec.structs.replace(tweet, id=f"{name}-{tweet.id}") for tweet in tweets]
+
+
+async def replaying(settings: Settings) -> int:
+    """Read the stored week again and again until cancelled, as replay does; how often."""
+    runs = 0
+    try:
+        while True:
+            child = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "tests.benchmarks.stream_steps", "canonical"),
+                env=os.environ | environment(settings),
+                stdout=subprocess.DEVNULL,
+            )
+            try:
+                runs += await child.wait() == 0
+            except asyncio.CancelledError:
+                child.terminate()
+                await child.wait()
+                raise
+    except asyncio.CancelledError:
+        return runs
+
+
+async def live(settings: Settings, stored: Settings, burst: int, seconds: float) -> dict[str, Any]:
+    """Throughput, then latency alone and beside replays of the same log."""
+    await ensure_topics(settings)
+    pool = many_tweets(max(burst, int(RATE * seconds)))
+    tail = Tail(settings)
+    with (settings.data_dir / "worker.log").open("wb") as log:
+        worker = Worker(["embed", "assign", "view"], environment(settings), log)
+        tasks = [asyncio.create_task(worker.supervise()), asyncio.create_task(tail.run())]
+        try:
+            await tail.ready.wait()
+            await play(settings, tail, named(pool[:50], "warm"), None)
+            started = time.perf_counter()
+            sent = await play(settings, tail, named(pool[:burst], "burst"), None)
+            arrived = [tail.arrived[post] for post in sent if post in tail.arrived]
+            rate = len(arrived) / (max(arrived) - started)
+            steady = pool[: int(RATE * seconds)]
+            alone = latency(await play(settings, tail, named(steady, "alone"), RATE), tail)
+            replays = asyncio.create_task(replaying(stored))
+            beside = latency(await play(settings, tail, named(steady, "beside"), RATE), tail)
+            replays.cancel()
+            runs = await replays
+        finally:
+            worker.stop()
+            tasks[1].cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    return {"rate": rate, "lost": burst - len(arrived), "alone": alone, "beside": beside, "replays": runs}
+
+
+def report_reading(posts: int, read: dict[str, dict[str, Any]]) -> None:
+    """As a table of the README."""
+    base = read["bare"]["records"] / read["bare"]["seconds"]
+    sys.stdout.write(f"| reading a week of {posts:,} posts | posts/s | of the bare loop | peak memory |\n")
+    sys.stdout.write("|---|---|---|---|\n")
+    for name, run in read.items():
+        rate = run["records"] / run["seconds"]
+        sys.stdout.write(f"| {NAMES[name]} | {rate:,.0f} | {rate / base:.0%} | {run['peak']:,.0f} MiB |\n")
+    sys.stdout.flush()
+
+
+def report_live(found: dict[str, Any]) -> None:
+    """In words."""
+    alone, beside = found["alone"], found["beside"]
+    sys.stdout.write(f"\nend to end, as quickly as it goes: {found['rate']:,.0f} posts/s, {found['lost']} lost\n")
+    for name, one in (("alone", alone), (f"beside {found['replays']} replays", beside)):
+        sys.stdout.write(
+            f"50 posts/s {name}: p50 {one.p50 * 1000:,.0f} ms, p99 {one.p99 * 1000:,.0f} ms, "
+            f"{one.sent - one.arrived} of {one.sent} lost\n"
+        )
+    sys.stdout.write(f"p99 beside replays: {beside.p99 / alone.p99:.2f} times that of the stream alone (week {WEEK})\n")
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--posts", type=int, default=50_000)
+    parser.add_argument("--encoder", default="hash")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--data")
+    given = parser.parse_args()
+    posts, burst, seconds = (5_000, 1_000, 10.0) if given.quick else (given.posts, 10_000, 40.0)
+    with tempfile.TemporaryDirectory(prefix="toptopics-bench-") as folder, running_services(Path(folder)) as services:
+        settings = load_settings(
+            kafka_bootstrap_servers=services.kafka,
+            redis_url=services.redis,
+            data_dir=Path(folder),
+            encoder=given.encoder,
+            prefix="bench-",
+        )
+        # the stages must not see the stored week, and replay must read beside them: two namespaces of one broker
+        stored = settings.model_copy(update={"prefix": "stored-"})
+        read = reading(stored, posts)  # its own table first: the rest takes minutes
+        report_reading(posts, read)
+        report_live(asyncio.run(live(settings, stored, burst, seconds)))
+
+
+if __name__ == "__main__":
+    main()

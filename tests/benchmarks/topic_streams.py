@@ -1,0 +1,84 @@
+"""Streams for `bench_topics`: labelled sets from a folder, with their vectors kept beside, and one made up here."""
+
+import gzip
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from models.encoder import load_encoder
+from models.text import words
+from models.topic_model import PostBatch
+
+LABELLED = ("labelled_tweets_t", "labelled_news_t")
+
+
+@dataclass(frozen=True)
+class Stream:
+    """`n` posts in stream order and the true topic of each, int64 (n,)."""
+
+    name: str
+    posts: PostBatch
+    truth: npt.NDArray[np.int64]
+
+    def take(self, rows: npt.NDArray[np.int64] | slice, times: slice | None = None) -> "Stream":
+        """Some of the posts, in this order; `times`: at the times of these places instead of their own."""
+        picked = np.arange(len(self.posts))[rows]
+        posts = self.posts
+        batch = PostBatch(
+            ids=[posts.ids[i] for i in picked],
+            vectors=posts.vectors[picked],
+            words=[posts.words[i] for i in picked],
+            authors=[posts.authors[i] for i in picked],
+            at=posts.at[picked if times is None else times],
+            related=[posts.related[i] for i in picked],
+            retweet=[posts.retweet[i] for i in picked],
+        )
+        return Stream(self.name, batch, self.truth[picked])
+
+
+def labelled(data: Path, name: str, cache: Path, encoder: str) -> Stream:
+    """One labelled set of `data`; vectors, rounded to float16 as on the wire, are kept in `cache`."""
+    with gzip.open(data / f"{name}.jsonl.gz") as lines:
+        rows = [orjson.loads(line) for line in lines]
+    kept = cache / f"{name}.{encoder.replace('/', '-')}.npz"
+    if kept.exists():
+        vectors = np.load(kept)["vectors"]
+    else:
+        print(f"embedding {len(rows):,} texts of {name} with {encoder} …", flush=True)
+        vectors = load_encoder(encoder).encode([row["text"] for row in rows]).astype(np.float16)
+        cache.mkdir(parents=True, exist_ok=True)
+        np.savez(kept, ids=np.array([row["id"] for row in rows]), vectors=vectors)
+    posts = PostBatch(
+        ids=[row["id"] for row in rows],
+        vectors=vectors.astype(np.float32),
+        words=[words(row["text"], [], []) for row in rows],
+        authors=[row["author"] or row["id"] for row in rows],
+        at=np.array([datetime.fromisoformat(row["created_at"]).timestamp() for row in rows], np.float64),
+        related=[None] * len(rows),
+        retweet=[False] * len(rows),
+    )
+    return Stream(name, posts, np.unique([row["label"] for row in rows], return_inverse=True)[1].astype(np.int64))
+
+
+def made_up(posts: int, topics: int, dimensions: int = 384, seed: int = 1) -> Stream:
+    """A stream in which `topics` are alive all the time: for speed, not for quality."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(topics, dimensions)).astype(np.float32)
+    truth = np.concatenate([np.arange(topics), rng.integers(0, topics, posts - topics)])
+    vectors = centres[truth] + rng.normal(size=(posts, dimensions)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    own, common = rng.integers(0, 12, (posts, 5)), rng.integers(0, 30_000, (posts, 3))
+    batch = PostBatch(
+        ids=[f"p{i}" for i in range(posts)],
+        vectors=vectors.astype(np.float16).astype(np.float32),
+        words=[(*(f"t{truth[i]}w{k}" for k in own[i]), *(f"w{k}" for k in common[i])) for i in range(posts)],
+        authors=[f"a{k}" for k in rng.integers(0, 5_000, posts)],
+        at=1.6e9 + np.arange(posts, dtype=np.float64),
+        related=[None] * posts,
+        retweet=[False] * posts,
+    )
+    return Stream(f"made up, {topics:,} topics alive", batch, truth.astype(np.int64))

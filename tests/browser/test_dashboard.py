@@ -1,0 +1,182 @@
+"""The dashboard as a person uses it: live, by keyboard, on a phone, through outages, and with hostile posts."""
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from streams.local.redis_server import RedisServer
+from streams.redis_views import RedisViews
+from tests.browser.conftest import Open
+from tests.browser.service import ServiceProcess
+from tests.demo_view import fill
+from tests.view_examples import assignment, digest, event
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+PATIENCE = 20_000  # milliseconds; machines that test are busy
+VIEWS = ("#/", "#/map", "#/digests", "#/activity")
+HOSTILE = (
+    "<script>window.pwned = 1</script><img src=x onerror='window.pwned = 2'> \u202egnorw \u2067rtl "
+    "\u05e9\u05dc\u05d5\u05dd \U0001f468\u200d\U0001f469\u200d\U0001f467 " + "ab\u200d" * 3_300
+)
+
+
+async def speech(store: RedisViews, count: int, first: int = 0) -> None:
+    """A topic with `count` posts of as many people."""
+    await store.apply_assignments(
+        [
+            assignment(f"s{i}", "T1", author=f"a{i}", hours=-i / 5, links=["https://papers.example/speech"])
+            for i in range(first, first + count)
+        ]
+    )
+    await store.apply_topic_events([event("born", "T1", label="Speech without labels", keywords=["speech"])])
+
+
+async def test_topics_appear_and_grow_without_reload(
+    service: ServiceProcess, store: RedisViews, open_page: Open
+) -> None:
+    """From the empty page to a ranking that changes, on one page load."""
+    page = await open_page(service.url)
+    await expect(page.get_by_role("heading", name="No posts yet")).to_be_visible(timeout=PATIENCE)
+    await page.evaluate("window.sameDocument = true")
+    await speech(store, 4)
+    row = page.locator(".topics > li", has_text="Speech without labels")
+    await expect(row.locator(".n-people b")).to_have_text("4", timeout=PATIENCE)
+    await speech(store, 3, first=4)
+    await expect(row.locator(".n-people b")).to_have_text("7", timeout=PATIENCE)
+    assert await page.evaluate("window.sameDocument")
+    await expect(page.locator("#pulse .word")).to_have_text("Live")
+
+
+async def test_a_topic_opens_by_keyboard_alone(service: ServiceProcess, store: RedisViews, open_page: Open) -> None:
+    """Skip link, row, topic, back; the focus goes with it."""
+    await speech(store, 30)
+    page = await open_page(service.url)
+    await expect(page.locator(".topics .label")).to_be_visible(timeout=PATIENCE)
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_text("Skip to content")).to_be_focused()
+    await page.locator(".topics .label").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1, name="Speech without labels")).to_be_visible(timeout=PATIENCE)
+    await expect(page.locator("main")).to_be_focused()
+    await expect(page.locator(".post")).to_have_count(20)
+    await page.get_by_role("button", name="Show more of 30").press("Enter")
+    await expect(page.locator(".post")).to_have_count(30, timeout=PATIENCE)
+    link = page.get_by_role("link", name="Title of https://papers.example/speech").first
+    assert await link.get_attribute("rel") == "noopener noreferrer nofollow"
+    await page.get_by_role("link", name="All topics").press("Enter")
+    await expect(page.get_by_role("heading", name="What people are talking about")).to_be_visible(timeout=PATIENCE)
+    await page.keyboard.press("/")
+    await expect(page.get_by_role("searchbox")).to_be_focused()
+    await page.keyboard.type("nothing like it")
+    await expect(page.get_by_role("heading", name="Nothing found")).to_be_visible(timeout=PATIENCE)
+
+
+async def test_a_digest_reads_well(service: ServiceProcess, store: RedisViews, open_page: Open) -> None:
+    """In the archive, in a frame without scripts; a new one appears by itself."""
+    page = await open_page(service.url + "#/digests")
+    await expect(page.get_by_role("heading", name="No digest yet")).to_be_visible(timeout=PATIENCE)
+    await store.put_digest(digest("2021-W18", headline="A week of speech"), [("revision", b"1")])
+    await expect(page.locator(".archive a")).to_contain_text("A week of speech", timeout=PATIENCE)
+    frame = page.frame_locator("iframe")
+    await expect(frame.get_by_text("Ada shared the paper 1")).to_be_visible(timeout=PATIENCE)
+    assert "allow-scripts" not in (await page.locator("iframe").get_attribute("sandbox") or "")
+
+
+async def test_it_comes_back_by_itself_after_the_service_restarts(
+    service: ServiceProcess, store: RedisViews, open_page: Open
+) -> None:
+    """Says that it lost the connection, keeps what it knew, and catches up."""
+    await speech(store, 3)
+    page = await open_page(service.url)
+    row = page.locator(".topics > li", has_text="Speech without labels")
+    await expect(row.locator(".n-people b")).to_have_text("3", timeout=PATIENCE)
+    assert service.stop() == 0
+    await expect(page.locator("#banner")).to_contain_text("Connection lost", timeout=PATIENCE)
+    await expect(row).to_be_visible()
+    await speech(store, 3, first=3)
+    service.start()
+    await expect(row.locator(".n-people b")).to_have_text("6", timeout=60_000)
+    await expect(page.locator("#banner")).to_be_hidden()
+
+
+async def test_an_outage_of_the_store_is_told_and_survived(
+    service: ServiceProcess, redis_server: RedisServer, store: RedisViews, open_page: Open
+) -> None:
+    """Stale, with what was known; live again when Redis is back."""
+    await speech(store, 3)
+    page = await open_page(service.url)
+    await expect(page.locator(".topics > li")).to_have_count(1, timeout=PATIENCE)
+    redis_server.stop()
+    await expect(page.locator("#banner")).to_contain_text("does not answer", timeout=60_000)
+    await expect(page.locator(".topics > li")).to_have_count(1)
+    redis_server.start()
+    await expect(page.locator("#banner")).to_be_hidden(timeout=60_000)
+
+
+@pytest.mark.parametrize("phone", [False, True])
+async def test_hostile_posts_do_no_harm(
+    service: ServiceProcess, store: RedisViews, open_page: Open, phone: bool
+) -> None:
+    """Markup stays text, directions stay inside their element, and 10,000 characters do not break the page."""
+    await store.apply_assignments(
+        [assignment(f"h{i}", "T1", author=f"<b>{i}", text=HOSTILE, links=["javascript:alert(1)"]) for i in range(3)]
+    )
+    label = "<img src=x onerror=alert(1)> \u202e" + "x" * 300
+    await store.apply_topic_events([event("born", "T1", label=label, keywords=["<i>", "k" * 200])])
+    page = await open_page(service.url, phone=phone)
+    await expect(page.locator(".topics > li")).to_have_count(1, timeout=PATIENCE)
+    await assert_no_overflow(page)
+    await page.locator(".topics .label").click()
+    await expect(page.locator(".post .text").first).to_contain_text("<script>", timeout=PATIENCE)
+    await assert_no_overflow(page)
+    assert await page.evaluate("window.pwned") is None
+    assert await page.locator("main script, main img, main a[href^=javascript]").count() == 0
+    assert "\u202e" not in await page.locator("main").inner_text()
+    box = await page.locator(".post").first.bounding_box()
+    assert box is not None
+    assert box["height"] < 900
+
+
+@pytest.mark.parametrize("phone", [False, True])
+@pytest.mark.parametrize("dark", [False, True])
+async def test_no_serious_accessibility_violation(
+    service: ServiceProcess, store: RedisViews, open_page: Open, phone: bool, dark: bool
+) -> None:
+    """axe-core over every view of the demo's posts, and nothing is wider than the screen."""
+    await fill(store, posts=900)
+    page = await open_page(service.url, phone=phone, dark=dark)
+    for view in VIEWS:
+        await page.goto(service.url + view)
+        await expect(page.locator(".skeleton, .bone")).to_have_count(0, timeout=PATIENCE)
+        await assert_accessible(page, view)
+    await page.goto(service.url)
+    await page.locator(".topics .label").first.click()
+    await expect(page.locator(".post").first).to_be_visible(timeout=PATIENCE)
+    await assert_accessible(page, "topic")
+
+
+async def test_the_theme_is_chosen_and_kept(service: ServiceProcess, store: RedisViews, open_page: Open) -> None:
+    """Over a reload."""
+    page = await open_page(service.url)
+    before = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+    await page.get_by_role("button", name="Switch between light and dark").click()
+    await page.reload()
+    assert await page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+
+
+async def assert_accessible(page: Page, view: str) -> None:
+    """No serious or critical finding."""
+    results = await Axe().run(page, context={"exclude": [["iframe"]]})
+    found = [
+        (one["id"], [node["target"] for node in one["nodes"]][:3])
+        for one in results.response["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert found == [], view
+    await assert_no_overflow(page)
+
+
+async def assert_no_overflow(page: Page) -> None:
+    """Nothing makes the page wider than the screen."""
+    width, screen = await page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert width <= screen

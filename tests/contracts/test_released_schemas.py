@@ -1,0 +1,100 @@
+"""The contract of the topics: nothing that was released is taken back within a schema version."""
+
+import copy
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import orjson
+import pytest
+
+from models.async_api import DIGEST_HEADERS, async_api
+from models.events import SCHEMA
+from models.schemas import TYPES, all_schemas
+from models.wire import encode
+from streams.digest_log import PublishedDigest
+from streams.topics import TOPICS
+from tests.contracts.schema_compatibility import breaks
+from tests.stored_weeks import demo_tweets
+from tests.view_examples import digest as make_digest
+
+RELEASED = Path(__file__).parent / "released_schemas" / str(SCHEMA)
+
+
+def released() -> dict[str, dict[str, Any]]:
+    return {path.stem: orjson.loads(path.read_bytes()) for path in sorted(RELEASED.glob("*.json"))}
+
+
+@pytest.mark.parametrize("name", [kind.__name__ for kind in TYPES])
+def test_every_type_keeps_what_was_released(name: str) -> None:
+    """A consumer written against the released schema reads what today's code writes, and the other way round."""
+    assert breaks(released()[name], all_schemas()[name]) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda d: d["Digest"]["properties"].pop("headline"), "Digest.headline: the field is gone"),
+        (lambda d: d["Digest"]["properties"]["week"].update(type="integer"), "Digest.week: changed"),
+        (lambda d: d["Digest"]["required"].remove("topics"), "Digest.topics: no longer required"),
+        (lambda d: d["Digest"]["required"].append("schema"), "Digest.schema: now required"),
+        (lambda d: d["DigestTopic"]["properties"]["status"]["enum"].append("hot"), "DigestTopic.status: changed"),
+        (lambda d: d.pop("Person"), "Person: the type is gone"),
+    ],
+)
+def test_the_check_finds_what_breaks_consumers(change: Any, said: str) -> None:
+    """A check that finds nothing would pass the test above too."""
+    current = copy.deepcopy(released()["Digest"])
+    change(current["$defs"])
+    assert any(said in problem for problem in breaks(released()["Digest"], current))
+
+
+def test_a_new_optional_field_breaks_nobody() -> None:
+    """That is how types grow."""
+    current = copy.deepcopy(released()["Digest"])
+    current["$defs"]["Digest"]["properties"]["mood"] = {"type": "string", "default": ""}
+    current["$defs"]["Digest"]["description"] = "Reworded."
+    assert breaks(released()["Digest"], current) == []
+
+
+def references(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        own = [value["$ref"]] if isinstance(value.get("$ref"), str) else []
+        return own + [found for inner in value.values() for found in references(inner)]
+    return [found for inner in value for found in references(inner)] if isinstance(value, list) else []
+
+
+def test_asyncapi_describes_every_topic_and_resolves() -> None:
+    """Every topic of the table, with its key and partitions; every reference leads somewhere."""
+    document = async_api(TOPICS, version("toptopics"))
+    assert document["asyncapi"] == "3.0.0"
+    assert set(document["channels"]) == {topic.name for topic in TOPICS}
+    assert document["channels"]["tweets.embedded"]["bindings"]["kafka"]["partitions"] == 1
+    for reference in references(document):
+        place: Any = document
+        for part in reference.removeprefix("#/").split("/"):
+            place = place[part]
+        assert place
+    orjson.dumps(document)
+
+
+def test_what_is_sent_is_valid_by_the_asyncapi_document() -> None:
+    """The schemas in the document are the ones of the wire: real messages pass, a broken one does not."""
+    document = async_api(TOPICS, version("toptopics"))
+
+    def check(name: str, message: Any) -> None:
+        jsonschema.validate(message, {"$ref": f"#/components/schemas/{name}", "components": document["components"]})
+
+    for tweet in demo_tweets()[:50]:
+        check("Tweet", orjson.loads(encode(tweet)))
+    value = orjson.loads(encode(make_digest("2021-W18")))
+    check("Digest", value)
+    with pytest.raises(jsonschema.ValidationError):
+        check("Digest", {**value, "topics": "none"})
+
+
+def test_the_documented_headers_are_the_ones_sent() -> None:
+    """A header that is not documented does not exist for anybody."""
+    entry = PublishedDigest(digest=make_digest("2021-W18"), revision=1, slice_start=0, slice_end=5)
+    assert {name for name, _ in entry.headers()} == set(DIGEST_HEADERS)

@@ -1,0 +1,182 @@
+"""`make chaos`: hundreds of faults over a hundred thousand posts, and the audit's table.
+
+    python -m tests.integration.faults.chaos --posts 100000 --faults 200 --seed 1
+
+A broker, a Redis and workers of its own; the hash encoder, everything else real. Exit code 1 when anything is lost,
+counted twice, or different from what an undisturbed run gives. The same seed gives the same posts and the same schedule
+(the moments at which processes meet them are the machine's).
+"""
+
+import argparse
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiokafka.errors import KafkaError
+
+from streams.clock import system_clock
+from streams.local.kafka_broker import KafkaBroker
+from streams.local.redis_server import RedisServer
+from streams.redis_views import open_views
+from streams.topics import TWEETS
+from tests.integration.faults.digests import digest_differences
+from tests.integration.faults.examine import Examination, examine, view_differences
+from tests.integration.faults.posts import flow
+from tests.integration.faults.progress import Progress, ends_of, watched
+from tests.integration.faults.schedule import STAGES, schedule
+from tests.integration.faults.settling import until_settled
+from tests.integration.faults.world import World
+from tests.integration.pipeline import pipeline_settings
+
+RECOVERY_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is asked for."""
+
+    posts: int
+    faults: int
+    seed: int
+    days: float
+    rate: float
+    patience: float
+    originals: float
+    stages: tuple[str, ...]
+
+
+def _arguments() -> Run:
+    parser = argparse.ArgumentParser(prog="chaos", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--posts", type=int, default=100_000)
+    parser.add_argument("--faults", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--days", type=float, default=13.0, help="event time that the posts span")
+    parser.add_argument("--rate", type=float, default=1_000.0, help="posts produced a second, faults apart")
+    parser.add_argument("--patience", type=float, default=3.0, help="seconds until the next fault may come on top")
+    parser.add_argument("--originals", type=float, default=0.06, help="share of originals: a week has some 3,000")
+    parser.add_argument("--stages", default=",".join(STAGES))
+    given = parser.parse_args()
+    return Run(**{**vars(given), "stages": tuple(given.stages.split(","))})
+
+
+async def chaos(run: Run, folder: Path) -> bool:
+    """Run, tell the table on standard output; whether all is well."""
+    broker, redis = KafkaBroker(folder), RedisServer(folder)
+    await asyncio.to_thread(broker.start)
+    await asyncio.to_thread(redis.start)
+    started = time.monotonic()
+    try:
+        async with pipeline_settings(broker.address, redis.address, "chaos-", folder / "data") as settings:
+            settings = settings.model_copy(update={"week_idle_seconds": 60.0})
+            environment = {"TOPTOPICS_SNAPSHOT_SECONDS": "3", "TOPTOPICS_ENCODER_SECONDS": "10", "OMP_NUM_THREADS": "1"}
+            world = World(settings, folder, run.stages, run.seed, broker, redis, environment=environment)
+            async with watched(settings, world.faults) as progress:
+                world.worker.start()
+                try:
+                    recoveries = await _disturb(run, world, progress)
+                    await until_settled(settings, run.stages, world.worker, 900)
+                    digests = await digest_differences(settings, world, run.stages)
+                finally:
+                    await world.close()
+            found = await examine(settings, world.sent)
+            async with open_views(redis.address, "recount-") as recount:
+                differences = await view_differences(settings, recount)
+            _tell(run, world, found, progress, recoveries, time.monotonic() - started)
+            for name, problems in (("view", differences), ("digests", digests), ("audit", _problems(found))):
+                print(f"| {name} | {'equal' if not problems else f'{len(problems)} DIFFERENCES'} |")
+                for problem in problems[:20]:
+                    print(f"  {name}: {problem}"[:600])
+            return found.sound and not differences and not digests
+    finally:
+        await asyncio.to_thread(broker.stop)
+        await asyncio.to_thread(redis.stop)
+
+
+async def _disturb(run: Run, world: World, progress: Progress) -> list[tuple[str, float | None]]:
+    """Faults do not wait for each other's end: after `patience` seconds the next one may come on top."""
+    records = flow(run.posts, run.seed, run.days, run.originals)
+    recoveries: list[asyncio.Task[tuple[str, float | None]]] = []
+    done = 0
+    for number, fault in enumerate(schedule(run.seed, run.faults, len(records), run.stages)):
+        await world.produce(records[done : fault.after], run.rate)
+        done = max(done, fault.after)
+        ends = await _ends(world)
+        await world.cause(fault, system_clock())
+        await world.produce(records[done : done + 40])
+        done += 40
+        recovery = asyncio.create_task(_recovery(number, str(fault), fault.kind, ends, progress))
+        recoveries.append(recovery)
+        await asyncio.wait({recovery}, timeout=run.patience)
+    await world.produce(records[done:], run.rate)
+    return list(await asyncio.gather(*recoveries))
+
+
+async def _ends(world: World) -> dict[int, int]:
+    """Where `tweets` ends, as soon as the broker says so."""
+    while True:
+        try:
+            return await ends_of(world.settings, TWEETS)
+        except (KafkaError, OSError):
+            await asyncio.sleep(0.5)
+
+
+async def _recovery(
+    number: int, name: str, kind: str, ends: dict[int, int], progress: Progress
+) -> tuple[str, float | None]:
+    took = await progress.wait_past(ends, RECOVERY_SECONDS)
+    shown = "never" if took is None else f"{took:.1f} s"
+    print(f"{number + 1:>4} {name:<34} next outcome after {shown}", file=sys.stderr, flush=True)
+    return kind, took
+
+
+def _problems(found: Examination) -> list[str]:
+    return [*found.lost, *found.twice, *found.never_arrived, *found.wrong]
+
+
+def _tell(
+    run: Run,
+    world: World,
+    found: Examination,
+    progress: Progress,
+    recoveries: list[tuple[str, float | None]],
+    seconds: float,
+) -> None:
+    times = [took for _, took in recoveries if took is not None]
+    rows = {
+        "records produced to tweets": f"{found.produced:,}",
+        **{name: f"{count:,}" for name, count in sorted(found.outcomes.items())},
+        "lost": str(len(found.lost) + len(found.never_arrived)),
+        "twice": str(len(found.twice)),
+        "otherwise wrong": str(len(found.wrong)),
+        "faults": f"{len(world.done)} (seed {run.seed}), {len(world.fired())} of them at a named place",
+        "faults by kind": ", ".join(f"{kind} {count}" for kind, count in Counter(f.kind for f in world.done).items()),
+        "largest memory, MiB": ", ".join(f"{n} {size // 2**20}" for n, size in sorted(progress.largest.items())),
+        "memory of all stages, MiB a minute": f"{progress.slope() / 2**20:+.1f}",
+        "next outcome after a fault, s": (
+            f"median {statistics.median(times):.1f}, 95 % {statistics.quantiles(times, n=20)[-1]:.1f}, "
+            f"largest {max(times):.1f}, never {len(recoveries) - len(times)}"
+            if len(times) > 1
+            else "-"
+        ),
+        "SIGTERM to exit 0, s": f"largest {max(world.stops, default=0):.1f} of {len(world.stops)}",
+        "minutes": f"{seconds / 60:.1f}",
+    }
+    print("| what | result |\n|---|---|")
+    for name, value in rows.items():
+        print(f"| {name} | {value} |")
+
+
+def main() -> int:
+    """Exit code 1 when a law was broken."""
+    run = _arguments()
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        return 0 if asyncio.run(chaos(run, Path(folder))) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

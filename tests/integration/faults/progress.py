@@ -1,0 +1,99 @@
+"""How soon after a fault posts are assigned again, and how much memory the workers used."""
+
+import asyncio
+import contextlib
+import statistics
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+from aiokafka.errors import KafkaError
+
+from models.events import Assignment
+from models.wire import decode
+from streams.kafka_log import bounds_of, consumer
+from streams.settings import Settings
+from streams.topics import ASSIGNMENTS, Topic
+
+
+@dataclass
+class Progress:
+    """Filled while `watched`."""
+
+    reached: dict[int, int] = field(default_factory=dict)  # partition of tweets -> newest offset with an outcome
+    largest: dict[str, int] = field(default_factory=dict)  # bytes resident, by stage
+    samples: list[tuple[float, int]] = field(default_factory=list)  # (seconds, bytes of all stages)
+
+    def slope(self) -> float:
+        """Bytes a minute by which the memory of all stages grew, by least squares, the first third left out."""
+        later = self.samples[len(self.samples) // 3 :]
+        return 60 * statistics.linear_regression(*zip(*later, strict=True)).slope if len(later) > 2 else 0.0
+
+    async def wait_past(self, ends: dict[int, int], seconds: float) -> float | None:
+        """Seconds until an outcome of a record at or behind `ends` is seen; None when it is not in time."""
+        started = time.monotonic()
+        while time.monotonic() - started < seconds:
+            if any(self.reached.get(partition, -1) >= end for partition, end in ends.items()):
+                return time.monotonic() - started
+            await asyncio.sleep(0.1)
+        return None
+
+
+async def ends_of(settings: Settings, topic: Topic) -> dict[int, int]:
+    """partition -> end offset."""
+    async with consumer(settings, topic) as client:
+        return {partition.partition: bound.end for partition, bound in (await bounds_of(client)).items()}
+
+
+@contextlib.asynccontextmanager
+async def watched(settings: Settings, faults: Path) -> AsyncIterator[Progress]:
+    """Follow `assignments` and the memory of the stages until the end of the block."""
+    progress = Progress()
+    tasks = [asyncio.create_task(_follow(settings, progress)), asyncio.create_task(_measure(faults, progress))]
+    try:
+        yield progress
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _follow(settings: Settings, progress: Progress) -> None:
+    while True:
+        try:
+            async with consumer(settings, ASSIGNMENTS) as client:
+                await client.seek_to_beginning()
+                while True:
+                    for messages in (await client.getmany(timeout_ms=500)).values():
+                        for message in messages:
+                            partition, offset = map(int, decode(message.value, Assignment).origin.split(":"))
+                            progress.reached[partition] = max(offset, progress.reached.get(partition, -1))
+        except (KafkaError, OSError):  # the broker is down: that is what is being tested
+            await asyncio.sleep(0.5)
+
+
+async def _measure(faults: Path, progress: Progress) -> None:
+    started = time.monotonic()
+    while True:
+        total = 0
+        for name, process in stage_processes(faults):
+            with contextlib.suppress(psutil.Error):
+                resident = process.memory_info().rss
+                progress.largest[name] = max(resident, progress.largest.get(name, 0))
+                total += resident
+        progress.samples.append((time.monotonic() - started, total))
+        await asyncio.sleep(2.0)
+
+
+def stage_processes(folder: Path) -> list[tuple[str, psutil.Process]]:
+    """(stage, process) of this run's stages, as they told when they started."""
+    found = []
+    for path in folder.glob("*.pid"):
+        stage, _, number = path.stem.rpartition("-")
+        try:
+            found.append((stage, psutil.Process(int(number))))
+        except psutil.NoSuchProcess:
+            path.unlink(missing_ok=True)
+    return found

@@ -1,0 +1,52 @@
+"""Waiting until a run has come to rest: every stage has committed all that there is, and the view knows it."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from aiokafka.errors import KafkaError
+
+from streams.kafka_lag import lag_of
+from streams.redis_views import connect
+from streams.settings import Settings
+from streams.topics import ASSIGNMENTS, DIGESTS, EMBEDDED, TOPIC_EVENTS, TWEETS, Topic
+from streams.view_positions import ViewPositions
+from streams.views.database import ViewUnavailableError
+from tests.integration.faults.progress import ends_of
+from tests.integration.pipeline import WorkerProcess
+
+INPUTS = {"embed": (TWEETS,), "assign": (EMBEDDED,), "view": (ASSIGNMENTS, TOPIC_EVENTS), "week-close": ()}
+
+
+async def until_settled(
+    settings: Settings, stages: Sequence[str], worker: WorkerProcess, seconds: float = 120.0
+) -> None:
+    """Return when nothing is on its way any more; fails with the worker's last log lines."""
+    end = time.monotonic() + seconds
+    while not await _settled(settings, stages):
+        if time.monotonic() > end:
+            raise AssertionError(f"not at rest within {seconds:.0f} s; the log ends:\n{worker.log_lines()[-6000:]}")
+        await asyncio.sleep(0.5)
+
+
+async def _settled(settings: Settings, stages: Sequence[str]) -> bool:
+    try:
+        for stage in stages:
+            for topic in INPUTS[stage]:
+                if any((await lag_of(settings, topic, group=f"{settings.prefix}toptopics-{stage}")).values()):
+                    return False
+        return "view" not in stages or all(
+            [await _view_is_whole(settings, topic) for topic in (ASSIGNMENTS, TOPIC_EVENTS, DIGESTS)]
+        )
+    except (KafkaError, OSError, ViewUnavailableError):
+        return False
+
+
+async def _view_is_whole(settings: Settings, topic: Topic) -> bool:
+    database = connect(str(settings.redis_url), connections=1)
+    positions = ViewPositions(database, settings.prefix)
+    try:
+        ends = await ends_of(settings, topic)
+        return all([(await positions.position(topic.name, partition)).offset >= end for partition, end in ends.items()])
+    finally:
+        await database.aclose()

@@ -1,0 +1,151 @@
+"""A real stage with places at which it can be told to fail: `python -m tests.integration.faults.stage_process embed`.
+
+A fault is armed by a file `STAGE.PLACE` in the folder FAULTS that holds the action; who removes it carries it out.
+Places: `before` and `after` a batch (after: produced, not yet acknowledged), `linger` (before it, and after a while in
+which offsets are committed), `produce` (sent, not confirmed),
+`encode`, `snapshot` (written, not yet durable), `refit` (a second into it), `digest` (published, nothing noted).
+Actions: `kill` (SIGKILL), `raise`, `hang` (for ever), `full` (as a full disk says it).
+"""
+
+import asyncio
+import errno
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from models.hash_encoder import HashEncoder
+from streams import stages
+from streams.app import BuildStage
+from streams.logs import set_up_logging
+from streams.metrics import Metrics
+from streams.parent_death import die_with_parent
+from streams.ports import Headers, Send
+from streams.records import Record
+from streams.refit_process import run_refit
+from streams.settings import Settings, load_settings
+from streams.stage import Handler, Stage
+from streams.stage_process import end_process, run_stage
+from streams.topics import DIGESTS
+
+FIRED = "fired.log"
+LINGER_SECONDS = 2.5  # offsets are committed every second: whatever was acknowledged too early is committed by then
+
+
+class Places:
+    """The places of one stage."""
+
+    def __init__(self, folder: Path, stage: str) -> None:
+        self._folder = folder
+        self._stage = stage
+
+    def armed(self, place: str) -> bool:
+        """Whether it is to fail there."""
+        return (self._folder / f"{self._stage}.{place}").exists()
+
+    def reached(self, place: str) -> None:
+        """Fail here if it was asked for."""
+        armed = self._folder / f"{self._stage}.{place}"
+        try:
+            action = armed.read_text()
+            armed.unlink()
+        except FileNotFoundError:
+            return
+        with (self._folder / FIRED).open("a") as log:
+            log.write(f"{time.monotonic()} {self._stage} {place} {action} {os.getpid()}\n")
+        if action == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif action == "hang":
+            time.sleep(86_400)
+        elif action == "full":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        raise RuntimeError(f"told to fail at {place}")
+
+
+def _armed_handler(handler: Handler, places: Places) -> Handler:
+    async def handle(records: Sequence[Record]) -> None:
+        places.reached("before")
+        if places.armed("linger"):
+            await asyncio.sleep(LINGER_SECONDS)
+            places.reached("linger")
+        await handler(records)
+        places.reached("after")
+
+    return handle
+
+
+def _armed_send(send: Send, places: Places) -> Send:
+    async def confirmed(confirmation: Awaitable[object], topic: str) -> object:
+        done = await confirmation
+        if topic == DIGESTS.name:
+            places.reached("digest")
+        return done
+
+    async def send_and_fail(
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        timestamp: datetime | None = None,
+        headers: Headers = (),
+    ) -> Awaitable[object]:
+        confirmation = await send(topic, key=key, value=value, timestamp=timestamp, headers=headers)
+        places.reached("produce")
+        return confirmed(confirmation, topic)
+
+    return send_and_fail
+
+
+def _armed(build: BuildStage, places: Places) -> BuildStage:
+    def build_armed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
+        stage = build(settings, _armed_send(send, places), metrics)
+        handlers = {topic: _armed_handler(handler, places) for topic, handler in stage.handlers.items()}
+        return replace(stage, handlers=handlers)
+
+    return build_armed
+
+
+def _arm_libraries(places: Places) -> None:
+    fsync, encode, refit = os.fsync, HashEncoder.encode, run_refit
+
+    def armed_fsync(descriptor: int) -> None:
+        places.reached("snapshot")
+        fsync(descriptor)
+
+    def armed_encode(self: HashEncoder, texts: Sequence[str]) -> Any:
+        places.reached("encode")
+        return encode(self, texts)
+
+    async def armed_refit(*given: Any, **named: Any) -> Any:
+        asyncio.get_running_loop().call_later(1.0, places.reached, "refit")
+        return await refit(*given, **named)
+
+    patched: Callable[..., None] = setattr  # mypy knows setattr only for what is declared assignable
+    patched(os, "fsync", armed_fsync)
+    patched(HashEncoder, "encode", armed_encode)
+    patched(stages, "run_refit", armed_refit)
+
+
+def main() -> None:
+    """Entry point: as `streams.stage_process`, armed."""
+    name = sys.argv[1]
+    die_with_parent()
+    settings = load_settings()
+    set_up_logging(settings, stage=name)
+    structlog.contextvars.bind_contextvars(stage=name)
+    folder = Path(os.environ["FAULTS"])
+    (folder / f"{name}-{os.getpid()}.pid").touch()
+    places = Places(folder, name)
+    _arm_libraries(places)
+    end_process(run_stage(settings, name, _armed(stages.STAGES[name], places)))
+
+
+if __name__ == "__main__":
+    main()

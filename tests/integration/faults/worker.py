@@ -1,0 +1,108 @@
+"""The real supervisor over stages that can be told to fail: `python -m tests.integration.faults.worker embed,assign`.
+
+Three things differ from `toptopics worker`, because a schedule makes more crashes in a minute than a year does: the
+back-off ends at two seconds instead of thirty; the broker forgets a killed member after six seconds instead of fifteen;
+and a stage is forked from this process, which has imported everything, instead of paying for Python's start and all
+imports again. It is a process of its own all the same.
+"""
+
+import asyncio
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+from streams import app, worker
+from streams.logs import set_up_logging
+from streams.settings import load_settings
+
+IMPORTED = (
+    "faust",
+    "models.encoder",
+    "models.online_factory",
+    "streams.redis_embed_cache",
+    "streams.view_rebuild",
+    "tests.integration.faults.stage_process",
+)
+
+
+class Forked:
+    """As much of `asyncio.subprocess.Process` as the supervisor uses."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._descriptor = os.pidfd_open(pid)
+        asyncio.get_running_loop().add_reader(self._descriptor, self._collect)
+
+    def _collect(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._descriptor)
+        os.close(self._descriptor)
+        _, status = os.waitpid(self.pid, 0)
+        self._ended.set_result(os.waitstatus_to_exitcode(status))
+
+    async def wait(self) -> int:
+        """The exit code, negative after a signal."""
+        return await asyncio.shield(self._ended)
+
+    def terminate(self) -> None:
+        """SIGTERM."""
+        os.kill(self.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        os.kill(self.pid, signal.SIGKILL)
+
+
+_execute = asyncio.create_subprocess_exec
+
+
+def _start_with(start: Any) -> None:
+    patched: Callable[..., None] = setattr  # mypy rightly doubts that a fork is as good as a subprocess
+    patched(asyncio, "create_subprocess_exec", start)
+
+
+async def _fork(*command: str, env: Mapping[str, str], **_: Any) -> Forked:
+    pid = os.fork()
+    if pid == 0:
+        _become(command[-1], env)
+    return Forked(pid)
+
+
+def _become(stage: str, environment: Mapping[str, str]) -> NoReturn:
+    """In the child: shed what belongs to the supervisor's event loop, then be the stage."""
+    from tests.integration.faults import stage_process
+
+    try:
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, signal.SIG_DFL)
+        asyncio._set_running_loop(None)
+        _start_with(_execute)  # a refit is a program of its own
+        os.environ.update(environment)
+        sys.argv = ["stage_process", stage]
+        stage_process.main()
+    except BaseException:  # noqa: BLE001 (a child must never return into its parent's code)
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+def main() -> None:
+    """Entry point: the one argument is the stages' names."""
+    for name in IMPORTED:
+        importlib.import_module(name)
+    app._OPTIONS |= {"broker_session_timeout": 6, "broker_heartbeat_interval": 1.5}
+    worker.BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 2.0, 2.0)
+    _start_with(_fork)
+    set_up_logging(load_settings(), stage="worker")
+    supervisor = worker.Worker(sys.argv[1].split(","), {})
+    sys.exit(asyncio.run(supervisor.run()))
+
+
+if __name__ == "__main__":
+    main()

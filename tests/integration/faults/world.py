@@ -1,0 +1,201 @@
+"""Broker, Redis and workers of one run, and how each fault is done to them."""
+
+import asyncio
+import contextlib
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import psutil
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from streams.kafka_log import producer
+from streams.local.kafka_broker import KafkaBroker
+from streams.local.redis_server import RedisServer
+from streams.redis_views import connect
+from streams.settings import Settings
+from tests.integration.faults.posts import Produced, poison
+from tests.integration.faults.progress import stage_processes
+from tests.integration.faults.schedule import Fault
+from tests.integration.faults.stage_process import FIRED
+from tests.integration.pipeline import WorkerProcess
+
+ARMED = {"kill at": "kill", "raise": "raise", "hang": "hang", "full disk": "full"}
+OUTSIDE = {"restart broker", "kill broker", "restart redis", "kill redis"}  # need services of the run's own
+
+
+class FaultyWorker(WorkerProcess):
+    """A worker whose stages can be told to fail."""
+
+    def __init__(self, settings: Settings, log: Path, stages: Sequence[str], faults: Path, **environment: str) -> None:
+        super().__init__(settings, log, ",".join(stages), FAULTS=str(faults), **environment)
+        self._arguments = [sys.executable, "-m", "tests.integration.faults.worker", ",".join(stages)]
+
+
+@dataclass
+class World:
+    """What a run is made of; `down_seconds`: how long a stopped service stays away."""
+
+    settings: Settings
+    folder: Path
+    stages: Sequence[str]
+    seed: int
+    broker: KafkaBroker | None = None
+    redis: RedisServer | None = None
+    down_seconds: float = 3.0
+    environment: dict[str, str] = field(default_factory=dict)
+    sent: list[Produced] = field(default_factory=list)
+    stops: list[float] = field(default_factory=list)  # how long each orderly stop of a worker took
+    done: list[Fault] = field(default_factory=list)
+    outages: int = 0
+
+    def __post_init__(self) -> None:
+        self.faults.mkdir(parents=True, exist_ok=True)
+        self.chance = random.Random(self.seed)
+        self.worker = self._new_worker("worker")
+        self._extra: list[WorkerProcess] = []
+
+    @property
+    def faults(self) -> Path:
+        """Where faults are armed."""
+        return self.folder / "faults"
+
+    def fired(self) -> list[str]:
+        """Every armed fault that happened."""
+        log = self.faults / FIRED
+        return log.read_text().splitlines() if log.exists() else []
+
+    def _new_worker(self, name: str) -> FaultyWorker:
+        return FaultyWorker(self.settings, self.folder / f"{name}.log", self.stages, self.faults, **self.environment)
+
+    async def produce(self, records: Sequence[Produced], rate: float | None = None) -> None:
+        """Until the broker has them all, whatever happens to it; what it may not have got is sent again."""
+        waiting = list(records)
+        while waiting:
+            try:
+                async with producer(self.settings) as client:
+                    while waiting:
+                        await _send(client, self.settings, waiting[:200])
+                        self.sent += waiting[:200]
+                        del waiting[:200]
+                        if rate:
+                            await asyncio.sleep(200 / rate)
+            except (KafkaError, OSError):
+                await asyncio.sleep(0.5)
+
+    async def cause(self, fault: Fault, now: datetime) -> None:
+        """Do it, and wait until it is over where it has an end."""
+        self.done.append(fault)
+        if fault.kind == "poison":
+            await self.produce([poison(fault.target, len(self.sent), now)])
+        elif fault.kind in ARMED:
+            (self.faults / f"{fault.target}.{fault.place}").write_text(ARMED[fault.kind])
+        elif fault.kind.endswith(" stage"):
+            await self._signal_stage(fault)
+        elif fault.kind.endswith(" worker"):
+            await self._worker(fault.kind)
+        elif fault.kind.endswith(" snapshot") or fault.kind.endswith(" snapshots"):
+            self._snapshots(fault.kind)
+        else:
+            await self._service(fault.kind)
+
+    async def _signal_stage(self, fault: Fault) -> None:
+        processes = [process for name, process in stage_processes(self.faults) if name == fault.target]
+        if not processes:
+            return
+        process = self.chance.choice(processes)
+        with contextlib.suppress(psutil.Error):
+            if fault.kind == "pause stage":
+                process.send_signal(signal.SIGSTOP)
+                await asyncio.sleep(self.down_seconds)
+                process.send_signal(signal.SIGCONT)
+            else:
+                process.send_signal(signal.SIGKILL if fault.kind == "kill stage" else signal.SIGTERM)
+
+    async def _worker(self, kind: str) -> None:
+        if kind == "second worker":
+            other = self._new_worker(f"worker-{len(self.done)}")
+            other.start()
+            self._extra.append(other)
+            await _until(lambda: other.log_lines().count("stage starts") >= len(self.stages), 120)
+            await asyncio.sleep(2 * self.down_seconds)  # it takes its share, or stands by
+            await self._stop(other)
+        elif kind == "kill worker":
+            await asyncio.to_thread(self.worker.kill)
+            self._start()
+        else:
+            await _until(lambda: "stage starts" in self.worker.log_lines(), 120)
+            await self._stop(self.worker)
+            self._start()
+
+    def _start(self) -> None:
+        """A log of its own each time, so that a start can be seen in it."""
+        self.worker = self._new_worker(f"worker-{len(self.done)}")
+        self.worker.start()
+
+    async def _stop(self, worker: WorkerProcess) -> None:
+        started = time.monotonic()
+        code = await asyncio.to_thread(worker.stop)
+        self.stops.append(time.monotonic() - started)
+        if code != 0:
+            raise AssertionError(f"a worker ended with {code} after SIGTERM:\n{worker.log_lines()[-3000:]}")
+
+    def _snapshots(self, kind: str) -> None:
+        found = sorted((self.settings.data_dir / "snapshots").glob("*.safetensors"))
+        for path in found[-1:] if kind == "damage snapshot" else found:
+            if kind == "drop snapshots":
+                path.unlink(missing_ok=True)
+            else:
+                data = bytearray(path.read_bytes())
+                data[len(data) // 2] ^= 0xFF
+                path.write_bytes(data)
+        for name, process in stage_processes(self.faults):  # so that it is read
+            if name == "assign":
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+
+    async def _service(self, kind: str) -> None:
+        if kind == "flush redis":
+            database = connect(str(self.settings.redis_url), connections=1)
+            try:
+                await database.call("FLUSHALL")
+            finally:
+                await database.aclose()
+            return
+        service = self.broker if kind.endswith("broker") else self.redis
+        if service is None:
+            raise AssertionError(f"{kind}: this run has no service of its own")
+        await asyncio.to_thread(service.kill if kind.startswith("kill") else service.stop)
+        self.outages += 1
+        await asyncio.sleep(self.down_seconds)
+        await asyncio.to_thread(service.start)
+
+    async def close(self) -> None:
+        """Stop all workers."""
+        for worker in [self.worker, *self._extra]:
+            await asyncio.to_thread(worker.stop)
+
+
+async def _until(condition: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        await asyncio.sleep(0.1)
+
+
+async def _send(client: AIOKafkaProducer, settings: Settings, records: Sequence[Produced]) -> None:
+    confirmations = [
+        await client.send(
+            settings.prefix + record.topic,
+            key=record.key,
+            value=record.value,
+            timestamp_ms=None if record.time is None else int(record.time.timestamp() * 1000),
+        )
+        for record in records
+    ]
+    await asyncio.gather(*confirmations)

@@ -1,0 +1,185 @@
+"""The real pipeline under test: topics on a real broker, a real worker in a process of its own, an audit from the log.
+
+The hash encoder keeps it quick; everything else is what users run.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from models.events import Assignment, DeadLetter, Deletion, Tweet
+from models.wire import decode, encode
+from streams.digest_log import PublishedDigest, read_digests
+from streams.kafka_admin import ensure_topics
+from streams.kafka_log import producer, read_topic, topic_name
+from streams.records import Record
+from streams.settings import Settings, load_settings
+from streams.topics import ASSIGNMENTS, DEAD_LETTERS, TWEETS, Topic
+
+T = TypeVar("T")
+ALL_STAGES = "embed,assign,view,week-close"
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What became of the records of `tweets`, counted from the topics themselves."""
+
+    produced: int
+    outcomes: Counter[str]
+    lost: list[str]
+    twice: list[str]
+
+
+class WorkerProcess:
+    """`toptopics worker` as a user starts it."""
+
+    def __init__(self, settings: Settings, log: Path, stages: str = ALL_STAGES, **environment: str) -> None:
+        self._log = log
+        self._arguments = [sys.executable, "-m", "streams.cli", "worker", "--stages", stages]
+        self._environment = os.environ | {
+            "KAFKA_BOOTSTRAP_SERVERS": str(settings.kafka_bootstrap_servers),
+            "REDIS_URL": str(settings.redis_url),
+            "TOPTOPICS_PREFIX": settings.prefix,
+            "TOPTOPICS_DATA_DIR": str(settings.data_dir),
+            "TOPTOPICS_ENCODER": settings.encoder,
+            "TOPTOPICS_WEEK_IDLE_SECONDS": str(settings.week_idle_seconds),
+            "TOPTOPICS_LOG_FORMAT": "json",
+            **environment,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; its log lines are appended to the log file."""
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._arguments, env=self._environment, stdin=subprocess.DEVNULL, stderr=log
+            )
+
+    def kill(self) -> None:
+        """As `kill -9` does: no chance to finish anything."""
+        self._signal(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        return self._signal(signal.SIGTERM)
+
+    def log_lines(self) -> str:
+        """All that its processes have logged."""
+        return self._log.read_text(errors="replace")
+
+    def _signal(self, sign: signal.Signals) -> int:
+        if self.process is None or self.process.poll() is not None:
+            return -1 if self.process is None else self.process.returncode
+        self.process.send_signal(sign)
+        return self.process.wait(timeout=60)
+
+
+@asynccontextmanager
+async def pipeline_settings(
+    kafka: str, redis: str, prefix: str, folder: Path, *, partitions: int = TWEETS.partitions
+) -> AsyncIterator[Settings]:
+    """Settings for topics of their own, which exist when this is entered; `partitions`: of `tweets`."""
+    settings = load_settings(
+        kafka_bootstrap_servers=kafka,
+        redis_url=redis,
+        prefix=prefix,
+        data_dir=folder,
+        encoder="hash",
+        week_idle_seconds=3.0,
+    )
+    await ensure_topics(settings, (replace(TWEETS, partitions=partitions),))
+    await ensure_topics(settings)
+    yield settings
+
+
+async def produce(settings: Settings, values: Sequence[Tweet | Deletion | bytes | None]) -> None:
+    """Put records on `tweets`, in order; bytes are sent as they are."""
+    async with producer(settings) as client:
+        for value in values:
+            await client.send(
+                topic_name(settings, TWEETS),
+                key=b"poison" if value is None or isinstance(value, bytes) else value.author_id.encode(),
+                value=value if value is None or isinstance(value, bytes) else encode(value),
+                timestamp_ms=_time(value),
+            )
+        await client.flush()
+
+
+def _time(value: Tweet | Deletion | bytes | None) -> int | None:
+    if isinstance(value, Tweet):
+        return int(value.created_at.timestamp() * 1000)
+    return int(value.deleted_at.timestamp() * 1000) if isinstance(value, Deletion) else None
+
+
+async def records_of(settings: Settings, topic: Topic) -> list[Record]:
+    """The whole topic."""
+    return [record async for records in read_topic(settings, topic) for record in records]
+
+
+async def audit(settings: Settings) -> Audit:
+    """Every record of `tweets` must be exactly one assignment, duplicate, deletion or dead letter.
+
+    At-least-once delivery may write the very same outcome twice: equal bytes are one.
+    """
+    origins = {record.origin for record in await records_of(settings, TWEETS)}
+    found: dict[str, set[bytes]] = {}
+    outcomes: dict[str, str] = {}
+    for record in await records_of(settings, ASSIGNMENTS):
+        assignment = decode(record.value, Assignment)
+        found.setdefault(assignment.origin, set()).add(record.value or b"")
+        outcomes[assignment.origin] = assignment.outcome
+    tweets = topic_name(settings, TWEETS)
+    for record in await records_of(settings, DEAD_LETTERS):
+        letter = decode(record.value, DeadLetter)
+        if letter.topic == tweets:
+            origin = f"{letter.partition}:{letter.offset}"
+            found.setdefault(origin, set()).add(b"dead letter")
+            outcomes[origin] = "dead letter"
+    return Audit(
+        produced=len(origins),
+        outcomes=Counter(outcomes[origin] for origin in origins if origin in outcomes),
+        lost=sorted(origins - set(found)),
+        twice=sorted(origin for origin, values in found.items() if len(values) > 1),
+    )
+
+
+async def until_accounted(settings: Settings, worker: WorkerProcess, seconds: float = 120) -> Audit:
+    """Wait until nothing is missing any more; fails with the worker's last log lines."""
+
+    async def settled() -> Audit | None:
+        now = await audit(settings)
+        return now if not now.lost else None
+
+    return await _until(settled, worker, seconds)
+
+
+async def until_digests(
+    settings: Settings, weeks: Sequence[str], worker: WorkerProcess, seconds: float = 240
+) -> dict[str, PublishedDigest]:
+    """Wait until these weeks are closed."""
+
+    async def closed() -> dict[str, PublishedDigest] | None:
+        found = await read_digests(settings)
+        return found if set(weeks) <= set(found) else None
+
+    return await _until(closed, worker, seconds)
+
+
+async def _until(check: Callable[[], Awaitable[T | None]], worker: WorkerProcess, seconds: float) -> T:
+    end = time.monotonic() + seconds
+    while True:
+        found = await check()
+        if found is not None:
+            return found
+        if time.monotonic() > end:
+            raise AssertionError("not in time; the worker's log ends:\n" + worker.log_lines()[-4000:])
+        await asyncio.sleep(0.5)

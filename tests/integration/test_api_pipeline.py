@@ -1,0 +1,67 @@
+"""The service on the whole pipeline: Kafka, the stages, Redis, and what a browser would see."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import httpx
+import orjson
+import pytest
+
+from models.events import Deletion, Tweet
+from streams.demo import demo_posts
+from streams.redis_views import open_views
+from streams.sources.json_lines import parse_line
+from tests.browser.service import ServiceProcess
+from tests.integration.pipeline import WorkerProcess, audit, pipeline_settings, produce, until_accounted
+
+pytestmark = pytest.mark.timeout(400)
+POSTS = 400
+
+
+async def test_posts_on_kafka_are_topics_in_the_api(
+    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """From `tweets` to `/api/topics` and the event stream; counts equal the log's; a deletion removes the text."""
+    tweets = [post for line in demo_posts() if isinstance(post := parse_line(orjson.dumps(line)), Tweet)][:POSTS]
+    async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
+        service = ServiceProcess(redis_url, tmp_path, kafka_bootstrap, fresh_names)
+        worker = WorkerProcess(settings, tmp_path / "worker.log", stages="embed,assign,view")
+        try:
+            worker.start()
+            service.start()
+            await produce(settings, tweets)
+            await until_accounted(settings, worker)
+            assigned = (await audit(settings)).outcomes["assigned"]
+            async with httpx.AsyncClient(base_url=service.url, timeout=30) as http:
+                page = await _until_posts(http, assigned)
+                assert page["items"], "no topic was found in the demo's posts"
+                topic = page["items"][0]["topic"]
+                detail = (await http.get(f"/api/topics/{topic['id']}")).json()
+                assert detail["posts_total"] == topic["posts"]
+                post = detail["posts"][0]
+                gone = Deletion(id=post["id"], author_id=post["author_id"], deleted_at=tweets[-1].created_at)
+                await produce(settings, [gone])
+                await _until_posts(http, assigned - 1, at_most=True)
+                again = (await http.get(f"/api/topics/{topic['id']}/posts?limit=100")).json()
+                assert post["id"] not in [one["id"] for one in again["items"]]
+                ready = (await http.get("/readyz")).json()
+                assert ready["checks"]["redis"] == ready["checks"]["kafka"] == "ok"
+                assert set(ready["lag"]) == {"embed", "assign", "view"}
+        finally:
+            worker.stop()
+            service.stop()
+        async with open_views(redis_url, fresh_names) as views:
+            await views.wipe()
+
+
+async def _until_posts(
+    http: httpx.AsyncClient, count: int, *, at_most: bool = False
+) -> dict[str, list[dict[str, dict[str, str]]]]:
+    end = time.monotonic() + 90
+    while True:
+        page = (await http.get("/api/topics?window=7d&sort=people")).json()
+        if page["posts"] == count or (at_most and page["posts"] <= count):
+            return dict(page)
+        assert time.monotonic() < end, f"{page['posts']} posts in the view instead of {count}"
+        await asyncio.sleep(0.3)

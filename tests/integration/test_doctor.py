@@ -1,0 +1,60 @@
+"""`toptopics doctor` against a real broker and Redis."""
+
+import asyncio
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from typer.testing import CliRunner
+
+from streams import doctor
+from streams.cli import app
+from streams.clock import system_clock
+from streams.doctor import Problem
+from streams.settings import load_settings
+
+
+async def test_a_clock_that_is_off_is_told(monkeypatch: pytest.MonkeyPatch, redis_url: str) -> None:
+    """Two minutes ahead of Redis: posts would count as from the future."""
+    settings = load_settings(redis_url=redis_url)
+    assert "apart" in await doctor._clock(settings, system_clock)
+    with pytest.raises(Problem, match="120 s apart"):
+        await doctor._clock(settings, lambda: system_clock() + timedelta(seconds=120))
+
+
+def test_the_command_finds_wrong_topics_and_says_so_in_json(
+    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """First missing topics, then one with too many partitions for its one writer; exit code 1 for both."""
+    environment = {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
+        "REDIS_URL": redis_url,
+        "TOPTOPICS_PREFIX": fresh_names,
+        "TOPTOPICS_DATA_DIR": str(tmp_path),
+        "TOPTOPICS_ENCODER": "hash",
+    }
+    missing = _findings(environment)
+    assert "missing" in missing["topics"]["detail"]
+    assert "lag embed" not in missing
+    asyncio.run(_create_wrongly(kafka_bootstrap, f"{fresh_names}tweets.embedded"))
+    wrong = _findings(environment)
+    assert "tweets.embedded: 2 partitions" in wrong["topics"]["detail"]
+    assert "retention.ms" in wrong["topics"]["detail"]
+    assert wrong["topics"]["fix"]
+
+
+def _findings(environment: dict[str, str]) -> dict[str, dict[str, str]]:
+    result = CliRunner().invoke(app, ["doctor", "--json"], env=environment)
+    assert result.exit_code == 1
+    return {finding["name"]: finding for finding in json.loads(result.stdout)}
+
+
+async def _create_wrongly(bootstrap: str, name: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(name, num_partitions=2, replication_factor=1)])
+    finally:
+        await admin.close()

@@ -1,0 +1,87 @@
+"""Law 1 under faults, short enough for every change; `make chaos` is the long version.
+
+One worker, the real broker and Redis, every boundary of every stage once, three stages at a time: whoever takes a
+safety measure away sees this fail.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from itertools import zip_longest
+from pathlib import Path
+
+import pytest
+
+from streams.clock import system_clock
+from streams.memory_views import MemoryViews
+from tests.integration.faults.examine import examine, view_differences
+from tests.integration.faults.posts import POISON, Produced, flow, poison
+from tests.integration.faults.schedule import BOUNDARIES, WEIGHTS, Fault, schedule
+from tests.integration.faults.settling import until_settled
+from tests.integration.faults.world import World
+from tests.integration.pipeline import pipeline_settings
+
+pytestmark = pytest.mark.timeout(600)
+STAGES = ("embed", "assign", "view")
+NOW = system_clock()  # "from the future" is what the real clock says
+POSTS = 120  # produced into each round of faults
+
+
+def _rounds() -> list[list[Fault]]:
+    """One boundary of each stage a round; at last what is done to the parts themselves."""
+    boundaries = zip_longest(*([Fault(0, "kill at", stage, place) for place in BOUNDARIES[stage]] for stage in STAGES))
+    rounds = [[fault for fault in faults if fault is not None] for faults in boundaries]
+    return [*rounds, [Fault(0, "flush redis"), Fault(0, "damage snapshot"), Fault(0, "raise", "embed", "after")]]
+
+
+def _poison() -> list[Produced]:
+    return [poison(kind, number, NOW) for number, kind in enumerate(POISON)]
+
+
+async def test_nothing_is_lost_or_counted_twice_at_any_boundary(
+    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """Killed at every boundary, Redis flushed, a snapshot damaged, poison of every kind among the posts."""
+    rounds = _rounds()
+    records = flow(POSTS * len(rounds), seed=7, days=4)
+    async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
+        world = World(settings, tmp_path, STAGES, seed=7, environment={"TOPTOPICS_SNAPSHOT_SECONDS": "0.5"})
+        world.worker.start()
+        try:
+            for number, faults in enumerate(rounds):
+                if number == len(rounds) - 1:  # what was committed and saved is what is lost now
+                    await until_settled(settings, STAGES, world.worker)
+                for fault in faults:
+                    await world.cause(fault, NOW)
+                await world.produce(records[number * POSTS : (number + 1) * POSTS])
+                await _all_fired(world)
+                if number == 0:
+                    await world.produce(_poison())
+            await until_settled(settings, STAGES, world.worker)
+            found = await examine(settings, world.sent)
+            differences = await view_differences(settings, MemoryViews())
+        finally:
+            await world.close()
+    assert (found.lost, found.twice, found.never_arrived, found.wrong) == ([], [], [], [])
+    assert found.outcomes["dead letter"] == sum(record.topic == "tweets" for record in _poison()) - 1  # null key
+    assert differences == []
+
+
+async def _all_fired(world: World) -> None:
+    """A fault at a place happens when the place is reached."""
+    end = time.monotonic() + 120
+    while left := [path.name for path in world.faults.iterdir() if path.suffix not in (".log", ".pid")]:
+        assert time.monotonic() < end, f"{left} never happened:\n{world.worker.log_lines()[-3000:]}"
+        await asyncio.sleep(0.1)
+
+
+def test_the_schedule_is_a_function_of_its_seed() -> None:
+    """And has every kind of fault, of poison and of boundary."""
+    faults: Sequence[Fault] = schedule(5, 200, 100_000)
+    assert faults == schedule(5, 200, 100_000)
+    assert len(faults) >= 200
+    assert {fault.kind for fault in faults} == set(WEIGHTS)
+    assert {fault.target for fault in faults if fault.kind == "poison"} == set(POISON)
+    wanted = {(stage, place) for stage, places in BOUNDARIES.items() for place in places}
+    assert {(fault.target, fault.place) for fault in faults if fault.kind == "kill at"} == wanted
+    assert [fault.after for fault in faults] == sorted(fault.after for fault in faults)

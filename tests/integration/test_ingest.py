@@ -1,0 +1,96 @@
+"""`toptopics ingest` on a real broker, as a user calls it."""
+
+import gzip
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+
+from models.events import DeadLetter, Tweet
+from models.wire import decode, decode_post
+from streams.settings import Settings
+from streams.topics import DEAD_LETTERS, TWEETS
+from tests.integration.pipeline import pipeline_settings, records_of
+
+LINES = [
+    b'{"id":"1","author":"ada","created_at":"2021-05-03T10:00:00Z","text":"The lens is whole again","urls":["https://example.org/a"]}',
+    b"{broken",
+    b'{"id":"2","author":"bob","created_at":"2021-05-03T10:00:05Z","text":"RT @ada: The lens is whole again",'
+    b'"kind":"retweet","related_id":"1"}',
+    b'{"id":"3","author":"bob","created_at":"yesterday","text":"no such time"}',
+    b'{"id":"4","author":"cy","created_at":"2021-05-03T10:00:09Z","text":"A third","metrics":{"likes":3}}',
+]
+
+
+def _ingest(settings: Settings, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    environment = os.environ | {
+        "KAFKA_BOOTSTRAP_SERVERS": str(settings.kafka_bootstrap_servers),
+        "REDIS_URL": str(settings.redis_url),
+        "TOPTOPICS_PREFIX": settings.prefix,
+        "TOPTOPICS_DATA_DIR": str(settings.data_dir),
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "streams.cli", "ingest", *arguments],
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+
+async def test_good_lines_are_sent_and_bad_ones_reported(
+    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """With their number and reason, on `dead-letters`, and exit code 1; the rest goes on."""
+    path = tmp_path / "posts.jsonl.gz"
+    path.write_bytes(gzip.compress(b"\n".join(LINES) + b"\n"))
+    async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
+        result = _ingest(settings, str(path), "--json")
+        assert result.returncode == 1, result.stderr
+        assert orjson.loads(result.stdout) == {"sent": 3, "ignored": 0, "bad": 2}
+        errors = result.stderr.decode().replace("\n", "")
+        assert f"{path}:2:" in errors
+        assert f"{path}:4:" in errors
+        sent = await records_of(settings, TWEETS)
+        posts = {post.id: (post, record) for record in sent if isinstance(post := decode_post(record.value), Tweet)}
+        assert set(posts) == {"1", "2", "4"}
+        post, record = posts["2"]
+        assert (post.kind, post.related_id, record.key) == ("retweet", "1", b"bob")
+        assert record.time == post.created_at
+        letters = [decode(record.value, DeadLetter) for record in await records_of(settings, DEAD_LETTERS)]
+        assert sorted(str(letter.source) for letter in letters) == [f"{path}:2", f"{path}:4"]
+
+
+async def test_standard_input_and_exit_code_0(
+    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """`-` reads what another program writes."""
+    async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
+        result = _ingest(settings, "-", stdin=LINES[0] + b"\n" + LINES[4])
+        assert result.returncode == 0, result.stderr
+        assert b"2 posts sent" in result.stdout
+        assert len(await records_of(settings, TWEETS)) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere.jsonl"], b"no such file"),
+        (["-", "--speed", "fast"], b"speed"),
+        (["-", "--map", "id"], b"field=column"),
+        (["-", "--format", "parquet"], b"unknown format"),
+    ],
+)
+async def test_wrong_usage_is_exit_code_2(
+    arguments: list[str], message: bytes, kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """With a message that names what is wrong, and no traceback."""
+    async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
+        result = _ingest(settings, *arguments, stdin=b"")
+    assert result.returncode == 2
+    assert message in result.stderr + result.stdout
+    assert b"Traceback" not in result.stderr

@@ -1,0 +1,173 @@
+"""The main job on real parts: Kafka, Redis, Faust workers, BERTopic. Laws 1, 2 and 3 end to end."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+
+from models.events import Deletion, EmbeddedTweet, Tweet
+from models.week import Week
+from models.wire import decode_embedded, encode
+from streams.demo import demo_posts
+from streams.digest_log import PublishedDigest
+from streams.kafka_log import producer, topic_name
+from streams.settings import Settings
+from streams.sources.json_lines import parse_line
+from streams.topics import EMBEDDED
+from streams.week_slice import read_week
+from tests.integration.pipeline import (
+    WorkerProcess,
+    audit,
+    pipeline_settings,
+    produce,
+    records_of,
+    until_accounted,
+    until_digests,
+)
+from tests.made_posts import START, embedded, tweet
+
+pytestmark = pytest.mark.timeout(600)
+POISON: Sequence[bytes | None] = (b"not json", None, b"[]", b'{"id":"x"}', b'{"schema":7,"id":"x"}', b"\xff\xfe")
+WEEKS = ("2021-W09", "2021-W10")
+
+
+def demo_tweets() -> list[Tweet]:
+    """The demo's first two weeks, with what is deleted and sent twice."""
+    posts = [post for line in demo_posts() if isinstance(post := parse_line(orjson.dumps(line)), Tweet)]
+    return [post for post in posts if post.created_at < Week.parse("2021-W11").start]
+
+
+async def test_every_record_is_accounted_for_in_spite_of_kill_9(
+    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """Posts, duplicates, tombstones and poison; the worker is killed three times while they flow."""
+    posts = [tweet(number, hours=number / 100) for number in range(3_000)]
+    values: list[Tweet | Deletion | bytes | None] = [*posts, *posts[40:60], *POISON]
+    values += [
+        Deletion(id=post.id, author_id=post.author_id, deleted_at=START + timedelta(days=2)) for post in posts[:5]
+    ]
+    async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
+        worker = WorkerProcess(settings, tmp_path / "worker.log", stages="embed,assign,view")
+        try:
+            third = len(values) // 3
+            for turn in range(3):
+                worker.start()
+                await produce(settings, values[turn * third : (turn + 1) * third if turn < 2 else None])
+                await _some_progress(settings, turn)
+                worker.kill()
+            worker.start()
+            found = await until_accounted(settings, worker)
+        finally:
+            code = worker.stop()
+    assert code == 0
+    assert found.produced == len(values)
+    assert found.twice == []
+    assert dict(found.outcomes) == {"assigned": 3_000, "duplicate": 20, "dead letter": len(POISON), "deleted": 5}
+
+
+async def _some_progress(settings: Settings, turn: int) -> None:
+    """Until the stages have done part of their work: killed before the start, nothing would be shown."""
+    for _ in range(120):
+        if (await audit(settings)).outcomes["assigned"] > 300 * (turn + 1):
+            return
+        await asyncio.sleep(0.25)
+    raise AssertionError("the worker does nothing")
+
+
+async def test_the_same_posts_give_the_same_digest_bytes(
+    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """Arrival order, partitions, batch sizes and a killed worker leave no trace in a digest (laws 2 and 3)."""
+    posts = demo_tweets()
+    async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names + "a-", tmp_path / "a") as plain:
+        expected = await _digests(plain, tmp_path / "a.log", posts)
+    shuffled = posts[:]
+    random.Random(3).shuffle(shuffled)
+    async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names + "b-", tmp_path / "b", partitions=3) as other:
+        found = await _digests(
+            other,
+            tmp_path / "b.log",
+            shuffled,
+            kill_in_refit=True,
+            TOPTOPICS_EMBED_BATCH="37",
+            TOPTOPICS_EMBED_WAIT_MS="5",
+        )
+    for week in WEEKS:
+        assert encode(found[week].digest) == encode(expected[week].digest), week
+    assert any(entry.digest.topics for entry in expected.values()), "a digest without topics shows nothing"
+    _topics_rest_on_posts(expected, posts)
+
+
+async def _digests(
+    settings: Settings, log: Path, posts: list[Tweet], *, kill_in_refit: bool = False, **environment: str
+) -> dict[str, PublishedDigest]:
+    settings.data_dir.mkdir()
+    worker = WorkerProcess(settings, log, stages="embed,week-close", **environment)
+    # everything is there before the weeks can close: what is late otherwise is another test's subject
+    embed = WorkerProcess(settings, log, stages="embed", **environment)
+    embed.start()
+    try:
+        await produce(settings, posts)
+        await _all_embedded(settings, len(posts))
+    finally:
+        embed.stop()
+    worker.start()
+    try:
+        if kill_in_refit:
+            await _refit_runs(worker)
+            worker.kill()
+            worker.start()
+        return await until_digests(settings, WEEKS, worker)
+    finally:
+        worker.stop()
+
+
+async def _all_embedded(settings: Settings, count: int) -> None:
+    for _ in range(600):
+        origins = set()
+        for record in await records_of(settings, EMBEDDED):
+            embedded = decode_embedded(record.value)
+            assert isinstance(embedded, EmbeddedTweet)
+            origins.add(embedded.origin)
+        if len(origins) >= count:
+            return
+        await asyncio.sleep(0.5)
+    raise AssertionError("not all posts were embedded")
+
+
+async def _refit_runs(worker: WorkerProcess) -> None:
+    for _ in range(600):
+        if '"step": "clustering"' in worker.log_lines():
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("no refit was seen")
+
+
+def _topics_rest_on_posts(digests: dict[str, PublishedDigest], posts: list[Tweet]) -> None:
+    known = {post.id for post in posts}
+    for entry in digests.values():
+        for topic in entry.digest.topics:
+            assert topic.post_ids
+            assert set(topic.post_ids) <= known
+
+
+async def test_a_week_slice_is_exact(kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path) -> None:
+    """Whatever the arrival order, the bounds by record time miss nothing of a week."""
+    week = Week.parse("2021-W18")
+    posts = [tweet(number, hours=number * 1.5 - 100) for number in range(300)]
+    random.Random(1).shuffle(posts)
+    async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
+        async with producer(settings) as client:
+            for number, post in enumerate(posts):
+                await client.send(
+                    topic_name(settings, EMBEDDED),
+                    value=encode(embedded(post, f"0:{number}")),
+                    timestamp_ms=int(post.created_at.timestamp() * 1000),
+                )
+        piece = await read_week(settings, week)
+    inside = {post.id for post in posts if week.contains(post.created_at)}
+    assert {record.tweet.id for record in piece.records if isinstance(record, EmbeddedTweet)} == inside

@@ -1,0 +1,159 @@
+"""From a bare list of ten handles to a digest, with the commands of the README's recipe and nothing else."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from models.week import Week
+from streams.clock import system_clock
+from tests.source_servers.hosting import hosted
+from tests.source_servers.x_platform import PEOPLE, XPlatform
+
+STORIES = (
+    ("Sparrow speech", "The Sparrow speech recogniser needs no labels at all", "https://example.org/sparrow"),
+    ("Heron images", "Heron crops images without a bias towards faces", "https://example.org/heron"),
+    ("Lapwing benchmark", "The Lapwing benchmark finds leaks in most test sets", "https://example.org/lapwing"),
+)
+REMARKS = (
+    "My students will love it",
+    "Slides of my talk on this follow on Thursday",
+    "Compare the appendix with last year's numbers",
+    "We tried it on our own recordings overnight",
+    "Who else wants to reproduce the second table",
+    "A good reason to read the related work again",
+    "Small team, large claims, careful experiments",
+    "The licence is permissive, which matters here",
+    "Training took eleven days on eight cards",
+    "Half of my reading group disagrees, loudly",
+)
+WAYS = (
+    "{fact}, says the paper: {link}",
+    "Reading {link} today. {fact}. What a result",
+    "{name} is out. {fact}. Code and weights: {link}",
+    "I did not expect this: {fact} {link}",
+)
+
+
+def write_a_week(platform: XPlatform, week: Week) -> set[str]:
+    """Ten people write about three stories in the days of a past week; returns the ids."""
+    ids = set()
+    for number, handle in enumerate(PEOPLE):
+        for place, (name, fact, link) in enumerate(STORIES):
+            way = WAYS[(number + place) % len(WAYS)]
+            text = f"{way.format(name=name, fact=fact, link=link)} {REMARKS[(number + 3 * place) % len(REMARKS)]}"
+            post = platform.write(handle, text)
+            moment = week.start + timedelta(hours=8 + 12 * place + number)
+            post["created_at"] = moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+            ids.add(str(post["id"]))
+    return ids
+
+
+class Shell:
+    """Runs `toptopics` commands with one environment."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self._environment = {**os.environ, **environment}
+        self._log = log
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "streams.cli", *arguments],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        with self._log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "streams.cli", *arguments], env=self._environment, stdout=log, stderr=log
+            )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+@pytest.mark.timeout(600)
+def test_ten_handles_become_a_digest(kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path) -> None:
+    """import, source, worker, digest: the week that is over is published, and rests on these people's posts."""
+    platform = XPlatform()
+    week = Week.of(system_clock() - timedelta(days=9))
+    ids = write_a_week(platform, week)
+    handles = tmp_path / "handles.txt"
+    handles.write_text("\n".join(["# people I read", *PEOPLE]) + "\n")
+    with hosted(platform) as port:
+        shell = Shell(
+            {
+                "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
+                "REDIS_URL": redis_url,
+                "TOPTOPICS_PREFIX": fresh_names,
+                "TOPTOPICS_DATA_DIR": str(tmp_path / "data"),
+                "TOPTOPICS_ENCODER": "hash",
+                "TOPTOPICS_WEEK_IDLE_SECONDS": "3",
+                "TOPTOPICS_X_URL": f"http://127.0.0.1:{port}",
+                "X_BEARER_TOKEN": "token",
+            },
+            tmp_path / "log",
+        )
+        imported = shell.run("influencers", "import", str(handles), "--platform", "x")
+        assert imported.stdout == "10 people read; 10 on the list\n", imported.stderr
+        with shell.running("source", "x-timelines", "--lookback", "14"), shell.running("worker"):
+            found = wait_for_digest(shell, str(week), tmp_path / "log")
+            status = shell.run("status", "--json")
+    assert found["topics"], found["headline"]
+    cited = {post for topic in found["topics"] for post in topic["post_ids"]}
+    assert cited <= ids
+    assert found["statistics"]["people"] == 10
+    (source,) = orjson.loads(status.stdout)["sources"]
+    assert (source["source"], source["state"], source["sent"]) == ("x-timelines", "connected", len(ids))
+    check_the_list(shell)
+
+
+def wait_for_digest(shell: Shell, week: str, log: Path) -> dict[str, Any]:
+    """The digest of a week, once there is one."""
+    deadline = time.monotonic() + 450
+    while time.monotonic() < deadline:
+        digest = shell.run("digest", week, "--json")
+        if digest.returncode == 0:
+            value = orjson.loads(digest.stdout)
+            assert isinstance(value, dict)
+            return value
+        time.sleep(3)
+    raise AssertionError(f"no digest: {digest.stderr}\n{log.read_text()[-3000:]}")
+
+
+def check_the_list(shell: Shell) -> None:
+    """The list shows scores with their parts; people come and go; a wrong name is exit code 1."""
+    rows = orjson.loads(shell.run("influencers", "list", "--scores", "--json").stdout)
+    assert {row["id"] for row in rows} == set(PEOPLE)
+    assert all({"graph", "reach", "curated"} <= set(row["parts"]) for row in rows)
+    added = shell.run("influencers", "add", "Katherine", "--mastodon", "kat@home.test", "--tag", "orbits")
+    assert added.stdout == "11 on the list\n", added.stderr
+    stolen = shell.run("influencers", "add", "Somebody", "--x", "ADA", "--id", "thief")
+    assert stolen.returncode == 1
+    assert "belongs to ada already" in stolen.stderr
+    gone = shell.run("influencers", "remove", "kat@home.test", "nobody")
+    assert (gone.returncode, gone.stdout) == (1, "1 removed\n")
+    left = orjson.loads(shell.run("influencers", "list", "--json").stdout)
+    assert [row["id"] for row in left] == sorted(PEOPLE)
+    assert shell.run("influencers", "suggest", "--json").returncode == 0
+
+
+def test_past_weeks_are_past() -> None:
+    """The recipe's week is over, lateness included."""
+    now = datetime(2026, 3, 4, 12, tzinfo=UTC)
+    assert Week.of(now - timedelta(days=9)).end + timedelta(days=1) < now

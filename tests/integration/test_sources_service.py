@@ -1,0 +1,144 @@
+"""The sources' service on a real broker: it follows the list while it runs, and needs no cursor file to resume."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from models import wire
+from models.events import Influencer, Tweet
+from streams.clock import system_clock
+from streams.influencer_log import put_influencers, read_influencers, remove_influencers
+from streams.influencer_scores import recent_posts
+from streams.kafka_admin import ensure_topics
+from streams.kafka_log import producer, read_topic, topic_name
+from streams.settings import Settings, load_settings
+from streams.sources.port import RefusedError
+from streams.sources.runner import Backoff
+from streams.sources.service import Service, run_sources
+from streams.topics import INFLUENCERS, TWEETS
+from tests.source_servers.hosting import hosted
+from tests.source_servers.x_platform import XPlatform
+
+
+@pytest.fixture
+async def settings(kafka_bootstrap: str, fresh_names: str, tmp_path: Path) -> Settings:
+    """Topics of their own, and Ada on the list."""
+    made = load_settings(kafka_bootstrap_servers=kafka_bootstrap, prefix=fresh_names, data_dir=tmp_path)
+    await ensure_topics(made)
+    await put_influencers(made, [person("ada")], at=system_clock())
+    return made
+
+
+def person(handle: str) -> Influencer:
+    return Influencer(id=handle, name=handle.title(), handles={"x": handle})
+
+
+def service(settings: Settings, port: int, *names: str) -> Service:
+    environment = {"X_BEARER_TOKEN": "token", "TOPTOPICS_X_URL": f"http://127.0.0.1:{port}"}
+    return Service(
+        settings, list(names), environment, system_clock, backoff=Backoff(0.05, 0.2), list_seconds=0.3, every=0.2
+    )
+
+
+@asynccontextmanager
+async def running(described: Service) -> AsyncIterator[None]:
+    task = asyncio.create_task(run_sources(described))
+    try:
+        yield
+        if task.done():
+            task.result()
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def texts(settings: Settings) -> Counter[str]:
+    found: Counter[str] = Counter()
+    async for records in read_topic(settings, TWEETS):
+        for record in records:
+            post = wire.decode_post(record.value)
+            assert record.key == post.author_id.encode()
+            if isinstance(post, Tweet):
+                assert record.timestamp == int(post.created_at.timestamp() * 1000)
+                found[post.text] += 1
+    return found
+
+
+async def until(settings: Settings, reached: Callable[[Counter[str]], bool]) -> Counter[str]:
+    async with asyncio.timeout(60):
+        while not reached(found := await texts(settings)):
+            await asyncio.sleep(0.1)
+    return found
+
+
+async def test_the_list_is_followed_and_the_log_replaces_a_lost_cursor(settings: Settings, tmp_path: Path) -> None:
+    """Somebody new is streamed without a restart; without cursor files the gap is filled from the log's headers."""
+    platform = XPlatform()
+    with hosted(platform) as port:
+        async with running(service(settings, port, "x-stream")):
+            while platform.faults.connections == 0:
+                await asyncio.sleep(0.05)
+            while not await texts(settings):
+                platform.write("ada", "first")
+                await asyncio.sleep(0.5)
+            await put_influencers(settings, [person("grace")], at=system_clock())
+            while platform.faults.connections == 1:
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(0.3)
+            platform.write("grace", "I am new here")
+            platform.write("alan", "not listed")
+            platform.write("ada", "second")
+            await until(settings, lambda found: {"I am new here", "second"} <= set(found))
+            await asyncio.sleep(1.5)  # the next post's header tells that these are safe
+            platform.write("ada", "third")
+            await until(settings, lambda found: "third" in found)
+        for path in (tmp_path / "sources").glob("*.cursor.json"):
+            path.unlink()
+        platform.write("grace", "while nobody listened")
+        async with running(service(settings, port, "x-stream")):
+            found = await until(settings, lambda found: "while nobody listened" in found)
+    assert "not listed" not in found
+    assert {text: times for text, times in found.items() if text != "first" and times > 1} == {}
+
+
+async def test_a_post_that_two_sources_see_is_sent_once(settings: Settings) -> None:
+    """Stream and timelines of the same person share one memory."""
+    platform = XPlatform()
+    with hosted(platform) as port:
+        async with running(service(settings, port, "x-stream", "x-timelines")):
+            while platform.faults.connections < 2:
+                await asyncio.sleep(0.05)
+            for number in range(20):
+                platform.write("ada", f"post {number}")
+                await asyncio.sleep(0.05)
+            await until(settings, lambda found: len(found) == 20)
+            await asyncio.sleep(1)
+        assert set((await texts(settings)).values()) == {1}
+        assert len(await recent_posts(settings, timedelta(days=1))) == 20
+
+
+async def test_one_refused_source_does_not_stop_the_others(settings: Settings) -> None:
+    """No feed is listed: feeds are given up, X goes on; alone, the reason ends the service."""
+    platform = XPlatform()
+    with hosted(platform) as port:
+        async with running(service(settings, port, "rss", "x-timelines")):
+            platform.write("ada", "still here")
+            await until(settings, lambda found: "still here" in found)
+        with pytest.raises(RefusedError, match="influencers add"):
+            await run_sources(service(settings, port, "rss"))
+
+
+async def test_the_list_survives_bad_records_and_removals(settings: Settings) -> None:
+    """The last value of a key counts; a null removes; what cannot be read does not hide the rest."""
+    await put_influencers(settings, [person("grace"), person("ada")], at=system_clock())
+    await remove_influencers(settings, ["ada", "never there"], at=system_clock())
+    async with producer(settings) as client:
+        await client.send_and_wait(topic_name(settings, INFLUENCERS), key=b"broken", value=b"{")
+    assert [listed.id for listed in await read_influencers(settings)] == ["grace"]

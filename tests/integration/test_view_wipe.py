@@ -1,0 +1,16 @@
+"""A reader of the live view notices that it was wiped and filled anew, however quickly."""
+
+from streams.redis_views import open_views
+from tests.view_examples import assignment
+
+
+async def test_a_wiped_view_is_not_taken_for_the_one_before(redis_url: str, fresh_names: str) -> None:
+    """As many changes after the wipe as before it: counting from 1 again would look as if nothing had happened."""
+    async with open_views(redis_url, fresh_names) as views:
+        await views.apply_assignments([assignment("p1", "T1")])
+        known = (await views.changes(None)).version
+        await views.wipe()
+        await views.apply_assignments([assignment("p2", "T2")])
+        changes = await views.changes(known)
+    assert changes.full
+    assert set(changes.topics) == {"T2"}

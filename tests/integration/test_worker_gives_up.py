@@ -1,0 +1,54 @@
+"""The real worker says loudly what nobody but a person can mend, and ends."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from streams.kafka_admin import WrongTopicsError, ensure_topics
+from streams.topics import EMBEDDED, TWEETS
+from tests.integration.pipeline import WorkerProcess, audit, pipeline_settings, produce
+from tests.made_posts import tweet
+
+pytestmark = pytest.mark.timeout(300)
+
+
+async def test_too_many_dead_letters_stop_the_worker_loudly(
+    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """Exit code 3, the way out in the log, every record of what was handled still accounted for."""
+    async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
+        await produce(settings, [tweet(number) for number in range(40)])
+        await produce(settings, [b"not a post %d" % number for number in range(400)])
+        worker = WorkerProcess(settings, tmp_path / "worker.log", stages="embed")
+        worker.start()
+        assert worker.process is not None
+        try:
+            assert await asyncio.to_thread(worker.process.wait, 120) == 3
+        finally:
+            worker.stop()
+        assert "TOPTOPICS_DEAD_LETTER_BUDGET" in worker.log_lines()
+        assert '"dead letter"' in worker.log_lines()
+        assert (await audit(settings)).outcomes["dead letter"] >= 200
+
+
+async def test_wrong_topics_are_reported_and_not_used(
+    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """Two partitions would mean two writers; a retention by time would delete a backfill."""
+    wrong = replace(EMBEDDED, partitions=2), replace(TWEETS, config={**TWEETS.config, "retention.ms": "86400000"})
+    async with pipeline_settings(kafka_bootstrap, redis_url, "other-" + fresh_names, tmp_path) as settings:
+        settings = settings.model_copy(update={"prefix": fresh_names})
+        await ensure_topics(settings, wrong)
+        with pytest.raises(WrongTopicsError, match=r"retention\.ms is 86400000"):
+            await ensure_topics(settings)
+        worker = WorkerProcess(settings, tmp_path / "worker.log", stages="embed,assign")
+        worker.start()
+        assert worker.process is not None
+        try:
+            assert await asyncio.to_thread(worker.process.wait, 120) == 1
+        finally:
+            worker.stop()
+        assert "tweets.embedded: 2 partitions" in worker.log_lines()
+        assert "stage starts" not in worker.log_lines()

@@ -1,0 +1,63 @@
+"""A blog with an Atom feed that honours validators."""
+
+import hashlib
+import html
+import time
+
+from aiohttp import web
+
+from tests.source_servers.hosting import Faults, Stop, serve_app
+
+
+class Blog:
+    """`write` and `change` edit the feed. Faults: "503", "429" (Retry-After 1), "cut" (half of the document)."""
+
+    def __init__(self, *faults: str) -> None:
+        self.faults = Faults(*faults)
+        self.entries: dict[str, tuple[str, str, str]] = {}
+        self.unchanged = 0
+
+    def write(self, title: str, content: str) -> str:
+        """An entry; returns its id."""
+        own = f"tag:blog.test,2026:{len(self.entries)}"
+        self.entries[own] = (title, content, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+        return own
+
+    def change(self, own: str, content: str) -> None:
+        title, _content, when = self.entries[own]
+        self.entries[own] = (title, content, when)
+
+    async def start(self) -> tuple[int, Stop]:
+        app = web.Application()
+        app.add_routes([web.get("/feed.xml", self._feed), web.get("/old.xml", self._moved)])
+        return await serve_app(app)
+
+    def document(self) -> str:
+        entries = "".join(
+            f"<entry><id>{own}</id><title>{html.escape(title)}</title><link href='https://blog.test/{number}'/>"
+            f"<published>{when}</published><updated>{when}</updated>"
+            f"<content type='html'>{html.escape(content)}</content></entry>"
+            for number, (own, (title, content, when)) in enumerate(self.entries.items())
+        )
+        return (
+            "<?xml version='1.0' encoding='utf-8'?><feed xmlns='http://www.w3.org/2005/Atom' xml:lang='en'>"
+            f"<title>A blog</title><id>tag:blog.test</id><updated>2026-01-01T00:00:00Z</updated>{entries}</feed>"
+        )
+
+    async def _feed(self, request: web.Request) -> web.Response:
+        fault = self.faults.next()
+        if fault == "503":
+            return web.Response(status=503)
+        if fault == "429":
+            return web.Response(status=429, headers={"Retry-After": "1"})
+        document = self.document()
+        etag = hashlib.sha256(document.encode()).hexdigest()[:16]
+        if request.headers.get("If-None-Match") == f'"{etag}"':
+            self.unchanged += 1
+            return web.Response(status=304)
+        body = document[: len(document) // 2] if fault == "cut" else document
+        headers = {"ETag": f'"{etag}"'} if fault != "cut" else {}
+        return web.Response(text=body, content_type="application/atom+xml", headers=headers)
+
+    async def _moved(self, _request: web.Request) -> web.Response:
+        raise web.HTTPMovedPermanently("/feed.xml")

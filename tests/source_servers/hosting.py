@@ -1,0 +1,64 @@
+"""A server in a thread of its own, so that blocking clients and other processes can talk to it."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from aiohttp import web
+
+Stop = Callable[[], Awaitable[None]]
+
+
+class Server(Protocol):
+    """`start` listens on a free port of the loopback and returns it with what stops it."""
+
+    async def start(self) -> tuple[int, Stop]: ...
+
+
+class Faults:
+    """What goes wrong at each connection: entry k of the script for the k-th one, then nothing."""
+
+    def __init__(self, *script: str) -> None:
+        self._script = list(script)
+        self.connections = 0
+
+    def next(self) -> str:
+        self.connections += 1
+        return self._script.pop(0) if self._script else ""
+
+
+@contextmanager
+def hosted(server: Server) -> Iterator[int]:
+    """The port of `server` while it runs."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    port, stop = asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
+    try:
+        yield port
+    finally:
+        asyncio.run_coroutine_threadsafe(_shut_down(stop), loop).result(20)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+async def _shut_down(stop: Stop) -> None:
+    await stop()
+    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_default_executor()
+
+
+async def serve_app(app: web.Application) -> tuple[int, Stop]:
+    """An aiohttp application on a free port."""
+    runner = web.AppRunner(app, shutdown_timeout=0.2)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port: int = runner.addresses[0][1]
+    return port, runner.cleanup

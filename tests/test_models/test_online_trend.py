@@ -1,0 +1,117 @@
+"""Trends: people, against the topic's own past and the stream of the day."""
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+from river.stats import EWMean
+
+from models.online_config import DAY, OnlineConfig
+from models.online_topics import OnlineTopics
+from models.topic_model import PostBatch
+from models.trend import FADING, TRENDING, Past, Voices, surprise
+from tests.test_models.made_streams import DIMENSIONS, START, join, story
+
+
+def ordinary(days: int, people: int = 30) -> PostBatch:
+    """Every person posts once a day, each about a matter of their own."""
+    return join(
+        *(
+            PostBatch(
+                ids=[f"o{day}-{k}" for k in range(people)],
+                vectors=story("o", people, START, direction=1).vectors,
+                words=[("routine", "again")] * people,
+                authors=[f"b{k}" for k in range(people)],
+                at=story("o", people, START + day * DAY, gap=600.0).at,
+                related=[None] * people,
+                retweet=[False] * people,
+            )
+            for day in range(days)
+        )
+    )
+
+
+def trending(stream: PostBatch) -> list[str]:
+    """First example of every topic that trended."""
+    order = sorted(range(len(stream)), key=lambda i: stream.at[i])
+    ordered = PostBatch(
+        ids=[stream.ids[i] for i in order],
+        vectors=stream.vectors[order],
+        words=[stream.words[i] for i in order],
+        authors=[stream.authors[i] for i in order],
+        at=stream.at[order],
+        related=[stream.related[i] for i in order],
+        retweet=[stream.retweet[i] for i in order],
+    )
+    _, events = OnlineTopics(DIMENSIONS, "e", OnlineConfig()).learn_many(ordered)
+    return [event.example_ids[0] for event in events if event.kind == "trending"]
+
+
+def test_people_make_a_trend_posts_do_not() -> None:
+    """Six people in an hour do; sixty posts by three people do not; nor does what is said every day."""
+    usual = ordinary(8)
+    six = story("six", 6, START + 6 * DAY, people=6)
+    assert trending(join(usual, six)) == ["six0"]
+    assert trending(join(usual, story("loud", 60, START + 6 * DAY, people=3))) == []
+
+
+def test_it_trends_once_until_it_is_calm() -> None:
+    """More posts of the same wave say nothing new; a second wave weeks later does."""
+    usual = ordinary(30, people=20)
+    wave = story("wave", 40, START + 5 * DAY, people=8)
+    again = story("again", 12, START + 25 * DAY, people=8)
+    assert trending(join(usual, wave)) == ["wave0"]
+    assert trending(join(usual, wave, again)) == ["wave0", "wave0"]
+
+
+def test_the_first_day_knows_no_past() -> None:
+    """Where everything is new, nothing is unusual."""
+    assert trending(story("first", 30, START, people=10)) == []
+
+
+@given(st.integers(0, 500), st.integers(0, 5_000), st.lists(st.floats(0, 1), max_size=20))
+def test_surprise_grows_with_people(people: int, stream: int, shares: list[float]) -> None:
+    """Strictly; and a past in which the topic was larger lowers it."""
+    past = Past()
+    for share in shares:
+        past.learn(share)
+    assert surprise(people + 1, stream, past) > surprise(people, stream, past)
+    if people >= past.mean * stream:  # of fewer than usual, neither is a trend
+        assert surprise(people, stream, past) <= max(0.0, surprise(people, stream, Past()))
+
+
+@pytest.mark.parametrize("stream", [10, 139, 250])
+def test_four_people_about_something_new(stream: int) -> None:
+    """In a stream of up to 250 people a day; three are not enough."""
+    assert surprise(4, stream, Past()) >= TRENDING > surprise(3, stream, Past())
+
+
+def test_rhythm_cancels_out() -> None:
+    """The same share of a quiet day is not unusual: both counts move together."""
+    past = Past()
+    for _ in range(10):
+        past.learn(0.1)
+    assert abs(surprise(10, 100, past)) < 0.1
+    assert abs(surprise(4, 40, past)) < 0.1
+    assert surprise(30, 100, past) > TRENDING
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_past_is_rivers_mean(shares: list[float]) -> None:
+    """Stored and taken up again every day, it equals river's running statistic."""
+    past, mean = Past(), EWMean(FADING)
+    for share in shares:
+        past.learn(share)
+        mean.update(share)
+    assert past.mean == pytest.approx(mean.get())
+    assert past.variance >= 0.0
+
+
+def test_voices_are_bounded_and_fade() -> None:
+    """Each person counts once, for 24 hours; at most `limit` are kept."""
+    voices = Voices(limit=5)
+    for k in range(9):
+        voices.hear(f"p{k % 7}", k * 3600.0)
+    assert len(voices.last) == 5
+    assert voices.count(9 * 3600.0) == 5
+    assert voices.count(7 * 3600.0 + DAY) == 1
+    assert voices.count(1e9) == 0

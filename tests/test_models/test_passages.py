@@ -1,0 +1,59 @@
+"""What of a post may be quoted: verbatim, without links, credits and walls of tags."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.passages import MAX_CHARACTERS, passages, retweeted_handle
+from models.plain import plain
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("RT @ada0: Depth maps are cheap now. https://t.co/AbCdEfGhIj #AI #ML #CV", ["Depth maps are cheap now."]),
+        ("Depth maps are cheap now via @bo1 @cy2\n\n#AI #BigData", ["Depth maps are cheap now"]),
+        ("How far can you push AI to #write #software", ["How far can you push AI to #write #software"]),
+        ("How far can software be pushed by #AI", ["How far can software be pushed by #AI"]),
+        ("@ada0 @bo1 the horizon came out bent on every frame", ["the horizon came out bent on every frame"]),
+        ("A line that goes\n\non in lower case is one", ["A line that goes\n\non in lower case is one"]),
+        ("💥 The kelp cable is laid!", ["The kelp cable is laid!"]),
+        ("Terms &amp; conditions of the kelp cable", ["Terms & conditions of the kelp cable"]),
+        ("Paper: https://t.co/AbCdEfGhIj", []),
+        ("#AI #ML #BigData @bo1 @cy2", []),
+        ("Dr. Birch measured the kelp cable twice today.", ["Dr. Birch measured the kelp cable twice today."]),
+    ],
+)
+def test_what_is_quoted(text: str, expected: list[str]) -> None:
+    """Each case is a way in which posts are written."""
+    assert [passage.text for passage in passages(text)] == expected
+
+
+def test_a_cut_off_post_is_known_to_be_incomplete() -> None:
+    """Old retweets end in the middle of a word with an ellipsis."""
+    first, second = passages("RT @ada0: The kelp cable carries light over eleven miles. The second cable will be lo…")
+    assert (first.complete, second.complete) == (True, False)
+
+
+def test_the_author_of_a_retweet_stands_in_its_prefix() -> None:
+    """With or without a space after the colon."""
+    assert retweeted_handle("RT @ada0:Depth maps") == "ada0"
+    assert retweeted_handle("Depth maps") is None
+
+
+@given(st.text(max_size=600), st.booleans())
+def test_passages_are_verbatim_and_bounded(text: str, answer: bool) -> None:
+    """Law 6, for whatever text."""
+    for passage in passages(text, answer):
+        assert passage.text in plain(text)
+        assert passage.text == passage.text.strip() != ""
+        assert len(passage.text) <= MAX_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    "part", ["paper ", "paper:", "paper" + ":" * 40, "!", "@a ", "#b ", ". ", "\n", "(", "https://", "\u202e"]
+)
+@pytest.mark.timeout(20)
+def test_the_longest_hostile_text_is_cut_in_no_time(part: str) -> None:
+    """30,000 characters against every expression with a repetition; a quadratic one would take minutes."""
+    passages((part * 30_000)[:29_999] + "x")

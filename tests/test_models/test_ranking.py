@@ -1,0 +1,112 @@
+"""What matters, and what is chosen: scores are explained, capped, diverse, and never padded."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.digest_config import DigestConfig
+from models.influence import influence
+from models.ranking import WEIGHTS, capped_sum, rank, select
+from models.story import Story
+from models.week_posts import WeekPosts
+from tests.test_models.made_weeks import direction, embedded, post, story, week_of
+
+CONFIG = DigestConfig()
+
+
+def two_topics(authors: list[str], others: list[str], text: str = "PixLoc finds the camera, part") -> WeekPosts:
+    """Posts 0… about wasps by `authors`, then posts about ferries by `others`."""
+    first = [embedded(post(i, f"{text} {i}", author=a), direction("wasps")) for i, a in enumerate(authors)]
+    second = [
+        embedded(post(100 + i, f"GPT-Neo speaks in tongues {i}", author=a), direction("ferry"))
+        for i, a in enumerate(others)
+    ]
+    return week_of(first + second)
+
+
+def scored(week: WeekPosts, stories: list[Story]) -> dict[int, Story]:
+    """Ranked, by first member."""
+    return {int(s.members[0]): s for s in rank(stories, week, influence(week, []), None, CONFIG)}
+
+
+def both(week: WeekPosts, count: int) -> list[Story]:
+    """The two topics of `two_topics`."""
+    return [
+        story(range(count), direction("wasps"), ["pixloc"]),
+        story(range(count, len(week)), direction("ferry"), ["gpt-neo"]),
+    ]
+
+
+def test_five_people_beat_one_voice() -> None:
+    """Six posts each: of six people, or nearly all of one."""
+    week = two_topics(["a", "b", "c", "d", "e", "f"], ["g", "g", "g", "g", "h", "i"])
+    found = scored(week, both(week, 6))
+    assert found[0].score > found[6].score
+    assert found[6].score_parts["one author"] < 0
+
+
+def test_the_parts_explain_the_score() -> None:
+    """score = weighted parts, less the penalties: what the event shows is what was computed."""
+    week = two_topics(["a", "b", "c", "d"], ["e", "e", "e", "f", "g"])
+    for entry in rank(both(week, 4), week, influence(week, []), None, CONFIG):
+        expected = sum(WEIGHTS[name] * entry.score_parts[name] for name in WEIGHTS)
+        for name, value in entry.score_parts.items():
+            expected *= 1 if name in WEIGHTS else 1 + value
+        assert entry.score == pytest.approx(expected, abs=1e-4)
+        assert 0 <= entry.score <= 1
+        assert all(0 <= entry.score_parts[name] <= 1 for name in WEIGHTS)
+
+
+def test_likes_of_a_star_are_not_news() -> None:
+    """A star's usual 1,000 likes count for nothing; somebody's tenfold does."""
+    star = [embedded(post(i, f"PixLoc for all {i}", author="star", likes=1000), direction("wasps")) for i in range(4)]
+    usual = [embedded(post(50 + i, f"day {i}", author="small", likes=2), direction("kites")) for i in range(5)]
+    above = [
+        embedded(post(90 + i, f"GPT-Neo is here {i}", author="small", likes=60), direction("ferry")) for i in range(4)
+    ]
+    week = week_of(star + usual + above)
+    found = scored(week, [story(range(4), direction("wasps")), story(range(9, 13), direction("ferry"))])
+    assert found[9].score_parts["engagement"] > found[0].score_parts["engagement"] == 0
+
+
+@given(st.lists(st.floats(0.001, 100), min_size=1, max_size=12), st.sampled_from([0.2, 0.34, 0.5, 1.0]))
+def test_nobody_brings_more_than_the_cap(values: list[float], share: float) -> None:
+    """The capped sum is what water-filling gives: the largest are cut to the share of the result."""
+    total = capped_sum(values, share)
+    assert total <= sum(values) * (1 + 1e-9)
+    if len(values) * share >= 1:
+        assert sum(min(value, share * total) for value in values) == pytest.approx(total, rel=1e-6)
+
+
+def test_selection_is_bounded_diverse_and_unpadded() -> None:
+    """At most max_topics, nothing excluded, nothing weak, no subject twice."""
+    week = two_topics(["a"] * 4, ["b"] * 4)
+    names = ["wasps", "ferry", "violin", "cheese", "kites", "mosaic", "one", "two", "three", "four"]
+    pool = [replace(story([i % 8], direction(name)), score=0.9 - i / 100, id=name) for i, name in enumerate(names)]
+    assert [s.id for s in select(pool, CONFIG)] == names[:8]
+    twin = replace(pool[1], centroid=direction("wasps"), id="twin")
+    assert [s.id for s in select([pool[0], twin, pool[2]], CONFIG)] == ["wasps", "violin"]
+    out = replace(pool[0], excluded="greeting")
+    assert select([out], CONFIG) == []
+    assert [s.id for s in select(pool, DigestConfig(min_score=0.885))] == ["wasps", "ferry"]
+    assert select([], CONFIG) == []
+    assert len(week) == 8
+
+
+def test_ranking_nothing() -> None:
+    """An empty week."""
+    assert rank([], week_of([]), {}, None, CONFIG) == []
+
+
+def test_excluded_come_last_and_the_order_is_total() -> None:
+    """Equal scores are ordered by id: no matter in which order the stories came."""
+    week = two_topics(["a", "b", "c", "d"], ["e", "e", "e", "e"])
+    stories = [replace(s, id=f"t-{i}") for i, s in enumerate(both(week, 4))]
+    forward = rank(stories, week, influence(week, []), None, CONFIG)
+    backward = rank(stories[::-1], week, influence(week, []), None, CONFIG)
+    assert [s.id for s in forward] == [s.id for s in backward] == ["t-0", "t-1"]
+    assert forward[-1].excluded == "few people"
+    assert np.isfinite([s.score for s in forward]).all()

@@ -1,0 +1,162 @@
+"""Stage assign: one outcome for each origin, whatever crashes and whoever takes over."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from models.assigner import Assigner
+from models.events import Assignment, DeadLetter, EmbeddedTweet
+from models.online_factory import create_topic_model, restore_topic_model
+from models.wire import decode, encode
+from streams.assign import AssignStage
+from streams.dead_letters import DeadLetterBudget
+from streams.records import Record
+from streams.snapshots import SnapshotStore
+from streams.topics import ASSIGNMENTS, DEAD_LETTERS, EMBEDDED
+from tests.made_posts import START, FakeSend, embedded, in_batches, record, tweet
+
+
+def _log(length: int = 60) -> list[Record]:
+    return [
+        record(embedded(tweet(number), f"0:{number}"), number, topic=EMBEDDED.name)
+        if number % 10
+        else record(b"bad", number)
+        for number in range(length)
+    ]
+
+
+class Bench:
+    """A stage over a fake log, with its outputs; `restart` makes a new one that shares the folder."""
+
+    def __init__(self, folder: Path, log: Sequence[Record]) -> None:
+        self.folder = folder
+        self.log = log
+        self.reads: list[tuple[int, int]] = []
+        self.now = START
+        self.restart()
+
+    def restart(self) -> None:
+        """As after a crash: only what is on disk is left."""
+        self.send = FakeSend()
+        self.stage = AssignStage(
+            create=lambda: Assigner(_create),
+            restore=lambda data: Assigner.from_bytes(data, _create, restore_topic_model),
+            read_log=self._read,
+            send=self.send,
+            clock=self._clock,
+            snapshots=SnapshotStore(self.folder, "assign"),
+            snapshot_seconds=30,
+            budget=DeadLetterBudget(1.0),
+        )
+
+    def _clock(self) -> datetime:
+        return self.now
+
+    async def _read(self, start: int, end: int) -> AsyncIterator[list[Record]]:
+        self.reads.append((start, end))
+        yield [one for one in self.log if start <= one.offset < end]
+
+    def assignments(self) -> list[Assignment]:
+        """What was sent, in order."""
+        return [decode(value, Assignment) for value in self.send.on(ASSIGNMENTS.name)]
+
+
+def _create(dimensions: int, encoder: str):  # type: ignore[no-untyped-def]
+    return create_topic_model("topics", dimensions, encoder)
+
+
+async def _straight(tmp_path: Path) -> Bench:
+    bench = Bench(tmp_path / "straight", _log())
+    await bench.stage.assign(_log())
+    return bench
+
+
+async def test_every_record_has_one_outcome(tmp_path: Path) -> None:
+    """Placed, or a dead letter."""
+    bench = await _straight(tmp_path)
+    assert [one.origin for one in bench.assignments()] == [f"0:{n}" for n in range(60) if n % 10]
+    assert len(bench.send.on(DEAD_LETTERS.name)) == 6
+
+
+async def test_a_redelivered_batch_is_not_sent_again(tmp_path: Path) -> None:
+    """The state already holds those offsets."""
+    bench = await _straight(tmp_path)
+    before = len(bench.send.sent)
+    await bench.stage.assign(_log()[30:])
+    assert len(bench.send.sent) == before
+
+
+async def test_after_a_crash_the_snapshot_and_the_log_give_the_same_future(tmp_path: Path) -> None:
+    """Crashed at 40 with a snapshot of 20 and offsets committed up to 30."""
+    expected = (await _straight(tmp_path)).assignments()
+    bench = Bench(tmp_path / "crash", _log())
+    await bench.stage.assign(_log()[:20])
+    bench.stage.save_snapshot()
+    await bench.stage.assign(_log()[20:40])
+    bench.restart()
+    assert bench.stage.load_snapshot() == 20
+    await bench.stage.assign(_log()[30:])
+    assert bench.reads == [(20, 30)]
+    assert bench.assignments() == [one for one in expected if int(one.origin[2:]) >= 30]
+
+
+async def test_a_standby_without_any_state_takes_over(tmp_path: Path) -> None:
+    """It reads what others have published, silently, and goes on."""
+    expected = (await _straight(tmp_path)).assignments()
+    bench = Bench(tmp_path / "standby", _log())
+    for batch in in_batches(_log()[35:], [4, 9]):
+        await bench.stage.assign(batch)  # type: ignore[arg-type]
+    assert bench.reads == [(0, 35)]
+    assert bench.assignments() == [one for one in expected if int(one.origin[2:]) >= 35]
+
+
+async def test_a_damaged_snapshot_falls_back_to_an_older_one_and_then_to_the_log(tmp_path: Path) -> None:
+    """Nothing is lost but time."""
+    bench = Bench(tmp_path, _log())
+    await bench.stage.assign(_log()[:20])
+    bench.stage.save_snapshot()
+    await bench.stage.assign(_log()[20:40])
+    bench.stage.save_snapshot()
+    newest = max(tmp_path.glob("*.safetensors"))
+    newest.write_bytes(newest.read_bytes()[:-3] + b"xyz")
+    bench.restart()
+    assert bench.stage.load_snapshot() == 20
+    for path in tmp_path.glob("*.safetensors"):
+        path.write_bytes(b"gone")
+    bench.restart()
+    assert bench.stage.load_snapshot() == 0
+    assert len(list(tmp_path.glob("*.damaged"))) == 2
+
+
+async def test_a_snapshot_is_written_when_it_is_due(tmp_path: Path) -> None:
+    """And only two are kept (law 4)."""
+    bench = Bench(tmp_path, _log())
+    for turn in range(6):
+        bench.now += timedelta(seconds=31)
+        await bench.stage.assign(_log()[turn * 10 : turn * 10 + 10])
+    assert len(list(tmp_path.glob("*.safetensors"))) == 2
+
+
+async def test_vectors_of_a_retired_encoder_are_dead_letters_also_inside_one_batch(tmp_path: Path) -> None:
+    """How the log is cut decides nothing."""
+    encoders = ["one@1", "one@1", "two@1", "one@1", "two@1"]
+    log = [record(embedded(tweet(n), f"0:{n}", encoder), n) for n, encoder in enumerate(encoders)]
+    for number, sizes in enumerate(([5], [1], [2, 1])):
+        bench = Bench(tmp_path / str(number), log)
+        for batch in in_batches(log, sizes):
+            await bench.stage.assign(batch)  # type: ignore[arg-type]
+        assert [one.origin for one in bench.assignments()] == ["0:0", "0:1", "0:2", "0:4"]
+        (letter,) = [decode(value, DeadLetter) for value in bench.send.on(DEAD_LETTERS.name)]
+        assert letter.offset == 3
+        assert "two@1" in letter.reason
+
+
+async def test_a_vector_of_a_wrong_length_is_a_dead_letter(tmp_path: Path) -> None:
+    """Anyone may have written to the topic."""
+    good = embedded(tweet(1), "0:1")
+    wrong = encode(good).replace(b'"dimensions":64', b'"dimensions":63')
+    bench = Bench(tmp_path, [])
+    await bench.stage.assign([record(wrong, 0), record(good, 1)])
+    assert [one.id for one in bench.assignments()] == ["p00001"]
+    assert isinstance(good, EmbeddedTweet)
+    assert "63" in decode(bench.send.on(DEAD_LETTERS.name)[0], DeadLetter).reason

@@ -1,0 +1,57 @@
+"""Every command explains itself, and wrong usage is told clearly."""
+
+import re
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from streams.cli import app
+from streams.cli_common import printable
+
+COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+RUN = CliRunner()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    """As the tools that users know."""
+    result = RUN.invoke(app, [command, "--help"], env={"COLUMNS": "160"})
+    assert result.exit_code == 0, result.output
+    assert f"toptopics {command}" in re.sub(r"\s+", " ", result.output)
+
+
+def test_no_arguments_show_the_list() -> None:
+    """All commands in it."""
+    result = RUN.invoke(app, [], env={"COLUMNS": "160"})
+    assert all(command in result.output for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["worker", "--stages", "embed,dance"], "unknown stage dance"),
+        (["digest", "--format", "papyrus"], "unknown format"),
+        (["schema", "Weather"], "unknown type"),
+        (["dance"], "No such command"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(arguments: list[str], message: str) -> None:
+    """And says what would be right."""
+    result = RUN.invoke(app, arguments, env={"COLUMNS": "160"})
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its name, before anything starts."""
+    monkeypatch.setenv("TOPTOPICS_EMBED_BATCH", "many")
+    result = RUN.invoke(app, ["worker"])
+    assert result.exit_code == 2
+    assert "embed_batch" in result.output
+
+
+def test_post_text_cannot_drive_the_terminal() -> None:
+    """Escape sequences and bidirectional overrides are taken out; line breaks stay."""
+    hostile = "a\x1b[2Jb\x9b31mc\u202ed\u2066e\r\x07\nf\tg"
+    assert printable(hostile) == "a[2Jb31mcde\nf\tg"

@@ -1,0 +1,65 @@
+"""Doctor: every failing line says what to do, nothing hangs, nothing raises."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from streams import doctor
+from streams.clock import system_clock
+from streams.doctor import Check, Problem, diagnose, examine
+from streams.settings import load_settings
+
+
+async def _well() -> str:
+    return "fine"
+
+
+async def _ill() -> str:
+    raise Problem("it is broken", "mend it")
+
+
+async def _worse() -> str:
+    raise ZeroDivisionError("nobody thought of this")
+
+
+async def _hangs() -> str:
+    await asyncio.sleep(3600)
+    return "never"
+
+
+@pytest.mark.parametrize(
+    ("ask", "ok", "detail", "fix"),
+    [
+        (_well, True, "fine", ""),
+        (_ill, False, "it is broken", "mend it"),
+        (_worse, False, "ZeroDivisionError: nobody thought of this", "general advice"),
+        (_hangs, False, "no answer within 0 s", "general advice"),
+    ],
+)
+async def test_whatever_happens_is_a_finding(ask: object, ok: bool, detail: str, fix: str) -> None:
+    """Well, ill with its own advice, a bug, a hang."""
+    found = await examine(Check("x", ask, "general advice", seconds=0.2))  # type: ignore[arg-type]
+    assert (found.ok, found.detail, found.fix) == (ok, detail, fix)
+
+
+async def test_with_nothing_there_every_failing_line_has_a_fix(tmp_path: Path) -> None:
+    """No broker, no Redis, a data folder below a file."""
+    (tmp_path / "file").touch()
+    settings = load_settings(
+        kafka_bootstrap_servers="127.0.0.1:1",
+        redis_url="redis://127.0.0.1:1/0",
+        data_dir=tmp_path / "file" / "data",
+        encoder="hash",
+    )
+    findings = {finding.name: finding for finding in await diagnose(settings, system_clock)}
+    assert {name for name, finding in findings.items() if not finding.ok} == {"data folder", "kafka", "redis"}
+    assert all(finding.fix for finding in findings.values() if not finding.ok)
+    assert "topics" not in findings, "what cannot be asked is not reported twice"
+
+
+def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Before snapshots fail."""
+    monkeypatch.setattr(doctor, "LEAST_FREE", 1 << 60)
+    with pytest.raises(Problem, match="GiB free, less than"):
+        doctor._disk(tmp_path / "not" / "there" / "yet")

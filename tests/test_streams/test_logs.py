@@ -1,0 +1,70 @@
+"""One event, one line; nothing that stands in a post can forge another one."""
+
+import io
+import logging
+import sys
+from collections.abc import Iterator
+
+import orjson
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.logs import get_logger, set_up_logging
+from streams.settings import load_settings
+
+HOSTILE = 'x\n{"event": "forged", "level": "info"}\r\n\x1b[2J\x9b31m\u2028\u2029\u202e'
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    """Logging as it was before."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+def lines(form: str, text: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is written when a structlog and a standard logger are given `text` as event, value and exception."""
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", out)
+    set_up_logging(load_settings(log_format=form), stage="embed")
+    log = get_logger("test")
+    log.info(text, reason=text, partition=1, offset=7)
+    try:
+        raise ValueError(text)
+    except ValueError:
+        log.exception("failed")
+        logging.getLogger("library").exception("failed with %s", text)
+    return out.getvalue().split("\n")
+
+
+@given(st.text(max_size=60))
+def test_json_lines_hold_one_event_each(text: str) -> None:
+    """Whatever the text: as many lines as events, every one JSON with stage and coordinates."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        *written, last = lines("json", text, monkeypatch)
+    assert last == ""
+    events = [orjson.loads(line) for line in written]
+    assert len(events) == 3
+    assert all(event["stage"] == "embed" for event in events)
+    assert (events[0]["event"], events[0]["partition"], events[0]["offset"]) == (text, 1, 7)
+
+
+def test_json_lines_drive_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody will `tail` them."""
+    for line in lines("json", HOSTILE, monkeypatch):
+        assert not any(character in line for character in "\x1b\x9b\r\u2028\u2029\u202e")
+
+
+def test_a_person_s_terminal_is_not_driven_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The console form shows the text and obeys nothing in it."""
+    text = "\n".join(lines("console", HOSTILE, monkeypatch))
+    assert "forged" in text
+    assert not any(character in text for character in "\x1b\x9b\r\u2028\u2029\u202e")
+    first = text.split("\n")[0]
+    assert "forged" in first, "a line break in a value must not begin a line"

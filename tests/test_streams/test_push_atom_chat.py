@@ -1,0 +1,128 @@
+"""The feed, and what chats and mail get."""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import apprise
+import msgspec
+import pytest
+from apprise.decorators import notify
+from apprise.manager_plugins import NotificationManager
+
+from models.events import Sentence
+from streams.digest_log import PublishedDigest
+from streams.push.atom import ENTRIES, feed
+from streams.push.chat import CHAT_CHARACTERS, ChatSender, chat_text
+from streams.push.delivery_error import DeliveryError
+from streams.push.subscription import Subscription
+from tests.view_examples import digest
+
+# apprise imports a module of the standard library that is on its way out
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+ENTRY = PublishedDigest(digest=digest("2021-W18"), revision=1, slice_start=0, slice_end=9, made_at=NOW)
+CORRECTED = replace(
+    ENTRY,
+    digest=digest("2021-W18", headline="<b>Corrected</b> & true"),
+    revision=2,
+    supersedes=ENTRY.hash,
+    made_at=NOW + timedelta(days=1),
+)
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def entries(data: bytes) -> list[ET.Element]:
+    return ET.fromstring(data).findall(f"{ATOM}entry")
+
+
+def test_a_correction_updates_the_same_entry() -> None:
+    """Same id and first date, later update: a reader shows it once, as changed."""
+    (before,), (after,) = entries(feed([ENTRY])), entries(feed([CORRECTED]))
+    assert before.findtext(f"{ATOM}id") == after.findtext(f"{ATOM}id") == "urn:toptopics:digest:2021-W18"
+    assert before.findtext(f"{ATOM}published") == after.findtext(f"{ATOM}published")
+    assert before.findtext(f"{ATOM}updated") == "2026-01-05T12:00:00+00:00"
+    assert after.findtext(f"{ATOM}updated") == "2026-01-06T12:00:00+00:00"
+    assert "corrected" in str(after.findtext(f"{ATOM}title"))
+
+
+def test_the_feed_is_newest_first_bounded_and_the_same_bytes_again() -> None:
+    """Equal digests, equal feed; an empty one is valid too."""
+    many = [replace(ENTRY, digest=digest(f"2021-W{week:02d}")) for week in range(1, 53)]
+    many += [replace(ENTRY, digest=digest(f"2022-W{week:02d}")) for week in range(1, 11)]
+    ids = [entry.findtext(f"{ATOM}id") for entry in entries(feed(many))]
+    assert len(ids) == ENTRIES
+    assert ids[0] == "urn:toptopics:digest:2022-W10"
+    assert feed(many) == feed(reversed(many))
+    assert entries(feed([])) == []
+    assert ET.fromstring(feed([])).findtext(f"{ATOM}updated")
+
+
+def test_links_lead_to_the_service() -> None:
+    """When its address is known."""
+    (entry,) = entries(feed([ENTRY], address="https://topics.example"))
+    link = entry.find(f"{ATOM}link")
+    assert link is not None
+    assert link.get("href") == "https://topics.example/digests/2021-W18"
+
+
+def test_post_text_cannot_break_out_of_the_feed() -> None:
+    """Markup in a headline is text in the entry."""
+    (entry,) = entries(feed([CORRECTED]))
+    assert entry.findtext(f"{ATOM}summary") == "<b>Corrected</b> & true"
+    assert "<b>Corrected" not in str(entry.findtext(f"{ATOM}content"))
+
+
+@pytest.fixture
+def sent() -> Iterator[list[dict[str, Any]]]:
+    """What a service of apprise's was given; `toptest://fail` refuses."""
+    got: list[dict[str, Any]] = []
+
+    @notify(on="toptest", name="top topics test")  # type: ignore[no-untyped-call,untyped-decorator]
+    def take(body: str, title: str, notify_type: str, *_: Any, meta: dict[str, Any], **__: Any) -> bool:
+        got.append({"title": title, "body": body})
+        return "fail" not in meta["url"]
+
+    yield got
+    NotificationManager().remove("toptest")  # type: ignore[no-untyped-call]
+
+
+async def test_a_chat_gets_a_short_form_and_is_told_of_corrections(sent: list[dict[str, Any]]) -> None:
+    """Chats cannot change what was said, so the title says it."""
+    chat = Subscription(name="chat", url="toptest://room")
+    await ChatSender().send(chat, ENTRY, NOW)
+    await ChatSender().send(chat, CORRECTED, NOW)
+    assert [message["title"] for message in sent] == [
+        "Top topics of 2021-W18",
+        "Top topics of 2021-W18 (corrected)",
+    ]
+    assert "A quiet week" in sent[0]["body"]
+    assert "Speech without labels" in sent[0]["body"]
+
+
+async def test_a_failure_of_the_service_is_a_failed_delivery(sent: list[dict[str, Any]]) -> None:
+    """It is tried again; an address that nobody knows never is."""
+    with pytest.raises(DeliveryError) as failed:
+        await ChatSender().send(Subscription(name="chat", url="toptest://fail"), ENTRY, NOW)
+    assert not failed.value.final
+    with pytest.raises(DeliveryError) as unknown:
+        await ChatSender().send(Subscription(name="chat", url="nosuchthing://x"), ENTRY, NOW)
+    assert unknown.value.final
+
+
+@pytest.mark.parametrize("url", ["json://127.0.0.1:9/x", "gotify://localhost/token", "mailto://u:p@localhost"])
+async def test_services_in_private_networks_are_refused(url: str) -> None:
+    """As webhooks are."""
+    with pytest.raises(DeliveryError, match="public internet"):
+        await ChatSender().send(Subscription(name="inside", url=url), ENTRY, NOW)
+
+
+def test_a_chat_text_fits_the_strictest_chat() -> None:
+    """However many topics there are."""
+    lines = [Sentence(text="word " * 60, posts=["1"]) for _ in range(20)]
+    text = chat_text(msgspec.structs.replace(ENTRY.digest, overview=lines))
+    assert len(text) <= CHAT_CHARACTERS
+    assert text.count("•") > 3
+    assert apprise.__version__

@@ -1,0 +1,88 @@
+"""Feed entries as posts: dialects, dates, damage."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models import wire
+from models.events import Tweet
+from streams import cli_sources
+from streams.sources.catalogue import SOURCES, VARIABLES
+from streams.sources.feed_entries import author_of, is_whole, parse_feed
+from streams.sources.port import Bad
+from tests.source_servers.blog import Blog
+
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+ADDRESS = "https://blog.test/feed.xml"
+RSS = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>A blog</title><language>de</language>
+<item><title>Second &amp; last</title><link>https://blog.test/2</link><pubDate>Mon, 02 Mar 2026 07:00:00 GMT</pubDate>
+<description>&lt;p&gt;With a &lt;a href="https://example.org/x"&gt;link&lt;/a&gt;&lt;/p&gt;</description></item>
+<item><title>First</title><guid>one</guid><pubDate>Sun, 01 Mar 2026 07:00:00 GMT</pubDate></item>
+<item><title>Scheduled</title><guid>three</guid><pubDate>Sun, 01 Mar 2099 07:00:00 GMT</pubDate></item>
+<item><title>Undated</title><guid>four</guid></item>
+</channel></rss>"""
+
+
+def tweets(data: bytes) -> list[Tweet]:
+    return [outcome for outcome in parse_feed(data, ADDRESS, NOW) if isinstance(outcome, Tweet)]
+
+
+def test_rss_items_oldest_first() -> None:
+    """Titles without entities, links with the title, the feed's language; no entry is from the future."""
+    posts = tweets(RSS)
+    assert [post.text for post in posts] == ["First", "Second & last\n\nWith a link", "Scheduled", "Undated"]
+    assert [post.created_at.hour for post in posts] == [7, 7, 8, 8]
+    assert [(link.url, link.title) for link in posts[1].links] == [
+        ("https://blog.test/2", "Second & last"),
+        ("https://example.org/x", None),
+    ]
+    assert (posts[1].lang, posts[1].author_id, posts[1].author_name) == ("de", ADDRESS, "A blog")
+    assert len({post.id for post in posts}) == 4
+
+
+def test_ids_do_not_depend_on_place_or_text() -> None:
+    """The same entry has the same id in tomorrow's document."""
+    blog = Blog()
+    own = blog.write("One", "text")
+    before = tweets(blog.document().encode())
+    blog.change(own, "other text")
+    blog.write("Two", "more")
+    after = tweets(blog.document().encode())
+    assert before[0].id in {post.id for post in after}
+
+
+def test_what_is_no_feed_is_bad_and_what_is_cut_is_told() -> None:
+    """A web page has no entries; half a document is not read."""
+    (outcome,) = parse_feed(b"<html><body>hello</body></html>", ADDRESS, NOW)
+    assert isinstance(outcome, Bad)
+    assert is_whole(RSS)
+    assert not is_whole(RSS[: len(RSS) // 2])
+
+
+def test_long_addresses_fit_an_author_id() -> None:
+    """Two long addresses that differ at the end only stay two authors."""
+    one, other = author_of("https://blog.test/" + "a" * 300 + "1"), author_of("https://blog.test/" + "a" * 300 + "2")
+    assert len(one) <= 200
+    assert one != other
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_mangled_feeds_raise_nothing(data: st.DataObject) -> None:
+    """Bytes replaced, removed and put in: whatever comes out is a valid post or bad."""
+    feed = bytearray(RSS)
+    for _ in range(data.draw(st.integers(1, 6))):
+        place = data.draw(st.integers(0, len(feed) - 1))
+        length = data.draw(st.integers(0, 40))
+        feed[place : place + length] = data.draw(st.binary(max_size=10))
+        feed = feed or bytearray(b" ")
+    for outcome in parse_feed(bytes(feed), ADDRESS, NOW):
+        if isinstance(outcome, Tweet):
+            assert wire.decode_post(wire.encode(outcome)) == outcome
+
+
+def test_the_command_knows_every_source() -> None:
+    """The command's help lists the catalogue without importing it."""
+    assert tuple(SOURCES) == cli_sources.SOURCE_NAMES
+    assert all(description for description in VARIABLES.values())
