@@ -1,6 +1,7 @@
 """A webhook receiver on loopback that behaves as it is told, request by request."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ class Request:
     @property
     def message_id(self) -> str:
         """Names the digest."""
-        return self.headers["webhook-id"]
+        return self.headers.get("webhook-id", "")  # apprise sends none
 
 
 @dataclass
@@ -33,13 +34,14 @@ class Receiver:
     location: str = ""
     retry_after: str = ""
     port: int = 0
+    host: str = ""
     requests: list[Request] = field(default_factory=list)
     accepted: dict[str, Request] = field(default_factory=dict)  # as a receiver that tells repetitions by their id
 
     @property
     def url(self) -> str:
         """Where to post."""
-        return f"http://127.0.0.1:{self.port}/hook"
+        return f"http://{self.host}:{self.port}/hook"
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, one request."""
@@ -75,7 +77,9 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving(receiver: Receiver, port: int = 0) -> AsyncIterator[Receiver]:
+async def receiving(
+    receiver: Receiver, port: int = 0, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Receiver]:
     """Listen on loopback."""
     tasks: set[asyncio.Task[None]] = set()
 
@@ -83,8 +87,8 @@ async def receiving(receiver: Receiver, port: int = 0) -> AsyncIterator[Receiver
         task = asyncio.ensure_future(receiver.handle(reader, writer))
         tasks.add(task)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", port)
-    receiver.port = server.sockets[0].getsockname()[1]
+    server = await asyncio.start_server(connected, host, port, ssl=tls)
+    receiver.host, receiver.port = host, server.sockets[0].getsockname()[1]
     try:
         yield receiver
     finally:

@@ -1,5 +1,6 @@
 """The feed, and what chats and mail get."""
 
+import socket
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,8 +18,10 @@ from streams.digest_log import PublishedDigest
 from streams.push.atom import ENTRIES, feed
 from streams.push.chat import CHAT_CHARACTERS, ChatSender, chat_text
 from streams.push.delivery_error import DeliveryError
+from streams.push.guard import ForbiddenAddressError, only_to
 from streams.push.subscription import Subscription
 from tests.view_examples import digest
+from tests.webhook_receiver import Receiver, receiving
 
 # apprise imports a module of the standard library that is on its way out
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -117,6 +120,58 @@ async def test_services_in_private_networks_are_refused(url: str) -> None:
     """As webhooks are."""
     with pytest.raises(DeliveryError, match="public internet"):
         await ChatSender().send(Subscription(name="inside", url=url), ENTRY, NOW)
+
+
+def only_the_first(address: str) -> bool:
+    """Loopback has many addresses: the tests' only network, with one public part."""
+    return address == "127.0.0.1"
+
+
+@pytest.mark.parametrize("status", [302, 307])
+async def test_a_redirect_leads_no_service_to_a_private_address(status: int) -> None:
+    """The library follows it, and the connection is refused when it is made."""
+    inside, outside = Receiver(), Receiver([status, status])
+    async with receiving(inside, host="127.0.0.2"), receiving(outside):
+        outside.location = inside.url
+        there = Subscription(name="chat", url=f"json://127.0.0.1:{outside.port}/")
+        with pytest.raises(DeliveryError, match="public internet"):
+            await ChatSender(allowed=only_the_first).send(there, ENTRY, NOW)
+        assert (len(outside.requests), len(inside.requests)) == (1, 0)
+        await ChatSender().send(msgspec.structs.replace(there, allow_private=True), ENTRY, NOW)
+        assert len(inside.requests) == 1
+
+
+async def test_a_name_is_judged_by_where_the_connection_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it answered before (DNS rebinding): the address is looked at as the connection is made."""
+    answers = iter(["127.0.0.1", "127.0.0.2"])
+    system = socket.getaddrinfo
+
+    def resolve(host: str, *more: Any, **named: Any) -> Any:
+        return system(next(answers) if host == "rebind.invalid" else host, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    async with receiving(Receiver(), host="127.0.0.2") as inside, receiving(Receiver(), inside.port) as outside:
+        there = Subscription(name="chat", url=f"json://rebind.invalid:{outside.port}/")
+        await ChatSender(allowed=only_the_first).send(there, ENTRY, NOW)
+        with pytest.raises(DeliveryError, match="public internet"):
+            await ChatSender(allowed=only_the_first).send(there, ENTRY, NOW)
+        assert (len(outside.requests), len(inside.requests)) == (1, 0)
+
+
+async def test_the_status_of_a_refusal_is_told_and_not_the_address() -> None:
+    """The address may be a secret."""
+    async with receiving(Receiver([403])) as receiver:
+        there = Subscription(name="chat", url=f"json://127.0.0.1:{receiver.port}/token", allow_private=True)
+        with pytest.raises(DeliveryError, match=r"answered 403$"):
+            await ChatSender().send(there, ENTRY, NOW)
+
+
+def test_nothing_outside_the_guard_is_watched() -> None:
+    """Kafka may well be in a private network."""
+    with only_to(lambda _: False), socket.socket() as client, pytest.raises(ForbiddenAddressError):
+        client.connect(("127.0.0.1", 9))
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+        pass
 
 
 def test_a_chat_text_fits_the_strictest_chat() -> None:

@@ -3,10 +3,13 @@
 import base64
 import hashlib
 import hmac
+import ssl
 from datetime import UTC, datetime
+from pathlib import Path
 
 import orjson
 import pytest
+import trustme
 
 from models.events import Digest
 from models.wire import decode
@@ -132,3 +135,28 @@ async def test_the_connection_goes_to_the_address_that_was_checked() -> None:
         )
     assert asked == ["rebind.invalid"]
     assert receiver.requests[0].headers["host"] == f"rebind.invalid:{receiver.port}"
+
+
+@pytest.mark.parametrize(("name", "accepted"), [("hooks.example.org", True), ("other.example.org", False)])
+async def test_the_certificate_has_to_be_of_the_name_and_not_of_the_address(
+    name: str, accepted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pinned address changes nothing about whom the connection is with; an authority of one's own is heard."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(name).configure_cert(context)
+
+    async def lookup(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    sender = WebhookSender(lookup=lookup, allowed=lambda _: True)
+    async with receiving(Receiver(), tls=context) as receiver:
+        there = checked(Subscription(name="x", url=f"https://hooks.example.org:{receiver.port}/hook"))
+        if accepted:
+            await sender.send(there, ENTRY, NOW)
+        else:
+            with pytest.raises(DeliveryError, match=r"hooks\.example\.org"):
+                await sender.send(there, ENTRY, NOW)
+        assert len(receiver.requests) == accepted
