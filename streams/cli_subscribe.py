@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from streams.push.subscription import Subscription
     from streams.subscribe import PositionFile
 
+FORMS = ("markdown", "text", "html", "json")
 subscriptions = typer.Typer(help="Who gets the digests: webhooks, e-mail, chats.", no_args_is_help=True)
 
 
@@ -28,9 +29,12 @@ class ExecError(RuntimeError):
 
 def subscribe(
     since: Annotated[str | None, typer.Option("--from", help="Also those from this week on, such as 2021-W18.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    form: Annotated[
+        str | None, typer.Option("--format", "-f", help=f"One of: {', '.join(FORMS)}; default: markdown, --exec: json.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json: one object a line.")] = False,
     command: Annotated[
-        str | None, typer.Option("--exec", help="Run this for each: JSON on its input, TOPTOPICS_WEEK and so on set.")
+        str | None, typer.Option("--exec", help="Run this for each: it on the input, TOPTOPICS_WEEK and so on set.")
     ] = None,
     name: Annotated[str, typer.Option(help="Whose position is remembered.")] = "default",
     once: Annotated[bool, typer.Option("--once", help="End when there is nothing new.")] = False,
@@ -44,18 +48,21 @@ def subscribe(
 
     * `toptopics subscribe`
     * `toptopics subscribe --from 2021-W18 --json --once`
-    * `toptopics subscribe --name mail --exec "mail -s digest me@example.org"`
+    * `toptopics subscribe --name mail --format text --exec "mail -s digest me@example.org"`
     """
     from streams.subscribe import PositionFile
 
     settings = settings_or_exit()
+    form = "json" if as_json else form or ("json" if command is not None else "markdown")
+    if form not in FORMS:
+        fail(f"unknown form {form!r}; one of: {', '.join(FORMS)}", 2)
     _check_week(since)
     if not name.replace("-", "").replace("_", "").isalnum():
         fail(f"a name has letters, digits, - and _, not {name!r}", 2)
     file = PositionFile(settings.data_dir / "subscribers" / f"{name}.json")
     with services(settings) as connected:
         try:
-            run(_follow(connected, file, since, command, as_json=as_json, once=once))
+            run(_follow(connected, file, since, command, form=form, once=once))
         except (ValueError, ExecError) as error:
             fail(str(error))
 
@@ -66,7 +73,7 @@ async def _follow(
     since: str | None,
     command: str | None,
     *,
-    as_json: bool,
+    form: str,
     once: bool,
 ) -> None:
     from streams.subscribe import first_position, follow, rewound
@@ -81,40 +88,44 @@ async def _follow(
                 position = rewound(position, since)
             since = None  # it says where to begin, once
             for entry in filter(position.is_new, entries):
-                await _hand_over(entry, command, as_json=as_json)
+                await _hand_over(entry, command, form)
                 position.delivered[entry.digest.week] = entry.hash
                 file.save(position)
             if once:
                 return
 
 
-async def _hand_over(entry: "PublishedDigest", command: str | None, *, as_json: bool) -> None:
+async def _hand_over(entry: "PublishedDigest", command: str | None, form: str) -> None:
     import asyncio
 
+    text = _text(entry, form)
+    if command is None:
+        sys.stdout.buffer.write(text if form == "json" else printable(text.decode()).encode())
+        sys.stdout.buffer.flush()
+        return
+    given = {
+        "TOPTOPICS_WEEK": entry.digest.week,
+        "TOPTOPICS_REVISION": str(entry.revision),
+        "TOPTOPICS_HASH": entry.hash,
+        "TOPTOPICS_HEADLINE": printable(entry.digest.headline.text),
+    }
+    process = await asyncio.create_subprocess_exec(
+        *shlex.split(command), stdin=asyncio.subprocess.PIPE, env=os.environ | given
+    )
+    await process.communicate(text)
+    if process.returncode:
+        raise ExecError(f"{command!r} ended with exit code {process.returncode} for {entry.digest.week}")
+
+
+def _text(entry: "PublishedDigest", form: str) -> bytes:
     import orjson
 
     from models.render import render
     from streams.subscribe import as_event
 
-    line = orjson.dumps(as_event(entry)) + b"\n"
-    if command is not None:
-        given = {
-            "TOPTOPICS_WEEK": entry.digest.week,
-            "TOPTOPICS_REVISION": str(entry.revision),
-            "TOPTOPICS_HASH": entry.hash,
-            "TOPTOPICS_HEADLINE": printable(entry.digest.headline.text),
-        }
-        process = await asyncio.create_subprocess_exec(
-            *shlex.split(command), stdin=asyncio.subprocess.PIPE, env=os.environ | given
-        )
-        await process.communicate(line)
-        if process.returncode:
-            raise ExecError(f"{command!r} ended with exit code {process.returncode} for {entry.digest.week}")
-    elif as_json:
-        sys.stdout.buffer.write(line)
-        sys.stdout.buffer.flush()
-    else:
-        typer.echo(printable(render(entry.digest, "markdown")))
+    if form == "json":
+        return orjson.dumps(as_event(entry)) + b"\n"
+    return (render(entry.digest, form).rstrip() + "\n").encode()  # type: ignore[arg-type]  # checked by the command
 
 
 def push(

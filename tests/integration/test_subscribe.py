@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from models.events import Digest
+from models.render import render
 from models.wire import encode
 from streams.digest_log import PublishedDigest
 from streams.kafka_admin import ensure_topics
@@ -138,6 +139,17 @@ async def test_a_command_that_fails_gets_the_digest_again(settings: Settings, tm
     assert command(settings, *take[:2], *take[4:]).returncode == 0
     assert command(settings, *take[:2], *take[4:]).returncode == 0
     assert (tmp_path / "log").read_text().splitlines() == ["2021-W18 2021-W18"] * 2
+
+
+async def test_a_command_gets_the_form_that_it_asked_for(settings: Settings, tmp_path: Path) -> None:
+    """Words for a mail, where JSON would help nobody; and two digests on the screen stand apart."""
+    await publish(settings, first("2021-W18"), first("2021-W19"))
+    take = ("subscribe", "--once", "--from", "2021-W19", "--format", "text")
+    done = command(settings, *take, "--name", "mail", "--exec", f"tee {tmp_path / 'mail.txt'}")
+    assert done.returncode == 0, done.stderr
+    text = render(first("2021-W19").digest, "text").rstrip() + "\n"
+    assert (tmp_path / "mail.txt").read_text() == text
+    assert command(settings, *take).stdout == text
 
 
 @pytest.mark.parametrize(
