@@ -18,6 +18,7 @@ DIGEST_HEADERS = {
     "made_at": "when it was made, RFC 3339",
     "slice_start": "offset of tweets.embedded that the week was read from; decimal",
     "slice_end": "offset that it was read up to (exclusive); decimal",
+    "settings": "digest settings that were not the defaults, as key=value with blanks between; empty for none",
 }
 
 

@@ -4,6 +4,7 @@ Topics are the same when their ids are; two with different ids are the same when
 of the smaller one (the id then changed, and it says so). One to one, most shared posts first, ids to break ties.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,7 +17,11 @@ Pair = tuple[int, int]  # places of one topic in the old and in the new digest, 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The changes; all lists are in the order of the digests. `rewritten`: topics in both whose text differs."""
+    """The changes; all lists are in the order of the digests.
+
+    rewritten: topics in both whose text differs. unpublished: posts by id of those gained or lost topics that the other
+    digest found too, but did not publish.
+    """
 
     week: str
     old_topics: int
@@ -29,6 +34,7 @@ class Comparison:
     rewritten: list[tuple[DigestTopic, list[str]]] = field(default_factory=list)
     headline: tuple[str, str] | None = None
     numbers: dict[str, tuple[object, object]] = field(default_factory=dict)
+    unpublished: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -52,18 +58,21 @@ def compare(old: Digest, new: Digest) -> Comparison:
     pairs = _pairs(old.topics, new.topics)
     kept_old, kept_new = {place for place, _ in pairs}, {place for _, place in pairs}
     both = [(old.topics[before], new.topics[after]) for before, after in pairs]
+    gained = [topic for place, topic in enumerate(new.topics) if place not in kept_new]
+    lost = [topic for place, topic in enumerate(old.topics) if place not in kept_old]
     return Comparison(
         week=new.week,
         old_topics=len(old.topics),
         new_topics=len(new.topics),
-        gained=[topic for place, topic in enumerate(new.topics) if place not in kept_new],
-        lost=[topic for place, topic in enumerate(old.topics) if place not in kept_old],
+        gained=gained,
+        lost=lost,
         renamed=[(before, after) for before, after in both if before.label != after.label],
         moved=_moved(new.topics, pairs),
         new_ids=[(before, after) for before, after in both if before.id != after.id],
         rewritten=[(after, parts) for before, after in both if (parts := _changed_parts(before, after))],
         headline=(old.headline.text, new.headline.text) if old.headline.text != new.headline.text else None,
         numbers=_numbers(old, new),
+        unpublished=_found(old, gained) | _found(new, lost),
     )
 
 
@@ -72,8 +81,8 @@ def comparison_text(found: Comparison) -> str:
     lines = [f"{found.week}: {found.old_topics} topics published, {found.new_topics} rebuilt"]
     if found.is_empty:
         return f"{lines[0]}; nothing that a reader sees has changed\n"
-    lines += [f"+ gained   {_name(topic)}" for topic in found.gained]
-    lines += [f"- lost     {_name(topic)}" for topic in found.lost]
+    lines += [f"+ gained   {_name(topic)}{_beside(found, topic, 'was')}" for topic in found.gained]
+    lines += [f"- lost     {_name(topic)}{_beside(found, topic, 'is')}" for topic in found.lost]
     lines += [f"~ renamed  {_quoted(before.label)} -> {_quoted(after.label)}" for before, after in found.renamed]
     lines += [f"^ moved    {_quoted(topic.label)}: place {old} -> {new}" for topic, old, new in found.moved]
     lines += [f"# new id   {_quoted(after.label)}: {before.id} -> {after.id}" for before, after in found.new_ids]
@@ -88,8 +97,8 @@ def comparison_data(found: Comparison) -> dict[str, object]:
     """The comparison as plain data, for JSON."""
     return {
         "week": found.week,
-        "gained": [_data(topic) for topic in found.gained],
-        "lost": [_data(topic) for topic in found.lost],
+        "gained": [{**_data(topic), "old_posts": found.unpublished.get(topic.id)} for topic in found.gained],
+        "lost": [{**_data(topic), "new_posts": found.unpublished.get(topic.id)} for topic in found.lost],
         "renamed": [{"id": new.id, "old": old.label, "new": new.label} for old, new in found.renamed],
         "moved": [{**_data(topic), "old": old, "new": new} for topic, old, new in found.moved],
         "new_ids": [{"old": old.id, "new": new.id, "label": new.label} for old, new in found.new_ids],
@@ -120,12 +129,26 @@ def _pairs(old: Sequence[DigestTopic], new: Sequence[DigestTopic]) -> list[Pair]
 
 
 def _moved(topics: Sequence[DigestTopic], pairs: Sequence[Pair]) -> list[tuple[DigestTopic, int, int]]:
-    """Those that changed places among the topics in both: one gained above the others moves nobody."""
-    order = {before: rank for rank, before in enumerate(sorted(before for before, _ in pairs))}
+    """The fewest topics in both that would have to be taken out for the others to stand in the old order.
+
+    So one that rises to the top is named and the ones that it pushes down are not. All but the longest increasing
+    subsequence of old places, found by patience sorting.
+    """
+    by_new = sorted(pairs, key=lambda pair: pair[1])
+    tails: list[int] = []  # the smallest old place that ends an increasing run of each length
+    lengths: list[int] = []
+    for before, _ in by_new:
+        length = bisect_left(tails, before)
+        tails[length : length + 1] = [before]
+        lengths.append(length)
+    stays: set[int] = set()
+    wanted = len(tails) - 1
+    for place in range(len(by_new) - 1, -1, -1):
+        if lengths[place] == wanted:
+            stays.add(place)
+            wanted -= 1
     return [
-        (topics[after], before + 1, after + 1)
-        for rank, (before, after) in enumerate(sorted(pairs, key=lambda pair: pair[1]))
-        if order[before] != rank
+        (topics[after], before + 1, after + 1) for place, (before, after) in enumerate(by_new) if place not in stays
     ]
 
 
@@ -150,6 +173,16 @@ def _numbers(old: Digest, new: Digest) -> dict[str, tuple[object, object]]:
 
 def _name(topic: DigestTopic) -> str:
     return f"{_quoted(topic.label)} ({topic.posts} posts, {topic.id})"
+
+
+def _found(other: Digest, topics: Sequence[DigestTopic]) -> dict[str, int]:
+    wanted = {topic.id for topic in topics}
+    return {one.id: one.posts for one in other.identities if one.id in wanted and not one.quiet_weeks}
+
+
+def _beside(found: Comparison, topic: DigestTopic, verb: str) -> str:
+    posts = found.unpublished.get(topic.id)
+    return "" if posts is None else f"; it {verb} found with {posts} posts, and not published"
 
 
 def _quoted(text: str) -> str:

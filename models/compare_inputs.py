@@ -6,7 +6,7 @@ explanation, and two with different bytes differ in an input, or the code is not
 
 from dataclasses import dataclass
 
-from models.events import Digest
+from models.events import Digest, Manifest
 from models.wire import encode
 
 
@@ -27,25 +27,33 @@ def same_bytes(published: Digest, rebuilt: Digest) -> bool:
     return encode(published) == encode(rebuilt)
 
 
-def differing_inputs(published: Digest, rebuilt: Digest) -> list[InputDifference]:
-    """Every input by name that differs; empty when the manifests agree."""
+@dataclass(frozen=True)
+class Circumstances:
+    """What a manifest leaves out: where the week was read, [start, end), and the settings other than the defaults."""
+
+    start: int
+    end: int
+    settings: str = ""
+
+
+def differing_inputs(
+    published: Digest, rebuilt: Digest, was: Circumstances | None = None, now: Circumstances | None = None
+) -> list[InputDifference]:
+    """Every input by name that differs; empty when the manifests agree. was, now: of the one and of the other.
+
+    Where the records are not the same, the reason is named: the offsets that they were read from, the bounds of the
+    week, or the encoder of their vectors; without any of these, the slice itself.
+    """
     before, after = published.manifest, rebuilt.manifest
-    found: list[InputDifference] = []
-    if before.slice_hash != after.slice_hash:
-        found.append(
-            InputDifference(
-                "slice",
-                f"{before.records} records ({_short(before.slice_hash)})",
-                f"{after.records} records ({_short(after.slice_hash)})",
-            )
-        )
+    found = [] if before.slice_hash == after.slice_hash else _records(published, rebuilt, was, now)
+    if before.settings_hash != after.settings_hash:
+        found.append(InputDifference("settings", _settings(before, was), _settings(after, now)))
     pairs = (
+        ("time zone", published.timezone, rebuilt.timezone),
         ("encoder", before.encoder, after.encoder),
-        ("settings", before.settings_hash, after.settings_hash),
         ("previous digest", before.previous_hash, after.previous_hash),
         ("influencers", before.influencers_hash, after.influencers_hash),
         ("link titles", before.resources_hash, after.resources_hash),
-        ("time zone", published.timezone, rebuilt.timezone),
     )
     found += [InputDifference(name, _short(old), _short(new)) for name, old, new in pairs if old != new]
     for library in sorted({*before.versions, *after.versions}):
@@ -53,6 +61,26 @@ def differing_inputs(published: Digest, rebuilt: Digest) -> list[InputDifference
         if old != new:
             found.append(InputDifference(f"version of {library}", old or "none", new or "none"))
     return found
+
+
+def _records(
+    published: Digest, rebuilt: Digest, was: Circumstances | None, now: Circumstances | None
+) -> list[InputDifference]:
+    before, after = published.manifest, rebuilt.manifest
+    if was is not None and now is not None and (was.start, was.end) != (now.start, now.end):
+        return [InputDifference("offsets", _span(was, before.records), _span(now, after.records))]
+    if published.timezone != rebuilt.timezone or (before.records == after.records and before.encoder != after.encoder):
+        return []  # told by name: other bounds hold other records, and another encoder's vector is another record
+    old, new = (f"{one.records:,} records ({_short(one.slice_hash)})" for one in (before, after))
+    return [InputDifference("slice", old, new)]
+
+
+def _span(read: Circumstances, records: int) -> str:
+    return f"{read.start:,} to {read.end:,} ({records:,} records of the week)"
+
+
+def _settings(manifest: Manifest, beside: Circumstances | None) -> str:
+    return _short(manifest.settings_hash) + (f" ({beside.settings or 'the defaults'})" if beside is not None else "")
 
 
 def _short(value: str | None) -> str:

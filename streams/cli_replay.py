@@ -1,5 +1,6 @@
 """`toptopics replay` and `toptopics backfill`: past weeks, again or for the first time."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,6 +12,7 @@ import typer
 from models.week import Week
 from streams.cli_backfill import backfill
 from streams.cli_common import fail, is_terminal, printable, run, services, settings_or_exit
+from streams.cli_replay_report import Wanted, tell, write, wrong
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from streams.replay_live import Advance
 
 SOURCES = ("tweets.embedded", "tweets")
+LOWER_PRIORITY = 10  # the processes that this one starts have it too: live stages on the same machine go first
 
 
 def replay(
@@ -40,7 +43,8 @@ def replay(
     """Rebuild the digest of a week from the log, with today's code and settings; live data are not touched.
 
     Several weeks with `--from` and `--to` (every week with a day between them) are a chain: each builds on the one
-    before. Exit code 1 when `--verify` finds a difference, and it says in which input.
+    before. After Ctrl-C, the same command goes on with the week that it was at. Exit code 1 when `--verify` finds a
+    difference, and it says in which input.
 
     Examples:
 
@@ -56,27 +60,26 @@ def replay(
     settings = settings_or_exit()
     if source not in SOURCES:
         fail(f"unknown source {source!r}; one of: {', '.join(SOURCES)}", 2)
-    if verify and (settings_pairs or publish):
-        fail("--verify asks whether nothing changed: it goes with neither --set nor --publish", 2)
-    if live and (verify or publish or compare):
-        fail("--live only shows: it goes with none of --verify, --compare, --publish", 2)
+    if verify and publish:
+        fail("--verify asks whether nothing changed: then there is nothing to --publish", 2)
+    if live and (verify or publish or compare or settings_pairs or out or as_json):
+        fail("--live only shows: it goes with none of --verify, --compare, --publish, --set, --out, --json", 2)
     plan = Plan(_weeks(settings, week, since, until), source, _pairs(settings_pairs), verify)  # type: ignore[arg-type]
+    os.nice(LOWER_PRIORITY)
     if live:
         _live(settings, plan, speed)
         return
     with services(settings) as connected:
         done = _replay(connected, plan, fresh=fresh)
         published = [_publish(connected, one) for one in done] if publish else []
-    _write(done, out)
-    if verify:
-        _tell_verified(done, as_json)
-    elif compare:
-        _tell_compared(done, as_json)
-    elif publish:
-        for line in published:
-            typer.echo(line)
-    elif out is None:
-        _show(done, as_json)
+    if out is not None:
+        write(done, out)
+    if compare or verify or not (publish or out):
+        tell(done, Wanted(compare, verify, as_json))
+    for line in published:
+        typer.echo(line, err=as_json)
+    if wrong(done, Wanted(compare, verify)):
+        raise typer.Exit(1)
 
 
 def _weeks(settings: Settings, week: str | None, since: datetime | None, until: datetime | None) -> Sequence[Week]:
@@ -153,68 +156,6 @@ def _publish(settings: Settings, one: "Replayed") -> str:
     if entry is None:
         return f"{one.week}: nothing to publish, the bytes are those of the published digest"
     return f"{one.week}: published as revision {entry.revision}"
-
-
-def _write(done: "Sequence[Replayed]", out: Path | None) -> None:
-    if out is None:
-        return
-    from models.render import render
-
-    out.mkdir(parents=True, exist_ok=True)
-    for one in done:
-        (out / f"{one.week}.json").write_bytes(one.made.value)
-        (out / f"{one.week}.md").write_text(render(one.digest, "markdown"), encoding="utf-8")
-
-
-def _show(done: "Sequence[Replayed]", as_json: bool) -> None:
-    from models.render import render
-
-    for one in done:
-        typer.echo(one.made.value.decode() if as_json else printable(render(one.digest, "markdown")))
-
-
-def _tell_verified(done: "Sequence[Replayed]", as_json: bool) -> None:
-    import orjson
-
-    for one in done:
-        inputs = one.differences()
-        if as_json:
-            data = {
-                "week": str(one.week),
-                "identical": one.identical,
-                "published": one.published is not None,
-                "differs": [{"input": d.name, "published": d.published, "rebuilt": d.rebuilt} for d in inputs],
-                "notes": list(one.notes),
-            }
-            typer.echo(orjson.dumps(data).decode())
-        elif one.identical:
-            typer.echo(
-                f"{one.week}: identical, {len(one.made.value):,} bytes from {one.digest.manifest.records:,} posts"
-            )
-        elif one.published is None:
-            typer.echo(f"{one.week}: there is no published digest to verify")
-        else:
-            typer.echo(f"{one.week}: different")
-            reasons = [str(difference) for difference in inputs]
-            for reason in reasons or ["all inputs are equal: the code itself is not that of its version"]:
-                typer.echo(f"  {printable(reason)}")
-    if not all(one.identical for one in done):
-        raise typer.Exit(1)
-
-
-def _tell_compared(done: "Sequence[Replayed]", as_json: bool) -> None:
-    import orjson
-
-    from models.compare import compare, comparison_data, comparison_text
-
-    for one in done:
-        if one.published is None:
-            fail(f"{one.week}: there is no published digest to compare with")
-        found = compare(one.published.digest, one.digest)
-        if as_json:
-            typer.echo(orjson.dumps(comparison_data(found)).decode())
-        else:
-            typer.echo(printable(comparison_text(found)), nl=False)
 
 
 def _live(settings: Settings, plan: "Plan", speed: str) -> None:

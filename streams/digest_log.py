@@ -22,7 +22,8 @@ class PublishedDigest:
     """A digest and how it came to be, which its value does not say (the value depends on its inputs alone).
 
     slice_end: the offset of `tweets.embedded` (exclusive) up to which the week was read. supersedes: hash of the
-    value that this one corrects. revision: 1 for the first.
+    value that this one corrects. revision: 1 for the first. settings: those that were not the defaults, as "key=value
+    key=value".
     """
 
     digest: Digest
@@ -31,6 +32,7 @@ class PublishedDigest:
     slice_end: int
     made_at: datetime | None = None
     supersedes: str | None = None
+    settings: str = ""
 
     @property
     def hash(self) -> str:
@@ -45,6 +47,7 @@ class PublishedDigest:
             "slice_end": str(self.slice_end),
             "made_at": self.made_at.isoformat() if self.made_at else "",
             "supersedes": self.supersedes or "",
+            "settings": self.settings,
         }
         return [(name, value.encode()) for name, value in pairs.items()]
 
@@ -59,6 +62,7 @@ class PublishedDigest:
             slice_end=int(texts.get("slice_end") or 0),
             made_at=datetime.fromisoformat(texts["made_at"]) if texts.get("made_at") else None,
             supersedes=texts.get("supersedes") or None,
+            settings=texts.get("settings", ""),
         )
 
 

@@ -18,14 +18,14 @@ from typing import Literal
 
 import orjson
 
-from models.compare_inputs import InputDifference, differing_inputs
+from models.compare_inputs import Circumstances, InputDifference, differing_inputs
 from models.events import Digest
 from models.week import Week
 from models.wire import content_hash, decode, encode
 from streams.clock import Clock
 from streams.digest_log import PublishedDigest, read_revisions, week_before
 from streams.kafka_log import producer, topic_name
-from streams.refit_process import MadeDigest, config_with, library_versions, run_refit
+from streams.refit_process import MadeDigest, RefitProcess, config_with, library_versions
 from streams.replay_store import ReplayStore
 from streams.settings import Settings
 from streams.topics import DIGESTS
@@ -33,7 +33,7 @@ from streams.topics import DIGESTS
 Source = Literal["tweets.embedded", "tweets"]
 Report = Callable[[Week, str, float], None]  # week, step, share of the week done, 0–1
 Revisions = Mapping[str, Sequence[PublishedDigest]]
-Refit = Callable[..., Awaitable[MadeDigest]]  # as `run_refit`
+Refit = Callable[..., Awaitable[MadeDigest]]  # as `RefitProcess.refit`
 READING = 0.1  # of a week's time
 
 
@@ -57,7 +57,10 @@ class Previous:
 
 @dataclass(frozen=True)
 class Replayed:
-    """A rebuilt week beside the published one. resumed: it comes from an earlier, interrupted run."""
+    """A rebuilt week beside the published one. resumed: it comes from an earlier, interrupted run.
+
+    settings: those that were not the defaults, as "key=value key=value".
+    """
 
     week: Week
     digest: Digest
@@ -65,6 +68,7 @@ class Replayed:
     published: PublishedDigest | None
     notes: tuple[str, ...] = ()
     resumed: bool = False
+    settings: str = ""
 
     @property
     def identical(self) -> bool:
@@ -73,7 +77,15 @@ class Replayed:
 
     def differences(self) -> list[InputDifference]:
         """The inputs that are not those of the published digest."""
-        return [] if self.published is None else differing_inputs(self.published.digest, self.digest)
+        if self.published is None:
+            return []
+        was, now = self.published, self.made
+        return differing_inputs(
+            was.digest,
+            self.digest,
+            Circumstances(was.slice_start, was.slice_end, was.settings) if was.slice_end else None,
+            Circumstances(now.slice_start, now.slice_end, self.settings),
+        )
 
 
 def weeks_between(first: date, last: date, timezone: str) -> list[Week]:
@@ -90,18 +102,23 @@ async def replay(
     *,
     store: ReplayStore | None = None,
     report: Report | None = None,
-    refit: Refit = run_refit,
+    refit: Refit | None = None,
 ) -> list[Replayed]:
     """Rebuild every week of `plan`, in order. Raises RefitError, ValueError (unknown setting) and Kafka's errors.
 
-    With a `store`, a run that was interrupted goes on after its last finished week. refit: see `run_refit`.
+    With a `store`, a run that was interrupted goes on after its last finished week. refit: default, one process for
+    all weeks.
     """
     config_with(plan.overrides)
-    run = _Run(settings, plan, await read_revisions(settings), store, report, refit)
+    process = RefitProcess(settings)
+    run = _Run(settings, plan, await read_revisions(settings), store, report, refit or process.refit)
     done: list[Replayed] = []
-    for week in plan.weeks:
-        rebuilt = done[-1].digest if done and done[-1].week == week.previous and not plan.verify else None
-        done.append(await run.week(week, choose_previous(run.revisions, week, rebuilt)))
+    try:
+        for week in plan.weeks:
+            rebuilt = done[-1].digest if done and done[-1].week == week.previous and not plan.verify else None
+            done.append(await run.week(week, choose_previous(run.revisions, week, rebuilt)))
+    finally:
+        await process.aclose()
     return done
 
 
@@ -139,6 +156,7 @@ async def publish(settings: Settings, replayed: Replayed, clock: Clock) -> Publi
         slice_end=replayed.made.slice_end,
         made_at=clock(),
         supersedes=None if newest is None else newest.hash,
+        settings=replayed.settings,
     )
     if newest is not None and newest.hash == entry.hash:
         return None
@@ -175,7 +193,8 @@ class _Run:
         notes = previous.notes
         if published is not None and published.slice_start < made.slice_start:
             notes += (f"{week}: the log no longer has its records before offset {made.slice_start}",)
-        return Replayed(week, decode(made.value, Digest), made, published, notes, resumed)
+        settings = " ".join(f"{name}={value}" for name, value in sorted(self.plan.overrides.items()))
+        return Replayed(week, decode(made.value, Digest), made, published, notes, resumed, settings)
 
     async def _rebuild(self, week: Week, end: int | None, previous: Previous) -> MadeDigest:
         def progress(step: str, share: float) -> None:
@@ -188,7 +207,6 @@ class _Run:
             value = b"" if previous.digest is None else encode(previous.digest)
             await asyncio.to_thread(file.write_bytes, value)
             return await self.refit(
-                self.settings,
                 week,
                 end=end,
                 overrides=self.plan.overrides,

@@ -7,13 +7,15 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import orjson
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from models.events import Deletion, Digest, EmbeddedTweet, Influencer
 from models.week import Week
@@ -26,7 +28,7 @@ from streams.refit_process import MadeDigest, RefitError, config_with, library_v
 from streams.replay import Plan, Replayed, publish, replay
 from streams.replay_store import ReplayStore
 from streams.settings import Settings, load_settings
-from streams.topics import DIGESTS, TOPICS
+from streams.topics import DIGESTS, EMBEDDED, TOPICS
 from streams.tweets_slice import read_week_again
 from streams.week_slice import read_week
 from tests.stored_weeks import WEEKS, demo_tweets, embed_all, put_posts, store_weeks
@@ -59,7 +61,7 @@ async def quick_refit(
     previous: Path,
     progress: Any,
 ) -> MadeDigest:
-    """As `run_refit`, in this process and without BERTopic: the manifest is real, the topics are not."""
+    """As `RefitProcess.refit`, in this process and without BERTopic: the manifest is real, the topics are not."""
     read = read_week_again if source == "tweets" else read_week
     piece = await read(settings, week, end=end, progress=lambda done, of: progress("reading the week", done / of))
     posts = week_posts(piece.records, week)
@@ -78,7 +80,7 @@ async def quick_refit(
 
 
 async def rebuilt(settings: Settings, *weeks: Week, **plan: Any) -> list[Replayed]:
-    return await replay(settings, Plan(weeks or ALL, **plan), refit=quick_refit)
+    return await replay(settings, Plan(weeks or ALL, **plan), refit=partial(quick_refit, settings))
 
 
 async def publish_all(settings: Settings) -> None:
@@ -170,6 +172,38 @@ async def test_other_settings_are_named_and_the_rest_is_not(settings: Settings) 
         await rebuilt(settings, ALL[1], overrides={"no_such_setting": "1"})
 
 
+async def test_a_correction_with_other_settings_says_which(settings: Settings) -> None:
+    """It is verified with the same ones, and without them the difference is told by their names."""
+    await publish_all(settings)
+    (other,) = await rebuilt(settings, ALL[1], overrides={"seed": "12"})
+    await publish(settings, other, lambda: NOW)
+    (same,) = await rebuilt(settings, ALL[1], overrides={"seed": "12"}, verify=True)
+    assert same.identical
+    (plain,) = await rebuilt(settings, ALL[1], verify=True)
+    (difference,) = plain.differences()
+    assert difference.name == "settings"
+    assert "(seed=12), now" in str(difference)
+    assert str(difference).endswith("(the defaults)")
+
+
+async def test_records_that_the_log_has_lost_are_named(settings: Settings) -> None:
+    """By the offsets, once for the digest and once for people."""
+    await publish_all(settings)
+    first = (await read_digests(settings))[WEEKS[0]].slice_start
+    admin = AIOKafkaAdminClient(**connection(settings))
+    await admin.start()
+    try:
+        partition = TopicPartition(topic_name(settings, EMBEDDED), 0)
+        await admin.delete_records({partition: RecordsToDelete(before_offset=first + 30)})
+    finally:
+        await admin.close()
+    (one,) = await rebuilt(settings, ALL[0], verify=True)
+    (difference,) = one.differences()
+    assert difference.name == "offsets"
+    assert difference.rebuilt.startswith(f"{first + 30:,} to ")
+    assert "no longer has" in one.notes[0]
+
+
 async def test_another_end_of_the_slice_is_named(settings: Settings) -> None:
     """The digest says which records it was made of."""
     await publish_all(settings)
@@ -243,8 +277,8 @@ async def test_an_interrupted_chain_goes_on_where_it_was(settings: Settings, tmp
     async def refit(*given: Any, **named: Any) -> MadeDigest:
         if len(built) == 2:
             raise RefitError("interrupted")
-        built.append(str(given[1]))
-        return await quick_refit(*given, **named)
+        built.append(str(given[0]))
+        return await quick_refit(settings, *given, **named)
 
     store = ReplayStore(tmp_path / "replay")
     with pytest.raises(RefitError):
