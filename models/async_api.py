@@ -1,7 +1,7 @@
 """The topics as an AsyncAPI 3.0 document, made from the types and the table of topics: nothing in it is written twice.
 
-Channels carry their Kafka settings, messages their schemas, key and headers. What others may do: produce `Tweet` and
-`Deletion` to `tweets`, consume everything; the rest is written by the product alone.
+Channels carry their Kafka settings, messages their schemas, key and headers. Operations are the product's own, as
+AsyncAPI 3 has it: it receives `tweets`, which anyone may produce, and sends the rest, which anyone may consume.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ import msgspec
 from models.schemas import TYPES
 
 VERSION = "3.0.0"
+OPEN_TOPIC = "tweets"  # the one that others write
 DIGEST_HEADERS = {
     "revision": "1 for the first digest of a week, one more for each correction; decimal",
     "supersedes": "hex sha256 of the value that this one corrects; empty for the first",
@@ -50,7 +51,8 @@ def async_api(topics: Sequence[Channel], version: str) -> dict[str, Any]:
         "info": {
             "title": "Top Topics",
             "version": version,
-            "description": "What data-science and AI influencers talk about: posts in, topics and weekly digests out.",
+            "description": "What data-science and AI influencers talk about: posts in, topics and weekly digests out. "
+            "Operations are those of Top Topics: what it receives you may send, and what it sends you may receive.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
@@ -94,11 +96,13 @@ def _configuration(config: dict[str, str]) -> dict[str, Any]:
 def _operations(topics: Sequence[Channel]) -> dict[str, Any]:
     operations: dict[str, Any] = {}
     for topic in topics:
-        channel = {"$ref": f"#/channels/{topic.name}"}
+        action = "receive" if topic.name == OPEN_TOPIC else "send"
         title = "".join(part.capitalize() for part in topic.name.replace(".", "-").split("-"))
-        operations[f"consume{title}"] = {"action": "receive", "channel": channel}
-        if topic.name == "tweets":
-            operations[f"produce{title}"] = {"action": "send", "channel": channel}
+        operations[f"{action}{title}"] = {
+            "action": action,
+            "channel": {"$ref": f"#/channels/{topic.name}"},
+            "messages": [{"$ref": f"#/channels/{topic.name}/messages/{name}"} for name in _types(topic)],
+        }
     return operations
 
 

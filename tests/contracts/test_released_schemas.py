@@ -79,6 +79,32 @@ def test_asyncapi_describes_every_topic_and_resolves() -> None:
     orjson.dumps(document)
 
 
+WORDS = {"title", "summary", "description", "tags", "externalDocs", "bindings"}  # that most objects may have
+KNOWN = {
+    "channels": {"address", "messages", "servers", "parameters"} | WORDS,
+    "operations": {"action", "channel", "messages", "reply", "security", "traits"} | WORDS,
+    "messages": {"headers", "payload", "correlationId", "contentType", "name", "examples", "traits"} | WORDS,
+}
+
+
+@pytest.mark.parametrize("part", KNOWN)
+def test_the_document_uses_no_field_that_asyncapi_does_not_know(part: str) -> None:
+    """AsyncAPI 3 allows no others. (By hand, the whole document passes its official schema and parser.)"""
+    document = async_api(TOPICS, version("toptopics"))
+    objects = {**document, **document["components"]}[part]
+    assert objects
+    assert {field for entry in objects.values() for field in entry} <= KNOWN[part]
+
+
+def test_operations_are_those_of_the_product() -> None:
+    """AsyncAPI 3 names what the described application does: the opposite of what its users do."""
+    operations = async_api(TOPICS, version("toptopics"))["operations"]
+    received = [name for name, operation in operations.items() if operation["action"] == "receive"]
+    assert received == ["receiveTweets"]
+    assert operations["sendDigests"]["channel"] == {"$ref": "#/channels/digests"}
+    assert len(operations) == len(TOPICS)
+
+
 def test_what_is_sent_is_valid_by_the_asyncapi_document() -> None:
     """The schemas in the document are the ones of the wire: real messages pass, a broken one does not."""
     document = async_api(TOPICS, version("toptopics"))
