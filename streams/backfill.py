@@ -2,8 +2,10 @@
 
 Posts go in piece by piece, and how far each file is in stands in the data folder, so that an interrupted run goes on
 where it was (what goes in twice is told apart later, by post id). The stages do the rest; they are started for as long
-as this takes when nobody else runs them. Done: every post is embedded, and every week that is over has a digest that
-was read up to its last post. Weeks that are not over yet are left to the live stream.
+as this takes when nobody else runs them, week-close after everything is embedded: an archive may hold a file for each
+person, and the first would close all weeks. Done: every post is embedded, and every week that is over has a digest that
+was read up to its last post. A week that was closed too long ago for a live week-close to correct is corrected from
+here. Weeks that are not over yet are left to the live stream.
 """
 
 import asyncio
@@ -19,12 +21,14 @@ from aiokafka import AIOKafkaProducer
 
 from models.events import EmbeddedTweet, Tweet
 from models.week import Week
+from models.week_clock import CORRECTED_WEEKS
 from models.wire import PoisonError, decode_embedded
 from streams.clock import Clock
 from streams.digest_log import PublishedDigest, read_digests
 from streams.ingest import Ingest, IngestCounts, Pace, Reported
 from streams.kafka_lag import lag_of
 from streams.kafka_log import bounds_of, consumer, producer, read
+from streams.replay import Plan, Refit, publish, replay
 from streams.replay_files import replace_file
 from streams.settings import Settings
 from streams.sources.archive import Line, read_archive
@@ -44,7 +48,10 @@ class _Progress(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Backfill:
-    """What is to be filled in, and who is told. advance: file, bytes read; waiting: what is missing still."""
+    """What is to be filled in, and who is told. advance: file, bytes read; waiting: what is missing still.
+
+    refit: as `streams.replay.replay` has it.
+    """
 
     files: Sequence[Path]
     clock: Clock
@@ -54,6 +61,7 @@ class Backfill:
     advance: Callable[[Path, int], None] = lambda file, position: None
     waiting: Callable[[str, float], None] = lambda what, share: None
     digest: Callable[[PublishedDigest], None] = lambda entry: None
+    refit: Refit | None = None
 
 
 async def ingest_all(settings: Settings, job: Backfill) -> tuple[IngestCounts, list[Week]]:
@@ -68,13 +76,26 @@ async def ingest_all(settings: Settings, job: Backfill) -> tuple[IngestCounts, l
     return counts, sorted(Week.parse(week, settings.timezone) for week in weeks)
 
 
+async def wait_for_vectors(settings: Settings, job: Backfill) -> None:
+    """Until the embed stage has seen every post."""
+    most = 0
+    while True:
+        lag = sum((await lag_of(settings, TWEETS, group=f"{settings.prefix}toptopics-embed")).values())
+        if lag == 0:
+            return
+        most = max(most, lag)
+        job.waiting(f"{lag:,} posts to embed", 1 - lag / most)
+        await asyncio.sleep(POLL_SECONDS)
+
+
 async def wait_for_digests(settings: Settings, job: Backfill, weeks: Sequence[Week]) -> list[Week]:
-    """Until every one of `weeks` that is over has its digest; returns those that are not over yet."""
+    """Until every one of `weeks` that is over has its digest; returns those that are not over yet.
+
+    Everything has to be embedded before. Raises RefitError and Kafka's errors.
+    """
     over = [week for week in weeks if week.end + timedelta(hours=settings.lateness_hours) <= job.clock()]
     if over:
-        await _until_embedded(settings, job)
-        last = await last_offsets(settings, over)
-        await _until_published(settings, job, over, last)
+        await _until_published(settings, job, over, await last_offsets(settings, over))
     return [week for week in weeks if week not in over]
 
 
@@ -151,29 +172,36 @@ class _Note:
         replace_file(self._path, msgspec.json.encode(self.progress))
 
 
-async def _until_embedded(settings: Settings, job: Backfill) -> None:
-    most = 0
-    while True:
-        lag = sum((await lag_of(settings, TWEETS, group=f"{settings.prefix}toptopics-embed")).values())
-        if lag == 0:
-            return
-        most = max(most, lag)
-        job.waiting(f"{lag:,} posts to embed", 1 - lag / most)
-        await asyncio.sleep(POLL_SECONDS)
-
-
 async def _until_published(settings: Settings, job: Backfill, weeks: Sequence[Week], last: Mapping[str, int]) -> None:
     told: set[str] = set()
-    wanted = [str(week) for week in weeks if str(week) in last]
+    corrected: set[Week] = set()
+    wanted = [week for week in weeks if str(week) in last]
     while True:
         digests = await read_digests(settings)
-        done = [week for week in wanted if week in digests and digests[week].slice_end > last[week]]
-        for week in done:
-            if week not in told:
-                told.add(week)
-                job.digest(digests[week])
-        if len(done) == len(wanted):
+        missing = [week for week in wanted if week not in corrected and not _complete(digests, week, last)]
+        for week in wanted:
+            if week not in missing and str(week) not in told:
+                told.add(str(week))
+                job.digest(digests[str(week)])
+        if not missing:
             return
-        missing = ", ".join(week for week in wanted if week not in done)
-        job.waiting(f"digests missing: {missing}", len(done) / len(wanted))
-        await asyncio.sleep(POLL_SECONDS)
+        share = 1 - len(missing) / len(wanted)
+        left = [week for week in missing if str(week) in list(digests)[:-CORRECTED_WEEKS]]
+        if left:
+            job.waiting(f"correcting {left[0]}", share)
+            await _correct(settings, job, left[0])
+            corrected.add(left[0])
+        else:
+            job.waiting(f"digests missing: {', '.join(map(str, missing))}", share)
+            await asyncio.sleep(POLL_SECONDS)
+
+
+def _complete(digests: Mapping[str, PublishedDigest], week: Week, last: Mapping[str, int]) -> bool:
+    entry = digests.get(str(week))
+    return entry is not None and entry.slice_end > last[str(week)]
+
+
+async def _correct(settings: Settings, job: Backfill, week: Week) -> None:
+    """The digest of a week that the live stage has put away, with the posts that came since."""
+    (rebuilt,) = await replay(settings, Plan([week], late=True), refit=job.refit)
+    await publish(settings, rebuilt, job.clock)

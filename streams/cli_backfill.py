@@ -1,12 +1,13 @@
 """`toptopics backfill`: archives of months, and the digests of all their weeks."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
+import orjson
 import typer
 
 from streams.cli_common import fail, is_terminal, printable, run, services, settings_or_exit
@@ -16,8 +17,8 @@ from streams.settings import Settings
 if TYPE_CHECKING:
     from streams.backfill import Backfill
     from streams.digest_log import PublishedDigest
-    from streams.worker import Worker
 
+T = TypeVar("T")
 SHOWN_ERRORS = 20
 
 
@@ -25,6 +26,7 @@ def backfill(
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Files (plain, .gz, .bz2).")],
     form: Annotated[str, typer.Option("--format", help="auto, csv, or a platform's layout (see the README).")] = "auto",
     mapping: Annotated[list[str], typer.Option("--map", help="CSV: field=column; may be repeated.")] = [],  # noqa: B006
+    as_json: Annotated[bool, typer.Option("--json", help="Print each digest's line as JSON.")] = False,
 ) -> None:
     """Put archives onto Kafka and see to the digests of all their weeks, in order.
 
@@ -34,20 +36,21 @@ def backfill(
     Examples:
 
     * `toptopics backfill 2021-05.jsonl.gz`
-    * `toptopics backfill archive/*.jsonl.gz`
+    * `toptopics backfill archive/*.jsonl.gz --json`
     """
     from streams.backfill import Backfill
     from streams.cli_ingest import parse_columns
     from streams.logs import set_up_logging
+    from streams.refit_process import RefitError
 
     settings = settings_or_exit()
     set_up_logging(settings, stage="backfill")
-    with services(settings) as connected, _Screen(files) as screen:
+    with services(settings) as connected, _Screen(files, as_json=as_json) as screen:
         job = Backfill(files, system_clock, form, parse_columns(mapping))
         job = replace(job, report=screen.bad, advance=screen.advance, waiting=screen.waiting, digest=screen.published)
         try:
             bad = run(_fill(connected, job))
-        except (ValueError, StagesError) as error:
+        except (ValueError, StagesError, RefitError) as error:
             fail(str(error))
     if bad:
         raise typer.Exit(1)
@@ -56,7 +59,7 @@ def backfill(
 class _Screen:
     """Progress on a terminal; on standard output one line per digest."""
 
-    def __init__(self, files: list[Path]) -> None:
+    def __init__(self, files: list[Path], *, as_json: bool = False) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -71,6 +74,7 @@ class _Screen:
         self._tasks = {file: self._bar.add_task(file.name, total=file.stat().st_size) for file in files}
         self._wait = self._bar.add_task("digests", total=1.0)
         self._bad = 0
+        self._as_json = as_json
 
     def __enter__(self) -> "_Screen":
         self._bar.start()
@@ -96,6 +100,10 @@ class _Screen:
     def published(self, entry: "PublishedDigest") -> None:
         """A week is done."""
         topics = len(entry.digest.topics)
+        if self._as_json:
+            data = {"week": entry.digest.week, "revision": entry.revision, "topics": topics}
+            typer.echo(orjson.dumps({**data, "headline": entry.digest.headline.text}).decode())
+            return
         typer.echo(f"{entry.digest.week}  r{entry.revision}  {topics} topics  {printable(entry.digest.headline.text)}")
 
 
@@ -104,39 +112,45 @@ class StagesError(RuntimeError):
 
 
 async def _fill(settings: Settings, job: "Backfill") -> int:
-    from streams.backfill import ingest_all, wait_for_digests
+    from streams.backfill import ingest_all, wait_for_digests, wait_for_vectors
 
-    async with _stages(settings) as worker:
-        working = asyncio.ensure_future(_work(job, settings, ingest_all, wait_for_digests))
-        while not working.done():
-            await asyncio.wait({working}, timeout=1.0)
-            if worker is not None and worker.exit_code:
-                working.cancel()
-                raise StagesError(f"a stage gave up; see {settings.data_dir / 'backfill.log'}")
-        return await working
-
-
-async def _work(job: "Backfill", settings: Settings, ingest_all: Any, wait_for_digests: Any) -> int:
-    counts, weeks = await ingest_all(settings, job)
-    typer.echo(f"{counts.sent:,} posts sent, {counts.bad:,} bad lines, {len(weeks)} weeks", err=True)
-    for week in await wait_for_digests(settings, job, weeks):
+    async with _stages(settings, {"embed", "assign", "view"}, "backfill.log") as failed:
+        counts, weeks = await _unless(failed, ingest_all(settings, job))
+        typer.echo(f"{counts.sent:,} posts sent, {counts.bad:,} bad lines, {len(weeks)} weeks", err=True)
+        await _unless(failed, wait_for_vectors(settings, job))
+        async with _stages(settings, {"week-close"}, "backfill-week-close.log") as closing_failed:
+            left = await _unless(closing_failed, wait_for_digests(settings, job, weeks))
+    for week in left:
         typer.echo(f"{week}  is not over yet; the live stream closes it", err=True)
     return int(counts.bad)
 
 
+async def _unless(failed: "asyncio.Future[None]", work: "Coroutine[Any, Any, T]") -> T:
+    """The result of `work`; raises StagesError when the stages give up before."""
+    working = asyncio.ensure_future(work)
+    either: set[asyncio.Future[Any]] = {working, failed}
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if failed.done():
+            failed.result()
+        return await working
+    finally:
+        working.cancel()
+
+
 @asynccontextmanager
-async def _stages(settings: Settings) -> "AsyncIterator[Worker | None]":
-    """Run those stages that nobody runs."""
+async def _stages(settings: Settings, names: set[str], log_name: str) -> "AsyncIterator[asyncio.Future[None]]":
+    """Run those of the stages that nobody runs; the future fails when one gives up."""
     from streams.kafka_lag import idle_groups
-    from streams.stages import STAGES
     from streams.worker import Worker, environment_for
 
-    idle = set(await idle_groups(settings, [f"{settings.prefix}toptopics-{name}" for name in STAGES]))
-    missing = [name for name in STAGES if f"{settings.prefix}toptopics-{name}" in idle]
+    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    groups = {f"{settings.prefix}toptopics-{name}": name for name in sorted(names)}
+    missing = [groups[group] for group in await idle_groups(settings, list(groups))]
     if not missing:
-        yield None
+        yield failed
         return
-    log = settings.data_dir / "backfill.log"
+    log = settings.data_dir / log_name
     typer.echo(f"running the stages {', '.join(missing)}; their log: {log}", err=True)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as log_file:
@@ -144,9 +158,17 @@ async def _stages(settings: Settings) -> "AsyncIterator[Worker | None]":
             str(settings.kafka_bootstrap_servers), str(settings.redis_url), TOPTOPICS_LOG_FORMAT="json"
         )
         worker = Worker(missing, given, log_file)
-        running = asyncio.create_task(worker.supervise())
+
+        async def run_them() -> None:
+            await worker.supervise()
+            if worker.exit_code and not failed.done():
+                failed.set_exception(StagesError(f"a stage gave up; see {log}"))
+
+        running = asyncio.create_task(run_them())
         try:
-            yield worker
+            yield failed
         finally:
             worker.stop()
             await running
+            if not failed.cancel():
+                failed.exception()  # seen: what was waited for has ended already

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from streams.replay_live import Advance
 
 SOURCES = ("tweets.embedded", "tweets")
+INTERRUPTED = 130  # as a shell has it: 128 and the signal's number
 LOWER_PRIORITY = 10  # the processes that this one starts have it too: live stages on the same machine go first
 
 
@@ -33,6 +34,7 @@ def replay(
     ] = [],  # noqa: B006
     compare: Annotated[bool, typer.Option("--compare", help="Show what changed against the published one.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Check that the bytes are the published ones.")] = False,
+    late: Annotated[bool, typer.Option("--late", help="Also with posts that came after the published one.")] = False,
     publish: Annotated[bool, typer.Option("--publish", help="Publish the result as a correction.")] = False,
     live: Annotated[bool, typer.Option("--live", help="Play the week through the stages in a namespace.")] = False,
     speed: Annotated[str, typer.Option(help="With --live: 60x is an hour a minute.")] = "60x",
@@ -60,11 +62,11 @@ def replay(
     settings = settings_or_exit()
     if source not in SOURCES:
         fail(f"unknown source {source!r}; one of: {', '.join(SOURCES)}", 2)
-    if verify and publish:
-        fail("--verify asks whether nothing changed: then there is nothing to --publish", 2)
+    if verify and (publish or late):
+        fail("--verify asks whether nothing changed: it goes with neither --publish nor --late", 2)
     if live and (verify or publish or compare or settings_pairs or out or as_json):
         fail("--live only shows: it goes with none of --verify, --compare, --publish, --set, --out, --json", 2)
-    plan = Plan(_weeks(settings, week, since, until), source, _pairs(settings_pairs), verify)  # type: ignore[arg-type]
+    plan = Plan(_weeks(settings, week, since, until), source, _pairs(settings_pairs), verify, late)  # type: ignore[arg-type]
     os.nice(LOWER_PRIORITY)
     if live:
         _live(settings, plan, speed)
@@ -123,6 +125,8 @@ def _replay(settings: Settings, plan: "Plan", *, fresh: bool) -> "list[Replayed]
             done = run(rebuild(settings, plan, store=None if fresh else store, report=report))
         except (RefitError, ValueError) as error:
             fail(str(error))
+        except KeyboardInterrupt:
+            fail("interrupted: finished weeks are kept, and the same command goes on after them", INTERRUPTED)
     store.clear()
     for one in done:
         for note in one.notes:

@@ -137,6 +137,8 @@ class RefitProcess:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=PIPE_LIMIT,
+                # a terminal's Ctrl-C must reach the parent alone, which then ends the child without a traceback of its
+                start_new_session=True,
             )
         return self._child
 

@@ -39,12 +39,16 @@ READING = 0.1  # of a week's time
 
 @dataclass(frozen=True)
 class Plan:
-    """What to rebuild. overrides: digest settings by name. verify: on exactly what each digest was published from."""
+    """What to rebuild. overrides: digest settings by name. verify: on exactly what each digest was published from.
+
+    late: read to the log's end, with posts that came after the published digest.
+    """
 
     weeks: Sequence[Week]
     source: Source = "tweets.embedded"
     overrides: Mapping[str, str] = field(default_factory=dict)
     verify: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -182,7 +186,7 @@ class _Run:
 
     async def week(self, week: Week, previous: Previous) -> Replayed:
         published = _newest(self.revisions, week)
-        end = (published.slice_end or None) if published else None
+        end = (published.slice_end or None) if published and not self.plan.late else None
         key = _key(self.settings, self.plan, week, end, previous)
         made = self.store.load(key) if self.store is not None else None
         resumed = made is not None

@@ -107,7 +107,7 @@ async def _with_stages(apart: Settings, live: LiveReplay, records: list[Record])
         worker = Worker(stages, _environment(apart), log_file)
         running = asyncio.create_task(worker.supervise())
         try:
-            live.say(f"TOPTOPICS_PREFIX={apart.prefix} toptopics serve   shows it on the dashboard")
+            live.say(f"TOPTOPICS_PREFIX={apart.prefix} toptopics serve --port 0   shows it on the dashboard")
             await feed(apart, live, records)
             live.say("the week is fed; its digest follows when the stages have caught up")
             entry = await _until_digest(apart, live.week, worker)

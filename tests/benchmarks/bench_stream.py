@@ -5,7 +5,9 @@
 Reading: a week of --posts posts with vectors of 384 numbers, read by a bare aiokafka loop, the same with orjson, by
 `replay` (typed and checked) and up to the refit (canonical form); each is the best of three processes.
 Throughput: posts onto `tweets` as quickly as they go, until each has its assignment, by the stages of the worker.
-Isolation: 50 posts a second with the time from `tweets` to `assignments`, first alone, then while a week is replayed.
+Isolation, all in one namespace: a week is published and verified by `toptopics replay`, with topics, groups and Redis
+compared before and after; then 50 posts a second of the next week with the time from `tweets` to `assignments`, first
+alone, then while the same command verifies the past week again and again.
 --data is taken and not needed: the demo's posts are what is measured.
 """
 
@@ -18,6 +20,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,7 @@ from streams.settings import Settings, load_settings
 from streams.topics import ASSIGNMENTS, TWEETS
 from streams.worker import Worker, environment_for
 from tests.benchmarks.stream_steps import STEPS, WEEK, many_tweets
+from tests.footprint import changes, footprint
 
 REPEATS = 3
 RATE = 50.0
@@ -52,6 +56,14 @@ class Latency:
     arrived: int
     p50: float
     p99: float
+
+
+@dataclass(frozen=True)
+class Untouched:
+    """What a replay did: whether it gave the published bytes, and the names of what is not as it was before."""
+
+    identical: bool
+    changed: list[str]
 
 
 def step(settings: Settings, *arguments: str) -> dict[str, Any]:
@@ -138,33 +150,46 @@ def latency(sent: dict[str, float], tail: Tail) -> Latency:
     return Latency(len(sent), len(seconds), float(p50), float(p99))
 
 
-def named(tweets: list[Tweet], name: str) -> list[Tweet]:
-    """Under ids of their own."""
-    return [msgspec.structs.replace(tweet, id=f"{name}-{tweet.id}") for tweet in tweets]
+def named(tweets: list[Tweet], name: str, weeks: int) -> list[Tweet]:
+    """Under ids of their own, so many weeks later."""
+    later = timedelta(weeks=weeks)
+    return [
+        msgspec.structs.replace(tweet, id=f"{name}-{tweet.id}", created_at=tweet.created_at + later) for tweet in tweets
+    ]
 
 
-async def replaying(settings: Settings) -> int:
-    """Read the stored week again and again until cancelled, as replay does; how often."""
-    runs = 0
+async def replay(settings: Settings, *options: str) -> int:
+    """The real command on the past week, refit included; its exit code."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "streams.cli", "replay", str(WEEK), *options),
+        env=os.environ | environment(settings),
+        stdout=subprocess.DEVNULL,
+    )
     try:
-        while True:
-            child = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tests.benchmarks.stream_steps", "canonical"),
-                env=os.environ | environment(settings),
-                stdout=subprocess.DEVNULL,
-            )
-            try:
-                runs += await child.wait() == 0
-            except asyncio.CancelledError:
-                child.terminate()
-                await child.wait()
-                raise
+        return await child.wait()
     except asyncio.CancelledError:
-        return runs
+        child.terminate()
+        await child.wait()
+        raise
 
 
-async def live(settings: Settings, stored: Settings, burst: int, seconds: float) -> dict[str, Any]:
-    """Throughput, then latency alone and beside replays of the same log."""
+async def replaying(settings: Settings, ended: list[int]) -> None:
+    """Verify the past week again and again until cancelled; `ended` gets the exit codes."""
+    while True:
+        ended.append(await replay(settings, "--verify"))
+
+
+async def untouched(settings: Settings) -> Untouched:
+    """Publish the past week, then see what another replay of it changes while nothing else goes on."""
+    published = await replay(settings, "--publish")
+    await asyncio.sleep(5)  # the view takes the digest in
+    before = await footprint(settings)
+    verified = await replay(settings, "--verify")
+    return Untouched(published == 0 and verified == 0, changes(before, await footprint(settings)))
+
+
+async def live(settings: Settings, burst: int, past: int, seconds: float) -> dict[str, Any]:
+    """Throughput, then what a replay touches, then latency alone and beside replays of the same log."""
     await ensure_topics(settings)
     pool = many_tweets(max(burst, int(RATE * seconds)))
     tail = Tail(settings)
@@ -173,22 +198,26 @@ async def live(settings: Settings, stored: Settings, burst: int, seconds: float)
         tasks = [asyncio.create_task(worker.supervise()), asyncio.create_task(tail.run())]
         try:
             await tail.ready.wait()
-            await play(settings, tail, named(pool[:50], "warm"), None)
+            await play(settings, tail, named(pool[:50], "warm", -1), None)
             started = time.perf_counter()
-            sent = await play(settings, tail, named(pool[:burst], "burst"), None)
+            sent = await play(settings, tail, named(pool[:burst], "burst", -1), None)
             arrived = [tail.arrived[post] for post in sent if post in tail.arrived]
             rate = len(arrived) / (max(arrived) - started)
+            await play(settings, tail, named(pool[:past], "past", 0), None)
+            kept = await untouched(settings)
             steady = pool[: int(RATE * seconds)]
-            alone = latency(await play(settings, tail, named(steady, "alone"), RATE), tail)
-            replays = asyncio.create_task(replaying(stored))
-            beside = latency(await play(settings, tail, named(steady, "beside"), RATE), tail)
+            alone = latency(await play(settings, tail, named(steady, "alone", 1), RATE), tail)
+            ended: list[int] = []
+            replays = asyncio.create_task(replaying(settings, ended))
+            beside = latency(await play(settings, tail, named(steady, "beside", 1), RATE), tail)
             replays.cancel()
-            runs = await replays
+            await asyncio.gather(replays, return_exceptions=True)
         finally:
             worker.stop()
             tasks[1].cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-    return {"rate": rate, "lost": burst - len(arrived), "alone": alone, "beside": beside, "replays": runs}
+    lost = burst - len(arrived)
+    return {"rate": rate, "lost": lost, "alone": alone, "beside": beside, "replays": ended, "untouched": kept}
 
 
 def report_reading(posts: int, read: dict[str, dict[str, Any]]) -> None:
@@ -206,7 +235,11 @@ def report_live(found: dict[str, Any]) -> None:
     """In words."""
     alone, beside = found["alone"], found["beside"]
     sys.stdout.write(f"\nend to end, as quickly as it goes: {found['rate']:,.0f} posts/s, {found['lost']} lost\n")
-    for name, one in (("alone", alone), (f"beside {found['replays']} replays", beside)):
+    kept: Untouched = found["untouched"]
+    said = "topics, groups and Redis as before" if not kept.changed else f"CHANGED: {', '.join(kept.changed)}"
+    sys.stdout.write(f"a week replayed: {'identical' if kept.identical else 'NOT identical'}; {said}\n")
+    replays = f"beside {len(found['replays'])} finished replays ({found['replays'].count(0)} identical)"
+    for name, one in (("alone", alone), (replays, beside)):
         sys.stdout.write(
             f"50 posts/s {name}: p50 {one.p50 * 1000:,.0f} ms, p99 {one.p99 * 1000:,.0f} ms, "
             f"{one.sent - one.arrived} of {one.sent} lost\n"
@@ -222,7 +255,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--data")
     given = parser.parse_args()
-    posts, burst, seconds = (5_000, 1_000, 10.0) if given.quick else (given.posts, 10_000, 40.0)
+    posts, burst, past, seconds = (5_000, 1_000, 500, 10.0) if given.quick else (given.posts, 10_000, 2_500, 50.0)
     with tempfile.TemporaryDirectory(prefix="toptopics-bench-") as folder, running_services(Path(folder)) as services:
         settings = load_settings(
             kafka_bootstrap_servers=services.kafka,
@@ -231,11 +264,10 @@ def main() -> None:
             encoder=given.encoder,
             prefix="bench-",
         )
-        # the stages must not see the stored week, and replay must read beside them: two namespaces of one broker
         stored = settings.model_copy(update={"prefix": "stored-"})
         read = reading(stored, posts)  # its own table first: the rest takes minutes
         report_reading(posts, read)
-        report_live(asyncio.run(live(settings, stored, burst, seconds)))
+        report_live(asyncio.run(live(settings, burst, past, seconds)))
 
 
 if __name__ == "__main__":

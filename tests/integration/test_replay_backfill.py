@@ -13,12 +13,14 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 import streams.backfill
 from models.week import Week
+from models.week_clock import CORRECTED_WEEKS
 from models.wire import encode
 from streams.backfill import Backfill, ingest_all, last_offsets, wait_for_digests
-from streams.digest_log import PublishedDigest
+from streams.digest_log import PublishedDigest, read_digests
 from streams.kafka_admin import ensure_topics
 from streams.kafka_lag import idle_groups, lag_of
 from streams.kafka_log import connection, producer, topic_name
+from streams.refit_process import MadeDigest
 from streams.settings import Settings, load_settings
 from streams.topics import DIGESTS, TWEETS
 from tests.stored_weeks import WEEKS, demo_tweets, embed_all
@@ -154,6 +156,26 @@ async def test_it_waits_for_digests_that_hold_every_post(settings: Settings, arc
     assert await asyncio.wait_for(running, 60) == [ALL[2]]
     assert told == list(WEEKS[:2])
     assert orjson.dumps(still)
+
+
+async def test_a_week_that_was_closed_long_ago_is_corrected_from_here(settings: Settings, archive: Path) -> None:
+    """The live stage corrects the newest digests alone; without this, backfill would wait for ever."""
+    await ingest_all(settings, job(archive))
+    await embedded(settings)
+    last = await last_offsets(settings, ALL)
+    await put_digest(settings, WEEKS[0], last[WEEKS[0]])  # one record short
+    for number in range(12, 12 + CORRECTED_WEEKS):
+        await put_digest(settings, f"2021-W{number}", 1)
+    built: list[tuple[str, int | None]] = []
+
+    async def refit(week: Week, *, end: int | None, **_: Any) -> MadeDigest:
+        built.append((str(week), end))
+        return MadeDigest(encode(digest(str(week), headline="With all posts")), 0, last[str(week)] + 1, 9)
+
+    assert await asyncio.wait_for(wait_for_digests(settings, job(archive, refit=refit), ALL[:1]), 60) == []
+    assert built == [(WEEKS[0], None)]
+    corrected = (await read_digests(settings))[WEEKS[0]]
+    assert (corrected.revision, corrected.slice_end) == (2, last[WEEKS[0]] + 1)
 
 
 async def test_stages_that_nobody_runs_are_told(settings: Settings) -> None:
