@@ -128,6 +128,11 @@ def _replay(settings: Settings, plan: "Plan", *, fresh: bool) -> "list[Replayed]
         except KeyboardInterrupt:
             fail("interrupted: finished weeks are kept, and the same command goes on after them", INTERRUPTED)
     store.clear()
+    for week in plan.weeks:
+        if week not in [one.week for one in done]:
+            typer.echo(f"{week}: there are no posts of it on the log", err=True)
+    if not done:
+        raise typer.Exit(1)
     for one in done:
         for note in one.notes:
             typer.echo(printable(note), err=True)

@@ -110,6 +110,7 @@ async def replay(
 ) -> list[Replayed]:
     """Rebuild every week of `plan`, in order. Raises RefitError, ValueError (unknown setting) and Kafka's errors.
 
+    A week that has neither posts nor a digest is left out, as the live stages leave it out.
     With a `store`, a run that was interrupted goes on after its last finished week. refit: default, one process for
     all weeks.
     """
@@ -120,7 +121,9 @@ async def replay(
     try:
         for week in plan.weeks:
             rebuilt = done[-1].digest if done and done[-1].week == week.previous and not plan.verify else None
-            done.append(await run.week(week, choose_previous(run.revisions, week, rebuilt)))
+            one = await run.week(week, choose_previous(run.revisions, week, rebuilt))
+            if one.published is not None or one.digest.manifest.records:
+                done.append(one)
     finally:
         await process.aclose()
     return done

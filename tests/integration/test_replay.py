@@ -252,6 +252,12 @@ async def test_a_chain_builds_on_what_it_rebuilt(settings: Settings) -> None:
     assert second.digest.manifest.previous_hash == content_hash(first.digest)
 
 
+async def test_a_week_without_posts_is_left_out(settings: Settings) -> None:
+    """As week-close leaves it out: nobody gets a digest of nothing."""
+    silent = ALL[-1].next.next
+    assert [one.week for one in await rebuilt(settings, ALL[2], silent)] == [ALL[2]]
+
+
 async def test_publishing_is_a_correction_and_only_of_something_new(settings: Settings) -> None:
     """Next revision, what it supersedes, and nothing at all for the same bytes."""
     await publish_all(settings)
