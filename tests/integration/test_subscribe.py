@@ -60,15 +60,17 @@ async def publish(settings: Settings, *entries: PublishedDigest | bytes) -> None
 
 def command(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The real command in a process of its own."""
-    environment = os.environ | {
+    call = [sys.executable, "-m", "streams.cli", *arguments]
+    return subprocess.run(call, env=environment(settings), capture_output=True, text=True, timeout=120)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    return os.environ | {
         "KAFKA_BOOTSTRAP_SERVERS": str(settings.kafka_bootstrap_servers),
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "TOPTOPICS_PREFIX": settings.prefix,
         "TOPTOPICS_DATA_DIR": str(settings.data_dir),
     }
-    return subprocess.run(
-        [sys.executable, "-m", "streams.cli", *arguments], env=environment, capture_output=True, text=True, timeout=120
-    )
 
 
 async def until_idle(settings: Settings, queue: DeliveryQueue, *, retry: float = 0.0, seconds: float = 60.0) -> None:
@@ -189,6 +191,38 @@ async def test_an_endpoint_that_is_away_gets_it_when_it_is_back(settings: Settin
     async with receiving(Receiver(), port) as receiver:
         await until_idle(settings, queue)
         assert receiver.weeks() == [("2021-W18", 1)]
+
+
+async def test_a_pusher_that_is_killed_in_the_middle_goes_on(settings: Settings) -> None:
+    """The real command, `kill -9` while the endpoint has the digest and does not answer, and started again."""
+    await publish(settings, first("2021-W18"), first("2021-W19"))
+    queue = DeliveryQueue(settings.data_dir / "push.sqlite3")
+
+    async def push() -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "streams.cli", "push"),
+            env=environment(settings),
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+
+    async def until(number: int) -> None:
+        while len(receiver.requests) < number:
+            await asyncio.sleep(0.05)
+
+    async with receiving(Receiver([204, HANG])) as receiver:
+        queue.put_subscription(checked(Subscription(name="x", url=receiver.url, since="2021-W18", allow_private=True)))
+        pusher = await push()
+        await asyncio.wait_for(until(2), 60)
+        pusher.kill()
+        await pusher.wait()
+        pusher = await push()
+        await asyncio.wait_for(until(3), 60)
+        while queue.states()[0].state != "ok":
+            await asyncio.sleep(0.05)
+        pusher.terminate()
+        await pusher.wait()
+        assert receiver.weeks() == [("2021-W18", 1), ("2021-W19", 1)]
+        assert [request.message_id for request in receiver.requests][1:] == [receiver.requests[1].message_id] * 2
 
 
 async def test_an_endpoint_that_stays_away_dies_visibly_and_holds_up_nobody(settings: Settings) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import apprise
+import feedparser
 import msgspec
 import pytest
 from apprise.decorators import notify
@@ -61,6 +62,17 @@ def test_the_feed_is_newest_first_bounded_and_the_same_bytes_again() -> None:
     assert feed(many) == feed(reversed(many))
     assert entries(feed([])) == []
     assert ET.fromstring(feed([])).findtext(f"{ATOM}updated")
+
+
+def test_a_feed_reader_takes_it_without_complaint() -> None:
+    """As Atom 1.0, with what RFC 4287 asks of feed and entry."""
+    read = feedparser.parse(feed([ENTRY, CORRECTED], address="https://topics.example"))
+    assert (read.bozo, read.version) == (False, "atom10")
+    for part in (read.feed, *read.entries):
+        assert part.id
+        assert part.title
+        assert part.updated_parsed
+    assert {link.rel for link in read.feed.links} == {"self", "alternate"}
 
 
 def test_links_lead_to_the_service() -> None:
