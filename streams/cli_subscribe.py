@@ -180,6 +180,7 @@ def add(
     * `toptopics subscriptions add chat "slack://TokenA/TokenB/TokenC" --from 2021-W18`
     """
     from streams.digest_log import read_digests
+    from streams.push.chat import check_address
     from streams.push.subscription import Subscription, SubscriptionError, checked
 
     settings = settings_or_exit()
@@ -187,6 +188,7 @@ def add(
     wanted = Subscription(name=name, url=url, secret=secret, since=since, allow_private=allow_private)
     try:
         subscription = checked(wanted, _known(queue).get(name))
+        check_address(subscription)
     except SubscriptionError as error:
         fail(str(error), 2)
     with services(settings) as connected:
@@ -239,13 +241,17 @@ def _known(queue: "DeliveryQueue") -> "dict[str, Subscription]":
 
 
 def _take_over(queue: "DeliveryQueue", file: Path | None) -> None:
+    from streams.push.chat import check_address
     from streams.push.subscription import SubscriptionError, checked, from_file
 
     if file is None:
         return
     known = _known(queue)
     try:
-        for subscription in [checked(found, known.get(found.name)) for found in from_file(file)]:
+        wanted = [checked(found, known.get(found.name)) for found in from_file(file)]
+        for subscription in wanted:
+            check_address(subscription)
+        for subscription in wanted:
             queue.put_subscription(subscription)
     except (SubscriptionError, OSError) as error:
         fail(str(error), 2)

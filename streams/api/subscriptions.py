@@ -5,6 +5,7 @@ Secrets are told once, when they are made; addresses are shown without their sec
 something has to be JSON and, when a browser sends it, of this very origin.
 """
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from streams.api.responses import respond
 from streams.api.services import Use
 from streams.digest_log import PublishedDigest
 from streams.push.atom import ENTRIES, feed
+from streams.push.chat import check_address
 from streams.push.queue import DeliveryQueue, EndpointState
 from streams.push.subscription import Subscription, SubscriptionError, checked
 from streams.views.digests import DigestHeaders
@@ -75,12 +77,13 @@ async def subscribe(request: Request, queue: Queue) -> Response:
         if len(known) >= MOST and wanted.name not in known:
             raise HTTPException(409, f"there are {MOST} subscriptions, and no more are taken")
         subscription = checked(given, known.get(wanted.name))
+        await asyncio.to_thread(check_address, subscription)
     except (msgspec.DecodeError, SubscriptionError) as error:
         raise HTTPException(422, str(error)) from error
     queue.put_subscription(subscription)
     kept = known.get(wanted.name)
     told = {"name": subscription.name, "url": subscription.shown_url}
-    if kept is None or subscription.secret != kept.secret:
+    if subscription.secret and (kept is None or subscription.secret != kept.secret):
         told["secret"] = subscription.secret
     return Response(msgspec.json.encode(told), 201, {"Cache-Control": "no-store"}, media_type="application/json")
 

@@ -17,7 +17,7 @@ from models.render import render
 from streams.digest_log import PublishedDigest
 from streams.push.delivery_error import DeliveryError
 from streams.push.guard import only_to
-from streams.push.subscription import Subscription
+from streams.push.subscription import Subscription, SubscriptionError
 from streams.resources import is_public
 
 CHAT_CHARACTERS = 1_800  # Discord takes 2,000
@@ -52,6 +52,14 @@ class ChatSender:
             # its messages may hold the address, which is a secret: of them only the status is told
             status = _STATUS.search(" ".join(entry.message for entry in sent.logs()))
             raise DeliveryError("apprise could not deliver it" + (f": answered {status[1]}" if status else ""))
+
+
+def check_address(subscription: Subscription) -> None:
+    """Raises SubscriptionError for what is neither a webhook nor an address of apprise's; loads all its plugins."""
+    import apprise
+
+    if subscription.kind == "apprise" and not apprise.Apprise().add(subscription.url):
+        raise SubscriptionError(f"{subscription.name}: apprise does not know this address")
 
 
 def title_of(entry: PublishedDigest) -> str:

@@ -14,6 +14,8 @@ from streams.settings import load_settings
 from tests.live_api import running
 from tests.view_examples import digest
 
+# apprise imports a module of the standard library that is on its way out
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 HOOK = {"name": "team", "url": "https://example.org/secret/path"}
 
 
@@ -47,11 +49,19 @@ async def test_a_subscription_is_made_listed_and_removed(api: httpx.AsyncClient,
     assert (await api.post("/api/subscriptions/team/retry")).status_code == 404
 
 
+async def test_a_chat_is_subscribed_without_a_secret(api: httpx.AsyncClient) -> None:
+    """Its address holds what it needs, and is not shown."""
+    made = await api.post("/api/subscriptions", json={"name": "me", "url": "mailto://user:word@example.org"})
+    assert (made.status_code, made.json()) == (201, {"name": "me", "url": "mailto://…"})
+    assert "word" not in (await api.get("/api/subscriptions")).text
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         {"name": "../x", "url": "https://example.org"},
         {"name": "x", "url": "nothing"},
+        {"name": "x", "url": "nosuchthing://x"},
         {"name": "x"},
         {**HOOK, "allow_private": True},
         {**HOOK, "since": "last week"},

@@ -7,6 +7,9 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 
+# apprise imports a module of the standard library that is on its way out
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+
 
 @pytest.fixture(autouse=True)
 def _no_services(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -38,6 +41,7 @@ def _no_services(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (["subscribe", "--format", "pdf"], "unknown form"),
         (["subscriptions", "add", "x", "nothing"], "address"),
         (["subscriptions", "add", "../x", "https://example.org"], "name"),
+        (["subscriptions", "add", "x", "nosuchthing://x"], "apprise"),
     ],
 )
 def test_wrong_usage_is_told(call: list[str], said: str) -> None:
