@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
@@ -15,6 +16,7 @@ from models.wire import unpack_vector
 
 CENTROID, WORDS, POSTS = 0.4, 0.2, 0.4
 CONFIDENCE = 0.35
+NAMED = 0.6  # likeness from which the digest's name is the topic's too
 
 
 def match_identities(
@@ -26,7 +28,9 @@ def match_identities(
     week: str,
     at: datetime,
 ) -> list[TopicEvent]:
-    """An alias event for every pair whose likeness (0–1) reaches CONFIDENCE; live topics keep their own ids.
+    """An alias event for every pair whose likeness (0–1) reaches CONFIDENCE, labelled as the digest does from NAMED on.
+
+    Live topics keep their own ids.
 
     centroids: float32 (records, dimensions), of any length. topic_of: the live topic that a post went to, if known.
     """
@@ -37,7 +41,9 @@ def match_identities(
     for i, j in zip(*linear_sum_assignment(likeness, maximize=True), strict=True):
         if likeness[i, j] >= CONFIDENCE:
             reason = f"the digest of {week} calls it {identities[j].label} (likeness {likeness[i, j]:.2f})"
-            events.append(describe(records[i], lexicon, "alias", at, reason, [identities[j].id], week))
+            event = describe(records[i], lexicon, "alias", at, reason, [identities[j].id], week)
+            named = likeness[i, j] >= NAMED
+            events.append(msgspec.structs.replace(event, label=identities[j].label) if named else event)
     return events
 
 

@@ -1,6 +1,7 @@
 """What views show of a live topic: a readable label, its telling words, its counts."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from models.online_record import Phase, TopicRecord
 
 KEYWORDS = 8
 LABEL_WORDS = 3
+_SITE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}")
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,10 @@ def keywords_of(record: TopicRecord, lexicon: Lexicon) -> list[str]:
 
 
 def label_of(record: TopicRecord, lexicon: Lexicon) -> str:
-    """Two to four words that say what the topic is about."""
-    return ", ".join(keywords_of(record, lexicon)[:LABEL_WORDS])
+    """The most telling words; the name of a site tells where, not what, and stands in only when there is no other."""
+    keywords = keywords_of(record, lexicon)
+    words = [word for word in keywords if not _SITE.fullmatch(word)]
+    return ", ".join((words or keywords)[:LABEL_WORDS])
 
 
 def describe(

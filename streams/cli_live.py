@@ -83,8 +83,8 @@ def serve(
 
 def _lag_check(settings: "Settings") -> "LagCheck":
     """Lag of each stage, asked of the broker at most every ten seconds."""
+    from streams.api.health import CONSUMED
     from streams.kafka_lag import lag_of
-    from streams.topics import ASSIGNMENTS, EMBEDDED, TWEETS
 
     known: dict[str, int] = {}
     asked = -LAG_SECONDS
@@ -92,7 +92,7 @@ def _lag_check(settings: "Settings") -> "LagCheck":
     async def lag() -> Mapping[str, int]:
         nonlocal asked
         if time.monotonic() - asked >= LAG_SECONDS:
-            for stage, topic in (("embed", TWEETS), ("assign", EMBEDDED), ("view", ASSIGNMENTS)):
+            for stage, topic in CONSUMED.items():
                 group = f"{settings.prefix}toptopics-{stage}"
                 known[stage] = sum((await lag_of(settings, topic, group=group)).values())
             asked = time.monotonic()

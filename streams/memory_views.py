@@ -17,6 +17,7 @@ from models.events import Assignment, Digest, TopicEvent
 from streams.ports import Headers
 from streams.views.digests import DigestHeaders, digest_item, read_headers, redact
 from streams.views.limits import ViewLimits
+from streams.views.naming import is_main_link, named_by, title_of
 from streams.views.records import event_item, items_of
 from streams.views.state import Changes, ShownLink, ShownPost, StoredDigest, TopicState, ViewEvent
 
@@ -211,15 +212,21 @@ class MemoryViews:
         people = Counter(ref["a"] for ref in refs)
         own = [event for event in self._events.values() if event["topic"] == name and event["kind"] != "alias"]
         latest = max(own, key=lambda event: (int(event["at"]), event["hash"]), default=None)
+        names = [event for event in self._events.values() if event["topic"] == name and event["kind"] == "alias"]
+        named = max(names, key=lambda event: (int(event["at"]), event["hash"]), default=None)
+        links = _top((url for ref in refs for url in ref["u"]), 5)
+        main = links[0][0] if links and is_main_link(links[0][1], len(posts)) else None
         return TopicState(
             id=name,
             series={bucket: (count, originals[bucket]) for bucket, count in sorted(everything.items())},
             people={a: (n, max(int(ref["b"]) for ref in refs if ref["a"] == a)) for a, n in people.items()},
             words=_top((word for ref in refs for word in ref["w"]), 40),
-            links=_top((url for ref in refs for url in ref["u"]), 5),
+            links=links,
             first_at=_moment(min(post["at"] for post in posts)),
             last_at=_moment(max(post["at"] for post in posts)),
             info=msgspec.convert(orjson.loads(latest["data"]), TopicEvent) if latest else None,
+            named=named_by(msgspec.convert(orjson.loads(named["data"]), TopicEvent)) if named else "",
+            linked=title_of(orjson.loads(max(p["targets"].get(main, "") for p in posts))[0]) if main else "",
         )
 
 

@@ -4,7 +4,8 @@ import msgspec
 from rich.console import Console
 
 from models.plain import one_line
-from streams.views.board import Board, Sort, TopicSummary, label_of
+from streams.views.board import Board, Sort, TopicSummary
+from streams.views.naming import label_of
 from streams.views.state import ShownPost, ViewReader
 from streams.watch import ranking, spark_line
 

@@ -9,7 +9,7 @@ from time import perf_counter
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from streams.api import digests, events, health, pages, schemas, subscriptions, topics
+from streams.api import digests, events, health, openapi, pages, subscriptions, topics
 from streams.api.hub import Hub
 from streams.api.limits import ApiLimits
 from streams.api.problems import add_problem_handlers
@@ -81,7 +81,7 @@ def create_api(
         app.include_router(module.router)
     pages.mount_assets(app)
     add_problem_handlers(app)
-    schemas.describe(app)
+    openapi.describe(app)
     # the last one added is the first to see a request
     if token:
         app.add_middleware(TokenAuth, token=token)
@@ -90,7 +90,21 @@ def create_api(
     app.add_middleware(RateLimit, per_minute=limits.requests_per_minute)
     app.add_middleware(CountRequests, metrics=metrics)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(HeadIsGet)
     return app
+
+
+class HeadIsGet:
+    """What a GET would say, without its body (the server leaves it out): uptime checks ask so. Streams have no end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http" and scope["method"] == "HEAD" and scope["path"] != "/api/events/stream":
+            scope = {**scope, "method": "GET"}
+        await self._app(scope, receive, send)
 
 
 class CountRequests:

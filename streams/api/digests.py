@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from streams.api import schemas
+from streams.api.openapi import answers
 from streams.api.responses import SETTLED, respond, with_next
 from streams.api.security import DIGEST_POLICY
 from streams.api.services import Services, Use
@@ -18,7 +19,7 @@ router = APIRouter(tags=["digests"])
 WeekName = Annotated[str, Path(pattern=r"^\d{4}-W\d{2}$", description="an ISO week", examples=["2021-W11"])]
 
 
-@router.get("/api/digests", responses=schemas.answers(schemas.DigestPage), summary="All digests")
+@router.get("/api/digests", responses=answers(schemas.DigestPage), summary="All digests")
 async def list_digests(request: Request, use: Use, limit: Limit = 20, offset: Offset = 0) -> Response:
     """Newest first."""
     weeks = await use.views.weeks()
@@ -27,7 +28,7 @@ async def list_digests(request: Request, use: Use, limit: Limit = 20, offset: Of
     return with_next(respond(request, page), request.url, offset=offset, limit=limit, total=len(weeks))
 
 
-@router.get("/api/digests/{week}", responses=schemas.answers(schemas.DigestDetail), summary="One digest")
+@router.get("/api/digests/{week}", responses=answers(schemas.DigestDetail), summary="One digest")
 async def show_digest(request: Request, use: Use, week: WeekName) -> Response:
     """The whole of it, with where every sentence comes from."""
     stored = await _stored(use, week)

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from streams.api import schemas
+from streams.api.openapi import answers
 from streams.api.responses import respond
 from streams.api.security import client_of
 from streams.api.services import Use
@@ -17,13 +18,16 @@ from streams.api.topics import Limit
 router = APIRouter(prefix="/api", tags=["events"])
 STREAM_ID = r"^\d{1,15}(-\d{1,15})?$"
 _STREAM_ID = re.compile(STREAM_ID)
+After = Annotated[
+    str | None, Query(pattern=STREAM_ID, description="only what came after this id", examples=["1616077800000-0"])
+]
 
 
-@router.get("/events", responses=schemas.answers(schemas.EventPage), summary="What happened to topics, and digests")
+@router.get("/events", responses=answers(schemas.EventPage), summary="What happened to topics, and digests")
 async def list_events(
     request: Request,
     use: Use,
-    after: Annotated[str | None, Query(pattern=STREAM_ID, description="only what came after this id")] = None,
+    after: After = None,
     limit: Limit = 50,
 ) -> Response:
     """The last ones, or those after an id; oldest first."""
@@ -49,8 +53,10 @@ async def list_events(
 async def stream_events(
     request: Request,
     use: Use,
-    last_event_id: Annotated[str | None, Header(description="resume after this id")] = None,
-    after: Annotated[str | None, Query(pattern=STREAM_ID, description="the same, for a new connection")] = None,
+    last_event_id: Annotated[
+        str | None, Header(description="resume after this id", examples=["1616077800000-0"])
+    ] = None,
+    after: After = None,
 ) -> Response:
     """Stays open; heart-beats show that it lives. A reader that does not keep up is disconnected and may resume."""
     host = client_of(request.scope)

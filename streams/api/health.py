@@ -4,13 +4,16 @@ from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
 from streams.api import schemas
+from streams.api.openapi import answers
 from streams.api.responses import respond
-from streams.api.services import Use
+from streams.api.services import Services, Use
 from streams.logs import get_logger
+from streams.topics import ASSIGNMENTS, EMBEDDED, TWEETS
 from streams.views.database import ViewUnavailableError
 
 router = APIRouter(tags=["operation"])
 log = get_logger(__name__)
+CONSUMED = {"embed": TWEETS, "assign": EMBEDDED, "view": ASSIGNMENTS}  # by stage
 
 
 @router.get("/healthz", response_class=PlainTextResponse, summary="Alive")
@@ -19,7 +22,7 @@ async def healthz() -> str:
     return "ok\n"
 
 
-@router.get("/readyz", responses=schemas.answers(schemas.Readiness), summary="Ready: Redis, broker and lag")
+@router.get("/readyz", responses=answers(schemas.Readiness), summary="Ready: Redis, broker and lag")
 async def readyz(request: Request, use: Use) -> Response:
     """503 unless Redis and the broker answer and no stage is too far behind."""
     checks = {"redis": "ok"}
@@ -47,9 +50,25 @@ async def readyz(request: Request, use: Use) -> Response:
 
 @router.get("/metrics", response_class=PlainTextResponse, summary="Prometheus metrics")
 async def metrics(use: Use) -> Response:
-    """In Prometheus' text format."""
+    """In Prometheus' text format. Lag is told here too: a stage that is down cannot tell its own."""
+    await _tell_lag(use)
     return Response(
         use.metrics.text(),
         media_type="text/plain; version=0.0.4; charset=utf-8",
         headers={"Cache-Control": "no-store"},
     )
+
+
+async def _tell_lag(use: Services) -> None:
+    """No number rather than an old one when the broker does not answer."""
+    gauge = use.metrics.gauge("lag_records")
+    gauge.clear()
+    if use.lag is None:
+        return
+    try:
+        lag = await use.lag()
+    except Exception as error:  # noqa: BLE001 (whatever the broker's client raises, the other metrics are served)
+        log.warning("the broker cannot be asked", error=f"{type(error).__name__}: {error}")
+        return
+    for stage, records in lag.items():
+        gauge.labels(stage=stage, topic=CONSUMED[stage].name).set(records)

@@ -104,6 +104,8 @@ class Hub:
             while page := await self._views.events(last_id, RESUME_PAGE):
                 for event in page:
                     yield event.id, encode(event)
+                    # a page fits a socket's buffer: let the others run, and a reader that left be noticed
+                    await asyncio.sleep(0)
                 last_id = page[-1].id
         except ViewUnavailableError:
             yield "", message("reset", {})  # it reloads when the view is back

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from streams.api.openapi import described
 from streams.api.responses import respond
 from streams.api.services import Use
 from streams.digest_log import PublishedDigest
@@ -48,6 +49,10 @@ def same_origin(request: Request) -> None:
 
 
 router = APIRouter(tags=["subscriptions"])
+EXAMPLE_STATE = {
+    "name": "team", "url": "https://example.org/hooks/…", "since": None, "state": "ok", "delivered": 3, "waiting": 0,
+    "dead": 0, "attempts": 0, "next_at": None, "error": None,
+}  # fmt: skip
 Queue = Annotated[DeliveryQueue, Depends(queue_of)]
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$", description="a subscription's name")]
 
@@ -61,13 +66,33 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     since: str | None = None
 
 
-@router.get("/api/subscriptions", summary="All subscriptions and how they do")
+WANTED_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": msgspec.json.schema(Wanted)["$defs"]["Wanted"],
+                "example": {"name": "team", "url": "https://example.org/hooks/digest", "since": "2021-W18"},
+            }
+        },
+    }
+}
+
+
+@router.get("/api/subscriptions", responses=described([EXAMPLE_STATE]), summary="All subscriptions and how they do")
 def list_subscriptions(request: Request, queue: Queue) -> Response:
     """Without secrets."""
     return respond(request, msgspec.json.encode([_shown(state) for state in queue.states()]))
 
 
-@router.post("/api/subscriptions", status_code=201, summary="Subscribe", dependencies=[Depends(same_origin)])
+@router.post(
+    "/api/subscriptions",
+    status_code=201,
+    summary="Subscribe",
+    dependencies=[Depends(same_origin)],
+    openapi_extra=WANTED_BODY,
+    responses=described({"name": "team", "url": "https://example.org/hooks/digest", "secret": "whsec_…"}, status=201),
+)
 async def subscribe(request: Request, queue: Queue) -> Response:
     """JSON: name, url (a webhook's, or one of apprise's), and if wanted secret and since. Replaces one of that name."""
     try:
@@ -88,7 +113,13 @@ async def subscribe(request: Request, queue: Queue) -> Response:
     return Response(msgspec.json.encode(told), 201, {"Cache-Control": "no-store"}, media_type="application/json")
 
 
-@router.delete("/api/subscriptions/{name}", summary="Unsubscribe", dependencies=[Depends(same_origin)])
+@router.delete(
+    "/api/subscriptions/{name}",
+    status_code=204,
+    response_class=Response,
+    summary="Unsubscribe",
+    dependencies=[Depends(same_origin)],
+)
 def unsubscribe(name: Name, queue: Queue) -> Response:
     """Forgets its queue too."""
     if not queue.remove_subscription(name):
@@ -96,7 +127,12 @@ def unsubscribe(name: Name, queue: Queue) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/api/subscriptions/{name}/retry", summary="Try again", dependencies=[Depends(same_origin)])
+@router.post(
+    "/api/subscriptions/{name}/retry",
+    summary="Try again",
+    dependencies=[Depends(same_origin)],
+    responses=described({"due": 2}),
+)
 def retry(name: Name, queue: Queue) -> Response:
     """Gives failed and dead deliveries all their attempts again, at once."""
     if name not in {subscription.name for subscription in queue.subscriptions()}:

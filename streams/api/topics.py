@@ -9,9 +9,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from streams.api import schemas
+from streams.api.examples import ID as EXAMPLE_ID
+from streams.api.openapi import answers
 from streams.api.responses import respond, with_next
 from streams.api.services import Services, Use
-from streams.views.board import Sort, TopicSummary, label_of
+from streams.views.board import Sort, TopicSummary
+from streams.views.naming import label_of
 from streams.views.records import search_words
 from streams.views.topic_map import positions, related
 from streams.views.trends import hour_starts, hourly
@@ -20,20 +23,27 @@ router = APIRouter(prefix="/api", tags=["topics"])
 Window = Annotated[
     Literal["1h", "6h", "24h", "7d"], Query(description="window, ending with the newest post", examples=["24h"])
 ]
-TopicId = Annotated[str, Path(min_length=1, max_length=200, description="a topic's id, or one that was merged into it")]
-Limit = Annotated[int, Query(ge=1, le=100, description="items on a page")]
-Offset = Annotated[int, Query(ge=0, le=10_000, description="items before the page")]
+TopicId = Annotated[
+    str,
+    Path(
+        min_length=1, max_length=200, description="a topic's id, or one that was merged into it", examples=[EXAMPLE_ID]
+    ),
+]
+Limit = Annotated[int, Query(ge=1, le=100, description="items on a page", examples=[20])]
+Offset = Annotated[int, Query(ge=0, le=10_000, description="items before the page", examples=[0])]
 SERIES_HOURS = 7 * 24
 MAP_TOPICS = 60
 
 
-@router.get("/topics", responses=schemas.answers(schemas.TopicPage), summary="What is being talked about")
+@router.get("/topics", responses=answers(schemas.TopicPage), summary="What is being talked about")
 async def list_topics(
     request: Request,
     use: Use,
     window: Window = "24h",
-    sort: Annotated[Sort, Query(description="what the best is")] = "trend",
-    q: Annotated[str, Query(max_length=200, description="only topics with all of these words")] = "",
+    sort: Annotated[Sort, Query(description="what the best is", examples=["people"])] = "trend",
+    q: Annotated[
+        str, Query(max_length=200, description="only topics with all of these words", examples=["speech"])
+    ] = "",
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> Response:
@@ -57,7 +67,7 @@ async def list_topics(
     return with_next(respond(request, page), request.url, offset=offset, limit=limit, total=len(found))
 
 
-@router.get("/topics/{topic_id}", responses=schemas.answers(schemas.TopicDetail), summary="One topic")
+@router.get("/topics/{topic_id}", responses=answers(schemas.TopicDetail), summary="One topic")
 async def show_topic(request: Request, use: Use, topic_id: TopicId) -> Response:
     """Posts, people, links, hours, lineage and relations. Merged and digest ids lead to the topic as it is now."""
     current = await _current(use, topic_id)
@@ -85,7 +95,7 @@ async def show_topic(request: Request, use: Use, topic_id: TopicId) -> Response:
     return respond(request, detail)
 
 
-@router.get("/topics/{topic_id}/posts", responses=schemas.answers(schemas.PostPage), summary="A topic's posts")
+@router.get("/topics/{topic_id}/posts", responses=answers(schemas.PostPage), summary="A topic's posts")
 async def list_posts(request: Request, use: Use, topic_id: TopicId, limit: Limit = 50, offset: Offset = 0) -> Response:
     """Newest first."""
     posts, total = await use.views.posts(await _current(use, topic_id), limit, offset)
@@ -93,13 +103,13 @@ async def list_posts(request: Request, use: Use, topic_id: TopicId, limit: Limit
     return with_next(respond(request, page), request.url, offset=offset, limit=limit, total=total)
 
 
-@router.get("/series", responses=schemas.answers(schemas.SeriesSet), summary="Topics over time")
+@router.get("/series", responses=answers(schemas.SeriesSet), summary="Topics over time")
 async def list_series(
     request: Request,
     use: Use,
     window: Window = "7d",
-    hours: Annotated[int, Query(ge=6, le=336, description="length")] = SERIES_HOURS,
-    limit: Annotated[int, Query(ge=1, le=30, description="topics: the most talked about")] = 10,
+    hours: Annotated[int, Query(ge=6, le=336, description="length", examples=[48])] = SERIES_HOURS,
+    limit: Annotated[int, Query(ge=1, le=30, description="topics: the most talked about", examples=[5])] = 10,
 ) -> Response:
     """Posts per hour of the topics with the most people in the window."""
     last = use.board.last_bucket
@@ -111,7 +121,7 @@ async def list_series(
     return respond(request, schemas.SeriesSet(starts=hour_starts(last, hours) if chosen else [], items=items))
 
 
-@router.get("/map", responses=schemas.answers(schemas.TopicMap), summary="Topics by what they have in common")
+@router.get("/map", responses=answers(schemas.TopicMap), summary="Topics by what they have in common")
 async def show_map(request: Request, use: Use, window: Window = "24h") -> Response:
     """Words and people in common bring topics near to each other."""
     chosen = use.board.ranked(window, "people")[:MAP_TOPICS]

@@ -13,12 +13,12 @@ batches, or how often anything is delivered again.
   * merged: the posts of the others belong to the survivor, now and later; their ids lead to it. alias: the same for a
     digest's id. Both are statements about ids, so a post assigned to an old id is counted under the new one.
   * A topic whose posts are all candidates is kept but not listed until a post is not, or it is `born`.
-  * What a topic is called is the latest topic event's word.
+  * What a topic is called: see `naming`.
 
 Keys: everything begins with `<settings.prefix>{tt}:`; the braces put it into one slot of a Redis Cluster. Cross-topic:
 posts, refs, text, gone, copies:ID, people, who, alias, aliases, topics, live, infos, applied, changed, meta, digests,
 weeks, events and pulse (streams). Per topic `t:ID:`: buckets (posts per ten minutes, `o…` originals), ab (posts per
-bucket and author), people, last (author's newest bucket), words, links, targets, posts, shown, info, events.
+bucket and author), people, last (author's newest bucket), words, links, targets, posts, shown, info, named and events.
 Alerts keep their own keys under `<prefix>{tt-alerts}:`, which a wipe leaves: a rebuild must not send them again.
 
 Bounds: every per-topic structure holds at most what the posts in the horizon put there, and those are capped; the

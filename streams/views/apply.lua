@@ -168,9 +168,11 @@ local function add_topic_event(event)
   local topic = resolve(event.topic)
   local info = of(event.topic, 'info')
   if event.kind == 'born' or event.kind == 'revived' then redis.call('HINCRBY', of(topic, 'shown'), 'events', 1) end
+  local stamp = string.format('%014d', event.at) .. event.hash
   -- an alias tells names, not how the topic is doing
-  if event.kind ~= 'alias' then
-    local stamp = string.format('%014d', event.at) .. event.hash
+  if event.kind == 'alias' then
+    keep_greater(of(event.topic, 'named'), 'event', stamp .. event.data)
+  else
     local old = redis.call('HGET', info, 'stamp')
     if not old or old < stamp then redis.call('HSET', info, 'stamp', stamp, 'event', event.data) end
   end
@@ -201,7 +203,7 @@ local function refresh(topic)
 end
 
 local function forget_topic(topic)
-  for _, part in ipairs({'info', 'shown', 'events'}) do redis.call('DEL', of(topic, part)) end
+  for _, part in ipairs({'info', 'named', 'shown', 'events'}) do redis.call('DEL', of(topic, part)) end
   redis.call('ZREM', key('infos'), topic)
 end
 

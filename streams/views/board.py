@@ -11,12 +11,12 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 
 from streams.views.limits import WINDOWS
+from streams.views.naming import label_of
 from streams.views.state import TopicState, ViewReader
 from streams.views.trends import WindowStats, bucket_now, hourly, window_stats
 
 Sort = Literal["trend", "people", "posts", "latest"]
 SPARK_HOURS: Final = 24
-LABEL_WORDS: Final = 3
 
 
 class TopicSummary(Struct, frozen=True, kw_only=True):
@@ -105,13 +105,6 @@ class Board:
     def _drop(self, name: str) -> None:
         self.states.pop(name, None)
         self._summaries.pop(name, None)
-
-
-def label_of(state: TopicState) -> str:
-    """The latest event's label; before any, the commonest words."""
-    if state.info is not None and state.info.label:
-        return state.info.label
-    return " · ".join(word for word, _ in state.words[:LABEL_WORDS]) or "unnamed topic"
 
 
 def _summary(state: TopicState, last: int) -> TopicSummary:

@@ -9,12 +9,14 @@ import orjson
 
 from models.events import Digest, TopicEvent
 from streams.views.database import Database, Keys
+from streams.views.naming import is_main_link, named_by, title_of
 from streams.views.state import Changes, ShownLink, ShownPost, StoredDigest, TopicState, ViewEvent
 
 MAX_TOPICS = 2_000  # listed at once: the most recently active
 WORDS = 40
 LINKS = 5
 CHUNK = 200
+STAMP = 46  # characters before the event: its time and hash, which make a later one greater
 
 
 class RedisViewReader:
@@ -163,14 +165,35 @@ class RedisViewReader:
                 ("ZRANGE", topic(name, "posts"), 0, 0, "WITHSCORES"),
                 ("ZREVRANGE", topic(name, "posts"), 0, 0, "WITHSCORES"),
                 ("HGET", topic(name, "info"), "event"),
+                ("HGET", topic(name, "named"), "event"),
                 ("ZSCORE", self._keys("live"), name),
             ]
         replies = await self._database.batch(commands)
-        return {name: _state(name, replies[9 * i : 9 * i + 9]) for i, name in enumerate(names)}
+        return await self._linked({name: _state(name, replies[10 * i : 10 * i + 10]) for i, name in enumerate(names)})
+
+    async def _linked(self, states: dict[str, TopicState | None]) -> dict[str, TopicState | None]:
+        """With the titles of the links that topics are about."""
+        about = {
+            name: state.links[0][0]
+            for name, state in states.items()
+            if state is not None and state.links and is_main_link(state.links[0][1], _posts(state))
+        }
+        targets = await self._database.batch(
+            [("HGET", self._keys.topic(name, "targets"), url) for name, url in about.items()]
+        )
+        for name, target in zip(about, targets, strict=True):
+            state = states[name]
+            if target is not None and state is not None:
+                states[name] = msgspec.structs.replace(state, linked=title_of(orjson.loads(target)[0]))
+        return states
+
+
+def _posts(state: TopicState) -> int:
+    return sum(posts for posts, _ in state.series.values())
 
 
 def _state(name: str, replies: Sequence[Any]) -> TopicState | None:
-    buckets, people, last, words, links, first_post, last_post, event, live = replies
+    buckets, people, last, words, links, first_post, last_post, event, named, live = replies
     first_scored, last_scored = _scored(first_post), _scored(last_post)
     if live is None or not first_scored:
         return None
@@ -185,6 +208,7 @@ def _state(name: str, replies: Sequence[Any]) -> TopicState | None:
         first_at=_moment(first_scored[0][1]),
         last_at=_moment(last_scored[0][1]),
         info=_event(event) if event else None,
+        named=named_by(_event(named[STAMP:])) if named else "",
     )
 
 

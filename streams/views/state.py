@@ -14,6 +14,7 @@ class TopicState(Struct, frozen=True, kw_only=True):
 
     series: bucket -> (posts, originals), buckets of `BUCKET_SECONDS` since 1970. people: author id -> (posts, newest
     bucket). words: most frequent first. info: the latest event that says how the topic is doing; None before any.
+    named: what the latest digest calls it, linked: title of its most shared link; empty where there is none.
     """
 
     id: str
@@ -24,6 +25,8 @@ class TopicState(Struct, frozen=True, kw_only=True):
     first_at: datetime
     last_at: datetime
     info: TopicEvent | None
+    named: str = ""
+    linked: str = ""
 
 
 class Changes(Struct, frozen=True, kw_only=True):

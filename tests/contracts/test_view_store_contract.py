@@ -174,6 +174,34 @@ async def test_the_latest_event_names_the_topic_whatever_comes_again(views: View
     assert [found.kind for found in await views.events(events[0].id, 100)] == ["trending"]
 
 
+async def test_a_topic_bears_the_name_that_a_digest_gave_it(views: Views) -> None:
+    """Through later events; of two digests the later one's, whichever arrives first; only words are no name."""
+    words: dict[str, Any] = {"label": "speech, wav2vec", "keywords": ["speech", "wav2vec"]}
+    older = event("alias", "T1", label="Old name", hours=-3, other_ids=["D1"], keywords=["speech"])
+    newer = event("alias", "T1", label="Wav2vec-U", hours=-2, other_ids=["D2"], keywords=["speech"])
+    await views.apply_assignments([assignment("1", "T1"), assignment("2", "T2")])
+    await views.apply_topic_events([event("born", "T1", hours=-4, **words), newer, older])
+    await views.apply_topic_events([event("trending", "T1", hours=-1, **words)])
+    await views.apply_topic_events([event("alias", "T2", other_ids=["D3"], **words)])
+    topics = (await views.changes(None)).topics
+    assert [(name, state.named) for name, state in sorted(topics.items()) if state] == [("T1", "Wav2vec-U"), ("T2", "")]
+
+
+async def test_a_link_that_much_of_a_topic_is_about_gives_it_a_title(views: Views) -> None:
+    """Three posts and a third of all; a link of fewer says nothing about the topic."""
+    paper, other = "https://papers.example/1", "https://papers.example/2"
+    about = [assignment(f"a{i}", "T1", links=[paper] if i < 3 else None) for i in range(8)]
+    rarely = [assignment(f"b{i}", "T2", links=[other] if i < 3 else None) for i in range(10)]
+    await views.apply_assignments([*about, *rarely, *(assignment(f"c{i}", "T3", links=[other]) for i in range(2))])
+    topics = (await views.changes(None)).topics
+    titles = [(name, state.linked) for name, state in sorted(topics.items()) if state]
+    assert titles == [("T1", f"Title of {paper}"), ("T2", ""), ("T3", "")]
+    await views.apply_assignments([deletion("a0")])
+    state = (await views.changes(None)).topics["T1"]
+    assert state is not None
+    assert state.linked == ""
+
+
 async def test_a_later_revision_of_a_digest_wins_and_each_is_announced_once(views: Views) -> None:
     """Redelivery of the first revision after the correction must not bring it back."""
     first, second = [("revision", b"1"), ("made_at", b"a")], [("revision", b"2"), ("made_at", b"b")]

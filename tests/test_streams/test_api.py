@@ -292,3 +292,45 @@ async def test_the_board_follows_the_view() -> None:
                 break
             await asyncio.sleep(0.01)
     assert page["items"][0]["topic"]["id"] == "T9"
+
+
+async def test_every_answer_has_an_example_and_every_parameter_too() -> None:
+    """In the OpenAPI document, for all that answers with JSON."""
+    async with client(await filled()) as http:
+        document = (await http.get("/openapi.json")).json()
+    operations = [(path, one) for path, methods in document["paths"].items() for one in methods.values()]
+    bodies = [
+        (path, content)
+        for path, one in operations
+        for status, answer in one["responses"].items()
+        for kind, content in answer.get("content", {}).items()
+        if kind == "application/json" and status in ("200", "201")
+    ]
+    assert [path for path, content in bodies if "example" not in content] == []
+    names = [(path, name) for path, one in operations for name in one.get("parameters", [])]
+    bare = [(path, name["name"]) for path, name in names if not name["schema"].get("examples")]
+    assert [one for one in bare if one[1] not in ("q", "name")] == []
+
+
+async def test_an_uptime_check_may_ask_with_head() -> None:
+    """The same status and headers as GET."""
+    async with client(await filled()) as http:
+        for path in ("/", "/healthz", "/api/topics", "/nothing"):
+            head, full = await http.head(path), await http.get(path)
+            assert head.status_code == full.status_code, path
+            assert head.headers.get("etag") == full.headers.get("etag")
+
+
+async def test_the_service_tells_the_lag_of_stages_that_cannot() -> None:
+    """And no old number when the broker is away."""
+    answers = [{"view": 7}]
+
+    async def lag() -> Mapping[str, int]:
+        if not answers:
+            raise OSError("nobody there")
+        return answers.pop()
+
+    async with client(await filled(), lag=lag) as http:
+        first, second = (await http.get("/metrics")).text, (await http.get("/metrics")).text
+    assert 'toptopics_lag_records{stage="view",topic="assignments"} 7.0' in first
+    assert "toptopics_lag_records{" not in second

@@ -1,6 +1,7 @@
 """Ranking, hours, map and words: the pure part of the view."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.memory_views import MemoryViews
-from streams.views.board import Board, label_of
+from streams.views.board import Board
+from streams.views.naming import label_of, title_of
 from streams.views.records import search_words
 from streams.views.state import TopicState
 from streams.views.topic_map import positions, related, similarity
@@ -95,6 +97,32 @@ async def test_the_board_ranks_moves_and_names() -> None:
     assert set(label_of(board.states["NEW"]).split(" · ")) == {"pixloc", "camera"}
     with pytest.raises(KeyError):
         board.ranked("2h")
+
+
+async def test_a_name_beats_a_link_beats_words() -> None:
+    """The digest's name, else the title of what half of the posts link to, else the telling words."""
+    views = MemoryViews()
+    words: dict[str, Any] = {"label": "speech, wav2vec", "keywords": ["speech", "wav2vec"]}
+    board = Board(views)
+
+    async def label() -> str:
+        await board.refresh()
+        return label_of(board.states["T"])
+
+    await views.apply_assignments([assignment(f"{i}", "T") for i in range(3)])
+    await views.apply_topic_events([event("born", "T", **words)])
+    assert await label() == "speech, wav2vec"
+    await views.apply_assignments([assignment(f"l{i}", "T", links=["https://papers.example/1"]) for i in range(3)])
+    assert await label() == "Title of https://papers.example/1"
+    await views.apply_topic_events([event("alias", "T", other_ids=["D"], label="Wav2vec-U", keywords=["speech"])])
+    assert await label() == "Wav2vec-U"
+
+
+def test_a_title_is_cut_at_a_word_and_without_the_site() -> None:
+    """Headings stay short."""
+    assert title_of("Speech without labels | Papers of the week") == "Speech without labels"
+    assert title_of("word " * 40) == "word " * 16 + "word…"
+    assert len(title_of("x" * 300)) <= 90
 
 
 def test_related_topics_are_near_on_the_map() -> None:

@@ -1,0 +1,78 @@
+"""The OpenAPI document: the bodies' schemas and an example of each, problems, and what a route answers with."""
+
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from msgspec import Struct
+
+from streams.api import schemas
+from streams.api.examples import EXAMPLES
+
+BODIES = (
+    schemas.TopicPage,
+    schemas.TopicDetail,
+    schemas.PostPage,
+    schemas.SeriesSet,
+    schemas.TopicMap,
+    schemas.DigestPage,
+    schemas.DigestDetail,
+    schemas.EventPage,
+    schemas.Readiness,
+)
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {"type": "array", "items": {"type": "object"}},
+    },
+}
+_PROBLEM_ANSWER: dict[str, Any] = {
+    "description": "a problem",
+    "content": {
+        "application/problem+json": {
+            "schema": {"$ref": "#/components/schemas/Problem"},
+            "example": {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "no such topic"},
+        }
+    },
+}
+
+
+def answers(body: type[Struct]) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of a route that answers with `body`."""
+    content = {
+        "schema": {"$ref": f"#/components/schemas/{body.__name__}"},
+        "example": msgspec.to_builtins(EXAMPLES[body.__name__]),
+    }
+    return {
+        200: {"description": (body.__doc__ or "").strip(), "content": {"application/json": content}},
+        304: {"description": "what If-None-Match names is still so"},
+        "default": _PROBLEM_ANSWER,
+    }
+
+
+def described(example: Any, *, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of a route whose answer is small enough to be told by its example."""
+    kind = "array" if isinstance(example, list) else "object"
+    content = {"application/json": {"schema": {"type": kind}, "example": example}}
+    return {status: {"description": "so", "content": content}, "default": _PROBLEM_ANSWER}
+
+
+def describe(app: FastAPI) -> None:
+    """Make `app.openapi()` know the bodies above."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            _, components = msgspec.json.schema_components(BODIES, ref_template="#/components/schemas/{name}")
+            known = schema.setdefault("components", {}).setdefault("schemas", {})
+            known.update(components, Problem=PROBLEM)
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
