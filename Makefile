@@ -59,8 +59,9 @@ bench-encoder: setup ## posts/s and quality of every encoder path
 bench-refit: setup ## the weekly refit beside plain BERTopic
 	@$(BIN)/python -m tests.benchmarks.bench_refit $(if $(DATA),--data $(DATA))
 
-bench-live: setup ## server-sent events under load
+bench-live: setup ## server-sent events under load, and how long a post takes to the API
 	@$(BIN)/python -m tests.benchmarks.bench_live
+	@$(BIN)/python -m tests.benchmarks.bench_delay
 
 up: setup ## start the local Kafka and Redis
 	@$(BIN)/toptopics up

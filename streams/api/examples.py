@@ -123,7 +123,8 @@ EXAMPLES: dict[str, Struct] = {
     ),
     "PostPage": schemas.PostPage(total=12, items=[POST]),
     "TopicMap": schemas.TopicMap(
-        items=[schemas.MapPoint(id=ID, label=LABEL, x=0.3, y=0.8, people=7, posts=12, trend=10.4, growing=True)]
+        items=[schemas.MapPoint(id=ID, label=LABEL, x=0.3, y=0.8, people=7, posts=12, trend=10.4, growing=True)],
+        related=[schemas.MapTie(a=ID, b="t-ffe01c22ab41d003", similarity=0.31)],
     ),
     "SeriesSet": schemas.SeriesSet(starts=[WHEN], items=[schemas.TopicSeries(id=ID, label=LABEL, posts=[7])]),
     "DigestPage": schemas.DigestPage(

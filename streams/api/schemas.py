@@ -104,10 +104,19 @@ class MapPoint(Struct, frozen=True, kw_only=True):
     growing: bool
 
 
+class MapTie(Struct, frozen=True, kw_only=True):
+    """Two topics of the map that have much in common; similarity 0–1."""
+
+    a: str
+    b: str
+    similarity: float
+
+
 class TopicMap(Struct, frozen=True, kw_only=True):
-    """The map."""
+    """The map. related: for each topic the few that are most like it, each pair once."""
 
     items: list[MapPoint]
+    related: list[MapTie]
 
 
 class DigestEntry(Struct, frozen=True, kw_only=True):

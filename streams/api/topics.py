@@ -16,7 +16,7 @@ from streams.api.services import Services, Use
 from streams.views.board import Sort, TopicSummary
 from streams.views.naming import label_of
 from streams.views.records import search_words
-from streams.views.topic_map import positions, related
+from streams.views.topic_map import positions, related, ties
 from streams.views.trends import hour_starts, hourly
 
 router = APIRouter(prefix="/api", tags=["topics"])
@@ -33,6 +33,7 @@ Limit = Annotated[int, Query(ge=1, le=100, description="items on a page", exampl
 Offset = Annotated[int, Query(ge=0, le=10_000, description="items before the page", examples=[0])]
 SERIES_HOURS = 7 * 24
 MAP_TOPICS = 60
+MAP_TIES = 2  # per topic
 
 
 @router.get("/topics", responses=answers(schemas.TopicPage), summary="What is being talked about")
@@ -130,7 +131,9 @@ async def show_map(request: Request, use: Use, window: Window = "24h") -> Respon
         placed = positions([use.board.states[one.id] for one in chosen], placed)
         use.maps[window] = use.board.version, placed
     points = [_point(one, window, placed[one.id]) for one in chosen]
-    return respond(request, schemas.TopicMap(items=points))
+    pairs = ties([use.board.states[one.id] for one in chosen], MAP_TIES)
+    related = [schemas.MapTie(a=a, b=b, similarity=near) for a, b, near in pairs]
+    return respond(request, schemas.TopicMap(items=points, related=related))
 
 
 async def _search(use: Services, ranked: list[TopicSummary], query: str) -> list[TopicSummary]:

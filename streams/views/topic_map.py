@@ -16,6 +16,7 @@ import numpy.typing as npt
 from streams.views.state import TopicState
 
 WORD_SHARE = 0.75
+TIE = 0.15  # similarity from which two topics are said to be related
 Matrix = npt.NDArray[np.float64]
 
 
@@ -47,6 +48,19 @@ def related(state: TopicState, others: Sequence[TopicState], limit: int) -> list
     row = similarity(group)[0][1:]
     found = [(other.id, round(float(near), 3)) for other, near in zip(group[1:], row, strict=True) if near > 0.02]
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+
+def ties(states: Sequence[TopicState], each: int) -> list[tuple[str, str, float]]:
+    """For each topic the `each` most similar others, from `TIE` on: (id, id, similarity), each pair once."""
+    near = similarity(states) if len(states) > 1 else np.zeros((len(states), len(states)))
+    np.fill_diagonal(near, 0.0)
+    found = {
+        (min(i, int(j)), max(i, int(j))): round(float(near[i, j]), 3)
+        for i in range(len(states))
+        for j in np.argsort(-near[i], kind="stable")[:each]
+        if near[i, j] >= TIE
+    }
+    return [(states[i].id, states[j].id, value) for (i, j), value in sorted(found.items())]
 
 
 def _weighted_words(state: TopicState) -> dict[str, float]:

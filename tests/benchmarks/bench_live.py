@@ -10,14 +10,11 @@ import argparse
 import asyncio
 import re
 import resource
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -26,6 +23,7 @@ import psutil
 
 from streams.local.redis_server import RedisServer
 from streams.redis_views import RedisViews, open_views
+from tests.benchmarks.live_service import service_process
 from tests.view_examples import assignment, event
 
 VERSION = re.compile(rb'data: \{"version":(\d+)')
@@ -38,6 +36,7 @@ class Load:
     """When what became visible, in seconds of the monotonic clock."""
 
     batches: dict[int, float] = field(default_factory=dict)  # version of the view -> when
+    versions: list[int] = field(default_factory=list)  # the same versions, in order
     events: dict[bytes, float] = field(default_factory=dict)  # topic id -> when
     updates: list[float] = field(default_factory=list)  # delays
     topic_events: list[float] = field(default_factory=list)
@@ -50,6 +49,7 @@ class Reader:
     def __init__(self, load: Load) -> None:
         self._load = load
         self.version = 0
+        self._seen = 0  # batches
         self.events: list[bytes] = []
         self.closed = False
 
@@ -73,8 +73,10 @@ class Reader:
         if b"event: topics" in chunk:
             match = VERSION.search(chunk)
             version = int(match[1]) if match else 0
-            for known in range(self.version + 1, version + 1):
-                if known in self._load.batches:
+            while self._seen < len(self._load.versions) and self._load.versions[self._seen] <= version:
+                known = self._load.versions[self._seen]
+                self._seen += 1
+                if known > self.version:  # else it was here before the writer had asked for its number
                     self._load.updates.append(now - self._load.batches[known])
             self.version = version
         elif b"event: topic\n" in chunk:
@@ -95,30 +97,15 @@ async def write(views: RedisViews, load: Load, rate: int, seconds: int) -> int:
         ]
         number += size
         await views.apply_assignments(posts)
-        load.batches[int(await views.database.call("HGET", views.root + "meta", "version"))] = time.perf_counter()
+        written = time.perf_counter()
+        version = int(await views.database.call("HGET", views.root + "meta", "version"))
+        load.batches[version] = written
+        load.versions.append(version)
         if batch % BATCHES_PER_SECOND == 0:
             topic = f"E{batch}"
             load.events[topic.encode()] = time.perf_counter()
             await views.apply_topic_events([event("born", topic)])
     return number
-
-
-async def delays_until_visible(
-    views: RedisViews, produced: Mapping[str, float], *, patience: timedelta = timedelta(minutes=5)
-) -> list[float]:
-    """Seconds from `produced[post id]` (monotonic clock) until each post is in the view, asked every 5 ms.
-
-    For measuring a whole pipeline: produce to `tweets`, note the times, and await this meanwhile. Raises TimeoutError.
-    """
-    waiting, delays = dict(produced), []
-    async with asyncio.timeout(patience.total_seconds()):
-        while waiting:
-            names = list(waiting)
-            found = await views.database.call("HMGET", views.root + "refs", *names)
-            now = time.perf_counter()
-            delays += [now - waiting.pop(name) for name, ref in zip(names, found, strict=True) if ref is not None]
-            await asyncio.sleep(0.005)
-    return delays
 
 
 async def measure(redis: str, port: int, service: psutil.Process, options: argparse.Namespace) -> bool:
@@ -178,31 +165,14 @@ def main() -> int:
     options = parser.parse_args()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65_536), most))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         redis = RedisServer(Path(folder))
         redis.start()
-        process = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.live_service", redis.address, str(port)])
         try:
-            _wait(port)
-            return 0 if asyncio.run(measure(redis.address, port, psutil.Process(process.pid), options)) else 1
+            with service_process(redis.address) as (process, port):
+                return 0 if asyncio.run(measure(redis.address, port, process, options)) else 1
         finally:
-            process.terminate()
-            process.wait(30)
             redis.stop()
-
-
-def _wait(port: int) -> None:
-    for _ in range(300):
-        try:
-            httpx.get(f"http://127.0.0.1:{port}/healthz")
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError("the service did not start")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,15 @@ One difference from `toptopics serve`: no request limit, because all readers com
 
 import asyncio
 import resource
+import socket
+import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import psutil
 
 from streams.api.app import create_api
 from streams.api.limits import ApiLimits
@@ -19,6 +27,32 @@ async def serve(redis: str, port: int) -> None:
     limits = ApiLimits(requests_per_minute=1_000_000, sse_per_client=100_000, sse_clients=100_000)
     app = create_api(load_settings(port=port), create_views(redis), limits=limits)
     await create_server(app, "127.0.0.1", port).serve()
+
+
+@contextmanager
+def service_process(redis: str) -> Iterator[tuple[psutil.Process, int]]:
+    """The service in a process of its own, once it answers: the process and its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    process = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.live_service", redis, str(port)])
+    try:
+        _wait(port)
+        yield psutil.Process(process.pid), port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait(port: int) -> None:
+    for _ in range(300):
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/healthz")
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError("the service did not start")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The dashboard as a person uses it: live, by keyboard, on a phone, through outages, and with hostile posts."""
 
+import re
+
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
@@ -29,6 +31,22 @@ async def speech(store: RedisViews, count: int, first: int = 0) -> None:
         ]
     )
     await store.apply_topic_events([event("born", "T1", label="Speech without labels", keywords=["speech"])])
+
+
+async def images(store: RedisViews, count: int, first: int = 0) -> None:
+    """Another topic, likewise."""
+    posts = range(first, first + count)
+    text = "a vision model crops images"
+    await store.apply_assignments([assignment(f"i{i}", "T2", author=f"b{i}", hours=-i / 5, text=text) for i in posts])
+    await store.apply_topic_events([event("born", "T2", label="Image cropping", keywords=["cropping"])])
+
+
+# pairs of labels of the map that cover each other
+OVERLAPS = """() => {
+  const boxes = [...document.querySelectorAll(".spot-label")].map((one) => one.getBoundingClientRect());
+  const cover = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => cover(a, b))).length;
+}"""
 
 
 async def test_topics_appear_and_grow_without_reload(
@@ -69,6 +87,53 @@ async def test_a_topic_opens_by_keyboard_alone(service: ServiceProcess, store: R
     await expect(page.get_by_role("searchbox")).to_be_focused()
     await page.keyboard.type("nothing like it")
     await expect(page.get_by_role("heading", name="Nothing found")).to_be_visible(timeout=PATIENCE)
+
+
+async def test_updates_take_nothing_from_who_reads_by_keyboard(
+    service: ServiceProcess, store: RedisViews, open_page: Open
+) -> None:
+    """A focused row stays focused while its numbers, its place and the graph's legend change around it."""
+    await speech(store, 3)
+    await images(store, 5)
+    page = await open_page(service.url)
+    row = page.locator(".topics > li", has_text="Speech without labels")
+    await expect(row.locator(".rank b")).to_have_text("2", timeout=PATIENCE)
+    await row.locator(".label").focus()
+    await speech(store, 9, first=3)
+    await expect(row.locator(".rank b")).to_have_text("1", timeout=PATIENCE)
+    await expect(row.locator(".label")).to_be_focused()
+    legend = page.locator(".legend a", has_text="Image cropping")
+    await legend.focus()
+    await images(store, 4, first=5)
+    await expect(page.locator(".topics > li", has_text="Image cropping").locator(".n-posts b")).to_have_text(
+        "9", timeout=PATIENCE
+    )
+    await expect(legend).to_be_focused()
+
+
+async def test_the_charts_say_what_they_show(service: ServiceProcess, store: RedisViews, open_page: Open) -> None:
+    """A note under the pointer and for a focused legend, the same numbers as a table, circles with names."""
+    await speech(store, 12)
+    await images(store, 12)
+    page = await open_page(service.url)
+    legend = page.locator(".legend a", has_text="Image cropping")
+    await expect(legend).to_be_visible(timeout=PATIENCE)
+    await legend.focus()
+    await expect(page.locator(".river .note")).to_contain_text("Image cropping")
+    graph = await page.locator(".stream").bounding_box()
+    assert graph is not None
+    await page.mouse.move(graph["x"] + graph["width"] - 4, graph["y"] + 116)  # where the posts are, on the centre line
+    await expect(page.locator(".river .note")).to_contain_text(re.compile(r"\d+ posts?, Fri 7 May"))
+    await page.get_by_text("Show as a table").press("Enter")
+    table = page.get_by_role("table", name="Posts per topic and day")
+    counts = await table.get_by_role("row", name="Speech without labels").get_by_role("cell").all_inner_texts()
+    assert sum(map(int, counts)) == 12
+    await page.goto(service.url + "#/map")
+    await expect(page.get_by_role("link", name="Speech without labels: 12 people, 12 posts")).to_be_visible(
+        timeout=PATIENCE
+    )
+    overlaps = await page.evaluate(OVERLAPS)
+    assert overlaps == 0
 
 
 async def test_a_digest_reads_well(service: ServiceProcess, store: RedisViews, open_page: Open) -> None:
@@ -149,6 +214,7 @@ async def test_no_serious_accessibility_violation(
         await page.goto(service.url + view)
         await expect(page.locator(".skeleton, .bone")).to_have_count(0, timeout=PATIENCE)
         await assert_accessible(page, view)
+        assert await page.evaluate(OVERLAPS) == 0
     await page.goto(service.url)
     await page.locator(".topics .label").first.click()
     await expect(page.locator(".post").first).to_be_visible(timeout=PATIENCE)

@@ -1,18 +1,27 @@
 // What happened, newest first, as it happens.
 import { get } from "./api.js";
-import { h, empty, plural, skeleton, theirs, time, topicLink } from "./dom.js";
+import { h, empty, keepFocus, number, plural, skeleton, theirs, time, topicLink } from "./dom.js";
+import { radio } from "./now.js";
 
 const WORDS = {
   born: "New topic", trending: "Trending", merged: "Topics merged", split: "Topic split", faded: "Went quiet",
   revived: "Is back", alias: "Named in a digest", digest: "Digest published", alert: "Alert",
 };
 const MOST = 200;
+const KINDS = {
+  All: () => true,
+  Topics: (event) => !["alert", "digest", "alias"].includes(event.kind),
+  Digests: (event) => event.kind === "digest" || event.kind === "alias",
+  Alerts: (event) => event.kind === "alert",
+};
+let kind = "All";
 
 export function activity(root) {
   let closed = false, events = null;
   const list = h("ol", { class: "feed" });
   const area = h("div", {}, skeleton(6));
-  root.append(h("div", { class: "head" }, h("div", {}, h("h1", {}, "Activity"), h("p", { class: "count" }, "Topics that appear, grow, merge and fade, alerts and digests"))), area);
+  const kinds = radio("Show", Object.keys(KINDS).map((name) => [name, name]), () => kind, (to) => { kind = to; if (events) draw(); });
+  root.append(h("div", { class: "head" }, h("div", {}, h("h1", {}, "Activity"), h("p", { class: "count" }, "Topics that appear, grow, merge and fade, alerts and digests")), h("div", { class: "controls" }, kinds.node)), area);
 
   async function load() {
     try {
@@ -28,7 +37,12 @@ export function activity(root) {
       area.replaceChildren(empty("Nothing happened yet", "The first topic is announced here."));
       return;
     }
-    list.replaceChildren(...events.map(entry));
+    const shown = grouped(events.filter(KINDS[kind]));
+    keepFocus(list, () => list.replaceChildren(...shown.map(entry)));
+    if (!shown.length) {
+      area.replaceChildren(empty("None of these lately", "The last hundred or so events are kept here."));
+      return;
+    }
     if (!list.isConnected) area.replaceChildren(h("section", { class: "card" }, list));
   }
 
@@ -45,7 +59,29 @@ export function activity(root) {
   };
 }
 
+// A digest names dozens of topics at once: one line for all that follow each other.
+function grouped(all) {
+  const found = [];
+  for (const event of all) {
+    const last = found.at(-1);
+    if (event.kind === "alias" && last?.kind === "alias" && last.data.week === event.data.week) last.others.push(event);
+    else found.push({ ...event, others: [] });
+  }
+  return found;
+}
+
 function entry(event) {
+  return event.others.length ? names(event) : single(event);
+}
+
+function names(event) {
+  const all = [event, ...event.others], told = all.slice(0, 6);
+  const title = h("a", { href: `#/digests/${event.data.week}` }, `${number(all.length)} topics of ${event.data.week}`);
+  const links = told.map((one) => h("a", { href: topicLink(one.topic_id), dir: "auto" }, one.data.label));
+  return h("li", { class: event.kind }, h("span", { class: "badge" }, WORDS.alias), h("div", {}, title, h("p", { class: "together" }, links, all.length > told.length && h("span", {}, `and ${plural(all.length - told.length, "other")}`))), time(event.at));
+}
+
+function single(event) {
   const { data } = event;
   const title = event.kind === "digest" ? h("a", { href: `#/digests/${data.week}` }, `${data.week}: `, theirs("span", {}, data.headline))
     : event.topic_id ? h("a", { href: topicLink(event.topic_id), dir: "auto" }, data.label || data.title || event.topic_id) : theirs("span", {}, data.title ?? "");

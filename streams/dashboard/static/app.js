@@ -94,6 +94,18 @@ function say(text) {
   sayTimer = setTimeout(() => { said.textContent = text; }, 400);
 }
 
+// In a tab that is not looked at, the title counts what is new.
+let count = 0;
+function retitle() {
+  const plain = document.title.replace(/^\(\d+\) /, "");
+  document.title = count ? `(${count}) ${plain}` : plain;
+}
+function missed() {
+  if (!document.hidden) return;
+  count++;
+  retitle();
+}
+
 let due = 0;
 // Pushed numbers are shown at once; whole lists are asked for again at most every two seconds.
 function soon() {
@@ -109,22 +121,30 @@ follow({
   },
   topic(event) {
     view?.event?.(event);
+    if (event.kind === "born") missed();
     if (event.kind === "born" && event.data.label) say(`New topic: ${event.data.label}`);
     soon();
   },
   alert(event) {
     view?.event?.(event);
+    missed();
     say(`Alert: ${event.data.title ?? ""}`);
   },
   digest(event) {
     view?.event?.(event);
+    missed();
     say(`New digest: ${event.data.week}`);
     soon();
   },
   reset: () => view?.refresh?.(),
 });
 
-document.addEventListener("visibilitychange", () => { if (!document.hidden) view?.refresh?.(); });
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  count = 0;
+  retitle();
+  view?.refresh?.();
+});
 addEventListener("hashchange", () => show());
 addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select");

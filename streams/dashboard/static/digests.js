@@ -1,6 +1,6 @@
 // The archive of weekly digests, and one of them to read.
 import { get } from "./api.js";
-import { h, day, empty, plural, skeleton, theirs } from "./dom.js";
+import { h, day, empty, keepFocus, plural, skeleton, theirs } from "./dom.js";
 
 export function digests(root, week) {
   let closed = false;
@@ -29,7 +29,7 @@ export function digests(root, week) {
         theirs("span", { class: "headline" }, item.headline),
         h("span", { class: "span" }, `${plural(item.topics.length, "topic")} · ${plural(item.people, "person", "people")} · ${plural(item.posts, "post")}`)))));
     if (frame?.dataset.week === current.week + current.revision) {
-      root.querySelector(".archive").replaceWith(list);
+      keepFocus(root, () => root.querySelector(".archive").replaceWith(list));
       return;
     }
     root.replaceChildren(

@@ -59,6 +59,15 @@ export const skeleton = (rows) =>
   h("div", { class: "skeleton", "aria-busy": "true", "aria-label": "Loading", role: "status" },
     ...Array.from({ length: rows }, () => h("div", { class: "bone" })));
 
+// Draw anew without taking the keyboard's place from anybody: what was focused is found again by its id or address.
+export function keepFocus(root, draw) {
+  const had = root.contains(document.activeElement) ? document.activeElement : null;
+  draw();
+  if (!had || had.isConnected && had === document.activeElement) return;
+  const find = had.id ? `#${CSS.escape(had.id)}` : had.getAttribute("href") ? `a[href="${CSS.escape(had.getAttribute("href"))}"]` : null;
+  (had.isConnected ? had : find && root.querySelector(find))?.focus({ preventScroll: true });
+}
+
 const COLORS = 10;
 const given = new Map();
 // A topic keeps its colour in every chart.

@@ -1,6 +1,6 @@
 // One topic: its hours, posts, people, links, life and neighbours.
 import { get } from "./api.js";
-import { h, ago, color, day, empty, number, outside, plural, skeleton, theirs, time, topicLink, when } from "./dom.js";
+import { h, ago, color, day, empty, keepFocus, number, outside, plural, skeleton, theirs, time, topicLink, when } from "./dom.js";
 import { bars } from "./charts.js";
 
 const PAGE = 20;
@@ -10,7 +10,7 @@ const STEPS = {
 };
 
 export function topic(root, id, { newest }) {
-  let closed = false, shown = PAGE, drawn = "";
+  let closed = false, shown = PAGE, drawn = "", redraw = () => {};
   root.append(skeleton(6));
 
   async function load() {
@@ -22,7 +22,7 @@ export function topic(root, id, { newest }) {
       if (closed) return;
       const now = newest() ?? list.items[0]?.created_at ?? null;
       const key = JSON.stringify([detail, list]);
-      if (key !== drawn) draw(detail, list, now);
+      if (key !== drawn) keepFocus(root, () => draw(detail, list, now));
       drawn = key;
     } catch (error) {
       if (!closed && !drawn) root.replaceChildren(back(), empty(error.status === 404 ? "This topic is gone" : "This topic cannot be read just now", error.message));
@@ -30,8 +30,7 @@ export function topic(root, id, { newest }) {
   }
 
   function draw(detail, list, now) {
-    const one = detail.topic;
-    const open = document.activeElement?.id;
+    const one = detail.topic, plot = h("div", { class: "bars-area" });
     document.title = `${detail.label} · Top Topics`;
     root.replaceChildren(back(),
       h("article", { class: "topic", style: { "--topic": color(detail.id) } },
@@ -39,20 +38,24 @@ export function topic(root, id, { newest }) {
           h("h1", { dir: "auto" }, detail.label),
           one && h("p", { class: "sub" }, h("span", { class: "words" }, one.keywords.map((word) => theirs("span", {}, word)))),
           one && facts(one, detail)),
-        detail.series && h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, "Hour by hour"), h("p", {}, "Posts per hour, UTC")), h("div", { class: "plot" }, bars(detail.series, root.clientWidth - 42, `Posts per hour since ${when(detail.series.start)}: ${plural(detail.posts_total, "post")}`))),
+        detail.series && h("section", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, "Hour by hour"), h("p", {}, "Posts per hour, UTC")), h("div", { class: "plot" }, plot)),
         h("div", { class: "two" },
           h("section", { class: "posts-area", "aria-labelledby": "posts-title" },
             h("h2", { id: "posts-title" }, "Posts ", h("small", {}, number(list.total))),
             list.items.length ? h("ul", { class: "posts" }, list.items.map((post) => card(post, now))) : empty("No posts are kept", "They were deleted, or are older than what is kept."),
             list.total > list.items.length && shown < 100 && h("button", { type: "button", id: "more", class: "more", onclick: () => { shown += PAGE * 2; load(); } }, `Show more of ${number(list.total)}`)),
           h("div", { class: "aside" }, links(detail.links), people(detail.people), life(detail.lineage, detail.aliases), near(detail.related)))));
-    if (open === "more") document.getElementById("more")?.focus();
+    redraw = () => { if (detail.series) bars(detail.series, plot, `Posts per hour since ${when(detail.series.start)}: ${plural(detail.posts_total, "post")}`); };
+    redraw();
   }
 
+  let width = root.clientWidth;
+  const sized = new ResizeObserver(() => { if (root.clientWidth !== width) { width = root.clientWidth; redraw(); } });
+  sized.observe(root);
   load();
   return {
     refresh: load,
-    close() { closed = true; document.title = "Top Topics"; },
+    close() { closed = true; sized.disconnect(); document.title = "Top Topics"; },
   };
 }
 
@@ -69,7 +72,8 @@ function facts(one, detail) {
 }
 
 function card(post, now) {
-  const text = theirs("p", { class: "text" }, post.text.length > 1200 ? `${post.text.slice(0, 1200)}…` : post.text);
+  const said = withoutTargets(post);
+  const text = theirs("p", { class: "text" }, said.length > 1200 ? `${said.slice(0, 1200)}…` : said);
   return h("li", { class: post.support ? "post echo" : "post" },
     h("div", { class: "by" }, face(post.author_name), h("div", {}, theirs("b", {}, post.author_name), h("span", { class: "handle", dir: "ltr" }, `@${post.author}`)), h("span", { class: "at" }, now ? h("time", { datetime: post.created_at, title: `${day(post.created_at)}, ${when(post.created_at)} UTC` }, ago(post.created_at, now)) : time(post.created_at))),
     text,
@@ -81,6 +85,17 @@ function face(name) {
   const letters = [...name.replace(/[^\p{L}\p{N} ]/gu, "").trim()];
   const hue = [...name].reduce((total, letter) => total + letter.codePointAt(0), 0) % 10;
   return h("span", { class: "face", "aria-hidden": "true", style: { background: `var(--c${hue})` } }, (letters[0] ?? "?").toUpperCase());
+}
+
+// Addresses at the end that stand below as links.
+function withoutTargets({ text, links: targets }) {
+  let said = text.trimEnd();
+  for (let i = 0; i < 3; i++) {
+    const last = /\s(https?:\/\/\S+)$/.exec(said);
+    if (!last || !targets.slice(0, 3).some((link) => link.url === last[1])) break;
+    said = said.slice(0, last.index).trimEnd();
+  }
+  return said;
 }
 
 const bare = (url) => url.replace(/^https?:\/\/(www\.)?/, "").replace(/\/$/, "").slice(0, 70);

@@ -1,0 +1,80 @@
+// The map: circles that do not overlap, lines between what is most related, and as many labels as fit.
+import { h, s, color, plural, theirs, topicLink } from "./dom.js";
+import { lines, note } from "./shapes.js";
+
+export function topicMap({ items, related }, host) {
+  const width = host.clientWidth, wide = width > 640, height = wide ? 600 : 620, pad = wide ? 80 : 44;
+  const top = Math.max(1, ...items.map((item) => item.people));
+  const crowd = Math.min(1, Math.sqrt(30 / items.length) * (wide ? 1 : 0.6));
+  const spots = items.map((item) => ({ ...item, r: 6 + 30 * crowd * Math.sqrt(item.people / top), cx: pad + item.x * (width - 2 * pad), cy: 24 + item.y * (height - 72) }));
+  untangle(spots, width, height);
+  spots.sort((a, b) => b.r - a.r);
+  const svg = s("svg", { class: "map", viewBox: `0 0 ${width} ${height}`, "aria-label": "Map of topics; near means related", role: "group" });
+  const at = new Map(spots.map((spot) => [spot.id, spot]));
+  const ties = related.filter((tie) => at.has(tie.a) && at.has(tie.b)).map((tie) => {
+    const a = at.get(tie.a), b = at.get(tie.b);
+    return s("line", { class: "tie", "data-a": tie.a, "data-b": tie.b, x1: a.cx, y1: a.cy, x2: b.cx, y2: b.cy, "stroke-width": (0.6 + 5 * tie.similarity).toFixed(1) });
+  });
+  svg.append(...ties);
+  const words = note(host);
+  for (const spot of spots) {
+    const link = s("a", { href: topicLink(spot.id), class: spot.growing ? "up" : "flat", "aria-label": `${spot.label}: ${plural(spot.people, "person", "people")}, ${plural(spot.posts, "post")}${spot.growing ? ", growing" : ""}` },
+      s("circle", { cx: spot.cx, cy: spot.cy, r: spot.r, style: { fill: color(spot.id), stroke: color(spot.id) } }));
+    const on = () => {
+      ties.forEach((tie) => tie.classList.toggle("lit", tie.dataset.a === spot.id || tie.dataset.b === spot.id));
+      words.show(spot.cx + spot.r * 0.7, spot.cy - spot.r * 0.5, h("b", {}, theirs("span", {}, spot.label)), h("span", {}, `${plural(spot.people, "person", "people")}, ${plural(spot.posts, "post")}${spot.growing ? ", growing" : ""}`));
+    };
+    const off = () => { words.hide(); ties.forEach((tie) => tie.classList.remove("lit")); };
+    link.addEventListener("pointerenter", on);
+    link.addEventListener("pointerleave", off);
+    link.addEventListener("focus", on);
+    link.addEventListener("blur", off);
+    svg.append(link);
+  }
+  svg.append(...labels(spots, width, height, wide ? 22 : 16));
+  host.prepend(svg);
+}
+
+const LINE = 15, LETTER = 6.6;
+
+// Biggest first; each where it covers no circle and no other label. What has none says its name when pointed at.
+function labels(spots, width, height, most) {
+  const placed = [];
+  const free = ({ x, y, w, t }, own) => x > 3 && x + w < width - 3 && y > 3 && y + t < height - 3
+    && !placed.some((one) => x < one.x + one.w + 6 && one.x < x + w + 6 && y < one.y + one.t + 2 && one.y < y + t + 2)
+    && !spots.some((spot) => spot !== own && Math.hypot(Math.max(x - spot.cx, 0, spot.cx - x - w), Math.max(y - spot.cy, 0, spot.cy - y - t)) < spot.r + 2);
+  return spots.flatMap((spot) => {
+    const text = lines(spot.label, most), w = Math.max(...text.map((one) => [...one].length)) * LETTER, t = text.length * LINE, { cx, cy, r } = spot, lean = r * 0.75;
+    const boxes = [
+      { x: cx - w / 2, y: cy + r + 3, w, t, a: "middle" }, { x: cx - w / 2, y: cy - r - 3 - t, w, t, a: "middle" },
+      { x: cx + r + 5, y: cy - t / 2, w, t, a: "start" }, { x: cx - r - 5 - w, y: cy - t / 2, w, t, a: "end" },
+      { x: cx + lean + 2, y: cy + lean, w, t, a: "start" }, { x: cx - lean - 2 - w, y: cy + lean, w, t, a: "end" },
+      { x: cx + lean + 2, y: cy - lean - t, w, t, a: "start" }, { x: cx - lean - 2 - w, y: cy - lean - t, w, t, a: "end" },
+    ];
+    const box = boxes.find((one) => free(one, spot));
+    if (!box) return [];
+    placed.push(box);
+    const x = box.a === "middle" ? box.x + w / 2 : box.a === "start" ? box.x : box.x + w;
+    return [s("text", { class: "spot-label", "text-anchor": box.a, "aria-hidden": "true" }, text.map((one, i) => s("tspan", { x, y: box.y + LINE * (i + 1) - 3 }, one)))];
+  });
+}
+
+// Circles that overlap move apart, as little as they must.
+function untangle(spots, width, height) {
+  for (let step = 0; step < 80; step++) {
+    for (let i = 0; i < spots.length; i++) {
+      for (let j = i + 1; j < spots.length; j++) {
+        const a = spots[i], b = spots[j];
+        const dx = b.cx - a.cx || 0.01 * (i - j), dy = b.cy - a.cy || 0.01;
+        const gap = Math.hypot(dx, dy), need = a.r + b.r + 14;
+        if (gap >= need) continue;
+        const push = (need - gap) / 2 / gap;
+        a.cx -= dx * push; a.cy -= dy * push; b.cx += dx * push; b.cy += dy * push;
+      }
+    }
+    for (const spot of spots) {
+      spot.cx = Math.min(width - spot.r - 6, Math.max(spot.r + 6, spot.cx));
+      spot.cy = Math.min(height - spot.r - 34, Math.max(spot.r + 6, spot.cy));
+    }
+  }
+}

@@ -1,0 +1,68 @@
+// A row of the ranking, changed in place: a list that is built anew would take focus, hover and selection away.
+import { h, ago, color, number, theirs, topicLink } from "./dom.js";
+import { spark } from "./charts.js";
+
+const KNOWN = { born: "new", trending: "trending", revived: "back", faded: "fading", merged: "merged", split: "split" };
+
+export function row(id) {
+  const parts = {
+    rank: h("b"), move: h("span"), label: h("a", { href: topicLink(id), class: "label", dir: "auto" }), sub: h("p", { class: "sub" }),
+    trace: h("div", { class: "trace" }), people: h("b"), person: h("span", { class: "unit" }), posts: h("b"), post: h("span", { class: "unit" }), change: h("span", { class: "change" }),
+  };
+  const node = h("li", { "data-id": id },
+    h("div", { class: "rank" }, parts.rank, parts.move),
+    h("div", { class: "what" }, parts.label, parts.sub),
+    parts.trace,
+    h("div", { class: "figure n-people" }, parts.people, parts.person),
+    h("div", { class: "figure n-posts" }, parts.posts, parts.post, parts.change));
+  let before = null, drawn = {};
+  // draw only what differs
+  const set = (name, key, draw) => {
+    if (drawn[name] === key) return;
+    drawn[name] = key;
+    draw();
+  };
+  return {
+    node,
+    update({ rank, move, topic: one }, window, newest) {
+      const stats = one.windows[window];
+      set("rank", rank, () => { parts.rank.textContent = rank; });
+      set("move", move, () => parts.move.replaceChildren(moved(move)));
+      set("label", one.label, () => { parts.label.textContent = one.label; });
+      set("sub", JSON.stringify([one.status, one.keywords, ago(one.last_at, newest)]), () => parts.sub.replaceChildren(...[status(one), h("span", { class: "words" }, one.keywords.slice(0, 5).map((word) => theirs("span", {}, word))), h("span", { class: "ago" }, ago(one.last_at, newest))].filter(Boolean)));
+      set("trace", one.spark.join(), () => parts.trace.replaceChildren(spark(one.spark, `Posts per hour of the last day: ${one.spark.reduce((a, b) => a + b, 0)} in all`)));
+      parts.trace.style.setProperty("color", color(id));
+      set("people", stats.people, () => { parts.people.textContent = number(stats.people); parts.person.textContent = stats.people === 1 ? "person" : "people"; });
+      set("posts", stats.posts, () => { parts.posts.textContent = number(stats.posts); parts.post.textContent = stats.posts === 1 ? "post" : "posts"; });
+      set("change", `${stats.posts} ${stats.before}`, () => change(parts.change, stats));
+      if (before !== null && before !== stats.posts) flash(node);
+      before = stats.posts;
+    },
+  };
+}
+
+function flash(node) {
+  node.classList.remove("changed");
+  void node.offsetWidth; // the animation starts again
+  node.classList.add("changed");
+}
+
+function status(one) {
+  const name = KNOWN[one.status];
+  return name ? h("span", { class: `badge ${one.status}` }, name) : null;
+}
+
+function moved(move) {
+  if (move === null) return h("span", { class: "move new", title: "not ranked before" }, h("span", { "aria-hidden": "true" }, "●"), h("span", { class: "sr" }, "new in the ranking"));
+  if (!move) return h("span", { class: "move", title: "as before" }, h("span", { "aria-hidden": "true" }, "–"), h("span", { class: "sr" }, "same place"));
+  const up = move > 0;
+  return h("span", { class: `move ${up ? "up" : "down"}` }, h("span", { "aria-hidden": "true" }, `${up ? "▲" : "▼"} ${Math.abs(move)}`), h("span", { class: "sr" }, `${up ? "up" : "down"} ${Math.abs(move)}`));
+}
+
+// Per cent of next to nothing says nothing: below five posts there is none.
+function change(node, { posts, before }) {
+  const percent = before >= 5 ? Math.round(((posts - before) / before) * 100) : 0;
+  node.className = `change ${percent > 0 ? "up" : percent < 0 ? "down" : ""}`;
+  node.title = before ? `${before} in the window before` : "none in the window before";
+  node.textContent = percent ? `${percent > 0 ? "+" : "−"}${number(Math.abs(percent))} %` : "";
+}

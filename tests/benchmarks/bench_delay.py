@@ -1,0 +1,143 @@
+"""From `tweets` to the API at 50 posts a second. `python -m tests.benchmarks.bench_delay [--rate 50] [--seconds 40]`
+
+A broker, a Redis, the stages embed, assign and view and the HTTP service, each a process of its own, all with their
+defaults. Measured for each post: from the moment that it is handed to the producer until it is in the view (asked by
+its id), and until the service's answer to `GET /api/topics` counts it. The answer says how many posts it knows, not
+which: there the n-th produced is compared with the n-th counted.
+
+Two passes in one run: posts that were never seen, and the same texts under other ids, whose vectors come from the
+cache. So the second pass is the stream without the encoder, and everything else as it was.
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import httpx
+import msgspec
+import numpy as np
+
+from models.events import Tweet
+from models.wire import encode
+from streams.kafka_admin import ensure_topics
+from streams.kafka_log import producer, topic_name
+from streams.local.services import running_services
+from streams.redis_views import RedisViews, open_views
+from streams.settings import Settings, load_settings
+from streams.topics import TWEETS
+from streams.worker import Worker, environment_for
+from tests.benchmarks.live_service import service_process
+from tests.benchmarks.stream_steps import many_tweets
+
+WARM_UP = 200
+PATIENCE = 120.0
+
+
+async def play(settings: Settings, tweets: Sequence[Tweet], rate: float) -> dict[str, float]:
+    """Post by post onto `tweets`; when each was handed over, by the monotonic clock."""
+    sent: dict[str, float] = {}
+    started = time.perf_counter()
+    async with producer(settings) as client:
+        for number, tweet in enumerate(tweets):
+            await asyncio.sleep(max(0.0, started + number / rate - time.perf_counter()))
+            sent[tweet.id] = time.perf_counter()
+            await client.send(
+                topic_name(settings, TWEETS),
+                key=tweet.author_id.encode(),
+                value=encode(tweet),
+                timestamp_ms=int(tweet.created_at.timestamp() * 1000),
+            )
+    return sent
+
+
+async def seen_in_view(views: RedisViews, wanted: Sequence[str]) -> dict[str, float]:
+    """When each post was in Redis, asked every 5 ms. Raises TimeoutError."""
+    waiting = set(wanted)
+    found: dict[str, float] = {}
+    while waiting:
+        names = sorted(waiting)[:500]
+        refs = await views.database.call("HMGET", views.root + "refs", *names)
+        now = time.perf_counter()
+        found |= {name: now for name, ref in zip(names, refs, strict=True) if ref is not None}
+        waiting -= set(found)
+        await asyncio.sleep(0.005)
+    return found
+
+
+async def seen_in_api(url: str, known: int, more: int) -> list[float]:
+    """When the service counted each of `more` posts beyond `known`, asked every 10 ms; in order."""
+    moments: list[float] = []
+    async with httpx.AsyncClient(base_url=url, timeout=30) as http:
+        etag = ""
+        while len(moments) < more:
+            answer = await http.get("/api/topics?limit=1", headers={"If-None-Match": etag})
+            if answer.status_code == 200:
+                etag = answer.headers["etag"]
+                counted = answer.json()["posts"] - known - len(moments)
+                moments += [time.perf_counter()] * counted
+            await asyncio.sleep(0.01)
+    return moments[:more]
+
+
+async def one_pass(settings: Settings, views: RedisViews, url: str, tweets: Sequence[Tweet], rate: float) -> list[str]:
+    """Two figures: until the view, until the API."""
+    known = int(await views.database.call("ZCARD", views.root + "posts"))
+    async with asyncio.timeout(len(tweets) / rate + PATIENCE):
+        sent, stored, counted = await asyncio.gather(
+            play(settings, tweets, rate),
+            seen_in_view(views, [tweet.id for tweet in tweets]),
+            seen_in_api(url, known, len(tweets)),
+        )
+    return [figures(_delays(sent, stored)), figures(np.array(counted) - np.array(sorted(sent.values())))]
+
+
+def _delays(sent: Mapping[str, float], seen: Mapping[str, float]) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    return np.array([seen[post] - at for post, at in sent.items()])
+
+
+def figures(delays: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> str:
+    """In milliseconds."""
+    median, high, most = np.percentile(delays * 1000, [50, 99, 100])
+    return f"median {median:.0f} ms, p99 {high:.0f} ms, largest {most:.0f} ms"
+
+
+async def measure(settings: Settings, environment: Mapping[str, str], url: str, rate: float, seconds: float) -> None:
+    """Both passes, printed."""
+    await ensure_topics(settings)
+    pool = many_tweets(WARM_UP + int(rate * seconds))
+    again = [msgspec.structs.replace(tweet, id=f"again-{tweet.id}") for tweet in pool[WARM_UP:]]
+    with (settings.data_dir / "worker.log").open("wb") as log:
+        worker = Worker(["embed", "assign", "view"], environment, log)
+        running = asyncio.create_task(worker.supervise())
+        try:
+            async with open_views(str(settings.redis_url)) as views:
+                await one_pass(settings, views, url, pool[:WARM_UP], rate)
+                for name, tweets in (("embedding included", pool[WARM_UP:]), ("vectors from the cache", again)):
+                    view, api = await one_pass(settings, views, url, tweets, rate)
+                    print(f"{len(tweets)} posts at {rate:.0f}/s, {name}", flush=True)
+                    print(f"  in the view: {view}\n  in the API:  {api}", flush=True)
+        finally:
+            worker.stop()
+            await running
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rate", type=float, default=50.0, help="posts a second")
+    parser.add_argument("--seconds", type=float, default=40.0, help="length of each pass")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="toptopics-bench-") as folder, running_services(Path(folder)) as services:
+        environment = environment_for(services.kafka, services.redis, TOPTOPICS_DATA_DIR=folder)
+        settings = load_settings(
+            kafka_bootstrap_servers=services.kafka, redis_url=services.redis, data_dir=Path(folder), prefix=""
+        )
+        with service_process(services.redis) as (_, port):
+            asyncio.run(measure(settings, environment, f"http://127.0.0.1:{port}", given.rate, given.seconds))
+
+
+if __name__ == "__main__":
+    main()
