@@ -1,6 +1,7 @@
 """What commands share: settings with local services behind them, and clear errors instead of tracebacks."""
 
 import asyncio
+import os
 import re
 import sys
 from collections.abc import Coroutine, Iterator
@@ -29,6 +30,16 @@ def fail(message: str, code: int = 1) -> NoReturn:
     """Say what is wrong on standard error and end."""
     typer.echo(f"toptopics: {message}", err=True)
     raise typer.Exit(code)
+
+
+def echo_or_end(line: str | bytes) -> None:
+    """One line of endless output; ends quietly, with exit code 0, when its reader (`head`) has gone."""
+    try:
+        typer.echo(line)
+    except BrokenPipeError:
+        # Python flushes standard output once more when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
 
 
 def settings_or_exit(**overrides: object) -> Settings:

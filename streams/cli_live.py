@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli_common import fail, printable, run, services, settings_or_exit
+from streams.cli_common import echo_or_end, fail, printable, run, services, settings_or_exit
 
 if TYPE_CHECKING:
     from streams.api.services import LagCheck
@@ -129,7 +129,7 @@ def watch(
                     await watch_table(views, Console(), window.value, sort.value, limit)
                     return
                 async for line in watch_lines(views, window.value):
-                    typer.echo(line)
+                    echo_or_end(line)
 
         run(follow())
 
@@ -173,6 +173,20 @@ def alerts(
     check: Annotated[bool, typer.Option("--check", help="Only read the rules.")] = False,
 ) -> None:
     """Tell chats, mailboxes and webhooks about topics, by rules in a file, until Ctrl-C.
+
+    Channels are apprise addresses or webhooks (signed as in the Standard Webhooks specification); `env:NAME` reads a
+    secret from the environment. A rule has one condition and speaks of a topic once per cool-down.
+
+    ```yaml
+    channels:
+      team: env:SLACK_URL
+      hook: {webhook: "https://example.org/hook", secret: env:HOOK_SECRET}
+    rules:
+      - {name: breaking, new_topic: {people: 5}, send: [team]}
+      - {name: hot, trend_over: 25, window: 24h, send: [team, hook], cooldown_minutes: 720}
+      - {name: us, words: [our product, ourbot], send: [team]}
+      - {name: experts, first_post_by: [ada, grace], send: [hook]}
+    ```
 
     Examples:
 

@@ -14,15 +14,16 @@ Handler = Callable[[Sequence[Record]], Awaitable[None]]
 class Stage:
     """A named step of the flow.
 
-    handlers: one per consumed topic, each called with one batch at a time. batch, wait: most records in a batch and
-    the seconds that the first of them waits for more. tick: called about every second, with whether this process
-    owns the partitions of `owns`. start: before the first record. stop: after the last one.
+    handlers: one per consumed topic, each called with one batch at a time. batch: most records in one. wait: seconds
+    between two looks at what arrived; a record of a quiet stream waits half of it on average, and a busy stream fills
+    a batch while the one before is handled. tick: called about every second, with whether this process owns the
+    partitions of `owns`. start: before the first record. stop: after the last one.
     """
 
     name: str
     handlers: Mapping[Topic, Handler]
     batch: int = 500
-    wait: float = 0.2
+    wait: float = 0.05
     owns: Topic | None = None
     tick: Callable[[bool], Awaitable[None]] | None = None
     start: Callable[[], Awaitable[None]] | None = None

@@ -129,7 +129,7 @@ class Hub:
                 start = monotonic()
                 await self._refresh()
                 # many readers: fewer, larger updates; the more work one makes, the longer the rest
-                pause = 0.05 + 0.0003 * len(self._readers) + (monotonic() - start)
+                pause = 0.05 + 0.0002 * len(self._readers) + (monotonic() - start)
                 due, stale = monotonic() + min(1.0, pause), False
 
     async def _refresh(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib.resources import files
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ MAX_TOPICS = 2_000  # listed at once: the most recently active
 WORDS = 40
 LINKS = 5
 CHUNK = 200
+_STATES = files("streams.views").joinpath("states.lua").read_text("utf-8")
 STAMP = 46  # characters before the event: its time and hash, which make a later one greater
 
 
@@ -153,62 +155,34 @@ class RedisViewReader:
         return event, pulse
 
     async def _states(self, names: Sequence[str]) -> dict[str, TopicState | None]:
-        commands: list[tuple[str | int, ...]] = []
-        for name in names:
-            topic = self._keys.topic
-            commands += [
-                ("HGETALL", topic(name, "buckets")),
-                ("ZRANGE", topic(name, "people"), 0, -1, "WITHSCORES"),
-                ("ZRANGE", topic(name, "last"), 0, -1, "WITHSCORES"),
-                ("ZREVRANGE", topic(name, "words"), 0, WORDS - 1, "WITHSCORES"),
-                ("ZREVRANGE", topic(name, "links"), 0, LINKS - 1, "WITHSCORES"),
-                ("ZRANGE", topic(name, "posts"), 0, 0, "WITHSCORES"),
-                ("ZREVRANGE", topic(name, "posts"), 0, 0, "WITHSCORES"),
-                ("HGET", topic(name, "info"), "event"),
-                ("HGET", topic(name, "named"), "event"),
-                ("ZSCORE", self._keys("live"), name),
-            ]
-        replies = await self._database.batch(commands)
-        return await self._linked({name: _state(name, replies[10 * i : 10 * i + 10]) for i, name in enumerate(names)})
-
-    async def _linked(self, states: dict[str, TopicState | None]) -> dict[str, TopicState | None]:
-        """With the titles of the links that topics are about."""
-        about = {
-            name: state.links[0][0]
-            for name, state in states.items()
-            if state is not None and state.links and is_main_link(state.links[0][1], _posts(state))
-        }
-        targets = await self._database.batch(
-            [("HGET", self._keys.topic(name, "targets"), url) for name, url in about.items()]
-        )
-        for name, target in zip(about, targets, strict=True):
-            state = states[name]
-            if target is not None and state is not None:
-                states[name] = msgspec.structs.replace(state, linked=title_of(orjson.loads(target)[0]))
-        return states
+        if not names:
+            return {}
+        reply = await self._database.call("EVAL", _STATES, 1, self._keys.root, WORDS, LINKS, *names)
+        return {name: _state(name, parts) for name, parts in zip(names, orjson.loads(reply), strict=True)}
 
 
-def _posts(state: TopicState) -> int:
-    return sum(posts for posts, _ in state.series.values())
-
-
-def _state(name: str, replies: Sequence[Any]) -> TopicState | None:
-    buckets, people, last, words, links, first_post, last_post, event, named, live = replies
+def _state(name: str, parts: Sequence[Any]) -> TopicState | None:
+    """From what `states.lua` says of a topic; what is not there is false."""
+    buckets, people, last, words, links, target, first_post, last_post, event, named, live = parts
     first_scored, last_scored = _scored(first_post), _scored(last_post)
-    if live is None or not first_scored:
+    if live is False or not first_scored:
         return None
     counts = {str(field): int(count) for field, count in _pairs(buckets)}
     latest = dict(_scored(last))
+    series = {int(b): (n, counts.get(f"o{b}", 0)) for b, n in sorted(counts.items()) if not b.startswith("o")}
+    shared = [(url, int(count)) for url, count in _scored(links)]
+    about = bool(target) and is_main_link(shared[0][1], sum(posts for posts, _ in series.values()))
     return TopicState(
         id=name,
-        series={int(b): (n, counts.get(f"o{b}", 0)) for b, n in sorted(counts.items()) if not b.startswith("o")},
+        series=series,
         people={author: (int(posts), int(latest[author])) for author, posts in _scored(people)},
         words=[(word, int(count)) for word, count in _scored(words)],
-        links=[(url, int(count)) for url, count in _scored(links)],
+        links=shared,
         first_at=_moment(first_scored[0][1]),
         last_at=_moment(last_scored[0][1]),
         info=_event(event) if event else None,
         named=named_by(_event(named[STAMP:])) if named else "",
+        linked=title_of(orjson.loads(target)[0]) if about else "",
     )
 
 
@@ -220,7 +194,9 @@ def _pairs(reply: Any) -> list[tuple[str, str]]:
 
 
 def _scored(reply: Any) -> list[tuple[str, float]]:
-    if reply and isinstance(reply[0], list | tuple):
+    if not reply:
+        return []
+    if isinstance(reply[0], list | tuple):
         return [(str(member), float(score)) for member, score in reply]
     return [(str(member), float(score)) for member, score in zip(reply[::2], reply[1::2], strict=True)]
 

@@ -1,5 +1,6 @@
 """Alerts: each rule says what it should, once per cool-down, across restarts and failing channels."""
 
+import base64
 import hashlib
 import hmac
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -10,7 +11,7 @@ from typing import ClassVar
 import msgspec
 import pytest
 
-from streams.alert_delivery import Delivery
+from streams.alert_delivery import Delivery, key_of
 from streams.alert_rules import Alert, Rules, RulesError, harmless, load_rules
 from streams.alerts import Alerts, DeliveryError
 from streams.memory_views import MemoryViews
@@ -177,12 +178,12 @@ def test_a_post_cannot_address_the_whole_channel() -> None:
 class Hook(BaseHTTPRequestHandler):
     """Takes what is posted; the first answer is an error."""
 
-    got: ClassVar[list[tuple[bytes, str]]] = []
+    got: ClassVar[list[tuple[bytes, dict[str, str]]]] = []
 
     def do_POST(self) -> None:
         """Record and answer."""
         body = self.rfile.read(int(self.headers["content-length"]))
-        self.got.append((body, self.headers.get("x-toptopics-signature", "")))
+        self.got.append((body, {name.lower(): value for name, value in self.headers.items()}))
         self.send_response(500 if len(self.got) == 1 else 204)
         self.end_headers()
 
@@ -213,11 +214,22 @@ async def test_delivery_over_http_signed_and_tried_again(kind: str) -> None:
         thread.join()
         server.server_close()
     assert len(Hook.got) == 2
-    body, signature = Hook.got[1]
+    (_, before), (body, headers) = Hook.got
     assert b"A title" in body
     if kind == "webhook":
-        assert signature == "sha256=" + hmac.new(b"s", body, hashlib.sha256).hexdigest()
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        expected = base64.b64encode(hmac.new(b"s", signed, hashlib.sha256).digest()).decode()
+        assert headers["webhook-signature"] == f"v1,{expected}"
+        assert headers["webhook-id"] == before["webhook-id"]
         assert msgspec.json.decode(body, type=Alert) == alert
+
+
+def test_a_secret_may_be_any_text_or_one_of_the_specification() -> None:
+    """`whsec_` and base64, as for digests; else the text itself."""
+    assert key_of("whsec_c2VjcmV0") == b"secret"
+    assert key_of("secret") == b"secret"
+    with pytest.raises(DeliveryError, match="base64"):
+        key_of("whsec_***")
 
 
 async def test_nobody_there_is_a_delivery_error(tmp_path: Path) -> None:
