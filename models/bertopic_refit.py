@@ -84,12 +84,14 @@ def _stories(
     for topic in range(int(labels.max(initial=-1)) + 1):
         evidence = distinct[labels == topic]
         centroid = week.vectors[evidence].astype(np.float64).mean(axis=0)
+        members = np.flatnonzero(topic_of == topic)
         stories.append(
             Story(
-                members=np.flatnonzero(topic_of == topic),
+                members=members,
                 distinct=evidence,
                 words=telling.get(topic, []),
                 centroid=(centroid / max(float(np.linalg.norm(centroid)), 1e-9)).astype(np.float32),
+                repeated=duplicate_of[members],
             )
         )
     return stories, topic_of

@@ -26,6 +26,8 @@ from models.match import match
 from models.ranking import rank, select
 from models.section import section
 from models.story import Refit, Story
+from models.story_core import cores
+from models.story_facts import week_words
 from models.summary import overview_line
 from models.week_posts import WeekPosts
 from models.wire import content_hash
@@ -63,7 +65,8 @@ def build_digest(
     report = progress or (lambda step, share: None)
     found = refit(week, config, progress=progress)
     report("matching topics", 0.9)
-    stories = match(found.stories, week, previous, config)
+    vocabulary = week_words(week, found.stories)
+    stories = match(cores(found.stories, week, vocabulary, config), week, previous, config)
     scores = influence(week, influencers)
     report("ranking", 0.93)
     ranked = rank(stories, week, scores, previous, config)

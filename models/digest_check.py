@@ -10,6 +10,7 @@ from typing import Literal
 
 from models.events import Digest, DigestTopic, Item, Sentence, Tweet
 from models.headline import OPENING, QUIET, SENSITIVE_OPENING
+from models.identities import POST_IDS as MAX_POST_IDS
 from models.plain import one_line, plain
 from models.resources import canonical_url, safe_url
 
@@ -18,6 +19,7 @@ ProblemKind = Literal[
     "wrong number", "headline", "sensitive",
 ]  # fmt: skip
 _INLINE_QUOTATION = re.compile(r"“([^“”]*)”")
+_PEOPLE = re.compile(r"\b([\d,]+) (?:people|person)\b")
 _HANDLE = re.compile(r"(?<![\w.])@([\w.-]*\w)")
 
 
@@ -49,6 +51,7 @@ def check_digest(digest: Digest, posts: Mapping[str, Tweet]) -> list[Problem]:
         )
     for index, topic in enumerate(digest.topics):
         problems += _topic(topic, f"topics[{index}]", posts)
+        problems += _numbers(topic, digest.overview[index : index + 1], f"topics[{index}]", posts)
         for place, item in enumerate(topic.items):
             problems += _link(item, f"topics[{index}].items[{place}].link", posts, digest)
     if digest.statistics.topics_published != len(digest.topics):
@@ -92,6 +95,25 @@ def _topic(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterat
         own = [topic.summary, *[item.sentence for item in topic.items]]
         if any("!" in _INLINE_QUOTATION.sub("", sentence.text) for sentence in own):
             yield Problem(where, "sensitive", "an exclamation mark in a sensitive topic")
+
+
+def _numbers(
+    topic: DigestTopic, lines: Sequence[Sentence], where: str, posts: Mapping[str, Tweet]
+) -> Iterator[Problem]:
+    """The numbers are those of the posts (all are listed up to `MAX_POST_IDS`), and the sentences repeat them."""
+    if topic.posts <= MAX_POST_IDS:
+        authors = {posts[post_id].author_id for post_id in topic.post_ids if post_id in posts}
+        for name, said, counted in (
+            ("posts", topic.posts, len(set(topic.post_ids))), ("people_total", topic.people_total, len(authors)),
+        ):  # fmt: skip
+            if said != counted:
+                yield Problem(f"{where}.{name}", "wrong number", f"{said} instead of {counted}")
+    if sum(topic.series) != topic.posts:
+        yield Problem(f"{where}.series", "wrong number", f"{sum(topic.series)} instead of {topic.posts}")
+    for sentence in (*lines, topic.summary):
+        said_people = _PEOPLE.findall(_INLINE_QUOTATION.sub("", sentence.text).replace(topic.label, ""))
+        if any(number.replace(",", "") != str(topic.people_total) for number in said_people):
+            yield Problem(f"{where}.people_total", "wrong number", sentence.text[:80])
 
 
 def _label(topic: DigestTopic, where: str, cited: Sequence[Tweet]) -> Iterator[Problem]:

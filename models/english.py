@@ -60,7 +60,8 @@ lose loses manage matter matters measure miss need needs offer offers optimize o
 pauses pay pays predict predicts prevent produce protect prove proves pull pulls push puts raise raises reach reaches
 receive reduce reduces remain remains remember remove replace require requires run says scale seek send solve solves
 speak speaks spend stands stops struggle submit suggest suggests support supports suspend take tell tells train
-transform transforms turn unveil unveils upgrade upgrades win wins
+transform transforms turn unveil unveils upgrade upgrades win wins sell
+buy warn admit claim ask want ban sue quit unlock
 """
 
 _OTHER_LANGUAGES = """

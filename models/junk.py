@@ -94,12 +94,12 @@ def junk_scores(story: StoryFacts, posts: Sequence[Tweet]) -> dict[str, float]:
     lasting = 1 - _ramp(story.peak, 0.7, 0.9)
     return {
         "hashtag wall": _ramp(story.wall, 0.3, 0.6) * vague,
-        "greeting": _ramp(_share(GREETING, posts), 0.2, 0.7) * max(0.5, vague),
+        "greeting": _ramp(_share(GREETING, posts), 0.2, 0.6) * max(0.75, vague),
         "giveaway": _ramp(_share(LOTTERY, posts), 0.25, 0.75),
         "self-promotion": _ramp(story.top_author, 0.4, 0.8),
         "evergreen": _ramp(_share(EVERGREEN, posts), 0.1, 0.5) * vague,
         "chatter": max(_ramp(1 - story.linked, 0.4, 0.9), _ramp(1 - story.specific, 0.6, 0.9)) * vague * lasting,
-        "mixture": _ramp(-story.coherence, -0.36, -0.24),
+        "mixture": max(_ramp(-story.coherence, -0.36, -0.24), _ramp(-story.agreement, -0.42, -0.34)),
     }
 
 

@@ -17,9 +17,13 @@ from models.wording import label_texts
 
 LONGER = {1: 0.3, 2: 0.5}  # share of the shorter phrase's posts that must use the longer one, by its words
 LONGER_STILL = 0.65
-LONGER_THAN_WORD = 0.1  # of a lone word that is no telling name ("Atlanta", not "GPT-Neo")
+LONG_WORD = 6  # letters of a common word that a title takes alone
+LONGER_SCORE = 0.15  # of the shorter phrase's
+LONGER_THAN_WORD = 0.2  # of a lone word that is no telling name ("Atlanta", not "GPT-Neo")
 MAX_TERMS = 30
 COMMON = 0.34  # share of the topic's posts that a title alone must cover
+WIDE = 0.6  # score, beside the best phrase's, from which one that covers so much is taken instead
+SECOND, SECOND_TO_WORD = 0.45, 0.3  # score of a second phrase beside the first's, and beside a lone common word's
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,15 @@ def labels(week: WeekPosts, stories: Sequence[Story], background: Sequence[int] 
 def _choose(week: WeekPosts, story: Story, scored: list[Candidate], use: WordUse, taken: set[str]) -> Label:
     if not scored:
         return _fallback(week, story)
-    best = _longest(scored[0], scored)
+    enough = COMMON * min(len(story.distinct), MAX_POSTS)
+    core = next((c for c in scored if len(c.posts) >= enough and c.score >= WIDE * scored[0].score), scored[0])
+    best = _longest(core, scored)
     posts = set(best.posts)
     text = use.title(best.surface)
-    vague = len(best.words) == 1 and best.proper < 0.5
-    if vague or len(posts) < COMMON * min(len(story.distinct), MAX_POSTS) or text.casefold() in taken:
-        second = next((_longest(other, scored) for other in scored[1:40] if _complements(best, other)), None)
+    lone = len(best.words) == 1 and not is_telling(best.surface)
+    narrow = len(core.words) == 1 and len(best.posts) < LONGER[1] * len(core.posts)
+    if lone or narrow or len(core.posts) < enough or text.casefold() in taken:
+        second = _second(best, scored, lone=lone)
         if second is None and text.casefold() in taken:
             second = next((other for other in scored[1:] if not set(other.words) & set(best.words)), None)
         if second is not None and not set(second.words) & set(best.words):
@@ -74,6 +81,16 @@ def _choose(week: WeekPosts, story: Story, scored: list[Candidate], use: WordUse
         if other.people >= 2 and other.free and (len(other.words) > 1 or other.proper >= 0.5)
     ]
     return Label(text, sorted(posts), terms)
+
+
+def _second(best: Candidate, scored: Sequence[Candidate], *, lone: bool) -> Candidate | None:
+    """What tells more about the topic than `best` does alone: a name, else a phrase, else a word of some weight."""
+    least = (SECOND_TO_WORD if lone else SECOND) * best.score
+    fit = [other for other in scored[:40] if other.score >= least and _complements(best, other, lone=lone)]
+    names = [other for other in fit if other.proper >= 0.5]
+    phrases = [other for other in fit if len(other.words) > 1]
+    words = [other for other in fit if 2 * other.people >= best.people and len(other.key) >= LONG_WORD]
+    return _longest((names or phrases or words)[0], scored) if names or phrases or words else None
 
 
 def _longest(best: Candidate, scored: Sequence[Candidate]) -> Candidate:
@@ -92,26 +109,28 @@ def _longest(best: Candidate, scored: Sequence[Candidate]) -> Candidate:
         and len(best.words) < len(other.words) <= 5
         and (other.people >= 2 or (lone and len(other.words) == 2 and set(other.words) <= backed))
         and len(other.posts) >= share * len(best.posts)
-        and (lone or other.score >= 0.2 * best.score)
+        and (lone or other.score >= LONGER_SCORE * best.score)
     ]
     return _longest(longer[0], scored) if longer else best
 
 
 def _names_before(best: Candidate, other: Candidate) -> bool:
-    """Whether what `other` puts before `best` has capitals ("Project CodeNet"): a verb there has none."""
+    """Whether what `other` puts before `best` has capitals ("Project CodeNet"): a verb there has none. A common word
+    takes one without ("stochastic parrots") that stands before it most of the time."""
     before = f" {other.key} ".partition(f" {best.key} ")[0].split()
+    if best.proper < 0.5 and other.score >= 0.5 * best.score:
+        return True
     return all(word[:1].isupper() and not word.endswith("ing") for word in other.surface.split(" ")[: len(before)])
 
 
-def _complements(best: Candidate, other: Candidate) -> bool:
+def _complements(best: Candidate, other: Candidate, *, lone: bool) -> bool:
     overlap = any(a in b or b in a for a in best.words for b in other.words if min(len(a), len(b)) > 3)
     fresh = set(other.posts) - set(best.posts)
     return (
         not set(best.words) & set(other.words)
         and not overlap
-        and other.score >= 0.45 * best.score
         and other.people >= 2
-        and len(fresh) * 4 >= len(other.posts)
+        and (lone or len(fresh) * 4 >= len(other.posts))
     )
 
 

@@ -23,6 +23,7 @@ from models.wire import unpack_vector
 
 UNRELATED = 0.5  # cosine between the centroids of topics that have nothing to do with each other
 MERGED = 0.8  # of the best pair's confidence, for a topic to have gone into the same one
+SWALLOWED = 0.25  # of a topic's posts, at least, that one which took it over has
 WORDS_COUNT = 0.5  # what full agreement of the words is worth, between 0 and 1
 RISING, FADING = 1.5, 0.5  # posts against last week's
 
@@ -35,7 +36,8 @@ def match(stories: Sequence[Story], week: WeekPosts, previous: Digest | None, co
     Ids are distinct. Without `previous`, or with one in another vector space, all topics are new.
     """
     identities = list(previous.identities) if previous is not None else []
-    pairs = pair(confidences(stories, week, identities), [known.posts for known in identities], config.match_confidence)
+    known_sizes, own_sizes = [known.posts for known in identities], [len(story.members) for story in stories]
+    pairs = pair(confidences(stories, week, identities), known_sizes, config.match_confidence, own_sizes)
     taken = {identity.id for identity in identities}
     matched = []
     for index, story in enumerate(stories):
@@ -49,11 +51,14 @@ def match(stories: Sequence[Story], week: WeekPosts, previous: Digest | None, co
     return matched
 
 
-def pair(confidence: Confidence, sizes: Sequence[int], least: float) -> dict[int, tuple[int, float]]:
+def pair(
+    confidence: Confidence, sizes: Sequence[int], least: float, own_sizes: Sequence[int] | None = None
+) -> dict[int, tuple[int, float]]:
     """Row -> (column, confidence) of the best one-to-one pairing, no pair below `least`.
 
     A row whose column is smaller (`sizes`) than another unpaired one that it continues about as surely (`MERGED`)
-    takes the largest of these: it is a merge, and the larger keeps its id.
+    takes the largest of these: it is a merge, and the larger keeps its id. A row that is far smaller than the column
+    (`own_sizes`, `SWALLOWED`) has not taken it over: a broad topic that is gone does not live on in a story about it.
     """
     if confidence.size == 0:
         return {}
@@ -63,7 +68,8 @@ def pair(confidence: Confidence, sizes: Sequence[int], least: float) -> dict[int
     free = set(range(confidence.shape[1])) - set(pairs.values())
     for row in sorted(pairs):
         enough = MERGED * allowed[row, pairs[row]]
-        merged = [column for column in sorted(free) if allowed[row, column] >= enough] + [pairs[row]]
+        most = own_sizes[row] / SWALLOWED if own_sizes is not None else np.inf
+        merged = [c for c in sorted(free) if allowed[row, c] >= enough and sizes[c] <= most] + [pairs[row]]
         largest = max(merged, key=lambda column: (sizes[column], allowed[row, column], -column))
         free = (free | {pairs[row]}) - {largest}
         pairs[row] = largest

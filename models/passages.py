@@ -14,6 +14,7 @@ from functools import lru_cache
 from models.plain import plain
 
 MAX_CHARACTERS = 280
+ENOUGH = 60  # of a sentence that the platform cut off, for it to be quoted without its last clause
 SHORT = 40  # a sentence below says too little alone and takes the next one along
 
 RETWEET_PREFIX = re.compile(r"^\s*RT @(\w{1,30}):\s*")
@@ -31,6 +32,13 @@ _CREDIT = re.compile(
 _MENTION = re.compile(r"^[\"“(\[.]*@[\w.@-]+(?:['’]s)?[)\].,;:!]*$")
 _NO_WORD = re.compile(r"^[^\w.…]+$")
 _SIGNS_BEFORE = re.compile(r"^[^\w\"“‘'#@$€£(\[]+")
+_CLAUSE_ENDS = (", ", "; ", ": ", " – ", " — ", " - ")
+_SHOUT = re.compile(
+    r"(?:new|news|breaking(?: news)?|just in|update|icymi|top story|reminder|announcement|read|watch|listen|thread|psa|"
+    r"fyi|new (?:paper|post|blog post|video|article|work))\s*[:!]\s*",
+    re.IGNORECASE,
+)
+_SITE = re.compile(r"(?:\s+[-|–—]\s+(?:[A-Z@#][\w.&’'-]*\s*|(?:of|the|and)\s+){1,6}|\s*\[[^\[\]]{1,20}\])$")
 _ENDS = tuple(".!?:;…")
 _OPENS_CREDIT = re.compile(r"(?:via|by|cc|h/t|from)\b")
 _LABEL_BEFORE_LINK = re.compile(
@@ -69,7 +77,7 @@ def passages(text: str, answer: bool = False) -> tuple[Passage, ...]:
     found: list[Passage] = []
     for segment in _segments(plain(text), answer):
         for sentence in _joined(_sentences(segment)):
-            cut = _within_limit(sentence)
+            cut = _bare(_whole_clauses(_within_limit(sentence)))
             if len(_WORD.findall(cut)) >= 3 or (len(cut) >= 8 and not cut.isascii()):
                 truncated = cut.endswith(("…", ".."))
                 found.append(Passage(cut, len(found), not truncated))
@@ -176,10 +184,26 @@ def _joined(sentences: list[str]) -> list[str]:
     return [sentence for sentence in sentences if sentence]
 
 
+def _whole_clauses(sentence: str) -> str:
+    """What the platform cut off ends with its last whole clause, when enough is left; else it stays as it is."""
+    if not sentence.endswith(("…", "..")) or sentence.endswith("..."):
+        return sentence
+    last = max(sentence.rfind(sign) for sign in _CLAUSE_ENDS)
+    return sentence[:last] if last >= ENOUGH else sentence
+
+
+def _bare(sentence: str) -> str:
+    """Without the shout that opens it ("NEW:"), and the site or the bracket that a headline ends with ("| PNAS")."""
+    if (opening := _SHOUT.match(sentence)) and len(sentence) - opening.end() >= SHORT:
+        sentence = sentence[opening.end() :]
+    ending = _SITE.search(sentence, max(0, len(sentence) - 40))
+    return sentence[: ending.start()] if ending and ending.start() >= SHORT // 2 else sentence
+
+
 def _within_limit(sentence: str) -> str:
     """The sentence, or its first clauses when it is too long; still a verbatim substring."""
     if len(sentence) <= MAX_CHARACTERS:
         return sentence
     head = sentence[:MAX_CHARACTERS]
-    cut = max(head.rfind(sign) for sign in (", ", "; ", ": ", " – ", " — "))
+    cut = max(head.rfind(sign) for sign in _CLAUSE_ENDS)
     return head[:cut] if cut > SHORT else head[: head.rfind(" ")] if " " in head else head

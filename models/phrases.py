@@ -19,6 +19,7 @@ _CLAUSE = re.compile(
 )
 _TOKEN = re.compile(r"[#@]?\w[\w’'&+./-]*\w\+*|[#@]?\w\+*|&")
 _YEAR = re.compile(r"(?<=[A-Za-z])(?=(?:19|20)\d\d$)")
+_PARTICIPLE = re.compile(r"[^\W\de]{3,}ed$")  # "destroyed": what follows is missing; not "speed", not "need"
 _POSSESSIVE = re.compile(r"['’]s$")
 
 
@@ -103,7 +104,9 @@ def _can_begin(word: str) -> bool:
 
 def _can_end(word: str) -> bool:
     lower = _POSSESSIVE.sub("", word.casefold())
-    return lower not in STOP_WORDS and lower not in WEAK_WORDS and _content(word) and not _POSSESSIVE.search(word)
+    if lower in STOP_WORDS or lower in WEAK_WORDS or _PARTICIPLE.search(lower):
+        return False
+    return _content(word) and not _POSSESSIVE.search(word)
 
 
 def _content(word: str) -> bool:

@@ -9,7 +9,7 @@ score = sum of WEIGHTS[part] * part, every part 0 to 1, times (1 - penalty) for 
 * novelty: how many of its posts speak of one name (or pass on one link) that the rest of the week does not; a word
   that is no name counts in part. Less what it has in common with a topic of last week.
 * links: distinct resources to read.
-* coherence: whether it is one subject.
+* agreement: whether different people say the same: how near each post is to the nearest of somebody else.
 
 Penalties: one author's or one publisher's share above its cap; evergreen: the manner of listicles and hashtag
 walls; steady: many posts spread evenly over the week, which is a subject that is always there.
@@ -32,17 +32,19 @@ from models.story_facts import StoryFacts, facts, week_words
 from models.week_posts import WeekPosts
 
 WEIGHTS: Mapping[str, float] = {
-    "people": 0.30, "engagement": 0.12, "burst": 0.12, "novelty": 0.26, "links": 0.08, "coherence": 0.12,
+    "people": 0.30, "engagement": 0.10, "burst": 0.10, "novelty": 0.24, "links": 0.06, "agreement": 0.20,
 }  # fmt: skip
 ENOUGH_PEOPLE = 4.0  # summed influence that gives 63 % of the part
 ENOUGH_ENGAGEMENT = 1.5  # log engagement above normal
 ENOUGH_LINKS = 4.0
 FOCUSED = 0.5  # share of the posts with the most frequent name of its own that makes a topic one story
 OLD_NAME = 0.6  # what a name counts that told topics apart in the weeks before
-UNNAMED = 0.45  # what a common word's share counts beside a name's
+UNNAMED = 0.3  # what a common word's share counts beside a name's
+IN_CORE = 0.75  # what a new name counts that the core speaks of, and much of the cluster around it does not
 KNOWN = 0.35  # what a topic loses of its novelty when last week had it already
-STEADY, MANY_POSTS = 0.4, 40  # the most that evenly spread posts cost; from so many on they are no accident
-TELLING = 8  # words of an earlier topic that make a name known
+STEADY, MANY_POSTS = 0.5, 40  # the most that evenly spread posts cost; from so many on they are no accident
+TELLING = 15  # words of an earlier topic that make a name known
+DISAGREE, AGREE = 0.35, 0.65  # usual cosine to the nearest post of somebody else: none of it, all of it
 CHANCE = 0.6  # few posts crowd into two days by chance: times 1 / sqrt(posts)
 SAME_SUBJECT = 0.70  # cosine of two sections that would read alike
 
@@ -55,24 +57,25 @@ def rank(
     config: DigestConfig,
 ) -> list[Story]:
     """`stories` with score, score_parts, excluded and sensitive filled; the best first, those kept out last."""
-    vocabulary = week_words(week, stories)
+    vocabulary = week_words(week, [story.whole() for story in stories])
     known = list(previous.identities) if previous is not None else []
     old = frozenset(word for identity in known for word in identity.words[:TELLING])
     likeness = confidences(stories, week, known)
     expected = np.array([identity.posts if not identity.quiet_weeks else 0 for identity in known], dtype=np.float64)
     ranked = []
     for index, story in enumerate(stories):
-        about = facts(story, week, vocabulary, old)
+        about = facts(story.whole(), week, vocabulary, old)
+        core = facts(story, week, vocabulary, old) if story.around is not None else about
         row = likeness[index]
         parts = {
-            "people": _people(about, influence, config.max_per_author),
+            "people": _people(core, influence, config.max_per_author),
             "engagement": _engagement(story, week, influence),
-            "burst": _burst(about, float((row * expected).max(initial=0.0)), bool(known)),
-            "novelty": _focus(about) * (1 - KNOWN * float(row.max(initial=0.0))),
+            "burst": _burst(core, float((row * expected).max(initial=0.0)), bool(known)),
+            "novelty": max(_focus(about), IN_CORE * _named(core)) * (1 - KNOWN * float(row.max(initial=0.0))),
             "links": _saturate(_resources(story, week), ENOUGH_LINKS),
-            "coherence": min(1.0, max(0.0, (about.coherence - 0.25) / 0.3)),
+            "agreement": _between((about.agreement + core.agreement) / 2, DISAGREE, AGREE),
         }
-        evidence = [week.posts[i] for i in story.distinct]
+        evidence = [week.posts[i] for i in story.whole().distinct]
         penalties = {
             "evergreen": evergreen(about, evidence),
             "steady": STEADY * min(1.0, about.posts / MANY_POSTS) * (1 - parts["burst"]),
@@ -108,6 +111,10 @@ def select(stories: Sequence[Story], config: DigestConfig) -> list[Story]:
 
 def _focus(about: StoryFacts) -> float:
     return min(1.0, max(about.focus, OLD_NAME * about.known_focus, UNNAMED * about.subject) / FOCUSED)
+
+
+def _named(core: StoryFacts) -> float:
+    return min(1.0, core.focus / FOCUSED)
 
 
 def _people(about: StoryFacts, influence: Mapping[str, InfluenceScore], cap: float) -> float:
@@ -167,6 +174,10 @@ def _negative(penalties: Mapping[str, float]) -> dict[str, float]:
 
 def _value(influence: Mapping[str, InfluenceScore], author: str) -> float:
     return influence[author].value if author in influence else 0.0
+
+
+def _between(value: float, low: float, high: float) -> float:
+    return min(1.0, max(0.0, (value - low) / (high - low)))
 
 
 def _saturate(value: float, enough: float) -> float:

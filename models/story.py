@@ -33,7 +33,9 @@ class Story:
 
     members: int64 indices into the WeekPosts, support included, ascending. distinct: those that are separate
     evidence. words: (word or phrase, weight), the most telling first (class-based TF-IDF against the week and the
-    weeks before). centroid: float32 (dimensions,), unit length, of the distinct posts.
+    weeks before). centroid: float32 (dimensions,), unit length, of the distinct posts. around: the cluster that the
+    topic is the core of (`models.story_core`). repeated: for every member the distinct post that it repeats, itself for
+    one; None when that is not known.
     """
 
     members: npt.NDArray[np.int64]
@@ -49,3 +51,18 @@ class Story:
     score_parts: dict[str, float] = field(default_factory=dict)
     excluded: str | None = None  # why it stays out of the digest: "hashtag wall", "greeting", "self-promotion", ...
     sensitive: bool = False
+    repeated: npt.NDArray[np.int64] | None = None
+    around: "Story | None" = None
+
+    def whole(self) -> "Story":
+        """The cluster with its stragglers."""
+        return self if self.around is None else self.around
+
+    def bearers(self) -> dict[int, list[int]]:
+        """Distinct post -> the members that say it: itself, then its retweets and near-duplicates."""
+        found = {int(index): [int(index)] for index in self.distinct}
+        if self.repeated is not None:
+            for index, original in zip(self.members.tolist(), self.repeated.tolist(), strict=True):
+                if index != original:
+                    found[original].append(index)
+        return found

@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from models.english import WEAK_WORDS
 from models.events import Tweet
 from models.names import NameSpelling
 from models.story import Story
@@ -18,22 +19,34 @@ from models.text import hashtag_wall, words
 from models.text_words import link_host
 from models.week_posts import WeekPosts
 
+FEW = 200  # posts at which half of what they have in common counts as common, as in `refit_features`
+ENOUGH_VOICES = 3  # people who make a word more than a coincidence
 OWN_WORD = 0.5  # share of a word's posts that are in the topic, from which it is the topic's own
 
 
 @dataclass(frozen=True)
 class WeekWords:
-    """Words and two-word phrases of every post, in how many distinct posts each stands, and how words are written."""
+    """Words and two-word phrases of every post, in how many distinct posts each stands, how words are written, and the
+    mean vector of the distinct posts: what all of the week's posts have in common."""
 
     of_post: Sequence[tuple[str, ...]]
     frequency: Mapping[str, int]
     spelling: NameSpelling
+    common: npt.NDArray[np.float64]
+
+    def own_vectors(self, week: WeekPosts, story: Story) -> npt.NDArray[np.float64]:
+        """Unit vectors of the evidence, float64 (n, dimensions), less what the week has in common.
+
+        In a stream about one field everything is alike; in a small week what is common may be the subject."""
+        vectors = week.vectors[story.distinct].astype(np.float64) - self.common
+        return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
 
 
 @dataclass(frozen=True)
 class StoryFacts:
     """evidence: distinct posts. posts: with support. voices: weight by author, 1 for evidence, half for repeating only.
-    authors: of the evidence. coherence: mean cosine of all pairs of the evidence. wall: mean share of hashtags.
+    authors: of the evidence. coherence: mean cosine of all pairs of the evidence. agreement: how near the posts are to
+    the nearest of somebody else, the median cosine (of `own_vectors`). wall: mean share of hashtags.
     length: median number of words. linked, specific, named: shares of the evidence with a link, a word of the topic's
     own, a name of its own. focus: share of the evidence that has the most frequent new name, or the link that most
     people pass on, whichever is larger; known_focus: the most frequent name that earlier weeks had too; subject: the
@@ -48,6 +61,7 @@ class StoryFacts:
     voices: Mapping[str, float]
     authors: int
     coherence: float
+    agreement: float
     wall: float
     length: float
     linked: float
@@ -70,8 +84,10 @@ def week_words(week: WeekPosts, stories: Sequence[Story]) -> WeekWords:
     for story in stories:
         for i in story.distinct:
             frequency.update(of_post[i])
-    evidence = (week.posts[i].text for story in stories for i in story.distinct)
-    return WeekWords(of_post, frequency, NameSpelling(evidence))
+    evidence = [int(i) for story in stories for i in story.distinct]
+    spelling = NameSpelling(week.posts[i].text for i in evidence)
+    common = week.vectors[sorted(evidence)].astype(np.float64).sum(axis=0) / (len(evidence) + FEW)
+    return WeekWords(of_post, frequency, spelling, common)
 
 
 def _with_phrases(single: Sequence[str]) -> tuple[str, ...]:
@@ -83,24 +99,26 @@ def facts(story: Story, week: WeekPosts, vocabulary: WeekWords, known: frozenset
     name among them is nothing new."""
     evidence = [week.posts[i] for i in story.distinct]
     count = len(evidence)
-    own = _own_words(story, vocabulary)
+    own = own_words(story, vocabulary)
     spelt = frozenset(word for word in own if vocabulary.spelling.is_name(word))
-    names = spelt - _signatures(evidence)
+    names = frozenset(word for word in spelt - _signatures(evidence) if not WEAK_WORDS.issuperset(word.split()))
     spoken = [set(vocabulary.of_post[i]) for i in story.distinct]
+    people = _people_of(story, week)
     return StoryFacts(
         evidence=count,
         posts=len(story.members),
         voices=_voices(story, week),
         authors=len({post.author_id for post in evidence}),
         coherence=_pairwise(week.vectors[story.distinct]),
+        agreement=_agreement(week, story, vocabulary.own_vectors(week, story)),
         wall=float(np.mean([hashtag_wall(post.text) for post in evidence])),
         length=float(np.median([len(words(post.text, (), ())) for post in evidence])),
         linked=sum(bool(post.links) for post in evidence) / count,
         specific=sum(bool(own & post) for post in spoken) / count,
         named=sum(bool(names & post) for post in spoken) / count,
-        focus=max(_most_common(names - known, spoken), _shared_link(evidence)),
-        known_focus=_most_common(names & known, spoken),
-        subject=_most_common(own, spoken),
+        focus=max(_most_common(names - known, spoken, people), _shared_link(evidence)),
+        known_focus=_most_common(names & known, spoken, people),
+        subject=_most_common(own, spoken, people),
         peak=_peak(story, week),
         top_author=Counter(post.author_id for post in evidence).most_common(1)[0][1] / count,
         top_publisher=max(publishers(story, week).values(), default=0.0),
@@ -127,6 +145,15 @@ def _pairwise(vectors: npt.NDArray[np.float32]) -> float:
     return (total - count) / (count * (count - 1))
 
 
+def _agreement(week: WeekPosts, story: Story, own: npt.NDArray[np.float64]) -> float:
+    """0 with one voice only. A retweet speaks with its author's voice."""
+    posts = [week.posts[i] for i in story.distinct]
+    voices = [(post.related_author or post.author_id) if post.kind == "retweet" else post.author_id for post in posts]
+    names = np.array([voices.index(voice) for voice in voices])
+    cosine = np.where(names[:, None] == names[None, :], 0.0, np.round(own @ own.T, 6))
+    return float(np.median(cosine.max(axis=1)))
+
+
 def _voices(story: Story, week: WeekPosts) -> dict[str, float]:
     evidence = {week.posts[i].author_id for i in story.distinct}
     return {
@@ -135,7 +162,7 @@ def _voices(story: Story, week: WeekPosts) -> dict[str, float]:
     }
 
 
-def _own_words(story: Story, vocabulary: WeekWords) -> frozenset[str]:
+def own_words(story: Story, vocabulary: WeekWords) -> frozenset[str]:
     """Words of at least two posts that stand mostly in this topic."""
     inside: Counter[str] = Counter()
     for i in story.distinct:
@@ -146,8 +173,20 @@ def _own_words(story: Story, vocabulary: WeekWords) -> frozenset[str]:
     )
 
 
-def _most_common(candidates: frozenset[str], spoken: Sequence[set[str]]) -> float:
-    return max((sum(word in post for post in spoken) / len(spoken) for word in candidates), default=0.0)
+def _most_common(candidates: frozenset[str], spoken: Sequence[set[str]], people: Sequence[set[str]]) -> float:
+    """Largest share of the posts that hold one of the words. One that fewer than `ENOUGH_VOICES` people bring or pass
+    on counts in part: of four posts, two are half."""
+    shares = []
+    for word in candidates:
+        holders = [place for place, post in enumerate(spoken) if word in post]
+        voices = len(set().union(*(people[place] for place in holders)))
+        shares.append(len(holders) / len(spoken) * min(1.0, (voices - 1) / (ENOUGH_VOICES - 1)))
+    return max(shares, default=0.0)
+
+
+def _people_of(story: Story, week: WeekPosts) -> list[set[str]]:
+    """Who brings each post of the evidence or passes it on."""
+    return [{week.posts[i].author_id for i in bearers} for bearers in story.bearers().values()]
 
 
 def _shared_link(evidence: Sequence[Tweet]) -> float:

@@ -29,19 +29,20 @@ def lead_source(groups: Sequence[Group]) -> Source | None:
 
 
 def summary(week: WeekPosts, story: Story, label: str, people: Sequence[Person], source: Source | None) -> Sentence:
-    """ "15 people on GPT-Neo, in the words of Ann Lee (@annlee): “…”"; without a passage fit to quote, who they are."""
-    on = f"{_number(len(people), 'person', 'people')} on {label}"
+    """ "In the words of Ann Lee (@annlee), one of 15 people on it: “…”"; without a passage to quote, who is there."""
     if source is None:
         first = people[:3]
         named = joined([mention(person) for person in first])
         # somebody may be there by a retweet only, which is no separate evidence but is what names them
         theirs = [_first_post(week, story, person.author_id) for person in first]
+        on = f"{_number(len(people), 'person', 'people')} on {label}"
         return Sentence(text=f"{on}, {named} among them.", posts=list(dict.fromkeys([*theirs, *_ids(week, story)])))
     post = week.posts[source.index]
     teller = next((mention(person) for person in people if person.author_id == post.author_id), f"@{post.author}")
     author = original_author(post)
-    who = f"{author} as passed on by {teller}" if post.kind == "retweet" and author else teller
-    text = f"{on}, in the words of {who}: “{source.passage.text}”"
+    who = f"{author}, passed on by {teller}" if post.kind == "retweet" and author else teller
+    among = f", one of {len(people):,} people on it" if len(people) > 1 else ""
+    text = f"In the words of {who}{among}: “{source.passage.text}”"
     return Sentence(text=text, posts=list(dict.fromkeys([post.id, *_ids(week, story)])))
 
 

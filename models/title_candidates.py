@@ -20,8 +20,9 @@ from models.word_use import WordUse
 MAX_POSTS = 200  # per topic
 SHAPE = {1: 0.7, 2: 1.0, 3: 1.08, 4: 1.02, 5: 0.9, 6: 0.75}
 LONE_VOICE = 0.4
+HEADLINE = 0.6  # share of capitalised words, as in `models.names`
 COVERAGE = 0.65
-TELLING = 1.05  # shape of a single word that is a name by its looks
+TELLING = 1.5  # shape of a single word that is a name by its looks: nothing tells a topic better
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,9 @@ def candidates(
     uses: dict[str, _Uses] = defaultdict(_Uses)
     for index in distinct:
         for text in texts[index]:
+            headline = is_headline(text)
             for phrase in phrases(text):
-                if any(map(use_of.is_verb, phrase.surface.casefold().split(" "))):
+                if _has_verb(phrase, use_of, headline):
                     continue
                 uses[compact(phrase.key)].add(phrase, voice_of(week, index), index)
     people = len({voice_of(week, index) for index in distinct})
@@ -97,8 +99,26 @@ def candidates(
     return sorted(found, key=lambda candidate: (-candidate.score, -len(candidate.posts), candidate.key))
 
 
+def is_headline(text: str) -> bool:
+    """Whether capitals say nothing in `text`, because most of its words have one."""
+    letters = [word for word in text.split() if word[0].isalpha()]
+    return sum(word[0].isupper() for word in letters) >= HEADLINE * max(1, len(letters))
+
+
+def _has_verb(phrase: Phrase, use_of: WordUse, headline: bool) -> bool:
+    """Whether a word of it is a verb. In a plain sentence one with a capital is a name's ("Microsoft Build 2021")."""
+    words = phrase.surface.split(" ")
+    opens = not phrase.before
+    return any(
+        use_of.is_verb(word.casefold()) and (headline or not word[0].isupper() or (opens and place == 0))
+        for place, word in enumerate(words)
+    )
+
+
 def is_telling(word: str) -> bool:
     """Whether a word is a name that needs no other beside it: "GPT-Neo", "wav2vec", "PixLoc"; not "AI", not "NLP"."""
+    if word[:1].isupper() and word[1:2] == "-" and len(word) > 4:  # "P-tuning"
+        return True
     mixed = any(map(str.isupper, word[1:])) or any(map(str.isdigit, word))
     return (mixed and any(map(str.islower, word))) or (len(word) > 4 and mixed and not word.isalpha())
 

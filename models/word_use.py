@@ -40,7 +40,8 @@ class WordUse:
 
     def is_verb(self, word: str) -> bool:
         """Whether the week's posts use `word` (lower case) as a verb, or it is one of the common ones."""
-        return word in VERBS or (self._verb[word] >= 2 and self._verb[word] > self._noun[word])
+        common = word in VERBS or word.removesuffix("s") in VERBS
+        return common or (self._verb[word] >= 2 and self._verb[word] > self._noun[word])
 
     def title(self, surface: str) -> str:
         """`surface` in title case, with the capitals that people give to names ("wav2vec-U", "GPT-Neo", "iOS")."""
@@ -54,6 +55,10 @@ class WordUse:
             return word.casefold()
         if usual.isupper():
             return usual if len(usual) <= LONGEST_CAPITALS else usual.capitalize()
+        if usual.partition("-")[0] in SMALL_WORDS and "-" in usual:  # "in-Depth"
+            return "-".join(part[:1].upper() + part[1:] for part in usual.split("-"))
+        if usual[:1].isupper() and usual[1:2] == "-":  # "P-tuning"
+            return usual
         if any(map(str.isupper, usual[1:])) or (any(map(str.isdigit, usual)) and any(map(str.isalpha, usual))):
             return usual
         return "-".join(part[:1].upper() + part[1:] for part in usual.split("-"))

@@ -27,6 +27,8 @@ _DANGLING = re.compile(
 _APPOINTMENT = re.compile(
     r"\b\d{1,2}(:\d\d)?\s?[ap]\.?m\b|\b(today|tonight|tomorrow|later today|in \d+ (min|hour|hr)\w*)\b", re.IGNORECASE
 )
+CUT_OFF = 0.08  # worth of a sentence that the platform cut off: it is not quoted
+_PAIRS = (("(", ")"), ("“", "”"), ("[", "]"))
 ALIKE = 0.6  # of all words of two passages: the same headline
 NEARBY = 300
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -52,7 +54,7 @@ def quality(passage: Passage, words: Mapping[str, float], *, sensitive: bool = F
     if passage.words < 4 and text.isascii():
         return 0.0
     score = math.exp(-(((length - 120) / 90) ** 2) / 2)
-    score *= 1.0 if passage.complete else 0.2
+    score *= 1.0 if passage.complete else CUT_OFF
     signs = sum(token.startswith(("#", "@")) for token in tokens) / len(tokens)
     score *= (1 - signs) ** 2
     letters = _LETTERS.findall(text)
@@ -64,9 +66,7 @@ def quality(passage: Passage, words: Mapping[str, float], *, sensitive: bool = F
     score *= 0.75 if text[0].islower() else 1.0
     score *= 0.7 if text.endswith("?") else 1.0
     score *= (0.05 if sensitive else 0.8) if "!" in text else 1.0
-    score *= (
-        0.6 if text.count('"') % 2 or text.count("(") != text.count(")") or text.count("“") != text.count("”") else 1.0
-    )
+    score *= 0.6 if text.count('"') % 2 or any(text.count(one) != text.count(other) for one, other in _PAIRS) else 1.0
     score *= 1 / (1 + 0.35 * passage.position)
     used = {token.casefold() for token in _WORD.findall(text)}
     hits = sum(weight for word, weight in words.items() if set(word.split()) <= used)

@@ -46,6 +46,10 @@ def _sentence(text: str) -> Sentence:
         (_item(link=Link(url="javascript:alert(1)")), "unsafe link"),
         (_item(link=Link(url="https://elsewhere.example/paper", title="LanternNet")), "unknown link"),
         (replace(_topic(), overview=[]), "wrong number"),
+        (_topic(posts=6), "wrong number"),
+        (_topic(people_total=4), "wrong number"),
+        (_topic(series=[1, 0, 0, 0, 0, 0, 0]), "wrong number"),
+        (_topic(summary=_sentence("In the words of ada0, one of 12 people on it: nothing.")), "wrong number"),
         (replace(_topic(), headline=_sentence("Trending this week: LanternNet; Moon Cheese.")), "headline"),
     ],
 )

@@ -53,6 +53,27 @@ def _label(texts: Sequence[str], words: Sequence[str]) -> str:
             ["data", "machine learning", "loom"],
             "Project Loom",
         ),
+        (
+            ("Everything we saw at Marlow Build 2024 so far", "Marlow Build 2024 is starting now, says my friend",
+             "We build sheds on Sundays and went to Marlow Build 2024"),
+            ["marlow", "build"],
+            "Marlow Build 2024",
+        ),
+        (
+            ("What Marlow flood destroyed", "A valley that the Marlow flood destroyed", "Marlow flood destroyed all"),
+            ["marlow flood", "flood destroyed"],
+            "Marlow Flood",
+        ),
+        (
+            ("on the danger of stochastic herons", "stochastic herons are loud", "Those herons again"),
+            ["herons", "stochastic herons"],
+            "Stochastic Herons",
+        ),
+        (
+            ("Learning robust soup from lumen2vec", "lumen2vec: learning robust soup", "lumen2vec tastes well"),
+            ["robust soup", "lumen2vec"],
+            "lumen2vec",
+        ),
     ],
 )  # fmt: skip
 def test_a_label_is_the_phrase_that_tells_the_topic_from_the_week(

@@ -136,6 +136,13 @@ def test_a_large_topic_nearby_is_no_merge(week: WeekPosts) -> None:
     assert pair(table, [4, 99], 0.3)[0][0] == 0
 
 
+def test_a_small_topic_has_not_taken_over_a_large_one() -> None:
+    """Four posts about one story in a field do not carry on the field's two hundred."""
+    table = np.array([[0.6, 0.58]])
+    assert pair(table, [5, 209], 0.5, [4])[0][0] == 0
+    assert pair(table, [5, 209], 0.5, [60])[0][0] == 1
+
+
 def test_a_split_gives_the_id_to_one_part(week: WeekPosts) -> None:
     """The nearer part goes on under the id, the other is new: two topics never share one."""
     near, far = story(range(10), direction("ferry")), story(range(10, 20), towards("ferry", "cheese", 0.8))

@@ -22,6 +22,10 @@ from models.plain import plain
         ("Paper: https://t.co/AbCdEfGhIj", []),
         ("#AI #ML #BigData @bo1 @cy2", []),
         ("Dr. Birch measured the kelp cable twice today.", ["Dr. Birch measured the kelp cable twice today."]),
+        ("Kelp cables carry more than copper | The Harbour Post", ["Kelp cables carry more than copper"]),
+        ("What the kelp cable carried last night [Video]", ["What the kelp cable carried last night"]),
+        ("NEW: the kelp cable carries light over eleven miles", ["the kelp cable carries light over eleven miles"]),
+        ("Kelp cables are strong - much stronger than rope", ["Kelp cables are strong - much stronger than rope"]),
     ],
 )
 def test_what_is_quoted(text: str, expected: list[str]) -> None:
@@ -33,6 +37,15 @@ def test_a_cut_off_post_is_known_to_be_incomplete() -> None:
     """Old retweets end in the middle of a word with an ellipsis."""
     first, second = passages("RT @ada0: The kelp cable carries light over eleven miles. The second cable will be lo…")
     assert (first.complete, second.complete) == (True, False)
+
+
+def test_a_cut_off_sentence_ends_with_its_last_whole_clause() -> None:
+    """Where enough is left to be quoted; the rest of it is not."""
+    (found,) = passages(
+        "RT @ada0: The kelp cable carries light over eleven miles of cold water, and the second cable wil…"
+    )
+    assert found.text == "The kelp cable carries light over eleven miles of cold water"
+    assert found.complete
 
 
 def test_the_author_of_a_retweet_stands_in_its_prefix() -> None:
