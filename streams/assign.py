@@ -7,6 +7,7 @@ Dropped to `dead-letters`: what cannot be decoded, vectors of a wrong length or 
 The state is a pure function of the log's prefix (`models.assigner`), so nothing has to be committed in step with it:
 outputs are durable before the offset is committed, and a restarted or standby worker brings its snapshot up to the
 first record that it is handed by reading the log, silently. Writing an output twice writes the same bytes twice.
+A snapshot that is ahead of that record is dropped: it outran the commit, or it is of a log that is gone.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -51,6 +52,7 @@ class AssignStage:
         self._snapshot_seconds = snapshot_seconds
         self._budget = budget
         self._position = 0  # the next offset to apply
+        self._loaded_position = 0  # what came before it was never handed to this process
         self._saved_position = 0
         self._saved_at = clock()
         self._assigner = create()
@@ -60,23 +62,36 @@ class AssignStage:
         """The state, for metrics and tests."""
         return self._assigner
 
-    def load_snapshot(self) -> int:
-        """Start from the newest usable snapshot, else from nothing; returns the position."""
-        for data in self._snapshots.load():
+    def load_snapshot(self, limit: int | None = None) -> int:
+        """Start from the newest usable snapshot, else from nothing; returns the position. limit: no further than it."""
+        self._assigner, self._position = self._create(), 0
+        for data in self._snapshots.load(limit):
             try:
                 self._assigner, self._position = self._restore(data)
             except SnapshotError as error:
                 log.warning("snapshot refused", reason=str(error))
                 continue
-            self._saved_position = self._position
             log.info("snapshot loaded", position=self._position)
-            return self._position
-        return 0
+            break
+        self._loaded_position = self._saved_position = self._position
+        return self._position
 
     async def assign(self, records: Sequence[Record]) -> None:
         """Handle one batch; when it returns its outputs are durable."""
-        if records and records[0].offset > self._position:
-            await self._catch_up(records[0].offset)
+        start = 0
+        for end in range(1, len(records) + 1):
+            if end == len(records) or records[end].offset != records[end - 1].offset + 1:
+                await self._assign_run(records[start:end])
+                start = end
+
+    async def _assign_run(self, records: Sequence[Record]) -> None:
+        """Records without a gap between them."""
+        first = records[0].offset
+        if first < self._loaded_position:
+            log.warning("snapshot is ahead of the log, an older one is taken", position=self._loaded_position, to=first)
+            self.load_snapshot(limit=first)
+        if first > self._position:
+            await self._catch_up(first)
         fresh = [record for record in records if record.offset >= self._position]
         if not fresh:
             return
@@ -86,7 +101,8 @@ class AssignStage:
         self._position = fresh[-1].offset + 1
         for bad in [True] * len(letters) + [False] * (len(fresh) - len(letters)):
             self._budget.count(bad=bad)
-        if (self._clock() - self._saved_at).total_seconds() >= self._snapshot_seconds:
+        # a clock that was set back must not put a snapshot off
+        if not 0 <= (self._clock() - self._saved_at).total_seconds() < self._snapshot_seconds:
             self.save_snapshot()
 
     async def adopt_digest(self, records: Sequence[Record]) -> None:

@@ -41,15 +41,21 @@ class SnapshotStore:
             old.unlink(missing_ok=True)
         return path
 
-    def load(self) -> Iterator[bytes]:
-        """The snapshots whose bytes are what was written, newest first; damaged ones are named in the log."""
+    def load(self, limit: int | None = None) -> Iterator[bytes]:
+        """The snapshots whose bytes are what was written, newest first; damaged ones are named in the log.
+
+        limit: the last position that is wanted. Those beyond it are deleted: they would count as newer than all that
+        is written from now on.
+        """
         for path in self._paths():
             data = path.read_bytes()
-            if path.stem.rsplit("-", 1)[1] == _hash(data):
-                yield data
-            else:
+            if path.stem.rsplit("-", 1)[1] != _hash(data):
                 log.warning("snapshot damaged, set aside", path=str(path))
                 path.replace(path.with_suffix(".damaged"))
+            elif limit is not None and int(path.stem.rsplit("-", 2)[1]) > limit:
+                path.unlink(missing_ok=True)
+            else:
+                yield data
 
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob(f"{self._stage}-*.safetensors"), reverse=True)

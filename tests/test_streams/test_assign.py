@@ -128,6 +128,55 @@ async def test_a_damaged_snapshot_falls_back_to_an_older_one_and_then_to_the_log
     assert len(list(tmp_path.glob("*.damaged"))) == 2
 
 
+async def test_a_snapshot_that_is_ahead_of_the_log_is_not_believed(tmp_path: Path) -> None:
+    """The broker's data are gone, the data folder stayed: to skip what the old log held would lose the new posts."""
+    bench = Bench(tmp_path, _log())
+    await bench.stage.assign(_log()[:30])
+    bench.stage.save_snapshot()
+    await bench.stage.assign(_log()[30:])
+    bench.stage.save_snapshot()
+    bench.log = [record(embedded(tweet(1_000 + number), f"0:{number}"), number) for number in range(40)]
+    bench.restart()
+    assert bench.stage.load_snapshot() == 60
+    await bench.stage.assign(bench.log)
+    assert [one.id for one in bench.assignments()] == [f"p{1_000 + number:05d}" for number in range(40)]
+    bench.stage.save_snapshot()
+    bench.restart()
+    assert bench.stage.load_snapshot() == 40, "the snapshots of the old log are gone"
+
+
+async def test_a_snapshot_that_outran_the_commits_is_replaced_by_the_one_before(tmp_path: Path) -> None:
+    """Killed between the snapshot and the commit: what is handed out again is sent again, with the same bytes."""
+    expected = (await _straight(tmp_path)).assignments()
+    bench = Bench(tmp_path / "killed", _log())
+    await bench.stage.assign(_log()[:20])
+    bench.stage.save_snapshot()
+    await bench.stage.assign(_log()[20:40])
+    bench.stage.save_snapshot()
+    bench.restart()
+    assert bench.stage.load_snapshot() == 40
+    await bench.stage.assign(_log()[25:])
+    assert bench.reads == [(20, 25)]
+    assert bench.assignments() == [one for one in expected if int(one.origin[2:]) >= 25]
+
+
+async def test_a_gap_inside_a_batch_is_read_from_the_log(tmp_path: Path) -> None:
+    """Another worker did what lies between: its posts are part of the state all the same."""
+    expected = (await _straight(tmp_path)).assignments()
+    bench = Bench(tmp_path / "gap", _log())
+    await bench.stage.assign([*_log()[:20], *_log()[45:]])
+    assert bench.reads == [(20, 45)]
+    assert bench.assignments() == [one for one in expected if not 20 <= int(one.origin[2:]) < 45]
+
+
+async def test_a_clock_that_is_set_back_puts_off_no_snapshot(tmp_path: Path) -> None:
+    """A day of skew would mean a day without snapshots."""
+    bench = Bench(tmp_path, _log())
+    bench.now -= timedelta(days=1)
+    await bench.stage.assign(_log()[:20])
+    assert len(list(tmp_path.glob("*.safetensors"))) == 1
+
+
 async def test_a_snapshot_is_written_when_it_is_due(tmp_path: Path) -> None:
     """And only two are kept (law 4)."""
     bench = Bench(tmp_path, _log())
