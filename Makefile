@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check chaos bench bench-topics bench-refit bench-encoder bench-live bench-stream up down lock clean
+.PHONY: help setup demo test check chaos soak bench bench-topics bench-refit bench-encoder bench-live bench-stream up down lock clean
 
 help: ## this list
 	@echo "Top Topics. No Docker and no account needed; the first call of any target sets everything up."
@@ -44,6 +44,9 @@ test: check ## all checks and all tests, on a real broker and Redis
 
 chaos: setup ## 200 faults over 100,000 posts, then an audit of every post (SEED=2 ARGS="--faults 20 --posts 9000")
 	@$(BIN)/python -m tests.integration.faults.chaos --seed $(or $(SEED),1) $(ARGS)
+
+soak: setup ## 10 minutes at 80 % of the measured throughput: lag and memory (ARGS="--minutes 2 --encoder hash")
+	@$(BIN)/python -m tests.integration.faults.soak $(ARGS)
 
 bench: bench-stream bench-topics bench-encoder bench-refit bench-live ## every measurement of the README
 

@@ -76,6 +76,7 @@ class WeekClock:
 
     def due(self, now: datetime, lagging: Collection[int] = ()) -> list[Week]:
         """Weeks to close or correct at `now`, in the order of time."""
+        self._no_later_than(now)
         newest_closed = max(self._closed, default=None)
         watermark = self.watermark(lagging)
         due = {week for week in self._stale if self._settled(week, now)}
@@ -87,6 +88,12 @@ class WeekClock:
             if over:
                 due.add(week)
         return sorted(due)
+
+    def _no_later_than(self, now: datetime) -> None:
+        """A clock that was set back must not make the quiet wait until it is where it was."""
+        if self._last_arrival is not None:
+            self._last_arrival = min(self._last_arrival, now)
+        self._touched_at = {week: min(at, now) for week, at in self._touched_at.items()}
 
     def _settled(self, week: Week, now: datetime) -> bool:
         return now - self._touched_at[week] >= self._idle

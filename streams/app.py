@@ -15,6 +15,7 @@ import faust
 from faust.types import TP
 from prometheus_client import Counter
 
+from streams.back_pressure import ByteRoom
 from streams.kafka_lag import lag_of
 from streams.kafka_log import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, topic_name
 from streams.metrics import Metrics, metered
@@ -52,7 +53,7 @@ def create_app(settings: Settings, name: str, build: BuildStage, metrics: Metric
 _OPTIONS: dict[str, Any] = {
     "agent_supervisor": "mode.supervisors:CrashingSupervisor",
     "stream_wait_empty": True,
-    "stream_buffer_maxsize": 1024,
+    "stream_buffer_maxsize": 64,  # records that wait for their batch, of up to 8 MiB each
     "key_serializer": "raw",
     "value_serializer": "raw",
     "broker_session_timeout": 15,
@@ -84,11 +85,14 @@ def _add_agent(app: faust.App, settings: Settings, stage: Stage, topic: Topic, h
     source = app.topic(topic_name(settings, topic), value_serializer="raw", key_serializer="raw", allow_empty=True)
 
     async def agent(stream: Any) -> None:
+        room = ByteRoom()
+        stream.add_processor(room.enter)  # before the one that `noack_take` adds: a full room ends a batch
         batches: AsyncIterable[Any] = stream.noack_take(stage.batch, within=stage.wait)
         async for events in batches:
             await handler([_record(event) for event in events])
             for event in events:
                 event.ack()
+            room.leave(event.value for event in events)
 
     # Faust derives the agent's name from the function's
     agent.__name__ = f"{stage.name}_{topic.name}".replace("-", "_").replace(".", "_")

@@ -16,6 +16,7 @@ from streams.stage_process import GIVE_UP
 
 STOP_SECONDS = 25.0  # with what follows still within thirty seconds; SIGKILL after it loses nothing
 BACK_OFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+NOT_DRAINED = 1  # exit code: nothing is lost, but whoever supervises us should know
 HEALTHY_SECONDS = 60.0  # a stage that ran so long starts its back-off anew
 log = get_logger(__name__)
 
@@ -40,7 +41,10 @@ class Worker:
         self.exit_code = 0
 
     async def run(self) -> int:
-        """Until SIGTERM or SIGINT; returns the exit code: 0 after an orderly stop, 3 when a stage gave up."""
+        """Until SIGTERM or SIGINT; returns the exit code.
+
+        0 after an orderly stop, 1 when a stage had to be killed because it did not drain in time, 3 when one gave up.
+        """
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(sign, self._stopping.set)
@@ -98,6 +102,7 @@ class Worker:
             if not done:
                 log.error("stage did not stop in time; killed", pid=process.pid, seconds=STOP_SECONDS)
                 process.kill()
+                self.exit_code = self.exit_code or NOT_DRAINED
         return await ended
 
     async def _sleep(self, seconds: float) -> None:

@@ -135,3 +135,15 @@ def test_seeing_a_record_again_changes_nothing(times: int) -> None:
         _see(clock, 1, WEEK_HOURS + 48)
     assert clock.due(NOW) == [W18]
     assert clock.watermark() == START + timedelta(hours=WEEK_HOURS + 24)
+
+
+def test_a_clock_that_is_set_back_delays_no_week() -> None:
+    """By half a day: the quiet and the correction are waited for from the new time on, and not until the old one."""
+    clock, ahead = _clock(), NOW + timedelta(hours=12)
+    _see(clock, 0, 100, now=ahead)
+    assert clock.due(NOW) == []
+    assert clock.due(NOW + IDLE) == [W18]
+    clock.closed(W18, 1, set())
+    _see(clock, 1, 101, now=ahead)
+    assert clock.due(NOW) == []
+    assert clock.due(NOW + IDLE) == [W18]

@@ -88,7 +88,7 @@ async def test_a_stage_that_gives_up_stops_the_worker(folder: Path) -> None:
 
 
 async def test_a_stage_that_does_not_stop_is_killed(folder: Path) -> None:
-    """Stopping ends in bounded time."""
+    """Stopping ends in bounded time, and is not called orderly."""
     supervisor = Worker(["hangs"], {"FOLDER": str(folder)})
     running = asyncio.create_task(supervisor.supervise())
     await _until(lambda: _starts(folder, "hangs"))
@@ -96,3 +96,4 @@ async def test_a_stage_that_does_not_stop_is_killed(folder: Path) -> None:
     supervisor.stop()
     await asyncio.wait_for(running, 30)
     assert not psutil.pid_exists(_starts(folder, "hangs")[0])
+    assert supervisor.exit_code == 1

@@ -8,4 +8,5 @@ world          broker, Redis and workers, and how each fault is done to them
 progress       how soon after a fault posts are assigned again, and how much memory was used
 examine        the audit
 chaos          `make chaos`
+soak           `make soak`: no faults, but long
 """

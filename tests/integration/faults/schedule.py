@@ -30,8 +30,8 @@ class Fault:
 
 # kind -> how often among 100
 WEIGHTS = {
-    "poison": 21,
-    "kill at": 22,  # kill -9 at a boundary
+    "poison": 19,
+    "kill at": 21,  # kill -9 at a boundary
     "kill stage": 8,  # kill -9 at any moment
     "terminate stage": 6,
     "kill worker": 4,  # the supervisor and with it all stages
@@ -43,12 +43,16 @@ WEIGHTS = {
     "full disk": 3,
     "damage snapshot": 3,
     "drop snapshots": 2,
+    "clock skew": 2,  # the stages' clocks are suddenly off by up to a day
     "flush redis": 4,
-    "restart redis": 2,
+    "restart redis": 1,
+    "stop redis": 1,
     "kill redis": 1,
     "restart broker": 1,
+    "stop broker": 1,  # for a minute
     "kill broker": 1,
 }
+SKEWS = (-86_400, -3_600, -60, 60, 3_600, 43_200)  # seconds; a day ahead would let in what is poison
 
 
 def schedule(seed: int, faults: int, records: int, stages: tuple[str, ...] = STAGES) -> list[Fault]:
@@ -76,6 +80,8 @@ def schedule(seed: int, faults: int, records: int, stages: tuple[str, ...] = STA
             target, place = "embed", "encode"
         elif kind == "full disk":
             target, place = "assign", "snapshot"
+        elif kind == "clock skew":
+            target = str(chance.choice(SKEWS))
         elif kind.endswith(" stage"):
             target = chance.choice(stages)
         found.append(Fault(after, kind, target, place))

@@ -5,6 +5,7 @@ Places: `before` and `after` a batch (after: produced, not yet acknowledged), `l
 which offsets are committed), `produce` (sent, not confirmed),
 `encode`, `snapshot` (written, not yet durable), `refit` (a second into it), `digest` (published, nothing noted).
 Actions: `kill` (SIGKILL), `raise`, `hang` (for ever), `full` (as a full disk says it).
+The file `clock.skew`, when there is one, holds the seconds by which the stage's clock is off from now on.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ import structlog
 from models.hash_encoder import HashEncoder
 from streams import stages
 from streams.app import BuildStage
+from streams.clock import system_clock
 from streams.logs import set_up_logging
 from streams.metrics import Metrics
 from streams.parent_death import die_with_parent
@@ -36,6 +38,7 @@ from streams.stage_process import end_process, run_stage
 from streams.topics import DIGESTS
 
 FIRED = "fired.log"
+SKEW = "clock.skew"
 LINGER_SECONDS = 2.5  # offsets are committed every second: whatever was acknowledged too early is committed by then
 
 
@@ -112,8 +115,15 @@ def _armed(build: BuildStage, places: Places) -> BuildStage:
     return build_armed
 
 
-def _arm_libraries(places: Places) -> None:
+def _arm_libraries(places: Places, folder: Path) -> None:
     fsync, encode, refit = os.fsync, HashEncoder.encode, run_refit
+    skew = folder / SKEW
+
+    def skewed_clock() -> datetime:
+        try:
+            return system_clock() + timedelta(seconds=float(skew.read_text()))
+        except (FileNotFoundError, ValueError):  # just being written
+            return system_clock()
 
     def armed_fsync(descriptor: int) -> None:
         places.reached("snapshot")
@@ -128,6 +138,7 @@ def _arm_libraries(places: Places) -> None:
         return await refit(*given, **named)
 
     patched: Callable[..., None] = setattr  # mypy knows setattr only for what is declared assignable
+    patched(stages, "system_clock", skewed_clock)
     patched(os, "fsync", armed_fsync)
     patched(HashEncoder, "encode", armed_encode)
     patched(stages, "run_refit", armed_refit)
@@ -143,7 +154,7 @@ def main() -> None:
     folder = Path(os.environ["FAULTS"])
     (folder / f"{name}-{os.getpid()}.pid").touch()
     places = Places(folder, name)
-    _arm_libraries(places)
+    _arm_libraries(places, folder)
     end_process(run_stage(settings, name, _armed(stages.STAGES[name], places)))
 
 

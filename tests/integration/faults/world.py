@@ -23,11 +23,11 @@ from streams.settings import Settings
 from tests.integration.faults.posts import Produced, poison
 from tests.integration.faults.progress import stage_processes
 from tests.integration.faults.schedule import Fault
-from tests.integration.faults.stage_process import FIRED
+from tests.integration.faults.stage_process import FIRED, SKEW
 from tests.integration.pipeline import WorkerProcess
 
 ARMED = {"kill at": "kill", "raise": "raise", "hang": "hang", "full disk": "full"}
-OUTSIDE = {"restart broker", "kill broker", "restart redis", "kill redis"}  # need services of the run's own
+STOPPED_SECONDS = {"stop broker": 60.0, "stop redis": 20.0}  # others are back after `down_seconds`
 
 
 class FaultyWorker(WorkerProcess):
@@ -96,6 +96,8 @@ class World:
             await self.produce([poison(fault.target, len(self.sent), now)])
         elif fault.kind in ARMED:
             (self.faults / f"{fault.target}.{fault.place}").write_text(ARMED[fault.kind])
+        elif fault.kind == "clock skew":
+            (self.faults / SKEW).write_text(fault.target)
         elif fault.kind.endswith(" stage"):
             await self._signal_stage(fault)
         elif fault.kind.endswith(" worker"):
@@ -173,7 +175,7 @@ class World:
             raise AssertionError(f"{kind}: this run has no service of its own")
         await asyncio.to_thread(service.kill if kind.startswith("kill") else service.stop)
         self.outages += 1
-        await asyncio.sleep(self.down_seconds)
+        await asyncio.sleep(STOPPED_SECONDS.get(kind, self.down_seconds))
         await asyncio.to_thread(service.start)
 
     async def close(self) -> None:
