@@ -7,7 +7,7 @@ type or of a newer schema raises `PoisonError` with a reason that can be shown.
 
 import base64
 import hashlib
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -58,7 +58,11 @@ def loads(data: bytes | None, limit: int = MAX_RECORD_BYTES) -> dict[str, Any]:
 def decode(data: bytes | None, kind: type[T]) -> T:
     """`data` as a `kind`; raises PoisonError with the path of the wrong field."""
     limit = {Digest: MAX_DIGEST_BYTES, DeadLetter: MAX_LETTER_BYTES}.get(kind, MAX_RECORD_BYTES)
-    return _convert(loads(data, limit), kind)
+    event = _convert(loads(data, limit), kind)
+    for field in event.__struct_fields__:
+        if isinstance(moment := getattr(event, field), datetime):
+            _check_time(field, moment)
+    return event
 
 
 def decode_post(data: bytes | None) -> Tweet | Deletion:
@@ -128,3 +132,5 @@ def _check_time(field: str, moment: datetime) -> None:
         raise PoisonError(f"{field} has no time zone")
     if moment.year < EARLIEST_YEAR:
         raise PoisonError(f"{field} is before {EARLIEST_YEAR}")
+    if moment.year == MAXYEAR:  # it may have no UTC time
+        raise PoisonError(f"{field} is in {MAXYEAR}")

@@ -109,12 +109,12 @@ class AssignStage:
         """Digests, as they are published: say which live topic is which of theirs."""
         for record in records:
             try:
-                digest = decode(record.value, Digest)
+                events = self._assigner.match_digest(decode(record.value, Digest))
             except PoisonError as error:
                 letter = dead_letter("assign", f"{DIGESTS.name}: {error}", record, self._clock())
                 await send_dead_letters(self._send, [letter])
                 continue
-            await self._send_outcome(Outcome([], self._assigner.match_digest(digest)))
+            await self._send_outcome(Outcome([], events))
 
     def save_snapshot(self) -> None:
         """Write the state if it moved since the last time.

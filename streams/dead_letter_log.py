@@ -78,7 +78,8 @@ def stored_letters(records: Sequence[Record]) -> dict[int, StoredLetter]:
     seen: set[tuple[object, ...]] = set()
     for record in records:
         if record.key == NOTE_KEY and record.value is None:
-            number = int(record.header(LETTER_HEADER) or b"-1")
+            header = record.header(LETTER_HEADER) or b""
+            number = int(header) if header.isdigit() else -1
             if number in letters:
                 letters[number] = StoredLetter(number, letters[number].letter, sent_back=True)
             continue

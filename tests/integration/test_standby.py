@@ -1,0 +1,79 @@
+"""Two workers for the stage that has one writer: one writes, the other stands by and takes over."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from streams.kafka_log import connection
+from streams.settings import Settings
+from streams.topics import ASSIGNMENTS
+from tests.integration.faults.examine import examine
+from tests.integration.faults.posts import flow
+from tests.integration.faults.settling import until_settled
+from tests.integration.faults.world import FaultyWorker, World
+from tests.integration.pipeline import pipeline_settings, records_of
+
+pytestmark = pytest.mark.timeout(400)
+STAGES = ("embed", "assign")
+
+
+def _worker(settings: Settings, folder: Path, name: str) -> FaultyWorker:
+    """On a machine of its own, as far as its data folder goes."""
+    faults = folder / f"{name}-faults"
+    faults.mkdir()
+    apart = settings.model_copy(update={"data_dir": folder / name})
+    return FaultyWorker(apart, folder / f"{name}.log", STAGES, faults, TOPTOPICS_SNAPSHOT_SECONDS="0.5")
+
+
+async def _start(worker: FaultyWorker, settings: Settings, members: int) -> None:
+    """And wait until both its stages are among so many members of their groups."""
+    worker.start()
+    end = time.monotonic() + 120
+    while [await _members(settings, stage) for stage in STAGES] != [members] * len(STAGES):
+        assert time.monotonic() < end, worker.log_lines()[-3000:]
+        await asyncio.sleep(0.3)
+
+
+async def _members(settings: Settings, stage: str) -> int:
+    """Those that the broker has given their partitions to; 0 while it still asks them."""
+    admin = AIOKafkaAdminClient(**connection(settings))
+    try:
+        await admin.start()
+        (answer,) = await admin.describe_consumer_groups([f"{settings.prefix}toptopics-{stage}"])
+    finally:
+        await admin.close()
+    ((_, _, state, _, _, members, *_),) = answer.groups
+    return len(members) if state == "Stable" else 0
+
+
+async def test_one_writes_and_whoever_is_left_takes_over(
+    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """Each of the two that began is killed once, so the owner was: its successor has read the log and no snapshot."""
+    posts = flow(600, seed=9, days=2)
+    async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path / "settings") as settings:
+        world = World(settings, tmp_path, STAGES, seed=9)  # only to produce, and to remember what
+        first, second, third = (_worker(settings, tmp_path, name) for name in ("first", "second", "third"))
+        try:
+            await _start(first, settings, 1)
+            await _start(second, settings, 2)
+            await world.produce(posts[:200])
+            await until_settled(settings, STAGES, first)
+            origins = await records_of(settings, ASSIGNMENTS)
+            assert len(origins) == 200, "two writers would have written twice"
+            first.kill()
+            await world.produce(posts[200:400])
+            await until_settled(settings, STAGES, second)
+            await _start(third, settings, 2)
+            second.kill()
+            await world.produce(posts[400:])
+            await until_settled(settings, STAGES, third)
+            found = await examine(settings, world.sent)
+        finally:
+            for worker in (first, second, third):
+                worker.stop()
+    assert (found.lost, found.twice, found.never_arrived, found.wrong) == ([], [], [], [])
+    assert found.produced == 600
