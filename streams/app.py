@@ -6,7 +6,6 @@ it again, and what was not acknowledged is delivered again.
 """
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterable, Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -17,7 +16,7 @@ from prometheus_client import Counter
 
 from streams.back_pressure import ByteRoom
 from streams.kafka_lag import lag_of
-from streams.kafka_log import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, topic_name
+from streams.kafka_log import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, ssl_context, topic_name
 from streams.metrics import Metrics, metered
 from streams.ports import Headers, Send
 from streams.records import Record
@@ -187,10 +186,7 @@ def _credentials(settings: Settings) -> Any:
     protocol = settings.kafka_security_protocol
     if protocol == "PLAINTEXT":
         return None
-    context = None
-    if "SSL" in protocol:
-        cafile = settings.kafka_ssl_cafile
-        context = ssl.create_default_context(cafile=str(cafile) if cafile else None)
+    context = ssl_context(settings) if "SSL" in protocol else None
     if protocol == "SSL":
         return faust.SSLCredentials(context)
     password = settings.kafka_sasl_password

@@ -62,7 +62,7 @@ def services(settings: Settings, *, topics: bool = True) -> Iterator[Settings]:
                 update={"kafka_bootstrap_servers": running.kafka, "redis_url": running.redis}
             )
             if topics:
-                asyncio.run(ensure_topics(connected))
+                run(ensure_topics(connected), ", see `toptopics doctor`")
             yield connected
     except LocalServiceError as error:
         fail(str(error))
@@ -70,14 +70,14 @@ def services(settings: Settings, *, topics: bool = True) -> Iterator[Settings]:
         fail(f"topics on the broker are not as needed: {error}")
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run to the end; Kafka's and the network's errors become one clear line and exit code 1."""
+def run(coroutine: Coroutine[Any, Any, T], hint: str = "") -> T:
+    """Run to the end; Kafka's and the network's errors become one clear line, with `hint`, and exit code 1."""
     from aiokafka.errors import KafkaError
 
     try:
         return asyncio.run(coroutine)
     except (KafkaError, OSError, LookupError) as error:
-        fail(f"{type(error).__name__}: {error}")
+        fail(f"{str(error).removeprefix(f'{type(error).__name__}: ') or type(error).__name__}{hint}")
 
 
 def is_terminal() -> bool:

@@ -64,8 +64,13 @@ async def examine(check: Check) -> Finding:
     except TimeoutError:
         return Finding(check.name, False, f"no answer within {check.seconds:.0f} s", check.fix)
     except Exception as error:  # noqa: BLE001 (whatever it is, it is what this command exists to report)
-        return Finding(check.name, False, f"{type(error).__name__}: {error}", check.fix)
+        return Finding(check.name, False, _in_one_line(error), check.fix)
     return Finding(check.name, True, detail)
+
+
+def _in_one_line(error: Exception) -> str:
+    name = type(error).__name__
+    return " ".join(f"{name}: {str(error).removeprefix(f'{name}: ')}".split())
 
 
 async def diagnose(settings: Settings, clock: Clock) -> list[Finding]:

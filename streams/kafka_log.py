@@ -22,6 +22,10 @@ MAX_MESSAGE_BYTES = 8 * 1024**2
 MAX_REQUEST_BYTES = 12 * 1024**2  # a dead letter of the largest record, in base64
 
 
+class SettingError(OSError):
+    """A setting of the connection that cannot work; the message names it."""
+
+
 @dataclass(frozen=True)
 class Bounds:
     """Offsets of one partition: start is read, end is not."""
@@ -36,7 +40,7 @@ def topic_name(settings: Settings, topic: Topic) -> str:
 
 
 def connection(settings: Settings) -> dict[str, Any]:
-    """aiokafka's connection options; raises ValueError when no broker is configured."""
+    """aiokafka's connection options; raises ValueError when no broker is configured, SettingError for a wrong file."""
     if settings.kafka_bootstrap_servers is None:
         raise ValueError("no Kafka broker: set KAFKA_BOOTSTRAP_SERVERS or run `toptopics up`")
     options: dict[str, Any] = {
@@ -44,8 +48,7 @@ def connection(settings: Settings) -> dict[str, Any]:
         "security_protocol": settings.kafka_security_protocol,
     }
     if "SSL" in settings.kafka_security_protocol:
-        cafile = settings.kafka_ssl_cafile
-        options["ssl_context"] = ssl.create_default_context(cafile=str(cafile) if cafile else None)
+        options["ssl_context"] = ssl_context(settings)
     if settings.kafka_security_protocol.startswith("SASL"):
         password = settings.kafka_sasl_password
         options |= {
@@ -54,6 +57,15 @@ def connection(settings: Settings) -> dict[str, Any]:
             "sasl_plain_password": password.get_secret_value() if password else None,
         }
     return options
+
+
+def ssl_context(settings: Settings) -> ssl.SSLContext:
+    """Certificates are checked, against the setting's authority or the system's. Raises SettingError."""
+    cafile = settings.kafka_ssl_cafile
+    try:
+        return ssl.create_default_context(cafile=None if cafile is None else str(cafile))
+    except OSError as error:  # ssl names no file
+        raise SettingError(f"TOPTOPICS_KAFKA_SSL_CAFILE {cafile} cannot be used: {error}") from error
 
 
 @asynccontextmanager

@@ -13,8 +13,10 @@ from typing import NoReturn
 
 import structlog
 
+from models.encoder import EncoderError
 from streams.app import BuildStage, create_app
 from streams.dead_letters import DeadLetterBudgetError
+from streams.kafka_log import SettingError
 from streams.logs import get_logger, set_up_logging
 from streams.metrics import Metrics, serve_metrics
 from streams.parent_death import die_with_parent
@@ -39,7 +41,12 @@ def run_stage(settings: Settings, name: str, build: BuildStage | None = None) ->
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     metrics = Metrics()
-    app = create_app(settings, name, build or STAGES[name], metrics)
+    try:
+        app = create_app(settings, name, build or STAGES[name], metrics)
+    except (EncoderError, SettingError) as wrong:
+        log.error("stage cannot start: see `toptopics doctor`", error=str(wrong))
+        loop.close()
+        return GIVE_UP
     if settings.metrics_port:
         port = settings.metrics_port + list(STAGES).index(name)
         serve_metrics(metrics, port)

@@ -4,8 +4,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from streams import doctor
+from streams.cli import app
 from streams.clock import system_clock
 from streams.doctor import Check, Problem, diagnose, examine
 from streams.settings import load_settings
@@ -56,6 +58,37 @@ async def test_with_nothing_there_every_failing_line_has_a_fix(tmp_path: Path) -
     assert {name for name, finding in findings.items() if not finding.ok} == {"data folder", "kafka", "redis"}
     assert all(finding.fix for finding in findings.values() if not finding.ok)
     assert "topics" not in findings, "what cannot be asked is not reported twice"
+
+
+async def test_a_wrong_certificate_authority_is_named(tmp_path: Path) -> None:
+    """Python's own message names no file."""
+    settings = load_settings(
+        kafka_bootstrap_servers="127.0.0.1:1",
+        redis_url="redis://127.0.0.1:1/0",
+        data_dir=tmp_path,
+        encoder="no/such-model",
+        kafka_security_protocol="SSL",
+        kafka_ssl_cafile=tmp_path / "none.pem",
+    )
+    findings = {finding.name: finding for finding in await diagnose(settings, system_clock)}
+    assert str(tmp_path / "none.pem") in findings["kafka"].detail
+    assert "no/such-model" in findings["encoder"].detail
+    assert not any("\n" in finding.detail for finding in findings.values()), "one line each"
+
+
+def test_a_broker_that_is_away_is_one_clear_line(tmp_path: Path) -> None:
+    """For every command that needs one: no traceback, exit code 1, and where to look."""
+    environment = {
+        "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "REDIS_URL": "redis://127.0.0.1:1",
+        "TOPTOPICS_DATA_DIR": str(tmp_path),
+    }
+    result = CliRunner().invoke(app, ["dead-letters"], env=environment)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    (line,) = result.stderr.splitlines()
+    assert "127.0.0.1" in line
+    assert "toptopics doctor" in line
 
 
 def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -44,6 +44,23 @@ def test_an_unwritable_data_folder_is_told_and_not_tried_again(
     assert "TOPTOPICS_DATA_DIR" in shown.out + shown.err
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"encoder": "no/such-model"}, "no/such-model"),
+        ({"kafka_security_protocol": "SSL", "kafka_ssl_cafile": "/not/there.pem"}, "TOPTOPICS_KAFKA_SSL_CAFILE"),
+    ],
+)
+def test_a_wrong_setting_is_told_and_not_tried_again(
+    wrong: dict[str, str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would be as wrong after the thirtieth restart."""
+    given = {"kafka_bootstrap_servers": "127.0.0.1:1", "redis_url": "redis://127.0.0.1:1", "encoder": "hash"}
+    assert run_stage(load_settings(**(given | wrong), data_dir=tmp_path), "embed") == GIVE_UP
+    shown = capsys.readouterr()
+    assert told in shown.out + shown.err
+
+
 def _run(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
 
