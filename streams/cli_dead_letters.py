@@ -17,17 +17,17 @@ SHOWN_BYTES = 4_000
 def dead_letters(
     numbers: Annotated[list[int] | None, typer.Argument(help="Numbers of letters, as the list shows them.")] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Send the letters back to where they came from.")] = False,
-    every: Annotated[
-        bool, typer.Option("--all", help="List or send back all of them, not the newest or named.")
-    ] = False,
+    dismiss: Annotated[bool, typer.Option("--dismiss", help="Close letters that nothing can mend.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All of them, not the newest or named.")] = False,
     stage: Annotated[str | None, typer.Option(help="Only letters of this stage.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Send back what this version would refuse again.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="List so many of the newest.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Whole letters as JSON, one a line.")] = False,
 ) -> None:
-    """List the records that could not be used; with numbers show them whole; with --retry send them back.
+    """List the records that could not be used; with numbers show them whole; --retry sends them back.
 
-    A letter that was sent back is marked and not sent a second time. Exit code 1 when a letter cannot be sent back.
+    A letter that was sent back or dismissed is marked, and not sent a second time. Exit code 1 when one cannot be sent
+    back.
 
     Examples:
 
@@ -35,18 +35,24 @@ def dead_letters(
     * `toptopics dead-letters 12` the reason, the coordinates and the original bytes of one
     * `toptopics dead-letters 12 14 --retry` after the cause is mended
     * `toptopics dead-letters --retry --all --stage embed`
+    * `toptopics dead-letters 13 --dismiss` nothing will ever make a post of it
     * `toptopics dead-letters --json --all > letters.jsonl`
     """
     from streams.dead_letter_log import read_letters
 
-    if retry and not numbers and not every:
-        fail("--retry needs the numbers of letters, or --all", 2)
+    if retry and dismiss:
+        fail("--retry and --dismiss exclude each other", 2)
+    if (retry or dismiss) and not numbers and not every:
+        fail("--retry and --dismiss need the numbers of letters, or --all", 2)
     settings = settings_or_exit()
     with services(settings) as connected:
         found = run(read_letters(connected))
         chosen = _chosen(found, numbers or [], stage)
         if retry:
             raise typer.Exit(1 if _retry(connected, chosen, force=force) else 0)
+        if dismiss:
+            _dismiss(connected, chosen)
+            return
     if as_json:
         _print_json(chosen if every or numbers else chosen[-limit:])
     elif numbers:
@@ -66,13 +72,12 @@ def _chosen(found: "dict[int, StoredLetter]", numbers: list[int], stage: str | N
 
 def _list(letters: "list[StoredLetter]", limit: int) -> None:
     for stored in letters[-limit:]:
-        mark = "sent back" if stored.sent_back else "open"
         at = stored.letter.at.isoformat(timespec="seconds") if stored.letter.at else "-"
         typer.echo(
-            f"{stored.number:>6}  {at}  {_line(stored.letter.stage):<8} {mark:<9} {_line(stored.came_from)}  "
+            f"{stored.number:>6}  {at}  {_line(stored.letter.stage):<8} {stored.state:<9} {_line(stored.came_from)}  "
             f"{_line(stored.letter.reason)[:160]}"
         )
-    opened = Counter(stored.letter.stage for stored in letters if not stored.sent_back)
+    opened = Counter(stored.letter.stage for stored in letters if stored.state == "open")
     by_stage = ", ".join(f"{_line(name)} {count}" for name, count in sorted(opened.items()))
     typer.echo(f"{len(letters)} dead letters, {opened.total()} open" + (f" ({by_stage})" if by_stage else ""), err=True)
 
@@ -83,7 +88,7 @@ def _show(stored: "StoredLetter") -> None:
     text = "null" if data is None else data[:SHOWN_BYTES].decode("utf-8", "backslashreplace")
     fields = {
         "number": str(stored.number),
-        "state": "sent back" if stored.sent_back else "open",
+        "state": stored.state,
         "stage": letter.stage,
         "reason": letter.reason,
         "from": stored.came_from,
@@ -111,7 +116,7 @@ def _print_json(letters: "list[StoredLetter]") -> None:
     for stored in letters:
         fields: dict[str, Any] = {
             "number": stored.number,
-            "sent_back": stored.sent_back,
+            "state": stored.state,
             **msgspec.to_builtins(stored.letter),
         }
         typer.echo(json.dumps(fields))  # ASCII: nothing in it reaches a terminal raw
@@ -125,8 +130,8 @@ def _retry(settings: "Settings", letters: "list[StoredLetter]", *, force: bool) 
     ready: list[tuple[StoredLetter, list[Outgoing]]] = []
     refused = 0
     for stored in letters:
-        if stored.sent_back:
-            typer.echo(f"{stored.number}: was sent back before", err=True)
+        if stored.state != "open":
+            typer.echo(f"{stored.number}: was {stored.state} before", err=True)
             continue
         try:
             ready.append((stored, outgoing(stored, settings.prefix, force=force)))
@@ -144,6 +149,22 @@ def _retry(settings: "Settings", letters: "list[StoredLetter]", *, force: bool) 
         run(send_all())
     typer.echo(f"{len(ready)} sent back, {refused} refused", err=True)
     return refused
+
+
+def _dismiss(settings: "Settings", letters: "list[StoredLetter]") -> None:
+    from streams.dead_letter_log import dismiss
+    from streams.sources.delivery import kafka_send
+
+    opened = [stored for stored in letters if stored.state == "open"]
+
+    async def note_all() -> None:
+        async with kafka_send(settings) as send:
+            for stored in opened:
+                await dismiss(stored, send)
+
+    if opened:
+        run(note_all())
+    typer.echo(f"{len(opened)} dismissed", err=True)
 
 
 def register(app: typer.Typer) -> None:

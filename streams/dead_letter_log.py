@@ -4,7 +4,8 @@ A letter is known by its offset. Sent back means: the original bytes go to the t
 the time that the post itself tells; a letter from outside Kafka (a line of a file, an answer of a platform) is parsed
 again and its posts go to `tweets`. Then a note is put on `dead-letters`: key `sent-back`, a null value, and the
 letter's offset in the header `letter`. So a second `--retry` sends nothing twice; a crash between the two sends the
-record again, which its post id turns into a duplicate and nothing worse.
+record again, which its post id turns into a duplicate and nothing worse. A letter that nothing can mend is dismissed:
+the same note, and the header `state` says so.
 """
 
 import base64
@@ -12,6 +13,7 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import orjson
 
@@ -29,6 +31,8 @@ from streams.topics import ASSIGNMENTS, DEAD_LETTERS, DIGESTS, EMBEDDED, TOPIC_E
 
 NOTE_KEY = b"sent-back"
 LETTER_HEADER = "letter"
+STATE_HEADER = "state"
+State = Literal["open", "sent back", "dismissed"]
 log = get_logger(__name__)
 
 
@@ -38,11 +42,11 @@ class NotSendableError(ValueError):
 
 @dataclass(frozen=True)
 class StoredLetter:
-    """A dead letter, its number (the offset on `dead-letters`), and whether it was sent back since."""
+    """A dead letter, its number (the offset on `dead-letters`), and what became of it since."""
 
     number: int
     letter: DeadLetter
-    sent_back: bool = False
+    state: State = "open"
 
     @property
     def record(self) -> bytes | None:
@@ -81,7 +85,8 @@ def stored_letters(records: Sequence[Record]) -> dict[int, StoredLetter]:
             header = record.header(LETTER_HEADER) or b""
             number = int(header) if header.isdigit() else -1
             if number in letters:
-                letters[number] = StoredLetter(number, letters[number].letter, sent_back=True)
+                state: State = "dismissed" if record.header(STATE_HEADER) == b"dismissed" else "sent back"
+                letters[number] = StoredLetter(number, letters[number].letter, state)
             continue
         try:
             letter = decode(record.value, DeadLetter)
@@ -128,8 +133,17 @@ async def send_back(stored: StoredLetter, records: Sequence[Outgoing], send: Sen
     """Produce the records, wait until the broker has them, then note that the letter is dealt with."""
     for record in records:
         await (await send(record.topic, key=record.key, value=record.value, timestamp=record.timestamp))
-    note = ((LETTER_HEADER, str(stored.number).encode()),)
-    await (await send(DEAD_LETTERS.name, key=NOTE_KEY, value=None, headers=note))
+    await _note(stored, "sent back", send)
+
+
+async def dismiss(stored: StoredLetter, send: Send) -> None:
+    """Note that nothing more is to be done about the letter; it stays readable as long as the topic keeps it."""
+    await _note(stored, "dismissed", send)
+
+
+async def _note(stored: StoredLetter, state: State, send: Send) -> None:
+    headers = ((LETTER_HEADER, str(stored.number).encode()), (STATE_HEADER, state.encode()))
+    await (await send(DEAD_LETTERS.name, key=NOTE_KEY, value=None, headers=headers))
 
 
 def _checked(topic: str, value: bytes | None) -> datetime | None:

@@ -13,6 +13,7 @@ from streams import doctor
 from streams.cli import app
 from streams.clock import system_clock
 from streams.doctor import Problem
+from streams.redis_views import ViewUnavailableError, connect
 from streams.settings import load_settings
 
 
@@ -22,6 +23,21 @@ async def test_a_clock_that_is_off_is_told(monkeypatch: pytest.MonkeyPatch, redi
     assert "apart" in await doctor._clock(settings, system_clock)
     with pytest.raises(Problem, match="120 s apart"):
         await doctor._clock(settings, lambda: system_clock() + timedelta(seconds=120))
+
+
+async def test_a_redis_that_hides_its_configuration_is_well(redis_url: str) -> None:
+    """As hosted ones do; a wrong password is not well."""
+    admin, user = connect(redis_url, connections=1), "doctor-test"
+    try:
+        await admin.call("ACL", "SETUSER", user, "on", ">secret", "~*", "+@all", "-config")
+        given = redis_url.replace("redis://", f"redis://{user}:secret@")
+        assert "noeviction" in await doctor._redis(load_settings(redis_url=given))
+        with pytest.raises(ViewUnavailableError) as refused:
+            await doctor._redis(load_settings(redis_url=given.replace("secret", "guess")))
+        assert "guess" not in str(refused.value)
+    finally:
+        await admin.call("ACL", "DELUSER", user)
+        await admin.aclose()
 
 
 def test_the_command_finds_wrong_topics_and_says_so_in_json(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from models.events import DeadLetter, Deletion, Tweet
 from models.wire import decode_post, encode, pack_vector
 from streams.cli_dead_letters import _list, _show
-from streams.dead_letter_log import NotSendableError, StoredLetter, outgoing, send_back, stored_letters
+from streams.dead_letter_log import NotSendableError, StoredLetter, dismiss, outgoing, send_back, stored_letters
 from streams.dead_letters import dead_letter
 from streams.records import Record
 from tests.made_posts import START, FakeSend, embedded, record, tweet
@@ -106,7 +106,8 @@ async def test_what_was_sent_back_is_marked_after_the_broker_has_it() -> None:
     await send_back(stored, outgoing(stored), send)
     assert [sent.topic for sent in send.sent] == ["tweets", "dead-letters"]
     note = send.sent[1]
-    assert (note.key, note.value, list(note.headers)) == (b"sent-back", None, [("letter", b"3")])
+    assert (note.key, note.value) == (b"sent-back", None)
+    assert list(note.headers) == [("letter", b"3"), ("state", b"sent back")]
     broken = FakeSend(broken=True)
     with pytest.raises(ConnectionError):
         await send_back(stored, outgoing(stored), broken)
@@ -118,7 +119,17 @@ def test_notes_mark_letters_and_redelivered_letters_are_one() -> None:
     first = dead_letter("embed", "x", record(b"?", 5), START)
     other = dead_letter("embed", "x", record(b"?", 6), START)
     letters = stored_letters(_on_topic([first, other, first], notes=[0]))
-    assert {number: stored.sent_back for number, stored in letters.items()} == {0: True, 1: False}
+    assert {number: stored.state for number, stored in letters.items()} == {0: "sent back", 1: "open"}
+
+
+async def test_a_letter_that_nothing_can_mend_is_dismissed() -> None:
+    """It is not open any more, and nothing goes to the topic that it came from."""
+    record_of = record(encode(dead_letter("embed", "not JSON", record(b"{", 5), START)), 3, topic="dead-letters")
+    send = FakeSend()
+    await dismiss(stored_letters([record_of])[3], send)
+    (note,) = send.sent
+    written = Record(note.topic, 0, 4, note.key, note.value, 0, list(note.headers))
+    assert stored_letters([record_of, written])[3].state == "dismissed"
 
 
 def test_what_is_no_letter_is_passed_over() -> None:
