@@ -110,7 +110,7 @@ def load_rules(path: Path, environment: Mapping[str, str] = os.environ) -> Rules
     """Raises RulesError with the place of what is wrong, and OSError."""
     try:
         document = yaml.safe_load(path.read_text("utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise RulesError(f"{path}: not YAML: {error}") from error
     if not isinstance(document, dict):
         raise RulesError(f"{path}: a mapping with channels and rules is expected")

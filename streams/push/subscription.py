@@ -88,7 +88,7 @@ def from_file(path: Path) -> list[Subscription]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         found = msgspec.convert(document.get("subscription", []), list[Subscription])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, msgspec.ValidationError) as error:
         raise SubscriptionError(f"{path}: {error}") from error
     names = [subscription.name for subscription in found]
     twice = sorted({name for name in names if names.count(name) > 1})

@@ -210,5 +210,7 @@ def _bounded_lines(stream: BinaryIO) -> Iterator["bytes | Bad"]:
 def _damage_reported(lines: Iterator["bytes | Bad"]) -> Iterator["bytes | Bad"]:
     try:
         yield from lines
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's, and not of gzip or bzip2
         yield Bad(f"the compressed file is damaged or cut off: {error}", b"")

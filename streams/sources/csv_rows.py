@@ -84,7 +84,10 @@ def rows(lines: Iterable[str], given: Mapping[str, str]) -> Iterator[tuple[int, 
     source = iter(lines)
     first = next(source, "")
     reader = csv.reader(_chained(first, source), delimiter=delimiter_of(first))
-    header = [column.strip() for column in next(reader, [])]
+    try:
+        header = [column.strip() for column in next(reader, [])]
+    except csv.Error as error:
+        raise ColumnsError(f"the header is not CSV: {error}") from error
     columns = columns_for(header, given)
     while True:
         try:

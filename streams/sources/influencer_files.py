@@ -73,7 +73,7 @@ def _from_json(line: str) -> Influencer:
 
 def _from_csv(lines: list[str]) -> Iterator[Influencer]:
     reader = csv.DictReader(lines, skipinitialspace=True)
-    for row in reader:
+    for row in _rows(reader):
         cells = {(name or "").strip().lower(): (value or "").strip() for name, value in row.items() if name}
         handles = {platform: cells[platform].removeprefix("@") for platform in PLATFORMS if cells.get(platform)}
         name = cells.get("name", "")
@@ -83,3 +83,10 @@ def _from_csv(lines: list[str]) -> Iterator[Influencer]:
             yield make(own_id, name or own_id, handles, weight, cells.get("tags", "").split())
         except ValueError as error:
             raise ValueError(f"line {reader.line_num}: {error}") from error
+
+
+def _rows(reader: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise ValueError(f"line {reader.line_num}: {error}") from error
