@@ -65,6 +65,7 @@ async def test_nothing_is_lost_or_counted_twice_at_any_boundary(
     assert (found.lost, found.twice, found.never_arrived, found.wrong) == ([], [], [], [])
     assert found.outcomes["dead letter"] == sum(record.topic == "tweets" for record in _poison()) - 1  # null key
     assert differences == []
+    assert world.disorderly == []
 
 
 async def _all_fired(world: World) -> None:

@@ -18,12 +18,14 @@ from streams.kafka_admin import ensure_topics
 from streams.kafka_log import producer, read_topic
 from streams.local.kafka_broker import KafkaBroker
 from streams.local.ports import LOOPBACK
+from streams.redis_views import connect
 from streams.settings import Settings, load_settings
 from streams.topics import TWEETS
 from tests.integration.pipeline import WorkerProcess, produce, until_accounted
 from tests.made_posts import tweet
 
 pytestmark = pytest.mark.timeout(300)
+REDIS_PASSWORD = "salt-and-sugar"
 USER, PASSWORD = "reader", "a;\"b'c$d e=f"  # characters that somebody's quoting would trip over
 
 
@@ -106,8 +108,11 @@ def _add_user(broker: KafkaBroker) -> None:
 
 
 async def test_the_pipeline_runs_over_tls_and_scram(secured: Secured, redis_url: str, fresh_names: str) -> None:
-    """Admin, producer, bulk reader and the Faust stages; the password is in no log line."""
-    settings = secured.settings(fresh_names, redis_url)
+    """Admin, producer, bulk reader and the Faust stages; no password, not Redis's either, is in any log line."""
+    redis = connect(redis_url, connections=1)
+    await redis.call("ACL", "SETUSER", "stages", "on", f">{REDIS_PASSWORD}", "~*", "&*", "+@all")
+    await redis.aclose()
+    settings = secured.settings(fresh_names, redis_url.replace("redis://", f"redis://stages:{REDIS_PASSWORD}@"))
     settings.data_dir.mkdir()
     await ensure_topics(settings)
     log = settings.data_dir / "worker.log"
@@ -131,6 +136,7 @@ async def test_the_pipeline_runs_over_tls_and_scram(secured: Secured, redis_url:
     assert (code, found.produced, found.outcomes["assigned"]) == (0, 50, 50)
     assert sum([len(records) async for records in read_topic(settings, TWEETS)]) == 50
     assert PASSWORD not in worker.log_lines()
+    assert REDIS_PASSWORD not in worker.log_lines()
 
 
 @pytest.mark.parametrize(
