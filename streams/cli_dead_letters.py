@@ -40,19 +40,15 @@ def dead_letters(
     """
     from streams.dead_letter_log import read_letters
 
-    if retry and dismiss:
-        fail("--retry and --dismiss exclude each other", 2)
-    if (retry or dismiss) and not numbers and not every:
-        fail("--retry and --dismiss need the numbers of letters, or --all", 2)
+    if retry + dismiss > (1 if numbers or every else 0):
+        fail("--retry or --dismiss, one of them, needs the numbers of letters, or --all", 2)
     settings = settings_or_exit()
     with services(settings) as connected:
         found = run(read_letters(connected))
         chosen = _chosen(found, numbers or [], stage)
-        if retry:
-            raise typer.Exit(1 if _retry(connected, chosen, force=force) else 0)
-        if dismiss:
-            _dismiss(connected, chosen)
-            return
+        if retry or dismiss:
+            refused = _retry(connected, chosen, force=force) if retry else _dismiss(connected, chosen)
+            raise typer.Exit(1 if refused else 0)
     if as_json:
         _print_json(chosen if every or numbers else chosen[-limit:])
     elif numbers:
@@ -151,7 +147,8 @@ def _retry(settings: "Settings", letters: "list[StoredLetter]", *, force: bool) 
     return refused
 
 
-def _dismiss(settings: "Settings", letters: "list[StoredLetter]") -> None:
+def _dismiss(settings: "Settings", letters: "list[StoredLetter]") -> int:
+    """Close what is open; none is ever refused."""
     from streams.dead_letter_log import dismiss
     from streams.sources.delivery import kafka_send
 
@@ -165,6 +162,7 @@ def _dismiss(settings: "Settings", letters: "list[StoredLetter]") -> None:
     if opened:
         run(note_all())
     typer.echo(f"{len(opened)} dismissed", err=True)
+    return 0
 
 
 def register(app: typer.Typer) -> None:

@@ -28,7 +28,7 @@ from streams.local.redis_server import RedisServer
 from streams.redis_views import connect
 from streams.settings import Settings
 from streams.topics import TWEETS
-from tests.integration.faults.examine import examine
+from tests.integration.faults.examine import Examination, examine
 from tests.integration.faults.posts import Produced, flow
 from tests.integration.faults.settling import INPUTS, until_settled
 from tests.integration.pipeline import ALL_STAGES, WorkerProcess, pipeline_settings
@@ -61,6 +61,18 @@ class Samples:
         return f"{first:,.0f} | {last:,.0f} | {largest:,.0f} | {slope:+,.2f}"
 
 
+@dataclass
+class Run:
+    """What came of it."""
+
+    throughput: float = 0.0  # posts a second at full speed
+    produced: int = 0
+    seconds: float = 0.0  # that producing them took
+    drained: float = 0.0  # seconds from the last one until all was done
+    code: int = -1
+    samples: Samples = field(default_factory=Samples)
+
+
 async def soak(minutes: float, share: float, encoder: str, burst: int, folder: Path) -> bool:
     """Run and tell the table on standard output; whether every post has exactly one outcome."""
     broker, redis = KafkaBroker(folder), RedisServer(folder)
@@ -69,39 +81,52 @@ async def soak(minutes: float, share: float, encoder: str, burst: int, folder: P
     try:
         async with pipeline_settings(broker.address, redis.address, "soak-", folder / "data") as settings:
             settings = settings.model_copy(update={"encoder": encoder})
-            worker = WorkerProcess(settings, folder / "worker.log")
+            worker, run = WorkerProcess(settings, folder / "worker.log"), Run()
             worker.start()
-            samples = Samples()
             try:
-                # its own half day before the others', so that the timed posts are as young as in the real run
-                early = flow(burst + 500, seed=1, days=0.5, originals_share=ORIGINALS)
-                await _play(settings, early[:500], None)
-                await until_settled(settings, STAGES, worker, 300)  # encoder loaded, everybody joined
-                throughput = await _timed(settings, early[500:], worker)
-                rate = share * throughput
-                _say(f"{throughput:,.0f} posts/s as quickly as they go; now {rate:,.0f} for {minutes:g} minutes")
-                posts = _renamed(flow(int(rate * 60 * minutes), seed=2, days=DAYS, originals_share=ORIGINALS))
-                measuring = asyncio.create_task(_measure(settings, worker, samples))
-                took = await _play(settings, posts, rate)
-                measuring.cancel()
-                await asyncio.gather(measuring, return_exceptions=True)
-                drained = time.monotonic()
-                await until_settled(settings, STAGES, worker, 300)
-                drained = time.monotonic() - drained
+                sent = await _under_load(settings, worker, run, minutes, share, burst)
             finally:
-                code = await asyncio.to_thread(worker.stop)
-            found = await examine(settings, [*early, *posts])
+                run.code = await asyncio.to_thread(worker.stop)
+            found = await examine(settings, sent)
     finally:
         await asyncio.to_thread(broker.stop)
         await asyncio.to_thread(redis.stop)
-    print(f"{encoder}: {throughput:,.0f} posts/s at full speed; {len(posts):,} posts at {len(posts) / took:,.0f}/s for")
-    print(f"{took / 60:.1f} minutes, at rest {drained:.1f} s after the last; worker ended with {code}")
+    _tell(encoder, run, found)
+    return found.sound
+
+
+async def _under_load(
+    settings: Settings, worker: WorkerProcess, run: Run, minutes: float, share: float, burst: int
+) -> list[Produced]:
+    """Measure the throughput, then produce at its share; all that was produced."""
+    early = flow(burst + 500, seed=1, days=0.5, originals_share=ORIGINALS)
+    await _play(settings, early[:500], None)
+    await until_settled(settings, STAGES, worker, 300)  # encoder loaded, everybody joined
+    run.throughput = await _timed(settings, early[500:], worker)
+    rate = share * run.throughput
+    _say(f"{run.throughput:,.0f} posts/s as quickly as they go; now {rate:,.0f} for {minutes:g} minutes")
+    posts = _renamed(flow(int(rate * 60 * minutes), seed=2, days=DAYS, originals_share=ORIGINALS))
+    measuring = asyncio.create_task(_measure(settings, worker, run.samples))
+    run.produced, run.seconds = len(posts), await _play(settings, posts, rate)
+    measuring.cancel()
+    await asyncio.gather(measuring, return_exceptions=True)
+    started = time.monotonic()
+    await until_settled(settings, STAGES, worker, 300)
+    run.drained = time.monotonic() - started
+    return [*early, *posts]
+
+
+def _tell(encoder: str, run: Run, found: Examination) -> None:
+    print(f"{encoder}: {run.throughput:,.0f} posts/s at full speed; then {run.produced:,} posts at")
+    print(
+        f"{run.produced / run.seconds:,.0f}/s for {run.seconds / 60:.1f} minutes, at rest {run.drained:.1f} s after the"
+    )
+    print(f"last; SIGTERM ended the worker with {run.code}")
     outcomes = ", ".join(f"{name} {count:,}" for name, count in sorted(found.outcomes.items()))
     print(f"{outcomes}; lost {len(found.lost) + len(found.never_arrived)}, twice {len(found.twice)}\n")
     print("| what | first | last | largest | a minute |\n|---|---|---|---|---|")
-    for name in samples.values:
-        print(f"| {name} | {samples.row(name, 2**20 if 'MiB' in name else 1.0)} |")
-    return found.sound
+    for name in run.samples.values:
+        print(f"| {name} | {run.samples.row(name, 2**20 if 'MiB' in name else 1.0)} |")
 
 
 def _say(line: str) -> None:
