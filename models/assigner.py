@@ -106,18 +106,19 @@ class Assigner:
         try:
             header = orjson.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
             state = orjson.loads(header["__metadata__"]["assigner"])
+            if state["version"] != VERSION or (state.get("dimensions") is None and state["encoder"] is not None):
+                raise SnapshotError(f"the snapshot is of version {state['version']}, this program reads {VERSION}")
             tensors = load(data)
-            version, dimensions = state["version"], state.get("dimensions")
-        except (SafetensorError, orjson.JSONDecodeError, KeyError, TypeError) as error:
+            assigner = cls(create_model, SeenPosts.from_array(tensors["seen"]))
+            assigner.encoder, assigner._retired = state["encoder"], state["retired"]
+            assigner._dimensions = state["dimensions"]
+            if "model" in tensors:
+                assigner.model = restore_model(tensors["model"].tobytes())
+            return assigner, int(state["position"])
+        except SnapshotError:
+            raise
+        except (SafetensorError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise SnapshotError(f"the snapshot is damaged: {error}") from error
-        if version != VERSION or (dimensions is None and state["encoder"] is not None):
-            raise SnapshotError(f"the snapshot is of version {version}, this program reads {VERSION}")
-        assigner = cls(create_model, SeenPosts.from_array(tensors["seen"]))
-        assigner.encoder, assigner._retired = state["encoder"], state["retired"]
-        assigner._dimensions = dimensions
-        if "model" in tensors:
-            assigner.model = restore_model(tensors["model"].tobytes())
-        return assigner, int(state["position"])
 
     def _change_space(self, record: EmbeddedTweet) -> None:
         """Vectors of two encoders have no common space: another encoder starts a new model."""
