@@ -13,7 +13,8 @@ export function topicMap({ items, related }, host) {
   const at = new Map(spots.map((spot) => [spot.id, spot]));
   const ties = related.filter((tie) => at.has(tie.a) && at.has(tie.b)).map((tie) => {
     const a = at.get(tie.a), b = at.get(tie.b);
-    return s("line", { class: "tie", "data-a": tie.a, "data-b": tie.b, x1: a.cx, y1: a.cy, x2: b.cx, y2: b.cy, "stroke-width": (0.6 + 5 * tie.similarity).toFixed(1) });
+    const gap = Math.hypot(b.cx - a.cx, b.cy - a.cy), dx = (b.cx - a.cx) / gap, dy = (b.cy - a.cy) / gap;
+    return s("line", { class: "tie", "data-a": tie.a, "data-b": tie.b, x1: a.cx + dx * a.r, y1: a.cy + dy * a.r, x2: b.cx - dx * b.r, y2: b.cy - dy * b.r, "stroke-width": (0.6 + 5 * tie.similarity).toFixed(1) });
   });
   svg.append(...ties);
   const words = note(host);
@@ -31,7 +32,7 @@ export function topicMap({ items, related }, host) {
     link.addEventListener("blur", off);
     svg.append(link);
   }
-  svg.append(...labels(spots, width, height, wide ? 22 : 16));
+  svg.append(...labels(spots, width, height, !wide ? 16 : items.length > 30 ? 22 : 27));
   host.prepend(svg);
 }
 
