@@ -191,12 +191,14 @@ def test_names_of_this_machine(host: str, own: bool) -> None:
 
 
 async def test_too_many_requests_are_told_to_wait() -> None:
-    """Per client address."""
+    """Per client address; a supervisor that asks whether the process lives is answered."""
     async with client(await filled(), limits=ApiLimits(requests_per_minute=210)) as http:
         answers = [await http.get("/api/topics") for _ in range(230)]
+        alive = await http.get("/healthz")
     assert answers[0].status_code == 200
     assert answers[-1].status_code == 429
     assert answers[-1].headers["retry-after"]
+    assert alive.status_code == 200
 
 
 class Broken(MemoryViews):
