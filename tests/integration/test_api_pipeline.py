@@ -2,14 +2,17 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from pathlib import Path
 
 import httpx
 import orjson
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from models.events import Deletion, Tweet
 from streams.demo import demo_posts
+from streams.local.ports import is_free
 from streams.redis_views import open_views
 from streams.sources.json_lines import parse_line
 from tests.browser.service import ServiceProcess
@@ -26,13 +29,17 @@ async def test_posts_on_kafka_are_topics_in_the_api(
     tweets = [post for line in demo_posts() if isinstance(post := parse_line(orjson.dumps(line)), Tweet)][:POSTS]
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
         service = ServiceProcess(redis_url, tmp_path, kafka_bootstrap, fresh_names)
-        worker = WorkerProcess(settings, tmp_path / "worker.log", stages="embed,assign,view")
+        port = _four_free_ports()
+        worker = WorkerProcess(
+            settings, tmp_path / "worker.log", stages="embed,assign,view", TOPTOPICS_METRICS_PORT=str(port)
+        )
         try:
             worker.start()
             service.start()
-            await produce(settings, tweets)
+            await produce(settings, [*tweets, b"no post at all"])
             await until_accounted(settings, worker)
             assigned = (await audit(settings)).outcomes["assigned"]
+            await _check_metrics(port, assigned)
             async with httpx.AsyncClient(base_url=service.url, timeout=30) as http:
                 page = await _until_posts(http, assigned)
                 assert page["items"], "no topic was found in the demo's posts"
@@ -53,6 +60,40 @@ async def test_posts_on_kafka_are_topics_in_the_api(
             service.stop()
         async with open_views(redis_url, fresh_names) as views:
             await views.wipe()
+
+
+async def _check_metrics(port: int, assigned: int) -> None:
+    """Each stage tells its rates, batches, latencies, lag and losses."""
+    embed = await _until_told(port, "records_total", POSTS + 1)
+    assign = await _until_told(port + 1, "records_total", POSTS)
+    view = await _until_told(port + 2, "post_to_view_seconds_count", assigned)
+    assert embed["dead_letters_total"] == 1
+    assert embed["encode_seconds_count"] > 0
+    assert assign["assign_seconds_count"] > 0
+    assert assign["live_topics"] > 0
+    assert all(stage["batch_records_count"] and stage["batch_seconds_count"] for stage in (embed, assign, view))
+    assert all("lag_records" in stage for stage in (embed, assign, view))
+
+
+async def _until_told(port: int, name: str, wanted: int) -> dict[str, float]:
+    """The samples of one stage without the prefix, summed over labels, once the named one is as wanted."""
+    end = time.monotonic() + 60
+    async with httpx.AsyncClient() as http:
+        while True:
+            text = (await http.get(f"http://127.0.0.1:{port}/metrics")).text
+            found: defaultdict[str, float] = defaultdict(float)
+            for family in text_string_to_metric_families(text):
+                for sample in family.samples:
+                    found[sample.name.removeprefix("toptopics_")] += sample.value
+            if found[name] == wanted:
+                return found
+            assert time.monotonic() < end, f"{name} is {found[name]:.0f} instead of {wanted}"
+            await asyncio.sleep(0.3)
+
+
+def _four_free_ports() -> int:
+    """The first of as many as there are stages, one after the other."""
+    return next(port for port in range(21_000, 31_000, 4) if all(is_free(port + i) for i in range(4)))
 
 
 async def _until_posts(
