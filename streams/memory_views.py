@@ -168,10 +168,10 @@ class MemoryViews:
         known, digest = self._digests[week]
         return StoredDigest(digest=redact(digest, self._gone), headers=known.headers)
 
-    async def events(self, after: str | None, limit: int) -> list[ViewEvent]:
+    async def events(self, after: str | None, limit: int, *, before: str | None = None) -> list[ViewEvent]:
         """See `ViewReader`."""
         if after is None:
-            return self._log[-limit:]
+            return [event for event in self._log if before is None or _number(event.id) < _number(before)][-limit:]
         return [event for event in self._log if _number(event.id) > _number(after)][:limit]
 
     async def tail(self, event: str, pulse: str, wait_ms: int) -> tuple[list[ViewEvent], str | None]:

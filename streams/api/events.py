@@ -22,16 +22,23 @@ After = Annotated[
     str | None, Query(pattern=STREAM_ID, description="only what came after this id", examples=["1616077800000-0"])
 ]
 
+Before = Annotated[
+    str | None, Query(pattern=STREAM_ID, description="only what came before this id", examples=["1616077800000-0"])
+]
+
 
 @router.get("/events", responses=answers(schemas.EventPage), summary="What happened to topics, and digests")
 async def list_events(
     request: Request,
     use: Use,
     after: After = None,
+    before: Before = None,
     limit: Limit = 50,
 ) -> Response:
-    """The last ones, or those after an id; oldest first."""
-    return respond(request, schemas.EventPage(items=await use.views.events(after, limit)))
+    """The last ones, or those after an id, or the last ones before one; oldest first."""
+    if after is not None and before is not None:
+        raise HTTPException(422, "give after or before, not both")
+    return respond(request, schemas.EventPage(items=await use.views.events(after, limit, before=before)))
 
 
 @router.get(

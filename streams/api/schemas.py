@@ -147,7 +147,7 @@ class DigestDetail(Struct, frozen=True, kw_only=True):
 
 
 class EventPage(Struct, frozen=True, kw_only=True):
-    """Events, oldest first; ask again with after= the last id."""
+    """Events, oldest first; ask again with after= the last id for newer ones, before= the first for older ones."""
 
     items: list[ViewEvent]
 

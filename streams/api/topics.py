@@ -33,7 +33,7 @@ Limit = Annotated[int, Query(ge=1, le=100, description="items on a page", exampl
 Offset = Annotated[int, Query(ge=0, le=10_000, description="items before the page", examples=[0])]
 SERIES_HOURS = 7 * 24
 MAP_TOPICS = 60
-MAP_TIES = 2  # per topic
+MAP_TIES = 1  # per topic
 
 
 @router.get("/topics", responses=answers(schemas.TopicPage), summary="What is being talked about")

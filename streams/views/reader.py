@@ -129,11 +129,12 @@ class RedisViewReader:
             digest=msgspec.convert(orjson.loads(digest), Digest), headers=orjson.loads(headers) if headers else {}
         )
 
-    async def events(self, after: str | None, limit: int) -> list[ViewEvent]:
+    async def events(self, after: str | None, limit: int, *, before: str | None = None) -> list[ViewEvent]:
         """Oldest first."""
         name = self._keys("events")
         if after is None:
-            entries = await self._database.call("XREVRANGE", name, "+", "-", "COUNT", limit)
+            last = "+" if before is None else f"({before}"
+            entries = await self._database.call("XREVRANGE", name, last, "-", "COUNT", limit)
             return [_view_event(entry, fields) for entry, fields in reversed(_entries(entries))]
         entries = await self._database.call("XRANGE", name, f"({after}", "+", "COUNT", limit)
         return [_view_event(entry, fields) for entry, fields in _entries(entries)]

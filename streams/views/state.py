@@ -118,8 +118,8 @@ class ViewReader(Protocol):
         """Weeks that have a digest, newest first."""
 
     async def digest(self, week: str) -> StoredDigest | None: ...
-    async def events(self, after: str | None, limit: int) -> list[ViewEvent]:
-        """Oldest first: those after the id, or without one the last `limit`."""
+    async def events(self, after: str | None, limit: int, *, before: str | None = None) -> list[ViewEvent]:
+        """Oldest first: those after the id, or without one the last `limit` (of those before the other id)."""
 
     async def tail(self, event: str, pulse: str, wait_ms: int) -> tuple[list[ViewEvent], str | None]:
         """Wait for events after `event` or a change after `pulse`: the events, and the latest pulse if any."""

@@ -136,6 +136,22 @@ async def test_the_charts_say_what_they_show(service: ServiceProcess, store: Red
     assert overlaps == 0
 
 
+async def test_what_a_digest_names_does_not_bury_the_rest(
+    service: ServiceProcess, store: RedisViews, open_page: Open
+) -> None:
+    """A hundred names are one line, what was before is found, and each kind can be looked at alone."""
+    await store.apply_topic_events([event("born", f"N{i}", label=f"Topic {i}", hours=-3) for i in range(120)])
+    names = [
+        event("alias", f"N{i}", label=f"Name {i}", hours=-1, other_ids=[f"D{i}"], week="2021-W18") for i in range(120)
+    ]
+    await store.apply_topic_events(names)
+    page = await open_page(service.url + "#/activity")
+    await expect(page.get_by_role("link", name="120 topics of 2021-W18")).to_be_visible(timeout=PATIENCE)
+    await expect(page.locator(".feed > li.born").first).to_be_visible()
+    await page.get_by_role("button", name="Alerts").click()
+    await expect(page.get_by_role("heading", name="None of these lately")).to_be_visible()
+
+
 async def test_a_digest_reads_well(service: ServiceProcess, store: RedisViews, open_page: Open) -> None:
     """In the archive, in a frame without scripts; a new one appears by itself."""
     page = await open_page(service.url + "#/digests")

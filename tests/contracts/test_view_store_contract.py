@@ -172,6 +172,8 @@ async def test_the_latest_event_names_the_topic_whatever_comes_again(views: View
     events = await views.events(None, 100)
     assert [found.kind for found in events] == ["born", "trending"]
     assert [found.kind for found in await views.events(events[0].id, 100)] == ["trending"]
+    assert [found.kind for found in await views.events(None, 100, before=events[1].id)] == ["born"]
+    assert [found.kind for found in await views.events(None, 1)] == ["trending"]
 
 
 async def test_a_topic_bears_the_name_that_a_digest_gave_it(views: Views) -> None:

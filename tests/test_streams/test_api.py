@@ -74,6 +74,19 @@ async def test_pages_follow_each_other_to_the_end() -> None:
     assert sorted(seen) == ["o1", "s0", "s1", "s2", "s3", "s4"]
 
 
+async def test_events_are_read_backwards_and_forwards() -> None:
+    """Each once, with the ids of the page before; both directions at once make no sense."""
+    async with client(await filled()) as http:
+        everything = (await http.get("/api/events?limit=100")).json()["items"]
+        ids = [one["id"] for one in everything]
+        last = (await http.get("/api/events?limit=2")).json()["items"]
+        before = (await http.get(f"/api/events?limit=100&before={last[0]['id']}")).json()["items"]
+        assert [one["id"] for one in [*before, *last]] == ids
+        after = (await http.get(f"/api/events?after={ids[0]}")).json()["items"]
+        assert [one["id"] for one in after] == ids[1:]
+        assert (await http.get(f"/api/events?after={ids[0]}&before={ids[1]}")).status_code == 422
+
+
 async def test_what_did_not_change_is_told_in_a_few_bytes() -> None:
     """ETag, then 304, for every answer."""
     async with client(await filled()) as http:

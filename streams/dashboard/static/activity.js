@@ -7,7 +7,7 @@ const WORDS = {
   born: "New topic", trending: "Trending", merged: "Topics merged", split: "Topic split", faded: "Went quiet",
   revived: "Is back", alias: "Named in a digest", digest: "Digest published", alert: "Alert",
 };
-const MOST = 200;
+const MOST = 2000, ROWS = 25;
 const KINDS = {
   All: () => true,
   Topics: (event) => !["alert", "digest", "alias"].includes(event.kind),
@@ -17,19 +17,32 @@ const KINDS = {
 let kind = "All";
 
 export function activity(root) {
-  let closed = false, events = null;
+  let closed = false, events = null, oldest = false;
   const list = h("ol", { class: "feed" });
+  const more = h("button", { type: "button", id: "more", class: "more", onclick: () => older().then(draw, () => {}) }, "Show older");
   const area = h("div", {}, skeleton(6));
   const kinds = radio("Show", Object.keys(KINDS).map((name) => [name, name]), () => kind, (to) => { kind = to; if (events) draw(); });
   root.append(h("div", { class: "head" }, h("div", {}, h("h1", {}, "Activity"), h("p", { class: "count" }, "Topics that appear, grow, merge and fade, alerts and digests")), h("div", { class: "controls" }, kinds.node)), area);
 
   async function load() {
     try {
-      events = (await get("/api/events?limit=100")).items.reverse();
+      const known = new Set(events?.map((event) => event.id));
+      const fresh = (await get("/api/events?limit=100")).items.reverse();
+      const met = fresh.some((event) => known.has(event.id));
+      events = met ? [...fresh.filter((event) => !known.has(event.id)), ...events] : fresh;
+      if (!met) oldest = false;
+      // a digest names dozens of topics at once: fill the page all the same
+      while (!oldest && grouped(events).length < ROWS) await older();
       if (!closed) draw();
     } catch (error) {
       if (!closed && !events) area.replaceChildren(empty("The activity cannot be read just now", error.message));
     }
+  }
+
+  async function older() {
+    const page = events.length ? (await get(`/api/events?limit=100&before=${events.at(-1).id}`)).items.reverse() : [];
+    events.push(...page);
+    oldest = page.length < 100;
   }
 
   function draw() {
@@ -40,10 +53,11 @@ export function activity(root) {
     const shown = grouped(events.filter(KINDS[kind]));
     keepFocus(list, () => list.replaceChildren(...shown.map(entry)));
     if (!shown.length) {
-      area.replaceChildren(empty("None of these lately", "The last hundred or so events are kept here."));
+      area.replaceChildren(empty("None of these lately", "None of the events that are loaded is of this kind."));
       return;
     }
-    if (!list.isConnected) area.replaceChildren(h("section", { class: "card" }, list));
+    if (!list.isConnected) area.replaceChildren(h("section", { class: "card" }, list), more);
+    more.hidden = oldest;
   }
 
   load();
@@ -51,7 +65,8 @@ export function activity(root) {
     refresh: load,
     event(event) {
       if (!events || events.some((known) => known.id === event.id)) return;
-      events = [event, ...events].slice(0, MOST);
+      events = [event, ...events];
+      if (events.length > MOST) { events.length = MOST; oldest = false; }
       draw();
       list.firstElementChild?.classList.add("appears");
     },

@@ -2,8 +2,9 @@
 import { h, s, color, plural, theirs, topicLink } from "./dom.js";
 import { lines, note } from "./shapes.js";
 
-export function topicMap({ items, related }, host) {
-  const width = host.clientWidth, wide = width > 640, height = wide ? 600 : 620, pad = wide ? 80 : 44;
+// A phone has room for those with the most people; the list beside it has all.
+export function topicMap({ items: all, related }, host) {
+  const width = host.clientWidth, wide = width > 640, items = wide ? all : all.slice(0, FEW), height = wide ? 600 : 620, pad = wide ? 80 : 44;
   const top = Math.max(1, ...items.map((item) => item.people));
   const crowd = Math.min(1, Math.sqrt(30 / items.length) * (wide ? 1 : 0.6));
   const spots = items.map((item) => ({ ...item, r: 6 + 30 * crowd * Math.sqrt(item.people / top), cx: pad + item.x * (width - 2 * pad), cy: 24 + item.y * (height - 72) }));
@@ -36,7 +37,9 @@ export function topicMap({ items, related }, host) {
   host.prepend(svg);
 }
 
-const LINE = 15, LETTER = 6.6;
+const LINE = 15, LETTER = 6.6, FEW = 24;
+// Chinese, Japanese and Korean letters are twice as wide.
+const widthOf = (text) => [...text].reduce((total, letter) => total + (letter.codePointAt(0) > 0x2e80 ? 2 : 1), 0) * LETTER;
 
 // Biggest first; each where it covers no circle and no other label. What has none says its name when pointed at.
 function labels(spots, width, height, most) {
@@ -45,7 +48,7 @@ function labels(spots, width, height, most) {
     && !placed.some((one) => x < one.x + one.w + 6 && one.x < x + w + 6 && y < one.y + one.t + 2 && one.y < y + t + 2)
     && !spots.some((spot) => spot !== own && Math.hypot(Math.max(x - spot.cx, 0, spot.cx - x - w), Math.max(y - spot.cy, 0, spot.cy - y - t)) < spot.r + 2);
   return spots.flatMap((spot) => {
-    const text = lines(spot.label, most), w = Math.max(...text.map((one) => [...one].length)) * LETTER, t = text.length * LINE, { cx, cy, r } = spot, lean = r * 0.75;
+    const text = lines(spot.label, most), w = Math.max(...text.map(widthOf)), t = text.length * LINE, { cx, cy, r } = spot, lean = r * 0.75;
     const boxes = [
       { x: cx - w / 2, y: cy + r + 3, w, t, a: "middle" }, { x: cx - w / 2, y: cy - r - 3 - t, w, t, a: "middle" },
       { x: cx + r + 5, y: cy - t / 2, w, t, a: "start" }, { x: cx - r - 5 - w, y: cy - t / 2, w, t, a: "end" },
@@ -62,12 +65,13 @@ function labels(spots, width, height, most) {
 
 // Circles that overlap move apart, as little as they must.
 function untangle(spots, width, height) {
-  for (let step = 0; step < 80; step++) {
+  const space = width > 640 ? 30 : 14;
+  for (let step = 0; step < 120; step++) {
     for (let i = 0; i < spots.length; i++) {
       for (let j = i + 1; j < spots.length; j++) {
         const a = spots[i], b = spots[j];
         const dx = b.cx - a.cx || 0.01 * (i - j), dy = b.cy - a.cy || 0.01;
-        const gap = Math.hypot(dx, dy), need = a.r + b.r + 14;
+        const gap = Math.hypot(dx, dy), need = a.r + b.r + space;
         if (gap >= need) continue;
         const push = (need - gap) / 2 / gap;
         a.cx -= dx * push; a.cy -= dy * push; b.cx += dx * push; b.cy += dy * push;
