@@ -1,8 +1,9 @@
 """Faust, and only here: a stage becomes an app with one agent per topic that it consumes.
 
 The pattern is the one that loses nothing (measured; the ordinary `async for` does): `noack_take`, the stage's
-function, then an acknowledgement of every event of the batch. An exception crashes the process: its supervisor starts
-it again, and what was not acknowledged is delivered again.
+function, then an acknowledgement of every event of the batch. A stage that works ahead has batches that size
+themselves instead (`streams.batches`), acknowledged in order all the same. An exception crashes the process: its
+supervisor starts it again, and what was not acknowledged is delivered again.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from faust.types import TP
 from prometheus_client import Counter
 
 from streams.back_pressure import ByteRoom
+from streams.batches import handle_batches
 from streams.kafka_lag import lag_of
 from streams.kafka_log import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, ssl_context, topic_name
 from streams.metrics import Metrics, metered
@@ -68,6 +70,7 @@ _OPTIONS: dict[str, Any] = {
     "producer_acks": -1,
     "producer_linger": 0.02,
     "producer_compression_type": "lz4",
+    "producer_max_batch_size": 256 * 1024,
     "producer_request_timeout": 60,
     "producer_max_request_size": MAX_REQUEST_BYTES,
     "topic_allow_declare": False,
@@ -83,7 +86,23 @@ _OPTIONS: dict[str, Any] = {
 def _add_agent(app: faust.App, settings: Settings, stage: Stage, topic: Topic, handler: Handler) -> None:
     source = app.topic(topic_name(settings, topic), value_serializer="raw", key_serializer="raw", allow_empty=True)
 
-    async def agent(stream: Any) -> None:
+    async def working_ahead(stream: Any) -> None:
+        room, unacknowledged = ByteRoom(), stream.noack()
+        unacknowledged.add_processor(room.enter)
+
+        def acknowledge(event: Any) -> None:
+            event.ack()
+            room.leave([event.value])
+
+        await handle_batches(
+            unacknowledged.events(),
+            lambda events: handler([_record(event) for event in events]),
+            acknowledge,
+            most=stage.batch,
+            ahead=stage.ahead,
+        )
+
+    async def taking_turns(stream: Any) -> None:
         room = ByteRoom()
         stream.add_processor(room.enter)  # before the one that `noack_take` adds: a full room ends a batch
         batches: AsyncIterable[Any] = stream.noack_take(stage.batch, within=stage.wait)
@@ -93,6 +112,7 @@ def _add_agent(app: faust.App, settings: Settings, stage: Stage, topic: Topic, h
                 event.ack()
             room.leave(event.value for event in events)
 
+    agent = working_ahead if stage.ahead else taking_turns
     # Faust derives the agent's name from the function's
     agent.__name__ = f"{stage.name}_{topic.name}".replace("-", "_").replace(".", "_")
     app.agent(source, concurrency=1)(agent)

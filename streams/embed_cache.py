@@ -5,9 +5,10 @@ bytes that travel in `EmbeddedTweet.vector`, so cached and fresh vectors are the
 needed: away or lossy, vectors are computed.
 """
 
+import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -22,6 +23,10 @@ class EmbedCache(Protocol):
 
     async def put_many(self, items: Sequence[tuple[str, bytes]]) -> None:
         """Keep the values, for as long as there is room."""
+
+
+class _CopyError(RuntimeError):
+    """The call that was encoding the same text failed; it says why."""
 
 
 class MemoryEmbedCache:
@@ -60,24 +65,53 @@ async def cached_encode(
     dimensions: int,
     encode: Callable[[Sequence[str]], Awaitable[npt.NDArray[np.float32]]],
     cache: EmbedCache,
+    under_way: dict[str, asyncio.Future[bytes]] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Vectors of `texts`, float32 (n, dimensions) rounded to float16; `encode` sees each unknown text once.
 
-    `encode` is the encoder's method behind an executor: texts -> vectors. What it raises passes through.
+    `encode` is the encoder's method behind an executor: texts -> vectors. What it raises passes through. under_way:
+    shared by calls that run at the same time, so that none of them encodes what another one is at.
     """
+    under_way = {} if under_way is None else under_way
     keys = [cache_key(encoder, text) for text in texts]
     text_of = dict(zip(keys, texts, strict=True))
-    distinct = list(text_of)
-    found = dict(zip(distinct, await cache.get_many(distinct), strict=True))
+    others = {key: under_way[key] for key in text_of if key in under_way}
+    mine = [key for key in text_of if key not in others]
+    promises: dict[str, asyncio.Future[bytes]] = {key: asyncio.get_running_loop().create_future() for key in mine}
+    under_way.update(promises)
+    try:
+        known = await _known(mine, text_of, dimensions, encode, cache)
+    except BaseException as error:
+        for promise in promises.values():
+            promise.set_exception(_CopyError(f"{type(error).__name__}: {error}"))
+            promise.exception()  # whether or not anybody waits for it
+        raise
+    finally:
+        for key in promises:
+            del under_way[key]
+    for key, promise in promises.items():
+        promise.set_result(known[key])
+    known |= {key: await other for key, other in others.items()}
+    rows = b"".join(known[key] for key in keys)
+    return np.frombuffer(rows, "<f2").reshape(len(texts), dimensions).astype(np.float32)
+
+
+async def _known(
+    keys: Sequence[str],
+    text_of: Mapping[str, str],
+    dimensions: int,
+    encode: Callable[[Sequence[str]], Awaitable[npt.NDArray[np.float32]]],
+    cache: EmbedCache,
+) -> dict[str, bytes]:
+    found = dict(zip(keys, await cache.get_many(keys), strict=True))
     known = {key: value for key, value in found.items() if value is not None and _is_vector(value, dimensions)}
-    missing = [key for key in distinct if key not in known]
+    missing = [key for key in keys if key not in known]
     if missing:
         vectors = await encode([text_of[key] for key in missing])
         fresh = {key: vector.astype("<f2").tobytes() for key, vector in zip(missing, vectors, strict=True)}
         await cache.put_many(list(fresh.items()))
         known |= fresh
-    rows = b"".join(known[key] for key in keys)
-    return np.frombuffer(rows, "<f2").reshape(len(texts), dimensions).astype(np.float32)
+    return known
 
 
 def _is_vector(value: bytes, dimensions: int) -> bool:

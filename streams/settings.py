@@ -46,8 +46,9 @@ class Settings(BaseSettings):
     week_idle_seconds: float = Field(
         60.0, gt=0, description="a stream quiet for so long closes the weeks that are over by the wall clock"
     )
-    embed_batch: int = Field(256, ge=1, le=8192, description="most posts in one batch of the embed stage")
-    embed_wait_ms: int = Field(100, ge=1, description="longest that a post waits for its batch to fill")
+    embed_batch: int = Field(
+        2048, ge=1, le=8192, description="most posts in one batch of the embed stage; it takes what three seconds allow"
+    )
     encoder_seconds: float = Field(
         120.0, gt=0, description="longest that one batch may take in the encoder; then the stage starts anew"
     )

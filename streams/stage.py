@@ -16,14 +16,17 @@ class Stage:
 
     handlers: one per consumed topic, each called with one batch at a time. batch: most records in one. wait: seconds
     between two looks at what arrived; a record of a quiet stream waits half of it on average, and a busy stream fills
-    a batch while the one before is handled. tick: called about every second, with whether this process owns the
-    partitions of `owns`. start: before the first record. stop: after the last one.
+    a batch while the one before is handled. ahead: more than 0 for handlers that take so many batches at the same time
+    and keep their order themselves; batches then size themselves, and nothing waits (`streams.batches`). tick: called
+    about every second, with whether this process owns the partitions of `owns`. start: before the first record. stop:
+    after the last one.
     """
 
     name: str
     handlers: Mapping[Topic, Handler]
     batch: int = 500
     wait: float = 0.05
+    ahead: int = 0
     owns: Topic | None = None
     tick: Callable[[bool], Awaitable[None]] | None = None
     start: Callable[[], Awaitable[None]] | None = None

@@ -7,6 +7,7 @@ Heavy libraries are loaded when a stage is built, so that each process pays for 
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from models.assigner import Assigner
 from models.week_clock import WeekClock
 from streams.app import BuildStage
 from streams.assign import AssignStage
+from streams.batches import Turns
 from streams.clock import system_clock
 from streams.dead_letters import DeadLetterBudget
 from streams.digest_log import read_digests
@@ -40,6 +42,9 @@ from streams.view import delays_of
 from streams.week_close import WeekCloseStage
 
 log = get_logger(__name__)
+EMBED_AHEAD = 2  # batches under way: one on the device, one on its way to or from it
+
+SWITCH_SECONDS = 0.0005
 
 
 class EncoderHangsError(RuntimeError):
@@ -54,8 +59,10 @@ def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
     encoder = load_encoder(settings.encoder, device=settings.device, cache_dir=settings.data_dir / "encoders")
     log.info("encoder loaded", encoder=encoder.name, dimensions=encoder.dimensions)
     cache = create_embed_cache(str(settings.redis_url), prefix=settings.prefix)
-    # one thread: the event loop goes on while the device works, and batches stay in order
-    executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoder")
+    # a thread for each batch under way: the event loop goes on while the device works, and the device has the next
+    # batch before it is done with this one
+    executor = ThreadPoolExecutor(max_workers=EMBED_AHEAD, thread_name_prefix="encoder")
+    under_way: dict[str, asyncio.Future[bytes]] = {}
 
     async def encode(texts: Sequence[str]) -> npt.NDArray[np.float32]:
         encoded = asyncio.get_running_loop().run_in_executor(executor, encoder.encode, texts)
@@ -68,8 +75,18 @@ def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
 
     async def encode_texts(texts: Sequence[str]) -> npt.NDArray[np.float32]:
         return await cached_encode(
-            texts, encoder=encoder.name, dimensions=encoder.dimensions, encode=encode, cache=cache
+            texts,
+            encoder=encoder.name,
+            dimensions=encoder.dimensions,
+            encode=encode,
+            cache=cache,
+            under_way=under_way,
         )
+
+    async def start() -> None:
+        # the encoder's threads need the interpreter between any two operations: with the usual 5 ms each of them would
+        # wait behind the decoding of the next batch
+        sys.setswitchinterval(SWITCH_SECONDS)
 
     handler = partial(
         embed,
@@ -79,8 +96,9 @@ def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
         clock=system_clock,
         future_skew=timedelta(minutes=settings.future_skew_minutes),
         budget=DeadLetterBudget(settings.dead_letter_budget),
+        turns=Turns(),
     )
-    return Stage("embed", {TWEETS: handler}, batch=settings.embed_batch, wait=settings.embed_wait_ms / 1000)
+    return Stage("embed", {TWEETS: handler}, batch=settings.embed_batch, ahead=EMBED_AHEAD, start=start)
 
 
 def build_assign(settings: Settings, send: Send, metrics: Metrics) -> Stage:

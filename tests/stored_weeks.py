@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from models.events import Deletion, Tweet
 from models.hash_encoder import HashEncoder
 from models.wire import encode
+from streams.batches import Turns
 from streams.dead_letters import DeadLetterBudget
 from streams.demo.posts import demo_posts
 from streams.embed import embed
@@ -94,6 +95,7 @@ async def embed_all(settings: Settings, *, skip: int = 0) -> int:
                 clock=lambda: NOW,
                 future_skew=timedelta(minutes=10),
                 budget=DeadLetterBudget(1.0),
+                turns=Turns(),
             )
     return len(records)
 

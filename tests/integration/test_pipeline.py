@@ -94,7 +94,6 @@ async def test_the_same_posts_give_the_same_digest_bytes(
             shuffled,
             kill_in_refit=True,
             TOPTOPICS_EMBED_BATCH="37",
-            TOPTOPICS_EMBED_WAIT_MS="5",
         )
     for week in WEEKS:
         assert encode(found[week].digest) == encode(expected[week].digest), week

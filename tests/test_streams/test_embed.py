@@ -9,6 +9,7 @@ import pytest
 
 from models.events import DeadLetter, Deletion, EmbeddedTweet
 from models.wire import decode, decode_embedded, unpack_vector
+from streams.batches import Turns
 from streams.dead_letters import DeadLetterBudget, DeadLetterBudgetError
 from streams.embed import embed
 from streams.records import Record
@@ -29,6 +30,7 @@ async def _embed(records: Sequence[Record], send: FakeSend, budget: float = 1.0)
         clock=clock,
         future_skew=timedelta(minutes=10),
         budget=DeadLetterBudget(budget),
+        turns=Turns(),
     )
 
 
@@ -116,6 +118,7 @@ async def test_an_encoder_that_gives_nonsense_is_a_bug_and_no_dead_letter() -> N
             clock=clock,
             future_skew=timedelta(),
             budget=DeadLetterBudget(1.0),
+            turns=Turns(),
         )
     assert send.sent == []
 

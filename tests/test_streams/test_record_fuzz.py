@@ -19,6 +19,7 @@ from models.events import DeadLetter, Deletion
 from models.online_factory import create_topic_model, restore_topic_model
 from models.wire import decode, encode
 from streams.assign import AssignStage
+from streams.batches import Turns
 from streams.dead_letters import DeadLetterBudget
 from streams.embed import embed
 from streams.records import Record
@@ -44,6 +45,7 @@ def _embed(records: list[Record]) -> FakeSend:
             clock=clock,
             future_skew=timedelta(minutes=10),
             budget=DeadLetterBudget(1.0),
+            turns=Turns(),
         )
     )
     return send

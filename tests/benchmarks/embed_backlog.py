@@ -1,0 +1,219 @@
+"""The embed stage on a backlog beside the bare encoder: a real broker, a real `worker --stages embed`, its output.
+
+Posts are put onto `tweets`; when the stage has warmed up, it and the bare encoder take turns of a few seconds on the
+same texts (the stage is stopped with SIGSTOP meanwhile), so that whatever else the machine does hits both. The stage's
+rate is what has arrived on `tweets.embedded`, by the broker's end offset. Afterwards single posts, one by one.
+"""
+
+import asyncio
+import itertools
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from models.encoder import Encoder, load_encoder
+from models.events import Tweet
+from models.wire import encode
+from streams.kafka_admin import ensure_topics
+from streams.kafka_log import bounds_of, consumer, producer, topic_name
+from streams.local.services import running_services
+from streams.settings import Settings, load_settings
+from streams.topics import EMBEDDED, TWEETS
+from streams.worker import Worker, environment_for
+
+TURNS = 5
+TURN_SECONDS = 6.0  # far below the session time-out: the stopped stage stays in its group
+WARM = 500
+CHUNK = 1_024  # texts in a call of the bare encoder
+SETTLE_SECONDS = 3.0  # after a stop: batches were late for no fault of the stage's
+LONE = 20
+LONGEST_SECONDS = 120.0
+FIRST = datetime(2021, 5, 3, tzinfo=UTC)
+
+
+Turn = tuple[int, float, float]  # posts, seconds, seconds of processor time
+
+
+@dataclass
+class Measured:
+    """Posts and seconds of both, seconds of processor time, and the GPU's share of busy time where there is one."""
+
+    stage: list[Turn] = field(default_factory=list)
+    bare: list[Turn] = field(default_factory=list)
+    busy: list[int] = field(default_factory=list)  # per cent, second by second
+    lone: list[float] = field(default_factory=list)  # seconds from `tweets` to `tweets.embedded`
+
+    def table(self) -> dict[str, Any]:
+        """As the benchmark reports it."""
+        (stage, stage_cpu), (bare, bare_cpu) = _rates(self.stage), _rates(self.bare)
+        return {
+            "stage posts/s": round(stage),
+            "bare encoder posts/s": round(bare),
+            "stage / bare": round(stage / bare, 3),
+            "stage / bare, per CPU second": round(stage_cpu / bare_cpu, 3),
+            "GPU busy": round(statistics.mean(self.busy) / 100, 3) if self.busy else None,
+            "lone post, median ms": round(1000 * statistics.median(self.lone)),
+        }
+
+
+def _rates(turns: Sequence[Turn]) -> tuple[float, float]:
+    posts, seconds, cpu = (sum(column) for column in zip(*turns, strict=True))
+    return posts / seconds, posts / cpu
+
+
+def embed_backlog(texts: Sequence[str], spec: str, device: str, workers: int = 1) -> Measured:
+    """`workers` processes of the stage, and the bare encoder, over `texts`, numbered as often as they are repeated."""
+    encoder = load_encoder(spec, device=device)
+    texts = [text for text in dict.fromkeys(texts) if text]
+    with tempfile.TemporaryDirectory(prefix="toptopics-bench-") as folder, running_services(Path(folder)) as services:
+        settings = load_settings(
+            kafka_bootstrap_servers=services.kafka,
+            redis_url=services.redis,
+            data_dir=Path(folder),
+            encoder=spec,
+            device=device,
+        )
+        return asyncio.run(_measure(settings, encoder, texts, workers))
+
+
+async def _measure(settings: Settings, encoder: Encoder, texts: Sequence[str], workers: int) -> Measured:
+    await ensure_topics(settings)
+    posts = _posts(texts)
+    encode_some = _endless(encoder, texts)
+    done, seconds, _ = encode_some(1.0)
+    backlog = WARM + int(done / seconds * TURNS * (TURN_SECONDS + SETTLE_SECONDS) * 1.2)
+    await _produce(settings, list(itertools.islice(posts, backlog)))
+    found = Measured()
+    async with _stages(settings, workers) as processes, consumer(settings, EMBEDDED) as client:
+        await _until(client, WARM)
+        for _ in range(TURNS):
+            found.stage.append(await _turn(processes, client, found.busy))
+            for process in processes:
+                process.suspend()
+            found.bare.append(encode_some(TURN_SECONDS))
+            for process in processes:
+                process.resume()
+            await asyncio.sleep(SETTLE_SECONDS)
+        await _until(client, backlog)
+        for number, post in enumerate(itertools.islice(posts, LONE), 1):
+            await asyncio.sleep(0.2)
+            sent = time.perf_counter()
+            await _produce(settings, [post])
+            found.lone.append(await _until(client, backlog + number) - sent)
+    return found
+
+
+async def _turn(processes: Sequence[psutil.Process], client: Any, busy: list[int]) -> Turn:
+    before, started, cpu = await _end(client), time.perf_counter(), _cpu(processes)
+    with _gpu_busy(busy):
+        await asyncio.sleep(TURN_SECONDS)
+    seconds = time.perf_counter() - started
+    return await _end(client) - before, seconds, _cpu(processes) - cpu
+
+
+def _endless(encoder: Encoder, texts: Sequence[str]) -> Callable[[float], Turn]:
+    chunks = itertools.cycle([texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK)])
+
+    def encode_some(least: float) -> Turn:
+        started, cpu, done = time.perf_counter(), time.process_time(), 0
+        while time.perf_counter() - started < least:
+            chunk = next(chunks)
+            encoder.encode(chunk)
+            done += len(chunk)
+        return done, time.perf_counter() - started, time.process_time() - cpu
+
+    return encode_some
+
+
+def _posts(texts: Sequence[str]) -> Iterator[Tweet]:
+    for number in itertools.count():
+        again, index = divmod(number, len(texts))
+        author = f"a{number % 100}"
+        yield Tweet(
+            id=f"b{number}",
+            author_id=author,
+            author=author,
+            created_at=FIRST + timedelta(seconds=number),
+            text=f"{texts[index]} {again}" if again else texts[index],
+        )
+
+
+async def _produce(settings: Settings, tweets: Sequence[Tweet]) -> None:
+    async with producer(settings) as client:
+        for tweet in tweets:
+            await client.send(
+                topic_name(settings, TWEETS),
+                key=tweet.author_id.encode(),
+                value=encode(tweet),
+                timestamp_ms=int(tweet.created_at.timestamp() * 1000),
+            )
+
+
+@asynccontextmanager
+async def _stages(settings: Settings, workers: int) -> AsyncIterator[list[psutil.Process]]:
+    """The embed processes of so many workers."""
+    environment = environment_for(
+        str(settings.kafka_bootstrap_servers),
+        str(settings.redis_url),
+        TOPTOPICS_PREFIX=settings.prefix,
+        TOPTOPICS_DATA_DIR=str(settings.data_dir),
+        TOPTOPICS_ENCODER=settings.encoder,
+        TOPTOPICS_DEVICE=settings.device,
+        TOPTOPICS_LOG_FORMAT="json",
+        TOPTOPICS_LOG_LEVEL="warning",
+    )
+    before = set(psutil.Process().children())
+    running = [Worker(["embed"], environment) for _ in range(workers)]
+    tasks = [asyncio.create_task(worker.supervise()) for worker in running]
+    try:
+        while len(started := [p for p in psutil.Process().children() if p not in before]) < workers:
+            await asyncio.sleep(0.1)
+        yield started
+    finally:
+        for worker in running:
+            worker.stop()
+        await asyncio.gather(*tasks)
+
+
+async def _end(client: Any) -> int:
+    return next(iter((await bounds_of(client)).values())).end
+
+
+async def _until(client: Any, wanted: int) -> float:
+    """When the end offset of `tweets.embedded` has reached `wanted`, by the clock."""
+    started = time.perf_counter()
+    while (end := await _end(client)) < wanted:
+        if time.perf_counter() - started > LONGEST_SECONDS:
+            raise TimeoutError(f"{end} of {wanted} posts came through in {LONGEST_SECONDS:.0f} s")
+        await asyncio.sleep(0.005)
+    return time.perf_counter()
+
+
+def _cpu(processes: Sequence[psutil.Process]) -> float:
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
+@contextmanager
+def _gpu_busy(samples: list[int]) -> Iterator[None]:
+    """Adds the per cent of each second in which the first GPU had a kernel running, as nvidia-smi sees it."""
+    command = ["nvidia-smi", "--query-gpu=utilization.gpu", "--format=csv,noheader,nounits", "-lms", "500", "-i", "0"]
+    try:
+        asking = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    except OSError:  # no such command, no such GPU
+        yield
+        return
+    try:
+        yield
+    finally:
+        asking.terminate()
+        lines = asking.communicate()[0].split()
+        samples += [int(line) for line in lines[1:] if line.isdecimal()]  # the first is of the time before
