@@ -7,6 +7,7 @@ it from the log, and a snapshot is only a cache of it together with the offset t
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import orjson
@@ -22,8 +23,13 @@ from models.topic_model import PostBatch, TopicModel
 from models.wire import PoisonError, unpack_vector
 
 VERSION = 1
+STRAYS = 64  # so many in a row, with none of the present encoder's between them, are no strays: it was chosen again
 CreateModel = Callable[[int, str], TopicModel]  # dimensions, encoder
 RestoreModel = Callable[[bytes], TopicModel]
+
+
+class StrayError(PoisonError):
+    """A vector of the encoder that was replaced: of a worker that still runs, unless many come in a row."""
 
 
 class SnapshotError(ValueError):
@@ -48,18 +54,23 @@ class Assigner:
         self.encoder: str | None = None  # the vector space: the encoder's name without its precision
         self._dimensions: int | None = None
         self._retired: list[str] = []
+        self._strays = 0  # refused since the last post of the present encoder
 
     def check(self, record: EmbeddedTweet | Deletion) -> None:
         """Raise PoisonError for a record that can never be placed; the state does not change."""
         if isinstance(record, EmbeddedTweet):
-            if space_of(record.encoder) in self._retired:
-                raise PoisonError(
+            if space_of(record.encoder) in self._retired and self._strays < STRAYS:
+                raise StrayError(
                     f"a vector of {record.encoder}, but the topic space is {self.encoder}'s: "
-                    "restart that embed stage with the encoder in use"
+                    f"restart that embed stage with the encoder in use (after {STRAYS} in a row it is taken back)"
                 )
             unpack_vector(record.vector, record.dimensions)
             if space_of(record.encoder) == self.encoder and record.dimensions != self._dimensions:
                 raise PoisonError(f"{record.dimensions} dimensions, but {self.encoder} has {self._dimensions}")
+
+    def refuse(self, _: StrayError) -> None:
+        """Count a record that `check` has refused as a stray."""
+        self._strays += 1
 
     def apply(self, records: Sequence[EmbeddedTweet | Deletion]) -> Outcome:
         """Place the records, in order; those that `check` refuses must not be among them."""
@@ -78,6 +89,7 @@ class Assigner:
                 if space_of(record.encoder) != self.encoder:
                     self._place(pending, assignments, events)
                     self._change_space(record)
+                self._strays = 0
                 pending.append(record)
         self._place(pending, assignments, events)
         return Outcome(assignments, events)
@@ -97,26 +109,22 @@ class Assigner:
             "encoder": self.encoder,
             "dimensions": self._dimensions,
             "retired": self._retired,
+            "strays": self._strays,
         }
         return save(tensors, metadata={"assigner": orjson.dumps(state).decode()})
 
     @classmethod
     def from_bytes(cls, data: bytes, create_model: CreateModel, restore_model: RestoreModel) -> tuple["Assigner", int]:
         """The state and its position; raises SnapshotError when it is damaged or of another version."""
+        state = state_of(data)
         try:
-            header = orjson.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-            state = orjson.loads(header["__metadata__"]["assigner"])
-            if state["version"] != VERSION or (state.get("dimensions") is None and state["encoder"] is not None):
-                raise SnapshotError(f"the snapshot is of version {state['version']}, this program reads {VERSION}")
             tensors = load(data)
             assigner = cls(create_model, SeenPosts.from_array(tensors["seen"]))
             assigner.encoder, assigner._retired = state["encoder"], state["retired"]
-            assigner._dimensions = state["dimensions"]
+            assigner._dimensions, assigner._strays = state["dimensions"], state.get("strays", 0)
             if "model" in tensors:
                 assigner.model = restore_model(tensors["model"].tobytes())
             return assigner, int(state["position"])
-        except SnapshotError:
-            raise
         except (SafetensorError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise SnapshotError(f"the snapshot is damaged: {error}") from error
 
@@ -125,6 +133,7 @@ class Assigner:
         if self.encoder is not None:
             self._retired.append(self.encoder)
         self.encoder = space_of(record.encoder)
+        self._retired = [name for name in self._retired if name != self.encoder]
         self._dimensions = record.dimensions
         self.model = self._create_model(record.dimensions, self.encoder)
 
@@ -150,6 +159,22 @@ class Assigner:
             )
         events.extend(happened)
         pending.clear()
+
+
+def state_of(data: bytes) -> dict[str, Any]:
+    """What a snapshot says about itself: position, encoder (None: no post yet), dimensions, retired encoders.
+
+    Raises SnapshotError when it is damaged or of another version.
+    """
+    try:
+        header = orjson.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        state: dict[str, Any] = orjson.loads(header["__metadata__"]["assigner"])
+        known = state["version"] == VERSION and (state.get("dimensions") is not None or state["encoder"] is None)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise SnapshotError(f"the snapshot is damaged: {error}") from error
+    if not known:
+        raise SnapshotError(f"the snapshot is of version {state['version']}, this program reads {VERSION}")
+    return state
 
 
 def _unplaced(post_id: str, origin: str, outcome: EventOutcome, at: datetime) -> Assignment:

@@ -11,8 +11,9 @@ A snapshot that is ahead of that record is dropped: it outran the commit, or it 
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
 
-from models.assigner import Assigner, Outcome, SnapshotError
+from models.assigner import Assigner, Outcome, SnapshotError, StrayError
 from models.encoder import space_of
 from models.events import Assignment, DeadLetter, Deletion, Digest, EmbeddedTweet, TopicEvent
 from models.wire import PoisonError, decode, decode_embedded, encode
@@ -25,6 +26,7 @@ from streams.snapshots import SnapshotStore
 from streams.topics import ASSIGNMENTS, DIGESTS, TOPIC_EVENTS
 
 ReadLog = Callable[[int, int], AsyncIterator[list[Record]]]  # from offset, up to offset (exclusive)
+REBUILT = timedelta(weeks=4)  # how far back a replay into a new topic space is suggested
 log = get_logger(__name__)
 
 
@@ -147,7 +149,9 @@ class AssignStage:
         encoder = self._assigner.encoder  # of the run
 
         def place() -> None:
+            before = self._assigner.encoder
             outcome = self._assigner.apply(run)
+            self._tell_new_space(before, run)
             assignments.extend(outcome.assignments)
             events.extend(outcome.events)
             run.clear()
@@ -161,11 +165,27 @@ class AssignStage:
                     encoder = space_of(embedded.encoder)
                 self._assigner.check(embedded)
             except PoisonError as error:
+                if isinstance(error, StrayError):
+                    self._assigner.refuse(error)
                 letters.append(dead_letter("assign", str(error), record, self._clock()))
             else:
                 run.append(embedded)
         place()
         return Outcome(assignments, events), letters
+
+    def _tell_new_space(self, before: str | None, run: Sequence[EmbeddedTweet | Deletion]) -> None:
+        """Live topics begin anew, and somebody may not have meant it."""
+        now = self._assigner.encoder
+        if before is None or now == before:
+            return
+        first = next(one.tweet.created_at for one in run if isinstance(one, EmbeddedTweet))
+        log.warning(
+            "another encoder: a new topic space begins, live topics start from nothing",
+            before=before,
+            now=now,
+            rebuild_digests=f"toptopics replay --from {first - REBUILT:%Y-%m-%d} --source tweets --publish",
+            undo="set TOPTOPICS_ENCODER back and restart the worker",
+        )
 
     async def _send_outcome(self, outcome: Outcome) -> None:
         sent = [

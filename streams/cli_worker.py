@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from streams import cli_services
 from streams.cli_common import fail, services, settings_or_exit
+from streams.topic_space import topic_space_section
 
 STAGE_NAMES = ("embed", "assign", "view", "week-close")
 
@@ -47,5 +49,7 @@ def worker(
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the command, and what the live topics stand on to `toptopics status`."""
     app.command()(worker)
+    if topic_space_section not in cli_services.status_sections:
+        cli_services.status_sections.append(topic_space_section)

@@ -28,8 +28,10 @@ IDLE_SECONDS = 120.0
 async def _refit(settings: Settings, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     # these load BERTopic and numba: only this process pays for them
     from models.digest import build_digest
+    from models.encoder import load_encoder
     from models.week_posts import week_posts
     from streams.influencer_log import read_influencers
+    from streams.one_space import in_one_space
     from streams.tweets_slice import read_week_again
     from streams.week_slice import read_week
 
@@ -40,8 +42,12 @@ async def _refit(settings: Settings, arguments: dict[str, Any], progress: Progre
     piece = await read(
         settings, week, end=arguments["end"], progress=lambda done, of: progress("reading the week", done / max(of, 1))
     )
+    records = in_one_space(
+        piece.records,
+        lambda: load_encoder(settings.encoder, device=settings.device, cache_dir=settings.data_dir / "encoders"),
+    )
     digest: Digest = build_digest(
-        week_posts(piece.records, week),
+        week_posts(records, week),
         previous=previous,
         influencers=influencers,
         config=config_with(arguments["overrides"]),

@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from models.assigner import Assigner
+from structlog.testing import capture_logs
+
+from models.assigner import STRAYS, Assigner
 from models.events import Assignment, DeadLetter, EmbeddedTweet
 from models.online_factory import create_topic_model, restore_topic_model
 from models.wire import decode, encode
@@ -48,6 +50,13 @@ class Bench:
             snapshot_seconds=30,
             budget=DeadLetterBudget(1.0),
         )
+
+    def restart_keeping_outputs(self) -> None:
+        """As after an orderly stop."""
+        send = self.send
+        self.restart()
+        self.stage.load_snapshot()
+        self.send.sent[:0] = send.sent
 
     def _clock(self) -> datetime:
         return self.now
@@ -198,6 +207,35 @@ async def test_vectors_of_a_retired_encoder_are_dead_letters_also_inside_one_bat
         (letter,) = [decode(value, DeadLetter) for value in bench.send.on(DEAD_LETTERS.name)]
         assert letter.offset == 3
         assert "two@1" in letter.reason
+
+
+async def test_a_change_of_encoder_says_so_and_how_to_rebuild(tmp_path: Path) -> None:
+    """Once, with both names and a command; the first encoder of all is no change."""
+    bench = Bench(tmp_path, [])
+    with capture_logs() as logs:
+        await bench.stage.assign(
+            [record(embedded(tweet(n), f"0:{n}", f"{name}@1"), n) for n, name in enumerate("aabb")]
+        )
+    (line,) = logs
+    assert (line["before"], line["now"]) == ("a@1", "b@1")
+    assert line["rebuild_digests"].startswith("toptopics replay --from 2021-")
+
+
+async def test_going_back_to_an_encoder_costs_a_few_posts_and_not_the_stream(tmp_path: Path) -> None:
+    """Few of the old one's are strays of a worker that still runs; many in a row are a choice. However it is cut."""
+    names = ["a", "b", *"a" * (STRAYS - 1), "b", *"a" * (STRAYS + 2), "b"]
+    log = [record(embedded(tweet(n), f"0:{n}", f"{name}@1"), n) for n, name in enumerate(names)]
+    for sizes in ([len(log)], [1], [7, 64]):
+        bench = Bench(tmp_path / str(sizes[0]), log)
+        for batch in in_batches(log, sizes):
+            await bench.stage.assign(batch)  # type: ignore[arg-type]
+            bench.stage.save_snapshot()
+            bench.restart_keeping_outputs()
+        placed = [int(one.origin[2:]) for one in bench.assignments()]
+        back = names.index("a", STRAYS + 2)
+        assert placed == [0, 1, STRAYS + 1, back + STRAYS, back + STRAYS + 1]
+        assert len(bench.send.on(DEAD_LETTERS.name)) == len(log) - len(placed)
+        assert bench.stage.assigner.encoder == "a@1"
 
 
 async def test_a_vector_of_a_wrong_length_is_a_dead_letter(tmp_path: Path) -> None:
