@@ -1,5 +1,6 @@
 """Devices and number formats for the sentence encoder: which one, how large a batch, and when memory is full."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -67,6 +68,25 @@ def release(device: torch.device) -> None:
         torch.cuda.empty_cache()
     elif device.type == "mps":
         torch.mps.empty_cache()
+
+
+def to_host(result: torch.Tensor) -> Callable[[], torch.Tensor]:
+    """Begin to bring `result` back; the function returned waits for it, and for nothing that was begun later.
+
+    On CUDA the copy is put right behind its own forward pass. Asked for only when it is needed, it would stand behind
+    all the batches that were begun meanwhile, and the device would run dry before they are taken.
+    """
+    if result.device.type != "cuda":
+        return lambda: result
+    host = result.to("cpu", non_blocking=True)  # into pinned memory
+    copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    copied.record(torch.cuda.current_stream(result.device))
+
+    def wait() -> torch.Tensor:
+        copied.synchronize()
+        return host
+
+    return wait
 
 
 def _native(device: torch.device) -> torch.dtype:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import torch
 
 from models.overlap import ahead
-from models.sentence_device import DevicePlan, out_of_memory, release
+from models.sentence_device import DevicePlan, out_of_memory, release, to_host
 from models.token_batches import TokenBatch, pad, plan
 
 _TOKENISED_AHEAD = 4  # batches that wait for the device: enough that it never waits for the tokeniser
@@ -29,7 +29,7 @@ _COMPUTED_AHEAD = 2  # batches whose vectors wait on the device: each holds rows
 
 _BATCHES_PER_WORKER = 32  # handed out at once on a CPU: bounds what waits
 
-Part = tuple[npt.NDArray[np.int64], torch.Tensor]  # rows among all texts, and their vectors
+Part = tuple[npt.NDArray[np.int64], Callable[[], torch.Tensor]]  # rows among all texts, and their vectors when asked
 Tokenize = Callable[[Sequence[str]], Sequence[Sequence[int]]]
 Forward = Callable[[TokenBatch], torch.Tensor]
 
@@ -60,7 +60,7 @@ class SentenceEncoder:
         """See `models.encoder.Encoder`. Raises what the device raises when one text alone does not fit."""
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         for rows, result in self._compute(self._batches(texts), alone=len(texts) == 1):
-            vectors[rows] = _unit(result)
+            vectors[rows] = _unit(result())
         return vectors
 
     def warm_up(self) -> None:
@@ -94,7 +94,7 @@ class SentenceEncoder:
     def _fit(self, batch: TokenBatch) -> list[Part]:
         """Forward passes over `batch`: one, or as many as memory asks for."""
         try:
-            return [(batch.rows, self._forward(batch))]
+            return [(batch.rows, to_host(self._forward(batch)))]
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error) or len(batch) == 1:
                 raise
@@ -106,7 +106,7 @@ class SentenceEncoder:
 
 
 def _unit(result: torch.Tensor) -> npt.NDArray[np.float32]:
-    """Rows of length 1 in float32; waits for the device."""
+    """Rows of length 1 in float32."""
     vectors: npt.NDArray[np.float32] = result.to("cpu", torch.float32).numpy()
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.maximum(norms, np.finfo(np.float32).tiny), dtype=np.float32)

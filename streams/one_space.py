@@ -5,6 +5,7 @@ that stands beside them. A week of one encoder, whichever, stays as it is on the
 """
 
 from collections.abc import Callable, Sequence
+from typing import TypeGuard
 
 import msgspec
 import numpy as np
@@ -51,5 +52,5 @@ def in_one_space(
     ]
 
 
-def _is_foreign(record: EmbeddedTweet | Deletion, space: str) -> bool:
+def _is_foreign(record: EmbeddedTweet | Deletion, space: str) -> TypeGuard[EmbeddedTweet]:
     return isinstance(record, EmbeddedTweet) and space_of(record.encoder) != space

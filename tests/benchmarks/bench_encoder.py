@@ -1,12 +1,15 @@
 """Every way to encode posts, in speed and in quality, beside `SentenceTransformer.encode` in the same run.
 
-    python -m tests.benchmarks.bench_encoder [--data DIR] [--posts 2000] [--labelled 3000] [--rounds 3] [--json]
+    python -m tests.benchmarks.bench_encoder [--data DIR] [--posts 1500] [--labelled 2000] [--rounds 3] [--json]
 
 Posts: influencers*.jsonl[.gz] of the folder given with --data (default ../shared/data where it is), else the demo's.
 Topics: the first --labelled texts of every labelled_*.jsonl[.gz] there, in stream order, through the online topics;
 without any, the demo's posts by their story. Posts/s is the best of --rounds, the paths taking turns, so that a noisy
 neighbour hits all of them; posts per CPU second does not depend on neighbours. Cosine is to the first path, fp32.
 On a GPU also: share of the measured bf16 matrix peak, and of the posts that tokenisation on all cores can feed.
+Then the embed stage on a backlog beside the bare encoder (`embed_backlog`), on a GPU with its share of busy time; with
+`--stage N` N embed processes, on one GPU usually as many as `tweets` has partitions; 0 leaves the stage out.
+Other engines (`encoder_engines`) are measured where they are installed.
 """
 
 import argparse
@@ -16,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,12 +30,16 @@ import numpy.typing as npt
 from models.encoder import PRECISIONS, load_encoder
 from models.events import Kind
 from models.minilm import minilm_path
+from models.sentence_encoder import SentenceEncoder
 from models.text import clean, words
 from models.topic_model import PostBatch
+from tests.benchmarks.embed_backlog import embed_backlog
+from tests.benchmarks.encoder_engines import other_engines
 
 Vectors = npt.NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+MANY = 20_000  # posts for the stage: all there are
 BATCH_SIZES = (8, 16, 64, 128)  # beside 32, the default of `encode`
 KINDS: dict[str, Kind] = {"RETWEET": "retweet", "QUOTE": "quote", "REPLY": "reply"}
 FLOP_PER_TOKEN = 2 * 6 * (4 * 384 * 384 + 2 * 384 * 1536)  # MiniLM's matrices; attention's own share is below 3 %
@@ -120,10 +127,21 @@ def rows_on(device: str, cache: Path) -> list[Row]:
             continue
         encoder = load_encoder(f"minilm/{precision}", device=device)
         rows.append(Row(f"minilm/{precision}", encoder.encode))
+        if device == "cpu" and isinstance(encoder, SentenceEncoder) and encoder.where.workers > 1:
+            rows.append(Row(f"minilm/{precision}, all threads on one batch", _one_at_a_time(encoder)))
     if device == "cpu":
+        rows += [Row(name, engine) for name, engine in other_engines(model)]
         rows.append(Row("static", load_encoder("static", cache_dir=cache).encode))
     print(f"# {device}: torch {torch.__version__}, {torch.get_num_threads()} threads", file=sys.stderr)
     return rows
+
+
+def _one_at_a_time(encoder: SentenceEncoder) -> Encode:
+    """The same encoder as torch would thread it by itself, with batches four times as large to share."""
+    where = replace(encoder.where, workers=1, budget=4 * encoder.where.budget)
+    return SentenceEncoder(
+        encoder._tokenize, encoder._forward, name=encoder.name, dimensions=encoder.dimensions, where=where
+    ).encode
 
 
 def measure(rows: Sequence[Row], texts: Sequence[str], rounds: int) -> None:
@@ -238,9 +256,10 @@ def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=SHARED if SHARED.is_dir() else None, help="folder of JSON Lines")
-    parser.add_argument("--posts", type=int, default=2000, help="posts to encode for the rates")
-    parser.add_argument("--labelled", type=int, default=3000, help="texts of each labelled set; 0: no quality columns")
+    parser.add_argument("--posts", type=int, default=1500, help="posts to encode for the rates")
+    parser.add_argument("--labelled", type=int, default=2000, help="texts of each labelled set; 0: no quality columns")
     parser.add_argument("--rounds", type=int, default=3, help="times that every path is measured")
+    parser.add_argument("--stage", type=int, default=1, help="embed processes on a backlog; 0: no stage")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     args = parser.parse_args()
     import torch
@@ -259,7 +278,17 @@ def main() -> None:
                     continue  # the same vectors as the defaults
                 row.quality = {data.name: topics(row.encode, data) for data in labelled}
             table += report(device, rows, len(texts), tokens, feed)
-    print(json.dumps(table, indent=2)) if args.json else show(table)
+    stage = []
+    if args.stage:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        stage = [embed_backlog(read_posts(args.data, MANY), "minilm", device, args.stage).table()]
+    if args.json:
+        print(json.dumps({"encoders": table, "stage": stage}, indent=2))
+        return
+    show(table)
+    if stage:
+        print()
+        show(stage)
 
 
 if __name__ == "__main__":
