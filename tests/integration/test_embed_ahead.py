@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from models.events import Deletion, EmbeddedTweet
+from models.events import Deletion, EmbeddedTweet, Tweet
 from models.wire import decode_embedded
 from streams.kafka_log import bounds_of, consumer
 from streams.settings import Settings
@@ -37,11 +37,11 @@ async def test_kills_stops_and_rebalances_lose_nothing_and_reorder_nothing(
     """SIGKILL and SIGTERM in the middle of a backlog, then a second worker that takes half of the partitions."""
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
         posts = [msgspec.structs.replace(tweet(number), text=f"Post number {number}") for number in range(POSTS)]
-        values = [
-            one
-            for number, post in enumerate(posts)
-            for one in ([post, Deletion(id=post.id, author_id=post.author_id, deleted_at=START)][: 1 + number % 2])
-        ]
+        values: list[Tweet | Deletion | bytes | None] = []
+        for number, post in enumerate(posts):
+            values.append(post)
+            if number % 2:
+                values.append(Deletion(id=post.id, author_id=post.author_id, deleted_at=START))
         await produce(settings, values)
         first, second = (WorkerProcess(settings, tmp_path / f"{name}.log", stages="embed") for name in "ab")
         first.start()
