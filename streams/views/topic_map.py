@@ -16,7 +16,7 @@ import numpy.typing as npt
 from streams.views.state import TopicState
 
 WORD_SHARE = 0.75
-TIE = 0.2  # similarity from which two topics are said to be related
+TIE = 0.15  # similarity from which two topics are said to be related
 Matrix = npt.NDArray[np.float64]
 
 

@@ -13,7 +13,7 @@ from streams.views.board import Board
 from streams.views.naming import label_of, title_of
 from streams.views.records import search_words
 from streams.views.state import TopicState
-from streams.views.topic_map import positions, related, similarity
+from streams.views.topic_map import positions, related, similarity, ties
 from streams.views.trends import BUCKETS, bucket_now, hour_starts, hourly, window_stats
 from tests.view_examples import NOW, assignment, event
 
@@ -136,6 +136,8 @@ def test_related_topics_are_near_on_the_map() -> None:
     assert related(speech, [jobs, audio, speech], 5)[0][0] == "S2"
     placed = positions([speech, audio, jobs])
     assert placed == positions([speech, audio, jobs])
+    assert [(a, b) for a, b, _ in ties([speech, audio, jobs], 2)] == [("S1", "S2")]  # once, and nothing for the third
+    assert ties([speech], 2) == ties([], 2) == []
     assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y in placed.values())
 
     def distance(a: str, b: str) -> float:

@@ -47,10 +47,11 @@ function labels(spots, width, height, most) {
   const free = ({ x, y, w, t }, own) => x > 3 && x + w < width - 3 && y > 3 && y + t < height - 3
     && !placed.some((one) => x < one.x + one.w + 6 && one.x < x + w + 6 && y < one.y + one.t + 2 && one.y < y + t + 2)
     && !spots.some((spot) => spot !== own && Math.hypot(Math.max(x - spot.cx, 0, spot.cx - x - w), Math.max(y - spot.cy, 0, spot.cy - y - t)) < spot.r + 2);
+  const inside = (x, w) => Math.min(Math.max(x, 4), width - w - 4);
   return spots.flatMap((spot) => {
     const text = lines(spot.label, most), w = Math.max(...text.map(widthOf)), t = text.length * LINE, { cx, cy, r } = spot, lean = r * 0.75;
     const boxes = [
-      { x: cx - w / 2, y: cy + r + 3, w, t, a: "middle" }, { x: cx - w / 2, y: cy - r - 3 - t, w, t, a: "middle" },
+      { x: inside(cx - w / 2, w), y: cy + r + 3, w, t, a: "middle" }, { x: inside(cx - w / 2, w), y: cy - r - 3 - t, w, t, a: "middle" },
       { x: cx + r + 5, y: cy - t / 2, w, t, a: "start" }, { x: cx - r - 5 - w, y: cy - t / 2, w, t, a: "end" },
       { x: cx + lean + 2, y: cy + lean, w, t, a: "start" }, { x: cx - lean - 2 - w, y: cy + lean, w, t, a: "end" },
       { x: cx + lean + 2, y: cy - lean - t, w, t, a: "start" }, { x: cx - lean - 2 - w, y: cy - lean - t, w, t, a: "end" },

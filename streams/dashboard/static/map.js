@@ -12,7 +12,7 @@ export function map(root) {
   const list = h("ol", { class: "map-list" });
   const windows = radio("Window", [["6h", "6h"], ["24h", "24h"], ["7d", "7d"]], () => chosen, (to) => { chosen = to; load(); });
   root.append(
-    h("div", { class: "head" }, h("div", {}, h("h1", {}, "Map of topics"), h("p", { class: "count" }, "Near means related: words and people in common; lines join what has most.")), h("div", { class: "controls" }, windows.node)),
+    h("div", { class: "head" }, h("div", {}, h("h1", {}, "Map of topics"), h("p", { class: "count" }, "Near means related: words and people in common. A line joins a topic to its closest.")), h("div", { class: "controls" }, windows.node)),
     h("section", { class: "card", "aria-label": "Map" }, area,
       h("p", { class: "key", "aria-hidden": "true" }, h("span", {}, h("i", { class: "dot up" }), "growing"), h("span", {}, h("i", { class: "dot" }), "steady or shrinking"), h("span", {}, h("i", { class: "dot small" }), h("i", { class: "dot large" }), "few and many people"))),
     h("details", { class: "card as-list" }, h("summary", {}, "The same as a list"), list));
