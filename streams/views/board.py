@@ -13,7 +13,7 @@ from msgspec import Struct
 from streams.views.limits import WINDOWS
 from streams.views.naming import label_of
 from streams.views.state import TopicState, ViewReader
-from streams.views.trends import WindowStats, bucket_now, hourly, window_stats
+from streams.views.trends import Counts, WindowStats, bucket_now, hourly, window_stats
 
 Sort = Literal["trend", "people", "posts", "latest"]
 SPARK_HOURS: Final = 24
@@ -108,7 +108,7 @@ class Board:
 
 
 def _summary(state: TopicState, last: int) -> TopicSummary:
-    info = state.info
+    info, counts = state.info, Counts(state.series)
     return TopicSummary(
         id=state.id,
         label=label_of(state)[:200],
@@ -119,7 +119,7 @@ def _summary(state: TopicState, last: int) -> TopicSummary:
         last_at=state.last_at,
         people=len(state.people),
         posts=sum(posts for posts, _ in state.series.values()),
-        windows={window: window_stats(state, window, last) for window in WINDOWS},
+        windows={window: window_stats(state, window, last, counts) for window in WINDOWS},
         spark=hourly(state, last, SPARK_HOURS),
     )
 

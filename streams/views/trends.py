@@ -11,7 +11,9 @@ saying a thing ten times stays below three that say it twice.
 """
 
 import math
+from bisect import bisect_right
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Final
 
 from msgspec import Struct
@@ -42,11 +44,30 @@ def bucket_now(newest: datetime) -> int:
     return int(newest.timestamp()) // BUCKET_SECONDS
 
 
-def window_stats(state: TopicState, window: str, last: int) -> WindowStats:
-    """Counts of the `window` that ends with bucket `last`, inclusive. Raises KeyError for an unknown window."""
+class Counts:
+    """A topic's series, to be summed over any span at the cost of two look-ups: a summary asks for twenty."""
+
+    def __init__(self, series: dict[int, tuple[int, int]]) -> None:
+        """series: bucket -> (posts, originals)."""
+        self._buckets = sorted(series)
+        self._posts = [0, *accumulate(series[bucket][0] for bucket in self._buckets)]
+        self._originals = [0, *accumulate(series[bucket][1] for bucket in self._buckets)]
+
+    def between(self, after: int, last: int) -> tuple[int, int]:
+        """Posts and originals in the buckets after `after` up to `last`, inclusive."""
+        low, high = bisect_right(self._buckets, after), bisect_right(self._buckets, last)
+        return self._posts[high] - self._posts[low], self._originals[high] - self._originals[low]
+
+
+def window_stats(state: TopicState, window: str, last: int, counts: Counts | None = None) -> WindowStats:
+    """Counts of the `window` that ends with bucket `last`, inclusive. Raises KeyError for an unknown window.
+
+    counts: of the state's series, when several windows are asked for.
+    """
     length = BUCKETS[window]
-    posts, originals = _count(state, last - length, last)
-    before, _ = _count(state, last - 2 * length, last - length)
+    counts = counts or Counts(state.series)
+    posts, originals = counts.between(last - length, last)
+    before, _ = counts.between(last - 2 * length, last - length)
     people = sum(1 for _, newest in state.people.values() if last - length < newest <= last)
     shift = max(1, length // 6)
     return WindowStats(
@@ -54,8 +75,8 @@ def window_stats(state: TopicState, window: str, last: int) -> WindowStats:
         originals=originals,
         people=people,
         before=before,
-        trend=round(_trend(state, last, length, people), 2),
-        trend_before=round(_trend(state, last - shift, length, people), 2),
+        trend=round(_trend(counts, last, length, people), 2),
+        trend_before=round(_trend(counts, last - shift, length, people), 2),
     )
 
 
@@ -75,23 +96,13 @@ def hour_starts(last: int, hours: int) -> list[datetime]:
     return [datetime.fromtimestamp((first + i) * 3_600, UTC) for i in range(hours)]
 
 
-def _trend(state: TopicState, last: int, length: int, people: int) -> float:
+def _trend(counts: Counts, last: int, length: int, people: int) -> float:
     windows = min(float(BASELINE_WINDOWS), (KEPT - length) / length)
     span = int(windows * length)
-    observed = _weight(_count(state, last - length, last))
-    expected = _weight(_count(state, last - length - span, last - length)) / windows
+    observed = _weight(counts.between(last - length, last))
+    expected = _weight(counts.between(last - length - span, last - length)) / windows
     growth = math.sqrt((observed + 1) / (expected + 1))
     return math.sqrt(observed) * math.log2(1 + people) * growth
-
-
-def _count(state: TopicState, after: int, last: int) -> tuple[int, int]:
-    """Posts and originals in the buckets after `after` up to `last`, inclusive."""
-    posts = originals = 0
-    for bucket, (count, original) in state.series.items():
-        if after < bucket <= last:
-            posts += count
-            originals += original
-    return posts, originals
 
 
 def _weight(counts: tuple[int, int]) -> float:
