@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.events import TopicEvent, TopicEventKind
-from models.online_background import Deviation, fuse
 from models.online_record import MAX_PEOPLE, TopicRecord
 from models.online_view import describe
 from models.trend import CALM, DAY, TRENDING, Voices, surprise
@@ -17,33 +16,29 @@ from models.trend import CALM, DAY, TRENDING, Voices, surprise
 if TYPE_CHECKING:
     from models.online_topics import OnlineTopics
 
-SILENCE_STEP = 3600.0  # of event time between looks at who is silent
 
-
-def note_arrival(model: OnlineTopics, record: TopicRecord, author: str, at: float) -> list[TopicEvent]:
+def note_arrival(model: OnlineTopics, record: TopicRecord, author: str, at: float, events: list[TopicEvent]) -> None:
     """What one more post, already counted, makes of its topic."""
     config = model.config
-    events: list[TopicEvent] = []
     voices = Voices(record.voices, MAX_PEOPLE)
     voices.hear(author, at)
-    people, active = voices.count(model.now), model.voices.count(model.now)
-    record.score = surprise(people, active, record.past)
-    if record.phase == "dormant":
-        record.phase = "active"
-        events.append(event(model, record, "revived", at, "posts again after a silence"))
-    elif record.phase == "candidate":
+    if record.phase == "candidate":
         if record.originals < config.born_posts or len(record.people) < config.born_people:
-            return []
+            return
         record.phase = "active"
         reason = f"{record.originals} distinct posts by {len(record.people)} people"
         events.append(event(model, record, "born", at, reason))
+    elif record.phase == "dormant":
+        record.phase = "active"
+        events.append(event(model, record, "revived", at, "posts again after a silence"))
+    people, active = voices.count(model.now), model.voices.count(model.now)
+    record.score = surprise(people, active, record.past)
     if record.trending:
         record.trending = record.score >= CALM
     elif record.score >= TRENDING and model.now - model.started >= DAY:
         record.trending = True
         reason = f"{people} of {active} people in 24 hours; {record.past.mean * active:.1f} would be usual"
         events.append(event(model, record, "trending", at, reason))
-    return events
 
 
 def close_block(model: OnlineTopics) -> list[TopicEvent]:
@@ -52,26 +47,29 @@ def close_block(model: OnlineTopics) -> list[TopicEvent]:
     events = _merge(model, changed)
     events += _fade(model)
     _end_day(model)
-    model.lexicon.refresh()
-    model.background.refresh()
-    model.table.deviate(model.background)
-    model.block.posts = 0
+    seen, config = model.lexicon.posts, model.config
+    if seen - model.refreshed >= min(config.refresh_posts, max(config.block_posts, model.refreshed // 4)):
+        model.refreshed = seen
+        model.lexicon.refresh()
+        model.background.refresh()
+        model.table.move(np.array(sorted(model.records), np.int64), model.background, config.size_prior)
+    model.block.clear()
     return events
 
 
 def _apply(model: OnlineTopics) -> list[int]:
     """Add the waiting posts to their topics' sums; the slots that moved, ascending."""
-    table, config = model.table, model.config
-    waiting, model.block.waiting = model.block.waiting, []
-    for post in waiting:
-        age = max(0.0, post.at - float(table.updated[post.slot]))
-        decay = 0.5 ** (age / config.half_life)
-        table.add(post.slot, post.vector, decay, config.memory_posts)
-        table.updated[post.slot] = max(post.at, float(table.updated[post.slot]))
-    changed = sorted({post.slot for post in waiting})
-    if changed:
-        table.refresh([model.records[slot] for slot in changed], model.lexicon, config.size_prior)
-    return changed
+    table, config, block = model.table, model.config, model.block
+    if not block.slots:
+        return []
+    changed = table.pull(block.slots, np.concatenate(block.rows), block.at, config)
+    table.move(changed, model.background, config.size_prior)
+    moved = [model.records[slot] for slot in changed.tolist()]
+    grown = [record for record in moved if record.originals >= record.say_at]
+    table.say(grown, model.lexicon)
+    for record in grown:
+        record.say_at = record.originals + max(1, int(record.originals * config.words_growth))
+    return [record.slot for record in moved]
 
 
 def _merge(model: OnlineTopics, changed: list[int]) -> list[TopicEvent]:
@@ -94,9 +92,7 @@ def _similar(model: OnlineTopics, due: list[int]) -> list[tuple[float, int, int]
     """Pairs that are one topic, with minus their similarity: the most similar first when sorted."""
     config, table = model.config, model.table
     rows = np.array(due, dtype=np.int64)
-    deviation = Deviation(table.offset[rows], table.inverse[rows])
-    cosine = model.background.cosine(table.centroids[rows] @ table.centroids.T, deviation, table.deviation)
-    similar = fuse(cosine, table.rows_of_words(due) @ table.words, config.lexical_weight)
+    similar = model.likeness(table.directions(rows), table.rows_of_words(due))
     similar[np.arange(len(due)), rows] = -1.0
     pairs = []
     for i, other in np.argwhere(similar >= min(config.merge, config.merge_single)).tolist():
@@ -119,8 +115,10 @@ def _join(model: OnlineTopics, slot: int, other: int, similarity: float, gone: s
     gone.add(b.slot)
     model.aliases[b.id] = a.id
     while len(model.aliases) > model.config.max_aliases:
-        del model.aliases[next(iter(model.aliases))]
-    model.table.refresh([a], model.lexicon, model.config.size_prior)
+        model.aliases.popitem(last=False)
+    model.table.move(np.array([a.slot]), model.background, model.config.size_prior)
+    model.table.rewritten(a.slot)
+    model.table.say([a], model.lexicon)
     return event(model, a, "merged", model.now, f"{similarity:.2f} similar, and growing together", [b.id])
 
 
@@ -145,7 +143,7 @@ def _fade(model: OnlineTopics) -> list[TopicEvent]:
     config = model.config
     events: list[TopicEvent] = []
     dropped: list[int] = []
-    if abs(model.now - model.faded) < SILENCE_STEP and len(model.records) <= config.max_topics:
+    if abs(model.now - model.faded) < config.silence_step and len(model.records) <= config.max_topics:
         return events
     model.faded = model.now
     for slot, record in model.records.items():

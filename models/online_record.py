@@ -8,8 +8,8 @@ import msgspec
 
 from models.trend import Past
 
-MAX_WORDS = 120
-KEPT_WORDS = 60
+MAX_WORDS = 64
+KEPT_WORDS = 40
 MAX_PEOPLE = 500
 EXAMPLES = 3
 Phase = Literal["candidate", "active", "dormant"]
@@ -37,10 +37,11 @@ class TopicRecord(msgspec.Struct, kw_only=True):
     trending: bool = False
     voices: dict[str, float] = {}  # author -> newest post, of about the last 24 hours
     past: Past = msgspec.field(default_factory=Past)
-    compare_at: int = 2  # originals at which it is next compared with the other topics
+    compare_at: int = 2  # originals at which it is next compared with the other topics,
+    say_at: int = 2  # and at which the words that posts are compared with follow its counts
 
-    def add(self, post_id: str, author: str, words: Sequence[str], at: float, support: bool) -> None:
-        """Count one post."""
+    def add(self, post_id: str, author: str, words: Sequence[str], at: float, support: bool) -> bool:
+        """Count one post; whether words were dropped for it."""
         self.posts += 1
         self.last = max(self.last, at)
         if author in self.people:
@@ -48,15 +49,17 @@ class TopicRecord(msgspec.Struct, kw_only=True):
         elif len(self.people) < MAX_PEOPLE:
             self.people[author] = 1
         if support:
-            return
+            return False
         self.originals += 1
         if len(self.examples) < EXAMPLES:
             self.examples.append(post_id)
         counts = self.words
         for word in words:
             counts[word] = counts.get(word, 0) + 1
-        if len(counts) > MAX_WORDS:
-            self._prune()
+        if len(counts) <= MAX_WORDS:
+            return False
+        self._prune()
+        return True
 
     def absorb(self, other: "TopicRecord") -> None:
         """Count the other's posts as ours."""

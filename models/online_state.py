@@ -14,31 +14,26 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 from scipy.sparse import csr_matrix
 
-from models.online_block import Waiting
+from models.online_block import Block
 from models.online_config import OnlineConfig
 from models.online_metadata import StateError, check_version
 from models.online_record import TopicRecord
 from models.online_table import ROWS
 from models.online_topics import OnlineTopics
 
-VERSION = 1
+VERSION = 2  # 2: centroids are deviations from the mean, as bytes
 KIND = "topics"
 
 
 def dump(model: OnlineTopics) -> bytes:
     """See the module's docstring."""
     alive = np.array(sorted(model.records), dtype=np.int64)
-    table, waiting = model.table, model.block.waiting
+    table, block = model.table, model.block
+    waiting = np.concatenate([np.zeros((0, model.dimensions), np.float32), *block.rows])
     shown = csr_matrix(table.words[:, alive].T)
     tensors: dict[str, Any] = {
         "alive": alive,
-        "centroids": table.centroids[alive].astype(np.int16),
-        "sums": table.sums[alive],
-        "weights": table.weights[alive],
-        "updated": table.updated[alive],
-        "prior": table.prior[alive],
-        "offset": table.offset[alive],
-        "inverse": table.inverse[alive],
+        **{name: getattr(table, name)[alive] for name in ROWS},
         "background": model.background.total,
         "mean": model.background.mean,
         "document_counts": model.lexicon.counts,
@@ -46,9 +41,9 @@ def dump(model: OnlineTopics) -> bytes:
         "posts": _lines(model.topic_of.keys()),
         "posts_topics": _lines(model.topic_of.values()),
         **_sparse("shown", shown),
-        "waiting_slots": np.array([post.slot for post in waiting], dtype=np.int64),
-        "waiting_at": np.array([post.at for post in waiting], dtype=np.float64),
-        "waiting_vectors": np.array([post.vector for post in waiting], dtype=np.int16).reshape(-1, model.dimensions),
+        "waiting_slots": np.array(block.slots, dtype=np.int64),
+        "waiting_at": np.array(block.at, dtype=np.float64),
+        "waiting_rows": waiting.astype(np.int16),
     }
     metadata = {
         "kind": KIND,
@@ -62,7 +57,8 @@ def dump(model: OnlineTopics) -> bytes:
         "times": [model.now, model.started, model.faded] if model.lexicon.posts else None,
         "day": model.day,
         "voices": list(model.voices.last.items()),
-        "block": [model.block.posts, model.block.start],
+        "refreshed": model.refreshed,
+        "block": [block.posts, block.limit, block.start],
         "aliases": list(model.aliases.items()),
         "records": [msgspec.to_builtins(model.records[slot]) for slot in model.records],
     }
@@ -90,6 +86,7 @@ def _restored(metadata: dict[str, Any], tensors: dict[str, Any]) -> OnlineTopics
     bounds = tensors["shown_indptr"].tolist()
     for k, slot in enumerate(alive.tolist()):
         model.table.shown[slot] = tensors["shown_indices"][bounds[k] : bounds[k + 1]].astype(np.int64)
+        model.table.buckets[slot] = []
     model.background.total, model.background.mean = tensors["background"], tensors["mean"]
     model.background.posts = metadata["background"]
     model.table.restored(alive)
@@ -98,16 +95,23 @@ def _restored(metadata: dict[str, Any], tensors: dict[str, Any]) -> OnlineTopics
     for record in msgspec.convert(metadata["records"], list[TopicRecord]):
         model.records[record.slot] = record
         model.by_id[record.id] = record.slot
-    model.aliases = dict(metadata["aliases"])
-    model.topic_of = dict(zip(_unlines(tensors["posts"]), _unlines(tensors["posts_topics"]), strict=True))
+    model.aliases.update(metadata["aliases"])
+    model.topic_of.update(zip(_unlines(tensors["posts"]), _unlines(tensors["posts_topics"]), strict=True))
     if metadata["times"] is not None:
         model.now, model.started, model.faded = metadata["times"]
     model.day = metadata["day"]
-    model.voices.last = dict(metadata["voices"])
-    model.block.posts, model.block.start = metadata["block"]
-    waiting = zip(tensors["waiting_slots"], tensors["waiting_vectors"], tensors["waiting_at"], strict=True)
-    model.block.waiting = [Waiting(int(slot), vector.astype(np.float32), float(at)) for slot, vector, at in waiting]
+    model.voices.last.update(metadata["voices"])
+    model.refreshed = metadata["refreshed"]
+    model.block = _block(metadata["block"], tensors)
     return model
+
+
+def _block(bounds: list[Any], tensors: dict[str, Any]) -> Block:
+    rows = tensors["waiting_rows"].astype(np.float32)
+    block = Block(bounds[0], bounds[1], bounds[2])
+    block.slots, block.at = tensors["waiting_slots"].tolist(), tensors["waiting_at"].tolist()
+    block.rows = [rows] if len(rows) else []
+    return block
 
 
 def _sparse(name: str, matrix: csr_matrix) -> dict[str, Any]:

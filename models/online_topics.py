@@ -8,6 +8,7 @@ fixed by the stream: cut into batches of 1 or of 256 it gives the same placement
 Retweets follow their original and copies their first, as support: they count people, but do not pull on the centroid.
 """
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -16,12 +17,13 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
 from models.events import TopicEvent, TopicIdentity
-from models.online_background import Background, Deviation, fuse
+from models.online_background import Background, Directions, unit_rows
 from models.online_block import Block
 from models.online_config import OnlineConfig
-from models.online_evidence import Floats, Lexicon, quantise, word_rows
+from models.online_evidence import SCALE, Floats, Lexicon, among
 from models.online_life import close_block, note_arrival
 from models.online_match import match_identities
+from models.online_product import product
 from models.online_record import TopicRecord, topic_id
 from models.online_table import TopicTable
 from models.online_view import TopicState, state_of
@@ -42,12 +44,14 @@ class OnlineTopics:
         self.background = Background(dimensions, self.config.background)
         self.records: dict[int, TopicRecord] = {}  # by slot
         self.by_id: dict[str, int] = {}
-        self.aliases: dict[str, str] = {}
-        self.topic_of: dict[str, str] = {}  # post -> topic at the time
+        # ordered, since a plain dict that loses its oldest entries is slow to find the next
+        self.aliases = OrderedDict[str, str]()
+        self.topic_of = OrderedDict[str, str]()  # post -> topic at the time
         self.voices = Voices()  # who speaks anywhere in the stream
         self.now = self.started = float("-inf")  # newest event time, and that of the first post
         self.faded = 0.0  # event time when silence was last looked at
         self.day: int | None = None  # the last one that topics' pasts include
+        self.refreshed = 0  # posts seen when the background and the words' weights last moved
         self.block = Block()
 
     def __len__(self) -> int:
@@ -62,24 +66,23 @@ class OnlineTopics:
             return [], []
         if batch.vectors.shape != (len(batch), self.dimensions):
             raise ValueError(f"vectors of shape {batch.vectors.shape} instead of {(len(batch), self.dimensions)}")
-        vectors = quantise(batch.vectors)
+        vectors = unit_rows(batch.vectors)
         placements: list[Placement] = []
         events: list[TopicEvent] = []
         start = 0
         while start < len(batch):
             if self.block.over(float(batch.at[start]), self.config):
                 events += close_block(self)
-            stop = self.block.reach(batch.at, start, self.config)
+            stop = self.block.reach(batch.at, start, len(self), self.config)
             self._place(batch, vectors, start, stop, placements, events)
-            if self.block.full(self.config):
+            if self.block.full():
                 events += close_block(self)
             start = stop
         return placements, events
 
     def predict_many(self, vectors: npt.NDArray[np.float32], words: Sequence[Sequence[str]]) -> list[str | None]:
         """The topic that each post would join now, None where it would start one. Changes nothing."""
-        rows = quantise(vectors)
-        fused = self._fused(rows, self.lexicon.matrix(words), self.background.deviation(rows))
+        fused = self._fused(self.background.directions(unit_rows(vectors)), self.lexicon.matrix(words))
         best = fused.argmax(axis=1)
         return [
             self.records[slot].id if fused[i, slot] >= self.config.join and slot in self.records else None
@@ -95,7 +98,7 @@ class OnlineTopics:
     def centroids(self) -> tuple[list[str], Floats]:
         """Ids and unit centroids, float32 (topics, dimensions), of the topics alive, by id."""
         ids = sorted(self.by_id)
-        rows = self.table.centroids[[self.by_id[i] for i in ids]] if ids else np.zeros((0, self.dimensions), np.float32)
+        rows = self.table.sums[[self.by_id[i] for i in ids]] if ids else np.zeros((0, self.dimensions), np.float32)
         return ids, rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9).astype(np.float32)
 
     def topics(self) -> list[TopicState]:
@@ -106,8 +109,13 @@ class OnlineTopics:
     def match_digest(self, identities: Sequence[TopicIdentity], week: str, at: datetime) -> list[TopicEvent]:
         """Alias events: which live topics are which of a digest's, one-to-one and optimal."""
         slots = sorted(slot for slot, record in self.records.items() if record.phase != "candidate")
-        records, rows = [self.records[slot] for slot in slots], self.table.centroids[slots]
+        records, rows = [self.records[slot] for slot in slots], self.table.sums[slots]
         return match_identities(records, rows, self._topic_now, self.lexicon, identities, week, at)
+
+    def likeness(self, rows: Directions, words: csr_matrix) -> Floats:
+        """Fused similarity (-1 to 1) of posts or topics to every slot, float32 (n, capacity)."""
+        table = self.table
+        return self._weighed(product(rows.values, table.centroids), table.inverse, rows, words @ table.words)
 
     def to_bytes(self) -> bytes:
         """The whole state: safetensors with JSON metadata, versioned. No pickle."""
@@ -115,18 +123,24 @@ class OnlineTopics:
 
         return dump(self)
 
-    def _fused(self, vectors: Floats, words: csr_matrix, deviation: Deviation) -> Floats:
-        """Fused similarity to every slot, float32 (n, capacity): exact integer products, the rest elementwise."""
-        table = self.table
-        cosine = self.background.cosine(vectors @ table.centroids.T, deviation, table.deviation)
-        fused = fuse(cosine, words @ table.words, self.config.lexical_weight)
-        fused += table.prior
+    def _fused(self, rows: Directions, words: csr_matrix) -> Floats:
+        """What decides: `likeness` and what a topic gains by its size."""
+        fused = self.likeness(rows, words)
+        fused += self.table.prior
         return fused
 
-    def _among(self, vectors: Floats, words: csr_matrix, deviation: Deviation) -> Floats:
+    def _among(self, rows: Directions, words: csr_matrix) -> Floats:
         """Fused similarity of the posts with each other, in the same arithmetic as with the topics."""
-        cosine = self.background.cosine(vectors @ vectors.T, deviation, deviation)
-        return fuse(cosine, (words @ words.T).toarray(), self.config.lexical_weight)
+        return self._weighed(product(rows.values, rows.values), rows.inverse, rows, among(words))
+
+    def _weighed(self, products: npt.NDArray[np.number], inverse: Floats, rows: Directions, lexical: Floats) -> Floats:
+        """The weighted sum of both cosines, from exact integer products and elementwise arithmetic only."""
+        weight = self.config.lexical_weight
+        fused: Floats = np.multiply(products, inverse, dtype=np.float32)
+        fused *= (rows.inverse * np.float32(1.0 - weight))[:, None]
+        lexical *= np.float32(weight / SCALE**2)
+        fused += lexical
+        return fused
 
     def _place(
         self,
@@ -138,41 +152,50 @@ class OnlineTopics:
         events: list[TopicEvent],
     ) -> None:
         """Place the posts `start` … `stop`, all of one block."""
+        count, join = stop - start, self.config.join
         rows = vectors[start:stop]
+        directions = self.background.directions(rows)
         words = self.lexicon.matrix(batch.words[start:stop])
-        deviation = self.background.deviation(rows)
-        fused = self._fused(rows, words, deviation)
-        among = self._among(rows, words, deviation)
+        fused = self._fused(directions, words)
+        others: Floats | None = None
         best = fused.argmax(axis=1)
-        score = fused[np.arange(stop - start), best]
-        lexical = word_rows(words)
-        for i in range(stop - start):
+        score = fused[np.arange(count), best]
+        pulling: list[int] = []
+        for i, at in enumerate(batch.at[start:stop].tolist()):
             k = start + i
-            at = float(batch.at[k])
+            post_id, author, related = batch.ids[k], batch.authors[k], batch.related[k]
             if self.started == float("-inf"):
                 self.started = at
-            self.now = max(self.now, at)
-            self.voices.hear(batch.authors[k], at)
-            original = self._original(batch.related[k]) if batch.retweet[k] else None
+            if at > self.now:
+                self.now = at
+            self.voices.hear(author, at)
+            original = self._original(related) if batch.retweet[k] else None
             if original is not None:
                 slot, similarity, support = original, 1.0, True
-            elif score[i] >= self.config.join:
-                slot, similarity, support = int(best[i]), float(score[i]), False
+            elif (similarity := score.item(i)) >= join:
+                slot, support = best.item(i), False
+                self.block.slots.append(slot)
+                self.block.at.append(at)
+                pulling.append(i)
             else:
-                slot, similarity, support = self._found(batch.ids[k], at), 0.0, False
-                self.table.found(slot, rows[i], lexical[i], at, deviation.offset[i], deviation.inverse[i])
-                _notice(slot, among[i + 1 :, i], best[i + 1 :], score[i + 1 :])
+                slot, similarity, support = self._found(post_id, at), 0.0, False
+                own = slice(words.indptr[i], words.indptr[i + 1])
+                lexical = words.indices[own], words.data[own]
+                self.table.found(slot, rows[i], directions[i : i + 1], lexical, at)
+                if i + 1 < count:
+                    others = self._among(directions, words) if others is None else others
+                    _notice(slot, others[i + 1 :, i], best[i + 1 :], score[i + 1 :])
             record = self.records[slot]
-            if not support:
-                self.block.add(slot, rows[i], at, new=similarity == 0.0)
-            record.add(batch.ids[k], batch.authors[k], batch.words[k], at, support)
-            events += note_arrival(self, record, batch.authors[k], at)
-            self._remember(batch.ids[k], record.id)
-            related = batch.related[k]
+            if record.add(post_id, author, batch.words[k], at, support):
+                self.table.rewritten(slot)
+            note_arrival(self, record, author, at, events)
+            self._remember(post_id, record.id)
             if batch.retweet[k] and related is not None and related not in self.topic_of:
                 self._remember(related, record.id)
             placements.append(Placement(record.id, similarity, record.phase == "candidate", support))
-        self.block.posts += stop - start
+        if pulling:
+            self.block.rows.append(rows[pulling])
+        self.block.posts += count
         self.lexicon.count(words)
         self.background.learn(rows)
 
@@ -195,7 +218,7 @@ class OnlineTopics:
     def _remember(self, post_id: str, topic: str) -> None:
         self.topic_of[post_id] = topic
         if len(self.topic_of) > self.config.max_remembered_posts:
-            del self.topic_of[next(iter(self.topic_of))]
+            self.topic_of.popitem(last=False)
 
 
 def _notice(slot: int, column: Floats, best: npt.NDArray[np.int64], score: Floats) -> None:

@@ -36,8 +36,8 @@ def state_of(record: TopicRecord, lexicon: Lexicon) -> TopicState:
     """The record as views see it."""
     return TopicState(
         id=record.id,
-        label=label_of(record, lexicon),
-        keywords=keywords_of(record, lexicon),
+        label=label_of(keywords := keywords_of(record, lexicon)),
+        keywords=keywords,
         phase=record.phase,
         posts=record.posts,
         originals=record.originals,
@@ -58,9 +58,8 @@ def keywords_of(record: TopicRecord, lexicon: Lexicon) -> list[str]:
     return [word for word, _ in ranked[:KEYWORDS]]
 
 
-def label_of(record: TopicRecord, lexicon: Lexicon) -> str:
+def label_of(keywords: Sequence[str]) -> str:
     """The most telling words; the name of a site tells where, not what, and stands in only when there is no other."""
-    keywords = keywords_of(record, lexicon)
     words = [word for word in keywords if not _SITE.fullmatch(word)]
     return ", ".join((words or keywords)[:LABEL_WORDS])
 
@@ -80,8 +79,8 @@ def describe(
         kind=kind,
         at=at,
         reason=reason,
-        label=label_of(record, lexicon),
-        keywords=keywords_of(record, lexicon),
+        label=label_of(keywords := keywords_of(record, lexicon)),
+        keywords=keywords,
         posts=record.posts,
         people=len(record.people),
         score=round(record.score, 4),

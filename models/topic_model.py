@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from models.events import TopicEvent, TopicIdentity
 
@@ -32,8 +33,7 @@ class PostBatch:
         return len(self.ids)
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(Struct, frozen=True, gc=False):
     """Where a post went. `support`: it repeats an earlier post (retweet, near-duplicate)."""
 
     topic_id: str

@@ -9,6 +9,7 @@ trend merely because they were nobody yesterday.
 """
 
 import math
+from collections import OrderedDict
 
 import msgspec
 
@@ -43,7 +44,8 @@ class Voices:
     """Who spoke in the last 24 hours of event time; at most `limit` people, the longest silent are forgotten."""
 
     def __init__(self, last: dict[str, float] | None = None, limit: int = 50_000) -> None:
-        self.last = last if last is not None else {}  # author -> newest post, oldest first
+        # author -> newest post, oldest first; a plain dict that loses its first entries is slow to find the next
+        self.last = last if last is not None else OrderedDict[str, float]()
         self.limit = limit
 
     def hear(self, author: str, at: float) -> None:

@@ -8,6 +8,7 @@ method is cut short after `--limit` seconds, and the table says after how many p
 """
 
 import argparse
+import gc
 import multiprocessing
 import resource
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn import metrics
 from threadpoolctl import threadpool_limits
 
@@ -50,6 +52,8 @@ def measure(make: Callable[[int], Any], stream: Stream, size: int, limit: float)
     """Labels, CPU seconds of each batch and peak memory in MB of one method; stops after `limit` seconds."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     method = make(stream.posts.vectors.shape[1])
+    gc.collect()
+    gc.freeze()  # the stream itself, which a live one would not hold: collections must not walk through it
     labels: list[Any] = []
     seconds: list[float] = []
     for batch in batches(stream.posts, size):
@@ -73,6 +77,7 @@ def alone(make: Callable[[int], Any], stream: Stream, size: int = 256, limit: fl
     ours, theirs = context.Pipe(duplex=False)
 
     def work(pipe: Connection) -> None:
+        torch.set_num_threads(1)
         with threadpool_limits(1):
             pipe.send(measure(make, stream, size, limit))
 

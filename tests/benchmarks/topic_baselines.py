@@ -139,4 +139,5 @@ ABLATIONS: dict[str, Callable[[int], Any]] = {
     "without the background": ours(background=0.0, join=0.30, merge_single=0.36),
     "without forgetting": ours(forget_candidate_after=1e12, forget_after=1e12, half_life=1e12, memory_posts=1e9),
     "candidates kept 1 day": ours(forget_candidate_after=86_400.0),
+    "without candidates": ours(forget_candidate_after=0.0, silence_step=0.0),
 }

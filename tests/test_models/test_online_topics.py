@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 
 from models.events import TopicEvent
+from models.online_background import Background, unit_rows
 from models.online_config import DAY, OnlineConfig
-from models.online_evidence import SCALE, Lexicon, quantise
+from models.online_evidence import Lexicon
+from models.online_product import by_blas, product
 from models.online_record import topic_id
 from models.online_topics import OnlineTopics
 from models.topic_model import PostBatch
@@ -40,23 +42,42 @@ def test_any_cut_gives_the_same_bytes(sizes: list[int], seed: int) -> None:
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.integers(0, 1000), st.sampled_from([32, 384, 768, 1024]), st.integers(1, 300))
-def test_products_are_exact_in_float32(seed: int, dimensions: int, rows: int) -> None:
-    """Every product of quantised vectors is the integer that int64 arithmetic gives: no shape can change it."""
+@given(st.integers(0, 1000), st.sampled_from([32, 384, 768, 1024, 8192]), st.integers(1, 100))
+def test_products_are_exact(seed: int, dimensions: int, rows: int) -> None:
+    """Every product is the integer that int64 arithmetic gives, by either way: no shape can change it."""
     rng = np.random.default_rng(seed)
-    a = quantise(rng.normal(size=(rows, dimensions)) * rng.choice([1e-6, 1.0, 1e6]))
-    b = quantise(rng.laplace(size=(50, dimensions)))
-    assert np.array_equal((a @ b.T).astype(np.int64), a.astype(np.int64) @ b.astype(np.int64).T)
-    assert np.allclose(np.linalg.norm(a, axis=1), SCALE, rtol=0.01)
+    background = Background(dimensions, 1.0)
+    background.learn(unit_rows(rng.normal(0.3, 1.0, size=(40, dimensions))))
+    background.refresh()
+    a = background.directions(unit_rows(rng.normal(size=(rows, dimensions)) * rng.choice([1e-6, 1.0, 1e6]))).values
+    b = background.directions(unit_rows(rng.choice([-1.0, 1.0], size=(150, dimensions)))).values
+    expected = a.astype(np.int64) @ b.astype(np.int64).T
+    assert np.array_equal(product(a, b), expected)
+    assert np.array_equal(by_blas(a, b), expected)
 
 
-def test_quantised_cosine_is_close() -> None:
-    """The price of exactness is about 1e-4."""
-    rng = np.random.default_rng(3)
-    v = unit(rng.normal(size=(200, 384))).astype(np.float64)
-    v /= np.linalg.norm(v, axis=1, keepdims=True)
-    q = quantise(v).astype(np.float64) / SCALE
-    assert np.abs(q @ q.T - v @ v.T).max() < 1e-3
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 1000), st.integers(1, 70))
+def test_a_post_has_the_same_direction_alone(seed: int, rows: int) -> None:
+    """Whatever stands beside it in the batch."""
+    vectors = np.random.default_rng(seed).normal(size=(rows, 384)).astype(np.float32)
+    background = Background(384, 1.0)
+    background.learn(unit_rows(vectors))
+    background.refresh()
+    together = background.directions(unit_rows(vectors))
+    for i in range(rows):
+        alone = background.directions(unit_rows(vectors[i : i + 1]))
+        assert np.array_equal(alone.values[0], together.values[i])
+        assert alone.inverse[0] == together.inverse[i]
+
+
+def test_rounded_cosine_is_close() -> None:
+    """The price of exactness is about 1e-3."""
+    vectors = unit(np.random.default_rng(3).normal(size=(200, 384))).astype(np.float64)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    rounded = Background(384, 1.0).directions(unit_rows(vectors))
+    cosine = product(rounded.values, rounded.values) * np.outer(rounded.inverse, rounded.inverse)
+    assert np.abs(cosine - vectors @ vectors.T).max() < 5e-3
 
 
 def test_words_count_where_vectors_do_not_decide() -> None:
