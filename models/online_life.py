@@ -37,7 +37,7 @@ def note_arrival(model: OnlineTopics, record: TopicRecord, author: str, at: floa
         record.trending = record.score >= CALM
     elif record.score >= TRENDING and model.now - model.started >= DAY:
         record.trending = True
-        reason = f"{people} of {active} people in 24 hours; {record.past.mean * active:.1f} would be usual"
+        reason = f"{people} of {active} people in 24 hours; {record.past.usual() * active:.1f} would be usual"
         events.append(event(model, record, "trending", at, reason))
 
 
@@ -150,18 +150,30 @@ def _fade(model: OnlineTopics) -> list[TopicEvent]:
         silence = model.now - record.last
         if record.phase == "active" and silence > config.dormant_after:
             record.phase = "dormant"
-            days = config.dormant_after / 86_400
+            days = config.dormant_after / DAY
             events.append(event(model, record, "faded", model.now, f"nothing for {days:g} days"))
         limit = config.forget_candidate_after if record.phase == "candidate" else config.forget_after
         if silence > limit:
             dropped.append(slot)
+            events += _forgotten(model, record, f"nothing for {limit / DAY:g} days")
     left = len(model.records) - len(dropped) - config.max_topics
     if left > 0:
         rest = [record for slot, record in model.records.items() if slot not in set(dropped)]
         rest.sort(key=lambda record: (record.phase != "candidate", record.last, record.id))
         dropped += [record.slot for record in rest[:left]]
+        for record in rest[:left]:
+            events += _forgotten(
+                model, record, f"more than {config.max_topics} topics are alive, and it is the quietest"
+            )
     _drop(model, dropped)
     return events
+
+
+def _forgotten(model: OnlineTopics, record: TopicRecord, why: str) -> list[TopicEvent]:
+    """The last word on a topic; candidates, which nobody has seen, go without one."""
+    if record.phase == "candidate":
+        return []
+    return [event(model, record, "faded", model.now, f"forgotten: {why}")]
 
 
 def _drop(model: OnlineTopics, slots: list[int]) -> None:

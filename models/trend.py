@@ -2,7 +2,9 @@
 
 Only people count, each once in 24 hours, however many posts they send: one loud account cannot make a trend. Counts
 are taken as a share of all people active in the same 24 hours: nights, weekends and a growing stream move both, and
-cancel out. A topic's past is the exponentially weighted mean and variance of its daily share (river's `EWMean`).
+cancel out. A topic's past is its daily share of the last four weeks: the exponentially weighted mean and variance
+(river's `EWMean`, `EWVar`) of the days since the share last moved to another level (river's Page–Hinkley test), so
+that what has become usual is no trend for long. A topic with a day of the week is measured against that day, too.
 The score is SigniTrend's significance (Schubert, Weiler, Kriegel: "SigniTrend", KDD 2014): the distance from the
 expected number in standard deviations, both with a floor, so that a handful of people about a rare subject are no
 trend merely because they were nobody yesterday.
@@ -10,11 +12,15 @@ trend merely because they were nobody yesterday.
 
 import math
 from collections import OrderedDict
+from statistics import pstdev
 
 import msgspec
 
 DAY = 86_400.0
-FADING = 0.3  # weight of the newest day in a topic's past
+FADING = 0.3  # weight of the newest day in a topic's past,
+DAYS = 28  # which is so long
+WEEK = 7
+WEEKS = 2  # so often must a day of the week have come by to be an expectation
 FLOOR_PEOPLE = 0.5  # expected people are at least so many
 FLOOR_SHARE = 0.002  # and at least this share of the stream's
 TRENDING = 2.8  # from here on: four people in a day about a new topic, in a stream of up to 250
@@ -22,22 +28,24 @@ CALM = 1.4  # below it a topic may trend again
 
 
 class Past(msgspec.Struct):
-    """Exponentially weighted mean of the daily share and of its square; `days` seen."""
+    """The daily shares (0–1) of the last `DAYS`, the newest last, and what they let expect of the next day."""
 
+    shares: list[float] = []
     mean: float = 0.0
-    square: float = 0.0
-    days: int = 0
+    variance: float = 0.0
 
     def learn(self, share: float) -> None:
         """One more day with this share (0–1) of the stream's people."""
-        self.mean = _moved(self.mean, share, self.days)
-        self.square = _moved(self.square, share * share, self.days)
-        self.days += 1
+        self.shares = [*self.shares, share][-DAYS:]
+        if any(self.shares):
+            self.mean, self.variance = _weighted(self.shares[_last_change(self.shares) :])
+        else:
+            self.mean = self.variance = 0.0
 
-    @property
-    def variance(self) -> float:
-        """Of the daily share."""
-        return max(0.0, self.square - self.mean * self.mean)
+    def usual(self) -> float:
+        """The share to expect of the next day: the mean, or that of the same day of the weeks before if it is more."""
+        same = self.shares[-WEEK::-WEEK]
+        return max(self.mean, sum(same) / len(same)) if len(same) >= WEEKS else self.mean
 
 
 class Voices:
@@ -69,16 +77,32 @@ class Voices:
 def surprise(people: int, stream_people: int, past: Past) -> float:
     """Standard deviations by which `people` exceeds what the topic's past share of `stream_people` lets expect."""
     floor = max(FLOOR_PEOPLE, FLOOR_SHARE * stream_people)
-    expected = max(floor, past.mean * stream_people)
+    expected = max(floor, past.usual() * stream_people)
     spread = past.variance * stream_people * stream_people  # of the share from day to day
     return (people - expected) / math.sqrt(expected + spread + 1.0)
 
 
-def _moved(value: float, new: float, days: int) -> float:
-    from river.stats import EWMean  # two seconds to import, and only needed once a day of the stream
+def _last_change(shares: list[float]) -> int:
+    """The first day of the level that the shares have now: 0 if it never changed."""
+    from river.drift import PageHinkley  # two seconds to import, and only needed once a day of the stream
 
-    mean = EWMean(FADING)
-    if days:
-        mean.update(value)  # the first value is taken as it is: so a stored mean goes on
-    mean.update(new)
-    return float(mean.get())
+    # in standard deviations: half of one is tolerated; what exceeds that comes to four before it is another level
+    spread = max(2 * FLOOR_SHARE, pstdev(shares))
+    test = PageHinkley(min_instances=3, delta=0.5, threshold=4.0, alpha=1.0)
+    since = 0
+    for day, share in enumerate(shares):
+        test.update(share / spread)
+        if test.drift_detected:
+            since = day
+    return since
+
+
+def _weighted(shares: list[float]) -> tuple[float, float]:
+    """Exponentially weighted mean and variance."""
+    from river.stats import EWMean, EWVar
+
+    mean, variance = EWMean(FADING), EWVar(FADING)
+    for share in shares:
+        mean.update(share)
+        variance.update(share)
+    return float(mean.get()), max(0.0, float(variance.get()))

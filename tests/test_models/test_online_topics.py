@@ -168,8 +168,10 @@ def test_silence_revival_and_forgetting() -> None:
     ]
     model, events = run(join(story("x", 5, START), *ticks[:9], story("y", 1, START + 9.5 * DAY), *ticks[9:]))
     mine = [event for event in events if event.topic_id == topic_id("x0") and event.kind != "trending"]
-    assert kinds(mine) == ["born", "faded", "revived", "faded"]
+    assert kinds(mine) == ["born", "faded", "revived", "faded", "faded"]
     assert mine[2].example_ids[0] == "x0"
+    assert mine[3].reason == "nothing for 3 days"
+    assert mine[4].reason == "forgotten: nothing for 60 days"
     assert topic_id("x0") not in model.centroids()[0]
 
 

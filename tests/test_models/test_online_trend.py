@@ -3,12 +3,12 @@
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
-from river.stats import EWMean
+from river.stats import EWMean, EWVar
 
 from models.online_config import DAY, OnlineConfig
 from models.online_topics import OnlineTopics
 from models.topic_model import PostBatch
-from models.trend import FADING, TRENDING, Past, Voices, surprise
+from models.trend import DAYS, FADING, TRENDING, WEEK, Past, Voices, surprise
 from tests.test_models.made_streams import DIMENSIONS, START, join, story
 
 
@@ -75,7 +75,7 @@ def test_surprise_grows_with_people(people: int, stream: int, shares: list[float
     for share in shares:
         past.learn(share)
     assert surprise(people + 1, stream, past) > surprise(people, stream, past)
-    if people >= past.mean * stream:  # of fewer than usual, neither is a trend
+    if people >= past.usual() * stream:  # of fewer than usual, neither is a trend
         assert surprise(people, stream, past) <= max(0.0, surprise(people, stream, Past()))
 
 
@@ -95,15 +95,50 @@ def test_rhythm_cancels_out() -> None:
     assert surprise(30, 100, past) > TRENDING
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+@given(st.lists(st.floats(0.1, 0.101), min_size=1, max_size=28))
 def test_past_is_rivers_mean(shares: list[float]) -> None:
-    """Stored and taken up again every day, it equals river's running statistic."""
-    past, mean = Past(), EWMean(FADING)
+    """As long as the share stays about what it was, it equals river's running statistics over all days."""
+    past, mean, variance = Past(), EWMean(FADING), EWVar(FADING)
     for share in shares:
         past.learn(share)
         mean.update(share)
+        variance.update(share)
     assert past.mean == pytest.approx(mean.get())
+    assert past.variance == pytest.approx(variance.get(), abs=1e-12)
+
+
+@given(st.lists(st.floats(0, 1), max_size=90))
+def test_past_is_bounded(shares: list[float]) -> None:
+    """Four weeks are kept, whatever came before."""
+    past = Past()
+    for share in shares:
+        past.learn(share)
+    assert past.shares == shares[-DAYS:]
     assert past.variance >= 0.0
+
+
+def test_another_level_is_the_new_usual() -> None:
+    """After a lasting change the days before it say nothing: a small topic that became a large one can trend again."""
+    grown, always = Past(), Past()
+    for share in [0.02] * 12 + [0.2] * 7:
+        grown.learn(share)
+    for _ in range(19):
+        always.learn(0.2)
+    assert grown.mean == pytest.approx(always.mean, abs=0.01)
+    assert surprise(40, 100, grown) == pytest.approx(surprise(40, 100, always), abs=0.2)
+    assert surprise(40, 100, grown) > TRENDING
+
+
+def test_a_day_of_the_week_is_expected() -> None:
+    """What comes back every Friday is no trend on a Friday, and one on other days."""
+    past = Past()
+    for day in range(3 * WEEK):
+        past.learn(0.2 if day % WEEK == 4 else 0.0)
+    for day in range(4):
+        assert surprise(20, 100, past) > TRENDING or day < 2  # just after a Friday nothing is sure
+        past.learn(0.0)
+    assert surprise(20, 100, past) < 0.5
+    assert surprise(20, 100, Past(mean=past.mean, variance=past.variance)) > TRENDING
 
 
 def test_voices_are_bounded_and_fade() -> None:
