@@ -12,7 +12,6 @@ class OnlineConfig:
     lexical_weight: float = 0.40  # share of the words in the fused similarity
     background: float = 1.0  # share of the stream's mean that is taken out of the sentence vectors
     join: float = 0.25  # a post joins its most similar topic from here on, else it starts a candidate
-    size_prior: float = 0.005  # similarity that a topic gains with every e-fold of its posts: the large are likelier
     merge: float = 0.45  # two large topics are one from here on,
     merge_single: float = 0.30  # and a topic and a single post from here on
     merge_growth: float = 0.5  # a topic is compared with the others each time it has grown by this share

@@ -52,7 +52,7 @@ def close_block(model: OnlineTopics) -> list[TopicEvent]:
         model.refreshed = seen
         model.lexicon.refresh()
         model.background.refresh()
-        model.table.move(np.array(sorted(model.records), np.int64), model.background, config.size_prior)
+        model.table.move(np.array(sorted(model.records), np.int64), model.background)
     model.block.clear()
     return events
 
@@ -63,7 +63,7 @@ def _apply(model: OnlineTopics) -> list[int]:
     if not block.slots:
         return []
     changed = table.pull(block.slots, np.concatenate(block.rows), block.at, config)
-    table.move(changed, model.background, config.size_prior)
+    table.move(changed, model.background)
     moved = [model.records[slot] for slot in changed.tolist()]
     grown = [record for record in moved if record.originals >= record.say_at]
     table.say(grown, model.lexicon)
@@ -116,7 +116,7 @@ def _join(model: OnlineTopics, slot: int, other: int, similarity: float, gone: s
     model.aliases[b.id] = a.id
     while len(model.aliases) > model.config.max_aliases:
         model.aliases.popitem(last=False)
-    model.table.move(np.array([a.slot]), model.background, model.config.size_prior)
+    model.table.move(np.array([a.slot]), model.background)
     model.table.rewritten(a.slot)
     model.table.say([a], model.lexicon)
     return event(model, a, "merged", model.now, f"{similarity:.2f} similar, and growing together", [b.id])

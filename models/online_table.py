@@ -18,7 +18,7 @@ from models.online_evidence import Lexicon, WordRow
 from models.online_record import TopicRecord
 
 SMALL, STEP = 256, 1024  # slots at first; from STEP on the table grows by STEP
-ROWS = ("centroids", "inverse", "sums", "weights", "updated", "prior")
+ROWS = ("centroids", "inverse", "sums", "weights", "updated")
 Slots = npt.NDArray[np.int64]
 
 
@@ -33,7 +33,6 @@ class TopicTable:
         self.sums = np.zeros((capacity, dimensions), np.float32)
         self.weights = np.zeros(capacity, np.float64)  # effective posts in the sums
         self.updated = np.zeros(capacity, np.float64)  # event time to which the sums are decayed
-        self.prior = np.zeros(capacity, np.float32)  # what a topic's size adds to its similarity
         self.shown: dict[int, Slots] = {}  # slot -> its buckets that are not zero in `words`
         self.buckets: dict[int, list[int]] = {}  # slot -> of its record's words, as far as they were looked up
         self._free = list(range(capacity - 1, -1, -1))
@@ -94,15 +93,14 @@ class TopicTable:
         values = np.concatenate([self.words[row, slot] for row, slot in zip(buckets, slots, strict=True)])
         return csr_matrix((values, np.concatenate(buckets), indptr), shape=(len(slots), len(self.words)))
 
-    def move(self, slots: Slots, background: Background, size_prior: float) -> None:
-        """The centroids and priors of these slots, from their sums and the background."""
+    def move(self, slots: Slots, background: Background) -> None:
+        """The centroids of these slots, from their sums and the background."""
         if not len(slots):
             return
         sums = self.sums[slots]
         lengths = np.sqrt(np.einsum("ij,ij->i", sums, sums, dtype=np.float64))
         directions = background.directions(sums * (UNIT / np.maximum(lengths, 1e-9)).astype(np.float32)[:, None])
         self.centroids[slots], self.inverse[slots] = directions.values, directions.inverse
-        self.prior[slots] = size_prior * np.log(self.weights[slots])
 
     def say(self, records: Sequence[TopicRecord], lexicon: Lexicon) -> None:
         """The words of these topics, from their counts."""

@@ -82,7 +82,7 @@ class OnlineTopics:
 
     def predict_many(self, vectors: npt.NDArray[np.float32], words: Sequence[Sequence[str]]) -> list[str | None]:
         """The topic that each post would join now, None where it would start one. Changes nothing."""
-        fused = self._fused(self.background.directions(unit_rows(vectors)), self.lexicon.matrix(words))
+        fused = self.likeness(self.background.directions(unit_rows(vectors)), self.lexicon.matrix(words))
         best = fused.argmax(axis=1)
         return [
             self.records[slot].id if fused[i, slot] >= self.config.join and slot in self.records else None
@@ -123,12 +123,6 @@ class OnlineTopics:
 
         return dump(self)
 
-    def _fused(self, rows: Directions, words: csr_matrix) -> Floats:
-        """What decides: `likeness` and what a topic gains by its size."""
-        fused = self.likeness(rows, words)
-        fused += self.table.prior
-        return fused
-
     def _among(self, rows: Directions, words: csr_matrix) -> Floats:
         """Fused similarity of the posts with each other, in the same arithmetic as with the topics."""
         return self._weighed(product(rows.values, rows.values), rows.inverse, rows, among(words))
@@ -152,52 +146,58 @@ class OnlineTopics:
         events: list[TopicEvent],
     ) -> None:
         """Place the posts `start` … `stop`, all of one block."""
-        count, join = stop - start, self.config.join
+        count = stop - start
         rows = vectors[start:stop]
         directions = self.background.directions(rows)
         words = self.lexicon.matrix(batch.words[start:stop])
-        fused = self._fused(directions, words)
-        others: Floats | None = None
+        fused = self.likeness(directions, words)
         best = fused.argmax(axis=1)
         score = fused[np.arange(count), best]
+        others: Floats | None = None
         pulling: list[int] = []
         for i, at in enumerate(batch.at[start:stop].tolist()):
             k = start + i
-            post_id, author, related = batch.ids[k], batch.authors[k], batch.related[k]
-            if self.started == float("-inf"):
-                self.started = at
-            if at > self.now:
-                self.now = at
-            self.voices.hear(author, at)
-            original = self._original(related) if batch.retweet[k] else None
+            self._hear(batch.authors[k], at)
+            original = self._original(batch.related[k]) if batch.retweet[k] else None
             if original is not None:
-                slot, similarity, support = original, 1.0, True
-            elif (similarity := score.item(i)) >= join:
-                slot, support = best.item(i), False
+                slot, similarity = original, 1.0
+            elif (similarity := score.item(i)) >= self.config.join:
+                slot = best.item(i)
                 self.block.slots.append(slot)
                 self.block.at.append(at)
                 pulling.append(i)
             else:
-                slot, similarity, support = self._found(post_id, at), 0.0, False
+                slot, similarity = self._found(batch.ids[k], at), 0.0
                 own = slice(words.indptr[i], words.indptr[i + 1])
-                lexical = words.indices[own], words.data[own]
-                self.table.found(slot, rows[i], directions[i : i + 1], lexical, at)
-                if i + 1 < count:
-                    others = self._among(directions, words) if others is None else others
-                    _notice(slot, others[i + 1 :, i], best[i + 1 :], score[i + 1 :])
-            record = self.records[slot]
-            if record.add(post_id, author, batch.words[k], at, support):
-                self.table.rewritten(slot)
-            note_arrival(self, record, author, at, events)
-            self._remember(post_id, record.id)
-            if batch.retweet[k] and related is not None and related not in self.topic_of:
-                self._remember(related, record.id)
-            placements.append(Placement(record.id, similarity, record.phase == "candidate", support))
+                self.table.found(slot, rows[i], directions[i : i + 1], (words.indices[own], words.data[own]), at)
+                others = self._among(directions, words) if others is None else others
+                _notice(slot, others[i + 1 :, i], best[i + 1 :], score[i + 1 :])
+            placements.append(self._count(batch, k, slot, similarity, original is not None, events))
         if pulling:
             self.block.rows.append(rows[pulling])
         self.block.posts += count
         self.lexicon.count(words)
         self.background.learn(rows)
+
+    def _hear(self, author: str, at: float) -> None:
+        """Somebody speaks, about whatever."""
+        if self.started == float("-inf"):
+            self.started = at
+        self.now = max(self.now, at)
+        self.voices.hear(author, at)
+
+    def _count(
+        self, batch: PostBatch, k: int, slot: int, similarity: float, support: bool, events: list[TopicEvent]
+    ) -> Placement:
+        """Count post `k` in its topic, and remember where it and what it retweets went."""
+        record, post_id, related, at = self.records[slot], batch.ids[k], batch.related[k], batch.at.item(k)
+        if record.add(post_id, batch.authors[k], batch.words[k], at, support):
+            self.table.rewritten(slot)
+        note_arrival(self, record, batch.authors[k], at, events)
+        self._remember(post_id, record.id)
+        if batch.retweet[k] and related is not None and related not in self.topic_of:
+            self._remember(related, record.id)
+        return Placement(record.id, similarity, record.phase == "candidate", support)
 
     def _found(self, post_id: str, at: float) -> int:
         slot = self.table.allocate()

@@ -13,6 +13,7 @@ trend merely because they were nobody yesterday.
 import math
 from collections import OrderedDict
 from statistics import pstdev
+from typing import Any
 
 import msgspec
 
@@ -88,7 +89,7 @@ def _last_change(shares: list[float]) -> int:
 
     # in standard deviations: half of one is tolerated; what exceeds that comes to four before it is another level
     spread = max(2 * FLOOR_SHARE, pstdev(shares))
-    test = PageHinkley(min_instances=3, delta=0.5, threshold=4.0, alpha=1.0)
+    test: Any = PageHinkley(min_instances=3, delta=0.5, threshold=4.0, alpha=1.0)
     since = 0
     for day, share in enumerate(shares):
         test.update(share / spread)
