@@ -34,8 +34,8 @@ _NO_WORD = re.compile(r"^[^\w.…]+$")
 _SIGNS_BEFORE = re.compile(r"^[^\w\"“‘'#@$€£(\[]+")
 _CLAUSE_ENDS = (", ", "; ", ": ", " – ", " — ", " - ")
 _SHOUT = re.compile(
-    r"(?:new|news|breaking(?: news)?|just in|update|icymi|top story|reminder|announcement|read|watch|listen|thread|psa|"
-    r"fyi|new (?:paper|post|blog post|video|article|work))\s*[:!]\s*",
+    r"(?:new|news|breaking(?: news)?|just in|update|icymi|top story|reminder|announcement|read|reading|watch|listen|"
+    r"thread|psa|fyi|new (?:paper|post|blog post|video|article|work))\s*[:!]\s*",
     re.IGNORECASE,
 )
 _SITE = re.compile(r"(?:\s+[-|–—]\s+(?:[A-Z@#][\w.&’'-]*\s*|(?:of|the|and)\s+){1,6}|\s*\[[^\[\]]{1,20}\])$")

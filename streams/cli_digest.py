@@ -1,14 +1,18 @@
 """`toptopics digest`: read, render and check digests."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from models.events import Digest, EmbeddedTweet, Tweet
 from models.week import Week
 from streams.cli_common import fail, printable, run, services, settings_or_exit
 from streams.digest_log import PublishedDigest, read_digests
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.llm import Endpoint
 
 FORMS = ("markdown", "html", "json", "text", "atom")
 
@@ -27,14 +31,33 @@ def _one(found: dict[str, PublishedDigest], week: str | None) -> PublishedDigest
     return found[week]
 
 
-async def _check(settings: Settings, entry: PublishedDigest) -> list[str]:
-    from models.digest_check import check_digest
-    from models.events import EmbeddedTweet
+async def _posts(settings: Settings, entry: PublishedDigest) -> dict[str, Tweet]:
     from streams.week_slice import read_week
 
     week = Week.parse(entry.digest.week, entry.digest.timezone)
     piece = await read_week(settings, week, end=entry.slice_end or None)
-    posts = {record.tweet.id: record.tweet for record in piece.records if isinstance(record, EmbeddedTweet)}
+    return {record.tweet.id: record.tweet for record in piece.records if isinstance(record, EmbeddedTweet)}
+
+
+async def _reworded(settings: Settings, entry: PublishedDigest, endpoint: "Endpoint") -> Digest:
+    from streams.llm import reword_digest
+
+    return await reword_digest(entry.digest, await _posts(settings, entry), endpoint)
+
+
+def _endpoint_or_exit(settings: Settings) -> "Endpoint":
+    from streams.llm import endpoint_of
+
+    endpoint = endpoint_of(settings)
+    if endpoint is None:
+        fail("--reword needs LLM_BASE_URL and LLM_MODEL (and LLM_API_KEY where the endpoint asks for one)", 2)
+    return endpoint
+
+
+async def _check(settings: Settings, entry: PublishedDigest) -> list[str]:
+    from models.digest_check import check_digest
+
+    posts = await _posts(settings, entry)
     return [f"{problem.where}: {problem.what}" for problem in check_digest(entry.digest, posts)]
 
 
@@ -53,6 +76,13 @@ def digest(
     check: Annotated[
         bool, typer.Option("--check", help="Check every sentence, quotation and link against the posts.")
     ] = False,
+    reword: Annotated[
+        bool,
+        typer.Option(
+            "--reword",
+            help="Let the endpoint of LLM_BASE_URL reword summaries; what adds a name, number or link is not.",
+        ),
+    ] = False,
     listing: Annotated[bool, typer.Option("--list", help="List the weeks that have a digest.")] = False,
 ) -> None:
     """Show the digest of a week.
@@ -64,11 +94,13 @@ def digest(
     * `toptopics digest`
     * `toptopics digest 2021-W18 --format html --out week.html`
     * `toptopics digest 2021-W18 --check`
+    * `LLM_BASE_URL=http://127.0.0.1:11434/v1 LLM_MODEL=llama3 toptopics digest --reword`
     """
     form = "json" if as_json else form
     if form not in FORMS:
         fail(f"unknown format {form!r}; one of: {', '.join(FORMS)}", 2)
     settings = settings_or_exit()
+    endpoint = _endpoint_or_exit(settings) if reword else None
     with services(settings) as connected:
         found = run(read_digests(connected))
         if listing:
@@ -76,6 +108,7 @@ def digest(
             return
         entry = _one(found, week)
         problems = run(_check(connected, entry)) if check else []
+        shown = run(_reworded(connected, entry, endpoint)) if endpoint and not check else entry.digest
     if check:
         for problem in problems:
             typer.echo(printable(problem))
@@ -83,7 +116,7 @@ def digest(
         raise typer.Exit(1 if problems else 0)
     from models.render import render
 
-    text = render(entry.digest, form)  # type: ignore[arg-type]
+    text = render(shown, form)  # type: ignore[arg-type]
     if out is None:
         typer.echo(text if form == "json" else printable(text))
     else:

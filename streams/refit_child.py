@@ -33,6 +33,7 @@ async def _refit(settings: Settings, arguments: dict[str, Any], progress: Progre
     from streams.influencer_log import read_influencers
     from streams.one_space import in_one_space
     from streams.tweets_slice import read_week_again
+    from streams.week_links import week_links
     from streams.week_slice import read_week
 
     week = Week.parse(arguments["week"], settings.timezone)
@@ -46,12 +47,14 @@ async def _refit(settings: Settings, arguments: dict[str, Any], progress: Progre
         piece.records,
         lambda: load_encoder(settings.encoder, device=settings.device, cache_dir=settings.data_dir / "encoders"),
     )
+    posts = week_posts(records, week)
     digest: Digest = build_digest(
-        week_posts(records, week),
+        posts,
         previous=previous,
         influencers=influencers,
         config=config_with(arguments["overrides"]),
         versions=library_versions(),
+        resources=await week_links(settings, posts.posts, progress),
         progress=progress,
     )
     return {

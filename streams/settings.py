@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     api_token: Annotated[
         SecretStr | None, Field(description="needed by every API call when the address is not loopback")
     ] = None
+    fetch_links: bool = Field(False, description="whether a digest looks up the titles of links that come without one")
     llm_base_url: Annotated[
         str | None, _named("LLM_BASE_URL", "OpenAI-compatible endpoint that may reword digests")
     ] = None

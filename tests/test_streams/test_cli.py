@@ -32,6 +32,7 @@ def test_no_arguments_show_the_list() -> None:
     [
         (["worker", "--stages", "embed,dance"], "unknown stage dance"),
         (["digest", "--format", "papyrus"], "unknown format"),
+        (["digest", "--reword"], "LLM_BASE_URL"),
         (["schema", "Weather"], "unknown type"),
         (["dance"], "No such command"),
     ],
