@@ -1,6 +1,8 @@
 """Every command explains itself, and wrong usage is told clearly."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 import typer
@@ -56,3 +58,25 @@ def test_post_text_cannot_drive_the_terminal() -> None:
     """Escape sequences and bidirectional overrides are taken out; line breaks stay."""
     hostile = "a\x1b[2Jb\x9b31mc\u202ed\u2066e\r\x07\nf\tg"
     assert printable(hostile) == "a[2Jb31mcde\nf\tg"
+
+
+ENDLESS = """
+import sys, typer
+from streams.cli_common import echo_or_end
+try:
+    while True:
+        echo_or_end("x" * 1_000)
+except typer.Exit as end:
+    sys.exit(end.exit_code)
+"""
+
+
+def test_endless_output_ends_quietly_when_its_reader_has_gone() -> None:
+    """As behind `| head -1`: no traceback, exit code 0."""
+    with subprocess.Popen([sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
