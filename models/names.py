@@ -15,6 +15,7 @@ from models.text_characters import LINK, MENTION, visible
 CAPITALISED = 0.8  # share of the occurrences in sentences
 HEADLINE = 0.6  # share of capitalised words from which a text is a headline
 INNER = 0.6  # share of the occurrences with a capital or a digit after the first letter
+SHORTEST = 3  # characters: "AI", "GB", "UK" and "5G" are in every week and name no story
 FEWEST = 2  # occurrences in sentences
 _TOKEN = re.compile(r"[^\s]+")
 _EDGES = ".,:;!?()[]{}\"'“”‘’…|«»*-–—&/"
@@ -36,6 +37,8 @@ class NameSpelling:
         """`word`: casefolded, as models.text.words gives it; a phrase is a name when one of its words is."""
         if " " in word:
             return any(self.is_name(part) for part in word.split())
+        if len(word) < SHORTEST:
+            return False
         if self._all[word] and self._inner[word] >= INNER * self._all[word]:
             return True
         seen = self._sentences[word]

@@ -37,3 +37,10 @@ def test_a_phrase_with_a_name_is_one() -> None:
     spelling = NameSpelling(TEXTS)
     assert spelling.is_name("colorado talk")
     assert not spelling.is_name("smart person")
+
+
+def test_two_characters_name_no_story() -> None:
+    """ "AI", "UK" and "5G" are written like names and stand in every week."""
+    spelling = NameSpelling(["We like AI in the UK and 5G", "They put AI into 5G in the UK", "but the ICLR is ours"])
+    assert not any(map(spelling.is_name, ("ai", "uk", "5g", "new ai")))
+    assert spelling.is_name("iclr")
