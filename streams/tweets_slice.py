@@ -3,8 +3,8 @@
 The same records as the week's slice of `tweets.embedded`: those whose origins stand there up to the given end; where
 the slice is gone (or none is given), everything that `tweets` has now. Vectors come from the content-hash cache, so a
 week that was embedded with the same encoder gets the same bytes; on a cold cache they are computed, and the last bits
-of a vector may differ from those stored. Redeliveries that stand twice on `tweets.embedded` are read once here: the
-canonical week does not tell them apart.
+of a vector may differ from those stored, which the log tells. Redeliveries that stand twice on `tweets.embedded` are
+read once here: the canonical week does not tell them apart.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,12 +20,14 @@ from models.week import Week
 from models.wire import PoisonError, decode_post, pack_vector
 from streams.embed_cache import EmbedCache, cached_encode
 from streams.kafka_log import bounds_of, consumer, read
+from streams.logs import get_logger
 from streams.records import Record
 from streams.redis_embed_cache import create_embed_cache
 from streams.settings import Settings
 from streams.topics import EMBEDDED, TWEETS
 from streams.week_slice import WeekSlice, read_week
 
+log = get_logger(__name__)
 BATCH = 512
 Progress = Callable[[int, int], None]
 
@@ -47,8 +49,25 @@ async def read_week_again(
                 progress(len(records), len(posts))
     finally:
         await cache.aclose()
+    different = _different(stored.records, records)
+    if different:
+        log.warning("posts are not embedded as they were", week=str(week), different=different, of=len(records))
     start, slice_end = (stored.start, stored.end) if origins else await _embedded_bounds(settings, week)
     return WeekSlice(records, start, slice_end, seen)
+
+
+def _different(stored: Sequence[EmbeddedTweet | Deletion], made: Sequence[EmbeddedTweet | Deletion]) -> int:
+    """How many posts have another text or vector than was stored for them with this encoder."""
+    known: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for one in stored:
+        if isinstance(one, EmbeddedTweet):
+            known.setdefault((one.tweet.id, one.encoder), set()).add((one.text, one.vector))
+    count = 0
+    for one in made:
+        if isinstance(one, EmbeddedTweet):
+            there = known.get((one.tweet.id, one.encoder))
+            count += there is not None and (one.text, one.vector) not in there
+    return count
 
 
 async def _read_posts(settings: Settings, week: Week, origins: set[str]) -> tuple[list[Tweet | Deletion], int]:

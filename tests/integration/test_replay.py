@@ -14,10 +14,13 @@ from typing import Any
 import msgspec
 import orjson
 import pytest
+import structlog
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+import streams.tweets_slice
 from models.events import Deletion, Digest, EmbeddedTweet, Influencer
+from models.text import clean
 from models.week import Week
 from models.week_posts import week_posts
 from models.wire import content_hash, decode, encode
@@ -156,6 +159,19 @@ async def test_posts_embedded_again_give_the_same_bytes(settings: Settings) -> N
     assert {"late-" + tweet.id.removeprefix("late-") for tweet in late} <= {
         record.tweet.id for record in piece.records if isinstance(record, EmbeddedTweet)
     }
+
+
+async def test_posts_that_are_embedded_otherwise_are_counted(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The manifests say only that the records are others; what became of them is in the log."""
+    await publish_all(settings)
+    monkeypatch.setattr(streams.tweets_slice, "clean", lambda text, **more: clean(text, **more).replace("a", "e"))
+    with structlog.testing.capture_logs() as lines:
+        (one,) = await rebuilt(settings, ALL[1], source="tweets", verify=True)
+    assert [difference.name for difference in one.differences()] == ["slice"]
+    (line,) = [line for line in lines if line["event"] == "posts are not embedded as they were"]
+    assert 0 < line["different"] <= line["of"]
 
 
 async def test_other_settings_are_named_and_the_rest_is_not(settings: Settings) -> None:
