@@ -17,6 +17,9 @@ from models.events import Deletion, EmbeddedTweet, Tweet
 from models.week import Week
 from models.wire import PoisonError, encode, unpack_vector
 
+_Vector = npt.NDArray[np.float32]
+_Kept = tuple[bytes, EmbeddedTweet, _Vector]  # canonical bytes, the record, its vector
+
 
 @dataclass(frozen=True)
 class WeekPosts:
@@ -45,7 +48,7 @@ def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekP
     The same id twice: the records are compared by their bytes without origin, and the smallest is kept, whatever
     came first. Raises ValueError when vectors of two encoders meet: they have no common space.
     """
-    kept: dict[str, tuple[bytes, EmbeddedTweet]] = {}
+    kept: dict[str, _Kept] = {}
     gone: set[str] = set()
     for record in records:
         if isinstance(record, Deletion):
@@ -54,10 +57,11 @@ def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekP
         tweet = record.tweet
         if tweet.edit_of is not None:
             gone.add(tweet.edit_of)
-        if week.contains(tweet.created_at) and _is_usable(record):
+        vector = _vector(record) if week.contains(tweet.created_at) else None
+        if vector is not None:
             canonical = encode(_without_origin(record))
             if tweet.id not in kept or canonical < kept[tweet.id][0]:
-                kept[tweet.id] = (canonical, record)
+                kept[tweet.id] = (canonical, record, vector)
     _drop_odd_dimensions(kept)
     alive = sorted(post_id for post_id in kept if post_id not in gone)
     embedded = [kept[post_id][1] for post_id in alive]
@@ -71,29 +75,28 @@ def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekP
         week=week,
         posts=[record.tweet for record in embedded],
         texts=[record.text for record in embedded],
-        vectors=_matrix(embedded),
+        vectors=_matrix([kept[post_id][2] for post_id in alive]),
         encoder=" + ".join(encoders),
         slice_hash=digest.hexdigest(),
         deleted=len(kept) - len(alive),
     )
 
 
-def _is_usable(record: EmbeddedTweet) -> bool:
-    """What the assign stage has put on `dead-letters` must not stop the week's digest either."""
+def _vector(record: EmbeddedTweet) -> _Vector | None:
+    """None for what the assign stage has put on `dead-letters`: it must not stop the week's digest either."""
     try:
-        unpack_vector(record.vector, record.dimensions)
+        return unpack_vector(record.vector, record.dimensions)
     except PoisonError:
-        return False
-    return True
+        return None
 
 
-def _drop_odd_dimensions(kept: dict[str, tuple[bytes, EmbeddedTweet]]) -> None:
+def _drop_odd_dimensions(kept: dict[str, _Kept]) -> None:
     """Leave the width that most posts of an encoder have (of two as frequent the larger): others are damaged."""
-    widths = Counter((space_of(record.encoder), record.dimensions) for _, record in kept.values())
+    widths = Counter((space_of(record.encoder), record.dimensions) for _, record, _ in kept.values())
     common: dict[str, int] = {}
     for (space, width), _ in sorted(widths.items(), key=lambda item: (item[1], item[0][1])):
         common[space] = width
-    odd = [post_id for post_id, (_, record) in kept.items() if record.dimensions != common[space_of(record.encoder)]]
+    odd = [post_id for post_id, (_, record, _) in kept.items() if record.dimensions != common[space_of(record.encoder)]]
     for post_id in odd:
         del kept[post_id]
 
@@ -109,9 +112,9 @@ def _without_origin(record: EmbeddedTweet) -> EmbeddedTweet:
     )
 
 
-def _matrix(records: list[EmbeddedTweet]) -> npt.NDArray[np.float32]:
-    if not records:
+def _matrix(vectors: list[_Vector]) -> _Vector:
+    if not vectors:
         return np.zeros((0, 1), dtype=np.float32)
-    matrix = np.stack([unpack_vector(record.vector, record.dimensions) for record in records])
+    matrix = np.stack(vectors)
     norms = np.linalg.norm(matrix, axis=1, keepdims=True)
     return np.asarray(matrix / np.maximum(norms, 1e-9), dtype=np.float32)

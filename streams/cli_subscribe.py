@@ -133,7 +133,8 @@ def push(
 ) -> None:
     """Deliver digests to all subscriptions until Ctrl-C: webhooks, e-mail, chats.
 
-    An endpoint that fails is tried again for a day, each from a queue of its own that survives restarts.
+    An endpoint that fails is tried again for a day, each from a queue of its own that survives restarts. The file has a
+    table `subscription` for each, with `name`, `url` and, if wanted, `since`, `secret` and `allow_private`.
 
     Examples:
 
