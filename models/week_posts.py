@@ -17,8 +17,9 @@ from models.events import Deletion, EmbeddedTweet, Tweet
 from models.week import Week
 from models.wire import PoisonError, encode, unpack_vector
 
+ROWS = 4_096
 _Vector = npt.NDArray[np.float32]
-_Kept = tuple[bytes, EmbeddedTweet, _Vector]  # canonical bytes, the record, its vector
+_Kept = tuple[EmbeddedTweet, _Vector]  # a record and its vector
 
 
 @dataclass(frozen=True)
@@ -58,24 +59,25 @@ def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekP
         if tweet.edit_of is not None:
             gone.add(tweet.edit_of)
         vector = _vector(record) if week.contains(tweet.created_at) else None
-        if vector is not None:
-            canonical = encode(_without_origin(record))
-            if tweet.id not in kept or canonical < kept[tweet.id][0]:
-                kept[tweet.id] = (canonical, record, vector)
+        if vector is None:
+            continue
+        # the canonical bytes are as large as the records: they are made again when they are needed
+        if tweet.id not in kept or _canonical(record) < _canonical(kept[tweet.id][0]):
+            kept[tweet.id] = (record, vector)
     _drop_odd_dimensions(kept)
     alive = sorted(post_id for post_id in kept if post_id not in gone)
-    embedded = [kept[post_id][1] for post_id in alive]
+    embedded = [kept[post_id][0] for post_id in alive]
     encoders = sorted({record.encoder for record in embedded})
     if len({space_of(name) for name in encoders}) > 1:
         raise ValueError(f"vectors of several encoders in {week}: {', '.join(encoders)}")
     digest = hashlib.sha256()
-    for post_id in alive:
-        digest.update(kept[post_id][0] + b"\n")
+    for record in embedded:
+        digest.update(_canonical(record) + b"\n")
     return WeekPosts(
         week=week,
         posts=[record.tweet for record in embedded],
         texts=[record.text for record in embedded],
-        vectors=_matrix([kept[post_id][2] for post_id in alive]),
+        vectors=_matrix([kept[post_id][1] for post_id in alive]),
         encoder=" + ".join(encoders),
         slice_hash=digest.hexdigest(),
         deleted=len(kept) - len(alive),
@@ -92,17 +94,17 @@ def _vector(record: EmbeddedTweet) -> _Vector | None:
 
 def _drop_odd_dimensions(kept: dict[str, _Kept]) -> None:
     """Leave the width that most posts of an encoder have (of two as frequent the larger): others are damaged."""
-    widths = Counter((space_of(record.encoder), record.dimensions) for _, record, _ in kept.values())
+    widths = Counter((space_of(record.encoder), record.dimensions) for record, _ in kept.values())
     common: dict[str, int] = {}
     for (space, width), _ in sorted(widths.items(), key=lambda item: (item[1], item[0][1])):
         common[space] = width
-    odd = [post_id for post_id, (_, record, _) in kept.items() if record.dimensions != common[space_of(record.encoder)]]
+    odd = [post_id for post_id, (record, _) in kept.items() if record.dimensions != common[space_of(record.encoder)]]
     for post_id in odd:
         del kept[post_id]
 
 
-def _without_origin(record: EmbeddedTweet) -> EmbeddedTweet:
-    return EmbeddedTweet(
+def _canonical(record: EmbeddedTweet) -> bytes:
+    without_origin = EmbeddedTweet(
         tweet=record.tweet,
         text=record.text,
         vector=record.vector,
@@ -110,11 +112,14 @@ def _without_origin(record: EmbeddedTweet) -> EmbeddedTweet:
         encoder=record.encoder,
         origin="",
     )
+    return encode(without_origin)
 
 
 def _matrix(vectors: list[_Vector]) -> _Vector:
     if not vectors:
         return np.zeros((0, 1), dtype=np.float32)
     matrix = np.stack(vectors)
-    norms = np.linalg.norm(matrix, axis=1, keepdims=True)
-    return np.asarray(matrix / np.maximum(norms, 1e-9), dtype=np.float32)
+    for first in range(0, len(matrix), ROWS):  # piece by piece: the norm of all at once takes as much memory again
+        rows = matrix[first : first + ROWS]
+        rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    return matrix

@@ -1,11 +1,13 @@
 """`toptopics replay` and `toptopics backfill`: past weeks, again or for the first time."""
 
+import asyncio
 import os
-from collections.abc import Iterator, Sequence
+import signal
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from streams.replay_live import Advance
 
 SOURCES = ("tweets.embedded", "tweets")
-INTERRUPTED = 130  # as a shell has it: 128 and the signal's number
+T = TypeVar("T")
+INTERRUPTED, STOPPED = 130, 143  # as a shell has it: 128 and the signal's number
 LOWER_PRIORITY = 10  # the processes that this one starts have it too: live stages on the same machine go first
 
 
@@ -185,9 +188,19 @@ def _live(settings: Settings, plan: "Plan", speed: str) -> None:
     with services(settings) as connected, _playing(plan.weeks[0]) as advance:
         live = LiveReplay(plan.weeks[0], token, factor, plan.source, watched, say, advance)
         try:
-            run(play(connected, live))
+            run(until_signal(play(connected, live)))
         except LiveReplayError as error:
             fail(str(error))
+        except asyncio.CancelledError:
+            fail("stopped; the namespace is deleted", STOPPED)
+
+
+async def until_signal(work: "Coroutine[Any, Any, T]") -> T:
+    """The result of `work`, which SIGTERM and SIGHUP cancel, so that it can put things in order."""
+    task = asyncio.ensure_future(work)
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(sign, task.cancel)
+    return await task
 
 
 @contextmanager

@@ -3,10 +3,12 @@
 The namespace is another `prefix`: fresh topics, groups, Redis keys and snapshots, so live data cannot be touched. What
 is fed is the week as it stands on `tweets.embedded` (or `tweets`, then it is embedded too), in the order of event time
 at `speed` times the original; the influencers and the digest of the week before go in first, so that the week's own
-digest at the end continues them. Everything of the namespace is deleted when it is over.
+digest at the end continues them. Everything of the namespace is deleted when it is over, also after Ctrl-C or SIGTERM;
+what `kill -9` leaves behind is deleted when the next week is played (a lock tells it from one that is being played).
 """
 
 import asyncio
+import fcntl
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +31,7 @@ from streams.worker import Worker, environment_for
 
 IDLE_SECONDS = 10.0  # the week closes when the played stream has been quiet for so long
 LONGEST_PREFIX = 40
+LOCK = "lock"
 Say = Callable[[str], None]
 Advance = Callable[[int, int, datetime], None]  # records fed, of all, and the time in the week
 
@@ -65,13 +68,29 @@ async def play(settings: Settings, live: LiveReplay) -> PublishedDigest:
     records = await week_records(settings, live)
     if not records:
         raise LiveReplayError(f"there are no posts of {live.week} on {live.source}")
-    await ensure_topics(apart)
-    try:
-        with _folder(settings, apart):
+    for left in left_behind(settings):
+        await _delete(left)
+        shutil.rmtree(left.data_dir, ignore_errors=True)
+    with _folder(settings, apart):
+        try:
+            await ensure_topics(apart)
             await _prepare(settings, apart, live.week)
             return await _with_stages(apart, live, records)
-    finally:
-        await _delete(apart)
+        finally:
+            await _delete(apart)
+
+
+def left_behind(settings: Settings) -> list[Settings]:
+    """The namespaces of replays that were killed."""
+    found: list[Settings] = []
+    for lock in sorted((settings.data_dir / "replay").glob(f"{settings.prefix}replay-*/{LOCK}")):
+        with lock.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+        found.append(settings.model_copy(update={"prefix": f"{lock.parent.name}-", "data_dir": lock.parent}))
+    return found
 
 
 async def week_records(settings: Settings, live: LiveReplay) -> list[Record]:
@@ -168,7 +187,9 @@ def _folder(settings: Settings, apart: Settings) -> Iterator[None]:
     if encoders.is_dir():  # what was distilled once serves here too
         (apart.data_dir / "encoders").symlink_to(encoders.resolve(), target_is_directory=True)
     try:
-        yield
+        with (apart.data_dir / LOCK).open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
     finally:
         shutil.rmtree(apart.data_dir, ignore_errors=True)
 

@@ -3,7 +3,8 @@
     python -m tests.benchmarks.bench_stream [--posts 50000] [--encoder hash] [--quick]
 
 Reading: a week of --posts posts with vectors of 384 numbers, read by a bare aiokafka loop, the same with orjson, by
-`replay` (typed and checked) and up to the refit (canonical form); each is the best of three processes.
+`replay` (typed and checked) and up to the refit (canonical form); each is the best of three processes, on one thread,
+by processor time, since a machine that measures may be busy.
 Throughput: posts onto `tweets` as quickly as they go, until each has its assignment, by the stages of the worker.
 Isolation, all in one namespace: a week is published and verified by `toptopics replay`, with topics, groups and Redis
 compared before and after; then 50 posts a second of the next week with the time from `tweets` to `assignments`, first
@@ -40,6 +41,7 @@ from tests.footprint import changes, footprint
 
 REPEATS = 3
 RATE = 50.0
+MOST_TURNS = 4
 NAMES = {
     "bare": "bare aiokafka getmany",
     "bare-json": "bare aiokafka + orjson",
@@ -96,7 +98,7 @@ def reading(settings: Settings, posts: int) -> dict[str, dict[str, Any]]:
     found = {}
     for name in STEPS:
         runs = [step(settings, name) for _ in range(REPEATS)]
-        found[name] = min(runs, key=lambda run: float(run["seconds"]))
+        found[name] = min(runs, key=lambda run: float(run["processor"]))
     return found
 
 
@@ -209,7 +211,12 @@ async def live(settings: Settings, burst: int, past: int, seconds: float) -> dic
             alone = latency(await play(settings, tail, named(steady, "alone", 1), RATE), tail)
             ended: list[int] = []
             replays = asyncio.create_task(replaying(settings, ended))
-            beside = latency(await play(settings, tail, named(steady, "beside", 1), RATE), tail)
+            sent = {}
+            for turn in range(MOST_TURNS):  # until a replay has gone through from its beginning to its end
+                sent |= await play(settings, tail, named(steady, f"beside{turn}", 1), RATE)
+                if ended:
+                    break
+            beside = latency(sent, tail)
             replays.cancel()
             await asyncio.gather(replays, return_exceptions=True)
         finally:
@@ -222,12 +229,14 @@ async def live(settings: Settings, burst: int, past: int, seconds: float) -> dic
 
 def report_reading(posts: int, read: dict[str, dict[str, Any]]) -> None:
     """As a table of the README."""
-    base = read["bare"]["records"] / read["bare"]["seconds"]
-    sys.stdout.write(f"| reading a week of {posts:,} posts | posts/s | of the bare loop | peak memory |\n")
-    sys.stdout.write("|---|---|---|---|\n")
+    base = read["bare"]["records"] / read["bare"]["processor"]
+    sys.stdout.write(f"| reading a week of {posts:,} posts | posts per second of processor time | of the bare loop ")
+    sys.stdout.write("| by the clock | peak memory |\n|---|---|---|---|---|\n")
     for name, run in read.items():
-        rate = run["records"] / run["seconds"]
-        sys.stdout.write(f"| {NAMES[name]} | {rate:,.0f} | {rate / base:.0%} | {run['peak']:,.0f} MiB |\n")
+        rate, clock = (run["records"] / run[unit] for unit in ("processor", "seconds"))
+        sys.stdout.write(
+            f"| {NAMES[name]} | {rate:,.0f} | {rate / base:.0%} | {clock:,.0f} | {run['peak']:,.0f} MiB |\n"
+        )
     sys.stdout.flush()
 
 

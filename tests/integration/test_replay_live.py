@@ -1,6 +1,7 @@
 """A past week played in a namespace of its own: what goes in, in which order, and that nothing of it stays."""
 
 import asyncio
+import fcntl
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +16,11 @@ from models.week import Week
 from models.wire import encode
 from streams.digest_log import PublishedDigest, read_digests
 from streams.influencer_log import put_influencers, read_influencers
+from streams.kafka_admin import ensure_topics
 from streams.kafka_log import connection, producer, read_topic, topic_name
-from streams.replay_live import LiveReplay, LiveReplayError, namespace, play, week_records
+from streams.replay_live import LOCK, LiveReplay, LiveReplayError, namespace, play, week_records
 from streams.settings import Settings, load_settings
-from streams.topics import DIGESTS, EMBEDDED
+from streams.topics import DIGESTS, EMBEDDED, TOPICS
 from tests.stored_weeks import WEEKS, store_weeks
 from tests.view_examples import digest
 
@@ -98,6 +100,30 @@ async def test_a_week_is_played_in_its_order_and_leaves_nothing(
     assert await topics_of(settings) == before
     assert list(await read_digests(settings)) == [WEEKS[0]]
     assert list((settings.data_dir / "replay").iterdir()) == []
+
+
+async def test_what_a_killed_replay_left_is_deleted_by_the_next(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And one that is being played is left alone."""
+    before = await topics_of(settings)
+    killed, played = (namespace(settings, LiveReplay(WEEK, token, 1e9)) for token in ("dead", "beef"))
+    for apart in (killed, played):
+        await ensure_topics(apart)
+        apart.data_dir.mkdir(parents=True)
+    (killed.data_dir / LOCK).touch()
+    live = LiveReplay(WEEK, "ab12", 1e9, say=lambda line: None)
+    records = await week_records(settings, live)
+    monkeypatch.setattr(QuickStages, "apart", namespace(settings, live), raising=False)
+    monkeypatch.setattr(QuickStages, "expected", len(records), raising=False)
+    monkeypatch.setattr(QuickStages, "seen", [], raising=False)
+    monkeypatch.setattr(streams.replay_live, "Worker", QuickStages)
+    with (played.data_dir / LOCK).open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        await play(settings, live)
+    left = await topics_of(settings) - before
+    assert left == {topic_name(played, topic) for topic in TOPICS}
+    assert not killed.data_dir.exists()
 
 
 async def test_a_week_without_posts_is_told(settings: Settings) -> None:
