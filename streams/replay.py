@@ -24,6 +24,7 @@ from models.week import Week
 from models.wire import content_hash, decode, encode
 from streams.clock import Clock
 from streams.digest_log import PublishedDigest, read_revisions, week_before
+from streams.influencer_log import read_influencers
 from streams.kafka_log import producer, topic_name
 from streams.refit_process import MadeDigest, RefitProcess, config_with, library_versions
 from streams.replay_store import ReplayStore
@@ -116,7 +117,8 @@ async def replay(
     """
     config_with(plan.overrides)
     process = RefitProcess(settings)
-    run = _Run(settings, plan, await read_revisions(settings), store, report, refit or process.refit)
+    people = [content_hash(person) for person in await read_influencers(settings)]
+    run = _Run(settings, plan, await read_revisions(settings), people, store, report, refit or process.refit)
     done: list[Replayed] = []
     try:
         for week in plan.weeks:
@@ -183,6 +185,7 @@ class _Run:
     settings: Settings
     plan: Plan
     revisions: Revisions
+    influencers: Sequence[str]  # their hashes
     store: ReplayStore | None
     report: Report | None
     refit: Refit
@@ -190,7 +193,7 @@ class _Run:
     async def week(self, week: Week, previous: Previous) -> Replayed:
         published = _newest(self.revisions, week)
         end = (published.slice_end or None) if published and not self.plan.late else None
-        key = _key(self.settings, self.plan, week, end, previous)
+        key = _key(self, week, end, previous)
         made = self.store.load(key) if self.store is not None else None
         resumed = made is not None
         if made is None:
@@ -223,13 +226,15 @@ class _Run:
             )
 
 
-def _key(settings: Settings, plan: Plan, week: Week, end: int | None, previous: Previous) -> str:
+def _key(run: _Run, week: Week, end: int | None, previous: Previous) -> str:
     """Names everything that the rebuilt digest depends on and that is known before it is built."""
+    settings, plan = run.settings, run.plan
     inputs = {
         "week": [str(week), settings.timezone],
         "log": [str(settings.kafka_bootstrap_servers), settings.prefix],
         "end": end,
-        "source": [plan.source, settings.encoder if plan.source == "tweets" else ""],
+        "source": [plan.source, settings.encoder, settings.fetch_links],
+        "influencers": run.influencers,
         "overrides": dict(plan.overrides),
         "versions": library_versions(),
         "previous": content_hash(previous.digest) if previous.digest else None,

@@ -315,6 +315,17 @@ async def test_an_interrupted_chain_goes_on_where_it_was(settings: Settings, tmp
     assert list((tmp_path / "replay").iterdir()) == []
 
 
+async def test_other_people_make_another_digest_of_an_interrupted_run(settings: Settings, tmp_path: Path) -> None:
+    """What a kept week was made of includes who is listened to."""
+    for expected in (False, True, False):
+        (one,) = await replay(
+            settings, Plan(ALL[:1]), store=ReplayStore(tmp_path / "replay"), refit=partial(quick_refit, settings)
+        )
+        assert one.resumed is expected
+        if expected:
+            await put_influencers(settings, [Influencer(id="p1", name="Somebody")], at=NOW)
+
+
 @pytest.mark.timeout(1200)  # two real refits in fresh processes
 def test_the_command_publishes_verifies_and_names_the_difference(settings: Settings) -> None:
     """The real refit in its own process: identical bytes, then another list of influencers, then exit code 1."""
