@@ -1,18 +1,20 @@
 """X's enterprise format (Gnip): Activity Streams, classic and extended.
 
 `verb` post is a post, share a retweet with its original as `object`. The long text and its entities win; links come
-with the titles that the platform's enrichment found. Other verbs and `{"info": …}` notices are ignored.
+with the titles that the platform's enrichment found. A `delete` is a tombstone, `edit_history` names the version that a
+post replaces. Other verbs and `{"info": …}` notices are ignored.
 """
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from models.events import Tweet
 from streams.sources import fields
 from streams.sources.fields import as_dict, as_list
 from streams.sources.port import Ignored, Outcome
-from streams.sources.x_entities import Links, language, replace_links
+from streams.sources.x_entities import Links, language, replace_links, replaced
 
 _STATUS_ID = re.compile(r"(\d+)$")
 SOURCE = "x"
@@ -20,6 +22,9 @@ SOURCE = "x"
 
 def parse(value: dict[str, Any]) -> Iterator[Outcome]:
     """The post of one activity."""
+    if value.get("verb") == "delete" and _id(as_dict(value.get("object"))):
+        yield from fields.guarded(value, lambda: _deletion(value))
+        return
     if value.get("verb") not in ("post", "share"):
         yield Ignored(f"an activity that is no post: {str(value.get('verb'))[:60]}")
         return
@@ -31,6 +36,17 @@ def _id(activity: dict[str, Any]) -> str | None:
     return match.group(1) if match else None
 
 
+def _deletion(activity: dict[str, Any]) -> Outcome:
+    moment = activity.get("timestampMs") or activity.get("postedTime") or activity.get("updated")
+    if isinstance(moment, int | str) and str(moment).isdecimal() and len(str(moment)) < 16:
+        moment = datetime.fromtimestamp(int(moment) / 1000, UTC).isoformat()
+    return fields.build_deletion(
+        id=_id(as_dict(activity["object"])),
+        author_id=_id(as_dict(activity.get("actor"))),
+        deleted_at=fields.time_of(moment),
+    )
+
+
 def _handle(activity: dict[str, Any]) -> str | None:
     return fields.name_of(as_dict(activity.get("actor")).get("preferredUsername"))
 
@@ -40,7 +56,8 @@ def _tweet(activity: dict[str, Any]) -> Tweet:
     kind, related_id, related_author = _relation(activity)
     original = as_dict(activity.get("object")) if kind == "retweet" else {}
     own_ids = {str(_id(activity)), *([related_id] if kind in ("quote", "retweet") and related_id else [])}
-    text, links = _text(original if _body(original) else activity, own_ids)
+    enriched = as_list(as_dict(activity.get("gnip")).get("urls"))  # a share's originals carry no enrichments
+    text, links = _text(original if _body(original) else activity, own_ids, enriched)
     if _body(original):
         text = f"RT @{related_author or 'unknown'}: {text}"
     return fields.build_tweet(
@@ -55,6 +72,7 @@ def _tweet(activity: dict[str, Any]) -> Tweet:
         kind=kind,
         related_id=related_id,
         related_author=related_author,
+        edit_of=replaced(_id(activity), as_dict(activity.get("edit_history")).get("edit_tweet_ids")),
         links=links,
         mentions=_mentions(activity),
         metrics={
@@ -86,11 +104,11 @@ def _body(activity: dict[str, Any]) -> str | None:
     return None
 
 
-def _text(activity: dict[str, Any], own_ids: set[str]) -> tuple[str | None, Links]:
+def _text(activity: dict[str, Any], own_ids: set[str], enriched: list[Any]) -> tuple[str | None, Links]:
     text = _body(activity)
     if text is None:
         return None, []
-    entries: list[Any] = list(as_list(as_dict(activity.get("gnip")).get("urls")))
+    entries: list[Any] = [*as_list(as_dict(activity.get("gnip")).get("urls")), *enriched]
     for holder in (as_dict(activity.get("long_object")), activity):
         entities = as_dict(holder.get("twitter_entities"))
         entries += [*as_list(entities.get("urls")), *as_list(entities.get("media"))]

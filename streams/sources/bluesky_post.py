@@ -1,22 +1,25 @@
-"""Bluesky: events of Jetstream (also archived ones, one JSON object per line).
+"""Bluesky: events of Jetstream (also archived ones, one JSON object per line), v1 and v2, and the AppView's posts.
 
 A post's id is its AT URI, its author's id the DID. An update becomes a new post, `URI#rev`, with `edit_of`; a
 delete a tombstone. Link facets carry whole addresses where the text shows them shortened: the text gets them back. An
 external embed gives title and description; a record embed makes a quote, `reply` a reply. A repost has no words of its
 own and is ignored here (the live source looks its original up); likes, follows, identities and other apps' records
-are ignored too.
+are ignored too. Jetstream v2 puts `{"$type": "message", "payload": …}` around a commit and tells its time as a string.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from models.events import Tweet
+from models.events import EARLIEST_YEAR, Tweet
 from models.wire import PoisonError
 from streams.sources import fields
 from streams.sources.fields import as_dict, as_list
 from streams.sources.port import Ignored, Outcome
 
+_V2 = "network.bsky.jetstream.subscribeEvents#"
+_COUNTS = {"likes": "likeCount", "retweets": "repostCount", "replies": "replyCount", "quotes": "quoteCount"}
 POST, REPOST = "app.bsky.feed.post", "app.bsky.feed.repost"
 _LINK, _MENTION = "app.bsky.richtext.facet#link", "app.bsky.richtext.facet#mention"
 SOURCE = "bluesky"
@@ -25,6 +28,10 @@ NO_HANDLES: Mapping[str, str] = {}
 
 def parse(value: dict[str, Any], handles: Mapping[str, str] = NO_HANDLES) -> Iterator[Outcome]:
     """The post or tombstone of one event; `handles` maps DIDs to handles where they are known."""
+    if is_view(value):
+        value = event_of_view(value)
+    elif is_frame(value):
+        value = _event_of_frame(value)
     commit = as_dict(value.get("commit"))
     if value.get("kind") != "commit" or not commit:
         yield Ignored(f"no commit: {str(value.get('kind'))[:60]}")
@@ -36,6 +43,40 @@ def parse(value: dict[str, Any], handles: Mapping[str, str] = NO_HANDLES) -> Ite
         yield from fields.guarded(value, lambda: _deletion(value, commit))
     else:
         yield from fields.guarded(value, lambda: _tweet(value, commit, handles))
+
+
+def is_frame(value: dict[str, Any]) -> bool:
+    """Whether a record is a message of Jetstream v2, with or without its frame."""
+    payload = as_dict(value.get("payload")) if value.get("$type") in ("message", "error", "info") else value
+    return str(payload.get("$type")).startswith(_V2) or (payload is not value and "did" in payload)
+
+
+def _event_of_frame(value: dict[str, Any]) -> dict[str, Any]:
+    """A v2 message as v1 tells it."""
+    payload = as_dict(value.get("payload")) if value.get("$type") == "message" else value
+    event = {"did": payload.get("did"), "kind": str(payload.get("$type", "")).rpartition("#")[2]}
+    if "operation" in payload:
+        event |= {"kind": "commit", "commit": payload}
+    if "time" in payload:
+        with suppress(PoisonError):  # then as without a time
+            event["time_us"] = int(fields.time_of(payload["time"]).timestamp() * 1e6)
+    return event
+
+
+def is_view(value: dict[str, Any]) -> bool:
+    """Whether a record is a post as the AppView shows it."""
+    return isinstance(value.get("record"), dict) and str(value.get("uri")).startswith("at://") and "author" in value
+
+
+def event_of_view(view: dict[str, Any]) -> dict[str, Any]:
+    """A post view as the event that made the post, with the view beside it for names and counts."""
+    did, _slash, rest = str(view["uri"]).removeprefix("at://").partition("/")
+    collection, _slash, rkey = rest.partition("/")
+    commit = {"operation": "create", "collection": collection, "rkey": rkey, "record": view["record"]}
+    event: dict[str, Any] = {"did": did, "kind": "commit", "commit": commit, "view": view}
+    with suppress(PoisonError):  # then as without a time
+        event["time_us"] = int(fields.time_of(view.get("indexedAt")).timestamp() * 1e6)
+    return event
 
 
 def uri_of(value: dict[str, Any]) -> str | None:
@@ -68,6 +109,8 @@ def _tweet(value: dict[str, Any], commit: dict[str, Any], handles: Mapping[str, 
     related_did = related.split("/")[2] if related else ""
     edited = commit.get("operation") == "update"
     links = _links(record)
+    view = as_dict(value.get("view"))
+    author = as_dict(view.get("author"))
     if isinstance(text, str):
         text = _with_whole_links(text, as_list(record.get("facets")))
         if not text.strip() and not links:
@@ -75,7 +118,8 @@ def _tweet(value: dict[str, Any], commit: dict[str, Any], handles: Mapping[str, 
     return fields.build_tweet(
         id=f"{uri}#{commit.get('rev')}" if edited else uri,
         author_id=did,
-        author=handles.get(str(did)) or did,
+        author=handles.get(str(did)) or fields.name_of(author.get("handle")) or did,
+        author_name=fields.as_text(author.get("displayName"), fields.MAX_NAME),
         created_at=_created_at(record, value),
         text=text,
         lang=_language(record),
@@ -85,6 +129,7 @@ def _tweet(value: dict[str, Any], commit: dict[str, Any], handles: Mapping[str, 
         edit_of=uri if edited else None,
         links=links,
         mentions=_mentions(record, handles),
+        metrics={name: fields.count_of(view.get(other)) for name, other in _COUNTS.items()},
         source=SOURCE,
     )
 
@@ -116,9 +161,16 @@ def _repost(value: dict[str, Any], commit: dict[str, Any], handles: Mapping[str,
 
 
 def _created_at(record: dict[str, Any], value: dict[str, Any]) -> datetime:
-    """The author's clock, but never later than the network saw the post: `createdAt` is the client's claim."""
-    claimed = fields.time_of(record.get("createdAt"))
-    return min(claimed, time_us(value)) if "time_us" in value else claimed
+    """The author's clock, but never later than the network saw the post: `createdAt` is the client's claim, and where
+    it is nonsense the network's word counts."""
+    if "time_us" not in value:
+        return fields.time_of(record.get("createdAt"))
+    seen = time_us(value)
+    try:
+        claimed = fields.time_of(record.get("createdAt"))
+    except PoisonError:
+        return seen
+    return min(claimed, seen) if claimed.year >= EARLIEST_YEAR else seen
 
 
 def _relation(record: dict[str, Any]) -> tuple[str, str | None]:

@@ -3,15 +3,22 @@
 Fields: those of our JSON Lines (`id, author, created_at, text, author_id, author_name, followers, lang, kind,
 related_id, related_author, likes, retweets, replies, quotes, urls`), and `link`, the post's address, whose number is
 the id when no id column is mapped (collectors number their rows in columns called "id", so an address wins over
-a guess).
-A time without a zone is UTC. A row with too few or too many cells, or a damaged one, is bad; the rest goes on.
+a guess). The columns of the usual collectors are known: twarc-csv (`author.username`, links as JSON), snscrape, twint,
+PhantomBuster.
+A time without a zone is UTC; seconds or milliseconds since 1970 and the dates of mail are read too. A row with too few
+or too many cells, or a damaged one, is bad; the rest goes on.
 """
 
 import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
+
+import orjson
 
 from models.events import Tweet
 from models.wire import PoisonError
@@ -26,22 +33,32 @@ GUESSES: dict[str, tuple[str, ...]] = {
     "author": ("handle", "screen_name", "user_screen_name", "username", "user_username", "author_username", "author"),
     "author_id": ("author_id", "user_id", "userid", "twitterid", "user_id_str", "did"),
     "author_name": ("author_name", "user_name", "display_name", "name"),
-    "created_at": ("created_at", "createdat", "tweetdate", "datetime", "date", "time", "timestamp"),
+    "created_at": ("created_at", "createdat", "tweetdate", "datetime", "date", "published", "time", "timestamp"),
     "text": ("full_text", "text", "tweet", "content", "body", "rawcontent", "renderedcontent"),
-    "followers": ("followers", "followers_count", "user_followers_count", "followerscount"),
+    "followers": (
+        "followers", "followers_count", "user_followers_count", "followerscount",
+        "author.public_metrics.followers_count", "author_followers_count",
+    ),
     "lang": ("lang", "language"),
     "kind": ("kind", "type", "tweet_type"),
     "related_id": (
         "related_id", "related_to", "retweeted_status_id", "quoted_status_id", "in_reply_to_status_id",
-        "inreplytotweetid", "in_reply_to_tweet_id",
+        "inreplytotweetid", "in_reply_to_tweet_id", "retweet_id",
     ),
     "related_author": ("related_author", "reply_to", "in_reply_to_screen_name"),
-    "likes": ("likes", "like_count", "favorite_count", "favourites_count", "likecount"),
-    "retweets": ("retweets", "retweet_count", "reblogs_count", "repostcount", "retweetcount"),
-    "replies": ("replies", "reply_count", "replies_count", "replycount"),
-    "quotes": ("quotes", "quote_count", "quotes_count", "quotecount"),
-    "urls": ("urls", "links"),
+    "likes": ("likes", "like_count", "favorite_count", "favourites_count", "likes_count", "public_metrics.like_count"),
+    "retweets": ("retweets", "retweet_count", "reblogs_count", "repost_count", "retweets_count",
+                 "public_metrics.retweet_count"),
+    "replies": ("replies", "reply_count", "replies_count", "public_metrics.reply_count"),
+    "quotes": ("quotes", "quote_count", "quotes_count", "public_metrics.quote_count"),
+    "urls": ("urls", "links", "outlinks", "entities.urls"),
 }  # fmt: skip
+# twarc-csv tells each relation in columns of its own: (kind, the other post, its author), the first filled one counts
+_RELATIONS = (
+    ("retweet", "referenced_tweets.retweeted.id", "retweeted_username"),
+    ("quote", "referenced_tweets.quoted.id", "quoted_username"),
+    ("reply", "referenced_tweets.replied_to.id", "in_reply_to_username"),
+)
 _METRICS = ("likes", "retweets", "replies", "quotes")
 _STATUS_ID = re.compile(r"/(?:status(?:es)?|statuses|post)/([\w-]+)")
 REQUIRED = ("author", "created_at", "text")
@@ -116,18 +133,48 @@ def _tweet(row: dict[str, str], columns: dict[str, str], id_given: bool) -> Twee
     address = _STATUS_ID.search(value.pop("link", None) or "")
     if address and not id_given:
         value["id"] = address.group(1)
-    value["created_at"] = fields.time_of(value["created_at"], naive_is_utc=True).isoformat()
+    value["created_at"] = _time(value["created_at"]).isoformat()
     value["text"] = row[columns["text"]]
     if value.get("kind") and value["kind"].lower() not in ("original", "retweet", "quote", "reply"):
         del value["kind"]  # somebody else's types: the text decides
     value["metrics"] = {name: fields.count_of(value.pop(name)) for name in _METRICS if name in value}
     value["followers"] = _number(value.get("followers"))
     if value.get("urls"):
-        value["urls"] = re.split(r"[\s,;|]+", value["urls"])
+        value["urls"] = _urls(value["urls"])
+    value |= _relation(row)
     tweet = parse_object(value)
     if not isinstance(tweet, Tweet):
         raise PoisonError("not a post")
     return tweet
+
+
+def _relation(row: Mapping[str, str]) -> dict[str, str]:
+    for kind, related, author in _RELATIONS:
+        if row.get(related):
+            return {"kind": kind, "related_id": row[related], "related_author": row.get(author) or ""}
+    return {}
+
+
+def _time(text: str | None) -> datetime:
+    """RFC 3339 and what spreadsheets and collectors make of it; raises PoisonError."""
+    plain = re.sub(r"\s+(?:UTC|GMT|Z)$", "+00:00", text or "")
+    if re.fullmatch(r"\d{9,10}(?:\.\d+)?|\d{12,13}", plain):
+        return datetime.fromtimestamp(float(plain) / (1000 if len(plain.split(".")[0]) > 10 else 1), UTC)
+    try:
+        return fields.time_of(plain, naive_is_utc=True)
+    except PoisonError:
+        with suppress(ValueError):
+            moment = parsedate_to_datetime(plain)
+            return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        raise
+
+
+def _urls(text: str) -> list[Any]:
+    """Addresses in a cell: an array of JSON or Python, else separated by anything that no address has."""
+    with suppress(orjson.JSONDecodeError):
+        found = orjson.loads(text)
+        return [entry for entry in found if isinstance(entry, str | dict)] if isinstance(found, list) else []
+    return re.findall(r"https?://[^\s,;|'\"\]]+", text)
 
 
 def _number(text: str | None) -> int | None:

@@ -2,8 +2,9 @@
 
 A post's id is a hash of feed and entry id, because feeds put anything there; its author's id is the feed's address.
 The text is the title, and of the content as much as a person reads to see what it is about; the entry's own link
-comes first, with title and description. An entry that changed becomes an edit. An entry without a date is as old as
-its feed says, else as the moment when it was first seen.
+comes first, with title and description; relative links are resolved, and plain text is not read as HTML. An entry that
+changed becomes an edit. An entry without a date is as old as its feed says, else as the moment when it was first seen.
+Feeds do not tell deletions: an entry that has left a feed may only be old.
 """
 
 import hashlib
@@ -26,9 +27,17 @@ PREFIX = "rss:"
 _END = re.compile(rb"</\s*(?:\w+:)?(?:feed|rss|rdf)\s*>", re.IGNORECASE)
 
 
-def parse_feed(data: bytes, address: str, seen_at: datetime) -> Iterator[Outcome]:
-    """The entries of one document, oldest first; `Bad` when it is no feed."""
-    feed = feedparser.parse(data, sanitize_html=False)
+def parse_feed(
+    data: bytes, address: str, seen_at: datetime, *, base: str | None = None, charset: str | None = None
+) -> Iterator[Outcome]:
+    """The entries of one document, oldest first; `Bad` when it is no feed.
+
+    `address` is the listed one, by which entries are told apart; `base` is where the document lies, for its relative
+    links; `charset` is the transport's word, which wins over the document's.
+    """
+    headers = {"content-location": base or address}
+    headers |= {"content-type": f"application/xml; charset={charset}"} if charset else {}
+    feed = feedparser.parse(data, sanitize_html=False, response_headers=headers)
     if not feed.entries and (feed.bozo or not feed.version):
         yield Bad(f"no feed: {feed.get('bozo_exception') or 'no entries'}"[:500], data[:100_000])
         return
@@ -42,7 +51,7 @@ def parse_feed(data: bytes, address: str, seen_at: datetime) -> Iterator[Outcome
 
 def is_whole(data: bytes) -> bool:
     """Whether the document reaches its end: half an entry would be a post, and its whole an edit."""
-    return _END.search(data[-2_000:]) is not None
+    return _END.search(data[-4_000:].replace(b"\0", b"")) is not None  # UTF-16 has zeros between the letters
 
 
 def entry_id(address: str, entry: Any) -> str:
@@ -57,9 +66,8 @@ def content_mark(tweet: Tweet) -> str:
 
 
 def _tweet(entry: Any, feed: Any, address: str, when: datetime) -> Tweet:
-    title, _links = html_to_text(str(entry.get("title") or ""))
-    markup = str((entry.get("content") or [{}])[0].get("value") or entry.get("summary") or "")
-    body, links = html_to_text(markup)
+    title, _links = _text_of(entry.get("title_detail"), entry.get("title"))
+    body, links = _body(entry)
     own = fields.link_of(entry.get("link"), title, body[:500], feed.get("title"))
     body = "" if body.startswith(title) and len(body) - len(title) < 5 else body
     text = "\n\n".join(part for part in (title, body[:MAX_SUMMARY].strip()) if part)
@@ -77,6 +85,24 @@ def _tweet(entry: Any, feed: Any, address: str, when: datetime) -> Tweet:
         ],
         source=SOURCE,
     )
+
+
+def _body(entry: Any) -> tuple[str, list[dict[str, Any]]]:
+    """The first content that is text, else the summary."""
+    contents = [one for one in entry.get("content") or [] if re.search("text|html", str(one.get("type")))]
+    for detail in (*contents, entry.get("summary_detail")):
+        text, links = _text_of(detail, None)
+        if text or links:
+            return text, links
+    return _text_of(None, entry.get("summary"))
+
+
+def _text_of(detail: Any, value: Any) -> tuple[str, list[dict[str, Any]]]:
+    """Text and links of an element by its own word about its type; RSS has no such word, and there it is HTML."""
+    value = str((detail or {}).get("value") or value or "")
+    if (detail or {}).get("type") == "text/plain":
+        return "\n".join(" ".join(line.split()) for line in value.splitlines()).strip(), fields.links_in(value)
+    return html_to_text(value)
 
 
 def author_of(address: str) -> str:

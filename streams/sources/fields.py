@@ -153,7 +153,10 @@ def build_tweet(**fields: Any) -> Tweet:
 def build_deletion(*, id: object, author_id: object, deleted_at: datetime) -> Deletion:
     """A validated tombstone; an author that the platform does not tell is "unknown"."""
     fields = {"id": identifier(id), "author_id": identifier(author_id) or "unknown", "deleted_at": deleted_at}
-    return wire.decode(_dumps({**fields, "type": "deletion"}), Deletion)
+    deletion = wire.decode_post(_dumps({**fields, "type": "deletion"}))
+    if not isinstance(deletion, Deletion):
+        raise PoisonError("not a tombstone")
+    return deletion
 
 
 def guarded(record: object, build: Callable[[], Outcome]) -> Iterator[Outcome]:

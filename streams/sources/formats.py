@@ -35,9 +35,15 @@ def recognise(value: dict[str, Any]) -> str:
     """The format whose marks a record carries; our own when it has no other's."""
     if "did" in value and ("time_us" in value or "commit" in value):
         return "bluesky"
+    if bluesky_post.is_frame(value) or bluesky_post.is_view(value):
+        return "bluesky"
     if ("response" in value and "method" in value) or ("event" in value and "payload" in value):
         return "mastodon"
     if "content" in value and ("account" in value or "visibility" in value):
+        return "mastodon"
+    if isinstance(value.get("account"), dict) or ("ancestors" in value and "descendants" in value):
+        return "mastodon"
+    if isinstance(value.get("statuses"), list) and ("accounts" in value or "hashtags" in value):
         return "mastodon"
     if "verb" in value or "objectType" in value:
         return "activity"
@@ -53,6 +59,10 @@ def _x_version(value: dict[str, Any]) -> str:
         return "x-v2"
     if isinstance(value.get("delete"), dict):
         return "x-v2" if "tweet" in value["delete"] else "x-v1"
+    if "action" in value and "id" in value and "text" not in value:
+        return "x-v2"
+    if "for_user" in value or isinstance(value.get("statuses"), list):
+        return "x-v1"
     if "user" in value or "id_str" in value or "full_text" in value or any(name in value for name in x_v1.NOTICES):
         return "x-v1"
     if any(name in value for name in ("author_id", "username", "public_metrics", "edit_history_tweet_ids", "title")):

@@ -11,13 +11,14 @@ _HIDDEN = "script, style, template, noscript, head, iframe, svg"
 MAX_HTML = 500_000  # a longer article is cut: its first pages say what it is about
 
 
-def html_to_text(markup: str) -> tuple[str, list[dict[str, Any]]]:
+def html_to_text(markup: str, *, without: str = "") -> tuple[str, list[dict[str, Any]]]:
     """(text with paragraphs as blank lines, links in order without mentions and hashtags).
 
-    A link whose words are its shortened address (Mastodon hides parts of it) is written out in full.
+    A link whose words are its shortened address (Mastodon hides parts of it) is written out in full. `without`: a CSS
+    selector of what else is left out.
     """
     tree = LexborHTMLParser(markup[:MAX_HTML])
-    for node in tree.css(_HIDDEN):
+    for node in tree.css(f"{_HIDDEN}, {without}" if without else _HIDDEN):
         node.decompose()
     links: dict[str, dict[str, Any]] = {}
     for anchor in tree.css("a"):

@@ -82,7 +82,11 @@ class Feeds:
             self._pause(address, None, "the document is cut off, or no feed")
             return [] if response.content.lstrip()[:1] == b"<" else [Bad(f"{address}: no feed", response.content)]
         self._pauses.pop(address, None)
-        outcomes = list(parse_feed(response.content, str(address), self._clock()))
+        outcomes = list(
+            parse_feed(
+                response.content, address, self._clock(), base=str(response.url), charset=response.charset_encoding
+            )
+        )
         fresh = [changed for changed in (_changed(outcome, known) for outcome in outcomes) if changed is not None]
         known["etag"], known["modified"] = response.headers.get("etag"), response.headers.get("last-modified")
         known["marks"] = {o.id: content_mark(o) for o in outcomes[-MAX_MARKS:] if isinstance(o, Tweet)}

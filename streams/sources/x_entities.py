@@ -1,6 +1,8 @@
-"""What all of X's formats share: links behind t.co, language codes that are none, escaped text."""
+"""What all of X's formats share: links behind t.co, language codes that are none, escaped text, ids with a time in
+them, and chains of edits."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from streams.sources import fields
@@ -9,6 +11,8 @@ Links = list[dict[str, Any]]
 _NO_LANGUAGE = {"und", "qam", "qct", "qht", "qme", "qst", "zxx", "art"}  # X's own codes
 _STATUS = re.compile(r"^https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/(\w+|i/web)/status(?:es)?/(\d+)", re.I)
 _MEDIA = re.compile(r"/(?:photo|video)/\d+$")
+SNOWFLAKE_EPOCH_MS = 1_288_834_974_657  # ids carry milliseconds since then, above 22 bits
+FIRST_SNOWFLAKE = 30_000_000_000  # smaller ids, until November 2010, were merely counted
 
 
 def language(code: object) -> str | None:
@@ -17,6 +21,30 @@ def language(code: object) -> str | None:
     if text == "in":  # the code that Indonesian had until 1989
         return "id"
     return None if text is None or text in _NO_LANGUAGE else text
+
+
+def written_at(post_id: int) -> datetime:
+    """When a post was written, from its id."""
+    return datetime.fromtimestamp(((post_id >> 22) + SNOWFLAKE_EPOCH_MS) / 1000, UTC)
+
+
+def id_at(moment: datetime) -> int:
+    """The smallest id that a post of this moment can have."""
+    return max(0, int(moment.timestamp() * 1000) - SNOWFLAKE_EPOCH_MS) << 22
+
+
+def created_at(given: object, post_id: str | None) -> datetime:
+    """The time that a payload tells, else (fields are optional in API v2) the one in the id; raises PoisonError."""
+    if given is None and post_id is not None and post_id.isdecimal() and FIRST_SNOWFLAKE < int(post_id) < 1 << 63:
+        return written_at(int(post_id))
+    return fields.time_of(given)
+
+
+def replaced(post_id: str | None, history: object) -> str | None:
+    """The version before this one: a history lists the ids of all versions, oldest first, later ones included."""
+    ids = [fields.identifier(entry) for entry in fields.as_list(history)]
+    place = ids.index(post_id) if post_id in ids else 0
+    return ids[place - 1] if place else None
 
 
 def replace_links(text: str, entries: list[Any], own_ids: set[str]) -> tuple[str, Links]:

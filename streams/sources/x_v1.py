@@ -2,7 +2,8 @@
 
 `extended_tweet` and `full_text` win over the cut `text`; a retweet gets its original's full text and links, a
 quote's link to the quoted post is dropped. `{"delete": …}` is a tombstone; limits, warnings and the like are
-ignored. The `for_user` envelope of site streams is opened.
+ignored. The `for_user` envelope of site streams and the `statuses` of a search are opened. `edit_history` names the
+version that a post replaces.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from models.wire import PoisonError
 from streams.sources import fields
 from streams.sources.fields import as_dict, as_list
 from streams.sources.port import Ignored, Outcome
-from streams.sources.x_entities import Links, language, replace_links
+from streams.sources.x_entities import Links, language, replace_links, replaced
 
 _METRICS = {"likes": "favorite_count", "retweets": "retweet_count", "replies": "reply_count", "quotes": "quote_count"}
 NOTICES = (
@@ -25,8 +26,13 @@ NOTICES = (
     "status_withheld",
     "user_withheld",
     "friends",
+    "friends_str",
     "event",
     "info",
+    "direct_message",
+    "control",
+    "blocks_list",
+    "search_metadata",
 )
 SOURCE = "x"
 
@@ -35,6 +41,10 @@ def parse(value: dict[str, Any]) -> Iterator[Outcome]:
     """The post, tombstone or notice of one v1.1 message."""
     if "for_user" in value and isinstance(value.get("message"), dict):
         value = value["message"]
+    if isinstance(value.get("statuses"), list):
+        for status in map(as_dict, value["statuses"]):
+            yield from parse(status)
+        return
     notice = next((name for name in NOTICES if name in value and "text" not in value), None)
     if "delete" in value:
         yield from fields.guarded(value, lambda: _deletion(as_dict(value["delete"])))
@@ -88,7 +98,7 @@ def _tweet(status: dict[str, Any]) -> Tweet:
         kind=kind,
         related_id=_id(related),
         related_author=related_author,
-        edit_of=None,
+        edit_of=replaced(_id(status), as_dict(status.get("edit_history")).get("edit_tweet_ids")),
         links=links,
         mentions=_mentions(status, related if kind == "retweet" else {}),
         metrics={name: fields.count_of(status.get(other)) for name, other in _METRICS.items()},
@@ -126,6 +136,8 @@ def _text(status: dict[str, Any], own_ids: set[str]) -> tuple[str | None, Links]
         entities = as_dict(holder.get("entities"))
         media = as_list(as_dict(holder.get("extended_entities")).get("media")) or as_list(entities.get("media"))
         entries += [*as_list(entities.get("urls")), *media]
+    quoted = as_dict(status.get("quoted_status_permalink"))  # the text carries this address, the entities may not
+    entries += [{"url": quoted.get("url"), "expanded_url": quoted.get("expanded")}] if quoted else []
     return replace_links(text, entries, own_ids)
 
 

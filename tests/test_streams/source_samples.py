@@ -59,7 +59,7 @@ X_PAGE: dict[str, Any] = {
                 {"type": "quoted", "id": "1600000000000000001"},
             ],
         },
-        {"id": "1700000000000000005", "author_id": "101", "text": "no time"},
+        {"id": "1700000000000000005", "created_at": "2026-03-02T11:00:00.000Z", "text": "no author"},
         {
             "id": "1700000000000000006",
             "author_id": "101",
@@ -246,6 +246,44 @@ COLLECTED: dict[str, Any] = {
     "extra": {"name": "Ada", "type": "REPLY", "lang": "en", "like_count": -1, "related_to": "1391000000000000001.0"},
 }
 
+X_COMPLIANCE: dict[str, Any] = {
+    "data": {"delete": {"tweet": {"id": "1700000000000000007", "author_id": "101"}, "event_at": "2026-03-02T09:00:00Z"}}
+}
+
+ACTIVITY_DELETE: dict[str, Any] = {
+    "verb": "delete",
+    "objectType": "activity",
+    "actor": {"id": "id:twitter.com:101"},
+    "object": {"id": "tag:search.twitter.com,2005:1700000000000000021"},
+    "timestampMs": "1772438400000",
+}
+
+BLUESKY_V2: dict[str, Any] = {
+    "$type": "message",
+    "payload": {
+        "$type": "network.bsky.jetstream.subscribeEvents#commit",
+        "did": BLUESKY["did"],
+        "seq": 17,
+        "time": "2026-03-02T08:00:00.000000Z",
+        **BLUESKY["commit"],
+    },
+}
+
+BLUESKY_VIEW: dict[str, Any] = {
+    "uri": "at://did:plc:ada/app.bsky.feed.post/3kpost",
+    "cid": "bafy",
+    "author": {"did": "did:plc:ada", "handle": "ada.test", "displayName": "Ada"},
+    "record": BLUESKY["commit"]["record"],
+    "replyCount": 2,
+    "repostCount": 1,
+    "likeCount": 3,
+    "quoteCount": 4,
+    "indexedAt": "2026-03-02T08:00:00.000Z",
+}
+
+MASTODON_DELETE: dict[str, Any] = {"event": "delete", "payload": "116158763581440001"}
+
 ALL: list[dict[str, Any]] = [
     X_PAGE, X_FLAT, X_V1, X_V1_RETWEET, X_V1_DELETE, ACTIVITY, BLUESKY, MASTODON, OURS, COLLECTED,
+    X_COMPLIANCE, ACTIVITY_DELETE, BLUESKY_V2, BLUESKY_VIEW, MASTODON_DELETE,
 ]  # fmt: skip

@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from models import wire
 from models.events import Tweet
 from streams.sources import archive
 from streams.sources.archive import Line, read_archive
@@ -90,7 +93,7 @@ def test_formats_may_be_mixed(tmp_path: Path) -> None:
     """Every record is recognised by its own shape."""
     data = b"\n".join(json.dumps(sample).encode() for sample in samples.ALL)
     lines = read(tmp_path / "mixed.jsonl", data)
-    assert len(texts(lines)) == 11
+    assert len(texts(lines)) == 13
     assert len(bads(lines)) == 1
 
 
@@ -114,6 +117,61 @@ def test_csv_columns_are_guessed_and_mapped(tmp_path: Path) -> None:
     ]
     mapped = read(tmp_path / "posts.csv", (header + rows).encode(), columns={"id": "tweet_id"})
     assert [line.outcome.id for line in mapped if isinstance(line.outcome, Tweet)] == ["1", "2"]
+
+
+def test_csv_of_twarc(tmp_path: Path) -> None:
+    """Its dotted columns; one column per relation; links as JSON."""
+    header = "id,referenced_tweets.retweeted.id,referenced_tweets.quoted.id,retweeted_username,author_id,created_at,"
+    header += "text,public_metrics.like_count,entities.urls,author.username,author.public_metrics.followers_count\n"
+    links = json.dumps([{"url": "https://t.co/a", "expanded_url": "https://example.org/a", "title": "A"}])
+    links = '"' + links.replace('"', '""') + '"'
+    rows = f"99,98,,Grace,7,2026-03-02T08:00:00.000Z,RT @Grace: cut,3,{links},ada,12\n"
+    rows += "100,,97,,7,2026-03-02T08:00:00.000Z,well said,0,,ada,12\n"
+    retweet, quote = (line.outcome for line in read(tmp_path / "posts.csv", (header + rows).encode()))
+    assert isinstance(retweet, Tweet)
+    assert (retweet.kind, retweet.related_id, retweet.related_author) == ("retweet", "98", "Grace")
+    assert (retweet.author, retweet.author_id, retweet.followers, retweet.metrics.likes) == ("ada", "7", 12, 3)
+    assert [(link.url, link.title) for link in retweet.links] == [("https://example.org/a", "A")]
+    assert isinstance(quote, Tweet)
+    assert (quote.kind, quote.related_id, quote.related_author, quote.links) == ("quote", "97", None, [])
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-03-02 08:00:00 UTC",
+        "2026-03-02T08:00:00.123456789Z",
+        "1772438400",
+        "1772438400000",
+        "Mon, 02 Mar 2026 09:00:00 +0100",
+    ],
+)
+def test_csv_times_of_the_usual_collectors(tmp_path: Path, written: str) -> None:
+    """Zones as words, numbers, the dates of mail."""
+    data = f'id,username,date,tweet,urls\n1,ada,"{written}",hello,"[\'https://example.org/a\']"\n'
+    (line,) = read(tmp_path / "posts.csv", data.encode())
+    assert isinstance(line.outcome, Tweet), line.outcome
+    assert line.outcome.created_at.replace(microsecond=0).isoformat() == "2026-03-02T08:00:00+00:00"
+    assert [link.url for link in line.outcome.links] == ["https://example.org/a"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_mangled_archives_raise_nothing(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Bytes replaced, removed and put in, in lines, tables and compressed files: valid posts, bad lines, or a header
+    that is refused with its reason."""
+    table = b"id,author,created_at,text,likes\n" + b'1,ada,2026-03-02T08:00:00Z,"a, b",3\n' * 3
+    mangled = bytearray(data.draw(st.sampled_from([LINES, table, gzip.compress(LINES), bz2.compress(table)])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(mangled)))
+        mangled[place : place + data.draw(st.integers(0, 20))] = data.draw(st.binary(max_size=8))
+    try:
+        lines = read(tmp_path_factory.getbasetemp() / "mangled", bytes(mangled))
+    except ColumnsError:
+        return
+    for line in lines:
+        if isinstance(line.outcome, Tweet):
+            assert wire.decode_post(wire.encode(line.outcome)) == line.outcome
 
 
 def test_csv_without_the_needed_columns_says_which(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,6 +40,43 @@ def test_rss_items_oldest_first() -> None:
     ]
     assert (posts[1].lang, posts[1].author_id, posts[1].author_name) == ("de", ADDRESS, "A blog")
     assert len({post.id for post in posts}) == 4
+
+
+ATOM = """<?xml version="1.0" encoding="{}"?><feed xmlns="http://www.w3.org/2005/Atom"><title>B</title><id>b</id>
+<updated>2026-03-01T07:00:00Z</updated>
+<entry><id>1</id><title type="text">Über vector&lt;int></title><link href="p/1"/>
+<content type="xhtml">
+<div xmlns="http://www.w3.org/1999/xhtml"><p>See <a href="../q">this</a></p></div></content></entry>
+<entry><id>2</id><title type="html">A &lt;b&gt;bold&lt;/b&gt; one</title><content type="image/png">AAAA</content>
+<summary type="text">if a &lt; b, see https://example.org/y</summary></entry></feed>"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "utf-16"])
+def test_atom_types_relative_links_and_encodings(encoding: str) -> None:
+    """Plain text stays what it is, markup goes, links lead away from where the document lies."""
+    data = ATOM.format(encoding).encode(encoding)
+    assert is_whole(data)
+    outcomes = parse_feed(data, ADDRESS, NOW, base="https://moved.test/blog/feed.xml")
+    first, second = (outcome for outcome in outcomes if isinstance(outcome, Tweet))
+    assert first.text == "Über vector<int>\n\nSee this"
+    assert [link.url for link in first.links] == ["https://moved.test/blog/p/1", "https://moved.test/q"]
+    assert second.text == "A bold one\n\nif a < b, see https://example.org/y"
+    assert "https://example.org/y" in [link.url for link in second.links]
+    assert first.author_id == ADDRESS
+    assert first.created_at.isoformat() == "2026-03-01T07:00:00+00:00"  # the feed's: the entry tells none
+
+
+def test_the_transports_charset_wins() -> None:
+    """A server that recodes documents does not look into them."""
+    (post,) = parse_feed(
+        "<?xml version='1.0' encoding='iso-8859-1'?><rss version='2.0'><channel><item><title>Über</title></item>"
+        "</channel></rss>".encode(),
+        ADDRESS,
+        NOW,
+        charset="utf-8",
+    )
+    assert isinstance(post, Tweet)
+    assert post.text == "Über"
 
 
 def test_ids_do_not_depend_on_place_or_text() -> None:

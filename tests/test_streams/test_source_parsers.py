@@ -52,7 +52,7 @@ def test_x_page_gives_its_posts_and_uses_the_rest_as_context() -> None:
     assert (quote.kind, quote.related_id, quote.related_author) == ("quote", "1600000000000000001", "grace")
     assert (quote.text, quote.links, quote.author) == ("@grace Look", [], "999")
     assert isinstance(bad, Bad)
-    assert bad.reason == "created_at is missing"
+    assert bad.reason == "author_id is missing"
     assert json.loads(bad.record)["id"] == "1700000000000000005"
     assert isinstance(picture, Ignored)
 
