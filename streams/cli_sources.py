@@ -1,5 +1,7 @@
 """`toptopics source` and `toptopics influencers`: real posts in, and whose."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,6 +15,7 @@ from streams.settings import Settings
 
 if TYPE_CHECKING:
     from models.events import Influencer, Tweet
+    from streams.metrics import Metrics
 
 SOURCE_NAMES = ("x-stream", "x-timelines", "x-deletions", "bluesky", "mastodon", "rss")
 influencers = typer.Typer(no_args_is_help=True, help="The people whose posts are followed.")
@@ -30,11 +33,14 @@ def source(
         ),
     ] = "ignore",
     every: Annotated[float | None, typer.Option(min=1, help="Seconds between two rounds of a polling source.")] = None,
-    lookback: Annotated[float, typer.Option(min=0, help="Days to read back for a person seen first.")] = 1.0,
+    lookback: Annotated[
+        float, typer.Option(min=0, help="Days to read back at the first start (x-timelines, rss: of each new person).")
+    ] = 1.0,
 ) -> None:
     """Put the posts of the listed people onto `tweets`, until stopped.
 
-    Secrets come from the environment: see the README's table. Exit code 1 when the last source can never work.
+    A source goes on where it was, whatever ended it. Secrets come from the environment: see the README's table. Exit
+    code 1 when the last source can never work.
 
     Examples:
 
@@ -42,6 +48,7 @@ def source(
     * `X_BEARER_TOKEN=… toptopics source x-timelines --every 3600`
     """
     from streams.logs import set_up_logging
+    from streams.metrics import Metrics
     from streams.sources.catalogue import environment
     from streams.sources.port import RefusedError
     from streams.sources.service import Service, run_sources
@@ -51,15 +58,35 @@ def source(
         fail(f"no source {', '.join(unknown)}; there are: {', '.join(SOURCE_NAMES)}", 2)
     settings = settings_or_exit()
     set_up_logging(settings, stage="source")
-    with services(settings) as connected:
+    metrics = Metrics()
+    with services(settings) as connected, _served(metrics, settings, names[0]):
         service = Service(
             connected, list(dict.fromkeys(names)), environment(), system_clock, others=others, every=every,
-            lookback_days=lookback,
+            lookback_days=lookback, metrics=metrics,
         )  # fmt: skip
         try:
             run(run_sources(service))
         except RefusedError as error:
             fail(printable(str(error)))
+
+
+@contextmanager
+def _served(metrics: "Metrics", settings: Settings, first: str) -> Iterator[None]:
+    """The sources' own metrics port, where one is set: those after the stages' four, by the name of the first source."""
+    from streams.metrics import serve_metrics
+
+    if not settings.metrics_port:
+        yield
+        return
+    port = settings.metrics_port + 4 + SOURCE_NAMES.index(first)
+    try:
+        stop = serve_metrics(metrics, port)
+    except OSError as error:
+        fail(f"metrics cannot be served on port {port}: {error}")
+    try:
+        yield
+    finally:
+        stop()
 
 
 @influencers.command()

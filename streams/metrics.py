@@ -39,6 +39,12 @@ TABLE: Final = (
     Metric("lag_records", "gauge", "records that a stage has not handled yet", ("stage", "topic")),
     Metric("live_topics", "gauge", "topics alive in the online model or, on the service, listed"),
     Metric("post_to_view_seconds", "histogram", "from a post's own time to its being visible", (), DELAYS),
+    Metric(
+        "source_records", "counter", "what a source was given: sent, duplicates, ignored, bad", ("source", "outcome")
+    ),
+    Metric("source_reconnects", "counter", "connections of a source that ended or failed", ("source",)),
+    Metric("source_connected", "gauge", "1 while a source is connected", ("source",)),
+    Metric("source_posts_per_minute", "gauge", "posts that a source sent, over five minutes", ("source",)),
     Metric("http_requests", "counter", "answers of the HTTP service", ("route", "method", "status")),
     Metric("http_seconds", "histogram", "seconds to answer, streams excluded", ("route",), SECONDS),
     Metric("sse_clients", "gauge", "connected readers of the event stream"),

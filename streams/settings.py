@@ -64,8 +64,8 @@ class Settings(BaseSettings):
     metrics_port: int = Field(
         0,
         ge=0,
-        le=65532,
-        description="Prometheus port of embed on loopback; assign, view and week-close use the next ones; 0: none",
+        le=65526,
+        description="Prometheus port of embed on loopback; the other stages and the sources use the next ones; 0: none",
     )
     host: str = Field("127.0.0.1", description="address that `toptopics serve` binds to")
     port: int = Field(8765, ge=0, le=65535, description="port that `toptopics serve` binds to")

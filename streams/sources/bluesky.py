@@ -1,15 +1,16 @@
 """Bluesky through Jetstream: no account, no key. Posts of listed handles or DIDs as they are written.
 
 The people are sent as an options update after connecting, so a list of thousands fits. The cursor is Jetstream's
-`time_us`; a reconnect rewinds a few seconds, because events of one moment may come in another order, and the runner
-drops the repeats. Jetstream keeps about a day: a longer gap, and the `lookback` of a first start, are filled from the
-people's own feeds (the public AppView), which also tells the handles of DIDs and the originals of reposts. Deletes and
-updates become tombstones and edits.
+`time_us`, at the very first start that of `lookback` ago; a reconnect rewinds a few seconds, because events of one
+moment may come in another order, and the runner drops the repeats. Jetstream keeps about a day: a longer gap, and a
+longer `lookback`, are filled from the people's own feeds (the public AppView), which also tells the handles of DIDs and
+the originals of reposts. Deletes and updates become tombstones and edits; an account that is deleted or taken down
+takes its remembered posts along. What was deleted in a gap of more than a day is not told.
 """
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -22,8 +23,9 @@ from models.wire import PoisonError
 from streams.clock import Clock
 from streams.sources import bluesky_post, fields
 from streams.sources.bluesky_appview import AppView
+from streams.sources.memory import Memory
 from streams.sources.people import People
-from streams.sources.port import Bad, DisconnectedError, Item, RefusedError
+from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
 
 REWIND_US = 5_000_000
 MOST_PEOPLE = 10_000  # Jetstream's limit of wantedDids
@@ -37,8 +39,18 @@ class Bluesky:
 
     name = "bluesky"
 
-    def __init__(self, people: People, *, url: str, appview: AppView, clock: Clock, lookback_days: float = 0.0) -> None:
+    def __init__(
+        self,
+        people: People,
+        *,
+        url: str,
+        appview: AppView,
+        clock: Clock,
+        memory: Memory | None = None,
+        lookback_days: float = 0.0,
+    ) -> None:
         self._people = people
+        self._memory = memory or Memory()
         self._url = url
         self._appview = appview
         self._clock = clock
@@ -51,11 +63,12 @@ class Bluesky:
         try:
             await self._resolve()
             since = self._begin(cursor)
-            if since is not None and int(self._clock().timestamp() * 1e6) - since > PLAYBACK_US:
+            if int(self._clock().timestamp() * 1e6) - since > PLAYBACK_US:
                 async for item in self._filled(since):
                     yield item
             async with websockets.connect(self._address(since), max_size=MAX_MESSAGE, open_timeout=20) as socket:
                 await socket.send(orjson.dumps(self._options()).decode())
+                yield Item(cursor=str(since))
                 async for item in self._messages(socket):
                     yield item
         except websockets.exceptions.InvalidStatus as error:
@@ -63,19 +76,18 @@ class Bluesky:
         except (OSError, websockets.exceptions.WebSocketException, httpx.HTTPError) as error:
             raise DisconnectedError(f"{type(error).__name__}: {error}"[:300]) from error
 
-    def _begin(self, cursor: str | None) -> int | None:
+    def _begin(self, cursor: str | None) -> int:
         if cursor and cursor.isdigit():
             return int(cursor)
-        return int((self._clock() - self._lookback).timestamp() * 1e6) if self._lookback else None
+        return int((self._clock() - self._lookback).timestamp() * 1e6)
 
-    def _address(self, since: int | None) -> str:
-        cursor = f"&cursor={max(0, since - REWIND_US)}" if since is not None else ""
-        return f"{self._url}?requireHello=true{cursor}"
+    def _address(self, since: int) -> str:
+        return f"{self._url}?requireHello=true&cursor={max(0, since - REWIND_US)}"
 
     def _options(self) -> dict[str, Any]:
         payload = {
             "wantedCollections": [bluesky_post.POST, bluesky_post.REPOST],
-            "wantedDids": list(self._handles)[:MOST_PEOPLE],
+            "wantedDids": list(self._handles)[:MOST_PEOPLE],  # `_resolve` names those who do not fit
             "maxMessageSizeBytes": MAX_MESSAGE,
         }
         return {"type": "options_update", "payload": payload}
@@ -92,6 +104,9 @@ class Bluesky:
                 self._handles[did] = handle if not handle.startswith("did:") else self._handles.get(did, did)
         if not self._handles:
             raise RefusedError("nobody with a Bluesky handle: toptopics influencers add NAME --bluesky HANDLE")
+        left_out = list(self._handles.values())[MOST_PEOPLE:]
+        if left_out:
+            log.warning("Jetstream takes no more people", left_out=left_out)
         unnamed = [did for did, handle in self._handles.items() if did == handle]
         self._handles |= await self._appview.handles_of(unnamed)
 
@@ -118,8 +133,19 @@ class Bluesky:
         commit = fields.as_dict(event.get("commit"))
         if commit.get("collection") == bluesky_post.REPOST and commit.get("operation") == "create":
             event = await self._with_original(event)
-        for outcome in bluesky_post.parse(event, self._handles):
+        for outcome in self._of_account(event, moment) or bluesky_post.parse(event, self._handles):
             yield Item(outcome, str(event["time_us"]))
+
+    def _of_account(self, event: dict[str, Any], moment: datetime) -> list[Outcome]:
+        """A person's new handle is noted; an account that is gone takes its posts along."""
+        did = str(event.get("did"))
+        handle = fields.name_of(fields.as_dict(event.get("identity")).get("handle"))
+        if handle and did in self._handles:
+            self._handles[did] = handle
+        if fields.as_dict(event.get("account")).get("status") not in ("deleted", "takendown"):
+            return []
+        posts = self._memory.alive_by_author().get(did, [])
+        return [fields.build_deletion(id=post_id, author_id=did, deleted_at=moment) for post_id in posts]
 
     async def _with_original(self, event: dict[str, Any]) -> dict[str, Any]:
         """A repost with `original`: the post view of what it repeats, looked up once and remembered."""

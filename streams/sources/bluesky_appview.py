@@ -4,7 +4,6 @@ from typing import Any
 
 import httpx
 
-from models.wire import PoisonError
 from streams.clock import Clock
 from streams.sources import bluesky_post, fields
 from streams.sources.fields import as_dict, as_list
@@ -44,7 +43,7 @@ class AppView:
         return next(map(as_dict, as_list(answer.get("posts"))), None)
 
     async def posts_since(self, did: str, since_us: int) -> list[dict[str, Any]]:
-        """A person's own posts since then, oldest first, in the shape of Jetstream events."""
+        """A person's own posts and reposts since then, oldest first, in the shape of Jetstream events."""
         events: list[dict[str, Any]] = []
         parameters: dict[str, Any] = {"actor": did, "limit": PAGE, "filter": "posts_with_replies"}
         for _page in range(MOST_PAGES):
@@ -65,14 +64,21 @@ class AppView:
 
 
 def _event(entry: dict[str, Any], did: str) -> dict[str, Any] | None:
-    """A feed entry as the event that Jetstream would have sent; None for a repost of somebody else's post."""
-    post = as_dict(entry.get("post"))
-    parts = str(post.get("uri") or "").removeprefix("at://").split("/")
-    if len(parts) != 3 or parts[0] != did or "reason" in entry:
+    """A feed entry as the event that Jetstream would have sent; None for what is not the person's own (a thread's
+    other posts, a pinned post once more)."""
+    post, reason = as_dict(entry.get("post")), as_dict(entry.get("reason"))
+    if not bluesky_post.is_view(post):
         return None
-    try:
-        seen = fields.time_of(post.get("indexedAt"))
-    except PoisonError:
+    event = _repost(post, reason) if reason else bluesky_post.event_of_view(post)
+    if event is None or event["did"] != did or "time_us" not in event:
         return None
-    commit = {"operation": "create", "collection": bluesky_post.POST, "rkey": parts[2], "record": post.get("record")}
-    return {"did": did, "time_us": int(seen.timestamp() * 1e6), "kind": "commit", "commit": commit}
+    return event
+
+
+def _repost(post: dict[str, Any], reason: dict[str, Any]) -> dict[str, Any] | None:
+    """The repost's own record is not in the feed, but its address and time are."""
+    if not str(reason.get("uri")).startswith("at://") or f"/{bluesky_post.REPOST}/" not in str(reason["uri"]):
+        return None
+    record = {"createdAt": reason.get("indexedAt"), "subject": {"uri": post["uri"]}}
+    event = bluesky_post.event_of_view({"uri": reason["uri"], "record": record, "indexedAt": reason.get("indexedAt")})
+    return {**event, "original": post}

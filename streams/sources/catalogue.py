@@ -42,6 +42,13 @@ class Making:
         """A variable's value, or the default when unset or empty."""
         return self.environment.get(name) or default
 
+    def number(self, name: str, default: int) -> int:
+        """A variable as a positive number; raises RefusedError naming it."""
+        given = self.given(name, str(default))
+        if not given.isdecimal() or not int(given):
+            raise RefusedError(f"{name} is {given!r}, not a positive number")
+        return int(given)
+
     def needed(self, name: str) -> str:
         """A variable's value; raises RefusedError naming it."""
         if not self.environment.get(name):
@@ -58,9 +65,12 @@ def _x_stream(making: Making) -> Source:
     from streams.sources.x_stream import Plan, XStream
 
     token, url = making.needed("X_BEARER_TOKEN"), making.given("TOPTOPICS_X_URL", "https://api.x.com")
-    plan = Plan(int(making.given("TOPTOPICS_X_RULES", "1000")), int(making.given("TOPTOPICS_X_RULE_LENGTH", "512")))
+    plan = Plan(making.number("TOPTOPICS_X_RULES", 1_000), making.number("TOPTOPICS_X_RULE_LENGTH", 512))
     api = XApi(token, base_url=url, clock=making.clock)
-    return XStream(making.people, api, bearer_token=token, base_url=url, clock=making.clock, plan=plan)
+    return XStream(
+        making.people, api, bearer_token=token, base_url=url, clock=making.clock, plan=plan,
+        lookback_days=making.lookback_days,
+    )  # fmt: skip
 
 
 def _x_timelines(making: Making) -> Source:
@@ -91,7 +101,10 @@ def _bluesky(making: Making) -> Source:
         making.given("TOPTOPICS_BLUESKY_APPVIEW", "https://public.api.bsky.app"), making.client, making.clock
     )
     url = making.given("TOPTOPICS_BLUESKY_URL", "wss://jetstream2.us-east.bsky.network/subscribe")
-    return Bluesky(making.people, url=url, appview=appview, clock=making.clock, lookback_days=making.lookback_days)
+    return Bluesky(
+        making.people, url=url, appview=appview, clock=making.clock, memory=making.memory,
+        lookback_days=making.lookback_days,
+    )  # fmt: skip
 
 
 def _mastodon(making: Making) -> Source:
@@ -99,13 +112,19 @@ def _mastodon(making: Making) -> Source:
 
     token = making.given("MASTODON_ACCESS_TOKEN") or None
     url = making.needed("MASTODON_URL")
-    return MastodonInstance(making.people, url=url, token=token, clock=making.clock, every=making.waiting(120.0))
+    return MastodonInstance(
+        making.people, url=url, token=token, clock=making.clock, memory=making.memory, every=making.waiting(120.0),
+        lookback_days=making.lookback_days,
+    )  # fmt: skip
 
 
 def _rss(making: Making) -> Source:
     from streams.sources.rss import Feeds
 
-    return Feeds(making.people, making.client, clock=making.clock, every=making.waiting(900.0))
+    return Feeds(
+        making.people, making.client, clock=making.clock, every=making.waiting(900.0),
+        lookback_days=making.lookback_days,
+    )  # fmt: skip
 
 
 SOURCES: dict[str, Callable[[Making], Source]] = {

@@ -5,11 +5,16 @@
 posts newer than the cursor. `NAME.health.json` is what `toptopics status` shows.
 """
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import msgspec
+
+from streams.sources.port import RefusedError
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -38,12 +43,25 @@ class Health:
 
 
 class Files:
-    """The two files of one source. Raises OSError when the folder cannot be written."""
+    """The files of one source. Raises OSError when the folder cannot be written."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._cursor = folder / f"{name}.cursor.json"
         self._health = folder / f"{name}.health.json"
+        self._lock = folder / f"{name}.lock"
         folder.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Held by one process at a time, and let go by the system however it ends: two would send everything twice.
+        Raises RefusedError."""
+        with self._lock.open("ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                name = self._lock.name.removesuffix(".lock")
+                raise RefusedError(f"another process runs the source {name} on {self._lock.parent.parent}") from error
+            yield
 
     def load(self) -> Saved:
         """What was saved last; nothing for a new source. Raises ValueError for a damaged file, naming it."""

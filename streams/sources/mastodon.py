@@ -4,12 +4,14 @@ With an access token the `user` stream gives the posts of the people whom the to
 deletions included (streams need a token since Mastodon 4.2); without one every listed account's statuses are polled,
 which most instances allow to anybody. The cursor is the newest status id of the instance (ids grow with time). On
 connecting, the stream is opened first, then each listed account's statuses after the cursor are read (without a cursor:
-their newest page), then the stream goes on. A deletion names no author: the runner's memory knows it.
-Edits and deletions that happen while nobody listens are not told afterwards.
+those of the last `lookback`), then the stream goes on. A deletion names no author: the runner's memory knows it.
+Nobody tells edits and deletions that happen while nobody listens: so at every reading an account's newest page (40
+statuses) is compared with what was sent of it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from typing import Any
 
 import mastodon
@@ -17,17 +19,15 @@ import orjson
 import requests
 import structlog
 
-from models.events import Tweet
 from streams.clock import Clock
 from streams.sources import fields, mastodon_status
 from streams.sources.bridge import Put, from_thread
-from streams.sources.http_errors import LONGEST_WAIT, retry_after
-from streams.sources.memory import UNKNOWN
+from streams.sources.http_errors import retry_after
+from streams.sources.mastodon_rest import Rest, number_of
+from streams.sources.memory import Memory
 from streams.sources.people import People
 from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
 
-PAGE = 40  # Mastodon's most
-MOST_PAGES = 50
 SILENCE = 60.0  # seconds; a server sends a heartbeat every 15
 Message = tuple[str, bytes]  # event name, data
 log = structlog.get_logger(__name__)
@@ -38,7 +38,17 @@ class MastodonInstance:
 
     name = "mastodon"
 
-    def __init__(self, people: People, *, url: str, token: str | None, clock: Clock, every: float = 120.0) -> None:
+    def __init__(
+        self,
+        people: People,
+        *,
+        url: str,
+        token: str | None,
+        clock: Clock,
+        memory: Memory | None = None,
+        every: float = 120.0,
+        lookback_days: float = 7.0,
+    ) -> None:
         self._people = people
         self._token = token
         self._clock = clock
@@ -51,98 +61,52 @@ class MastodonInstance:
             request_timeout=30,
         )
         self._api.session.hooks["response"].append(self._refused_stream)
-        self._accounts: dict[str, str] = {}  # handle -> account id on this instance
+        self._rest = Rest(self._api, clock, memory or Memory())
+        self._lookback = timedelta(days=lookback_days)
 
     async def events(self, cursor: str | None) -> AsyncIterator[Item]:
         """One connection, or polling until something fails."""
-        newest = int(cursor) if cursor and cursor.isdigit() else 0
-        await asyncio.to_thread(self._resolve)
+        newest = int(cursor) if cursor and cursor.isdigit() else None
+        handles = self._people.handles("mastodon")
+        if not handles:
+            raise RefusedError("nobody with a Mastodon handle: toptopics influencers add NAME --mastodon USER@HOST")
+        await asyncio.to_thread(self._rest.resolve, handles)
         if self._token is None:
             async for item in self._polled(newest):
                 yield item
             return
         async for name, data in from_thread(self._stream, stop=self._stop_nothing):
             if name == "connected":
-                items = [Item(outcome) for outcome in await asyncio.to_thread(self._since, newest)]
+                outcomes, newest = await asyncio.to_thread(self._read, newest)
+                items = list(map(Item, outcomes))
             else:
                 items = list(self._items(name, data))
             for item in items:
                 yield item
-            newest = max([newest, *(_number(item.outcome) for item in items)])
-            yield Item(cursor=str(newest) if newest else None)
+            newest = max([newest or 0, *(number_of(item.outcome) for item in items)])
+            yield Item(cursor=str(newest))
 
-    async def _polled(self, newest: int) -> AsyncIterator[Item]:
+    async def _polled(self, newest: int | None) -> AsyncIterator[Item]:
         while True:
-            outcomes = await asyncio.to_thread(self._since, newest)
+            outcomes, newest = await asyncio.to_thread(self._read, newest)
             for outcome in outcomes:
                 yield Item(outcome)
-            newest = max([newest, *map(_number, outcomes)])
-            yield Item(cursor=str(newest) if newest else None)
+            yield Item(cursor=str(newest))
             await asyncio.sleep(self._every)
 
-    def _resolve(self) -> None:
-        handles = self._people.handles("mastodon")
-        if not handles:
-            raise RefusedError("nobody with a Mastodon handle: toptopics influencers add NAME --mastodon USER@HOST")
-        for handle in handles:
-            if handle in self._accounts:
-                continue
-            try:
-                account = self._call(self._api.account_lookup, handle)
-            except mastodon.MastodonNotFoundError:
-                log.warning("no such Mastodon account", handle=handle)
-                continue
-            self._accounts[handle] = str(account["id"])
-
-    def _since(self, newest: int) -> list[Outcome]:
-        """The listed accounts' statuses after `newest`, oldest first (with no cursor: their newest page)."""
-        found: list[dict[str, Any]] = []
-        for account in self._accounts.values():
-            bound = newest
-            for _page in range(MOST_PAGES):
-                after = {"min_id": bound} if newest else {}
-                page = [
-                    _plain(status) for status in self._call(self._api.account_statuses, account, limit=PAGE, **after)
-                ]
-                found += page
-                if len(page) < PAGE or not newest:
-                    break
-                bound = max(int(status["id"]) for status in page)
-        found.sort(key=lambda status: int(status["id"]))
-        return [outcome for status in found for outcome in mastodon_status.parse(status)]
-
-    def _page(self, account: str, after: dict[str, int]) -> list[dict[str, Any]]:
-        try:
-            return [_plain(status) for status in self._call(self._api.account_statuses, account, limit=PAGE, **after)]
-        except mastodon.MastodonNotFoundError:
-            log.warning("a Mastodon account is gone", account=account)
-            return []
-
-    def _call(self, method: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        try:
-            return method(*arguments, **options)
-        except mastodon.MastodonNotFoundError:
-            raise
-        except (mastodon.MastodonError, requests.RequestException) as error:
-            raise self._meaning(error) from error
-
-    def _meaning(self, error: Exception) -> DisconnectedError | RefusedError:
-        if isinstance(error, mastodon.MastodonRatelimitError):
-            reset = self._api.ratelimit_reset
-            wait = None if reset is None else min(max(0.0, reset - self._clock().timestamp()), LONGEST_WAIT)
-            return DisconnectedError("the instance's rate limit is used up", wait)
-        if isinstance(error, mastodon.MastodonUnauthorizedError):
-            return RefusedError(f"the instance refuses the token: is MASTODON_ACCESS_TOKEN right? {error}"[:300])
-        if isinstance(error, mastodon.MastodonIllegalArgumentError):
-            return RefusedError(str(error)[:300])
-        return DisconnectedError(f"{type(error).__name__}: {error}"[:300])
+    def _read(self, newest: int | None) -> tuple[list[Outcome], int]:
+        """What is new, and the cursor after it."""
+        if newest is None:
+            return self._rest.first(self._lookback)
+        outcomes = self._rest.since(newest)
+        return outcomes, max([newest, *map(number_of, outcomes)])
 
     def _stream(self, put: Put[Message]) -> None:
         """Block until the stream ends."""
         try:
             self._api.stream_user(Listener(put), timeout=SILENCE)
         except (mastodon.MastodonError, requests.RequestException) as error:
-            raise self._meaning(error) from error
+            raise self._rest.meaning(error) from error
         raise DisconnectedError("the stream ended")
 
     def _refused_stream(self, response: requests.Response, *_arguments: Any, **_options: Any) -> None:
@@ -160,10 +124,9 @@ class MastodonInstance:
 
     def _items(self, name: str, data: bytes) -> Iterator[Item]:
         if name == "delete":
-            deleted = mastodon_status.post_id(data.decode("utf-8", "replace").strip('" '))
-            now = self._clock()
-            build = lambda: fields.build_deletion(id=deleted, author_id=UNKNOWN, deleted_at=now)  # noqa: E731
-            yield from (Item(outcome) for outcome in fields.guarded(data, build))
+            deleted, now = data.decode("utf-8", "replace").strip('" '), self._clock()
+            for outcome in fields.guarded(data, lambda: mastodon_status.deletion(deleted, now)):
+                yield Item(outcome)
         elif name in ("update", "status.update"):
             try:
                 status = orjson.loads(data)
@@ -194,15 +157,3 @@ class Listener(mastodon.StreamListener):
             elif event:
                 self._put((event.get(b"event", b"").decode("utf-8", "replace"), event.get(b"data", b"")))
                 event = {}
-
-
-def _plain(status: Any) -> dict[str, Any]:
-    """The library's objects as the JSON that they came from."""
-    return fields.as_dict(orjson.loads(orjson.dumps(status, default=str)))
-
-
-def _number(outcome: Outcome | None) -> int:
-    if not isinstance(outcome, Tweet):
-        return 0
-    own = outcome.id.removeprefix(mastodon_status.PREFIX).split("#")[0]
-    return int(own) if own.isdigit() else 0

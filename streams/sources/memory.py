@@ -35,6 +35,13 @@ class Memory:
         ids = [key for key in self._authors if not key.startswith(_DELETED)]
         return [post_id for post_id in ids if _DELETED + post_id not in self._authors]
 
+    def alive_by_author(self) -> dict[str, list[str]]:
+        """`alive`, the ids of each author."""
+        found: dict[str, list[str]] = {}
+        for post_id in self.alive():
+            found.setdefault(self._authors[post_id], []).append(post_id)
+        return found
+
     def fresh(self, post: Tweet | Deletion, is_wanted: Callable[[Tweet | Deletion], bool]) -> list[Tweet | Deletion]:
         """What to send for `post`: nothing for a repeat; an edit names the version that it really replaces; a
         deletion takes every version along, and gets the author that the platform did not tell."""

@@ -2,11 +2,14 @@
 
 The cursor is `{feed: {etag, modified, marks}}`; a feed is asked with `If-None-Match` / `If-Modified-Since`, so an
 unchanged one costs an empty answer. `marks` (entry -> hash of its text, of the entries that the feed holds now) tells
-a changed entry from a known one. One feed's failure is that feed's: it waits out its own time (Retry-After, else
-doubling) while the others go on. Redirects are followed, 410 ends a feed until the next start.
+a changed entry from a known one. Of a feed that is read for the first time the entries of the last `lookback` days
+count: a blog's past, and entries without a date, are noted as known and not sent. One feed's failure is that feed's: it
+waits out its own time (Retry-After, else doubling; a day where it is refused) while the others go on. Redirects are
+followed.
 """
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,11 +44,20 @@ class Feeds:
 
     name = "rss"
 
-    def __init__(self, people: People, client: httpx.AsyncClient, *, clock: Clock, every: float = 900.0) -> None:
+    def __init__(
+        self,
+        people: People,
+        client: httpx.AsyncClient,
+        *,
+        clock: Clock,
+        every: float = 900.0,
+        lookback_days: float = 7.0,
+    ) -> None:
         self._people = people
         self._client = client
         self._clock = clock
         self._every = every
+        self._lookback = timedelta(days=lookback_days)
         self._pauses: dict[str, _Pause] = {}
         self.least_pause = 60.0  # seconds after the first failure of a feed; doubles with each further one
 
@@ -82,14 +94,15 @@ class Feeds:
             self._pause(address, None, "the document is cut off, or no feed")
             return [] if response.content.lstrip()[:1] == b"<" else [Bad(f"{address}: no feed", response.content)]
         self._pauses.pop(address, None)
+        now = self._clock()
         outcomes = list(
-            parse_feed(
-                response.content, address, self._clock(), base=str(response.url), charset=response.charset_encoding
-            )
+            parse_feed(response.content, address, now, base=str(response.url), charset=response.charset_encoding)
         )
         fresh = [changed for changed in (_changed(outcome, known) for outcome in outcomes) if changed is not None]
+        if "marks" not in known:
+            fresh = [one for one in fresh if not isinstance(one, Tweet) or now - self._lookback <= one.created_at < now]
         known["etag"], known["modified"] = response.headers.get("etag"), response.headers.get("last-modified")
-        known["marks"] = {o.id: content_mark(o) for o in outcomes[-MAX_MARKS:] if isinstance(o, Tweet)}
+        known["marks"] = dict(map(_mark, outcomes[-MAX_MARKS:]))
         return fresh
 
     async def _get(self, address: str, known: dict[str, Any]) -> httpx.Response:
@@ -125,9 +138,17 @@ def _without_encoding(headers: httpx.Headers) -> list[tuple[str, str]]:
 
 def _changed(outcome: Outcome, known: dict[str, Any]) -> Outcome | None:
     """None for an entry that is known as it is; an edit for one that changed."""
-    if not isinstance(outcome, Tweet):
-        return outcome
-    before, now = known.get("marks", {}).get(outcome.id), content_mark(outcome)
+    name, now = _mark(outcome)
+    before = known.get("marks", {}).get(name)
     if before == now:
         return None
-    return outcome if before is None else msgspec.structs.replace(outcome, id=f"{outcome.id}#{now}", edit_of=outcome.id)
+    if before is None or not isinstance(outcome, Tweet):
+        return outcome
+    return msgspec.structs.replace(outcome, id=f"{outcome.id}#{now}", edit_of=outcome.id)
+
+
+def _mark(outcome: Outcome) -> tuple[str, str]:
+    """(name, what it says) of an entry; a bad one must not be a dead letter in every round."""
+    if isinstance(outcome, Tweet):
+        return outcome.id, content_mark(outcome)
+    return hashlib.sha256(repr(outcome).encode("utf-8", "replace")).hexdigest()[:32], ""

@@ -3,7 +3,8 @@
 * A cursor is saved only after the broker acknowledged everything handed out before it; a restart continues there and
   the memory drops what was sent already: no gap, no duplicate, whenever the process is killed.
 * A lost connection is tried again with exponential back-off and jitter (tenacity), or after the time that the platform
-  asked for. A connection that gave something starts the count anew. `RefusedError` ends the source.
+  asked for. A connection that gave a new post, or held for `STEADY` seconds, starts the count anew. `RefusedError` ends
+  the source.
 * Back-pressure: no more than `MAX_PENDING` posts wait for the broker. A send that fails ends the runner: its caller
   starts the process again, and the cursor is still where it was safe.
 """
@@ -15,6 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
@@ -22,6 +24,7 @@ from tenacity.wait import wait_base, wait_random_exponential
 
 from models.events import Deletion, Tweet
 from streams.clock import Clock
+from streams.metrics import Metrics
 from streams.sources.cursors import Files, Health, Saved
 from streams.sources.delivery import Delivery
 from streams.sources.memory import Memory
@@ -31,6 +34,7 @@ from streams.sources.port import Bad, DisconnectedError, Ignored, Item, RefusedE
 MAX_PENDING = 500
 FLUSH_SECONDS = 1.0
 RATE_WINDOW = timedelta(minutes=5)
+STEADY = 30.0  # seconds
 Sleep = Callable[[float], Awaitable[None]]
 log = structlog.get_logger(__name__)
 
@@ -71,6 +75,7 @@ class Runner:
     backoff: Backoff = Backoff()
     sleep: Sleep = asyncio.sleep
     saved: Saved = field(default_factory=Saved)
+    metrics: Metrics = field(default_factory=Metrics)
 
     def __post_init__(self) -> None:
         self.health = Health(self.source.name, since=self._now())
@@ -89,7 +94,7 @@ class Runner:
                 raise
 
     async def _one_stretch(self) -> None:
-        """Connect until a connection gives something; its end is the end of the stretch."""
+        """Connect until a connection is of use; its end is the end of the stretch."""
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(DisconnectedError),
             wait=_AskedFor(self.backoff),
@@ -101,30 +106,30 @@ class Runner:
                 await self._connection()
 
     async def _connection(self) -> None:
-        """One connection. A normal end after something came is no failure; everything else is tried again."""
-        lively = False
+        """One connection. The end of one that was of use is no failure; everything else is tried again."""
+        began, sent, told = asyncio.get_running_loop().time(), self.health.sent, "the connection ended"
         try:
             async for item in self.source.events(self._cursor):
-                lively = lively or item.outcome is not None or item.cursor is not None
                 self.health.state = "connected"
                 await self._handle(item)
         except DisconnectedError as error:
-            if not lively or error.retry_after is not None:
+            if error.retry_after is not None:
                 raise
-            self._state("waiting", str(error))
-        if not lively:
-            raise DisconnectedError("the connection ended at once")
-        self.health.reconnects += 1
+            told = str(error)
+        if self.health.sent == sent and asyncio.get_running_loop().time() < began + STEADY:
+            raise DisconnectedError(told)
+        self._reconnects()
+        self._state("waiting", told)
         await self.flush()
         await self.sleep(random.uniform(0, self.backoff.first))
 
     async def _handle(self, item: Item) -> None:
         outcome = item.outcome
         if isinstance(outcome, Bad):
-            self.health.bad += 1
+            self._count("bad")
             await self.delivery.bad(outcome, self.clock())
         elif isinstance(outcome, Ignored):
-            self.health.ignored += 1
+            self._count("ignored")
         elif outcome is not None:
             await self._send(outcome)
         if item.cursor is not None:
@@ -135,13 +140,11 @@ class Runner:
     async def _send(self, post: Tweet | Deletion) -> None:
         fresh = self.memory.fresh(post, self.people.wants)
         if not fresh:
-            known = post.id in self.memory
-            self.health.duplicates += known
-            self.health.ignored += not known
+            self._count("duplicates" if post.id in self.memory else "ignored")
         for each in fresh:
             self.memory.remember(each)
             await self.delivery.post(each, self.saved.cursor, self.clock())
-            self.health.sent += 1
+            self._count("sent")
             self._times.append(self.clock())
             self.health.last_post = self._now()
 
@@ -182,9 +185,17 @@ class Runner:
     def _before_sleep(self, retry_state: RetryCallState) -> None:
         error = retry_state.outcome.exception() if retry_state.outcome else None
         wait = retry_state.next_action.sleep if retry_state.next_action else 0.0
-        self.health.reconnects += 1
+        self._reconnects()
         self._state("waiting", str(error))
         log.warning("source disconnected", source=self.source.name, reason=str(error), retry_in=round(wait, 1))
+
+    def _count(self, what: Literal["sent", "duplicates", "ignored", "bad"]) -> None:
+        setattr(self.health, what, getattr(self.health, what) + 1)
+        self.metrics.counter("source_records").labels(source=self.source.name, outcome=what).inc()
+
+    def _reconnects(self) -> None:
+        self.health.reconnects += 1
+        self.metrics.counter("source_reconnects").labels(source=self.source.name).inc()
 
     def _state(self, state: str, error: str = "") -> None:
         self.health.state = state
@@ -196,6 +207,9 @@ class Runner:
         while self._times and self._times[0] < since:
             self._times.popleft()
         self.health.per_minute = round(len(self._times) / (RATE_WINDOW.total_seconds() / 60), 2)
+        gauge = self.metrics.gauge
+        gauge("source_connected").labels(source=self.source.name).set(self.health.state == "connected")
+        gauge("source_posts_per_minute").labels(source=self.source.name).set(self.health.per_minute)
         self.files.report(self.health)
 
     def _now(self) -> str:

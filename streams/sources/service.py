@@ -15,6 +15,7 @@ import structlog
 
 from streams.clock import Clock
 from streams.influencer_log import read_influencers
+from streams.metrics import Metrics
 from streams.ports import Send
 from streams.settings import Settings
 from streams.sources.catalogue import SOURCES, Making
@@ -43,6 +44,7 @@ class Service:
     lookback_days: float = 1.0
     backoff: Backoff = field(default_factory=Backoff)
     list_seconds: float = LIST_SECONDS
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 async def run_sources(service: Service) -> None:
@@ -50,11 +52,13 @@ async def run_sources(service: Service) -> None:
     folder = service.settings.data_dir / "sources"
     files = {name: Files(folder, name) for name in service.names}
     memory = Memory()
-    saved = {name: files[name].load() for name in service.names}
-    found = await recall(service.settings, memory, saved)
-    saved = {name: state if state.cursor else Saved(found.get(name)) for name, state in saved.items()}
-    log.info("sources start", sources=service.names, known_posts=len(memory))
     async with AsyncExitStack() as stack:
+        for held in files.values():
+            stack.enter_context(held.held())
+        saved = _loaded(files)
+        found = await recall(service.settings, memory, saved)
+        saved = {name: state if state.cursor else Saved(found.get(name)) for name, state in saved.items()}
+        log.info("sources start", sources=service.names, known_posts=len(memory))
         send = await stack.enter_async_context(kafka_send(service.settings))
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=HTTP_TIMEOUT))
         people = People(await read_influencers(service.settings), service.others)
@@ -68,12 +72,19 @@ async def run_sources(service: Service) -> None:
             saved = {runner.source.name: runner.saved for runner in runners}
 
 
+def _loaded(files: Mapping[str, Files]) -> dict[str, Saved]:
+    try:
+        return {name: each.load() for name, each in files.items()}
+    except ValueError as error:  # half a file is not "no cursor": that would lose the place
+        raise RefusedError(str(error)) from error
+
+
 def _runner(
     service: Service, name: str, making: Making, send: Send, files: Files, memory: Memory, saved: Saved
 ) -> Runner:
     return Runner(
         SOURCES[name](making), Delivery(send, name), files, memory, making.people, service.clock,
-        backoff=service.backoff, saved=saved,
+        backoff=service.backoff, saved=saved, metrics=service.metrics,
     )  # fmt: skip
 
 

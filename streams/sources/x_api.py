@@ -24,7 +24,7 @@ TIMEOUT = 30.0
 FIELDS: Mapping[str, list[str]] = {
     "tweet_fields": [
         "id", "text", "author_id", "created_at", "lang", "entities", "public_metrics", "referenced_tweets",
-        "in_reply_to_user_id", "note_tweet", "edit_history_tweet_ids",
+        "in_reply_to_user_id", "note_tweet", "article", "edit_history_tweet_ids",
     ],
     "user_fields": ["id", "username", "name", "public_metrics"],
     "expansions": ["author_id", "referenced_tweets.id"],

@@ -15,7 +15,7 @@ from streams.sources import fields
 from streams.sources.memory import UNKNOWN, Memory
 from streams.sources.port import Item
 from streams.sources.x_api import XApi
-from streams.sources.x_stream import written_at
+from streams.sources.x_entities import written_at
 
 BATCH = 100
 

@@ -1,7 +1,8 @@
 """X API v2 filtered stream through tweepy: listed people's posts within seconds.
 
 Rules (`from:a OR from:b …`, tagged "toptopics") are kept in step with the influencer list at every connection, within
-the plan's number and length of rules; whoever does not fit is named in the log. The cursor is the newest post id seen.
+the plan's number and length of rules; whoever does not fit is named in the log. The cursor is the newest post id seen;
+at the very first start it is the id that a post of `lookback` ago would have had, so that no crash can come before it.
 On (re)connecting the stream is opened first, then the gap is filled by recent search with `since_id` (seven days),
 then the stream's own posts follow: nothing falls between the two. A keep-alive comes every 20 seconds; silence for
 longer, a cut line and an operational disconnect end the connection. A line cut in the middle goes to `dead-letters`,
@@ -11,7 +12,7 @@ and its post comes by the next connection's gap filling, which begins a minute b
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -27,9 +28,9 @@ from streams.sources.fields import as_dict, as_list
 from streams.sources.people import People
 from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
 from streams.sources.x_api import FIELDS, TWEEPY_HOST, ToBase, XApi, meaning
+from streams.sources.x_entities import id_at, written_at
 
 TAG = "toptopics"
-SNOWFLAKE_EPOCH_MS = 1_288_834_974_657  # ids carry milliseconds since then, above 22 bits
 OVERLAP_MS = 60_000
 SEARCHABLE = timedelta(days=6, hours=23)  # recent search refuses what is older than seven days
 SILENCE = 25.0  # seconds; X sends a keep-alive at least every 20
@@ -64,7 +65,15 @@ class XStream:
     name = "x-stream"
 
     def __init__(
-        self, people: People, api: XApi, *, bearer_token: str, base_url: str, clock: Clock, plan: Plan | None = None
+        self,
+        people: People,
+        api: XApi,
+        *,
+        bearer_token: str,
+        base_url: str,
+        clock: Clock,
+        plan: Plan | None = None,
+        lookback_days: float = 0.0,
     ) -> None:
         self._people = people
         self._api = api
@@ -72,6 +81,7 @@ class XStream:
         self._base_url = base_url
         self._clock = clock
         self._plan = plan or Plan()
+        self._lookback = timedelta(days=lookback_days)
 
     async def events(self, cursor: str | None) -> AsyncIterator[Item]:
         """One connection."""
@@ -82,7 +92,7 @@ class XStream:
             log.warning("the plan's rules are full", left_out=left_out)
         stream = Stream(self._token, self._base_url, self._clock)
         await asyncio.to_thread(stream.keep_rules, rules)
-        newest = int(cursor) if cursor and cursor.isdigit() else 0
+        newest = int(cursor) if cursor and cursor.isdigit() else id_at(self._clock() - self._lookback)
         async for line in from_thread(stream.lines, stop=stream.stop):
             items = items_of(line) if line is not None else await self._gap(rules, newest)
             for item in items:
@@ -91,12 +101,10 @@ class XStream:
                     # its post is lost here: the next connection's gap filling brings it, if the cursor stays
                     raise DisconnectedError("a line of the stream was cut")
             newest = max([newest, *(_number(item.outcome) for item in items)])
-            yield Item(cursor=str(newest) if newest else None)
+            yield Item(cursor=str(newest))
 
     async def _gap(self, rules: list[str], since: int) -> list[Item]:
         """What was written since the cursor, and a little before it: posts arrive out of order."""
-        if not since:
-            return []
         since_id, start = _since(since, self._clock())
         items: list[Item] = []
         for rule in rules:
@@ -116,11 +124,6 @@ def _all_pages(api: XApi, rule: str, since_id: str | None, start: datetime | Non
 
 def _number(outcome: Outcome | None) -> int:
     return int(outcome.id) if isinstance(outcome, Tweet) and outcome.id.isdigit() else 0
-
-
-def written_at(post_id: int) -> datetime:
-    """When a post was written, from its id."""
-    return datetime.fromtimestamp(((post_id >> 22) + SNOWFLAKE_EPOCH_MS) / 1000, UTC)
 
 
 def _since(newest: int, now: datetime) -> tuple[str | None, datetime | None]:
@@ -166,10 +169,7 @@ class Stream(tweepy.StreamingClient):  # type: ignore[misc] # tweepy is untyped
             if old:
                 self.delete_rules(old)
             if new:
-                answer = as_dict(self.add_rules(new))
-                if answer.get("errors"):
-                    titles = [str(as_dict(error).get("title")) for error in as_list(answer["errors"])]
-                    raise RefusedError(f"X refuses the rules: {', '.join(titles)}"[:300])
+                _check_added(as_dict(self.add_rules(new)))
         except (tweepy.TweepyException, requests.RequestException) as error:
             raise meaning(error, self._clock()) from error
 
@@ -202,6 +202,15 @@ class Stream(tweepy.StreamingClient):  # type: ignore[misc] # tweepy is untyped
 
     def on_exception(self, exception: Exception) -> None:
         self._failure = exception
+
+
+def _check_added(answer: dict[str, Any]) -> None:
+    """A rule that somebody else has already is as good as ours; for every other refusal raises RefusedError."""
+    titles = [str(as_dict(error).get("title")) for error in as_list(answer.get("errors"))]
+    refusals = [title for title in titles if title != "DuplicateRule"]
+    if refusals:
+        hint = "TOPTOPICS_X_RULES and TOPTOPICS_X_RULE_LENGTH tell what the plan allows"
+        raise RefusedError(f"X refuses the rules: {', '.join(dict.fromkeys(refusals))[:200]}; {hint}")
 
 
 def _stream_parameters() -> dict[str, Any]:

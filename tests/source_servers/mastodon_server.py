@@ -68,6 +68,7 @@ class MastodonServer:
             [
                 web.get("/api/v1/accounts/lookup", self._lookup),
                 web.get("/api/v1/accounts/{account}/statuses", self._statuses),
+                web.get("/api/v1/statuses/{status}", self._status),
                 web.get("/api/v1/instance", self._instance),
                 web.get("/api/v2/instance", self._instance_v2),
                 web.get("/api/v1/instance/", self._instance),
@@ -97,11 +98,16 @@ class MastodonServer:
         if fault:
             return _refused(fault)
         own = [s for s in self.statuses if s["account"]["id"] == request.match_info["account"]]
+        own = [s for s in own if int(s["id"]) < int(request.query.get("max_id", "9" * 20))]
         limit = int(request.query.get("limit", "20"))
         if "min_id" in request.query:
             after = [status for status in own if int(status["id"]) > int(request.query["min_id"])]
             return web.json_response(after[:limit][::-1])
         return web.json_response(own[-limit:][::-1])
+
+    async def _status(self, request: web.Request) -> web.Response:
+        found = [status for status in self.statuses if status["id"] == request.match_info["status"]]
+        return web.json_response(found[0]) if found else web.json_response({"error": "Record not found"}, status=404)
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         fault = self.faults.next()

@@ -271,7 +271,7 @@ async def test_mastodon_polls_without_a_token(tmp_path: Path) -> None:
             await asyncio.sleep(0.02)
         server.write("grace@elsewhere.test", "<p>late</p>")
         await task
-    assert len(log.posts) == 41  # the newest page at first, then what is new
+    assert len(log.posts) == 46  # page by page back at first, then what is new
 
 
 async def test_feeds_are_polled_politely(tmp_path: Path) -> None:
