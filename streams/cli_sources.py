@@ -72,7 +72,7 @@ def source(
 
 @contextmanager
 def _served(metrics: "Metrics", settings: Settings, first: str) -> Iterator[None]:
-    """The sources' own metrics port, where one is set: those after the stages' four, by the name of the first source."""
+    """The process's metrics port, where one is set: the ports after the stages' four, by its first source."""
     from streams.metrics import serve_metrics
 
     if not settings.metrics_port:

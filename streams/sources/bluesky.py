@@ -50,7 +50,7 @@ class Bluesky:
         lookback_days: float = 0.0,
     ) -> None:
         self._people = people
-        self._memory = memory or Memory()
+        self._memory = Memory() if memory is None else memory
         self._url = url
         self._appview = appview
         self._clock = clock

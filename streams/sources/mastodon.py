@@ -61,7 +61,7 @@ class MastodonInstance:
             request_timeout=30,
         )
         self._api.session.hooks["response"].append(self._refused_stream)
-        self._rest = Rest(self._api, clock, memory or Memory())
+        self._rest = Rest(self._api, clock, Memory() if memory is None else memory)
         self._lookback = timedelta(days=lookback_days)
 
     async def events(self, cursor: str | None) -> AsyncIterator[Item]:

@@ -1,161 +1,152 @@
-"""All live sources in one process on a real broker, killed again and again: every post once on `tweets`."""
+"""All live sources on a real broker, killed again and again: every post, edit and deletion once on `tweets`."""
 
-import asyncio
-import os
 import random
-import subprocess
-import sys
+import signal
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
-from models import wire
-from models.events import Deletion, Influencer, Tweet
-from streams.clock import system_clock
-from streams.influencer_log import put_influencers
-from streams.kafka_admin import ensure_topics
-from streams.kafka_log import read_topic
-from streams.settings import Settings, load_settings
-from streams.topics import DEAD_LETTERS, TWEETS
+from streams.local.kafka_broker import KafkaBroker
+from streams.settings import Settings
+from tests.integration.source_world import BEARER, World, read, running_world, settings_for, start
 from tests.source_servers.blog import Blog
-from tests.source_servers.bluesky_network import AppView, Jetstream
-from tests.source_servers.hosting import hosted
+from tests.source_servers.bluesky_network import Jetstream
+from tests.source_servers.hosting import Faults
 from tests.source_servers.mastodon_server import TOKEN, MastodonServer
 from tests.source_servers.x_platform import XPlatform
 
-NAMES = ("x-stream", "bluesky", "mastodon", "rss")
+STREAMED = ("x-stream", "bluesky", "mastodon", "rss")
+POLLED = ("x-timelines", "mastodon")
 KILLS = 5
-ROUNDS = 250
+ROUNDS = 70
+PAUSE = 0.4  # seconds between rounds: a gap of some seconds must fit into Mastodon's newest page
+LATER = 5  # rounds until a post is edited or deleted
 
 
-class World:
-    """The four platforms, each with one listed person who writes in every round."""
-
-    def __init__(self) -> None:
-        self.x = XPlatform("drop", "", "503")
-        self.network = Jetstream("drop", "", "503")
-        self.mastodon = MastodonServer("drop", "", "503")
-        self.blog = Blog()
-        self.expected: Counter[str] = Counter()
-
-    def write(self, word: str) -> None:
-        self.x.write("ada", f"x {word}")
-        self.network.write("did:plc:ada", f"bluesky {word}")
-        self.mastodon.write("ada", f"<p>mastodon {word}</p>")
-        self.blog.write(f"rss {word}", "")
-        self.expected.update(f"{name} {word}" for name in ("x", "bluesky", "mastodon", "rss"))
+def a_world(names: tuple[str, ...]) -> World:
+    """Platforms that refuse and drop connections beside the kills."""
+    platforms = ("x", "bluesky", "mastodon", "rss") if names == STREAMED else ("x", "mastodon")
+    script = ("drop", "", "503") if names == STREAMED else ("", "503", "429", "", "cut")
+    rest = Faults("", "", "503", "", "429") if names == POLLED else Faults()
+    mastodon = MastodonServer(*script, rest_faults=rest)
+    return World(XPlatform(*script), Jetstream("drop", "", "503"), mastodon, Blog("", "503"), platforms)
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
+def keep_writing(world: World) -> None:
+    for number in range(ROUNDS):
+        world.write(str(number))
+        if number >= LATER and number % 3 == 0:
+            world.edit(str(number - LATER))
+        if number >= LATER and number % 3 == 1:
+            world.delete(str(number - LATER))
+        time.sleep(PAUSE)
 
 
-@pytest.fixture
-def environment(world: World, kafka_bootstrap: str, fresh_names: str, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """What the process needs, with the servers running."""
-    with ExitStack() as stack:
-        ports = [
-            stack.enter_context(hosted(server))
-            for server in (world.x, world.network, AppView(world.network), world.mastodon, world.blog)
-        ]
-        yield {
-            **os.environ,
-            "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
-            "REDIS_URL": "redis://127.0.0.1:1/0",  # the sources do without
-            "TOPTOPICS_PREFIX": fresh_names,
-            "TOPTOPICS_DATA_DIR": str(tmp_path),
-            "X_BEARER_TOKEN": "token",
-            "TOPTOPICS_X_URL": f"http://127.0.0.1:{ports[0]}",
-            "TOPTOPICS_BLUESKY_URL": f"ws://127.0.0.1:{ports[1]}/subscribe",
-            "TOPTOPICS_BLUESKY_APPVIEW": f"http://127.0.0.1:{ports[2]}",
-            "MASTODON_URL": f"http://127.0.0.1:{ports[3]}",
-            "MASTODON_ACCESS_TOKEN": TOKEN,
-            "FEED": f"http://127.0.0.1:{ports[4]}/feed.xml",
-        }
+def wait_until_complete(world: World, settings: Settings, seconds: float) -> list[str]:
+    """The audit's last word: nothing, or what is still wrong when the time is over."""
+    deadline = time.monotonic() + seconds
+    while (wrong := world.faults(read(settings)[0])) and time.monotonic() < deadline:
+        time.sleep(1)
+    return wrong
 
 
-def start(environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "streams.cli", "source", *NAMES, "--every", "1", "--lookback", "0"]
-    with (Path(environment["TOPTOPICS_DATA_DIR"]) / "source.log").open("ab") as log:
-        return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-
-
-def read(settings: Settings) -> tuple[list[Tweet | Deletion], int]:
-    """The posts on `tweets`, and the number of dead letters."""
-
-    async def all_of() -> tuple[list[Tweet | Deletion], int]:
-        posts = [wire.decode_post(r.value) async for rs in read_topic(settings, TWEETS) for r in rs]
-        letters = [record async for records in read_topic(settings, DEAD_LETTERS) for record in records]
-        return posts, len(letters)
-
-    return asyncio.run(all_of())
-
-
-def wait_for(settings: Settings, environment: dict[str, str], reached: set[str], seconds: float) -> list[str]:
-    """Run a process until the texts are all on `tweets`; the texts that are there then."""
-    process = start(environment)
-    try:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            texts = [post.text for post in read(settings)[0] if isinstance(post, Tweet)]
-            if reached <= set(texts) or process.poll() is not None:
-                return texts
-            time.sleep(0.5)
-        return texts
-    finally:
-        process.kill()
-        process.wait()
-
-
-@pytest.mark.timeout(240)
-def test_every_post_is_on_the_log_once(world: World, environment: dict[str, str], tmp_path: Path) -> None:
-    """SIGKILL at random moments, refused and dropped connections beside: nothing lost, nothing twice."""
-    settings = load_settings(
-        kafka_bootstrap_servers=environment["KAFKA_BOOTSTRAP_SERVERS"],
-        prefix=environment["TOPTOPICS_PREFIX"],
-        data_dir=tmp_path,
-    )
-    person = Influencer(
-        id="ada",
-        name="Ada",
-        handles={"x": "ada", "bluesky": "ada.test", "mastodon": "ada@home.test", "rss": environment["FEED"]},
-    )
-    asyncio.run(ensure_topics(settings))
-    asyncio.run(put_influencers(settings, [person], at=system_clock()))
-    process = start(environment)
-    began = time.monotonic()
-    while len(list((tmp_path / "sources").glob("*.cursor.json"))) < len(NAMES):
-        assert process.poll() is None
-        assert time.monotonic() < began + 60
-        world.write(f"warm {time.monotonic()}")  # without a cursor there is nothing to resume from
-        time.sleep(0.3)
-    world.expected.clear()
-
-    def keep_writing() -> None:
-        for number in range(ROUNDS):
-            world.write(str(number))
-            time.sleep(0.1)
-
-    writer = threading.Thread(target=keep_writing)
-    writer.start()
-    chance = random.Random(11)
-    for _kill in range(KILLS):
-        time.sleep(chance.uniform(2.5, 6.0))
-        process.kill()
-        process.wait()
-        process = start(environment)
-    writer.join()
-    process.kill()
-    process.wait()
-    texts = wait_for(settings, environment, set(world.expected), 60)
-    counted = Counter(text for text in texts if "warm" not in text)
-    assert sorted((world.expected - counted).elements()) == []
-    assert sorted((counted - world.expected).elements()) == []
-    assert not [text for text, times in Counter(texts).items() if times > 1]
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("names", [STREAMED, POLLED], ids=["streamed", "polled"])
+def test_every_post_is_on_the_log_once(
+    names: tuple[str, ...], kafka_bootstrap: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """SIGKILL at random moments, from the very first second on, refused and dropped connections beside: nothing lost,
+    nothing twice, edits and deletions included; and no secret in what was logged or stored."""
+    world = a_world(names)
+    settings = settings_for(kafka_bootstrap, fresh_names, tmp_path)
+    token = {} if names == STREAMED else {"MASTODON_ACCESS_TOKEN": ""}
+    with running_world(world, settings, **token) as environment:
+        process = start(environment, *names)
+        cursors = {f"{name}.cursor.json" for name in names}
+        wait_for(lambda: cursors <= {path.name for path in (tmp_path / "sources").glob("*.cursor.json")}, process)
+        writer = threading.Thread(target=keep_writing, args=(world,))
+        writer.start()
+        chance = random.Random(11)
+        for _kill in range(KILLS):
+            time.sleep(chance.uniform(1.5, 6.0))
+            process.kill()
+            process.wait()
+            process = start(environment, *names)
+        writer.join()
+        try:
+            assert wait_until_complete(world, settings, 60) == []
+        finally:
+            process.kill()
+            process.wait()
     assert read(settings)[1] == 0
+    assert len(world.edited) > 10
+    assert len(world.deleted) > 10
+    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert kept
+    assert not [path for path in kept if {BEARER, TOKEN} & set(_words(path.read_bytes()))]
+
+
+def _words(data: bytes) -> Iterator[str]:
+    text = data.decode("utf-8", "replace")
+    yield from (secret for secret in (BEARER, TOKEN) if secret in text)
+
+
+@contextmanager
+def paused(broker: KafkaBroker) -> Iterator[None]:
+    """The broker takes bytes and answers nothing."""
+    record = broker.running()
+    assert record is not None
+    process = psutil.Process(record.server.pid)
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+def wait_for(reached: "object", process: "object", seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not reached():  # type: ignore[operator]
+        assert process.poll() is None  # type: ignore[attr-defined]
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("names", [STREAMED, POLLED], ids=["streamed", "polled"])
+def test_posts_that_the_broker_never_confirmed_come_again(
+    names: tuple[str, ...], fresh_names: str, tmp_path: Path
+) -> None:
+    """A broker that has stopped answering, then SIGKILL: a cursor stored before the broker's word would lose them."""
+    platforms = a_world(names).platforms
+    world = World(XPlatform(), Jetstream(), MastodonServer(), Blog(), platforms)
+    broker = KafkaBroker(tmp_path / "broker")
+    broker.start()
+    try:
+        settings = settings_for(broker.address, fresh_names, tmp_path)
+        token = {} if names == STREAMED else {"MASTODON_ACCESS_TOKEN": ""}
+        with running_world(world, settings, **token) as environment:
+            process = start(environment, *names)
+            cursors = {f"{name}.cursor.json" for name in names}
+            wait_for(lambda: cursors <= {path.name for path in (tmp_path / "sources").glob("*.cursor.json")}, process)
+            world.write("before")
+            wait_for(lambda: not world.faults(read(settings)[0]), process)
+            with paused(broker):
+                for number in range(12):
+                    world.write(f"unconfirmed {number}")
+                    time.sleep(PAUSE)
+                process.kill()
+                process.wait()
+            process = start(environment, *names)
+            try:
+                assert wait_until_complete(world, settings, 60) == []
+            finally:
+                process.kill()
+                process.wait()
+    finally:
+        broker.stop()

@@ -17,19 +17,21 @@ from tests.source_servers.hosting import Faults, Stop, serve_app
 
 PEOPLE = {"ada.test": "did:plc:ada", "grace.test": "did:plc:grace"}
 STRANGER = "did:plc:stranger"
+POST, REPOST = "app.bsky.feed.post", "app.bsky.feed.repost"
 
 
 class Jetstream:
     """`write`, `change`, `delete`, `repost` append events; a connection replays those after its cursor, then goes on.
 
-    Faults of a connection: "503", "429" (Retry-After 1), "drop" (aborted after a second), "garbage" (a message that
-    is cut in the middle before the others).
+    Faults of a connection: "503", "429" (Retry-After 1), "drop" (aborted after a second), "cut" (a message that is
+    cut in the middle before the others), "twice".
     """
 
     def __init__(self, *faults: str) -> None:
         self.faults = Faults(*faults)
         self.events: list[dict[str, Any]] = []
         self.cursors: list[int | None] = []
+        self.forgotten = 0  # so many of the first events are not replayed any more
 
     def write(self, did: str, text: str, **record: Any) -> str:
         """A post; returns its address."""
@@ -49,11 +51,18 @@ class Jetstream:
         record = {"subject": {"uri": uri, "cid": "bafy"}}
         self._append(did, "create", f"3r{len(self.events):06d}", record, "app.bsky.feed.repost")
 
+    def tell(self, did: str, kind: str, what: dict[str, Any]) -> None:
+        """An event that is no commit."""
+        self.events.append({"did": did, "time_us": self._now(), "kind": kind, kind: {"did": did, **what}})
+
+    def _now(self) -> int:
+        now = int(time.time() * 1e6)  # noqa: TID251
+        return max(now, self.events[-1]["time_us"] + 1) if self.events else now
+
     def _append(
         self, did: str, operation: str, rkey: str, record: dict[str, Any] | None, kind: str = "app.bsky.feed.post"
     ) -> None:
-        now = int(time.time() * 1e6)  # noqa: TID251
-        moment = max(now, self.events[-1]["time_us"] + 1) if self.events else now
+        moment = self._now()
         commit: dict[str, Any] = {"rev": f"rev{moment}", "operation": operation, "collection": kind, "rkey": rkey}
         if record is not None:
             written = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(moment // 1_000_000))
@@ -87,16 +96,17 @@ class Jetstream:
         cursor = int(query["cursor"][0]) if "cursor" in query else None
         self.cursors.append(cursor)
         options = json.loads(await socket.recv())["payload"]
-        place = 0 if cursor is not None else len(self.events)
+        place = self.forgotten if cursor is not None else len(self.events)
         deadline = asyncio.get_running_loop().time() + (1.0 if fault else 60.0)
         try:
-            if fault == "garbage":
+            if fault == "cut":
                 await socket.send('{"did":"did:plc:ada","time_us":17')
             while asyncio.get_running_loop().time() < deadline and socket.state is State.OPEN:
                 for event in self.events[place:]:
                     place += 1
                     if event["did"] in options["wantedDids"] and (cursor is None or event["time_us"] > cursor):
-                        await socket.send(json.dumps(event))
+                        for _ in range(2 if fault == "twice" else 1):
+                            await socket.send(json.dumps(event))
                 await asyncio.sleep(0.02)
             socket.transport.abort()
         except ConnectionClosed:
@@ -104,10 +114,11 @@ class Jetstream:
 
 
 class AppView:
-    """Handles, posts and feeds of the same events."""
+    """Handles, posts and feeds of the same events. Faults of the look-up of a handle: "503", "429" (reset now)."""
 
-    def __init__(self, jetstream: Jetstream) -> None:
+    def __init__(self, jetstream: Jetstream, *faults: str) -> None:
         self._jetstream = jetstream
+        self._faults = Faults(*faults)
 
     async def start(self) -> tuple[int, Stop]:
         app = web.Application()
@@ -122,6 +133,10 @@ class AppView:
         return await serve_app(app)
 
     async def _did(self, request: web.Request) -> web.Response:
+        fault = self._faults.next()
+        if fault:
+            reset = {"ratelimit-reset": str(int(time.time()))}  # noqa: TID251
+            return web.json_response({"error": "no"}, status=int(fault), headers=reset if fault == "429" else {})
         did = PEOPLE.get(request.query["handle"])
         return web.json_response({"did": did}) if did else web.json_response({"error": "InvalidRequest"}, status=400)
 
@@ -135,23 +150,30 @@ class AppView:
         handles = {did: handle for handle, did in PEOPLE.items()}
         seen = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(event["time_us"] // 1_000_000))
         return {
-            "uri": f"at://{event['did']}/app.bsky.feed.post/{event['commit']['rkey']}",
-            "author": {"did": event["did"], "handle": handles.get(event["did"], "stranger.test")},
+            "uri": f"at://{event['did']}/{event['commit']['collection']}/{event['commit']['rkey']}",
+            "author": {"did": event["did"], "handle": handles.get(event["did"], "stranger.test"), "displayName": "Ada"},
             "record": event["commit"]["record"],
+            "likeCount": 3,
             "indexedAt": f"{seen}.{event['time_us'] % 1_000_000:06d}Z",
         }
 
-    def _own(self) -> list[dict[str, Any]]:
-        return [
-            self._view(event)
-            for event in self._jetstream.events
-            if event["commit"]["operation"] == "create" and event["commit"]["collection"] == "app.bsky.feed.post"
-        ]
+    def _created(self, collection: str) -> list[dict[str, Any]]:
+        commits = [event for event in self._jetstream.events if "commit" in event]
+        made = [event for event in commits if event["commit"]["operation"] == "create"]
+        return [self._view(event) for event in made if event["commit"]["collection"] == collection]
 
     async def _posts(self, request: web.Request) -> web.Response:
         asked = request.query.getall("uris")
-        return web.json_response({"posts": [view for view in self._own() if view["uri"] in asked]})
+        return web.json_response({"posts": [view for view in self._created(POST) if view["uri"] in asked]})
 
     async def _feed(self, request: web.Request) -> web.Response:
-        own = [view for view in self._own() if view["author"]["did"] == request.query["actor"]]
-        return web.json_response({"feed": [{"post": view} for view in own[::-1]]})
+        actor, posts = request.query["actor"], {view["uri"]: view for view in self._created(POST)}
+        entries = [{"post": view} for view in posts.values() if view["author"]["did"] == actor]
+        for view in self._created(REPOST):
+            subject = posts.get(view["record"]["subject"]["uri"])
+            if view["author"]["did"] == actor and subject:
+                reason = {"$type": "app.bsky.feed.defs#reasonRepost", "by": view["author"]}
+                entries.append(
+                    {"post": subject, "reason": {**reason, "uri": view["uri"], "indexedAt": view["indexedAt"]}}
+                )
+        return web.json_response({"feed": entries[::-1]})

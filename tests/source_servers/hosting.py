@@ -54,6 +54,20 @@ async def _shut_down(stop: Stop) -> None:
     await asyncio.get_running_loop().shutdown_default_executor()
 
 
+async def answered(request: web.Request, body: bytes, kind: str, fault: str) -> web.StreamResponse:
+    """A body, or what a fault makes of it: "cut": its first half; "drop": the end in the middle of it."""
+    if fault == "cut":
+        return web.Response(body=body[: len(body) // 2], content_type=kind)
+    if fault != "drop":
+        return web.Response(body=body, content_type=kind)
+    response = web.StreamResponse(headers={"Content-Type": kind, "Content-Length": str(len(body))})
+    await response.prepare(request)
+    await response.write(body[: len(body) // 2])
+    if request.transport is not None:
+        request.transport.abort()
+    return response
+
+
 async def serve_app(app: web.Application) -> tuple[int, Stop]:
     """An aiohttp application on a free port."""
     runner = web.AppRunner(app, shutdown_timeout=0.2)

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.source_servers.hosting import Faults, Stop, serve_app
+from tests.source_servers.hosting import Faults, Stop, answered, serve_app
 
 PEOPLE = {"ada": "11", "grace@elsewhere.test": "12"}
 TOKEN = "token-of-the-test"
@@ -17,13 +17,15 @@ class MastodonServer:
     """`write`, `change`, `delete` make events; the stream sends those that happen while it is connected.
 
     Faults of the stream: "503", "429", "drop" (the end after a second), "cut" (a message cut in the middle, then
-    the end), "twice". `rest_faults` are those of the other requests.
+    the end), "twice", "silent" (not even heartbeats). `rest_faults` are those of the accounts' statuses.
     """
 
     def __init__(self, *faults: str, rest_faults: Faults | None = None) -> None:
         self.faults = Faults(*faults)
         self.rest_faults = rest_faults or Faults()
         self.statuses: list[dict[str, Any]] = []
+        self.hidden: set[str] = set()  # ids that pages leave out although they can be looked up
+        self.asked_for: list[str] = []  # ids that were looked up
         self.events: list[tuple[str, str]] = []
         self._port = 0
 
@@ -93,19 +95,23 @@ class MastodonServer:
             return web.json_response({"error": "Record not found"}, status=404)
         return web.json_response({"id": account, "acct": request.query["acct"], "username": "x"})
 
-    async def _statuses(self, request: web.Request) -> web.Response:
+    async def _statuses(self, request: web.Request) -> web.StreamResponse:
         fault = self.rest_faults.next()
-        if fault:
+        if fault.isdecimal():
             return _refused(fault)
         own = [s for s in self.statuses if s["account"]["id"] == request.match_info["account"]]
-        own = [s for s in own if int(s["id"]) < int(request.query.get("max_id", "9" * 20))]
+        bound = int(request.query.get("max_id", "9" * 20))
+        own = [s for s in own if int(s["id"]) < bound and s["id"] not in self.hidden]
         limit = int(request.query.get("limit", "20"))
         if "min_id" in request.query:
-            after = [status for status in own if int(status["id"]) > int(request.query["min_id"])]
-            return web.json_response(after[:limit][::-1])
-        return web.json_response(own[-limit:][::-1])
+            page = [status for status in own if int(status["id"]) > int(request.query["min_id"])][:limit]
+        else:
+            page = own[-limit:]
+        page = page[::-1] * (2 if fault == "twice" else 1)
+        return await answered(request, json.dumps(page).encode(), "application/json", fault)
 
     async def _status(self, request: web.Request) -> web.Response:
+        self.asked_for.append(request.match_info["status"])
         found = [status for status in self.statuses if status["id"] == request.match_info["status"]]
         return web.json_response(found[0]) if found else web.json_response({"error": "Record not found"}, status=404)
 
@@ -119,6 +125,8 @@ class MastodonServer:
         await response.prepare(request)
         deadline = asyncio.get_running_loop().time() + (1.0 if fault else 60.0)
         try:
+            if fault == "silent":
+                await asyncio.sleep(60)
             while asyncio.get_running_loop().time() < deadline:
                 await response.write(b":thump\n")
                 for name, data in self.events[place:]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.source_servers.hosting import Faults, Stop, serve_app
+from tests.source_servers.hosting import Faults, Stop, answered, serve_app
 
 EPOCH_MS = 1_288_834_974_657
 PEOPLE = {
@@ -23,8 +23,8 @@ class XPlatform:
     """`write` makes a post; the stream sends those written while it is connected, search and timelines all of them.
 
     Faults of the stream: "503", "429" (with a reset one second ahead), "cut" (a line cut in the middle, then the
-    end), "drop" (the end after a moment), "twice" (every post twice), "notice" (an operational disconnect), "quiet"
-    (keep-alives only), "401".
+    end), "drop" (the end after a second), "twice" (every post twice), "notice" (an operational disconnect), "quiet"
+    (keep-alives only), "silent" (not even those), "401". Of a timeline: "503", "429", "cut", "drop", "twice".
     """
 
     def __init__(self, *faults: str) -> None:
@@ -64,26 +64,30 @@ class XPlatform:
         )
         return await serve_app(app)
 
-    def _page(self, posts: list[dict[str, Any]], request: web.Request) -> web.Response:
+    async def _page(self, posts: list[dict[str, Any]], request: web.Request, fault: str = "") -> web.StreamResponse:
         self.asked.append(request.path_qs)
         since = int(request.query.get("since_id", "0"))
         found = [post for post in posts if int(post["id"]) > since][::-1]
         start = int(request.query.get("next_token") or request.query.get("pagination_token") or 0)
-        page = found[start : start + 5]
+        page = found[start : start + 5] * (2 if fault == "twice" else 1)
         meta: dict[str, Any] = {"result_count": len(page)}
         if start + 5 < len(found):
             meta["next_token"] = str(start + 5)
-        return web.json_response({"data": page, "includes": _includes(), "meta": meta} if page else {"meta": meta})
+        value = {"data": page, "includes": _includes(), "meta": meta} if page else {"meta": meta}
+        return await answered(request, json.dumps(value).encode(), "application/json", fault)
 
-    async def _recent(self, request: web.Request) -> web.Response:
+    async def _recent(self, request: web.Request) -> web.StreamResponse:
         wanted = {PEOPLE[name] for name in re.findall(r"from:(\w+)", request.query["query"])}
-        return self._page([post for post in self.posts if post["author_id"] in wanted], request)
+        return await self._page([post for post in self.posts if post["author_id"] in wanted], request)
 
-    async def _timeline(self, request: web.Request) -> web.Response:
+    async def _timeline(self, request: web.Request) -> web.StreamResponse:
         fault = self.faults.next()
         if fault == "429":
             return _too_many()
-        return self._page([p for p in self.posts if p["author_id"] == request.match_info["user"]], request)
+        if fault == "503":
+            return web.json_response({"title": "no"}, status=503)
+        own = [post for post in self.posts if post["author_id"] == request.match_info["user"]]
+        return await self._page(own, request, fault)
 
     async def _look_up(self, request: web.Request) -> web.Response:
         self.asked.append(request.path_qs)
@@ -129,6 +133,8 @@ class XPlatform:
         return response
 
     async def _send(self, request: web.Request, response: web.StreamResponse, fault: str, sent: int) -> None:
+        if fault == "silent":
+            await asyncio.sleep(60)
         deadline = asyncio.get_running_loop().time() + (1.0 if fault else 60.0)
         while asyncio.get_running_loop().time() < deadline:
             await response.write(b"\r\n")
