@@ -32,6 +32,7 @@ class XPlatform:
         self.posts: list[dict[str, Any]] = []
         self.rules: dict[str, dict[str, str]] = {"1": {"id": "1", "value": "cats", "tag": "not ours"}}
         self.asked: list[str] = []
+        self.most_rules = 1_000
         self._last_id = 0
 
     def write(self, handle: str, text: str, **more: Any) -> dict[str, Any]:
@@ -109,12 +110,21 @@ class XPlatform:
         body = await request.json()
         for rule_id in body.get("delete", {}).get("ids", []):
             del self.rules[rule_id]
-        added = []
+        added, errors = [], []
         for rule in body.get("add", []):
+            refusal = self._refusal(rule["value"])
+            if refusal:
+                errors.append({"value": rule["value"], "title": refusal})
+                continue
             number = str(max(map(int, self.rules), default=0) + 1)
             self.rules[number] = {"id": number, **rule}
             added.append(self.rules[number])
-        return web.json_response({"data": added, "meta": {"summary": {}}}, status=201)
+        return web.json_response({"data": added, "errors": errors, "meta": {"summary": {}}}, status=201)
+
+    def _refusal(self, value: str) -> str:
+        if value in {rule["value"] for rule in self.rules.values()}:
+            return "DuplicateRule"
+        return "RulesCapExceeded" if len(self.rules) >= self.most_rules else ""
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         fault = self.faults.next()

@@ -140,3 +140,32 @@ async def test_x_deletions_are_looked_up_once_a_round(tmp_path: Path) -> None:
             await asyncio.gather(task, return_exceptions=True)
     assert [(deletion.id, deletion.author_id) for deletion in log.deletions()] == [(gone["id"], gone["author_id"])]
     assert len(platform.asked) == 1
+
+
+async def test_others_rules_are_left_alone_and_shared(tmp_path: Path) -> None:
+    """A rule that exists already, under whatever tag, is as good as ours; a full plan is told with the way out."""
+    platform = XPlatform()
+    platform.rules["2"] = {"id": "2", "value": "from:grace", "tag": "a colleague's"}
+    log = MemoryLog()
+    with hosted(platform) as port:
+        runner = runner_of(x_stream(port), log, tmp_path, X_PEOPLE)
+        task = asyncio.create_task(run_until(runner, lambda: bool(log.posts)))
+        while platform.faults.connections == 0:
+            await asyncio.sleep(0.02)
+        platform.write("grace", "hello")
+        await task
+        assert [rule["value"] for rule in platform.rules.values()] == ["cats", "from:grace", "from:ada"]
+        del platform.rules["3"]
+        platform.most_rules = 2
+        with pytest.raises(RefusedError, match=r"RulesCapExceeded; TOPTOPICS_X_RULES"):
+            await asyncio.wait_for(runner_of(x_stream(port), log, tmp_path, X_PEOPLE).run(), 20)
+
+
+async def test_x_stream_reads_back_before_its_first_start(tmp_path: Path) -> None:
+    """As far as the lookback goes."""
+    platform = XPlatform()
+    log = MemoryLog()
+    platform.write("ada", "an hour ago")
+    with hosted(platform) as port:
+        await run_until(runner_of(x_stream(port, lookback=0.1), log, tmp_path, X_PEOPLE), lambda: bool(log.posts))
+    assert log.texts() == ["an hour ago"]

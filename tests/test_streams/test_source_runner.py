@@ -17,6 +17,7 @@ from streams.sources.http_errors import retry_after
 from streams.sources.memory import Memory
 from streams.sources.people import People
 from streams.sources.port import Bad, DisconnectedError, Ignored, Item, RefusedError
+from streams.sources.runner import Backoff
 from tests.source_servers.collecting import MemoryLog, people, run_until, runner_of
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -212,3 +213,53 @@ async def test_a_quiet_source_saves_its_last_posts(tmp_path: Path) -> None:
     runner = runner_of(Script(items(1)), log, tmp_path, People([]))
     assert runner.clock is system_clock
     await run_until(runner, lambda: Files(tmp_path, "script").load().cursor == "1")
+
+
+async def test_connections_that_are_of_no_use_are_tried_ever_more_slowly(tmp_path: Path) -> None:
+    """A server that accepts and ends at once must not be asked every moment, even where each connection moves the
+    cursor or repeats a post."""
+    useless: list[list[Item | Exception]] = [[Item(cursor="1"), Item(tweet("1"), "1")] for _ in range(6)]
+    source = Script(items(1), *useless, items(2))
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    log = MemoryLog()
+    runner = runner_of(source, log, tmp_path, People([]))
+    runner.backoff = Backoff(first=1_000.0, most=1_000_000.0)
+    runner.sleep = sleep
+    await run_until(runner, lambda: len(log.posts) == 2)
+    assert len(waits) == 7
+    assert max(waits[1:]) > 1_000.0
+
+
+async def test_a_source_is_run_by_one_process(tmp_path: Path) -> None:
+    """Two would send everything twice, and X allows one stream; a process that was killed holds nothing."""
+    with Files(tmp_path / "sources", "rss").held():
+        with (
+            pytest.raises(RefusedError, match="another process runs the source rss"),
+            Files(tmp_path / "sources", "rss").held(),
+        ):
+            raise AssertionError("held twice")
+        with Files(tmp_path / "sources", "bluesky").held():
+            pass
+    with Files(tmp_path / "sources", "rss").held():
+        pass
+
+
+async def test_metrics_tell_what_a_source_does(tmp_path: Path) -> None:
+    """Counts by outcome, reconnects, the state and the rate, labelled with nothing but the source's name."""
+    log = MemoryLog()
+    source = Script([*items(1, 2), Item(Bad("not JSON", b"{")), Item(Ignored("a like"))], [*items(2, 3)])
+    runner = runner_of(source, log, tmp_path, People([]))
+    await run_until(runner, lambda: len(log.posts) == 3)
+    value = runner.metrics.registry.get_sample_value
+    counts = {
+        outcome: value("toptopics_source_records_total", {"source": "script", "outcome": outcome})
+        for outcome in ("sent", "duplicates", "ignored", "bad")
+    }
+    assert counts == {"sent": 3, "duplicates": 1, "ignored": 1, "bad": 1}
+    assert value("toptopics_source_reconnects_total", {"source": "script"}) == 1
+    assert value("toptopics_source_connected", {"source": "script"}) == 0  # it was stopped
+    assert value("toptopics_source_posts_per_minute", {"source": "script"}) == 0.6
