@@ -13,6 +13,7 @@ from streams import (
     cli_demo,
     cli_digest,
     cli_doctor,
+    cli_influencers,
     cli_ingest,
     cli_live,
     cli_rebuild,
@@ -35,6 +36,7 @@ app = typer.Typer(
 for module in (
     cli_demo,
     cli_services,
+    cli_influencers,
     cli_ingest,
     cli_sources,
     cli_worker,

@@ -39,6 +39,8 @@ class StatusSection:
     name: str
     rows: list[dict[str, str | int | bool | None]]
     healthy: bool = True
+    columns: tuple[str, ...] = ()  # those of the table, where the rows hold more than eighty columns do; else all
+    notes: tuple[str, ...] = ()  # lines under the table
 
 
 status_sections: list[Callable[[Settings], StatusSection]] = []
@@ -149,7 +151,10 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
         console = Console()
         _print_services(console, services, settings)
         for part in sections:
-            console.print(_table(part.name, part.rows))
+            rows = [{name: row[name] for name in part.columns or row} for row in part.rows]
+            console.print(_table(part.name, rows))
+            for note in part.notes:
+                console.print(note, soft_wrap=True, highlight=False, markup=False)
     if not all(service.running for service in services) or not all(part.healthy for part in sections):
         raise typer.Exit(NOT_RUNNING)
 

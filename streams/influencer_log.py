@@ -59,6 +59,20 @@ async def _produce(settings: Settings, records: list[tuple[str, bytes | None]], 
             await confirmation
 
 
+def addition(listed: list[Influencer], person: Influencer, *, by_name: bool, weighted: bool) -> Influencer:
+    """`person` as an addition to whoever is listed under the id, a handle or, with `by_name`, the name; with the weight
+    that they have, unless another is given."""
+    same = next((one for one in listed if one.id == person.id), None)
+    if same is None and by_name:
+        found_ids = {one.id: one for name in (person.name, *person.handles.values()) if (one := found(listed, name))}
+        if len(found_ids) == 1:
+            same = next(iter(found_ids.values()))
+    if same is None:
+        return person
+    weight = person.weight if weighted else same.weight
+    return Influencer(id=same.id, name=person.name, handles=person.handles, weight=weight, tags=person.tags)
+
+
 def merged(listed: list[Influencer], new: list[Influencer]) -> list[Influencer]:
     """`new` as they are to be written: whoever is listed already keeps the handles and tags that `new` does not name.
 
@@ -78,11 +92,12 @@ def merged(listed: list[Influencer], new: list[Influencer]) -> list[Influencer]:
 
 
 def _joined(before: Influencer, new: Influencer) -> Influencer:
+    bare = new.name in new.handles.values() and new.weight == 1.0  # a bare handle says only that somebody is listed
     return Influencer(
         id=new.id,
-        name=new.name,
+        name=before.name if bare else new.name,
         handles={**before.handles, **new.handles},
-        weight=new.weight,
+        weight=before.weight if bare else new.weight,
         tags=sorted({*before.tags, *new.tags}),
     )
 

@@ -23,6 +23,7 @@ from models.wire import PoisonError
 from streams.clock import Clock
 from streams.sources import bluesky_post, fields
 from streams.sources.bluesky_appview import AppView
+from streams.sources.http_errors import in_short
 from streams.sources.memory import Memory
 from streams.sources.people import People
 from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
@@ -74,7 +75,7 @@ class Bluesky:
         except websockets.exceptions.InvalidStatus as error:
             raise _refusal(error) from error
         except (OSError, websockets.exceptions.WebSocketException, httpx.HTTPError) as error:
-            raise DisconnectedError(f"{type(error).__name__}: {error}"[:300]) from error
+            raise DisconnectedError(in_short(error)) from error
 
     def _begin(self, cursor: str | None) -> int:
         if cursor and cursor.isdigit():

@@ -52,7 +52,8 @@ class Making:
     def needed(self, name: str) -> str:
         """A variable's value; raises RefusedError naming it."""
         if not self.environment.get(name):
-            raise RefusedError(f"set {name}: {VARIABLES[name]}")
+            of, _colon, what = VARIABLES[name].partition(": ")
+            raise RefusedError(f"set {name} ({of}): {what}")
         return self.environment[name]
 
     def waiting(self, default: float) -> float:

@@ -29,6 +29,19 @@ def json_of(response: httpx.Response) -> object:
         raise DisconnectedError(f"{response.request.url.host} sent no JSON: {error}"[:300]) from error
 
 
+def in_short(error: BaseException) -> str:
+    """What a failed connection failed of: its kind and the innermost reason, not the whole chain that carries it."""
+    inner: object = error
+    for _depth in range(10):
+        nested = [getattr(inner, "reason", None), getattr(inner, "__cause__", None), *getattr(inner, "args", ())]
+        deeper = next((one for one in nested if isinstance(one, BaseException) and one is not inner), None)
+        if deeper is None:
+            break
+        inner = deeper
+    reason = str(inner).rsplit("): ", 1)[-1].strip().rstrip("\"')")  # libraries put the chain into words, too
+    return f"{type(error).__name__}: {reason}"[:300] if reason else type(error).__name__
+
+
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds to wait, from `Retry-After` (seconds or a date), or a rate limit's reset (an epoch or RFC 3339)."""
     given = headers.get("retry-after", "").strip()

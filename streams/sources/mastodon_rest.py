@@ -18,7 +18,7 @@ from models.events import Tweet
 from models.wire import PoisonError
 from streams.clock import Clock
 from streams.sources import fields, mastodon_status
-from streams.sources.http_errors import LONGEST_WAIT
+from streams.sources.http_errors import LONGEST_WAIT, in_short
 from streams.sources.memory import Memory
 from streams.sources.port import DisconnectedError, Outcome, RefusedError
 
@@ -141,7 +141,9 @@ class Rest:
             return RefusedError(f"the instance refuses the token: is MASTODON_ACCESS_TOKEN right? {error}"[:300])
         if isinstance(error, mastodon.MastodonIllegalArgumentError):
             return RefusedError(str(error)[:300])
-        return DisconnectedError(f"{type(error).__name__}: {error}"[:300])
+        if isinstance(error, mastodon.MastodonAPIError):
+            return DisconnectedError(f"the instance: {', '.join(str(one) for one in error.args if one)}"[:300])
+        return DisconnectedError(in_short(error))
 
 
 def order_of(status: dict[str, Any]) -> int:

@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 
 from streams.clock import Clock
 from streams.sources.fields import as_dict, as_list
-from streams.sources.http_errors import retry_after
+from streams.sources.http_errors import in_short, retry_after
 from streams.sources.port import DisconnectedError, RefusedError
 
 TWEEPY_HOST = "https://api.twitter.com"
@@ -99,7 +99,7 @@ class XApi:
 def meaning(error: Exception, now: datetime) -> DisconnectedError | RefusedError:
     """What an error of tweepy or requests means for the source."""
     if not isinstance(error, tweepy.HTTPException):
-        return DisconnectedError(f"{type(error).__name__}: {error}"[:300])
+        return DisconnectedError(in_short(error))
     status = error.response.status_code
     if status == 429 or status >= 500:
         headers = {name.lower(): value for name, value in error.response.headers.items()}

@@ -54,6 +54,10 @@ def write_a_week(platform: XPlatform, week: Week) -> set[str]:
             moment = week.start + timedelta(hours=8 + 12 * place + number)
             post["created_at"] = moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
             ids.add(str(post["id"]))
+    for handle in list(PEOPLE)[:3]:
+        retweet = platform.write(handle, f"RT @katherine: Orbits are computed by hand here, says {handle}")
+        retweet["created_at"] = week.start.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        ids.add(str(retweet["id"]))
     return ids
 
 
@@ -142,7 +146,7 @@ def check_the_list(shell: Shell) -> None:
     assert {row["id"] for row in rows} == set(PEOPLE)
     assert all({"graph", "reach", "curated"} <= set(row["parts"]) for row in rows)
     added = shell.run("influencers", "add", "Katherine", "--mastodon", "kat@home.test", "--tag", "orbits")
-    assert added.stdout == "11 on the list\n", added.stderr
+    assert added.stdout == "1 person read; 11 on the list\n", added.stderr
     stolen = shell.run("influencers", "add", "Somebody", "--x", "ADA", "--id", "thief")
     assert stolen.returncode == 1
     assert "belongs to ada already" in stolen.stderr
@@ -150,7 +154,9 @@ def check_the_list(shell: Shell) -> None:
     assert (gone.returncode, gone.stdout) == (1, "1 removed\n")
     left = orjson.loads(shell.run("influencers", "list", "--json").stdout)
     assert [row["id"] for row in left] == sorted(PEOPLE)
-    assert shell.run("influencers", "suggest", "--json").returncode == 0
+    (best,) = orjson.loads(shell.run("influencers", "suggest", "--json").stdout)
+    assert (best["handle"], best["score"], best["retweet"], len(best["by"])) == ("katherine", 3.0, 3, 3)
+    assert all(shown["url"] and "@katherine" in shown["text"] for shown in best["evidence"])
 
 
 def test_past_weeks_are_past() -> None:

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from models import wire
 from models.events import Influencer, Tweet
-from streams.influencer_log import InfluencerError, found, merged
+from streams.influencer_log import InfluencerError, addition, found, merged
 from streams.influencer_scores import scored
-from streams.sources.influencer_files import read_people
+from streams.sources.influencer_files import handle_on, read_people
 from streams.sources.people import People
 from streams.sources.suggestions import suggest
 
@@ -30,11 +31,57 @@ def test_a_bare_list_tells_the_platform_by_the_shape() -> None:
         ("x", "Ada"),
         ("bluesky", "ada.bsky.test"),
         ("mastodon", "grace@home.test"),
-        ("rss", "https://blog.test/feed"),
+        ("rss", "https://blog.test/feed/"),
         ("bluesky", "did:plc:x"),
     ]
     assert [p.id for p in people[:2]] == ["ada", "ada.bsky.test"]
-    assert read_people("Ada", "bluesky")[0].handles == {"bluesky": "Ada"}
+    assert read_people("ada.test", "bluesky")[0].handles == {"bluesky": "ada.test"}
+
+
+def test_addresses_of_profiles_are_handles() -> None:
+    """What people have at hand; of a bare list only those that cannot be a feed."""
+    assert handle_on("x", "https://x.com/ada?s=20") == handle_on("x", "https://twitter.com/ada/") == "ada"
+    assert handle_on("bluesky", "https://bsky.app/profile/ada.test") == "ada.test"
+    assert handle_on("mastodon", "https://home.test/@ada") == handle_on("mastodon", "@ada@home.test") == "ada@home.test"
+    people = read_people("https://x.com/ada\nhttps://bsky.app/profile/did:plc:x\n")
+    assert [person.handles for person in people] == [{"x": "ada"}, {"bluesky": "did:plc:x"}]
+
+
+@pytest.mark.parametrize(
+    ("platform", "handle"),
+    [("x", "ada lovelace"), ("bluesky", "ada"), ("mastodon", "ada"), ("mastodon", "@home.test"), ("rss", "ada.test")],
+)
+def test_what_no_platform_would_find_is_refused(platform: str, handle: str) -> None:
+    """A Mastodon user without a host would be followed, and every post be a stranger's."""
+    with pytest.raises(ValueError, match="is no"):
+        handle_on(platform, handle)
+
+
+def test_a_list_can_be_exported_and_imported() -> None:
+    """The array that `influencers list --json` prints."""
+    whole = Influencer(id="ada", name="Ada", handles={"x": "ada"}, weight=2.0, tags=["nlp"])
+    assert read_people(f"[\n{wire.encode(whole).decode()}\n]") == [whole]
+    with pytest.raises(ValueError, match="entry 1"):
+        read_people('[{"id": "ada"}]')
+
+
+def test_repeated_lines_are_one_and_contradicting_ones_are_told() -> None:
+    """Two people with one handle cannot be told apart."""
+    assert len(read_people("ada\n@ada\nADA_\n")) == 2
+    with pytest.raises(ValueError, match="line 3: ada stands in line 2 already"):
+        read_people("name,x\nAda,ada\nBob,ada\n")
+
+
+def test_a_bare_handle_takes_nothing_away() -> None:
+    """Importing handles again leaves names and weights; an addition finds its person, and keeps the weight."""
+    ada = Influencer(id="ada", name="Ada Example", handles={"x": "ada"}, weight=3.0, tags=["nlp"])
+    assert merged([ada], read_people("ada")) == [ada]
+    bluesky = Influencer(id="ada.test", name="ada example", handles={"bluesky": "ada.test"})
+    added = addition([ada], bluesky, by_name=True, weighted=False)
+    assert (added.id, added.weight, added.handles) == ("ada", 3.0, {"bluesky": "ada.test"})
+    assert addition([ada], bluesky, by_name=True, weighted=True).weight == 1.0
+    assert addition([ada], bluesky, by_name=False, weighted=False) == bluesky
+    assert addition([], bluesky, by_name=True, weighted=False) == bluesky
 
 
 def test_csv_and_json_lines() -> None:

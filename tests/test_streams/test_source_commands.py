@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from streams import cli_services, cli_sources
+from streams import cli_influencers, cli_services, cli_sources
 from streams.clock import system_clock
 from streams.settings import load_settings
 from streams.sources.catalogue import SOURCES, Making
@@ -23,6 +23,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
     made = typer.Typer()
     cli_sources.register(made)
     cli_sources.register(made)
+    cli_influencers.register(made)
     assert cli_services.status_sections == [cli_sources.sources_section]
     return made
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from models.events import Deletion, Influencer, Tweet
 from streams.clock import system_clock
 from streams.sources.cursors import Files, Saved, healths
-from streams.sources.http_errors import retry_after
+from streams.sources.http_errors import in_short, retry_after
 from streams.sources.memory import Memory
 from streams.sources.people import People
 from streams.sources.port import Bad, DisconnectedError, Ignored, Item, RefusedError
@@ -205,6 +205,18 @@ def test_whose_posts_are_wanted() -> None:
 def test_how_long_a_platform_asks_to_wait(headers: dict[str, str], seconds: float | None) -> None:
     """Seconds, dates and resets of rate limits; nonsense counts as nothing; never more than a day."""
     assert retry_after(headers, NOW) == seconds
+
+
+def test_a_failed_connection_is_told_in_short() -> None:
+    """The kind and the innermost reason, whatever was wrapped around it."""
+    refused = ConnectionRefusedError(111, "Connection refused")
+    wrapped = RuntimeError(ValueError("HTTPConnectionPool(host='a', port=9): Max retries exceeded"))
+    wrapped.args[0].reason = refused
+    assert in_short(refused) == "ConnectionRefusedError: [Errno 111] Connection refused"
+    assert in_short(wrapped) == "RuntimeError: [Errno 111] Connection refused"
+    told = RuntimeError("Could not connect: Pool(host='a'): Failed: (\"Connection(host='a'): [Errno 111] refused\"))")
+    assert in_short(told) == "RuntimeError: [Errno 111] refused"
+    assert in_short(TimeoutError()) == "TimeoutError"
 
 
 async def test_a_quiet_source_saves_its_last_posts(tmp_path: Path) -> None:
