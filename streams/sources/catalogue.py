@@ -124,7 +124,7 @@ def _rss(making: Making) -> Source:
 
     return Feeds(
         making.people, making.client, clock=making.clock, every=making.waiting(900.0),
-        lookback_days=making.lookback_days,
+        lookback_days=making.lookback_days, memory=making.memory,
     )  # fmt: skip
 
 

@@ -60,11 +60,6 @@ def entry_id(address: str, entry: Any) -> str:
     return PREFIX + hashlib.sha256(f"{address}\n{own}".encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def content_mark(tweet: Tweet) -> str:
-    """Ten digits of what was said: another mark under the same id is an edit."""
-    return hashlib.sha256(tweet.text.encode("utf-8", "replace")).hexdigest()[:10]
-
-
 def _tweet(entry: Any, feed: Any, address: str, when: datetime) -> Tweet:
     title, _links = _text_of(entry.get("title_detail"), entry.get("title"))
     body, links = _body(entry)

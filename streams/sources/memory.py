@@ -1,9 +1,11 @@
 """What a source has sent before: the newest ids with their authors, and which version of an edited post is the last.
 
 The log itself is the store: after any crash the tail of `tweets` tells what was sent, so nothing can be remembered
-that is not on Kafka, and nothing on Kafka forgotten that could come again. Bounded: the oldest ids go first.
+that is not on Kafka, and nothing on Kafka forgotten that could come again. Bounded: the oldest ids go first. Of feeds,
+which alone change an entry without telling, it also knows what each one said.
 """
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -23,12 +25,17 @@ class Memory:
         self._limit = limit
         self._authors: OrderedDict[str, str] = OrderedDict()
         self._versions: dict[str, list[str]] = {}  # the first id -> ids of its edits, in order
+        self._marks: dict[str, str] = {}  # id of a feed's entry -> what it said
 
     def __len__(self) -> int:
         return len(self._authors)
 
     def __contains__(self, post_id: str) -> bool:
         return post_id in self._authors
+
+    def mark(self, post_id: str) -> str | None:
+        """`content_mark` of a remembered entry of a feed."""
+        return self._marks.get(post_id)
 
     def alive(self) -> list[str]:
         """The ids of remembered posts that are not known to be deleted, oldest first."""
@@ -59,6 +66,8 @@ class Memory:
     def remember(self, post: Tweet | Deletion) -> None:
         """`post` is on its way to Kafka, or was read back from it."""
         self._authors[_key(post)] = post.author_id
+        if isinstance(post, Tweet) and post.source == "rss":
+            self._marks[post.id] = content_mark(post)
         if isinstance(post, Tweet) and "#" in post.id:
             versions = self._versions.setdefault(post.id.split("#", 1)[0], [])
             if post.id not in versions:
@@ -66,10 +75,16 @@ class Memory:
         while len(self._authors) > self._limit:
             oldest, _author = self._authors.popitem(last=False)
             self._versions.pop(oldest, None)
+            self._marks.pop(oldest, None)
 
     def _linked(self, post: Tweet) -> Tweet:
         versions = self._versions.get(post.edit_of or "")
         return msgspec.structs.replace(post, edit_of=versions[-1]) if versions else post
+
+
+def content_mark(tweet: Tweet) -> str:
+    """Ten digits of what was said: another mark under the same id is an edit."""
+    return hashlib.sha256(tweet.text.encode("utf-8", "replace")).hexdigest()[:10]
 
 
 def _key(post: Tweet | Deletion) -> str:

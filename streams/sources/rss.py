@@ -2,10 +2,10 @@
 
 The cursor is `{feed: {etag, modified, marks}}`; a feed is asked with `If-None-Match` / `If-Modified-Since`, so an
 unchanged one costs an empty answer. `marks` (entry -> hash of its text, of the entries that the feed holds now) tells
-a changed entry from a known one. Of a feed that is read for the first time the entries of the last `lookback` days
-count: a blog's past, and entries without a date, are noted as known and not sent. One feed's failure is that feed's: it
-waits out its own time (Retry-After, else doubling; a day where it is refused) while the others go on. Redirects are
-followed.
+a changed entry from a known one; what was sent after the cursor was saved the runner's memory knows. Of a feed that is
+read for the first time the entries of the last `lookback` days count: a blog's past, and entries without a date, are
+noted as known and not sent. One feed's failure is that feed's: it waits out its own time (Retry-After, else doubling; a
+day where it is refused) while the others go on. Redirects are followed.
 """
 
 import asyncio
@@ -22,8 +22,9 @@ import structlog
 
 from models.events import Tweet
 from streams.clock import Clock
-from streams.sources.feed_entries import content_mark, is_whole, parse_feed
+from streams.sources.feed_entries import is_whole, parse_feed
 from streams.sources.http_errors import checked
+from streams.sources.memory import Memory, content_mark
 from streams.sources.people import People
 from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
 
@@ -52,12 +53,14 @@ class Feeds:
         clock: Clock,
         every: float = 900.0,
         lookback_days: float = 7.0,
+        memory: Memory | None = None,
     ) -> None:
         self._people = people
         self._client = client
         self._clock = clock
         self._every = every
         self._lookback = timedelta(days=lookback_days)
+        self._memory = Memory() if memory is None else memory
         self._pauses: dict[str, _Pause] = {}
         self.least_pause = 60.0  # seconds after the first failure of a feed; doubles with each further one
 
@@ -98,7 +101,7 @@ class Feeds:
         outcomes = list(
             parse_feed(response.content, address, now, base=str(response.url), charset=response.charset_encoding)
         )
-        fresh = [changed for changed in (_changed(outcome, known) for outcome in outcomes) if changed is not None]
+        fresh = [changed for changed in (self._changed(outcome, known) for outcome in outcomes) if changed is not None]
         if "marks" not in known:
             fresh = [one for one in fresh if not isinstance(one, Tweet) or now - self._lookback <= one.created_at < now]
         known["etag"], known["modified"] = response.headers.get("etag"), response.headers.get("last-modified")
@@ -123,6 +126,16 @@ class Feeds:
         )
         return checked(whole, self._clock())
 
+    def _changed(self, outcome: Outcome, known: dict[str, Any]) -> Outcome | None:
+        """None for an entry that is known as it is; an edit for one that changed."""
+        name, now = _mark(outcome)
+        before = known.get("marks", {}).get(name, self._memory.mark(name))
+        if before == now:
+            return None
+        if before is None or not isinstance(outcome, Tweet):
+            return outcome
+        return msgspec.structs.replace(outcome, id=f"{outcome.id}#{now}", edit_of=outcome.id)
+
     def _pause(self, address: str, asked: float | None, reason: str, least: float | None = None) -> None:
         before = self._pauses.get(address)
         first = self.least_pause if least is None else least
@@ -134,17 +147,6 @@ class Feeds:
 def _without_encoding(headers: httpx.Headers) -> list[tuple[str, str]]:
     """The body is decoded already."""
     return [(name, value) for name, value in headers.items() if name not in ("content-encoding", "content-length")]
-
-
-def _changed(outcome: Outcome, known: dict[str, Any]) -> Outcome | None:
-    """None for an entry that is known as it is; an edit for one that changed."""
-    name, now = _mark(outcome)
-    before = known.get("marks", {}).get(name)
-    if before == now:
-        return None
-    if before is None or not isinstance(outcome, Tweet):
-        return outcome
-    return msgspec.structs.replace(outcome, id=f"{outcome.id}#{now}", edit_of=outcome.id)
 
 
 def _mark(outcome: Outcome) -> tuple[str, str]:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from streams.clock import system_clock
+from streams.sources.memory import Memory
 from streams.sources.port import RefusedError
 from streams.sources.rss import Feeds
 from tests.source_servers.blog import Blog
@@ -109,3 +110,21 @@ async def test_a_bad_entry_is_one_dead_letter(tmp_path: Path) -> None:
                 blog.write(f"New {number}", "")
             await task
     assert len(log.letters) == 1
+
+
+async def test_an_edit_between_a_crash_and_the_next_start_is_an_edit(tmp_path: Path) -> None:
+    """The cursor does not know the entry yet, but the log does: its new words must not pass for a repeat."""
+    blog = Blog()
+    log, memory = MemoryLog(), Memory()
+    with hosted(blog) as port:
+        listed = people(rss=f"http://127.0.0.1:{port}/feed.xml")
+        async with httpx.AsyncClient() as client:
+            own = blog.write("Entry", "before")
+            first = Feeds(listed, client, clock=system_clock, every=0.1, memory=memory)
+            await run_until(runner_of(first, log, tmp_path, listed, memory), lambda: bool(log.posts))
+            (tmp_path / "rss.cursor.json").unlink()
+            blog.change(own, "after")
+            second = Feeds(listed, client, clock=system_clock, every=0.1, memory=memory)
+            await run_until(runner_of(second, log, tmp_path, listed, memory), lambda: len(log.posts) == 2)
+    before, after = log.tweets()
+    assert (after.text, after.edit_of) == ("Entry\n\nafter", before.id)
