@@ -35,8 +35,8 @@ def parse_feed(
     `address` is the listed one, by which entries are told apart; `base` is where the document lies, for its relative
     links; `charset` is the transport's word, which wins over the document's.
     """
-    headers = {"content-location": base or address}
-    headers |= {"content-type": f"application/xml; charset={charset}"} if charset else {}
+    kind = "application/xml" + (f"; charset={charset}" if charset else "")
+    headers = {"content-location": base or address, "content-type": kind}
     feed = feedparser.parse(data, sanitize_html=False, response_headers=headers)
     if not feed.entries and (feed.bozo or not feed.version):
         yield Bad(f"no feed: {feed.get('bozo_exception') or 'no entries'}"[:500], data[:100_000])

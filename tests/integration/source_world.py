@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from models import wire
-from models.events import Deletion, Influencer, Tweet
+from models.events import DeadLetter, Deletion, Influencer, Tweet
 from streams.clock import system_clock
 from streams.influencer_log import put_influencers
 from streams.kafka_admin import ensure_topics
@@ -135,12 +135,12 @@ def start(environment: dict[str, str], *names: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
 
 
-def read(settings: Settings) -> tuple[list[Tweet | Deletion], int]:
-    """The posts on `tweets`, and the number of dead letters."""
+def read(settings: Settings) -> tuple[list[Tweet | Deletion], list[DeadLetter]]:
+    """The posts on `tweets`, and the dead letters."""
 
-    async def all_of() -> tuple[list[Tweet | Deletion], int]:
+    async def all_of() -> tuple[list[Tweet | Deletion], list[DeadLetter]]:
         posts = [wire.decode_post(r.value) async for rs in read_topic(settings, TWEETS) for r in rs]
-        letters = [record async for records in read_topic(settings, DEAD_LETTERS) for record in records]
-        return posts, len(letters)
+        letters = [wire.decode(r.value, DeadLetter) async for rs in read_topic(settings, DEAD_LETTERS) for r in rs]
+        return posts, letters
 
     return asyncio.run(all_of())

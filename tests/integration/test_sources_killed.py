@@ -83,7 +83,8 @@ def test_every_post_is_on_the_log_once(
         finally:
             process.kill()
             process.wait()
-    assert read(settings)[1] == 0
+    # a connection that is cut may cut a line: that is kept as a dead letter, and its post came again
+    assert [letter for letter in read(settings)[1] if not letter.reason.startswith("not JSON")] == []
     assert len(world.edited) > 10
     assert len(world.deleted) > 10
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -79,6 +79,11 @@ def test_the_transports_charset_wins() -> None:
     assert post.text == "Über"
 
 
+def test_a_feed_without_entries_is_a_feed() -> None:
+    """A new blog: nothing is wrong with it."""
+    assert list(parse_feed(Blog().document().encode(), ADDRESS, NOW)) == []
+
+
 def test_ids_do_not_depend_on_place_or_text() -> None:
     """The same entry has the same id in tomorrow's document."""
     blog = Blog()
