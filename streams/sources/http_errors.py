@@ -31,9 +31,13 @@ def json_of(response: httpx.Response) -> object:
 
 def in_short(error: BaseException) -> str:
     """What a failed connection failed of: its kind and the innermost reason, not the whole chain that carries it."""
-    inner: object = error
+    inner = error
     for _depth in range(10):
-        nested = [getattr(inner, "reason", None), getattr(inner, "__cause__", None), *getattr(inner, "args", ())]
+        nested = [
+            vars(inner).get("reason"),
+            inner.__cause__,
+            *inner.args,
+        ]  # `reason`: of urllib3
         deeper = next((one for one in nested if isinstance(one, BaseException) and one is not inner), None)
         if deeper is None:
             break
