@@ -56,6 +56,10 @@ class Assigner:
         self._retired: list[str] = []
         self._strays = 0  # refused since the last post of the present encoder
 
+    def knows(self, post_id: str) -> bool:
+        """Whether the post is among those seen."""
+        return post_id in self._seen
+
     def check(self, record: EmbeddedTweet | Deletion) -> None:
         """Raise PoisonError for a record that can never be placed; the state does not change."""
         if isinstance(record, EmbeddedTweet):

@@ -26,6 +26,9 @@ class SeenPosts:
     def __len__(self) -> int:
         return len(self._first)
 
+    def __contains__(self, post_id: str) -> bool:
+        return _hash(post_id) in self._first
+
     def see(self, post_id: str, origin: str) -> Sight:
         """Remember the post; "redelivered" when the very same record brought it before."""
         key, first = _hash(post_id), _hash(origin)

@@ -7,7 +7,8 @@ Dropped to `dead-letters`: what cannot be decoded, vectors of a wrong length or 
 The state is a pure function of the log's prefix (`models.assigner`), so nothing has to be committed in step with it:
 outputs are durable before the offset is committed, and a restarted or standby worker brings its snapshot up to the
 first record that it is handed by reading the log, silently. Writing an output twice writes the same bytes twice.
-A snapshot that is ahead of that record is dropped: it outran the commit, or it is of a log that is gone.
+A snapshot that is ahead of that record is dropped: it outran the commit, or it is of a log that is gone. So is one that
+does not know the post before its position.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -55,6 +56,7 @@ class AssignStage:
         self._budget = budget
         self._position = 0  # the next offset to apply
         self._loaded_position = 0  # what came before it was never handed to this process
+        self._doubted = False  # whether the loaded snapshot was not yet held against the log
         self._saved_position = 0
         self._saved_at = clock()
         self._assigner = create()
@@ -76,6 +78,7 @@ class AssignStage:
             log.info("snapshot loaded", position=self._position)
             break
         self._loaded_position = self._saved_position = self._position
+        self._doubted = self._position > 0
         return self._position
 
     async def assign(self, records: Sequence[Record]) -> None:
@@ -92,6 +95,10 @@ class AssignStage:
         if first < self._loaded_position:
             log.warning("snapshot is ahead of the log, an older one is taken", position=self._loaded_position, to=first)
             self.load_snapshot(limit=first)
+        if self._doubted and not await self._is_of_this_log():
+            log.warning("snapshot is of another log, the state is made anew", position=self._position)
+            self.load_snapshot(limit=0)
+        self._doubted = False
         if first > self._position:
             await self._catch_up(first)
         fresh = [record for record in records if record.offset >= self._position]
@@ -132,6 +139,19 @@ class AssignStage:
             log.error("snapshot cannot be written; the next start reads the log instead", error=str(error))
         else:
             self._saved_position = self._position
+
+    async def _is_of_this_log(self) -> bool:
+        """Whether the state knows the post before its position; also when there is none any more."""
+        async for records in self._read_log(self._position - 1, self._position):
+            for record in records:
+                try:
+                    embedded = decode_embedded(record.value)
+                    self._assigner.check(embedded)
+                except PoisonError:
+                    continue
+                if isinstance(embedded, EmbeddedTweet):
+                    return self._assigner.knows(embedded.tweet.id)
+        return True
 
     async def _catch_up(self, offset: int) -> None:
         """Apply what another worker, or this one before a crash, has already published."""

@@ -105,7 +105,7 @@ async def test_after_a_crash_the_snapshot_and_the_log_give_the_same_future(tmp_p
     bench.restart()
     assert bench.stage.load_snapshot() == 20
     await bench.stage.assign(_log()[30:])
-    assert bench.reads == [(20, 30)]
+    assert bench.reads == [(19, 20), (20, 30)]
     assert bench.assignments() == [one for one in expected if int(one.origin[2:]) >= 30]
 
 
@@ -154,6 +154,20 @@ async def test_a_snapshot_that_is_ahead_of_the_log_is_not_believed(tmp_path: Pat
     assert bench.stage.load_snapshot() == 40, "the snapshots of the old log are gone"
 
 
+async def test_a_snapshot_of_another_log_is_not_believed(tmp_path: Path) -> None:
+    """Made anew and grown past it by another worker: its last post is none that the snapshot knows."""
+    bench = Bench(tmp_path, _log())
+    await bench.stage.assign(_log()[:30])
+    bench.stage.save_snapshot()
+    bench.log = [record(embedded(tweet(number), f"1:{number}"), 70 - number) for number in range(70, -1, -1)]
+    bench.restart()
+    assert bench.stage.load_snapshot() == 30
+    await bench.stage.assign(bench.log[50:])
+    assert bench.reads == [(29, 30), (0, 50)]
+    assert [one.outcome for one in bench.assignments()] == ["assigned"] * 21
+    assert not list(tmp_path.glob("*30-*.safetensors"))
+
+
 async def test_a_snapshot_that_outran_the_commits_is_replaced_by_the_one_before(tmp_path: Path) -> None:
     """Killed between the snapshot and the commit: what is handed out again is sent again, with the same bytes."""
     expected = (await _straight(tmp_path)).assignments()
@@ -165,7 +179,7 @@ async def test_a_snapshot_that_outran_the_commits_is_replaced_by_the_one_before(
     bench.restart()
     assert bench.stage.load_snapshot() == 40
     await bench.stage.assign(_log()[25:])
-    assert bench.reads == [(20, 25)]
+    assert bench.reads == [(19, 20), (20, 25)]
     assert bench.assignments() == [one for one in expected if int(one.origin[2:]) >= 25]
 
 
