@@ -59,6 +59,10 @@ class Lexicon:
         """Inverse document frequency (64 times the natural logarithm)."""
         return float(self.weights[self.bucket(word)])
 
+    def counted(self, word: str) -> float:
+        """Posts of the stream that had the word (or another of its bucket)."""
+        return float(self.counts[self.bucket(word)])
+
     def matrix(self, words: Sequence[Sequence[str]]) -> csr_matrix:
         """Integers as float32 (n, buckets), rows of norm about SCALE (0 without words), each bucket once."""
         rows = [list(dict.fromkeys(self.buckets_of(post))) for post in words]

@@ -10,7 +10,7 @@ import numpy as np
 
 from models.events import TopicEvent, TopicEventKind
 from models.online_record import MAX_PEOPLE, TopicRecord
-from models.online_view import describe
+from models.online_view import describe, has_name
 from models.trend import CALM, DAY, TRENDING, Voices, surprise
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def note_arrival(model: OnlineTopics, record: TopicRecord, author: str, at: floa
     record.score = surprise(people, active, record.past)
     if record.trending:
         record.trending = record.score >= CALM
-    elif record.score >= TRENDING and model.now - model.started >= DAY:
+    elif record.score >= TRENDING and model.now - model.started >= DAY and has_name(record, model.lexicon):
         record.trending = True
         reason = f"{people} of {active} people in 24 hours; {record.past.usual() * active:.1f} would be usual"
         events.append(event(model, record, "trending", at, reason))

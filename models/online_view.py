@@ -12,6 +12,7 @@ from models.online_record import Phase, TopicRecord
 
 KEYWORDS = 8
 LABEL_WORDS = 3
+COMMON = 0.01  # of the stream's posts: a word that more of them have names nothing
 _SITE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}")
 
 
@@ -62,6 +63,15 @@ def label_of(keywords: Sequence[str]) -> str:
     """The most telling words; the name of a site tells where, not what, and stands in only when there is no other."""
     words = [word for word in keywords if not _SITE.fullmatch(word)]
     return ", ".join((words or keywords)[:LABEL_WORDS])
+
+
+def has_name(record: TopicRecord, lexicon: Lexicon) -> bool:
+    """Whether half of its distinct posts share a word that hardly any other post of the stream has.
+
+    What people file things under ("machine learning", a wall of hashtags) names no subject; what happens has a name.
+    """
+    shared = [(word, count) for word, count in record.words.items() if 2 * count >= record.originals]
+    return any(lexicon.counted(word) - count <= COMMON * lexicon.posts for word, count in shared)
 
 
 def describe(

@@ -1,5 +1,7 @@
 """Trends: people, against the topic's own past and the stream of the day."""
 
+from dataclasses import replace
+
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
@@ -61,6 +63,15 @@ def test_it_trends_once_until_it_is_calm() -> None:
     again = story("again", 12, START + 25 * DAY, people=8)
     assert trending(join(usual, wave)) == ["wave0"]
     assert trending(join(usual, wave, again)) == ["wave0", "wave0"]
+
+
+def test_what_has_no_name_is_no_trend() -> None:
+    """Six people under the same everyday words, each about a thing of their own, are a shelf and not a subject."""
+    usual, shelf = ordinary(8), story("shelf", 6, START + 6 * DAY, people=6)
+    everyday = [("routine", "again", f"own{k}") for k in range(6)]
+    named = [("routine", "again", "iclr2021") for k in range(6)]
+    assert trending(join(usual, replace(shelf, words=everyday))) == []
+    assert trending(join(usual, replace(shelf, words=named))) == ["shelf0"]
 
 
 def test_the_first_day_knows_no_past() -> None:
