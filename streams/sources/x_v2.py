@@ -142,7 +142,8 @@ def _relation(tweet: dict[str, Any], others: dict[str, Any]) -> tuple[str, str |
             entry = references[relation]
             related_id = fields.identifier(entry.get("id"))
             return kind, related_id, as_dict(others.get(related_id or "")) or entry
-    return "original", None, {}
+    # the field is optional, the words are not
+    return ("retweet" if fields.retweeted_handle(str(tweet.get("text"))) else "original"), None, {}
 
 
 def _related_author(tweet: dict[str, Any], kind: str, related: dict[str, Any], users: dict[str, Any]) -> str | None:

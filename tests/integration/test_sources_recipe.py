@@ -55,7 +55,11 @@ def write_a_week(platform: XPlatform, week: Week) -> set[str]:
             post["created_at"] = moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
             ids.add(str(post["id"]))
     for handle in list(PEOPLE)[:3]:
-        retweet = platform.write(handle, f"RT @katherine: Orbits are computed by hand here, says {handle}")
+        retweet = platform.write(
+            handle,
+            f"RT @katherine: Orbits are computed by hand here, says {handle}",
+            referenced_tweets=[{"type": "retweeted", "id": "1500000000000000001"}],
+        )
         retweet["created_at"] = week.start.strftime("%Y-%m-%dT%H:%M:%S.000Z")
         ids.add(str(retweet["id"]))
     return ids

@@ -119,6 +119,8 @@ def test_partial_x_posts_are_used_as_far_as_they_go() -> None:
     )
     assert (retweet.kind, retweet.related_author, retweet.author) == ("retweet", "grace", "101")
     assert retweet.text == "RT @grace: cut …"
+    told = one({"data": {**bare, "text": "RT @grace: by its words only"}})
+    assert (told.kind, told.related_author, told.related_id) == ("retweet", "grace", None)
 
 
 def test_x_articles_have_their_title() -> None:
