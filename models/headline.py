@@ -1,4 +1,4 @@
-"""The week in one line: "Trending this week: A; B, and C." — its first three topics by their labels.
+"""The week in one line: "Trending this week: A, B and C." — its first three topics by their labels.
 
 Topics about harm are not said to trend: "Also spoken about: C."
 """
@@ -27,6 +27,9 @@ def headline(topics: Sequence[DigestTopic], all_ids: Sequence[str]) -> Sentence:
 
 
 def _named(labels: Sequence[str]) -> str:
-    if len(labels) == 3:
-        return f"{labels[0]}; {labels[1]}, and {labels[2]}"
-    return "; ".join(labels)
+    """ "A", "A and B", "A, B and C"; with semicolons when a label has a conjunction or a comma of its own."""
+    if len(labels) == 1:
+        return labels[0]
+    if any(" and " in f" {label} " or "," in label for label in labels):
+        return f"{'; '.join(labels[:-1])}; and {labels[-1]}"
+    return f"{', '.join(labels[:-1])} and {labels[-1]}"

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from models.digest import build_digest, write_digest
@@ -14,7 +15,7 @@ from models.digest_check import check_digest
 from models.digest_config import DigestConfig
 from models.events import Digest, EmbeddedTweet, Link
 from models.hash_encoder import HashEncoder
-from models.headline import QUIET
+from models.headline import QUIET, headline
 from models.render import render
 from models.week_posts import week_posts
 from models.wire import decode, encode, pack_vector
@@ -38,7 +39,7 @@ def test_a_digest_names_its_topics_and_keeps_its_promises() -> None:
     """Headline, overview and sections say the same three things, and the checker finds nothing."""
     digest = digest_of(PLAIN, [LANTERN, HARBOUR])
     assert [topic.label for topic in digest.topics] == ["LanternNet", "Harbour Robotics"]
-    assert digest.headline.text == "Trending this week: LanternNet; Harbour Robotics."
+    assert digest.headline.text == "Trending this week: LanternNet and Harbour Robotics."
     assert len(digest.overview) == 2
     assert check_digest(digest, {one.id: one for one in PLAIN.posts}) == []
 
@@ -216,3 +217,18 @@ def test_linked_media_is_no_resource() -> None:
     items = digest_of(week, [story_of(week, [0, 1, 2], ["fern", "robot"])]).topics[0].items
     assert items
     assert all(item.link is None and item.action == "wrote" for item in items)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["Kelp"], "Trending this week: Kelp."),
+        (["Kelp", "Moss", "Fern"], "Trending this week: Kelp, Moss and Fern."),
+        (["Kelp and Moss", "Fern", "Rust"], "Trending this week: Kelp and Moss; Fern; and Rust."),
+    ],
+)
+def test_the_headline_reads_like_a_sentence(names: list[str], expected: str) -> None:
+    """Labels with a conjunction of their own are kept apart."""
+    topic = digest_of(PLAIN, [LANTERN]).topics[0]
+    topics = [msgspec.structs.replace(topic, label=name) for name in names]
+    assert headline(topics, []).text == expected
