@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,7 +11,11 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from streams.cli_common import fail, is_terminal, printable, run, services, settings_or_exit
 from streams.clock import system_clock
 
+if TYPE_CHECKING:
+    from streams.ingest import IngestCounts
+
 SHOWN_ERRORS = 20
+SHOWN_REASONS = 5  # the most frequent ones
 
 
 def parse_columns(pairs: list[str]) -> dict[str, str]:
@@ -112,18 +116,20 @@ def ingest(
             )
         except ValueError as error:
             fail(str(error), 2)
-    _tell(counts.sent, counts.ignored, counts.bad, as_json)
+    _tell(counts, as_json)
     if counts.bad:
         raise typer.Exit(1)
 
 
-def _tell(sent: int, ignored: int, bad: int, as_json: bool) -> None:
+def _tell(counts: "IngestCounts", as_json: bool) -> None:
     import orjson
 
     if as_json:
-        typer.echo(orjson.dumps({"sent": sent, "ignored": ignored, "bad": bad}).decode())
-    else:
-        typer.echo(f"{sent:,} posts sent, {ignored:,} ignored, {bad:,} bad lines")
+        typer.echo(orjson.dumps({"sent": counts.sent, "ignored": counts.ignored, "bad": counts.bad}).decode())
+        return
+    typer.echo(f"{counts.sent:,} posts sent, {counts.ignored:,} ignored, {counts.bad:,} bad lines")
+    for reason, times in counts.reasons.most_common(SHOWN_REASONS):
+        typer.echo(f"ignored {times:,} ×: {printable(reason)}")
 
 
 def register(app: typer.Typer) -> None:

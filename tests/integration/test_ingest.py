@@ -70,9 +70,11 @@ async def test_standard_input_and_exit_code_0(
 ) -> None:
     """`-` reads what another program writes."""
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
-        result = _ingest(settings, "-", stdin=LINES[0] + b"\n" + LINES[4])
+        like = b'{"did":"did:plc:a","time_us":1,"kind":"commit","commit":{"collection":"app.bsky.feed.like"}}\n'
+        result = _ingest(settings, "-", stdin=LINES[0] + b"\n" + like * 2 + LINES[4])
         assert result.returncode == 0, result.stderr
-        assert b"2 posts sent" in result.stdout
+        assert b"2 posts sent, 2 ignored, 0 bad lines" in result.stdout
+        assert "ignored 2 ×: a record of app.bsky.feed.like".encode() in result.stdout
         assert len(await records_of(settings, TWEETS)) == 2
 
 
