@@ -55,7 +55,7 @@ class TopicModel(Protocol):
         """Ids and unit centroids, float32 (topics, dimensions), of the topics alive."""
 
     def match_digest(self, identities: Sequence[TopicIdentity], week: str, at: datetime) -> list[TopicEvent]:
-        """`alias` events: which live topic is which of a digest's, one to one and optimally; remembers them."""
+        """`alias` events: which live topic is which of a digest's, one to one and optimally. Changes nothing."""
 
     def to_bytes(self) -> bytes:
         """The whole state: safetensors with JSON metadata, versioned. No pickle."""

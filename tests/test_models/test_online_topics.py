@@ -33,7 +33,9 @@ def kinds(events: list[TopicEvent]) -> list[str]:
 def test_any_cut_gives_the_same_bytes(sizes: list[int], seed: int) -> None:
     """A naive version flips decisions with the last bits of a product of another shape."""
     stream = made_stream(180, subjects=30, noise=0.9, seed=seed)
-    whole, cuts = OnlineTopics(DIMENSIONS, "e"), OnlineTopics(DIMENSIONS, "e")
+    # blocks that grow with the topics, and what all posts share moves in between
+    config = OnlineConfig(block_posts=4, block_share=0.5, refresh_posts=32)
+    whole, cuts = OnlineTopics(DIMENSIONS, "e", config), OnlineTopics(DIMENSIONS, "e", config)
     expected = whole.learn_many(stream)
     outcomes = [cuts.learn_many(batch) for batch in cut(stream, sizes)]
     assert [p for placements, _ in outcomes for p in placements] == expected[0]
