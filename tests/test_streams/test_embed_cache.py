@@ -1,9 +1,11 @@
 """Encoding through the cache: each unknown text once, the same bytes fresh and cached, damage ignored."""
 
+import asyncio
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from models.hash_encoder import HashEncoder
 from models.wire import pack_vector, unpack_vector
@@ -78,3 +80,61 @@ async def test_a_value_of_the_wrong_size_or_not_finite_is_computed_again() -> No
 async def test_text_that_is_no_unicode() -> None:
     """A lone surrogate, which no cleaned text has, is not worth a crash."""
     assert (await through(MemoryEmbedCache(), Counting(), ["\ud800"])).shape == (1, 32)
+
+
+class Gated(Counting):
+    """Encodes when the test says so, or fails."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gates: list[asyncio.Future[None]] = []
+
+    async def __call__(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        self.asked.append(list(texts))
+        self.gates.append(asyncio.get_running_loop().create_future())
+        await self.gates[-1]
+        return ENCODER.encode(texts)
+
+
+async def two_calls(encode: Gated) -> tuple[asyncio.Task[npt.NDArray[np.float32]], ...]:
+    under_way: dict[str, asyncio.Future[bytes]] = {}
+    calls = []
+    for texts in (["a", "b"], ["b", "c"]):
+        calls.append(
+            asyncio.ensure_future(
+                cached_encode(
+                    texts,
+                    encoder=ENCODER.name,
+                    dimensions=32,
+                    encode=encode,
+                    cache=MemoryEmbedCache(0),
+                    under_way=under_way,
+                )
+            )
+        )
+        await asyncio.sleep(0.01)
+    return tuple(calls)
+
+
+async def test_what_another_call_is_encoding_is_waited_for_and_not_encoded_again() -> None:
+    """Two batches under way at the same time hold a post and its retweet: one forward pass, the same bytes."""
+    encode = Gated()
+    first, second = await two_calls(encode)
+    assert encode.asked == [["a", "b"], ["c"]]
+    encode.gates[1].set_result(None)
+    await asyncio.sleep(0.01)
+    assert not second.done()
+    encode.gates[0].set_result(None)
+    assert (await first)[1].tobytes() == (await second)[0].tobytes()
+
+
+async def test_a_call_that_fails_fails_those_that_wait_for_it() -> None:
+    """With an error, not with a cancellation, which would end the stage without a word; later calls encode anew."""
+    encode = Gated()
+    first, second = await two_calls(encode)
+    encode.gates[1].set_result(None)
+    encode.gates[0].set_exception(MemoryError("full"))
+    with pytest.raises(MemoryError):
+        await first
+    with pytest.raises(RuntimeError, match="MemoryError: full"):
+        await second
