@@ -8,7 +8,7 @@ without any, the demo's posts by their story. Posts/s is the best of --rounds, t
 neighbour hits all of them; posts per CPU second does not depend on neighbours. Cosine is to the first path, fp32.
 On a GPU also: share of the measured bf16 matrix peak, and of the posts that tokenisation on all cores can feed.
 Then the embed stage on a backlog beside the bare encoder (`embed_backlog`), on a GPU with its share of busy time; with
-`--stage N` N embed processes, on one GPU usually as many as `tweets` has partitions; 0 leaves the stage out.
+`--stage N` N embed processes (default: one, and on a GPU as many as `tweets` has partitions); 0 leaves the stage out.
 Other engines (`encoder_engines`) are measured where they are installed.
 """
 
@@ -33,6 +33,7 @@ from models.minilm import minilm_path
 from models.sentence_encoder import SentenceEncoder
 from models.text import clean, words
 from models.topic_model import PostBatch
+from streams.topics import TWEETS
 from tests.benchmarks.embed_backlog import embed_backlog
 from tests.benchmarks.encoder_engines import other_engines
 
@@ -259,7 +260,7 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=1500, help="posts to encode for the rates")
     parser.add_argument("--labelled", type=int, default=2000, help="texts of each labelled set; 0: no quality columns")
     parser.add_argument("--rounds", type=int, default=3, help="times that every path is measured")
-    parser.add_argument("--stage", type=int, default=1, help="embed processes on a backlog; 0: no stage")
+    parser.add_argument("--stage", type=int, help="embed processes on a backlog (default: 1, on a GPU 4); 0: no stage")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     args = parser.parse_args()
     import torch
@@ -279,9 +280,9 @@ def main() -> None:
                 row.quality = {data.name: topics(row.encode, data) for data in labelled}
             table += report(device, rows, len(texts), tokens, feed)
     stage = []
-    if args.stage:
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        stage = [embed_backlog(read_posts(args.data, MANY), "minilm", device, args.stage).table()]
+    device, workers = ("cuda", TWEETS.partitions) if torch.cuda.is_available() else ("cpu", 1)
+    if args.stage != 0:
+        stage = [embed_backlog(read_posts(args.data, MANY), "minilm", device, args.stage or workers).table()]
     if args.json:
         print(json.dumps({"encoders": table, "stage": stage}, indent=2))
         return

@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -33,6 +33,7 @@ from streams.worker import Worker, environment_for
 TURNS = 5
 TURN_SECONDS = 6.0  # far below the session time-out: the stopped stage stays in its group
 WARM = 500
+HOP = 3_000.0  # posts a second that one process can hardly exceed, however fast the device is
 CHUNK = 1_024  # texts in a call of the bare encoder
 SETTLE_SECONDS = 3.0  # after a stop: batches were late for no fault of the stage's
 LONE = 20
@@ -90,11 +91,13 @@ async def _measure(settings: Settings, encoder: Encoder, texts: Sequence[str], w
     posts = _posts(texts)
     encode_some = _endless(encoder, texts)
     done, seconds, _ = encode_some(1.0)
-    backlog = WARM + int(done / seconds * TURNS * (TURN_SECONDS + SETTLE_SECONDS) * 1.2)
-    await _produce(settings, list(itertools.islice(posts, backlog)))
+    most = min(done / seconds, HOP * workers)  # posts a second
+    backlog = WARM + int(most * (TURNS * (TURN_SECONDS + SETTLE_SECONDS) + SETTLE_SECONDS * workers) * 1.2)
+    await _produce(settings, itertools.islice(posts, backlog))
     found = Measured()
     async with _stages(settings, workers) as processes, consumer(settings, EMBEDDED) as client:
         await _until(client, WARM)
+        await asyncio.sleep(SETTLE_SECONDS * workers)  # until all of them have joined
         for _ in range(TURNS):
             found.stage.append(await _turn(processes, client, found.busy))
             for process in processes:
@@ -147,7 +150,7 @@ def _posts(texts: Sequence[str]) -> Iterator[Tweet]:
         )
 
 
-async def _produce(settings: Settings, tweets: Sequence[Tweet]) -> None:
+async def _produce(settings: Settings, tweets: Iterable[Tweet]) -> None:
     async with producer(settings) as client:
         for tweet in tweets:
             await client.send(

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from models.encoder import EncoderError
+from models.encoder import EncoderError, load_encoder
 from models.sentence_device import DevicePlan, choose, out_of_memory
 from models.sentence_encoder import Forward, SentenceEncoder
 from models.token_batches import TokenBatch
@@ -131,6 +131,16 @@ def test_the_tokeniser_fails_in_its_thread() -> None:
     tested = SentenceEncoder(broken, forward, name="test@0/fp32", dimensions=4, where=where)
     with pytest.raises(ValueError, match="no such character"):
         tested.encode(["a", "b"])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_gives_the_vectors_of_a_cpu() -> None:
+    """Overlapped and copied behind their forward passes, over many batches: each text has its own vector."""
+    posts = [f"Post number {n} about {'very ' * (n % 30)}large models" for n in range(20_000)]
+    device, cpu = load_encoder("minilm/bf16", device="cuda"), load_encoder("minilm/fp32", device="cpu")
+    vectors = device.encode(posts)
+    assert (vectors[::200] * cpu.encode(posts[::200])).sum(axis=1).min() > 0.998
+    assert device.encode(posts).tobytes() == vectors.tobytes()
 
 
 def test_two_threads_may_encode_at_once() -> None:
