@@ -27,7 +27,8 @@ from streams.snapshots import SnapshotStore
 from streams.topics import ASSIGNMENTS, DIGESTS, TOPIC_EVENTS
 
 ReadLog = Callable[[int, int], AsyncIterator[list[Record]]]  # from offset, up to offset (exclusive)
-REBUILT = timedelta(weeks=4)  # how far back a replay into a new topic space is suggested
+WEEK = timedelta(weeks=1)
+REBUILT = 4 * WEEK  # how far back a replay into a new topic space is suggested
 log = get_logger(__name__)
 
 
@@ -203,7 +204,9 @@ class AssignStage:
             "another encoder: a new topic space begins, live topics start from nothing",
             before=before,
             now=now,
-            rebuild_digests=f"toptopics replay --from {first - REBUILT:%Y-%m-%d} --source tweets --publish",
+            rebuild_digests=(
+                f"toptopics replay --from {first - REBUILT:%Y-%m-%d} --to {first - WEEK:%Y-%m-%d} --source tweets --publish"
+            ),
             undo="set TOPTOPICS_ENCODER back and restart the worker",
         )
 

@@ -22,7 +22,9 @@ def topic_space_section(settings: Settings) -> StatusSection:
                 "encoder": state["encoder"],
                 "records": state["position"],
                 "before": replaced or None,
-                "digests of before": "toptopics replay --from DAY --source tweets --publish" if replaced else None,
+                "digests of before": "toptopics replay --from DAY --to DAY --source tweets --publish"
+                if replaced
+                else None,
             }
         )
         break
