@@ -200,13 +200,12 @@ class AssignStage:
         if before is None or now == before:
             return
         first = next(one.tweet.created_at for one in run if isinstance(one, EmbeddedTweet))
+        weeks = f"--from {first - REBUILT:%Y-%m-%d} --to {first - WEEK:%Y-%m-%d}"
         log.warning(
             "another encoder: a new topic space begins, live topics start from nothing",
             before=before,
             now=now,
-            rebuild_digests=(
-                f"toptopics replay --from {first - REBUILT:%Y-%m-%d} --to {first - WEEK:%Y-%m-%d} --source tweets --publish"
-            ),
+            rebuild_digests=f"toptopics replay {weeks} --source tweets --publish",
             undo="set TOPTOPICS_ENCODER back and restart the worker",
         )
 
