@@ -5,6 +5,7 @@ is fed is the week as it stands on `tweets.embedded` (or `tweets`, then it is em
 at `speed` times the original; the influencers and the digest of the week before go in first, so that the week's own
 digest at the end continues them. Everything of the namespace is deleted when it is over, also after Ctrl-C or SIGTERM;
 what `kill -9` leaves behind is deleted when the next week is played (a lock tells it from one that is being played).
+The empty consumer groups the broker forgets by itself, within ten minutes.
 """
 
 import asyncio
