@@ -104,7 +104,10 @@ def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
 def build_assign(settings: Settings, send: Send, metrics: Metrics) -> Stage:
     """The single writer of the topic space; further processes stand by."""
     from models.online_factory import create_topic_model, restore_topic_model
+    from models.online_product import prepare
 
+    if settings.topic_model == "topics":
+        prepare()
     create_model = partial(create_topic_model, settings.topic_model)
     stage = AssignStage(
         create=lambda: Assigner(create_model),
