@@ -13,7 +13,7 @@ from streams.api.security import host_name, is_loopback
 from streams.memory_views import MemoryViews
 from streams.settings import load_settings
 from streams.views.database import ViewUnavailableError
-from streams.views.state import Changes
+from streams.views.state import Changes, ViewEvent
 from tests.live_api import client, filled
 from tests.view_examples import assignment, event
 
@@ -349,3 +349,29 @@ async def test_the_service_tells_the_lag_of_stages_that_cannot() -> None:
         first, second = (await http.get("/metrics")).text, (await http.get("/metrics")).text
     assert 'toptopics_lag_records{stage="view",topic="assignments"} 7.0' in first
     assert "toptopics_lag_records{" not in second
+
+
+class Deaf(MemoryViews):
+    """A store whose client takes the first cancellation for something else."""
+
+    heard = False
+
+    async def tail(self, event: str, pulse: str, wait_ms: int) -> tuple[list[ViewEvent], str | None]:
+        """As usual, but for that."""
+        try:
+            return await super().tail(event, pulse, wait_ms)
+        except asyncio.CancelledError:
+            if self.heard:
+                raise
+            self.heard = True
+            return [], None
+
+
+async def test_the_service_ends_although_a_cancellation_was_swallowed() -> None:
+    """It is told again."""
+    views = Deaf()
+    async with asyncio.timeout(20):
+        async with client(views) as http:
+            await http.get("/healthz")
+            await asyncio.sleep(0.1)
+    assert views.heard
