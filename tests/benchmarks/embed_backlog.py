@@ -90,16 +90,19 @@ async def _measure(settings: Settings, encoder: Encoder, texts: Sequence[str], w
     await ensure_topics(settings)
     posts = _posts(texts)
     encode_some = _endless(encoder, texts)
-    done, seconds, _ = encode_some(1.0)
+    done, seconds, _ = encode_some(TURN_SECONDS / 2)
     most = min(done / seconds, HOP * workers)  # posts a second
-    backlog = WARM + int(most * (TURNS * (TURN_SECONDS + SETTLE_SECONDS) + SETTLE_SECONDS * workers) * 1.2)
+    backlog = WARM + int(most * (TURNS * (TURN_SECONDS + SETTLE_SECONDS) + SETTLE_SECONDS * workers) * 2)
     await _produce(settings, itertools.islice(posts, backlog))
     found = Measured()
     async with _stages(settings, workers) as processes, consumer(settings, EMBEDDED) as client:
         await _until(client, WARM)
         await asyncio.sleep(SETTLE_SECONDS * workers)  # until all of them have joined
         for _ in range(TURNS):
-            found.stage.append(await _turn(processes, client, found.busy))
+            turn = await _turn(processes, client, found.busy)
+            if await _end(client) >= backlog:  # it ran dry: quicker than the estimate, and this turn says nothing
+                break
+            found.stage.append(turn)
             for process in processes:
                 process.suspend()
             found.bare.append(encode_some(TURN_SECONDS))
