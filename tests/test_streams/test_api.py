@@ -370,8 +370,9 @@ class Deaf(MemoryViews):
 async def test_the_service_ends_although_a_cancellation_was_swallowed() -> None:
     """It is told again."""
     views = Deaf()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(10) as limit:
         async with client(views) as http:
             await http.get("/healthz")
             await asyncio.sleep(0.1)
     assert views.heard
+    assert not limit.expired()
