@@ -17,7 +17,7 @@ from safetensors.numpy import load, save
 from models.encoder import space_of
 from models.events import Assignment, Deletion, Digest, EmbeddedTweet, TopicEvent
 from models.events import Outcome as EventOutcome
-from models.seen_posts import SeenPosts
+from models.online.seen_posts import SeenPosts
 from models.text import words
 from models.topic_model import PostBatch, TopicModel
 from models.wire import PoisonError, unpack_vector

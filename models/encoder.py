@@ -66,7 +66,7 @@ def load_encoder(
         from models.static_encoder import load_static
 
         return load_static(cache_dir)
-    from models.sentence_models import load_minilm, load_model
+    from models.encoding.sentence_models import load_minilm, load_model
 
     model, slash, precision = spec.rpartition("/")
     if not slash or precision not in PRECISIONS:

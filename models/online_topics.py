@@ -1,7 +1,7 @@
 """Online topics: a post arrives as a vector and words, and at once belongs to the right topic or starts one.
 
 Method: single-pass leader clustering over two kinds of evidence, fused: the cosine of the sentence vectors and the
-idf-weighted cosine of the words (`online_evidence`). A post joins the most similar topic above a threshold, else it
+idf-weighted cosine of the words (`online.evidence`). A post joins the most similar topic above a threshold, else it
 founds a candidate, which is compared with from the very next post on. Centroids move at the end of a *block*: after
 a number of posts or a span of event time, counted along the stream. All that a decision depends on is therefore
 fixed by the stream: cut into batches of 1 or of 256 it gives the same placements, events and bytes of state.
@@ -17,18 +17,18 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
 from models.events import TopicEvent, TopicIdentity
-from models.online_background import Background, Directions, unit_rows
-from models.online_block import Block
-from models.online_config import OnlineConfig
-from models.online_evidence import SCALE, Floats, Lexicon, among
-from models.online_life import close_block, note_arrival
-from models.online_match import match_identities
-from models.online_product import product
-from models.online_record import TopicRecord, topic_id
-from models.online_table import TopicTable
-from models.online_view import TopicState, state_of
+from models.online.background import Background, Directions, unit_rows
+from models.online.block import Block
+from models.online.config import OnlineConfig
+from models.online.evidence import SCALE, Floats, Lexicon, among
+from models.online.life import close_block, note_arrival
+from models.online.match import match_identities
+from models.online.product import product
+from models.online.record import TopicRecord, topic_id
+from models.online.table import TopicTable
+from models.online.trend import Voices
+from models.online.view import TopicState, state_of
 from models.topic_model import Placement, PostBatch
-from models.trend import Voices
 
 
 class OnlineTopics:
@@ -119,7 +119,7 @@ class OnlineTopics:
 
     def to_bytes(self) -> bytes:
         """The whole state: safetensors with JSON metadata, versioned. No pickle."""
-        from models.online_state import dump  # it needs this class to restore it
+        from models.online.state import dump  # it needs this class to restore it
 
         return dump(self)
 

@@ -17,12 +17,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from models.events import TopicEvent, TopicIdentity
-from models.online_config import OnlineConfig
-from models.online_evidence import Lexicon
-from models.online_match import match_identities
-from models.online_metadata import StateError, check_version
-from models.online_record import TopicRecord, topic_id
-from models.online_view import TopicState, describe, state_of
+from models.online.config import OnlineConfig
+from models.online.evidence import Lexicon
+from models.online.match import match_identities
+from models.online.metadata import StateError, check_version
+from models.online.record import TopicRecord, topic_id
+from models.online.view import TopicState, describe, state_of
 from models.topic_model import Placement, PostBatch
 
 VERSION = 1
@@ -75,7 +75,7 @@ class RiverTopics:
 
     def to_bytes(self) -> bytes:
         """The whole state: safetensors with JSON metadata, versioned. No pickle."""
-        from models.river_state import to_plain
+        from models.online.river_state import to_plain
 
         state = {
             "clusterer": to_plain(self.clusterer),
@@ -149,7 +149,7 @@ class RiverTopics:
 
 def load_river(data: bytes, metadata: dict[str, Any]) -> RiverTopics:
     """The inverse of `to_bytes`; raises StateError for another version or a damaged state."""
-    from models.river_state import from_plain
+    from models.online.river_state import from_plain
 
     check_version(metadata, VERSION)
     try:

@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.overlap import ahead
-from models.sentence_device import DevicePlan, out_of_memory, release, to_host
-from models.token_batches import TokenBatch, pad, plan
+from models.encoding.device import DevicePlan, out_of_memory, release, to_host
+from models.encoding.overlap import ahead
+from models.encoding.token_batches import TokenBatch, pad, plan
 
 _TOKENISED_AHEAD = 4  # batches that wait for the device: enough that it never waits for the tokeniser
 _COMPUTED_AHEAD = 2  # batches whose vectors wait on the device: each holds rows x dimensions numbers there

@@ -21,7 +21,7 @@ from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 
 from models.encoder import EncoderError
-from models.minilm import MINILM_NAME, MINILM_SHA256, minilm_path
+from models.encoding.minilm import MINILM_NAME, MINILM_SHA256, minilm_path
 
 DIMENSIONS = 256
 SIF = 1e-4  # the coefficient a in a / (a + p): smaller weighs frequent tokens less
@@ -75,7 +75,7 @@ def load_static(cache_dir: Path | None = None) -> StaticEncoder:
     file = cache_dir / f"static-{digest}.safetensors" if cache_dir else None
     table = _read(file, source, tokenizer.get_vocab_size()) if file else None
     if table is None:
-        from models.sentence_models import token_vectors
+        from models.encoding.sentence_models import token_vectors
 
         table = distil(token_vectors())
         if file:

@@ -17,8 +17,8 @@ from prometheus_client import Counter
 
 from streams.back_pressure import ByteRoom
 from streams.batches import handle_batches
-from streams.kafka_lag import lag_of
-from streams.kafka_log import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, ssl_context, topic_name
+from streams.kafka.lag import lag_of
+from streams.kafka.log import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, ssl_context, topic_name
 from streams.metrics import Metrics, metered
 from streams.ports import Headers, Send
 from streams.records import Record

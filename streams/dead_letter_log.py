@@ -19,7 +19,7 @@ import orjson
 
 from models.events import Assignment, DeadLetter, Deletion, EmbeddedTweet, TopicEvent, Tweet
 from models.wire import PoisonError, decode, decode_embedded, decode_post, encode, unpack_vector
-from streams.kafka_log import read_topic
+from streams.kafka.log import read_topic
 from streams.logs import get_logger
 from streams.ports import Send
 from streams.records import Record

@@ -7,7 +7,7 @@ from datetime import datetime
 from models.events import Digest
 from models.week import Week
 from models.wire import PoisonError, content_hash, decode
-from streams.kafka_log import read_topic
+from streams.kafka.log import read_topic
 from streams.logs import get_logger
 from streams.ports import Headers
 from streams.records import Record

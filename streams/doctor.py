@@ -14,8 +14,8 @@ from pathlib import Path
 
 from streams.clock import Clock
 from streams.dead_letter_log import read_letters
-from streams.kafka_admin import WrongTopicsError, check_topics
-from streams.kafka_lag import lag_of
+from streams.kafka.admin import WrongTopicsError, check_topics
+from streams.kafka.lag import lag_of
 from streams.settings import Settings
 from streams.topics import ASSIGNMENTS, EMBEDDED, TOPICS, TWEETS
 
@@ -150,7 +150,7 @@ def _broker_check(settings: Settings) -> Check:
 async def _broker(settings: Settings) -> str:
     from aiokafka.admin import AIOKafkaAdminClient
 
-    from streams.kafka_log import connection
+    from streams.kafka.log import connection
 
     admin = AIOKafkaAdminClient(**connection(settings), request_timeout_ms=int(SECONDS * 500))
     try:

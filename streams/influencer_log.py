@@ -11,7 +11,7 @@ import structlog
 from models import wire
 from models.events import Influencer
 from models.wire import PoisonError
-from streams import kafka_log
+from streams.kafka import log as kafka_log
 from streams.settings import Settings
 from streams.topics import INFLUENCERS
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 import numpy as np
 
 from models import wire
+from models.digest.influence import influence
 from models.events import Deletion, Influencer, Tweet
-from models.influence import influence
+from models.refit.week_posts import WeekPosts
 from models.week import Week
-from models.week_posts import WeekPosts
-from streams import kafka_log
+from streams.kafka import log as kafka_log
 from streams.settings import Settings
 from streams.sources.people import keys_of, normal
 from streams.topics import TWEETS

@@ -20,7 +20,7 @@ from aiokafka.errors import InvalidTimestampError, KafkaError
 from models.events import DeadLetter, Deletion, Tweet
 from models.wire import encode
 from streams.clock import Clock
-from streams.kafka_log import producer, topic_name
+from streams.kafka.log import producer, topic_name
 from streams.settings import Settings
 from streams.sources.archive import Line, read_archive
 from streams.sources.port import Bad, Ignored

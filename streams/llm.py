@@ -1,7 +1,7 @@
 """Rewords a digest's sentences through an OpenAI-compatible endpoint, for reading only.
 
 In: a `Digest` and its posts. Out: the same digest with those summaries and changes replaced whose rewording passes
-`models.reword`; everything else stays extractive. A digest on Kafka is never reworded: its bytes are a pure function
+`wording.reword`; everything else stays extractive. A digest on Kafka is never reworded: its bytes are a pure function
 of the week (law 2), and a model's answer is not. Off unless LLM_BASE_URL and LLM_MODEL are set; the key comes from the
 environment and is never logged. An endpoint that fails, is slow or answers nonsense changes nothing.
 """
@@ -14,8 +14,8 @@ import httpx
 import msgspec
 
 from models.events import Digest, DigestTopic, Sentence, Tweet
-from models.plain import one_line
-from models.reword import reworded
+from models.text.plain import one_line
+from models.wording.reword import reworded
 from streams.logs import get_logger
 from streams.settings import Settings
 

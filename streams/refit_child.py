@@ -27,12 +27,12 @@ IDLE_SECONDS = 120.0
 
 async def _refit(settings: Settings, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     # these load BERTopic and numba: only this process pays for them
-    from models.digest import build_digest
+    from models.digest.compose import build_digest
     from models.encoder import load_encoder
-    from models.week_posts import week_posts
+    from models.refit.week_posts import week_posts
     from streams.influencer_log import read_influencers
     from streams.one_space import in_one_space
-    from streams.tweets_slice import read_week_again
+    from streams.replay.tweets_slice import read_week_again
     from streams.week_links import week_links
     from streams.week_slice import read_week
 

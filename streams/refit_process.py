@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from models.digest_config import DigestConfig
+from models.digest.config import DigestConfig
 from models.week import Week
 from streams.settings import Settings
 

@@ -18,9 +18,9 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from protego import Protego
 
+from models.digest.resources import canonical_url, is_bare, kind_of, safe_url, site_of
 from models.events import Link
-from models.plain import one_line
-from models.resources import canonical_url, is_bare, kind_of, safe_url, site_of
+from models.text.plain import one_line
 from streams.logs import get_logger
 from streams.page_head import PageHead, page_head
 from streams.resource_cache import ResourceCache

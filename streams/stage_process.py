@@ -16,7 +16,7 @@ import structlog
 from models.encoder import EncoderError
 from streams.app import BuildStage, create_app
 from streams.dead_letters import DeadLetterBudgetError
-from streams.kafka_log import SettingError
+from streams.kafka.log import SettingError
 from streams.logs import get_logger, set_up_logging
 from streams.metrics import Metrics, serve_metrics
 from streams.parent_death import die_with_parent

@@ -27,8 +27,8 @@ from streams.dead_letters import DeadLetterBudget
 from streams.digest_log import read_digests
 from streams.embed import embed
 from streams.embed_cache import cached_encode
-from streams.kafka_lag import committed_offsets, lagging_partitions
-from streams.kafka_log import Bounds, bounds_of, consumer, read
+from streams.kafka.lag import committed_offsets, lagging_partitions
+from streams.kafka.log import Bounds, bounds_of, consumer, read
 from streams.logs import get_logger
 from streams.metrics import Metrics
 from streams.ports import Send
@@ -103,8 +103,8 @@ def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
 
 def build_assign(settings: Settings, send: Send, metrics: Metrics) -> Stage:
     """The single writer of the topic space; further processes stand by."""
-    from models.online_factory import create_topic_model, restore_topic_model
-    from models.online_product import prepare
+    from models.online.factory import create_topic_model, restore_topic_model
+    from models.online.product import prepare
 
     if settings.topic_model == "topics":
         prepare()

@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 
 from streams.digest_log import PublishedDigest, published_of
-from streams.kafka_log import bounds_of, consumer, read
+from streams.kafka.log import bounds_of, consumer, read
 from streams.records import Record
-from streams.replay_files import replace_file
+from streams.replay.files import replace_file
 from streams.settings import Settings
 from streams.topics import DIGESTS
 

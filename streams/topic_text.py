@@ -3,7 +3,7 @@
 import msgspec
 from rich.console import Console
 
-from models.plain import one_line
+from models.text.plain import one_line
 from streams.views.board import Board, Sort, TopicSummary
 from streams.views.naming import label_of
 from streams.views.state import ShownPost, ViewReader

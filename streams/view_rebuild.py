@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
 from streams.clock import system_clock
-from streams.kafka_log import Bounds, bounds_of, consumer, read
+from streams.kafka.log import Bounds, bounds_of, consumer, read
 from streams.ports import Send
 from streams.records import Record
 from streams.redis_views import RedisViews

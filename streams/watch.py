@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from models.plain import one_line
+from models.text.plain import one_line
 from streams.views.board import Board, Sort, TopicSummary
 from streams.views.database import ViewUnavailableError
 from streams.views.state import ViewReader

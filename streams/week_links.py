@@ -1,6 +1,6 @@
 """What the links of a closed week lead to, for its digest. Off unless TOPTOPICS_FETCH_LINKS is set.
 
-In: the week's posts. Out: URL as it stands in a post -> its target, as `models.digest` takes it. Only links without a
+In: the week's posts. Out: URL as it stands in a post -> its target, as `digest.compose` takes it. Only links without a
 title are looked up, those of the most people first. It happens in the refit's own process: the stream does not wait.
 A digest made with it names what it was told in its manifest (`resources_hash`); a replay asks the cache first, and
 says so when the web has changed since.
@@ -9,8 +9,8 @@ says so when the web has changed since.
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+from models.digest.resources import known_link
 from models.events import Link, Tweet
-from models.resources import known_link
 from streams.redis_resource_cache import open_resource_cache
 from streams.resources import Limits, ResourceFetcher
 from streams.settings import Settings

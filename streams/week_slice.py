@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from models.events import Deletion, EmbeddedTweet
 from models.week import Week
 from models.wire import PoisonError, decode_embedded
-from streams.kafka_log import Bounds, bounds_of, consumer, read
+from streams.kafka.log import Bounds, bounds_of, consumer, read
 from streams.settings import Settings
 from streams.topics import EMBEDDED
 

@@ -23,7 +23,7 @@ def tiny_model(folder: Path) -> Path:
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
     from transformers import AutoModel, AutoTokenizer, BertConfig
 
-    from models.minilm import minilm_path
+    from models.encoding.minilm import minilm_path
 
     torch.manual_seed(7)
     plain = folder.with_name(folder.name + "-transformer")

@@ -5,7 +5,7 @@ import hashlib
 from aiokafka.admin import AIOKafkaAdminClient
 from redis.asyncio import Redis
 
-from streams.kafka_log import bounds_of, connection, consumer
+from streams.kafka.log import bounds_of, connection, consumer
 from streams.settings import Settings
 from streams.topics import TOPICS
 

@@ -20,8 +20,8 @@ from streams.dead_letters import DeadLetterBudget
 from streams.demo.posts import demo_posts
 from streams.embed import embed
 from streams.embed_cache import MemoryEmbedCache, cached_encode
-from streams.kafka_admin import ensure_topics
-from streams.kafka_log import producer, read_topic
+from streams.kafka.admin import ensure_topics
+from streams.kafka.log import producer, read_topic
 from streams.ports import Headers, Send
 from streams.records import Record
 from streams.settings import Settings

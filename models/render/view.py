@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from models.digest.resources import is_bare, safe_url
 from models.events import Digest, DigestTopic, Item, Sentence
-from models.plain import one_line
-from models.resources import is_bare, safe_url
+from models.text.plain import one_line
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",

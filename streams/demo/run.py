@@ -15,18 +15,18 @@ from rich.console import Console
 from rich.live import Live
 
 from models.render import render
-from streams.cli_common import printable
 from streams.clock import system_clock
 from streams.demo.catalogue import DEMO_WEEKS
 from streams.demo.posts import demo_lines
 from streams.demo.screen import Screen
 from streams.digest_log import PublishedDigest, read_digests
 from streams.ingest import IngestCounts, Pace, ingest_files
-from streams.kafka_admin import ensure_topics
+from streams.kafka.admin import ensure_topics
 from streams.local.services import Services, running_services
 from streams.redis_views import open_views
 from streams.settings import Settings, load_settings
 from streams.stages import STAGES
+from streams.terminal import printable
 from streams.worker import Worker, environment_for
 
 POSTS_PER_SECOND = 50.0

@@ -8,8 +8,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli_common import printable
 from streams.digest_log import PublishedDigest
+from streams.terminal import printable
 from streams.views.state import Changes, TopicState
 
 ROWS = 12

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 from feedgen.feed import FeedGenerator
 
-from models.plain import one_line
 from models.render.html import html_body
 from models.render.view import view
+from models.text.plain import one_line
 from streams.digest_log import PublishedDigest
 
 ENTRIES = 50

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from models.events import Digest
-from models.plain import one_line
 from models.render import render
+from models.text.plain import one_line
 from streams.digest_log import PublishedDigest
 from streams.push.delivery_error import DeliveryError
 from streams.push.guard import only_to

@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from models import wire
 from models.events import DeadLetter, Deletion, Tweet
-from streams import kafka_log
+from streams.kafka import log as kafka_log
 from streams.ports import Headers, Send
 from streams.settings import Settings
 from streams.sources.cursors import Saved

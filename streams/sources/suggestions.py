@@ -1,15 +1,15 @@
 """Whom to follow next: the people whom listed people take up, with the posts that show it.
 
 Pure: posts and the list in, suggestions out. Every listed person has one vote per candidate and relation, however often
-they retweet: retweets and quotes count 1, replies and mentions a half (the weights of `models.influence`).
+they retweet: retweets and quotes count 1, replies and mentions a half (the weights of `models.digest.influence`).
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from models.digest.influence import VOTES
 from models.events import Tweet
-from models.influence import VOTES
 from streams.sources.people import People, keys_of, normal
 
 MAX_EVIDENCE = 5

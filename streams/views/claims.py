@@ -4,7 +4,7 @@ from streams.views.database import Database, Keys
 
 
 class RedisClaims:
-    """`streams.alerts.Claims`; raises ViewUnavailableError."""
+    """`streams.alerts.loop.Claims`; raises ViewUnavailableError."""
 
     def __init__(self, database: Database, prefix: str) -> None:
         self._database = database

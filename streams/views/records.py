@@ -1,7 +1,7 @@
 """Wire types to what the view keeps of them. Pure.
 
 `post_item`, `gone_items`: an Assignment for the script. `event_item`: a TopicEvent. Post text is made printable here,
-once (`models.plain`); escaping for HTML is the reader's business.
+once (`models.text.plain`); escaping for HTML is the reader's business.
 """
 
 import hashlib
@@ -13,10 +13,10 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from models.english import STOP_WORDS
 from models.events import Assignment, Link, TopicEvent, Tweet
-from models.plain import one_line, plain
+from models.text.plain import one_line, plain
 from models.wire import encode
+from models.wording.english import STOP_WORDS
 from streams.views.limits import BUCKET_SECONDS
 
 _NOT_WORDS = re.compile(r"https?://\S+|@\w+|&\w+;")

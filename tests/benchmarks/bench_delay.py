@@ -22,8 +22,8 @@ import numpy as np
 
 from models.events import Tweet
 from models.wire import encode
-from streams.kafka_admin import ensure_topics
-from streams.kafka_log import producer, topic_name
+from streams.kafka.admin import ensure_topics
+from streams.kafka.log import producer, topic_name
 from streams.local.services import running_services
 from streams.redis_views import RedisViews, open_views
 from streams.settings import Settings, load_settings

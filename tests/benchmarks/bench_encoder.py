@@ -28,8 +28,8 @@ import numpy as np
 import numpy.typing as npt
 
 from models.encoder import PRECISIONS, load_encoder
+from models.encoding.minilm import minilm_path
 from models.events import Kind
-from models.minilm import minilm_path
 from models.sentence_encoder import SentenceEncoder
 from models.text import clean, words
 from models.topic_model import PostBatch
@@ -173,7 +173,7 @@ def topics(encode: Encode, data: Labelled) -> tuple[float, float]:
     """NMI and AMI of the online topics with these vectors."""
     from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_score
 
-    from models.online_factory import create_topic_model
+    from models.online.factory import create_topic_model
 
     vectors = encode(data.texts)
     model = create_topic_model("topics", vectors.shape[1], "benchmark")

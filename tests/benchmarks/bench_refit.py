@@ -28,11 +28,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models.digest_config import DigestConfig
+from models.digest.config import DigestConfig
 from models.events import Tweet
+from models.refit.week_posts import WeekPosts
 from models.text import clean, words
 from models.week import Week
-from models.week_posts import WeekPosts
 
 SEED = 11
 TOP = 10
@@ -110,10 +110,10 @@ def resample(posts: Sequence[Tweet], vectors: npt.NDArray[np.float32], size: int
 
 
 def ours(week: WeekPosts) -> Found:
-    """`models.bertopic_refit.refit` on the canonical week."""
-    from models.bertopic_refit import refit
+    """`models.refit.bertopic_refit.refit` on the canonical week."""
+    from models.refit.bertopic_refit import refit
 
-    order = sorted(range(len(week)), key=lambda i: week.posts[i].id)  # as models.week_posts does
+    order = sorted(range(len(week)), key=lambda i: week.posts[i].id)  # as models.refit.week_posts does
     week = take(week, np.array(order, dtype=np.int64))
     start, before = time.perf_counter(), time.process_time()
     found = refit(week, DigestConfig())

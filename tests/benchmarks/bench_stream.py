@@ -30,8 +30,8 @@ import numpy as np
 
 from models.events import Assignment, Tweet
 from models.wire import encode
-from streams.kafka_admin import ensure_topics
-from streams.kafka_log import bounds_of, consumer, producer, topic_name
+from streams.kafka.admin import ensure_topics
+from streams.kafka.log import bounds_of, consumer, producer, topic_name
 from streams.local.services import running_services
 from streams.settings import Settings, load_settings
 from streams.topics import ASSIGNMENTS, TWEETS

@@ -23,8 +23,8 @@ import psutil
 from models.encoder import Encoder, load_encoder
 from models.events import Tweet
 from models.wire import encode
-from streams.kafka_admin import ensure_topics
-from streams.kafka_log import bounds_of, consumer, producer, topic_name
+from streams.kafka.admin import ensure_topics
+from streams.kafka.log import bounds_of, consumer, producer, topic_name
 from streams.local.services import running_services
 from streams.settings import Settings, load_settings
 from streams.topics import EMBEDDED, TWEETS

@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.minilm import minilm_path
-from models.sentence_device import choose
+from models.encoding.device import choose
+from models.encoding.minilm import minilm_path
+from models.encoding.token_batches import TokenBatch
 from models.sentence_encoder import Forward, SentenceEncoder
-from models.token_batches import TokenBatch
 
 Encode = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 

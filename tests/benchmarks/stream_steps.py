@@ -18,11 +18,11 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from models.events import EmbeddedTweet, Tweet
+from models.refit.week_posts import week_posts
 from models.week import Week
-from models.week_posts import week_posts
 from models.wire import encode, pack_vector
-from streams.kafka_admin import ensure_topics
-from streams.kafka_log import MAX_MESSAGE_BYTES, connection, producer, topic_name
+from streams.kafka.admin import ensure_topics
+from streams.kafka.log import MAX_MESSAGE_BYTES, connection, producer, topic_name
 from streams.settings import Settings, load_settings
 from streams.topics import EMBEDDED
 from streams.week_slice import read_week

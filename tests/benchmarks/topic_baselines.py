@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.online_config import OnlineConfig
+from models.online.config import OnlineConfig
 from models.online_topics import OnlineTopics
 from models.river_topics import RiverKind, RiverTopics
 from models.topic_model import PostBatch, TopicModel

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from models.events import TopicEvent, TopicIdentity
-from models.online_factory import ModelKind, StateError, create_topic_model, restore_topic_model
+from models.online.factory import ModelKind, StateError, create_topic_model, restore_topic_model
 from models.topic_model import Placement, PostBatch, TopicModel
 from models.wire import pack_vector
 from tests.test_models.made_streams import DIMENSIONS, cut, made_stream, part

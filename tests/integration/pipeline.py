@@ -19,8 +19,8 @@ from typing import TypeVar
 from models.events import Assignment, DeadLetter, Deletion, Tweet
 from models.wire import decode, encode
 from streams.digest_log import PublishedDigest, read_digests
-from streams.kafka_admin import ensure_topics
-from streams.kafka_log import producer, read_topic, topic_name
+from streams.kafka.admin import ensure_topics
+from streams.kafka.log import producer, read_topic, topic_name
 from streams.records import Record
 from streams.settings import Settings, load_settings
 from streams.topics import ASSIGNMENTS, DEAD_LETTERS, TWEETS, Topic

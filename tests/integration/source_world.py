@@ -14,8 +14,8 @@ from models import wire
 from models.events import DeadLetter, Deletion, Influencer, Tweet
 from streams.clock import system_clock
 from streams.influencer_log import put_influencers
-from streams.kafka_admin import ensure_topics
-from streams.kafka_log import read_topic
+from streams.kafka.admin import ensure_topics
+from streams.kafka.log import read_topic
 from streams.settings import Settings, load_settings
 from streams.topics import DEAD_LETTERS, TWEETS
 from tests.source_servers.blog import Blog

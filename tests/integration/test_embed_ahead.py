@@ -8,7 +8,7 @@ import pytest
 
 from models.events import Deletion, EmbeddedTweet, Tweet
 from models.wire import decode_embedded
-from streams.kafka_log import bounds_of, consumer
+from streams.kafka.log import bounds_of, consumer
 from streams.settings import Settings
 from streams.topics import EMBEDDED, TWEETS
 from tests.integration.pipeline import WorkerProcess, pipeline_settings, produce, records_of

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.kafka_admin import WrongTopicsError, ensure_topics
-from streams.kafka_lag import lag_of
-from streams.kafka_log import Bounds, bounds_of, consumer, producer, read, topic_name
+from streams.kafka.admin import WrongTopicsError, ensure_topics
+from streams.kafka.lag import lag_of
+from streams.kafka.log import Bounds, bounds_of, consumer, producer, read, topic_name
 from streams.settings import Settings, load_settings
 from streams.topics import DIGESTS, EMBEDDED, TOPICS, TWEETS
 

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import serialization
 
 from streams.clock import system_clock
 from streams.doctor import diagnose
-from streams.kafka_admin import ensure_topics
-from streams.kafka_log import producer, read_topic
+from streams.kafka.admin import ensure_topics
+from streams.kafka.log import producer, read_topic
 from streams.local.kafka_broker import KafkaBroker
 from streams.local.ports import LOOPBACK
 from streams.redis_views import connect

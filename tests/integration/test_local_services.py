@@ -34,7 +34,7 @@ with running_services(Path(sys.argv[1]), bootstrap=sys.argv[2] or None) as servi
     print(services.kafka, services.redis, flush=True)
     time.sleep(600)
 """
-COMMANDS = "import typer; from streams.cli_services import register; app = typer.Typer(); register(app); app()"
+COMMANDS = "import typer; from streams.cli.services import register; app = typer.Typer(); register(app); app()"
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> bool:

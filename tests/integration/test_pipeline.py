@@ -14,7 +14,7 @@ from models.week import Week
 from models.wire import decode_embedded, encode
 from streams.demo import demo_posts
 from streams.digest_log import PublishedDigest
-from streams.kafka_log import producer, topic_name
+from streams.kafka.log import producer, topic_name
 from streams.settings import Settings
 from streams.sources.json_lines import parse_line
 from streams.topics import EMBEDDED

@@ -12,8 +12,8 @@ import pytest
 
 from models.wire import encode
 from streams.digest_log import PublishedDigest
-from streams.kafka_admin import ensure_topics
-from streams.kafka_log import producer, topic_name
+from streams.kafka.admin import ensure_topics
+from streams.kafka.log import producer, topic_name
 from streams.settings import Settings, load_settings
 from streams.topics import DIGESTS
 from tests.view_examples import digest

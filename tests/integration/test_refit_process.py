@@ -11,7 +11,7 @@ import pytest
 from models.events import Digest
 from models.week import Week
 from models.wire import decode, encode
-from streams.kafka_log import producer, topic_name
+from streams.kafka.log import producer, topic_name
 from streams.refit_process import RefitError, RefitProcess
 from streams.settings import Settings
 from streams.topics import EMBEDDED

@@ -18,22 +18,22 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-import streams.tweets_slice
+import streams.replay.tweets_slice
 from models.events import Deletion, Digest, EmbeddedTweet, Influencer
+from models.refit.week_posts import week_posts
 from models.text import clean
 from models.week import Week
-from models.week_posts import week_posts
 from models.wire import content_hash, decode, encode
 from streams.digest_log import read_digests
 from streams.influencer_log import put_influencers
-from streams.kafka_log import bounds_of, connection, consumer, producer, topic_name
+from streams.kafka.log import bounds_of, connection, consumer, producer, topic_name
 from streams.redis_views import open_views
 from streams.refit_process import MadeDigest, RefitError, config_with, library_versions
-from streams.replay import Plan, Replayed, publish, replay
-from streams.replay_store import ReplayStore
+from streams.replay.rebuild import Plan, Replayed, publish, replay
+from streams.replay.store import ReplayStore
+from streams.replay.tweets_slice import read_week_again
 from streams.settings import Settings, load_settings
 from streams.topics import DIGESTS, EMBEDDED, TOPICS
-from streams.tweets_slice import read_week_again
 from streams.week_slice import read_week
 from tests.footprint import changes, footprint
 from tests.stored_weeks import WEEKS, demo_tweets, embed_all, put_posts, store_weeks
@@ -166,7 +166,9 @@ async def test_posts_that_are_embedded_otherwise_are_counted(
 ) -> None:
     """The manifests say only that the records are others; what became of them is in the log."""
     await publish_all(settings)
-    monkeypatch.setattr(streams.tweets_slice, "clean", lambda text, **more: clean(text, **more).replace("a", "e"))
+    monkeypatch.setattr(
+        streams.replay.tweets_slice, "clean", lambda text, **more: clean(text, **more).replace("a", "e")
+    )
     with structlog.testing.capture_logs() as lines:
         (one,) = await rebuilt(settings, ALL[1], source="tweets", verify=True)
     assert [difference.name for difference in one.differences()] == ["slice"]
@@ -365,7 +367,7 @@ async def test_a_changed_list_of_influencers_is_named(settings: Settings) -> Non
 
 def test_weeks_of_a_range_of_days() -> None:
     """Every ISO week with a day in it, over the turn of a year too."""
-    from streams.replay import weeks_between
+    from streams.replay.rebuild import weeks_between
 
     assert [str(week) for week in weeks_between(date(2021, 5, 9), date(2021, 5, 10), "UTC")] == ["2021-W18", "2021-W19"]
     assert [str(week) for week in weeks_between(date(2020, 12, 28), date(2021, 1, 4), "UTC")] == [

@@ -11,16 +11,16 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-import streams.backfill
+import streams.replay.backfill
 from models.week import Week
 from models.week_clock import CORRECTED_WEEKS
 from models.wire import encode
-from streams.backfill import Backfill, ingest_all, last_offsets, wait_for_digests
 from streams.digest_log import PublishedDigest, read_digests
-from streams.kafka_admin import ensure_topics
-from streams.kafka_lag import idle_groups, lag_of
-from streams.kafka_log import connection, producer, topic_name
+from streams.kafka.admin import ensure_topics
+from streams.kafka.lag import idle_groups, lag_of
+from streams.kafka.log import connection, producer, topic_name
 from streams.refit_process import MadeDigest
+from streams.replay.backfill import Backfill, ingest_all, last_offsets, wait_for_digests
 from streams.settings import Settings, load_settings
 from streams.topics import DIGESTS, TWEETS
 from tests.stored_weeks import WEEKS, demo_tweets, embed_all
@@ -51,9 +51,9 @@ def archive(tmp_path: Path) -> Path:
 @pytest.fixture
 def small_pieces() -> Iterator[None]:
     """Notes of how far a file is in, every 500 lines."""
-    before, streams.backfill.PIECE = streams.backfill.PIECE, 500
+    before, streams.replay.backfill.PIECE = streams.replay.backfill.PIECE, 500
     yield
-    streams.backfill.PIECE = before
+    streams.replay.backfill.PIECE = before
 
 
 def job(*files: Path, **more: Any) -> Backfill:

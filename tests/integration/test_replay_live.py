@@ -10,15 +10,15 @@ from typing import IO
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-import streams.replay_live
+import streams.replay.live
 from models.events import Influencer
 from models.week import Week
 from models.wire import encode
 from streams.digest_log import PublishedDigest, read_digests
 from streams.influencer_log import put_influencers, read_influencers
-from streams.kafka_admin import ensure_topics
-from streams.kafka_log import connection, producer, read_topic, topic_name
-from streams.replay_live import LOCK, LiveReplay, LiveReplayError, namespace, play, week_records
+from streams.kafka.admin import ensure_topics
+from streams.kafka.log import connection, producer, read_topic, topic_name
+from streams.replay.live import LOCK, LiveReplay, LiveReplayError, namespace, play, week_records
 from streams.settings import Settings, load_settings
 from streams.topics import DIGESTS, EMBEDDED, TOPICS
 from tests.stored_weeks import WEEKS, store_weeks
@@ -93,7 +93,7 @@ async def test_a_week_is_played_in_its_order_and_leaves_nothing(
     monkeypatch.setattr(QuickStages, "apart", namespace(settings, live), raising=False)
     monkeypatch.setattr(QuickStages, "expected", len(records), raising=False)
     monkeypatch.setattr(QuickStages, "seen", [], raising=False)
-    monkeypatch.setattr(streams.replay_live, "Worker", QuickStages)
+    monkeypatch.setattr(streams.replay.live, "Worker", QuickStages)
     entry = await play(settings, live)
     assert entry.digest.week == str(WEEK)
     assert QuickStages.seen == sorted(record.timestamp for record in records)
@@ -117,7 +117,7 @@ async def test_what_a_killed_replay_left_is_deleted_by_the_next(
     monkeypatch.setattr(QuickStages, "apart", namespace(settings, live), raising=False)
     monkeypatch.setattr(QuickStages, "expected", len(records), raising=False)
     monkeypatch.setattr(QuickStages, "seen", [], raising=False)
-    monkeypatch.setattr(streams.replay_live, "Worker", QuickStages)
+    monkeypatch.setattr(streams.replay.live, "Worker", QuickStages)
     with (played.data_dir / LOCK).open("wb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         await play(settings, live)

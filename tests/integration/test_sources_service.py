@@ -15,8 +15,8 @@ from models.events import Influencer, Tweet
 from streams.clock import system_clock
 from streams.influencer_log import put_influencers, read_influencers, remove_influencers
 from streams.influencer_scores import recent_posts
-from streams.kafka_admin import ensure_topics
-from streams.kafka_log import producer, read_topic, topic_name
+from streams.kafka.admin import ensure_topics
+from streams.kafka.log import producer, read_topic, topic_name
 from streams.settings import Settings, load_settings
 from streams.sources.port import RefusedError
 from streams.sources.runner import Backoff

@@ -8,7 +8,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from streams.kafka_log import connection
+from streams.kafka.log import connection
 from streams.settings import Settings
 from streams.topics import ASSIGNMENTS
 from tests.integration.faults.examine import examine

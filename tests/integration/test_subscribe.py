@@ -17,8 +17,8 @@ from models.events import Digest
 from models.render import render
 from models.wire import encode
 from streams.digest_log import PublishedDigest
-from streams.kafka_admin import ensure_topics
-from streams.kafka_log import producer, topic_name
+from streams.kafka.admin import ensure_topics
+from streams.kafka.log import producer, topic_name
 from streams.push.delivery_error import DeliveryError
 from streams.push.pusher import Pusher
 from streams.push.queue import DeliveryQueue

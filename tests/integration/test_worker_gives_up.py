@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.kafka_admin import WrongTopicsError, ensure_topics
+from streams.kafka.admin import WrongTopicsError, ensure_topics
 from streams.topics import EMBEDDED, TWEETS
 from tests.integration.pipeline import WorkerProcess, audit, pipeline_settings, produce
 from tests.made_posts import tweet

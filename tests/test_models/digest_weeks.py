@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import numpy as np
 
-from models.digest import Inputs, write_digest
-from models.digest_config import DigestConfig
+from models.digest.compose import Inputs, write_digest
+from models.digest.config import DigestConfig
 from models.events import Digest, Link, Metrics, Tweet
-from models.story import Refit, Story
+from models.refit.story import Refit, Story
+from models.refit.week_posts import WeekPosts
 from models.week import Week
-from models.week_posts import WeekPosts
 
 WEEK = Week(2024, 20)
 PEOPLE = ("Ada Birch", "Bo Castell", "Cy Dunmore", "Di Esker", "Ed Fenn", "Flo Gard")

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from models.events import EmbeddedTweet, Link, Metrics, Tweet
-from models.story import Story
+from models.refit.story import Story
+from models.refit.week_posts import WeekPosts, week_posts
 from models.week import Week
-from models.week_posts import WeekPosts, week_posts
 from models.wire import pack_vector
 
 WEEK = Week(2021, 18)

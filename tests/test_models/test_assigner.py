@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from models.assigner import Assigner, SnapshotError
 from models.events import Assignment, Deletion, EmbeddedTweet, TopicEvent
-from models.online_factory import create_topic_model, restore_topic_model
-from models.seen_posts import SeenPosts
+from models.online.factory import create_topic_model, restore_topic_model
+from models.online.seen_posts import SeenPosts
 from models.wire import PoisonError
 from tests.made_posts import START, embedded, in_batches, tweet
 

@@ -10,16 +10,16 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from models.digest import build_digest, write_digest
-from models.digest_check import check_digest
-from models.digest_config import DigestConfig
+from models.digest.check import check_digest
+from models.digest.compose import build_digest, write_digest
+from models.digest.config import DigestConfig
 from models.events import Digest, EmbeddedTweet, Link
 from models.hash_encoder import HashEncoder
-from models.headline import QUIET, headline
+from models.refit.week_posts import week_posts
 from models.render import render
-from models.week_posts import week_posts
 from models.wire import decode, encode, pack_vector
-from models.word_budget import WORDS_PER_MINUTE, words_in
+from models.wording.headline import QUIET, headline
+from models.wording.word_budget import WORDS_PER_MINUTE, words_in
 from tests.test_models.digest_weeks import (
     HARBOUR,
     LANTERN,

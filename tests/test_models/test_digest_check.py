@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from models.digest_check import check_digest
+from models.digest.check import check_digest
 from models.events import Digest, Link, Sentence
 from tests.test_models.digest_weeks import HARBOUR, LANTERN, PLAIN, digest_of
 

@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from models.digest_check import check_digest
+from models.digest.check import check_digest
 from models.events import Link, Tweet
-from models.plain import plain
 from models.render import render
+from models.text.plain import plain
 from models.wire import decode, encode
 from tests.test_models.digest_weeks import digest_of, post, story_of, week_of
 

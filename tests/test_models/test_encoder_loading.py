@@ -12,7 +12,7 @@ import pytest
 
 from models import static_encoder
 from models.encoder import EncoderError, load_encoder
-from models.minilm import verify_weights
+from models.encoding.minilm import verify_weights
 from models.static_encoder import DIMENSIONS, distil, load_static
 from tests.encoder_examples import tiny_model
 
@@ -39,7 +39,7 @@ def distillations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         done.append(1)
         return (np.arange(VOCABULARY * DIMENSIONS, dtype=np.float32) % 251 - 125).reshape(VOCABULARY, DIMENSIONS)
 
-    monkeypatch.setattr("models.sentence_models.token_vectors", token_vectors)
+    monkeypatch.setattr("models.encoding.sentence_models.token_vectors", token_vectors)
     monkeypatch.setattr(static_encoder, "distil", lambda tokens: tokens)
     return done
 

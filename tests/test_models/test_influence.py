@@ -2,9 +2,9 @@
 
 import pytest
 
+from models.digest.influence import engagement, influence
 from models.events import Influencer, Metrics, Tweet
-from models.influence import engagement, influence
-from models.week_posts import WeekPosts
+from models.refit.week_posts import WeekPosts
 from tests.test_models.made_weeks import direction, embedded, post, week_of
 
 

@@ -4,10 +4,10 @@ import dataclasses
 
 import pytest
 
-from models.digest_config import DigestConfig
+from models.digest.config import DigestConfig
+from models.digest.junk import junk_scores, reason
+from models.digest.story_facts import StoryFacts
 from models.events import Tweet
-from models.junk import junk_scores, reason
-from models.story_facts import StoryFacts
 from tests.test_models.made_weeks import post
 
 CONFIG = DigestConfig()

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from models.label import labels
-from models.word_use import WordUse
+from models.wording.label import labels
+from models.wording.word_use import WordUse
 from tests.test_models.digest_weeks import HARBOUR, LANTERN, PLAIN, post, story_of, week_of
 
 BACKGROUND = (

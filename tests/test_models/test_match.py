@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.digest_config import DigestConfig
+from models.digest.config import DigestConfig
+from models.digest.match import confidences, match, pair, topic_id
 from models.events import Digest, Manifest, Sentence, Statistics, TopicIdentity
-from models.match import confidences, match, pair, topic_id
-from models.story import Story
-from models.week_posts import WeekPosts
+from models.refit.story import Story
+from models.refit.week_posts import WeekPosts
 from models.wire import pack_vector
 from tests.test_models.made_weeks import START, direction, embedded, post, story, week_of
 

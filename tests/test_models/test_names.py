@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.names import NameSpelling
+from models.wording.names import NameSpelling
 
 TEXTS = [
     "We tried CodeNet today and the code is good",

@@ -5,9 +5,9 @@ import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.near_duplicates import fold
+from models.refit.near_duplicates import fold
+from models.refit.week_posts import WeekPosts
 from models.text import words
-from models.week_posts import WeekPosts
 from tests.test_models.made_weeks import direction, embedded, post, records, week_of
 
 

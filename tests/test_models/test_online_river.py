@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from river import checks, compose, preprocessing
 
-from models.online_river import OnlineClusterer
+from models.online.river_clusterer import OnlineClusterer
 
 CHECKS: list[Callable[[Any], Any]] = list(checks.yield_checks(OnlineClusterer()))
 

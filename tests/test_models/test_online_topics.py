@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 
 from models.events import TopicEvent
-from models.online_background import Background, unit_rows
-from models.online_config import DAY, OnlineConfig
-from models.online_evidence import Lexicon
-from models.online_product import by_blas, product
-from models.online_record import topic_id
+from models.online.background import Background, unit_rows
+from models.online.config import DAY, OnlineConfig
+from models.online.evidence import Lexicon
+from models.online.product import by_blas, product
+from models.online.record import topic_id
 from models.online_topics import OnlineTopics
 from models.topic_model import PostBatch
 from tests.test_models.made_streams import DIMENSIONS, START, cut, join, made_stream, part, story, unit
@@ -95,7 +95,7 @@ def test_words_count_where_vectors_do_not_decide() -> None:
     data = model.to_bytes()
     placements, _ = model.learn_many(near)
     assert placements[0].topic_id == placements[1].topic_id
-    from models.online_factory import restore_topic_model
+    from models.online.factory import restore_topic_model
 
     placements, _ = restore_topic_model(data).learn_many(far)
     assert placements[0].topic_id != placements[1].topic_id

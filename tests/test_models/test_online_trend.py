@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from river.stats import EWMean, EWVar
 
-from models.online_config import DAY, OnlineConfig
+from models.online.config import DAY, OnlineConfig
+from models.online.trend import DAYS, FADING, TRENDING, WEEK, Past, Voices, surprise
 from models.online_topics import OnlineTopics
 from models.topic_model import PostBatch
-from models.trend import DAYS, FADING, TRENDING, WEEK, Past, Voices, surprise
 from tests.test_models.made_streams import DIMENSIONS, START, join, story
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from models.overlap import ahead
+from models.encoding.overlap import ahead
 
 
 def running() -> list[str]:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.passages import MAX_CHARACTERS, passages, retweeted_handle
-from models.plain import plain
+from models.text.plain import plain
+from models.wording.passages import MAX_CHARACTERS, passages, retweeted_handle
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.digest_config import DigestConfig
-from models.influence import influence
-from models.ranking import WEIGHTS, capped_sum, rank, select
-from models.story import Story
-from models.week_posts import WeekPosts
+from models.digest.config import DigestConfig
+from models.digest.influence import influence
+from models.digest.ranking import WEIGHTS, capped_sum, rank, select
+from models.refit.story import Story
+from models.refit.week_posts import WeekPosts
 from tests.test_models.made_weeks import direction, embedded, post, story, week_of
 
 CONFIG = DigestConfig()

@@ -5,10 +5,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from models.bertopic_refit import refit
-from models.digest_config import DigestConfig
-from models.story import Refit
-from models.week_posts import WeekPosts
+from models.digest.config import DigestConfig
+from models.refit.bertopic_refit import refit
+from models.refit.story import Refit
+from models.refit.week_posts import WeekPosts
 from tests.test_models.made_weeks import SUBJECTS, direction, embedded, post, records, week_of
 
 CONFIG = DigestConfig()

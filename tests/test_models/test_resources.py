@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.digest.resources import canonical_url, is_bare, kind_of, known_link, post_url, safe_url, site_of
 from models.events import Link
-from models.resources import canonical_url, is_bare, kind_of, known_link, post_url, safe_url, site_of
 from tests.test_models.digest_weeks import post
 
 

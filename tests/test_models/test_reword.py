@@ -3,7 +3,7 @@
 import pytest
 
 from models.events import Sentence
-from models.reword import reworded
+from models.wording.reword import reworded
 from tests.test_models.digest_weeks import post
 
 POSTS = [

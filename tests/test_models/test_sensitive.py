@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.sensitive import is_sensitive, mentions_harm
+from models.digest.sensitive import is_sensitive, mentions_harm
 
 
 @pytest.mark.parametrize(

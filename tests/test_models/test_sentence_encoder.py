@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from models.encoder import EncoderError, load_encoder
-from models.sentence_device import DevicePlan, choose, out_of_memory
+from models.encoding.device import DevicePlan, choose, out_of_memory
+from models.encoding.token_batches import TokenBatch
 from models.sentence_encoder import Forward, SentenceEncoder
-from models.token_batches import TokenBatch
 
 META = torch.device("meta")  # any device that is not the CPU: the overlapped path, on tensors that stay here
 

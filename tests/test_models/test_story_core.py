@@ -3,11 +3,11 @@
 import numpy as np
 import numpy.typing as npt
 
-from models.digest_config import DigestConfig
-from models.story import Story
-from models.story_core import cores
-from models.story_facts import facts, week_words
-from models.week_posts import WeekPosts
+from models.digest.config import DigestConfig
+from models.digest.story_core import cores
+from models.digest.story_facts import facts, week_words
+from models.refit.story import Story
+from models.refit.week_posts import WeekPosts
 from tests.test_models.made_weeks import direction, embedded, post, week_of
 
 CONFIG = DigestConfig()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.events import Kind, Link
 from models.text import clean, content_key, hashtag_wall, hashtags, retweeted, split_hashtag, words
-from models.text_characters import visible
+from models.text.characters import visible
 
 KINDS: list[Kind] = ["original", "retweet", "quote", "reply"]
 # pieces that the cleaning is about, glued in any order with any other text

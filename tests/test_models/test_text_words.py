@@ -4,7 +4,7 @@ import pytest
 
 from models.events import Link
 from models.text import content_key, words
-from models.text_words import link_host
+from models.text.words import link_host
 
 
 def found(text: str, *, links: tuple[str, ...] = (), mentions: tuple[str, ...] = ()) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.token_batches import pad, plan
+from models.encoding.token_batches import pad, plan
 
 LENGTHS = st.lists(st.integers(1, 300), max_size=120)
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.events import Deletion, EmbeddedTweet
+from models.refit.week_posts import week_posts
 from models.week import Week
-from models.week_posts import week_posts
 from models.wire import pack_vector
 from tests.made_posts import START, embedded, tweet
 

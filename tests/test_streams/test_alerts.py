@@ -11,9 +11,9 @@ from typing import ClassVar
 import msgspec
 import pytest
 
-from streams.alert_delivery import Delivery, key_of
-from streams.alert_rules import Alert, Rules, RulesError, harmless, load_rules
-from streams.alerts import Alerts, DeliveryError
+from streams.alerts.delivery import Delivery, key_of
+from streams.alerts.loop import Alerts, DeliveryError
+from streams.alerts.rules import Alert, Rules, RulesError, harmless, load_rules
 from streams.memory_views import MemoryViews
 from streams.metrics import Metrics
 from tests.view_examples import assignment

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from models.assigner import STRAYS, Assigner
 from models.events import Assignment, DeadLetter, EmbeddedTweet
-from models.online_factory import create_topic_model, restore_topic_model
+from models.online.factory import create_topic_model, restore_topic_model
 from models.wire import decode, encode
 from streams.assign import AssignStage
 from streams.dead_letters import DeadLetterBudget

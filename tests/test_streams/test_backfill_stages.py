@@ -7,13 +7,13 @@ from typing import IO, Any
 
 import pytest
 
-import streams.backfill
-import streams.kafka_lag
+import streams.kafka.lag
+import streams.replay.backfill
 import streams.worker
-from streams.backfill import Backfill
-from streams.cli_backfill import StagesError, _fill
+from streams.cli.backfill import StagesError, _fill
 from streams.clock import system_clock
 from streams.ingest import IngestCounts
+from streams.replay.backfill import Backfill
 from streams.settings import Settings, load_settings
 
 NAMES = ("embed", "assign", "view", "week-close")
@@ -39,9 +39,9 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return run
 
-    monkeypatch.setattr(streams.backfill, "ingest_all", step("ingested", (IngestCounts(), [])))
-    monkeypatch.setattr(streams.backfill, "wait_for_vectors", step("embedded", None))
-    monkeypatch.setattr(streams.backfill, "wait_for_digests", step("published", []))
+    monkeypatch.setattr(streams.replay.backfill, "ingest_all", step("ingested", (IngestCounts(), [])))
+    monkeypatch.setattr(streams.replay.backfill, "wait_for_vectors", step("embedded", None))
+    monkeypatch.setattr(streams.replay.backfill, "wait_for_digests", step("published", []))
     return happened
 
 
@@ -71,7 +71,7 @@ def run_by(monkeypatch: pytest.MonkeyPatch, events: list[str], idle: Sequence[st
         return [group for group in groups if group.removeprefix("x-toptopics-") in idle]
 
     monkeypatch.setattr(streams.worker, "Worker", Noted)
-    monkeypatch.setattr(streams.kafka_lag, "idle_groups", idle_groups)
+    monkeypatch.setattr(streams.kafka.lag, "idle_groups", idle_groups)
 
 
 async def test_weeks_are_closed_when_everything_is_in(

@@ -8,8 +8,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from streams.cli import app
-from streams.cli_common import printable
+from streams.cli.main import app
+from streams.terminal import printable
 
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 RUN = CliRunner()
@@ -62,7 +62,7 @@ def test_post_text_cannot_drive_the_terminal() -> None:
 
 ENDLESS = """
 import sys, typer
-from streams.cli_common import echo_or_end
+from streams.cli.common import echo_or_end
 try:
     while True:
         echo_or_end("x" * 1_000)

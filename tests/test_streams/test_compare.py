@@ -7,8 +7,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.compare import compare, comparison_data, comparison_text
-from models.compare_inputs import Circumstances, differing_inputs, same_bytes
+from models.digest.compare import compare, comparison_data, comparison_text
+from models.digest.compare_inputs import Circumstances, differing_inputs, same_bytes
 from models.events import Digest, DigestTopic, Sentence
 from tests.view_examples import digest
 

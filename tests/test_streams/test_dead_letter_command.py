@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from models.events import DeadLetter, Deletion, Tweet
 from models.wire import decode_post, encode, pack_vector
-from streams.cli_dead_letters import _list, _show
+from streams.cli.dead_letters import _list, _show
 from streams.dead_letter_log import NotSendableError, StoredLetter, dismiss, outgoing, send_back, stored_letters
 from streams.dead_letters import dead_letter
 from streams.records import Record

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams import doctor
-from streams.cli import app
+from streams.cli.main import app
 from streams.clock import system_clock
 from streams.doctor import Check, Problem, diagnose, examine
 from streams.settings import load_settings

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.wire import encode
-from streams.alert_rules import RulesError, load_rules
+from streams.alerts.rules import RulesError, load_rules
 from streams.push.subscription import SubscriptionError, from_file
 from streams.sources.archive import read_archive
 from streams.sources.csv_rows import ColumnsError

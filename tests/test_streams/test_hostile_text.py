@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models.events import Digest, Sentence
 from models.render import render
-from streams.cli_common import printable
+from streams.terminal import printable
 from tests.view_examples import digest
 
 HOSTILE = (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from models.assigner import Assigner, SnapshotError
 from models.events import Assignment, DeadLetter, TopicEvent
-from models.online_factory import create_topic_model, restore_topic_model
+from models.online.factory import create_topic_model, restore_topic_model
 from models.wire import encode
 from streams.assign import AssignStage
 from streams.dead_letter_log import NOTE_KEY, NotSendableError, outgoing, stored_letters

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from models.digest_check import check_digest
+from models.digest.check import check_digest
 from streams.llm import Endpoint, endpoint_of, reword_digest
 from streams.settings import load_settings
 from tests.test_models.digest_weeks import HARBOUR, LANTERN, PLAIN, digest_of

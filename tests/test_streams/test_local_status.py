@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from streams.cli_services import StatusSection, register, status_sections
+from streams.cli.services import StatusSection, register, status_sections
 from streams.settings import Settings
 
 
@@ -66,7 +66,7 @@ def test_other_parts_add_sections_and_have_a_say(
 
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", answering)
     monkeypatch.setenv("REDIS_URL", f"redis://{answering}/0")
-    monkeypatch.setattr("streams.cli_services.status_sections", [*status_sections, worker])
+    monkeypatch.setattr("streams.cli.services.status_sections", [*status_sections, worker])
     result = CliRunner().invoke(app, ["status", "--json"])
     assert result.exit_code == 3
     assert json.loads(result.stdout)["worker"][0]["lag"] == 7

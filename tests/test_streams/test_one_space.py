@@ -5,8 +5,8 @@ from typing import NoReturn
 
 from models.events import Deletion, EmbeddedTweet
 from models.hash_encoder import HashEncoder
+from models.refit.week_posts import week_posts
 from models.week import Week
-from models.week_posts import week_posts
 from models.wire import encode
 from streams.one_space import in_one_space
 from tests.made_posts import ENCODER, START, embedded, tweet

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from models.assigner import Assigner
 from models.events import DeadLetter, Deletion
-from models.online_factory import create_topic_model, restore_topic_model
+from models.online.factory import create_topic_model, restore_topic_model
 from models.wire import decode, encode
 from streams.assign import AssignStage
 from streams.batches import Turns

@@ -8,7 +8,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from streams import cli_influencers, cli_services, cli_sources
+from streams.cli import influencers as cli_influencers
+from streams.cli import services as cli_services
+from streams.cli import sources as cli_sources
 from streams.clock import system_clock
 from streams.settings import load_settings
 from streams.sources.catalogue import SOURCES, Making

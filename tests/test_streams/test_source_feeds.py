@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models import wire
 from models.events import Tweet
-from streams import cli_sources
+from streams.cli import sources as cli_sources
 from streams.sources.catalogue import SOURCES, VARIABLES
 from streams.sources.feed_entries import author_of, is_whole, parse_feed
 from streams.sources.port import Bad

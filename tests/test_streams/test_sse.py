@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from models.plain import one_line
+from models.text.plain import one_line
 from streams.api.hub import Hub
 from streams.api.limits import ApiLimits
 from streams.memory_views import MemoryViews

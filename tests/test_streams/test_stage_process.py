@@ -13,7 +13,7 @@ import pytest
 
 from models.assigner import Assigner
 from models.hash_encoder import HashEncoder
-from models.online_factory import create_topic_model, restore_topic_model
+from models.online.factory import create_topic_model, restore_topic_model
 from streams.assign import AssignStage
 from streams.dead_letters import DeadLetterBudget
 from streams.metrics import Metrics

@@ -16,8 +16,8 @@ from models.text import clean
 from models.week import Week
 from models.wire import PoisonError, decode, decode_post, encode, pack_vector
 from streams.digest_log import PublishedDigest, read_digests
-from streams.kafka_admin import ensure_topics
-from streams.kafka_log import producer, topic_name
+from streams.kafka.admin import ensure_topics
+from streams.kafka.log import producer, topic_name
 from streams.refit_process import run_refit
 from streams.settings import Settings
 from streams.topics import DIGESTS, EMBEDDED

@@ -9,7 +9,7 @@ import msgspec
 
 from models.events import Assignment, DeadLetter, Deletion, Digest, TopicEvent, Tweet
 from models.wire import PoisonError, decode, decode_post
-from streams.kafka_log import read_topic
+from streams.kafka.log import read_topic
 from streams.memory_views import MemoryViews
 from streams.redis_views import RedisViews, open_views
 from streams.settings import Settings

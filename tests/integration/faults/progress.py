@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 
 from models.events import Assignment
 from models.wire import decode
-from streams.kafka_log import bounds_of, consumer
+from streams.kafka.log import bounds_of, consumer
 from streams.settings import Settings
 from streams.topics import ASSIGNMENTS, Topic
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aiokafka.errors import KafkaError
 
-from streams.kafka_lag import lag_of
+from streams.kafka.lag import lag_of
 from streams.redis_views import connect
 from streams.settings import Settings
 from streams.topics import ASSIGNMENTS, DIGESTS, EMBEDDED, TOPIC_EVENTS, TWEETS, Topic

@@ -21,8 +21,8 @@ from pathlib import Path
 
 import psutil
 
-from streams.kafka_lag import lag_of
-from streams.kafka_log import producer, topic_name
+from streams.kafka.lag import lag_of
+from streams.kafka.log import producer, topic_name
 from streams.local.kafka_broker import KafkaBroker
 from streams.local.redis_server import RedisServer
 from streams.redis_views import connect

@@ -22,7 +22,7 @@ from streams.settings import load_settings
 IMPORTED = (
     "faust",
     "models.encoder",
-    "models.online_factory",
+    "models.online.factory",
     "streams.redis_embed_cache",
     "streams.view_rebuild",
     "tests.integration.faults.stage_process",

@@ -15,7 +15,7 @@ import psutil
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from streams.kafka_log import producer
+from streams.kafka.log import producer
 from streams.local.kafka_broker import KafkaBroker
 from streams.local.redis_server import RedisServer
 from streams.redis_views import connect

@@ -1,0 +1,1 @@
+"""From stories to the digest: matched, weighed, chosen, composed, checked, compared."""

@@ -1,0 +1,202 @@
+"""Whether a digest keeps its promise: every sentence rests on posts that exist, every quotation is verbatim.
+
+For `toptopics digest --check` and for tests; it trusts nothing that `models.digest.compose` did.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from models.digest.identities import POST_IDS as MAX_POST_IDS
+from models.digest.resources import canonical_url, safe_url
+from models.events import Digest, DigestTopic, Item, Sentence, Tweet
+from models.text.plain import one_line, plain
+from models.wording.headline import OPENING, QUIET, SENSITIVE_OPENING
+
+ProblemKind = Literal[
+    "no evidence", "unknown post", "not verbatim", "unknown link", "unknown person", "unsafe link", "no item",
+    "wrong number", "headline", "sensitive",
+]  # fmt: skip
+_INLINE_QUOTATION = re.compile(r"“([^“”]*)”")
+_PEOPLE = re.compile(r"\b([\d,]+) (?:people|person)\b")
+_HANDLE = re.compile(r"(?<![\w.])@([\w.-]*\w)")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """`where` is a path such as "topics[0].items[2].quotation"; `detail` says what is wrong, in words."""
+
+    where: str
+    kind: ProblemKind
+    detail: str
+
+    @property
+    def what(self) -> str:
+        """Kind and detail."""
+        return f"{self.kind}: {self.detail}"
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+def check_digest(digest: Digest, posts: Mapping[str, Tweet]) -> list[Problem]:
+    """Problems in reading order, empty when there are none. `posts`: the posts of the digest's week by id."""
+    problems = list(_headline(digest, posts))
+    for index, line in enumerate(digest.overview):
+        problems += _sentence(line, f"overview[{index}]", posts)
+    if len(digest.overview) != len(digest.topics):
+        problems.append(
+            Problem("overview", "wrong number", f"{len(digest.overview)} lines, {len(digest.topics)} topics")
+        )
+    for index, topic in enumerate(digest.topics):
+        problems += _topic(topic, f"topics[{index}]", posts)
+        problems += _numbers(topic, digest.overview[index : index + 1], f"topics[{index}]", posts)
+        for place, item in enumerate(topic.items):
+            problems += _link(item, f"topics[{index}].items[{place}].link", posts, digest)
+    if digest.statistics.topics_published != len(digest.topics):
+        problems.append(Problem("statistics.topics_published", "wrong number", f"{digest.statistics.topics_published}"))
+    return problems
+
+
+def _headline(digest: Digest, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
+    if digest.topics or digest.statistics.posts:
+        yield from _sentence(digest.headline, "headline", posts)
+    text = digest.headline.text
+    if not digest.topics:
+        if text != QUIET:
+            yield Problem("headline", "headline", "names something in a week without topics")
+        return
+    left = text.replace(OPENING, "").replace(SENSITIVE_OPENING, "")
+    for label in sorted((topic.label for topic in digest.topics), key=len, reverse=True):
+        left = left.replace(label, "")
+    if re.sub(r"\band\b|[;,.\s]", "", left):
+        yield Problem("headline", "headline", f"{left.strip()!r} is no topic's label")
+
+
+def _topic(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
+    yield from _sentence(topic.summary, f"{where}.summary", posts)
+    if topic.change is not None:
+        yield from _sentence(topic.change, f"{where}.change", posts)
+    if not topic.items and "“" not in topic.summary.text:
+        yield Problem(where, "no item", "neither an item nor a quotation in the summary")
+    unknown = [post_id for post_id in topic.post_ids if post_id not in posts]
+    if unknown or not topic.post_ids:
+        yield Problem(f"{where}.post_ids", "unknown post" if unknown else "no evidence", ", ".join(unknown[:5]))
+    cited = [posts[post_id] for post_id in topic.post_ids if post_id in posts]
+    yield from _label(topic, where, cited)
+    authors = {post.author_id for post in posts.values()}
+    for person in topic.people:
+        if person.author_id not in authors:
+            yield Problem(f"{where}.people", "unknown person", person.handle)
+    for index, item in enumerate(topic.items):
+        yield from _item(item, f"{where}.items[{index}]", posts)
+    if topic.sensitive:
+        own = [topic.summary, *[item.sentence for item in topic.items]]
+        if any("!" in _INLINE_QUOTATION.sub("", sentence.text) for sentence in own):
+            yield Problem(where, "sensitive", "an exclamation mark in a sensitive topic")
+
+
+def _numbers(
+    topic: DigestTopic, lines: Sequence[Sentence], where: str, posts: Mapping[str, Tweet]
+) -> Iterator[Problem]:
+    """The numbers are those of the posts (all are listed up to `MAX_POST_IDS`), and the sentences repeat them."""
+    if topic.posts <= MAX_POST_IDS:
+        authors = {posts[post_id].author_id for post_id in topic.post_ids if post_id in posts}
+        for name, said, counted in (
+            ("posts", topic.posts, len(set(topic.post_ids))), ("people_total", topic.people_total, len(authors)),
+        ):  # fmt: skip
+            if said != counted:
+                yield Problem(f"{where}.{name}", "wrong number", f"{said} instead of {counted}")
+    if sum(topic.series) != topic.posts:
+        yield Problem(f"{where}.series", "wrong number", f"{sum(topic.series)} instead of {topic.posts}")
+    for sentence in (*lines, topic.summary):
+        said_people = _PEOPLE.findall(_INLINE_QUOTATION.sub("", sentence.text).replace(topic.label, ""))
+        if any(number.replace(",", "") != str(topic.people_total) for number in said_people):
+            yield Problem(f"{where}.people_total", "wrong number", sentence.text[:80])
+
+
+def _label(topic: DigestTopic, where: str, cited: Sequence[Tweet]) -> Iterator[Problem]:
+    """Every word of the label occurs in the topic's posts or in the titles of their links."""
+    known = "".join(_letters(plain(post.text) + " ".join(link.title or "" for link in post.links)) for post in cited)
+    missing = [
+        word for word in topic.label.split() if _letters(word) not in known and word.casefold() not in {"and", "by"}
+    ]
+    if missing or not topic.label.strip():
+        yield Problem(f"{where}.label", "not verbatim", " ".join(missing) or "empty")
+
+
+def _item(item: Item, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
+    yield from _sentence(item.sentence, f"{where}.sentence", posts, item)
+    cited = [posts[post_id] for post_id in item.sentence.posts if post_id in posts]
+    authors = {post.author_id for post in cited}
+    if not any(person.author_id in authors for person in item.people):
+        yield Problem(f"{where}.people", "unknown person", "nobody named wrote a cited post")
+    if item.quotation is not None:
+        source = posts.get(item.quotation_post or "")
+        if source is None or item.quotation_post not in item.sentence.posts:
+            yield Problem(f"{where}.quotation", "unknown post", f"{item.quotation_post}")
+        elif not _stands_in(item.quotation, [source]) and item.quotation not in _description(item):
+            yield Problem(f"{where}.quotation", "not verbatim", item.quotation)
+
+
+def _link(item: Item, where: str, posts: Mapping[str, Tweet], digest: Digest) -> Iterator[Problem]:
+    """A link and its title stand in a cited post, unless the digest names resources from elsewhere as an input."""
+    if item.link is None:
+        return
+    if safe_url(item.link.url) is None:
+        yield Problem(where, "unsafe link", item.link.url)
+    if digest.manifest.resources_hash is not None:
+        return
+    own = [link for post_id in item.sentence.posts if post_id in posts for link in posts[post_id].links]
+    if item.link.url not in {url for link in own for url in (link.url, canonical_url(link.url))}:
+        yield Problem(where, "unknown link", item.link.url)
+    if item.link.title is not None and item.link.title not in {one_line(link.title, 200) for link in own if link.title}:
+        yield Problem(where, "not verbatim", item.link.title)
+
+
+def _sentence(
+    sentence: Sentence, where: str, posts: Mapping[str, Tweet], item: Item | None = None
+) -> Iterator[Problem]:
+    if not sentence.posts:
+        yield Problem(where, "no evidence", sentence.text[:80])
+    for post_id in sentence.posts:
+        if post_id not in posts:
+            yield Problem(where, "unknown post", post_id)
+    cited = [posts[post_id] for post_id in sentence.posts if post_id in posts]
+    title = item.link.title if item is not None and item.link is not None else None
+    for quotation in _INLINE_QUOTATION.findall(sentence.text):
+        if quotation != title and not _stands_in(quotation, cited):
+            yield Problem(where, "not verbatim", quotation)
+    named = {name.casefold() for name in _HANDLE.findall(_INLINE_QUOTATION.sub("", sentence.text))}
+    known = {handle for post in cited for handle in _handles(post)}
+    for name in sorted(named - known):
+        yield Problem(where, "unknown person", f"@{name}")
+
+
+def _handles(post: Tweet) -> Iterator[str]:
+    for handle in (post.author, post.related_author or "", *_HANDLE.findall(plain(post.text))):
+        yield handle.lstrip("@").casefold()
+
+
+def _stands_in(quotation: str, cited: Sequence[Tweet]) -> bool:
+    """Whether a post's text, or the title or description of its link, holds the quotation as it is."""
+    return any(
+        quotation in plain(post.text)
+        or quotation in post.text
+        or any(
+            quotation in one_line(text, 30_000)
+            for link in post.links
+            for text in (link.title, link.description)
+            if text
+        )
+        for post in cited
+    )
+
+
+def _description(item: Item) -> str:
+    return (item.link.description or "") if item.link is not None else ""
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())

@@ -1,0 +1,178 @@
+"""One closed week -> its digest: refit, match, rank, select, write. Pure: equal inputs give equal bytes (law 2).
+
+In: the canonical week (`WeekPosts`), the digest of the week before, the curated influencers, the settings, the library
+versions, and what is known of link targets beyond the posts' own payload. Out: a `Digest` of at most 8 sections,
+readable in three minutes (`max_words`), fewer or none in a poor week; every sentence cites posts of the week.
+
+No clock, no set order, no `hash()`: lists are sorted with ids as the last key, floats are rounded before they decide.
+Titles of link targets fetched from the network change over time. Without `resources` a digest uses only what the posts
+carry, and a replay gives the same bytes; with them, the manifest's `resources_hash` names them as one of the inputs.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import orjson
+
+from models.digest.config import DigestConfig
+from models.digest.identities import identities
+from models.digest.influence import influence
+from models.digest.match import match
+from models.digest.ranking import rank, select
+from models.digest.section import section
+from models.digest.story_core import cores
+from models.digest.story_facts import week_words
+from models.events import Digest, DigestTopic, Faded, Influencer, Link, Manifest, Statistics, TopicIdentity
+from models.refit.story import Refit, Story
+from models.refit.week_posts import WeekPosts
+from models.wire import content_hash
+from models.wording.headline import headline
+from models.wording.label import Label, labels
+from models.wording.summary import overview_line
+from models.wording.word_budget import within_budget
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a digest is made of besides the topics that were found."""
+
+    week: WeekPosts
+    previous: Digest | None
+    influencers: Sequence[Influencer]
+    config: DigestConfig
+    versions: Mapping[str, str]
+    resources: Mapping[str, Link]
+    influence: Mapping[str, float]  # by author id, 0 to 1
+
+
+def build_digest(
+    week: WeekPosts,
+    *,
+    previous: Digest | None,
+    influencers: Sequence[Influencer],
+    config: DigestConfig,
+    versions: Mapping[str, str],
+    resources: Mapping[str, Link] | None = None,
+    progress: Progress | None = None,
+) -> Digest:
+    """The digest of `week`. `resources`: URL as it stands in a post -> its target. `progress(step, share done)`."""
+    from models.refit.bertopic_refit import refit  # BERTopic takes seconds to import
+
+    report = progress or (lambda step, share: None)
+    found = refit(week, config, progress=progress)
+    report("matching topics", 0.9)
+    vocabulary = week_words(week, found.stories)
+    stories = match(cores(found.stories, week, vocabulary, config), week, previous, config)
+    scores = influence(week, influencers)
+    report("ranking", 0.93)
+    ranked = rank(stories, week, scores, previous, config)
+    report("writing", 0.96)
+    values = {author: score.value for author, score in scores.items()}
+    inputs = Inputs(week, previous, influencers, config, versions, resources or {}, values)
+    digest = write_digest(inputs, found, ranked, select(ranked, config))
+    report("done", 1.0)
+    return digest
+
+
+def write_digest(inputs: Inputs, found: Refit, ranked: Sequence[Story], published: Sequence[Story]) -> Digest:
+    """The digest of topics that are found, matched and ranked; `published` are its sections in order."""
+    week = inputs.week
+    chosen = list(published)
+    shown = {story.id for story in chosen}
+    others = [story for story in ranked if story.id not in shown]
+    titles = labels(week, [*chosen, *others], background=_distinct(found))
+    known = {identity.id: identity for identity in inputs.previous.identities} if inputs.previous else {}
+    sections = [
+        section(inputs, story, title, found.duplicate_of, known.get(story.previous_id or ""))
+        for story, title in zip(chosen, titles, strict=False)
+    ]
+    topics = within_budget([topic for topic in sections if topic is not None], inputs.config.max_words)
+    everything = dict(zip([story.id for story in (*chosen, *others)], titles, strict=True))
+    return Digest(
+        week=str(week.week),
+        start=week.week.start,
+        end=week.week.end,
+        timezone=week.week.timezone,
+        headline=headline(topics, [post.id for post in week.posts]),
+        overview=[overview_line(topic) for topic in topics],
+        topics=topics,
+        faded=_faded(inputs.previous, topics, ranked),
+        statistics=_statistics(inputs, found, ranked, topics),
+        identities=_identities(inputs, ranked, everything, topics),
+        manifest=_manifest(inputs),
+    )
+
+
+def _distinct(found: Refit) -> list[int]:
+    return [index for index, original in enumerate(found.duplicate_of.tolist()) if index == original]
+
+
+def _identities(
+    inputs: Inputs, ranked: Sequence[Story], titles: Mapping[str, Label], topics: Sequence[DigestTopic]
+) -> list[TopicIdentity]:
+    first = {topic.id for topic in topics}
+    return identities(inputs.week, ranked, {key: label.text for key, label in titles.items()}, first, inputs.previous)
+
+
+def _faded(previous: Digest | None, topics: Sequence[DigestTopic], ranked: Sequence[Story]) -> list[Faded]:
+    """Last week's sections that are no section now and have less than half of their posts."""
+    if previous is None:
+        return []
+    now = {story.id: len(story.members) for story in ranked}
+    here = {topic.id for topic in topics}
+    return [
+        Faded(id=topic.id, label=topic.label, posts=now.get(topic.id, 0), previous_posts=topic.posts)
+        for topic in previous.topics
+        if topic.id not in here and now.get(topic.id, 0) * 2 < topic.posts
+    ]
+
+
+def _statistics(inputs: Inputs, found: Refit, ranked: Sequence[Story], topics: Sequence[DigestTopic]) -> Statistics:
+    posts = inputs.week.posts
+    distinct = _distinct(found)
+    retweets = sum(post.kind == "retweet" for post in posts)
+    repeats = sum(
+        index != original and posts[index].kind != "retweet"
+        for index, original in enumerate(found.duplicate_of.tolist())
+    )
+    outliers = sum(int(found.topic_of[index]) < 0 for index in distinct)
+    excluded: dict[str, int] = {}
+    for reason in sorted(story.excluded for story in ranked if story.excluded is not None):
+        excluded[reason] = excluded.get(reason, 0) + 1
+    return Statistics(
+        posts=len(posts),
+        originals=len(distinct),
+        retweets=retweets,
+        near_duplicates=repeats,
+        people=len({post.author_id for post in posts}),
+        deleted=inputs.week.deleted,
+        topics_found=len(ranked),
+        topics_published=len(topics),
+        outlier_share=round(outliers / len(distinct), 4) if distinct else 0.0,
+        excluded=excluded,
+    )
+
+
+def _manifest(inputs: Inputs) -> Manifest:
+    used = {link.url for post in inputs.week.posts for link in post.links}
+    resources = {url: inputs.resources[url] for url in sorted(used & set(inputs.resources))}
+    influencers = sorted(inputs.influencers, key=lambda influencer: influencer.id)
+    return Manifest(
+        slice_hash=inputs.week.slice_hash,
+        records=len(inputs.week),
+        encoder=inputs.week.encoder,
+        settings_hash=inputs.config.digest(),
+        versions=dict(sorted(inputs.versions.items())),
+        previous_hash=content_hash(inputs.previous) if inputs.previous is not None else None,
+        influencers_hash=_hash(influencers) if influencers else None,
+        resources_hash=_hash(resources) if resources else None,
+    )
+
+
+def _hash(value: object) -> str:
+    plain = msgspec.to_builtins(value)
+    return hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -1,0 +1,176 @@
+"""Links as a digest shows them: canonical URL without trackers, site, kind by host and path, title.
+
+Nothing is fetched here and nothing guessed: a shortener's link without payload stays as it is, kind unknown.
+"""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from models.events import Link, ResourceKind, Tweet
+from models.text.plain import one_line
+
+_SHORTENERS = (
+    "t.co bit.ly lnkd.in buff.ly ow.ly tinyurl.com goo.gl dlvr.it ift.tt is.gd trib.al hubs.ly rb.gy cutt.ly amzn.to "
+    "wp.me fb.me j.mp zpr.io spr.ly"
+)
+SHORTENERS = frozenset(_SHORTENERS.split())
+_TRACKER = re.compile(
+    r"^(utm_.*|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|yclid|twclid|ref_src|ref_url|ref|cmpid|cmp|ncid|sr_share|"
+    r"s_cid|_hsenc|_hsmi|mkt_tok|trk|trackingid|share|smid|feature|spm|si|guccounter|guce_.*|at_medium|at_campaign|source|"
+    r"sh|xtor|__twitter_impression|amp)$",
+    re.IGNORECASE,
+)
+_PAPERS = re.compile(
+    r"(^|\.)(arxiv\.org|openreview\.net|aclanthology\.org|biorxiv\.org|medrxiv\.org|papers\.nips\.cc|proceedings\.mlr\.press|"
+    r"jmlr\.org|doi\.org|dl\.acm\.org|openaccess\.thecvf\.com|proceedings\.neurips\.cc|semanticscholar\.org|ssrn\.com|"
+    r"paperswithcode\.com|psyarxiv\.com|osf\.io)$"
+)
+_REPOSITORIES = re.compile(r"(^|\.)(github\.com|gitlab\.com|bitbucket\.org|codeberg\.org|huggingface\.co|sr\.ht)$")
+_VIDEOS = re.compile(r"(^|\.)(youtube\.com|youtu\.be|vimeo\.com|twitch\.tv|slideslive\.com)$")
+_THREADS = re.compile(
+    r"^(www\.|mobile\.)?(twitter\.com|x\.com|bsky\.app|threadreaderapp\.com|reddit\.com|news\.ycombinator\.com)$"
+)
+_THREAD_PATH = re.compile(r"/(status|post|comments|thread)/|^/item$")
+_ARTICLE_PATH = re.compile(
+    r"/\d{4}/\d{1,2}/|/(blog|news|article|articles|story|stories|post|posts|p)/|[a-z0-9]+(-[a-z0-9]+){3,}",
+    re.IGNORECASE,
+)
+_SITES = {
+    "arxiv.org": "arXiv", "github.com": "GitHub", "gitlab.com": "GitLab", "youtube.com": "YouTube",
+    "openreview.net": "OpenReview", "huggingface.co": "Hugging Face", "twitter.com": "Twitter", "x.com": "X",
+    "medium.com": "Medium", "nytimes.com": "The New York Times", "kdnuggets.com": "KDnuggets", "nature.com": "Nature",
+    "towardsdatascience.com": "Towards Data Science", "technologyreview.com": "MIT Technology Review",
+    "paperswithcode.com": "Papers with Code", "bsky.app": "Bluesky", "reddit.com": "Reddit", "forbes.com": "Forbes",
+    "theverge.com": "The Verge", "wired.com": "Wired", "techcrunch.com": "TechCrunch", "venturebeat.com": "VentureBeat",
+}  # fmt: skip
+_T_CO = re.compile(r"^/[A-Za-z0-9]{10}\W*")
+_X_HANDLE = re.compile(r"^\w{1,15}$", re.ASCII)
+_BLUESKY_ID = re.compile(r"^at://(did:[a-z0-9:.%-]+)/app\.bsky\.feed\.post/([A-Za-z0-9._~-]+)$")
+_MEDIA = re.compile(r"(^|\.)(pbs\.twimg\.com|pic\.twitter\.com|video\.twimg\.com)$|^pic\.(x|twitter)\.com$")
+NOUNS: dict[ResourceKind, str] = {
+    "article": "an article", "paper": "a paper", "repository": "a repository", "video": "a video",
+    "thread": "a thread", "page": "a page",
+}  # fmt: skip
+
+
+def safe_url(url: str) -> str | None:
+    """`url` when it is http or https with a host and nothing that a browser would misread, else None."""
+    if any(character.isspace() or ord(character) < 32 or character in "<>\"'`\\{}|^" for character in url):
+        url = quote(url.strip(), safe="/:?#[]@!$&()*+,;=%~-._")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme.lower() not in {"http", "https"} or not host or "@" in parts.netloc or port == 0:
+        return None
+    return url
+
+
+def canonical_url(url: str) -> str | None:
+    """The address by which two links are the same: https, no "www.", trackers, default port or fragment.
+
+    None for anything but http and https. An arXiv PDF becomes its abstract, a YouTube short link its page.
+    """
+    safe = safe_url(url)
+    if safe is None:
+        return None
+    parts = urlsplit(safe)
+    host = _host(safe)
+    path = re.sub(r"/{2,}", "/", parts.path).rstrip("/")
+    query = urlencode(
+        sorted((k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKER.match(k))
+    )
+    if host == "t.co" and (whole := _T_CO.match(path)):
+        path = path[:11] if len(whole[0]) > 11 else path  # "t.co/AbCdEfGhIj’s"
+    elif host.endswith("arxiv.org"):
+        host, path = "arxiv.org", re.sub(r"(v\d+)?(\.pdf)?$", "", path.replace("/pdf/", "/abs/"))
+    elif host == "youtu.be":
+        host, path, query = "youtube.com", "/watch", urlencode({"v": path.strip("/")})
+    elif host in {"mobile.twitter.com", "m.youtube.com"}:
+        host = host.split(".", 1)[1]
+    port = parts.port
+    netloc = host if port in {None, 80, 443} else f"{host}:{port}"
+    return urlunsplit(("https", netloc, path, query, ""))
+
+
+def kind_of(url: str) -> ResourceKind | None:
+    """What a link leads to, by its host and path; None for a shortener's."""
+    host, path = _host(url), urlsplit(url).path
+    if host in SHORTENERS or not host:
+        return None
+    if _PAPERS.search(host):
+        return "paper"
+    if _REPOSITORIES.search(host):
+        return "repository" if path.count("/") >= 2 and not path.startswith("/blog") else "page"
+    if _VIDEOS.search(host):
+        return "video"
+    if _THREADS.search(host):
+        return "thread" if _THREAD_PATH.search(path) else "page"
+    if path.lower().endswith(".pdf"):
+        return "paper"
+    return "article" if _ARTICLE_PATH.search(path) or host.startswith("blog.") or "medium.com" in host else "page"
+
+
+def post_url(post: Tweet) -> str | None:
+    """The address of a post on its platform, where its source and id tell it for sure."""
+    if post.source.startswith(("x", "twitter")) and post.id.isdigit() and _X_HANDLE.match(post.author):
+        return f"https://x.com/{post.author}/status/{post.id}"
+    if post.source.startswith("bluesky") and (found := _BLUESKY_ID.match(post.id)):
+        return f"https://bsky.app/profile/{found[1]}/post/{found[2]}"
+    return safe_url(post.id)
+
+
+def site_of(url: str) -> str:
+    """The site's name where it is commonly known, else its host."""
+    host = _host(url)
+    return _SITES.get(host, host)
+
+
+def is_media(link: Link) -> bool:
+    """A picture or clip that the platform itself holds: no resource."""
+    return bool(_MEDIA.search(_host(link.url)))
+
+
+def is_bare(url: str) -> bool:
+    """A shortener's link: nothing is known of its target."""
+    return _host(url) in SHORTENERS
+
+
+def known_link(link: Link, resources: Mapping[str, Link]) -> Link | None:
+    """`link` as the digest shows it: from the post's payload, completed by `resources` (keyed by the URL in the post).
+
+    None when it may not be shown at all (not http, or a picture).
+    """
+    found = resources.get(link.url)
+    url = canonical_url(found.url if found is not None else link.url)
+    if url is None or is_media(link) or _is_cut_off(url):
+        return None
+    title = link.title or (found.title if found else None)
+    description = link.description or (found.description if found else None)
+    bare = is_bare(url)
+    return Link(
+        url=url,
+        title=_text(title, 200),
+        description=_text(description, 600),
+        site=_text(link.site or (found.site if found else None), 80) or (None if bare else site_of(url)),
+        kind=link.kind or (found.kind if found else None) or kind_of(url),
+    )
+
+
+def _is_cut_off(url: str) -> bool:
+    """Whether it is the rest of a t.co link that a cut retweet ends with: it leads nowhere."""
+    return _host(url) == "t.co" and not _T_CO.match(urlsplit(url).path)
+
+
+def _text(text: str | None, limit: int) -> str | None:
+    return one_line(text, limit) or None if text else None
+
+
+def _host(url: str) -> str:
+    try:
+        host = (urlsplit(url).hostname or "").lower().rstrip(".")
+    except ValueError:
+        return ""
+    return host.removeprefix("www.")

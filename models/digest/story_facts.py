@@ -1,0 +1,218 @@
+"""What can be counted about a topic of a week; ranking and junk recognition judge by these numbers.
+
+Only distinct posts count as evidence; people also take part by repeating (a retweet).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from models.events import Tweet
+from models.refit.story import Story
+from models.refit.week_posts import WeekPosts
+from models.text import hashtag_wall, words
+from models.text.words import link_host
+from models.wording.english import WEAK_WORDS
+from models.wording.names import NameSpelling
+
+FEW = 200  # posts at which half of what they have in common counts as common, as in `refit.features`
+ENOUGH_VOICES = 3  # people who make a word more than a coincidence
+OWN_WORD = 0.5  # share of a word's posts that are in the topic, from which it is the topic's own
+
+
+@dataclass(frozen=True)
+class WeekWords:
+    """Words and two-word phrases of every post, in how many distinct posts each stands, how words are written, and the
+    mean vector of the distinct posts: what all of the week's posts have in common."""
+
+    of_post: Sequence[tuple[str, ...]]
+    frequency: Mapping[str, int]
+    spelling: NameSpelling
+    common: npt.NDArray[np.float64]
+
+    def own_vectors(self, week: WeekPosts, story: Story) -> npt.NDArray[np.float64]:
+        """Unit vectors of the evidence, float64 (n, dimensions), less what the week has in common.
+
+        In a stream about one field everything is alike; in a small week what is common may be the subject."""
+        vectors = week.vectors[story.distinct].astype(np.float64) - self.common
+        return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
+
+
+@dataclass(frozen=True)
+class StoryFacts:
+    """evidence: distinct posts. posts: with support. voices: weight by author, 1 for evidence, half for repeating only.
+    authors: of the evidence. coherence: mean cosine of all pairs of the evidence. agreement: how near the posts are to
+    the nearest of somebody else, the median cosine (of `own_vectors`). wall: mean share of hashtags.
+    length: median number of words. linked, specific, named: shares of the evidence with a link, a word of the topic's
+    own, a name of its own. focus: share of the evidence that has the most frequent new name, or the link that most
+    people pass on, whichever is larger; known_focus: the most frequent name that earlier weeks had too; subject: the
+    most frequent of the own words. peak: share of the posts on the two busiest days in a row. top_author: largest
+    share of the evidence. top_publisher: most links of one site, for each post of the evidence. own_words: words and
+    phrases that stand mostly in this topic. names: those of them that are names, but not of those who post or of
+    their sites.
+    """
+
+    evidence: int
+    posts: int
+    voices: Mapping[str, float]
+    authors: int
+    coherence: float
+    agreement: float
+    wall: float
+    length: float
+    linked: float
+    specific: float
+    named: float
+    focus: float
+    known_focus: float
+    subject: float
+    peak: float
+    top_author: float
+    top_publisher: float
+    own_words: frozenset[str]
+    names: frozenset[str]
+
+
+def week_words(week: WeekPosts, stories: Sequence[Story]) -> WeekWords:
+    """Counted over the evidence of all stories, so that a text that was repeated a hundred times counts once."""
+    of_post = [_with_phrases(words(post.text, (), ())) for post in week.posts]
+    frequency: Counter[str] = Counter()
+    for story in stories:
+        for i in story.distinct:
+            frequency.update(of_post[i])
+    evidence = [int(i) for story in stories for i in story.distinct]
+    spelling = NameSpelling(week.posts[i].text for i in evidence)
+    common = week.vectors[sorted(evidence)].astype(np.float64).sum(axis=0) / (len(evidence) + FEW)
+    return WeekWords(of_post, frequency, spelling, common)
+
+
+def _with_phrases(single: Sequence[str]) -> tuple[str, ...]:
+    return (*single, *(f"{one} {other}" for one, other in pairwise(single)))
+
+
+def facts(story: Story, week: WeekPosts, vocabulary: WeekWords, known: frozenset[str] = frozenset()) -> StoryFacts:
+    """The facts of one story with at least one distinct post. `known`: words that told earlier weeks' topics apart; a
+    name among them is nothing new."""
+    evidence = [week.posts[i] for i in story.distinct]
+    count = len(evidence)
+    own = own_words(story, vocabulary)
+    spelt = frozenset(word for word in own if vocabulary.spelling.is_name(word))
+    names = frozenset(word for word in spelt - _signatures(evidence) if not WEAK_WORDS.issuperset(word.split()))
+    spoken = [set(vocabulary.of_post[i]) for i in story.distinct]
+    people = _people_of(story, week)
+    return StoryFacts(
+        evidence=count,
+        posts=len(story.members),
+        voices=_voices(story, week),
+        authors=len({post.author_id for post in evidence}),
+        coherence=_pairwise(week.vectors[story.distinct]),
+        agreement=_agreement(week, story, vocabulary.own_vectors(week, story)),
+        wall=float(np.mean([hashtag_wall(post.text) for post in evidence])),
+        length=float(np.median([len(words(post.text, (), ())) for post in evidence])),
+        linked=sum(bool(post.links) for post in evidence) / count,
+        specific=sum(bool(own & post) for post in spoken) / count,
+        named=sum(bool(names & post) for post in spoken) / count,
+        focus=max(_most_common(names - known, spoken, people), _shared_link(evidence)),
+        known_focus=_most_common(names & known, spoken, people),
+        subject=_most_common(own, spoken, people),
+        peak=_peak(story, week),
+        top_author=Counter(post.author_id for post in evidence).most_common(1)[0][1] / count,
+        top_publisher=max(publishers(story, week).values(), default=0.0),
+        own_words=own,
+        names=names,
+    )
+
+
+def publishers(story: Story, week: WeekPosts) -> dict[str, float]:
+    """Links of each site for every post of the evidence: a feed has many, a story that many pass on has one."""
+    links: dict[str, set[str]] = defaultdict(set)
+    for i in story.distinct:
+        for link in week.posts[i].links:
+            links[link_host(link.url) or (link.site or "").casefold()].add(link.url)
+    return {site: min(1.0, len(urls) / len(story.distinct)) for site, urls in sorted(links.items()) if site}
+
+
+def _pairwise(vectors: npt.NDArray[np.float32]) -> float:
+    """Mean cosine of all pairs; unlike the closeness to the centroid it does not flatter small topics."""
+    count = len(vectors)
+    if count < 2:
+        return 1.0
+    total = float((vectors.astype(np.float64).sum(axis=0) ** 2).sum())
+    return (total - count) / (count * (count - 1))
+
+
+def _agreement(week: WeekPosts, story: Story, own: npt.NDArray[np.float64]) -> float:
+    """0 with one voice only. A retweet speaks with its author's voice."""
+    posts = [week.posts[i] for i in story.distinct]
+    voices = [(post.related_author or post.author_id) if post.kind == "retweet" else post.author_id for post in posts]
+    names = np.array([voices.index(voice) for voice in voices])
+    cosine = np.where(names[:, None] == names[None, :], 0.0, np.round(own @ own.T, 6))
+    return float(np.median(cosine.max(axis=1)))
+
+
+def _voices(story: Story, week: WeekPosts) -> dict[str, float]:
+    evidence = {week.posts[i].author_id for i in story.distinct}
+    return {
+        author: 1.0 if author in evidence else 0.5
+        for author in sorted({week.posts[i].author_id for i in story.members})
+    }
+
+
+def own_words(story: Story, vocabulary: WeekWords) -> frozenset[str]:
+    """Words of at least two posts that stand mostly in this topic."""
+    inside: Counter[str] = Counter()
+    for i in story.distinct:
+        inside.update(vocabulary.of_post[i])
+    least = max(2, 0.1 * len(story.distinct))
+    return frozenset(
+        word for word, count in inside.items() if count >= least and count >= OWN_WORD * vocabulary.frequency[word]
+    )
+
+
+def _most_common(candidates: frozenset[str], spoken: Sequence[set[str]], people: Sequence[set[str]]) -> float:
+    """Largest share of the posts that hold one of the words. One that fewer than `ENOUGH_VOICES` people bring or pass
+    on counts in part: of four posts, two are half."""
+    shares = []
+    for word in candidates:
+        holders = [place for place, post in enumerate(spoken) if word in post]
+        voices = len(set().union(*(people[place] for place in holders)))
+        shares.append(len(holders) / len(spoken) * min(1.0, (voices - 1) / (ENOUGH_VOICES - 1)))
+    return max(shares, default=0.0)
+
+
+def _people_of(story: Story, week: WeekPosts) -> list[set[str]]:
+    """Who brings each post of the evidence or passes it on."""
+    return [{week.posts[i].author_id for i in bearers} for bearers in story.bearers().values()]
+
+
+def _shared_link(evidence: Sequence[Tweet]) -> float:
+    """Share of the evidence that has the link of the most people; a link of one person is shared by nobody."""
+    authors: dict[str, set[str]] = defaultdict(set)
+    posts: Counter[str] = Counter()
+    for post in evidence:
+        for url in {link.url for link in post.links}:
+            authors[url].add(post.author_id)
+            posts[url] += 1
+    return max((posts[url] / len(evidence) for url in posts if len(authors[url]) > 1), default=0.0)
+
+
+def _signatures(evidence: Sequence[Tweet]) -> set[str]:
+    """What the authors and their sites are called: a feed that signs its posts is no story about itself."""
+    signatures: set[str] = set()
+    for post in evidence:
+        signatures.update({post.author.casefold(), (post.author_name or "").casefold()})
+        signatures.update((post.author_name or "").casefold().split())
+        for link in post.links:
+            signatures.update(link_host(link.url).split("."))
+    return signatures
+
+
+def _peak(story: Story, week: WeekPosts) -> float:
+    days = np.zeros(7)
+    for i in story.members:
+        days[week.week.day_of(week.posts[i].created_at)] += 1
+    return float((days[:-1] + days[1:]).max() / days.sum())

@@ -1,0 +1,1 @@
+"""What the online topics are made of: evidence, table, life cycle, trend, state."""

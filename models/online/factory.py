@@ -1,0 +1,30 @@
+"""Makes and restores the topic model that the settings name: ours, or one of river's behind the same port."""
+
+from typing import Literal
+
+from models.online.metadata import StateError, read_metadata
+from models.online.state import KIND, load_state
+from models.online_topics import OnlineTopics
+from models.river_topics import RiverTopics, load_river
+from models.topic_model import TopicModel
+
+__all__ = ["ModelKind", "StateError", "create_topic_model", "restore_topic_model"]
+
+ModelKind = Literal["topics", "dbstream", "textclust", "denstream"]
+
+
+def create_topic_model(kind: ModelKind, dimensions: int, encoder: str) -> TopicModel:
+    """An empty model for vectors of this width, made by this encoder; raises ValueError for an unknown kind."""
+    if kind == "topics":
+        return OnlineTopics(dimensions, encoder)
+    return RiverTopics(kind, dimensions, encoder)
+
+
+def restore_topic_model(data: bytes) -> TopicModel:
+    """The model that `to_bytes` stored; raises StateError when this version cannot read it."""
+    metadata = read_metadata(data)
+    if metadata["kind"] == KIND:
+        return load_state(data, metadata)
+    if metadata["kind"] in {"dbstream", "textclust", "denstream"}:
+        return load_river(data, metadata)
+    raise StateError(f"the state is of a model {metadata['kind']!r} that this program does not know")

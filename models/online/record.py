@@ -1,0 +1,82 @@
+"""What is known of one live topic beside its place in the space: names, counts, people, words, times."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from models.online.trend import Past
+
+MAX_WORDS = 64
+KEPT_WORDS = 40
+MAX_PEOPLE = 500
+EXAMPLES = 3
+Phase = Literal["candidate", "active", "dormant"]
+
+
+def topic_id(post_id: str) -> str:
+    """The id of the topic that this post founds."""
+    return "t-" + hashlib.blake2b(post_id.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+class TopicRecord(msgspec.Struct, kw_only=True):
+    """Mutable; plain JSON types only, so that a snapshot is exact."""
+
+    id: str
+    slot: int
+    founded: float
+    last: float  # event time of the newest post
+    phase: Phase = "candidate"
+    posts: int = 0
+    originals: int = 0
+    people: dict[str, int] = {}  # author -> posts; the first MAX_PEOPLE authors
+    words: dict[str, int] = {}
+    examples: list[str] = []
+    score: float = 0.0  # how unusual it was at its newest post (`trend.surprise`)
+    trending: bool = False
+    voices: dict[str, float] = {}  # author -> newest post, of about the last 24 hours
+    past: Past = msgspec.field(default_factory=Past)
+    compare_at: int = 2  # originals at which it is next compared with the other topics,
+    say_at: int = 2  # and at which the words that posts are compared with follow its counts
+
+    def add(self, post_id: str, author: str, words: Sequence[str], at: float, support: bool) -> bool:
+        """Count one post; whether words were dropped for it."""
+        self.posts += 1
+        self.last = max(self.last, at)
+        if author in self.people:
+            self.people[author] += 1
+        elif len(self.people) < MAX_PEOPLE:
+            self.people[author] = 1
+        if support:
+            return False
+        self.originals += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(post_id)
+        counts = self.words
+        for word in words:
+            counts[word] = counts.get(word, 0) + 1
+        if len(counts) <= MAX_WORDS:
+            return False
+        self._prune()
+        return True
+
+    def absorb(self, other: "TopicRecord") -> None:
+        """Count the other's posts as ours."""
+        self.posts += other.posts
+        self.originals += other.originals
+        self.founded, self.last = min(self.founded, other.founded), max(self.last, other.last)
+        for author, posts in other.people.items():
+            if author in self.people or len(self.people) < MAX_PEOPLE:
+                self.people[author] = self.people.get(author, 0) + posts
+        for word, count in other.words.items():
+            self.words[word] = self.words.get(word, 0) + count
+        if len(self.words) > MAX_WORDS:
+            self._prune()
+        self.voices = dict(sorted({**self.voices, **other.voices}.items(), key=lambda item: (item[1], item[0])))
+        self.trending = self.trending or other.trending
+        self.examples = (self.examples + other.examples)[:EXAMPLES]
+
+    def _prune(self) -> None:
+        kept = sorted(self.words.items(), key=lambda item: (-item[1], item[0]))[:KEPT_WORDS]
+        self.words = dict(kept)

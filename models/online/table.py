@@ -1,0 +1,139 @@
+"""Where the topics are: one row ("slot") of each array per topic alive.
+
+`centroids` with `inverse` (see `online_background.Directions`) and `words` (buckets, capacity; see `online.evidence`)
+are what posts are compared with. `sums` are the decayed running sums behind the centroids; those of the words are in
+the topics' records. All move at the end of a block.
+"""
+
+from collections.abc import Sequence
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+
+from models.online.background import UNIT, Background, Directions, Floats
+from models.online.config import OnlineConfig
+from models.online.evidence import Lexicon, WordRow
+from models.online.record import TopicRecord
+
+SMALL, STEP = 256, 1024  # slots at first; from STEP on the table grows by STEP
+ROWS = ("centroids", "inverse", "sums", "weights", "updated")
+Slots = npt.NDArray[np.int64]
+
+
+class TopicTable:
+    """Arrays grow in steps; a freed slot is zero, so that nothing is similar to it."""
+
+    def __init__(self, dimensions: int, buckets: int, capacity: int = SMALL) -> None:
+        self.capacity = capacity
+        self.centroids = np.zeros((capacity, dimensions), np.int8)
+        self.inverse = np.zeros(capacity, np.float32)
+        self.words = np.zeros((buckets, capacity), np.float32)
+        self.sums = np.zeros((capacity, dimensions), np.float32)
+        self.weights = np.zeros(capacity, np.float64)  # effective posts in the sums
+        self.updated = np.zeros(capacity, np.float64)  # event time to which the sums are decayed
+        self.shown: dict[int, Slots] = {}  # slot -> its buckets that are not zero in `words`
+        self.buckets: dict[int, list[int]] = {}  # slot -> of its record's words, as far as they were looked up
+        self._free = list(range(capacity - 1, -1, -1))
+
+    def directions(self, slots: Slots) -> Directions:
+        """Of some centroids."""
+        return Directions(self.centroids[slots], self.inverse[slots])
+
+    def allocate(self) -> int:
+        """The lowest free slot."""
+        if not self._free:
+            self.grow()
+        return self._free.pop()
+
+    def release(self, slots: list[int]) -> None:
+        """Empty these slots."""
+        for name in ROWS:
+            getattr(self, name)[slots] = 0
+        for slot in slots:
+            self.words[self.shown.pop(slot), slot] = 0
+            del self.buckets[slot]
+        self._free = sorted({*self._free, *slots}, reverse=True)
+
+    def found(self, slot: int, row: Floats, direction: Directions, words: WordRow, at: float) -> None:
+        """Start a topic with one post, of one row; it is found by the very next one."""
+        self.sums[slot] = row
+        self.centroids[slot], self.inverse[slot] = direction.values[0], direction.inverse[0]
+        self.words[words[0], slot] = words[1]
+        self.shown[slot] = words[0].astype(np.int64)
+        self.buckets[slot] = []
+        self.weights[slot] = 1.0
+        self.updated[slot] = at
+
+    def pull(self, slots: Sequence[int], rows: Floats, at: Sequence[float], config: OnlineConfig) -> Slots:
+        """Let posts pull on the sums of their topics, after the older ones have faded; the slots moved, ascending."""
+        where, times = np.array(slots, dtype=np.int64), np.array(at, dtype=np.float64)
+        order = np.argsort(where, kind="stable")
+        starts = np.flatnonzero(np.diff(where[order], prepend=-1))
+        moved, counts = where[order][starts], np.diff(starts, append=len(where))
+        newest = np.maximum(self.updated[moved], np.maximum.reduceat(times[order], starts))
+        faded = self.weights[moved] * 0.5 ** ((newest - self.updated[moved]) / config.half_life)
+        kept = np.minimum(faded, np.maximum(config.memory_posts - counts, 0.0))  # so many posts are remembered
+        share = (kept / np.maximum(self.weights[moved], 1e-9)).astype(np.float32)
+        self.sums[moved] = self.sums[moved] * share[:, None] + np.add.reduceat(rows[order], starts)
+        self.weights[moved] = kept + counts
+        self.updated[moved] = newest
+        return moved
+
+    def absorb(self, survivor: int, other: int) -> None:
+        """The sums of both; the other slot is to be released."""
+        self.sums[survivor] += self.sums[other]
+        self.weights[survivor] += self.weights[other]
+
+    def rows_of_words(self, slots: Sequence[int]) -> csr_matrix:
+        """The words of these topics, as sparse as those of posts."""
+        buckets = [self.shown[slot] for slot in slots]
+        indptr = np.cumsum([0, *(len(row) for row in buckets)])
+        values = np.concatenate([self.words[row, slot] for row, slot in zip(buckets, slots, strict=True)])
+        return csr_matrix((values, np.concatenate(buckets), indptr), shape=(len(slots), len(self.words)))
+
+    def move(self, slots: Slots, background: Background) -> None:
+        """The centroids of these slots, from their sums and the background."""
+        if not len(slots):
+            return
+        sums = self.sums[slots]
+        lengths = np.sqrt(np.einsum("ij,ij->i", sums, sums, dtype=np.float64))
+        directions = background.directions(sums * (UNIT / np.maximum(lengths, 1e-9)).astype(np.float32)[:, None])
+        self.centroids[slots], self.inverse[slots] = directions.values, directions.inverse
+
+    def say(self, records: Sequence[TopicRecord], lexicon: Lexicon) -> None:
+        """The words of these topics, from their counts."""
+        if not records:
+            return
+        for record in records:
+            self.words[self.shown[record.slot], record.slot] = 0
+            known = self.buckets[record.slot]
+            known += lexicon.buckets_of(islice(record.words, len(known), None))
+        slots = np.array([record.slot for record in records], np.int64)
+        owner, buckets, values = lexicon.topics(
+            [self.buckets[slot] for slot in slots.tolist()], [record.words.values() for record in records]
+        )
+        self.words[buckets, slots[owner]] = values
+        ends = np.searchsorted(owner, np.arange(len(slots) + 1)).tolist()
+        for k, slot in enumerate(slots.tolist()):
+            self.shown[slot] = buckets[ends[k] : ends[k + 1]]
+
+    def rewritten(self, slot: int) -> None:
+        """The topic's words are no longer those of before with others after them."""
+        self.buckets[slot] = []
+
+    def restored(self, alive: Slots) -> None:
+        """Rebuild the list of free slots: all but `alive`."""
+        taken = set(alive.tolist())
+        self._free = [slot for slot in range(self.capacity - 1, -1, -1) if slot not in taken]
+
+    def grow(self) -> None:
+        """More slots."""
+        more = min(self.capacity, STEP)
+        self._free = list(range(self.capacity + more - 1, self.capacity - 1, -1))
+        self.capacity += more
+        for name in ROWS:
+            array = getattr(self, name)
+            setattr(self, name, np.concatenate([array, np.zeros((more, *array.shape[1:]), array.dtype)]))
+        self.words = np.concatenate([self.words, np.zeros((len(self.words), more), np.float32)], axis=1)

@@ -1,0 +1,228 @@
+"""The refit of record: BERTopic on a closed week, the same topics for the same posts whatever came first (law 2).
+
+WeekPosts (sorted by id) -> duplicates folded -> stored vectors with words beside them -> UMAP -> HDBSCAN -> mixtures
+split, like topics joined, outliers rescued -> class-based TF-IDF -> Refit. Nothing is embedded again.
+
+BERTopic alone gives other topics when its input is shuffled, even with a seed. Here the order is canonical, neighbours
+are exact, every generator is seeded and sums run in one thread. Only distinct posts are clustered: a retweet or a
+near-duplicate follows the post that it repeats. Posts without words are left out. Weeks too small for UMAP and
+HDBSCAN are clustered by average linkage, still inside BERTopic. The only module that imports bertopic, umap, hdbscan.
+"""
+
+import logging
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from models.digest.config import DigestConfig
+from models.refit.features import Matrix, features, neighbours
+from models.refit.near_duplicates import fold
+from models.refit.story import Refit, Story
+from models.refit.topic_shapes import Labels, shape
+from models.refit.week_posts import WeekPosts
+from models.text import words
+
+Progress = Callable[[str, float], None]
+NEIGHBOURS = 10
+COMPONENTS = 5
+MIN_SAMPLES = 3
+EPOCHS = 200
+LARGE = 15_000  # distinct posts from which fewer epochs do
+SMALL = 60  # distinct posts below which density says nothing
+SMALL_WEEK_DISTANCE = 0.6
+TOP_WORDS = 20
+CANDIDATES = 100  # by c-TF-IDF, of which those that posts share are kept
+PHRASE = "\u2060"  # joins the words of a phrase inside BERTopic's vectorizer: never part of a word
+
+
+def refit(week: WeekPosts, config: DigestConfig, *, progress: Progress | None = None) -> Refit:
+    """The topics of `week`, largest first. `progress(step, share done)` is called from the same thread.
+
+    An empty week, or one with fewer than `config.min_topic_posts` distinct posts, has no topics.
+    """
+    report = progress or (lambda step, share: None)
+    with threadpool_limits(limits=1):
+        report("folding duplicates", 0.0)
+        tokens = [words(post.text, post.links, post.mentions) for post in week.posts]
+        duplicate_of = fold(week, tokens, config.near_duplicate_similarity)
+        distinct = np.array([i for i in range(len(week)) if duplicate_of[i] == i and tokens[i]], dtype=np.int64)
+        if len(distinct) < config.min_topic_posts:
+            return Refit([], np.full(len(week), -1, dtype=np.int64), duplicate_of)
+        report("clustering", 0.1)
+        matrix = features(week.vectors[distinct], [tokens[i] for i in distinct])
+        documents = [_document(words(week.posts[i].text, (), ())) for i in distinct]
+        model = _bertopic(matrix, config)
+        with _known_warnings():
+            found, _ = model.fit_transform(documents, matrix)
+        report("shaping topics", 0.7)
+        shaped = shape(np.asarray(found, dtype=np.int64), matrix, week.vectors[distinct], config)
+        report("describing topics", 0.9)
+        telling = _telling_words(model, documents, shaped.labels)
+        result = _stories(week, distinct, duplicate_of, shaped.labels, telling)
+        report("done", 1.0)
+    return Refit(*result, duplicate_of, shaped.rescued, shaped.rescued_similarity)
+
+
+def _stories(
+    week: WeekPosts,
+    distinct: npt.NDArray[np.int64],
+    duplicate_of: npt.NDArray[np.int64],
+    labels: Labels,
+    telling: dict[int, list[tuple[str, float]]],
+) -> tuple[list[Story], npt.NDArray[np.int64]]:
+    topic_of = np.full(len(week), -1, dtype=np.int64)
+    topic_of[distinct] = labels
+    topic_of = topic_of[duplicate_of]
+    stories = []
+    for topic in range(int(labels.max(initial=-1)) + 1):
+        evidence = distinct[labels == topic]
+        centroid = week.vectors[evidence].astype(np.float64).mean(axis=0)
+        members = np.flatnonzero(topic_of == topic)
+        stories.append(
+            Story(
+                members=members,
+                distinct=evidence,
+                words=telling.get(topic, []),
+                centroid=(centroid / max(float(np.linalg.norm(centroid)), 1e-9)).astype(np.float32),
+                repeated=duplicate_of[members],
+            )
+        )
+    return stories, topic_of
+
+
+def _document(post: Sequence[str]) -> str:
+    """The words and two-word phrases of a post, as the vectorizer splits them again."""
+    phrases = [f"{one}{PHRASE}{other}" for one, other in pairwise(post) if one != other]
+    return " ".join([*post, *phrases])
+
+
+def _split(document: str) -> list[str]:
+    return document.split(" ")
+
+
+def _bertopic(matrix: Matrix, config: DigestConfig) -> Any:
+    """An unfitted BERTopic with our own seeded steps."""
+    with _known_warnings():
+        from bertopic import BERTopic
+        from bertopic.dimensionality import BaseDimensionalityReduction
+        from hdbscan import HDBSCAN
+        from sklearn.cluster import AgglomerativeClustering
+    if len(matrix) < SMALL:
+        reducer: Any = BaseDimensionalityReduction()
+        clusterer: Any = AgglomerativeClustering(
+            n_clusters=None, metric="cosine", linkage="average", distance_threshold=SMALL_WEEK_DISTANCE
+        )
+    else:
+        reducer = _SeededUmap(config.seed)
+        clusterer = HDBSCAN(
+            min_cluster_size=max(2, config.min_topic_posts),
+            min_samples=MIN_SAMPLES,
+            cluster_selection_method="eom",
+            core_dist_n_jobs=1,
+            approx_min_span_tree=False,
+        )
+    return BERTopic(
+        language="multilingual",  # the other setting strips everything but ASCII letters from words
+        embedding_model=None,
+        umap_model=reducer,
+        hdbscan_model=clusterer,
+        vectorizer_model=_vectorizer(),
+        ctfidf_model=_ctfidf(),
+        top_n_words=TOP_WORDS,
+    )
+
+
+def _vectorizer() -> Any:
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    return CountVectorizer(analyzer=_split)
+
+
+def _ctfidf() -> Any:
+    with _known_warnings():
+        from bertopic.vectorizers import ClassTfidfTransformer
+
+    return ClassTfidfTransformer(bm25_weighting=True, reduce_frequent_words=True)
+
+
+def _telling_words(model: Any, documents: list[str], labels: Labels) -> dict[int, list[tuple[str, float]]]:
+    """BERTopic's c-TF-IDF for the topics as they are now: words and phrases with their weights."""
+    if labels.max(initial=-1) < 0:
+        return {}
+    steps = {"vectorizer_model": _vectorizer(), "ctfidf_model": _ctfidf(), "top_n_words": CANDIDATES}
+    with _quiet():
+        model.update_topics(documents, topics=labels.tolist(), **steps)
+    repeated = _repeated(documents, labels)
+    telling = {}
+    for topic, pairs in model.get_topics().items():
+        known = [(word, float(weight)) for word, weight in pairs if word and weight > 0]
+        shared = [pair for pair in known if pair[0] in repeated.get(topic, ())] or known
+        telling[topic] = [(word.replace(PHRASE, " "), weight) for word, weight in shared[:TOP_WORDS]]
+    return telling
+
+
+def _repeated(documents: list[str], labels: Labels) -> dict[int, set[str]]:
+    """Words of at least two posts of each topic: c-TF-IDF likes what stands once, which tells nothing."""
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    for document, topic in zip(documents, labels.tolist(), strict=True):
+        counts[topic].update(set(_split(document)))
+    return {topic: {word for word, count in found.items() if count > 1} for topic, found in counts.items()}
+
+
+class _SeededUmap:
+    """UMAP over exact neighbours, from a start and with a generator that are always the same."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def fit_transform(self, matrix: Matrix, y: Any = None) -> Matrix:
+        with _known_warnings():
+            from umap import UMAP
+        count = min(NEIGHBOURS, len(matrix) - 1)
+        indices, distances = neighbours(matrix, count)
+        model = UMAP(
+            n_neighbors=count,
+            n_components=COMPONENTS,
+            n_epochs=EPOCHS if len(matrix) < LARGE else EPOCHS // 2,
+            min_dist=0.0,
+            metric="cosine",
+            init="pca",
+            random_state=self.seed,
+            n_jobs=1,
+            precomputed_knn=(indices, distances, None),
+        )
+        with _known_warnings():
+            return np.asarray(model.fit_transform(matrix), dtype=np.float32)
+
+
+@contextmanager
+def _known_warnings() -> Iterator[None]:
+    """Hides what these libraries say about themselves and no user can act on; anything else stays a warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"precomputed_knn\[2\]", UserWarning)  # we never transform new posts
+        warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
+        warnings.filterwarnings("ignore", "'force_all_finite' was renamed", FutureWarning)  # hdbscan with scikit-learn
+        yield
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hides BERTopic's advice not to reduce topics after setting them; nothing is reduced here."""
+    log = logging.getLogger("BERTopic")
+    log.addFilter(_not_advice)
+    try:
+        with _known_warnings():
+            yield
+    finally:
+        log.removeFilter(_not_advice)
+
+
+def _not_advice(record: logging.LogRecord) -> bool:
+    return "custom list of topic assignments" not in record.getMessage()

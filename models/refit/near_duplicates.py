@@ -1,0 +1,92 @@
+"""Which posts of a week repeat another one: retweets, the same text again, near-duplicates.
+
+A repetition supports its topic (it counts among the posts and brings its author) but is not separate evidence. Every
+post is given the index of the post that it repeats, or its own. Posts are visited originals first, then by time and
+id; a post repeats the most similar *distinct* post before it, so that chains of small changes do not run together
+and the outcome depends on the set of posts only.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from models.refit.week_posts import WeekPosts
+from models.text import content_key
+
+BLOCK = 1024  # rows of the similarity matrix that are in memory at a time
+WORD_OVERLAP = 0.5  # of two near-duplicates' words (Jaccard), or one holds the other
+CONTAINED = 0.8  # share of the shorter one's words found in the longer one
+
+
+def fold(week: WeekPosts, words: Sequence[Sequence[str]], similarity: float) -> npt.NDArray[np.int64]:
+    """Index of the post that each of the `n` posts repeats, int64 (n,), itself for a distinct one.
+
+    `words`: the lexical evidence of each post. `similarity`: the cosine from which two posts that also share their
+    words are near-duplicates.
+    """
+    order = _visiting_order(week)
+    duplicate_of = np.arange(len(week), dtype=np.int64)
+    _fold_exact(week, order, duplicate_of)
+    distinct = np.array([i for i in order if duplicate_of[i] == i], dtype=np.int64)
+    _fold_similar(week.vectors, [frozenset(w) for w in words], distinct, similarity, duplicate_of)
+    for _ in range(len(week).bit_length()):  # an exact copy of a post that turned out to be a near-duplicate
+        duplicate_of = duplicate_of[duplicate_of]
+    return duplicate_of
+
+
+def _visiting_order(week: WeekPosts) -> list[int]:
+    posts = week.posts
+    return sorted(range(len(posts)), key=lambda i: (posts[i].kind == "retweet", posts[i].created_at, posts[i].id))
+
+
+def _fold_exact(week: WeekPosts, order: Sequence[int], duplicate_of: npt.NDArray[np.int64]) -> None:
+    """Retweets of one post, and posts with the same text but for links, handles and what the platform cut off."""
+    by_id = {post.id: i for i, post in enumerate(week.posts)}
+    first: dict[tuple[str, str], int] = {}
+    for i in order:
+        post = week.posts[i]
+        keys = []
+        if post.kind == "retweet" and post.related_id is not None:
+            keys.append(("retweet", post.related_id))
+            if post.related_id in by_id:
+                duplicate_of[i] = duplicate_of[by_id[post.related_id]]
+        text = content_key(post.text)
+        if text:
+            keys.append(("text", text))
+        for key in keys:
+            if duplicate_of[i] == i and key in first:
+                duplicate_of[i] = first[key]
+        for key in keys:
+            first.setdefault(key, int(duplicate_of[i]))
+
+
+def _fold_similar(
+    vectors: npt.NDArray[np.float32],
+    words: Sequence[frozenset[str]],
+    distinct: npt.NDArray[np.int64],
+    similarity: float,
+    duplicate_of: npt.NDArray[np.int64],
+) -> None:
+    """`distinct` in visiting order: each against those before it, block by block."""
+    ordered = vectors[distinct]
+    for start in range(0, len(distinct), BLOCK):
+        stop = min(start + BLOCK, len(distinct))
+        cosine = ordered[start:stop] @ ordered[:stop].T
+        rows, columns = np.nonzero(np.tril(cosine >= similarity, k=start - 1))
+        best: dict[int, tuple[float, int]] = {}
+        for row, column in zip(rows.tolist(), columns.tolist(), strict=True):  # rows ascending
+            i, j = int(distinct[start + row]), int(distinct[column])
+            if duplicate_of[j] == j and _share_words(words[i], words[j]):
+                known = best.get(i)
+                if known is None or cosine[row, column] > known[0]:
+                    best[i] = (float(cosine[row, column]), j)
+                    duplicate_of[i] = j
+
+
+def _share_words(one: frozenset[str], other: frozenset[str]) -> bool:
+    common = len(one & other)
+    smaller = min(len(one), len(other))
+    if smaller == 0:
+        return len(one) == len(other)
+    return common / len(one | other) >= WORD_OVERLAP or (smaller >= 4 and common / smaller >= CONTAINED)

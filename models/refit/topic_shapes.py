@@ -1,0 +1,152 @@
+"""From clusters to topics: mixtures split, topics of one subject joined, outliers rescued where they belong.
+
+Every step works on cosine similarities to centroids, visits clusters in a fixed order and breaks ties by index.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+
+from models.digest.config import DigestConfig
+from models.refit.features import Matrix
+
+Labels = npt.NDArray[np.int64]
+
+SPLIT_SIMILARITY = 0.20  # average similarity (features) at which the parts of a cluster no longer hold together
+GATHER_SIMILARITIES = (0.15, 0.10, 0.05)  # at which posts in no cluster still do; the later while too many are left
+JOIN_SIMILARITY = 0.40  # average similarity between the centroids of topics of one subject
+LARGEST_SPLIT = 4_000  # posts in a cluster that is looked at as a whole; a larger one has been split by HDBSCAN
+LARGEST_LEFTOVER = 8_000  # outliers whose distances are held at a time
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """labels: int64 (n,), topics numbered by size, largest first, -1 for outliers. rescued_similarity: mean cosine of
+    the rescued to the topic's centroid, sentence vectors only."""
+
+    labels: Labels
+    rescued: int
+    rescued_similarity: float
+
+
+def shape(labels: Labels, matrix: Matrix, vectors: Matrix, config: DigestConfig) -> Shaped:
+    """The topics of `n` posts from a first clustering. `matrix`: features; `vectors`: sentence vectors; (n, ·)."""
+    size = config.min_topic_posts
+    labels = _drop_small(_split(labels, matrix), size)
+    labels = _join(_gather_leftovers(labels, matrix, size, GATHER_SIMILARITIES[0]), matrix)
+    saved = _rescue(labels, vectors, config.rescue_similarity)
+    rescued = (labels < 0) & (saved >= 0)
+    labels = saved
+    for similarity in GATHER_SIMILARITIES[1:]:
+        if (labels < 0).mean() > config.outlier_share:
+            labels = _gather_leftovers(labels, matrix, size, similarity)
+    labels = _by_size(labels)
+    similarity = 0.0
+    if rescued.any():
+        centres = centroids(labels, vectors)
+        similarity = float(np.einsum("ij,ij->i", vectors[rescued], centres[labels[rescued]]).mean())
+    return Shaped(labels, int(rescued.sum()), similarity)
+
+
+def centroids(labels: Labels, matrix: Matrix) -> Matrix:
+    """Unit centroids, float32 (topics, dimensions), of the topics 0 … max."""
+    count = int(labels.max(initial=-1)) + 1
+    sums = np.zeros((count, matrix.shape[1]), dtype=np.float64)
+    inside = labels >= 0
+    np.add.at(sums, labels[inside], matrix[inside])
+    norms = np.linalg.norm(sums, axis=1, keepdims=True)
+    return np.asarray(sums / np.maximum(norms, 1e-9), dtype=np.float32)
+
+
+def _split(labels: Labels, matrix: Matrix) -> Labels:
+    """Cuts each cluster's average-linkage tree where its parts are no longer alike."""
+    result = np.full_like(labels, -1)
+    following = 0
+    for topic in range(int(labels.max(initial=-1)) + 1):
+        members = np.flatnonzero(labels == topic)
+        parts = (
+            _cut(matrix[members], SPLIT_SIMILARITY)
+            if 2 < len(members) <= LARGEST_SPLIT
+            else np.zeros(len(members), dtype=np.int64)
+        )
+        result[members] = parts + following
+        following += int(parts.max(initial=0)) + 1
+    return result
+
+
+def _cut(rows: Matrix, similarity: float) -> Labels:
+    distance = np.clip(1 - rows.astype(np.float64) @ rows.T.astype(np.float64), 0, 2)
+    np.fill_diagonal(distance, 0)
+    tree = linkage(squareform(distance, checks=False), method="average")
+    return np.asarray(fcluster(tree, 1 - similarity, criterion="distance"), dtype=np.int64) - 1
+
+
+def _gather_leftovers(labels: Labels, matrix: Matrix, size: int, similarity: float) -> Labels:
+    """Topics among the outliers, too thin for the density that HDBSCAN asks for."""
+    result = labels.copy()
+    for part in _parts(np.flatnonzero(labels < 0), matrix):
+        if len(part) >= size:
+            found = _drop_small(_cut(matrix[part], similarity), size)
+            new = found >= 0
+            result[part[new]] = found[new] + int(result.max(initial=-1)) + 1
+    return result
+
+
+def _parts(rows: Labels, matrix: Matrix) -> list[Labels]:
+    """`rows` in halves along their main direction until a part is small enough for its distance matrix."""
+    if len(rows) <= LARGEST_LEFTOVER:
+        return [rows]
+    centred = matrix[rows].astype(np.float64)
+    centred -= centred.mean(axis=0)
+    _, directions = np.linalg.eigh(centred.T @ centred)
+    order = np.argsort(centred @ directions[:, -1], kind="stable")
+    halves = np.sort(rows[order[: len(rows) // 2]]), np.sort(rows[order[len(rows) // 2 :]])
+    return [part for half in halves for part in _parts(half, matrix)]
+
+
+def _join(labels: Labels, matrix: Matrix) -> Labels:
+    count = int(labels.max(initial=-1)) + 1
+    if count < 2:
+        return labels
+    tree = linkage(centroids(labels, matrix).astype(np.float64), method="average", metric="cosine")
+    group = np.asarray(fcluster(tree, 1 - JOIN_SIMILARITY, criterion="distance"), dtype=np.int64) - 1
+    return np.where(labels >= 0, group[labels], -1)
+
+
+def _rescue(labels: Labels, vectors: Matrix, similarity: float) -> Labels:
+    """Outliers whose cosine to a topic's centroid reaches `similarity`, which is where they belong."""
+    outliers = np.flatnonzero(labels < 0)
+    if len(outliers) == 0 or labels.max(initial=-1) < 0:
+        return labels
+    cosine = vectors[outliers] @ centroids(labels, vectors).T
+    nearest = cosine.argmax(axis=1)
+    near = cosine[np.arange(len(outliers)), nearest] >= similarity
+    result = labels.copy()
+    result[outliers[near]] = nearest[near]
+    return result
+
+
+def _drop_small(labels: Labels, size: int) -> Labels:
+    if labels.max(initial=-1) < 0:
+        return labels
+    counts = np.bincount(labels[labels >= 0])
+    return _compact(np.where((labels >= 0) & (counts[labels] >= size), labels, -1))
+
+
+def _compact(labels: Labels) -> Labels:
+    kept = np.unique(labels[labels >= 0])
+    return np.where(labels >= 0, np.searchsorted(kept, labels), -1).astype(np.int64)
+
+
+def _by_size(labels: Labels) -> Labels:
+    """Numbered by size, then by the first post."""
+    labels = _compact(labels)
+    count = int(labels.max(initial=-1)) + 1
+    sizes = np.bincount(labels[labels >= 0], minlength=count)
+    first = [int(np.flatnonzero(labels == topic)[0]) for topic in range(count)]
+    rank = np.empty(count, dtype=np.int64)
+    rank[sorted(range(count), key=lambda topic: (-sizes[topic], first[topic]))] = np.arange(count)
+    return np.where(labels >= 0, rank[labels], -1) if count else labels

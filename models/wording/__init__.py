@@ -1,0 +1,1 @@
+"""How a digest says it: titles, names, quotations, sentences. Extractive: every word rests on a post."""

@@ -1,0 +1,274 @@
+"""The paragraphs of a section: who did what with which resource, or said what.
+
+Posts of a topic -> groups (a post with its retweets and near-duplicates; posts on one link; posts with the same first
+words) -> the best few, each one item. Posts by several people on one link are one item that names them all; retweets
+add people and `support`, never an item of their own beside their original. No evidence, no item.
+"""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.digest.resources import NOUNS, is_bare, known_link, post_url
+from models.events import Action, Item, Link, Person, ResourceKind, Sentence, Tweet
+from models.refit.story import Story
+from models.refit.week_posts import WeekPosts
+from models.text.plain import plain
+from models.wording.passages import Passage
+from models.wording.people import listed, original_author, people_of
+from models.wording.quotations import embeddable, like_worded, post_passages, quality
+
+MAX_EVIDENCE = 20  # post ids behind one sentence
+MAX_PEOPLE = 50
+MIN_QUALITY = 0.12
+FOREIGN = 0.3  # worth of a passage in another language than the week's
+_KIND_BEFORE_LINK: tuple[tuple[re.Pattern[str], ResourceKind], ...] = (
+    (re.compile(r"\b(paper|abs|arxiv|preprint|pdf)\W{0,4}(link)?\W{0,4}$", re.IGNORECASE), "paper"),
+    (re.compile(r"\b(code|repo|repository|github|implementation)\W{0,4}$", re.IGNORECASE), "repository"),
+    (re.compile(r"\b(video|youtube|recording|watch)\W{0,4}$", re.IGNORECASE), "video"),
+    (re.compile(r"\b(blog|blog ?post|article|story)\W{0,4}$", re.IGNORECASE), "article"),
+    (re.compile(r"\b(thread)\W{0,4}$", re.IGNORECASE), "thread"),
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A passage and the index of the post that it stands in."""
+
+    passage: Passage
+    index: int
+    quality: float
+
+
+@dataclass(frozen=True)
+class Group:
+    """Posts that say or share the same: `voices` are its own posts, `repeats` the retweets and near-duplicates."""
+
+    members: list[int]
+    voices: list[int]
+    link: Link | None
+    sources: list[Source]  # best first
+    score: float
+
+
+def groups(
+    week: WeekPosts,
+    story: Story,
+    duplicate_of: npt.NDArray[np.int64],
+    influence: Mapping[str, float],
+    resources: Mapping[str, Link],
+) -> list[Group]:
+    """The story's posts by what they share, best first."""
+    words = {word.casefold(): weight for word, weight in story.words}
+    language = _main_language(week)
+    found = [
+        _group(week, story, members, words, language, influence, resources)
+        for members in _clusters(week, story, duplicate_of, resources)
+        if _belongs(week, story, members)
+    ]
+    return sorted(found, key=lambda group: (-group.score, week.posts[group.members[0]].id))
+
+
+def _belongs(week: WeekPosts, story: Story, members: list[int]) -> bool:
+    """Whether a group is near enough to the story's middle to speak for it: not among the stragglers."""
+    close = np.sort(np.round(week.vectors[story.distinct] @ story.centroid, 4))
+    least = close[len(close) // 4] - 0.05 if len(close) >= 4 else -1.0
+    return max(round(float(week.vectors[index] @ story.centroid), 4) for index in members) >= least
+
+
+def item(week: WeekPosts, group: Group, influence: Mapping[str, float], used: set[str]) -> Item | None:
+    """One paragraph on a group; None when it has neither a link worth showing nor words that were not used yet."""
+    source = next((s for s in group.sources if s.quality >= MIN_QUALITY and not _told(s.passage.text, used)), None)
+    if source is None and (group.link is None or group.link.title is None):
+        return None
+    posts = [week.posts[index] for index in group.members]
+    voices = people_of((week.posts[index] for index in group.voices), influence)
+    lead = week.posts[source.index if source else group.voices[0]]
+    if source is not None:  # whose words are quoted is named first
+        voices.sort(key=lambda person: person.author_id != lead.author_id)
+    everyone = voices + [p for p in people_of(posts, influence) if p.author_id not in {v.author_id for v in voices}]
+    action, text = _what(lead, group, voices)
+    title = group.link.title if group.link else None
+    quotation = source.passage.text if source else None
+    if title and embeddable(title) and action == "shared":
+        text += f" titled “{title}”"
+        quotation = None if quotation and _same(quotation, title) else quotation
+    evidence = _evidence(week, group, lead.id)
+    by_id = {post.id: post for post in posts}
+    return Item(
+        people=everyone[:MAX_PEOPLE],
+        action=action,
+        sentence=Sentence(text=text, posts=evidence),
+        link=group.link,
+        quotation=quotation,
+        quotation_post=lead.id if quotation else None,
+        support=len(group.members) - len({week.posts[i].author_id for i in group.voices}),
+        post_urls=[url for post_id in evidence[:3] if (url := post_url(by_id[post_id])) is not None],
+    )
+
+
+def _evidence(week: WeekPosts, group: Group, first: str) -> list[str]:
+    rest = [week.posts[i].id for i in group.voices] + [week.posts[i].id for i in group.members]
+    return list(dict.fromkeys([first, *rest]))[:MAX_EVIDENCE]
+
+
+def _what(lead: Tweet, group: Group, voices: list[Person]) -> tuple[Action, str]:
+    who = listed(voices)
+    other = original_author(lead)
+    if lead.kind == "retweet" and other is not None and len(voices) == 1 and other == f"@{voices[0].handle}":
+        return "retweeted", f"{who} shared again"
+    if lead.kind == "retweet":
+        return "retweeted", f"{who} retweeted {other or 'a post'}"
+    link = group.link
+    if link is not None and (link.title or link.kind or not is_bare(link.url)):
+        noun = NOUNS[link.kind] if link.kind and link.kind != "page" else "a page"
+        return "shared", f"{who} shared {noun}"
+    if lead.kind == "quote":
+        return "quoted", f"{who} commented on {'a post by ' + other if other else 'a post'}"
+    if lead.kind == "reply":
+        return "replied", f"{who} answered {other}" if other else f"{who} wrote in a thread"
+    return ("shared", f"{who} shared") if link is not None else ("wrote", f"{who} wrote")
+
+
+def _told(passage: str, used: set[str]) -> bool:
+    """Whether the section has quoted these words already, signs and capitals aside."""
+    letters = _letters(passage)
+    return any(letters in told or told in letters for told in map(_letters, used))
+
+
+def _same(quotation: str, title: str) -> bool:
+    """Whether a quotation only repeats the title."""
+    a, b = _letters(quotation), _letters(title)
+    return a in b or (b in a and len(a) < len(b) + 12)
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())
+
+
+def _clusters(
+    week: WeekPosts, story: Story, duplicate_of: npt.NDArray[np.int64], resources: Mapping[str, Link]
+) -> list[list[int]]:
+    """Members that share an original, a link or their first words (union of the relations)."""
+    parent = {int(index): int(index) for index in story.members}
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = parent[parent[index]]
+            index = parent[index]
+        return index
+
+    seen: dict[str, int] = {}
+    for first, second in like_worded([(index, post_passages(week.posts[index])) for index in sorted(parent)]):
+        first, second = sorted((root(first), root(second)))
+        parent[second] = first
+    for index in sorted(parent):
+        for key in _keys(week.posts[index], int(duplicate_of[index]), resources):
+            other = seen.setdefault(key, index)
+            first, second = sorted((root(index), root(other)))
+            parent[second] = first
+    clusters: dict[int, list[int]] = defaultdict(list)
+    for index in sorted(parent):
+        clusters[root(index)].append(index)
+    return [clusters[key] for key in sorted(clusters)]
+
+
+def _keys(post: Tweet, original: int, resources: Mapping[str, Link]) -> list[str]:
+    keys = [f"post:{original}"]
+    links = [link for raw in post.links if (link := known_link(raw, resources)) is not None]
+    if links and not is_bare(links[0].url):
+        keys.append(f"link:{links[0].url}")
+    first = next(iter(post_passages(post)), None)
+    if first is not None and len(letters := _letters(first.text)) >= 24:
+        keys.append(f"text:{letters[:60]}")
+    return keys
+
+
+def _group(
+    week: WeekPosts,
+    story: Story,
+    members: list[int],
+    words: Mapping[str, float],
+    language: str | None,
+    influence: Mapping[str, float],
+    resources: Mapping[str, Link],
+) -> Group:
+    own = [index for index in members if week.posts[index].kind != "retweet"]
+    voices = own or members
+    sources = sorted(
+        (
+            Source(passage, index, _worth(week, story, index, passage, words, language))
+            for index in voices
+            for passage in post_passages(week.posts[index])
+        ),
+        key=lambda source: (-source.quality, week.posts[source.index].id, source.passage.position),
+    )
+    link = _link(week, voices, resources)
+    people = {week.posts[index].author_id for index in members}
+    weight = sum(influence.get(person, 0.0) for person in sorted(people)) + 0.25 * len(people)
+    engagement = math.log1p(max((_engagement(week.posts[index]) for index in members), default=0))
+    best = sources[0].quality if sources else 0.1
+    score = best * math.sqrt(weight) * (1 + 0.12 * engagement) * _centrality(week, story, voices) * _link_bonus(link)
+    return Group(members, voices, link, sources, round(score, 9))
+
+
+def _worth(
+    week: WeekPosts, story: Story, index: int, passage: Passage, words: Mapping[str, float], language: str | None
+) -> float:
+    close = float(np.clip(week.vectors[index] @ story.centroid, 0.0, 1.0))
+    foreign = week.posts[index].lang not in {None, "und", language}
+    value = quality(passage, words, sensitive=story.sensitive) * (0.5 + round(close, 4))
+    return round(value * (FOREIGN if foreign else 1.0), 9)
+
+
+def _main_language(week: WeekPosts) -> str | None:
+    """The language that most posts of the week are in: what its readers read."""
+    counts = Counter(post.lang for post in week.posts if post.lang not in {None, "und"})
+    return min(counts, key=lambda language: (-counts[language], language or ""), default=None)
+
+
+def _centrality(week: WeekPosts, story: Story, indices: list[int]) -> float:
+    return 0.3 + max(round(float(week.vectors[index] @ story.centroid), 4) for index in indices)
+
+
+def _engagement(post: Tweet) -> int:
+    metrics = post.metrics
+    return metrics.likes + 2 * (metrics.retweets if post.kind != "retweet" else 0) + metrics.quotes + metrics.replies
+
+
+def _link_bonus(link: Link | None) -> float:
+    if link is None:
+        return 0.85
+    return 1.25 if link.kind in {"paper", "repository"} else 1.1 if link.title or link.kind else 1.0
+
+
+def _link(week: WeekPosts, indices: list[int], resources: Mapping[str, Link]) -> Link | None:
+    """The first link of the group's posts, one with a title before a bare one."""
+    found = [
+        (not link.title, is_bare(link.url), order, index, place, link)
+        for order, index in enumerate(indices)
+        for place, raw in enumerate(week.posts[index].links)
+        if (link := known_link(raw, resources)) is not None
+    ]
+    if not found:
+        return None
+    *_, index, place, link = min(found, key=lambda entry: entry[:5])
+    if link.kind is None:
+        kind = _said_kind(week.posts[index], week.posts[index].links[place].url)
+        link = Link(url=link.url, title=link.title, description=link.description, site=link.site, kind=kind)
+    return link
+
+
+def _said_kind(post: Tweet, url: str) -> ResourceKind | None:
+    """What the post itself calls its link ("Paper: https://…"); None when it does not say."""
+    text = plain(post.text)
+    place = text.find(plain(url))
+    if place < 0:
+        return None
+    before = text[max(0, place - 30) : place].rstrip("\n :→>-")
+    return next((kind for pattern, kind in _KIND_BEFORE_LINK if pattern.search(before)), None)

@@ -1,0 +1,141 @@
+"""Section titles for the topics of a week: a phrase that their posts use, written as they write it.
+
+The best candidate (`title_candidates`) is the title, or a longer phrase around it that enough of its posts use:
+"Atlanta" becomes "Atlanta Shootings". When a single common word is best, or when much of the topic never uses the
+phrase, a second phrase is added: "Image Cropping and Bias". Nothing is invented: each part of a label occurs in a post
+or in the title of its link (case, plural, hyphens and a hashtag's sign aside).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from models.refit.story import Story
+from models.refit.week_posts import WeekPosts
+from models.wording.quotations import label_texts
+from models.wording.title_candidates import MAX_POSTS, Candidate, candidates, is_telling, spread
+from models.wording.word_use import WordUse
+
+LONGER = {1: 0.3, 2: 0.5}  # share of the shorter phrase's posts that must use the longer one, by its words
+LONGER_STILL = 0.65
+LONG_WORD = 6  # letters of a common word that a title takes alone
+LONGER_SCORE = 0.15  # of the shorter phrase's
+LONGER_THAN_WORD = 0.2  # of a lone word that is no telling name ("Atlanta", not "GPT-Neo")
+MAX_TERMS = 30
+COMMON = 0.34  # share of the topic's posts that a title alone must cover
+WIDE = 0.6  # score, beside the best phrase's, from which one that covers so much is taken instead
+SECOND, SECOND_TO_WORD = 0.45, 0.3  # score of a second phrase beside the first's, and beside a lone common word's
+
+
+@dataclass(frozen=True)
+class Label:
+    """`text` as a section title; `posts` the indices, into the week, of posts that use it.
+
+    terms: further phrases of the topic, used by two people or more, each with its key and its posts; best first.
+    """
+
+    text: str
+    posts: list[int]
+    terms: list[tuple[str, str, tuple[int, ...]]] = field(default_factory=list)
+
+
+def labels(week: WeekPosts, stories: Sequence[Story], background: Sequence[int] | None = None) -> list[Label]:
+    """One label per story, in order; equal labels are told apart by a second phrase.
+
+    background: indices of the week's distinct posts, against which a phrase must be unusual (default: the stories').
+    """
+    if background is None:
+        background = [int(index) for story in stories for index in story.distinct]
+    shown = {int(index) for story in stories for index in story.distinct[:MAX_POSTS]}
+    texts = {index: label_texts(week.posts[index]) for index in sorted(shown | set(background))}
+    everywhere = spread(texts)
+    use = WordUse(text for index in sorted(texts) for text in texts[index])
+    result: list[Label] = []
+    taken: set[str] = set()
+    for story in stories:
+        label = _choose(week, story, candidates(week, story, texts, everywhere, use), use, taken)
+        taken.add(label.text.casefold())
+        result.append(label)
+    return result
+
+
+def _choose(week: WeekPosts, story: Story, scored: list[Candidate], use: WordUse, taken: set[str]) -> Label:
+    if not scored:
+        return _fallback(week, story)
+    enough = COMMON * min(len(story.distinct), MAX_POSTS)
+    core = next((c for c in scored if len(c.posts) >= enough and c.score >= WIDE * scored[0].score), scored[0])
+    best = _longest(core, scored)
+    posts = set(best.posts)
+    text = use.title(best.surface)
+    lone = len(best.words) == 1 and not is_telling(best.surface)
+    narrow = len(core.words) == 1 and len(best.posts) < LONGER[1] * len(core.posts)
+    if lone or narrow or len(core.posts) < enough or text.casefold() in taken:
+        second = _second(best, scored, lone=lone)
+        if second is None and text.casefold() in taken:
+            second = next((other for other in scored[1:] if not set(other.words) & set(best.words)), None)
+        if second is not None and not set(second.words) & set(best.words):
+            text = f"{text} and {use.title(second.surface)}"
+            posts |= set(second.posts)
+    terms = [
+        (use.title(other.surface), other.key, other.posts)
+        for other in scored[:MAX_TERMS]
+        if other.people >= 2 and other.free and (len(other.words) > 1 or other.proper >= 0.5)
+    ]
+    return Label(text, sorted(posts), terms)
+
+
+def _second(best: Candidate, scored: Sequence[Candidate], *, lone: bool) -> Candidate | None:
+    """What tells more about the topic than `best` does alone: a name, else a phrase, else a word of some weight."""
+    least = (SECOND_TO_WORD if lone else SECOND) * best.score
+    fit = [other for other in scored[:40] if other.score >= least and _complements(best, other, lone=lone)]
+    names = [other for other in fit if other.proper >= 0.5]
+    phrases = [other for other in fit if len(other.words) > 1]
+    words = [other for other in fit if 2 * other.people >= best.people and len(other.key) >= LONG_WORD]
+    return _longest((names or phrases or words)[0], scored) if names or phrases or words else None
+
+
+def _longest(best: Candidate, scored: Sequence[Candidate]) -> Candidate:
+    """`best`, or a longer phrase around it that enough of its posts use: the best of these, and again from there."""
+    share = LONGER.get(len(best.words), LONGER_STILL)
+    lone = len(best.words) == 1 and not is_telling(best.surface)
+    if lone:
+        share = LONGER_THAN_WORD
+    backed = {word for other in scored if len(other.words) == 1 and other.people >= 2 for word in other.words}
+    longer = [
+        other
+        for other in scored
+        if other.free
+        and _names_before(best, other)
+        and f" {best.key} " in f" {other.key} "
+        and len(best.words) < len(other.words) <= 5
+        and (other.people >= 2 or (lone and len(other.words) == 2 and set(other.words) <= backed))
+        and len(other.posts) >= share * len(best.posts)
+        and (lone or other.score >= LONGER_SCORE * best.score)
+    ]
+    return _longest(longer[0], scored) if longer else best
+
+
+def _names_before(best: Candidate, other: Candidate) -> bool:
+    """Whether what `other` puts before `best` has capitals ("Project CodeNet"): a verb there has none. A common word
+    takes one without ("stochastic parrots") that stands before it most of the time."""
+    before = f" {other.key} ".partition(f" {best.key} ")[0].split()
+    if best.proper < 0.5 and other.score >= 0.5 * best.score:
+        return True
+    return all(word[:1].isupper() and not word.endswith("ing") for word in other.surface.split(" ")[: len(before)])
+
+
+def _complements(best: Candidate, other: Candidate, *, lone: bool) -> bool:
+    overlap = any(a in b or b in a for a in best.words for b in other.words if min(len(a), len(b)) > 3)
+    fresh = set(other.posts) - set(best.posts)
+    return (
+        not set(best.words) & set(other.words)
+        and not overlap
+        and other.people >= 2
+        and (lone or len(fresh) * 4 >= len(other.posts))
+    )
+
+
+def _fallback(week: WeekPosts, story: Story) -> Label:
+    """A topic whose posts have no phrase at all (other scripts): its first words, else its first post's author."""
+    index = int(story.distinct[0]) if len(story.distinct) else int(story.members[0])
+    words = [word for word, _ in story.words[:3] if word.strip()]
+    return Label(", ".join(words) if words else f"Posts by @{week.posts[index].author}", [index])

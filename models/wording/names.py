@@ -1,0 +1,74 @@
+"""Which words of a week are names, told by how people write them; names are what stories are about.
+
+No list and no model: a word is a name when it carries a digit ("wav2vec-U" has "2", "ICLR2021"), a capital after the
+first letter ("CodeNet", "ICLR"), or when those who write whole sentences nearly always capitalise it ("Colorado").
+Headlines In Title Case, hashtags, and the first word of a text or sentence are no evidence.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from itertools import pairwise
+
+from models.text.characters import LINK, MENTION, visible
+
+CAPITALISED = 0.8  # share of the occurrences in sentences
+HEADLINE = 0.6  # share of capitalised words from which a text is a headline
+INNER = 0.6  # share of the occurrences with a capital or a digit after the first letter
+SHORTEST = 3  # characters: "AI", "GB", "UK" and "5G" are in every week and name no story
+FEWEST = 2  # occurrences in sentences
+_TOKEN = re.compile(r"[^\s]+")
+_EDGES = ".,:;!?()[]{}\"'“”‘’…|«»*-–—&/"
+_SENTENCE_ENDS = (".", "!", "?", ":", "…", "|", "—", "–", "-", "\n", "•")
+
+
+class NameSpelling:
+    """Counts of how each word is written; `is_name` asks them."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._all: Counter[str] = Counter()
+        self._inner: Counter[str] = Counter()
+        self._sentences: Counter[str] = Counter()
+        self._capital: Counter[str] = Counter()
+        for text in texts:
+            self._count(text)
+
+    def is_name(self, word: str) -> bool:
+        """`word`: casefolded, as models.text.words gives it; a phrase is a name when one of its words is."""
+        if " " in word:
+            return any(self.is_name(part) for part in word.split())
+        if len(word) < SHORTEST:
+            return False
+        if self._all[word] and self._inner[word] >= INNER * self._all[word]:
+            return True
+        seen = self._sentences[word]
+        return seen >= FEWEST and self._capital[word] >= CAPITALISED * seen
+
+    def _count(self, text: str) -> None:
+        tokens = _TOKEN.findall(MENTION.sub(" ", LINK.sub(" ", visible(text))))
+        written = [token.strip(_EDGES) for token in tokens]
+        letters = [token for token in written if token[:1].isalpha()]
+        capitals = sum(token[0].isupper() for token in letters)
+        shouted = sum(token.isupper() and len(token) > 1 for token in letters) > 0.5 * len(letters)
+        headline = len(letters) < 4 or capitals >= HEADLINE * len(letters)
+        opens = True
+        for token, bare in zip(tokens, written, strict=True):
+            if bare and not token.startswith("#"):
+                key = _singular(bare.casefold())
+                self._all[key] += 1
+                self._inner[key] += not shouted and _marked(bare)
+                if not headline and not opens and bare[0].isalpha():
+                    self._sentences[key] += 1
+                    self._capital[key] += bare[0].isupper()
+            opens = token.endswith(_SENTENCE_ENDS) or not bare
+
+
+def _marked(word: str) -> bool:
+    """A digit, but not in front ("10k", "1st"), or a capital inside its longest part ("GPT-Neo", not "AI-powered")."""
+    longest = max(word.split("-"), key=len)
+    inner = any(one.isalpha() and other.isupper() for one, other in pairwise(longest))
+    return not word[0].isdigit() and (inner or any(map(str.isdigit, word)))
+
+
+def _singular(word: str) -> str:
+    return re.sub(r"['’]s?$", "", word)

@@ -1,0 +1,122 @@
+"""Candidate titles: the phrases of a text that could head a section, and how people write them.
+
+A candidate is a run of one to six words within a clause that neither begins nor ends with a function word or a word of
+announcement. Its key ignores case, plural, hyphens and a hashtag's sign, so that "#GPT3", "GPT-3" and "GPT 3" are one.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from models.text.characters import split_hashtag
+from models.wording.english import SMALL_WORDS, STOP_WORDS, WEAK_WORDS
+
+MAX_WORDS = 6
+LONGEST_WORD = 28  # letters; scripts without blanks give whole sentences as one word
+_CLAUSE = re.compile(
+    r"[.!?…:;,|()\[\]{}\"“”«»•·→>=–—\n]+(?=\s|$)|(?<=\s)[(\[\"“«]+|\s[-–—|/]+\s|\n|[“”\"()\[\]]|\s(?:→|=>|\+)\s"
+)
+_TOKEN = re.compile(r"[#@]?\w[\w’'&+./-]*\w\+*|[#@]?\w\+*|&")
+_YEAR = re.compile(r"(?<=[A-Za-z])(?=(?:19|20)\d\d$)")
+_PARTICIPLE = re.compile(r"[^\W\de]{3,}ed$")  # "destroyed": what follows is missing; not "speed", not "need"
+_POSSESSIVE = re.compile(r"['’]s$")
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """`surface`: as written, words separated by blanks. `proper`: every content word has a capital or a digit."""
+
+    key: str
+    surface: str
+    proper: bool
+    before: str  # the word before it in its clause, lower case; "" where it opens the clause
+    after: str
+
+    @property
+    def words(self) -> int:
+        """Number of words."""
+        return self.surface.count(" ") + 1
+
+
+@lru_cache(maxsize=32_768)
+def phrases(text: str) -> tuple[Phrase, ...]:
+    """All candidates in `text`, in reading order, repeats included."""
+    return tuple(phrase for clause in _CLAUSE.split(text) for phrase in _of_clause(clause))
+
+
+def clause_words(text: str) -> Iterator[list[str]]:
+    """The words of each clause; "" stands for a handle, hashtags are their words."""
+    return map(_tokens, _CLAUSE.split(text))
+
+
+def phrase_key(surface: str) -> str:
+    """The key under which spellings of a phrase count as one."""
+    words = re.sub(r"[-#@/]+", " ", _POSSESSIVE.sub("", surface.casefold()).replace("’", "'"))
+    return " ".join(map(_singular, words.split()))
+
+
+def _singular(word: str) -> str:
+    """The word without a plural's s, roughly: only to count "interview" and "interviews" as one."""
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
+
+
+def compact(key: str) -> str:
+    """A key without blanks: "gpt 3" and "gpt3" meet here."""
+    return key.replace(" ", "")
+
+
+def _tokens(clause: str) -> list[str]:
+    tokens: list[str] = []
+    for token in _TOKEN.findall(clause):
+        if token.startswith("@"):
+            tokens.append("")  # a name in a sentence ends the phrase before it
+        elif token.startswith("#"):
+            tokens.extend(word for part in split_hashtag(token).split() for word in _YEAR.split(part))
+        else:
+            tokens.append(token)
+    return tokens
+
+
+def _of_clause(clause: str) -> Iterator[Phrase]:
+    tokens = _tokens(clause)
+    for start, first in enumerate(tokens):
+        if not first or not _can_begin(first):
+            continue
+        for end in range(start, min(len(tokens), start + MAX_WORDS)):
+            last = tokens[end]
+            if not last:
+                break
+            inner = tokens[start + 1 : end]
+            if any(word.casefold() in STOP_WORDS and word.casefold() not in SMALL_WORDS for word in inner):
+                break
+            if _can_end(last):
+                surface = _POSSESSIVE.sub("", " ".join(tokens[start : end + 1]))
+                before = tokens[start - 1].casefold() if start else ""
+                after = tokens[end + 1].casefold() if end + 1 < len(tokens) else ""
+                yield Phrase(phrase_key(surface), surface, _proper(tokens[start : end + 1]), before, after)
+
+
+def _can_begin(word: str) -> bool:
+    lower = word.casefold()
+    return lower not in STOP_WORDS and lower not in WEAK_WORDS and _content(word)
+
+
+def _can_end(word: str) -> bool:
+    lower = _POSSESSIVE.sub("", word.casefold())
+    if lower in STOP_WORDS or lower in WEAK_WORDS or _PARTICIPLE.search(lower):
+        return False
+    return _content(word) and not _POSSESSIVE.search(word)
+
+
+def _content(word: str) -> bool:
+    if len(word) > LONGEST_WORD:
+        return False
+    return any(character.isalpha() for character in word) or (word.isdigit() and len(word) == 4)
+
+
+def _proper(words: list[str]) -> bool:
+    return all(
+        word.casefold() in SMALL_WORDS or any(character.isupper() or character.isdigit() for character in word)
+        for word in words
+    )

@@ -1,0 +1,99 @@
+"""What of a post can be quoted, and how well a passage says what it is about.
+
+`Source` is a passage with the post that it comes from; `quality` ranks passages for readers: whole sentences of a good
+length that use the topic's words, rather than shouts, calls to subscribe or strings of hashtags.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+from models.events import Tweet
+from models.text.plain import one_line
+from models.wording.english import STOP_WORDS
+from models.wording.passages import Passage, passages
+
+_CALL = re.compile(
+    r"\b(subscribe|register|sign up|join (us|me)|follow (us|me)|click|retweet|rt if|giveaway|discount|free ebook|dm me|"
+    r"read more|check (it|this|them|out)|tune in|don't miss|stay tuned|enroll|get your|we're hiring|we are hiring|"
+    r"link in bio|learn more|see you|happening now|here's (the|a) link|apply now|go to|buy now|pre-?order)\b",
+    re.IGNORECASE,
+)
+_DANGLING = re.compile(
+    r"^(and|but|or|so|because|also|which|that|then|this|these|those|it|it's|they|he|she|here|there|thread|yes|no|lol|"
+    r"haha|oh|wow|via|by|thanks?|thank you|congrat\w*|ps|p\.s|\d+[/.)])\b",
+    re.IGNORECASE,
+)
+_APPOINTMENT = re.compile(
+    r"\b\d{1,2}(:\d\d)?\s?[ap]\.?m\b|\b(today|tonight|tomorrow|later today|in \d+ (min|hour|hr)\w*)\b", re.IGNORECASE
+)
+CUT_OFF = 0.08  # worth of a sentence that the platform cut off: it is not quoted
+_PAIRS = (("(", ")"), ("“", "”"), ("[", "]"))
+ALIKE = 0.6  # of all words of two passages: the same headline
+NEARBY = 300
+_LETTERS = re.compile(r"[^\W\d_]")
+_WORD = re.compile(r"\w[\w’'-]*")
+
+
+def post_passages(post: Tweet) -> tuple[Passage, ...]:
+    """The passages of a post that may be quoted."""
+    return passages(post.text, post.kind == "reply")
+
+
+def label_texts(post: Tweet) -> list[str]:
+    """The texts of a post that a title may be taken from: its passages and the titles of its links."""
+    texts = [passage.text for passage in post_passages(post)]
+    return texts + [one_line(link.title, 200) for link in post.links if link.title]
+
+
+def quality(passage: Passage, words: Mapping[str, float], *, sensitive: bool = False) -> float:
+    """0 (not to be shown) to about 1.5; `words` are the topic's, lower case, with weights."""
+    text = passage.text
+    length = len(text)
+    tokens = text.split()
+    if passage.words < 4 and text.isascii():
+        return 0.0
+    score = math.exp(-(((length - 120) / 90) ** 2) / 2)
+    score *= 1.0 if passage.complete else CUT_OFF
+    signs = sum(token.startswith(("#", "@")) for token in tokens) / len(tokens)
+    score *= (1 - signs) ** 2
+    letters = _LETTERS.findall(text)
+    shouted = sum(letter.isupper() for letter in letters) / max(1, len(letters))
+    score *= 0.3 if shouted > 0.5 else 1.0
+    score *= 0.35 if _CALL.search(text) else 1.0
+    score *= 0.5 if _APPOINTMENT.search(text) else 1.0
+    score *= 0.55 if _DANGLING.match(text) else 1.0
+    score *= 0.75 if text[0].islower() else 1.0
+    score *= 0.7 if text.endswith("?") else 1.0
+    score *= (0.05 if sensitive else 0.8) if "!" in text else 1.0
+    score *= 0.6 if text.count('"') % 2 or any(text.count(one) != text.count(other) for one, other in _PAIRS) else 1.0
+    score *= 1 / (1 + 0.35 * passage.position)
+    used = {token.casefold() for token in _WORD.findall(text)}
+    hits = sum(weight for word, weight in words.items() if set(word.split()) <= used)
+    total = sum(sorted(words.values(), reverse=True)[:5]) or 1.0
+    return round(score * (0.55 + min(1.0, hits / total)), 9)
+
+
+def embeddable(text: str) -> bool:
+    """Whether a sentence of ours can hold the text between “ and ” and still be read back unambiguously."""
+    return not ({"“", "”"} & set(text))
+
+
+def like_worded(posts: Sequence[tuple[int, Sequence[Passage]]]) -> list[tuple[int, int]]:
+    """Pairs of posts whose first passages share most of their words: one headline in two wordings.
+
+    The words must be five at least; of each post the first later one alike is given, among `NEARBY` posts.
+    """
+    bags = [(index, _bag(found[0].text)) for index, found in posts if found]
+    bags = [(index, bag) for index, bag in bags if len(bag) >= 5]
+    pairs = []
+    for place, (index, bag) in enumerate(bags):
+        for other, words in bags[place + 1 : place + 1 + NEARBY]:
+            if len(bag & words) >= ALIKE * len(bag | words):
+                pairs.append((index, other))
+                break
+    return pairs
+
+
+def _bag(text: str) -> frozenset[str]:
+    return frozenset(word for word in map(str.casefold, _WORD.findall(text)) if word not in STOP_WORDS)

@@ -1,0 +1,1 @@
+"""Alerts: rules about the board, and how they reach people."""

@@ -1,0 +1,1 @@
+"""The `toptopics` command: a module per group of commands, composed in `main`."""

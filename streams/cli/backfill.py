@@ -1,0 +1,175 @@
+"""`toptopics backfill`: archives of months, and the digests of all their weeks."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import orjson
+import typer
+
+from streams.cli.common import fail, is_terminal, run, services, settings_or_exit
+from streams.clock import system_clock
+from streams.settings import Settings
+from streams.terminal import printable
+
+if TYPE_CHECKING:
+    from streams.digest_log import PublishedDigest
+    from streams.replay.backfill import Backfill
+
+T = TypeVar("T")
+SHOWN_ERRORS = 20
+
+
+def backfill(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Files (plain, .gz, .bz2).")],
+    form: Annotated[str, typer.Option("--format", help="auto, csv, or a platform's layout (see the README).")] = "auto",
+    mapping: Annotated[list[str], typer.Option("--map", help="CSV: field=column; may be repeated.")] = [],  # noqa: B006
+    as_json: Annotated[bool, typer.Option("--json", help="Print each digest's line as JSON.")] = False,
+) -> None:
+    """Put archives onto Kafka and see to the digests of all their weeks, in order.
+
+    The stages are started for as long as this takes where nobody runs them. After Ctrl-C, the same command goes on
+    where it was. Exit code 1 if a line was bad.
+
+    Examples:
+
+    * `toptopics backfill 2021-05.jsonl.gz`
+    * `toptopics backfill archive/*.jsonl.gz --json`
+    """
+    from streams.cli.ingest import parse_columns
+    from streams.logs import set_up_logging
+    from streams.refit_process import RefitError
+    from streams.replay.backfill import Backfill
+
+    settings = settings_or_exit()
+    set_up_logging(settings, stage="backfill")
+    with services(settings) as connected, _Screen(files, as_json=as_json) as screen:
+        job = Backfill(files, system_clock, form, parse_columns(mapping))
+        job = replace(job, report=screen.bad, advance=screen.advance, waiting=screen.waiting, digest=screen.published)
+        try:
+            bad = run(_fill(connected, job))
+        except (ValueError, StagesError, RefitError) as error:
+            fail(str(error))
+    if bad:
+        raise typer.Exit(1)
+
+
+class _Screen:
+    """Progress on a terminal; on standard output one line per digest."""
+
+    def __init__(self, files: list[Path], *, as_json: bool = False) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not is_terminal(),
+        )
+        self._tasks = {file: self._bar.add_task(file.name, total=file.stat().st_size) for file in files}
+        self._wait = self._bar.add_task("digests", total=1.0)
+        self._bad = 0
+        self._as_json = as_json
+
+    def __enter__(self) -> "_Screen":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def advance(self, file: Path, position: int) -> None:
+        """A file is read so far."""
+        self._bar.update(self._tasks[file], completed=position)
+
+    def waiting(self, what: str, share: float) -> None:
+        """All files are in; this is missing."""
+        self._bar.update(self._wait, description=what, completed=share)
+
+    def bad(self, name: str, line: Any, reason: str) -> None:
+        """A line that could not be used."""
+        self._bad += 1
+        if self._bad <= SHOWN_ERRORS:
+            self._console.print(f"{name}:{line.number}: {printable(reason)}", markup=False)
+
+    def published(self, entry: "PublishedDigest") -> None:
+        """A week is done."""
+        topics = len(entry.digest.topics)
+        if self._as_json:
+            data = {"week": entry.digest.week, "revision": entry.revision, "topics": topics}
+            typer.echo(orjson.dumps({**data, "headline": entry.digest.headline.text}).decode())
+            return
+        typer.echo(f"{entry.digest.week}  r{entry.revision}  {topics} topics  {printable(entry.digest.headline.text)}")
+
+
+class StagesError(RuntimeError):
+    """The stages gave up; their log says why."""
+
+
+async def _fill(settings: Settings, job: "Backfill") -> int:
+    from streams.replay.backfill import ingest_all, wait_for_digests, wait_for_vectors
+
+    async with _stages(settings, {"embed", "assign", "view"}, "backfill.log") as failed:
+        counts, weeks = await _unless(failed, ingest_all(settings, job))
+        typer.echo(f"{counts.sent:,} posts sent, {counts.bad:,} bad lines, {len(weeks)} weeks", err=True)
+        await _unless(failed, wait_for_vectors(settings, job))
+        async with _stages(settings, {"week-close"}, "backfill-week-close.log") as closing_failed:
+            left = await _unless(closing_failed, wait_for_digests(settings, job, weeks))
+    for week in left:
+        typer.echo(f"{week}  is not over yet; the live stream closes it", err=True)
+    return int(counts.bad)
+
+
+async def _unless(failed: "asyncio.Future[None]", work: "Coroutine[Any, Any, T]") -> T:
+    """The result of `work`; raises StagesError when the stages give up before."""
+    working = asyncio.ensure_future(work)
+    either: set[asyncio.Future[Any]] = {working, failed}
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if failed.done():
+            failed.result()
+        return await working
+    finally:
+        working.cancel()
+
+
+@asynccontextmanager
+async def _stages(settings: Settings, names: set[str], log_name: str) -> "AsyncIterator[asyncio.Future[None]]":
+    """Run those of the stages that nobody runs; the future fails when one gives up."""
+    from streams.kafka.lag import idle_groups
+    from streams.worker import Worker, environment_for
+
+    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    groups = {f"{settings.prefix}toptopics-{name}": name for name in sorted(names)}
+    missing = [groups[group] for group in await idle_groups(settings, list(groups))]
+    if not missing:
+        yield failed
+        return
+    log = settings.data_dir / log_name
+    typer.echo(f"running the stages {', '.join(missing)}; their log: {log}", err=True)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as log_file:
+        given = environment_for(
+            str(settings.kafka_bootstrap_servers), str(settings.redis_url), TOPTOPICS_LOG_FORMAT="json"
+        )
+        worker = Worker(missing, given, log_file)
+
+        async def run_them() -> None:
+            await worker.supervise()
+            if worker.exit_code and not failed.done():
+                failed.set_exception(StagesError(f"a stage gave up; see {log}"))
+
+        running = asyncio.create_task(run_them())
+        try:
+            yield failed
+        finally:
+            worker.stop()
+            await running
+            if not failed.cancel():
+                failed.exception()  # seen: what was waited for has ended already

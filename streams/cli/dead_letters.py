@@ -1,0 +1,171 @@
+"""`toptopics dead-letters`: list, show and send back the records that could not be used."""
+
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from streams.cli.common import fail, run, services, settings_or_exit
+from streams.terminal import printable
+
+if TYPE_CHECKING:
+    from streams.dead_letter_log import StoredLetter
+    from streams.settings import Settings
+
+SHOWN_BYTES = 4_000
+
+
+def dead_letters(
+    numbers: Annotated[list[int] | None, typer.Argument(help="Numbers of letters, as the list shows them.")] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Send the letters back to where they came from.")] = False,
+    dismiss: Annotated[bool, typer.Option("--dismiss", help="Close letters that nothing can mend.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All of them, not the newest or named.")] = False,
+    stage: Annotated[str | None, typer.Option(help="Only letters of this stage.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Send back what this version would refuse again.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="List so many of the newest.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Whole letters as JSON, one a line.")] = False,
+) -> None:
+    """List the records that could not be used; with numbers show them whole; --retry sends them back.
+
+    A letter that was sent back or dismissed is marked, and not sent a second time. Exit code 1 when one cannot be sent
+    back.
+
+    Examples:
+
+    * `toptopics dead-letters`
+    * `toptopics dead-letters 12` the reason, the coordinates and the original bytes of one
+    * `toptopics dead-letters 12 14 --retry` after the cause is mended
+    * `toptopics dead-letters --retry --all --stage embed`
+    * `toptopics dead-letters 13 --dismiss` nothing will ever make a post of it
+    * `toptopics dead-letters --json --all > letters.jsonl`
+    """
+    from streams.dead_letter_log import read_letters
+
+    if retry + dismiss > (1 if numbers or every else 0):
+        fail("--retry or --dismiss, one of them, needs the numbers of letters, or --all", 2)
+    settings = settings_or_exit()
+    with services(settings) as connected:
+        found = run(read_letters(connected))
+        chosen = _chosen(found, numbers or [], stage)
+        if retry or dismiss:
+            refused = _retry(connected, chosen, force=force) if retry else _dismiss(connected, chosen)
+            raise typer.Exit(1 if refused else 0)
+    if as_json:
+        _print_json(chosen if every or numbers else chosen[-limit:])
+    elif numbers:
+        for stored in chosen:
+            _show(stored)
+    else:
+        _list(chosen, len(chosen) if every else limit)
+
+
+def _chosen(found: "dict[int, StoredLetter]", numbers: list[int], stage: str | None) -> "list[StoredLetter]":
+    unknown = [str(number) for number in numbers if number not in found]
+    if unknown:
+        fail(f"there is no dead letter {', '.join(unknown)}", 1)
+    chosen = [found[number] for number in numbers] if numbers else list(found.values())
+    return [stored for stored in chosen if stage is None or stored.letter.stage == stage]
+
+
+def _list(letters: "list[StoredLetter]", limit: int) -> None:
+    for stored in letters[-limit:]:
+        at = stored.letter.at.isoformat(timespec="seconds") if stored.letter.at else "-"
+        typer.echo(
+            f"{stored.number:>6}  {at}  {_line(stored.letter.stage):<8} {stored.state:<9} {_line(stored.came_from)}  "
+            f"{_line(stored.letter.reason)[:160]}"
+        )
+    opened = Counter(stored.letter.stage for stored in letters if stored.state == "open")
+    by_stage = ", ".join(f"{_line(name)} {count}" for name, count in sorted(opened.items()))
+    typer.echo(f"{len(letters)} dead letters, {opened.total()} open" + (f" ({by_stage})" if by_stage else ""), err=True)
+
+
+def _show(stored: "StoredLetter") -> None:
+    letter = stored.letter
+    data = stored.record
+    text = "null" if data is None else data[:SHOWN_BYTES].decode("utf-8", "backslashreplace")
+    fields = {
+        "number": str(stored.number),
+        "state": stored.state,
+        "stage": letter.stage,
+        "reason": letter.reason,
+        "from": stored.came_from,
+        "found at": letter.at.isoformat() if letter.at else "-",
+        "key": "null" if stored.key is None else stored.key.decode("utf-8", "backslashreplace"),
+        "bytes": "0 (null)" if data is None else str(len(data)),
+    }
+    for name, value in fields.items():
+        typer.echo(f"{name + ':':<10}{_line(value)}")
+    typer.echo(printable(text))
+    if data is not None and len(data) > SHOWN_BYTES:
+        typer.echo(f"… {len(data) - SHOWN_BYTES} more bytes: --json has all of them")
+
+
+def _line(text: str) -> str:
+    """`text` on one line, harmless to a terminal."""
+    return printable(" ".join(text.split()))
+
+
+def _print_json(letters: "list[StoredLetter]") -> None:
+    import json
+
+    import msgspec
+
+    for stored in letters:
+        fields: dict[str, Any] = {
+            "number": stored.number,
+            "state": stored.state,
+            **msgspec.to_builtins(stored.letter),
+        }
+        typer.echo(json.dumps(fields))  # ASCII: nothing in it reaches a terminal raw
+
+
+def _retry(settings: "Settings", letters: "list[StoredLetter]", *, force: bool) -> int:
+    """Send back what is open; the number of letters that cannot be."""
+    from streams.dead_letter_log import NotSendableError, Outgoing, outgoing, send_back
+    from streams.sources.delivery import kafka_send
+
+    ready: list[tuple[StoredLetter, list[Outgoing]]] = []
+    refused = 0
+    for stored in letters:
+        if stored.state != "open":
+            typer.echo(f"{stored.number}: was {stored.state} before", err=True)
+            continue
+        try:
+            ready.append((stored, outgoing(stored, settings.prefix, force=force)))
+        except NotSendableError as error:
+            refused += 1
+            typer.echo(f"{stored.number}: {_line(str(error))}", err=True)
+
+    async def send_all() -> None:
+        async with kafka_send(settings) as send:
+            for stored, records in ready:
+                await send_back(stored, records, send)
+                typer.echo(f"{stored.number}: sent back to {', '.join(sorted({record.topic for record in records}))}")
+
+    if ready:
+        run(send_all())
+    typer.echo(f"{len(ready)} sent back, {refused} refused", err=True)
+    return refused
+
+
+def _dismiss(settings: "Settings", letters: "list[StoredLetter]") -> int:
+    """Close what is open; none is ever refused."""
+    from streams.dead_letter_log import dismiss
+    from streams.sources.delivery import kafka_send
+
+    opened = [stored for stored in letters if stored.state == "open"]
+
+    async def note_all() -> None:
+        async with kafka_send(settings) as send:
+            for stored in opened:
+                await dismiss(stored, send)
+
+    if opened:
+        run(note_all())
+    typer.echo(f"{len(opened)} dismissed", err=True)
+    return 0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("dead-letters")(dead_letters)

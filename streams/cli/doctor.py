@@ -1,0 +1,44 @@
+"""`toptopics doctor`: what works, what does not, and what to do about it."""
+
+from typing import Annotated
+
+import typer
+
+from streams.cli.common import fail, run, services, settings_or_exit
+from streams.terminal import printable
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False) -> None:
+    """Check data folder, disk, encoder, broker, topics, lag, dead letters, Redis and clock.
+
+    Every failing line says what to do. Exit code 1 when there is one.
+
+    Examples:
+
+    * `toptopics doctor`
+    * `KAFKA_BOOTSTRAP_SERVERS=broker:9092 REDIS_URL=redis://cache toptopics doctor --json`
+    """
+    from streams.clock import system_clock
+    from streams.doctor import diagnose
+
+    settings = settings_or_exit()
+    with services(settings, topics=False) as connected:
+        findings = run(diagnose(connected, system_clock))
+    if as_json:
+        import json
+        from dataclasses import asdict
+
+        typer.echo(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            typer.echo(printable(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name:<16} {finding.detail}"))
+            if not finding.ok:
+                typer.echo(printable(f"{'':6}{'':16} fix: {finding.fix}"))
+    failing = sum(not finding.ok for finding in findings)
+    if failing:
+        fail(f"{failing} of {len(findings)} checks failed", 1)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(doctor)

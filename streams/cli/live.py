@@ -1,0 +1,230 @@
+"""`toptopics serve`, `watch`, `topics`, `alerts`: the live view for people, programs and chats."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from streams.cli.common import echo_or_end, fail, run, services, settings_or_exit
+from streams.terminal import printable
+
+if TYPE_CHECKING:
+    from streams.api.services import LagCheck
+    from streams.settings import Settings
+
+LAG_SECONDS = 10.0
+
+
+class Window(StrEnum):
+    """The windows of the ranking."""
+
+    HOUR = "1h"
+    SIX_HOURS = "6h"
+    DAY = "24h"
+    WEEK = "7d"
+
+
+class Order(StrEnum):
+    """What the best is."""
+
+    TREND = "trend"
+    PEOPLE = "people"
+    POSTS = "posts"
+    LATEST = "latest"
+
+
+WindowOption = Annotated[Window, typer.Option(help="Window, ending with the newest post.")]
+SortOption = Annotated[Order, typer.Option(help="Order.")]
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address; other than loopback it needs a token.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+) -> None:
+    """Serve the API, the event stream and the dashboard until Ctrl-C.
+
+    Any number of copies can run. To be reachable from other machines, set TOPTOPICS_API_TOKEN.
+
+    Examples:
+
+    * `toptopics serve`, then open http://127.0.0.1:8765
+    * `TOPTOPICS_API_TOKEN=… toptopics serve --host 0.0.0.0`
+    """
+    from streams.api.app import UnsafeBindingError, check_binding, create_api
+    from streams.api.server import create_server
+    from streams.logs import set_up_logging
+    from streams.redis_views import create_views
+
+    settings = settings_or_exit(host=host, port=port)
+    try:
+        check_binding(settings)
+    except UnsafeBindingError as error:
+        fail(str(error), 2)
+    set_up_logging(settings, stage="serve")
+    with services(settings, topics=False) as connected:
+        views = create_views(str(connected.redis_url), connected.prefix)
+        app = create_api(connected, views, lag=_lag_check(connected))
+        typer.echo(f"Top Topics: http://{connected.host}:{connected.port}", err=True)
+
+        async def serve_until_stopped() -> bool:
+            server = create_server(app, connected.host, connected.port)
+            try:
+                await server.serve()
+            finally:
+                await views.aclose()
+            return server.started
+
+        if not run(serve_until_stopped()):
+            raise typer.Exit(1)
+
+
+def _lag_check(settings: "Settings") -> "LagCheck":
+    """Lag of each stage, asked of the broker at most every ten seconds."""
+    from streams.api.health import CONSUMED
+    from streams.kafka.lag import lag_of
+
+    known: dict[str, int] = {}
+    asked = -LAG_SECONDS
+
+    async def lag() -> Mapping[str, int]:
+        nonlocal asked
+        if time.monotonic() - asked >= LAG_SECONDS:
+            for stage, topic in CONSUMED.items():
+                group = f"{settings.prefix}toptopics-{stage}"
+                known[stage] = sum((await lag_of(settings, topic, group=group)).values())
+            asked = time.monotonic()
+        return known
+
+    return lag
+
+
+def watch(
+    window: WindowOption = Window.DAY,
+    sort: SortOption = Order.TREND,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Topics.")] = 20,
+    json: Annotated[bool, typer.Option("--json", help="JSON lines instead of a table, for pipes.")] = False,
+) -> None:
+    """Watch topics live in the terminal until Ctrl-C.
+
+    Examples:
+
+    * `toptopics watch`
+    * `toptopics watch --window 1h --sort people`
+    * `toptopics watch --json | jq .topic.label`
+    """
+    from rich.console import Console
+
+    from streams.redis_views import open_views
+    from streams.watch import watch_lines, watch_table
+
+    settings = settings_or_exit()
+    with services(settings, topics=False) as connected:
+
+        async def follow() -> None:
+            async with open_views(str(connected.redis_url), connected.prefix) as views:
+                if not json:
+                    await watch_table(views, Console(), window.value, sort.value, limit)
+                    return
+                async for line in watch_lines(views, window.value):
+                    echo_or_end(line)
+
+        run(follow())
+
+
+def topics(
+    topic_id: Annotated[str | None, typer.Argument(help="A topic's id, also a merged one's or a digest's.")] = None,
+    window: WindowOption = Window.DAY,
+    sort: SortOption = Order.TREND,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="Topics, or posts of the one.")] = 20,
+    json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
+) -> None:
+    """Show the topics now, or one with its posts. Exit code 1: no such topic.
+
+    Examples:
+
+    * `toptopics topics --window 7d`
+    * `toptopics topics T1a2b3c`
+    * `toptopics topics --json | jq '.[].label'`
+    """
+    from streams.redis_views import open_views
+
+    settings = settings_or_exit()
+    with services(settings, topics=False) as connected:
+
+        async def show() -> int:
+            async with open_views(str(connected.redis_url), connected.prefix) as views:
+                from streams.topic_text import board_text, topic_text
+
+                if topic_id is None:
+                    typer.echo(await board_text(views, window.value, sort.value, limit, as_json=json))
+                    return 0
+                text = await topic_text(views, topic_id, limit, as_json=json)
+                typer.echo(f"toptopics: no topic {printable(topic_id)}" if text is None else text, err=text is None)
+                return int(text is None)
+
+        raise typer.Exit(run(show()))
+
+
+def alerts(
+    rules: Annotated[Path, typer.Argument(help="The rules, YAML.", exists=True, dir_okay=False)],
+    check: Annotated[bool, typer.Option("--check", help="Only read the rules.")] = False,
+) -> None:
+    """Tell chats, mailboxes and webhooks about topics, by rules in a file, until Ctrl-C.
+
+    Channels are apprise addresses or webhooks (signed as in the Standard Webhooks specification); `env:NAME` reads a
+    secret from the environment. A rule has one condition and speaks of a topic once per cool-down.
+
+    ```yaml
+    channels:
+      team: env:SLACK_URL
+      hook: {webhook: "https://example.org/hook", secret: env:HOOK_SECRET}
+    rules:
+      - {name: breaking, new_topic: {people: 5}, send: [team]}
+      - {name: hot, trend_over: 25, window: 24h, send: [team, hook], cooldown_minutes: 720}
+      - {name: us, words: [our product, ourbot], send: [team]}
+      - {name: experts, first_post_by: [ada, grace], send: [hook]}
+    ```
+
+    Examples:
+
+    * `toptopics alerts rules.yaml --check`
+    * `SLACK_URL=slack://… toptopics alerts rules.yaml`
+    """
+    from streams.alerts.delivery import Delivery
+    from streams.alerts.loop import Alerts
+    from streams.alerts.rules import RulesError, load_rules
+    from streams.logs import set_up_logging
+    from streams.metrics import Metrics
+    from streams.redis_views import open_views
+    from streams.views.claims import RedisClaims
+
+    try:
+        read = load_rules(rules)
+    except RulesError as error:
+        fail(str(error), 2)
+    if check:
+        typer.echo(f"{len(read.rules)} rules, {len(read.channels)} channels")
+        return
+    settings = settings_or_exit()
+    set_up_logging(settings, stage="alerts")
+    with services(settings, topics=False) as connected:
+
+        async def follow() -> None:
+            async with open_views(str(connected.redis_url), connected.prefix) as views:
+                claims = RedisClaims(views.database, connected.prefix)
+                await Alerts(read, views, claims, Delivery(read), Metrics()).run()
+
+        try:
+            asyncio.run(follow())
+        except OSError as error:
+            fail(str(error))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (serve, watch, topics, alerts):
+        app.command()(command)

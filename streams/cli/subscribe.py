@@ -1,0 +1,299 @@
+"""`toptopics subscribe`, `push` and `subscriptions`: digests to people and programs as they appear."""
+
+import os
+import shlex
+import sys
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from models.week import Week
+from streams.cli.common import fail, run, services, settings_or_exit
+from streams.settings import Settings
+from streams.terminal import printable
+
+if TYPE_CHECKING:
+    from streams.digest_log import PublishedDigest
+    from streams.push.queue import DeliveryQueue, EndpointState
+    from streams.push.subscription import Subscription
+    from streams.subscribe import PositionFile
+
+FORMS = ("markdown", "text", "html", "json")
+subscriptions = typer.Typer(help="Who gets the digests: webhooks, e-mail, chats.", no_args_is_help=True)
+
+
+class ExecError(RuntimeError):
+    """The command of `--exec` failed for a digest, which will be tried again at the next start."""
+
+
+def subscribe(
+    since: Annotated[str | None, typer.Option("--from", help="Also those from this week on, such as 2021-W18.")] = None,
+    form: Annotated[
+        str | None, typer.Option("--format", "-f", help=f"One of: {', '.join(FORMS)}; default: markdown, --exec: json.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json: one object a line.")] = False,
+    command: Annotated[
+        str | None, typer.Option("--exec", help="Run this for each: it on the input, TOPTOPICS_WEEK and so on set.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="Whose position is remembered.")] = "default",
+    once: Annotated[bool, typer.Option("--once", help="End when there is nothing new.")] = False,
+) -> None:
+    """Follow new digests and corrections, each once, until Ctrl-C.
+
+    Where a subscriber was is remembered by its `--name`. A command that fails ends this with exit code 1, and the same
+    digest comes again at the next start.
+
+    Examples:
+
+    * `toptopics subscribe`
+    * `toptopics subscribe --from 2021-W18 --json --once`
+    * `toptopics subscribe --name mail --format text --exec "mail -s digest me@example.org"`
+    """
+    from streams.subscribe import PositionFile
+
+    settings = settings_or_exit()
+    form = "json" if as_json else form or ("json" if command is not None else "markdown")
+    if form not in FORMS:
+        fail(f"unknown form {form!r}; one of: {', '.join(FORMS)}", 2)
+    _check_week(since)
+    if not name.replace("-", "").replace("_", "").isalnum():
+        fail(f"a name has letters, digits, - and _, not {name!r}", 2)
+    file = PositionFile(settings.data_dir / "subscribers" / f"{name}.json")
+    with services(settings) as connected:
+        try:
+            run(_follow(connected, file, since, command, form=form, once=once))
+        except (ValueError, ExecError) as error:
+            fail(str(error))
+
+
+async def _follow(
+    settings: Settings,
+    file: "PositionFile",
+    since: str | None,
+    command: str | None,
+    *,
+    form: str,
+    once: bool,
+) -> None:
+    from streams.subscribe import first_position, follow, rewound
+
+    position = file.load()
+    async with aclosing(follow(settings)) as digests:
+        async for entries in digests:
+            if position is None:
+                position = first_position(entries, since)
+                file.save(position)
+            elif since is not None:
+                position = rewound(position, since)
+            since = None  # it says where to begin, once
+            for entry in filter(position.is_new, entries):
+                await _hand_over(entry, command, form)
+                position.delivered[entry.digest.week] = entry.hash
+                file.save(position)
+            if once:
+                return
+
+
+async def _hand_over(entry: "PublishedDigest", command: str | None, form: str) -> None:
+    import asyncio
+
+    text = _text(entry, form)
+    if command is None:
+        sys.stdout.buffer.write(text if form == "json" else printable(text.decode()).encode())
+        sys.stdout.buffer.flush()
+        return
+    given = {
+        "TOPTOPICS_WEEK": entry.digest.week,
+        "TOPTOPICS_REVISION": str(entry.revision),
+        "TOPTOPICS_HASH": entry.hash,
+        "TOPTOPICS_HEADLINE": printable(entry.digest.headline.text),
+    }
+    process = await asyncio.create_subprocess_exec(
+        *shlex.split(command), stdin=asyncio.subprocess.PIPE, env=os.environ | given
+    )
+    await process.communicate(text)
+    if process.returncode:
+        raise ExecError(f"{command!r} ended with exit code {process.returncode} for {entry.digest.week}")
+
+
+def _text(entry: "PublishedDigest", form: str) -> bytes:
+    import orjson
+
+    from models.render import render
+    from streams.subscribe import as_event
+
+    if form == "json":
+        return orjson.dumps(as_event(entry)) + b"\n"
+    return (render(entry.digest, form).rstrip() + "\n").encode()  # type: ignore[arg-type]  # checked by the command
+
+
+def push(
+    file: Annotated[Path | None, typer.Option("--file", help="TOML with subscriptions, taken over first.")] = None,
+) -> None:
+    """Deliver digests to all subscriptions until Ctrl-C: webhooks, e-mail, chats.
+
+    An endpoint that fails is tried again for a day, each from a queue of its own that survives restarts. The file has a
+    table `subscription` for each, with `name`, `url` and, if wanted, `since`, `secret` and `allow_private`.
+
+    Examples:
+
+    * `toptopics push`
+    * `toptopics push --file subscriptions.toml`
+    """
+    from streams.clock import system_clock
+    from streams.logs import set_up_logging
+    from streams.push.chat import ChatSender
+    from streams.push.lock import AlreadyPushingError, only_one
+    from streams.push.pusher import Pusher
+    from streams.push.webhook import WebhookSender
+    from streams.subscribe import follow
+
+    settings = settings_or_exit()
+    set_up_logging(settings, stage="push")
+    queue = _queue(settings)
+    _take_over(queue, file)
+    pusher = Pusher(queue, {"webhook": WebhookSender(), "apprise": ChatSender()}, clock=system_clock)
+    with services(settings) as connected:
+        try:
+            with only_one(settings.data_dir / "push.lock"):
+                run(pusher.run(follow(connected)))
+        except AlreadyPushingError as error:
+            fail(str(error))
+
+
+@subscriptions.command("add")
+def add(
+    name: Annotated[str, typer.Argument(help="A name of your own for it.")],
+    url: Annotated[str, typer.Argument(help="https://… for a webhook, or an apprise address such as slack://….")],
+    since: Annotated[str | None, typer.Option("--from", help="Also those from this week on.")] = None,
+    secret: Annotated[
+        str, typer.Option(envvar="TOPTOPICS_WEBHOOK_SECRET", help="Webhooks: whsec_ and base64; default: a new one.")
+    ] = "",
+    allow_private: Annotated[bool, typer.Option("--allow-private", help="It may lie in a private network.")] = False,
+) -> None:
+    """Add a subscription, or replace the one of that name.
+
+    Examples:
+
+    * `toptopics subscriptions add team https://example.org/hooks/digest`
+    * `toptopics subscriptions add me "mailto://user:password@example.org"`
+    * `toptopics subscriptions add chat "slack://TokenA/TokenB/TokenC" --from 2021-W18`
+    """
+    from streams.digest_log import read_digests
+    from streams.push.chat import check_address
+    from streams.push.subscription import Subscription, SubscriptionError, checked
+
+    settings = settings_or_exit()
+    queue = _queue(settings)
+    wanted = Subscription(name=name, url=url, secret=secret, since=since, allow_private=allow_private)
+    try:
+        subscription = checked(wanted, _known(queue).get(name))
+        check_address(subscription)
+    except SubscriptionError as error:
+        fail(str(error), 2)
+    with services(settings) as connected:
+        there = run(read_digests(connected))
+    queue.put_subscription(subscription)
+    queue.catch_up(subscription, [(week, entry.hash, entry.revision) for week, entry in there.items()])
+    typer.echo(f"{name}: {subscription.shown_url}")
+    if subscription.secret and not secret:
+        typer.echo(f"its deliveries are signed with {subscription.secret}")
+
+
+@subscriptions.command("list")
+def list_all(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """All subscriptions and how they do; exit code 1 when one is dead."""
+    import orjson
+
+    states = _queue(settings_or_exit()).states()
+    for state in states:
+        typer.echo(orjson.dumps(_data(state)).decode() if as_json else printable(_line(state)))
+    if not states and not as_json:
+        typer.echo("no subscriptions; `toptopics subscriptions add` makes one", err=True)
+    if any(state.state == "dead" for state in states):
+        raise typer.Exit(1)
+
+
+@subscriptions.command("remove")
+def remove(name: Annotated[str, typer.Argument(help="Its name.")]) -> None:
+    """Forget a subscription with its queue."""
+    if not _queue(settings_or_exit()).remove_subscription(name):
+        fail(f"there is no subscription {name!r}")
+
+
+@subscriptions.command("retry")
+def retry(name: Annotated[str, typer.Argument(help="Its name.")]) -> None:
+    """Give the failed deliveries of a subscription all their attempts again, beginning now."""
+    queue = _queue(settings_or_exit())
+    if name not in _known(queue):
+        fail(f"there is no subscription {name!r}")
+    typer.echo(f"{name}: {queue.revive(name)} deliveries are due again")
+
+
+def _queue(settings: Settings) -> "DeliveryQueue":
+    from streams.push.queue import DeliveryQueue
+
+    return DeliveryQueue(settings.data_dir / "push.sqlite3")
+
+
+def _known(queue: "DeliveryQueue") -> "dict[str, Subscription]":
+    return {subscription.name: subscription for subscription in queue.subscriptions()}
+
+
+def _take_over(queue: "DeliveryQueue", file: Path | None) -> None:
+    from streams.push.chat import check_address
+    from streams.push.subscription import SubscriptionError, checked, from_file
+
+    if file is None:
+        return
+    known = _known(queue)
+    try:
+        wanted = [checked(found, known.get(found.name)) for found in from_file(file)]
+        for subscription in wanted:
+            check_address(subscription)
+        for subscription in wanted:
+            queue.put_subscription(subscription)
+    except (SubscriptionError, OSError) as error:
+        fail(str(error), 2)
+
+
+def _line(state: "EndpointState") -> str:
+    counts = f"{state.delivered} delivered, {state.waiting} waiting, {state.dead} dead"
+    line = f"{state.subscription.name}  {state.state}  {state.subscription.shown_url}  {counts}"
+    if state.error:
+        line += f"  after {state.attempts} attempts: {state.error}"
+    if state.next_at is not None:
+        line += f"  next at {state.next_at:%Y-%m-%d %H:%M:%S} UTC"
+    return line
+
+
+def _data(state: "EndpointState") -> dict[str, object]:
+    return {
+        "name": state.subscription.name,
+        "url": state.subscription.shown_url,
+        "state": state.state,
+        "delivered": state.delivered,
+        "waiting": state.waiting,
+        "dead": state.dead,
+        "attempts": state.attempts,
+        "next_at": state.next_at,
+        "error": state.error,
+    }
+
+
+def _check_week(week: str | None) -> None:
+    if week is None:
+        return
+    try:
+        Week.parse(week)
+    except ValueError as error:
+        fail(str(error), 2)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(subscribe)
+    app.command()(push)
+    app.add_typer(subscriptions, name="subscriptions")

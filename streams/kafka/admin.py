@@ -1,0 +1,112 @@
+"""Creates the Kafka topics and checks them: one with wrong partitions or retention is reported, never silently used."""
+
+from dataclasses import dataclass
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from streams.kafka.log import connection, topic_name
+from streams.settings import Settings
+from streams.topics import TOPICS, Topic
+
+REPLICAS = 3  # on a cluster; fewer where there are fewer brokers
+
+
+@dataclass(frozen=True)
+class TopicProblem:
+    """How a topic on the broker differs from the table in `streams.topics`."""
+
+    topic: str
+    problem: str
+
+
+class WrongTopicsError(RuntimeError):
+    """The broker's topics are not as the program needs them; the message lists every difference."""
+
+    def __init__(self, problems: list[TopicProblem]) -> None:
+        super().__init__("; ".join(f"{problem.topic}: {problem.problem}" for problem in problems))
+        self.problems = problems
+
+
+async def ensure_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) -> list[str]:
+    """Create what is missing and return its names. Raises WrongTopicsError when an existing one differs."""
+    admin = AIOKafkaAdminClient(**connection(settings))
+    try:
+        await admin.start()
+        existing = set(await admin.list_topics())
+        missing = [topic for topic in topics if topic_name(settings, topic) not in existing]
+        if missing:
+            await _create(admin, settings, missing)
+            await _until_known(admin, [topic_name(settings, topic) for topic in missing])
+        problems = await _problems(admin, settings, topics)
+    finally:
+        await admin.close()
+    if problems:
+        raise WrongTopicsError(problems)
+    return [topic_name(settings, topic) for topic in missing]
+
+
+async def check_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) -> list[str]:
+    """Names of missing topics; changes nothing. Raises WrongTopicsError when an existing one differs."""
+    admin = AIOKafkaAdminClient(**connection(settings))
+    try:
+        await admin.start()
+        existing = set(await admin.list_topics())
+        present = tuple(topic for topic in topics if topic_name(settings, topic) in existing)
+        problems = await _problems(admin, settings, present) if present else []
+    finally:
+        await admin.close()
+    if problems:
+        raise WrongTopicsError(problems)
+    return [topic_name(settings, topic) for topic in topics if topic not in present]
+
+
+async def _create(admin: AIOKafkaAdminClient, settings: Settings, topics: list[Topic]) -> None:
+    replicas = min(REPLICAS, len((await admin.describe_cluster())["brokers"]))
+    new = [
+        NewTopic(
+            name=topic_name(settings, topic),
+            num_partitions=topic.partitions,
+            replication_factor=replicas,
+            topic_configs=topic.config,
+        )
+        for topic in topics
+    ]
+    response = await admin.create_topics(new)
+    for name, code, *rest in response.topic_errors:
+        if code and for_code(code) is not TopicAlreadyExistsError:  # another worker may have been quicker
+            raise for_code(code)(f"{name}: {rest[0] if rest else ''}")
+
+
+@retry(retry=retry_if_exception_type(LookupError), wait=wait_fixed(0.1), stop=stop_after_delay(30), reraise=True)
+async def _until_known(admin: AIOKafkaAdminClient, names: list[str]) -> None:
+    """A topic is created before every broker's metadata show its partitions."""
+    unknown = [topic["topic"] for topic in await admin.describe_topics(names) if not topic["partitions"]]
+    if unknown:
+        raise LookupError(f"no partitions yet: {', '.join(unknown)}")
+
+
+async def _problems(admin: AIOKafkaAdminClient, settings: Settings, topics: tuple[Topic, ...]) -> list[TopicProblem]:
+    names = {topic_name(settings, topic): topic for topic in topics}
+    problems: list[TopicProblem] = []
+    for described in await admin.describe_topics(list(names)):
+        wanted = names[described["topic"]]
+        found = len(described["partitions"])
+        # the others may have any number: more partitions of `tweets` are how embedding scales out
+        if wanted.partitions == 1 and found != 1:
+            problems.append(TopicProblem(described["topic"], f"{found} partitions instead of 1: it has one writer"))
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    for response in await admin.describe_configs(resources):
+        for _code, _message, _type, name, entries in response.resources:
+            values = {entry[0]: entry[1] for entry in entries}
+            for key in ("retention.ms", "cleanup.policy", "message.timestamp.type"):
+                expected = names[name].config.get(key)
+                if expected is not None and values.get(key) != expected:
+                    problems.append(TopicProblem(name, f"{key} is {values.get(key)} instead of {expected}"))
+            # a letter or digest that the broker refuses would stop its stage for good
+            most = int(names[name].config.get("max.message.bytes", 0))
+            if int(values.get("max.message.bytes") or most) < most:
+                problems.append(TopicProblem(name, f"max.message.bytes is below {most}"))
+    return problems

@@ -1,0 +1,1 @@
+"""Past weeks again: rebuilt from the log, played live, or filled from archives."""

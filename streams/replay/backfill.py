@@ -1,0 +1,207 @@
+"""`toptopics backfill FILE…`: archives of months onto `tweets`, and the digests of all their weeks, in order.
+
+Posts go in piece by piece, and how far each file is in stands in the data folder, so that an interrupted run goes on
+where it was (what goes in twice is told apart later, by post id). The stages do the rest; they are started for as long
+as this takes when nobody else runs them, week-close after everything is embedded: an archive may hold a file for each
+person, and the first would close all weeks. Done: every post is embedded, and every week that is over has a digest that
+was read up to its last post. A week that was closed too long ago for a live week-close to correct is corrected from
+here. Weeks that are not over yet are left to the live stream.
+"""
+
+import asyncio
+import hashlib
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+
+from models.events import EmbeddedTweet, Tweet
+from models.week import Week
+from models.week_clock import CORRECTED_WEEKS
+from models.wire import PoisonError, decode_embedded
+from streams.clock import Clock
+from streams.digest_log import PublishedDigest, read_digests
+from streams.ingest import Ingest, IngestCounts, Pace, Reported
+from streams.kafka.lag import lag_of
+from streams.kafka.log import bounds_of, consumer, producer, read
+from streams.replay.files import replace_file
+from streams.replay.rebuild import Plan, Refit, publish, replay
+from streams.settings import Settings
+from streams.sources.archive import Line, read_archive
+from streams.topics import EMBEDDED, TWEETS
+
+PIECE = 5_000  # lines between two notes of how far a file is in
+POLL_SECONDS = 1.0
+
+
+class _Progress(msgspec.Struct):
+    """lines: how many of the file are on Kafka. weeks: those seen so far, by name."""
+
+    size: int
+    lines: int
+    weeks: set[str]
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """What is to be filled in, and who is told. advance: file, bytes read; waiting: what is missing still.
+
+    refit: as `streams.replay.rebuild.replay` has it.
+    """
+
+    files: Sequence[Path]
+    clock: Clock
+    form: str = "auto"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    report: Reported = lambda name, line, reason: None
+    advance: Callable[[Path, int], None] = lambda file, position: None
+    waiting: Callable[[str, float], None] = lambda what, share: None
+    digest: Callable[[PublishedDigest], None] = lambda entry: None
+    refit: Refit | None = None
+
+
+async def ingest_all(settings: Settings, job: Backfill) -> tuple[IngestCounts, list[Week]]:
+    """Every file onto `tweets`; what was sent now, and all weeks that the files hold. Raises OSError, ValueError."""
+    counts = IngestCounts()
+    weeks: set[str] = set()
+    async with producer(settings) as client:
+        for file in job.files:
+            note = _Note(settings, file)
+            await _one_file(settings, job, file, note, client, counts)
+            weeks |= note.progress.weeks
+    return counts, sorted(Week.parse(week, settings.timezone) for week in weeks)
+
+
+async def wait_for_vectors(settings: Settings, job: Backfill) -> None:
+    """Until the embed stage has seen every post."""
+    most = 0
+    while True:
+        lag = sum((await lag_of(settings, TWEETS, group=f"{settings.prefix}toptopics-embed")).values())
+        if lag == 0:
+            return
+        most = max(most, lag)
+        job.waiting(f"{lag:,} posts to embed", 1 - lag / most)
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def wait_for_digests(settings: Settings, job: Backfill, weeks: Sequence[Week]) -> list[Week]:
+    """Until every one of `weeks` that is over has its digest; returns those that are not over yet.
+
+    Everything has to be embedded before. Raises RefitError and Kafka's errors.
+    """
+    over = [week for week in weeks if week.end + timedelta(hours=settings.lateness_hours) <= job.clock()]
+    if over:
+        await _until_published(settings, job, over, await last_offsets(settings, over))
+    return [week for week in weeks if week not in over]
+
+
+async def last_offsets(settings: Settings, weeks: Sequence[Week]) -> dict[str, int]:
+    """By week: the offset on `tweets.embedded` of the last post that is not a repetition of one before it."""
+    found: dict[str, int] = {}
+    seen: set[bytes] = set()
+    async with consumer(settings, EMBEDDED) as client:
+        bounds = await bounds_of(client, since=min(week.start for week in weeks))
+        async for records in read(client, bounds):
+            for record in records:
+                week = str(Week.of(record.time, settings.timezone))
+                identity = hashlib.blake2b(record.key or b"", digest_size=12).digest()
+                if identity in seen:
+                    continue
+                try:
+                    embedded = decode_embedded(record.value)
+                except PoisonError:
+                    continue
+                if isinstance(embedded, EmbeddedTweet):
+                    seen.add(identity)
+                    found[week] = record.offset
+    return {str(week): found[str(week)] for week in weeks if str(week) in found}
+
+
+async def _one_file(
+    settings: Settings, job: Backfill, file: Path, note: "_Note", client: AIOKafkaProducer, counts: IngestCounts
+) -> None:
+    lines = (line for line in read_archive(file, job.form, job.columns) if line.number > note.progress.lines)
+    for piece in _pieces(lines):
+        run = Ingest(
+            settings,
+            client,
+            clock=job.clock,
+            pace=Pace(),
+            report=job.report,
+            advance=lambda position, _: job.advance(file, position),
+        )
+        run.counts = counts
+        await run.run(file.name, piece)  # returns when the broker has them
+        note.passed(piece, settings.timezone)
+
+
+def _pieces(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    """Lists of about PIECE outcomes that never cut a line in two: one line may hold many posts."""
+    piece: list[Line] = []
+    for _, outcomes in itertools.groupby(lines, key=lambda line: line.number):
+        piece += outcomes
+        if len(piece) >= PIECE:
+            yield piece
+            piece = []
+    if piece:
+        yield piece
+
+
+class _Note:
+    """How far a file is in, on disk. A file of another size under the same name begins anew."""
+
+    def __init__(self, settings: Settings, file: Path) -> None:
+        named = f"{settings.kafka_bootstrap_servers} {settings.prefix} {file.resolve()}"
+        name = hashlib.sha256(named.encode()).hexdigest()[:24]
+        self._path = settings.data_dir / "backfill" / f"{name}.json"
+        self.progress = _Progress(file.stat().st_size, 0, set())
+        if self._path.is_file():
+            kept = msgspec.json.decode(self._path.read_bytes(), type=_Progress)
+            if kept.size == self.progress.size:
+                self.progress = kept
+
+    def passed(self, piece: Sequence[Line], timezone: str) -> None:
+        """These lines are on Kafka."""
+        self.progress.lines = piece[-1].number
+        posts = (line.outcome for line in piece if isinstance(line.outcome, Tweet))
+        self.progress.weeks |= {str(Week.of(post.created_at, timezone)) for post in posts}
+        replace_file(self._path, msgspec.json.encode(self.progress))
+
+
+async def _until_published(settings: Settings, job: Backfill, weeks: Sequence[Week], last: Mapping[str, int]) -> None:
+    told: set[str] = set()
+    corrected: set[Week] = set()
+    wanted = [week for week in weeks if str(week) in last]
+    while True:
+        digests = await read_digests(settings)
+        missing = [week for week in wanted if week not in corrected and not _complete(digests, week, last)]
+        for week in wanted:
+            if week not in missing and str(week) not in told:
+                told.add(str(week))
+                job.digest(digests[str(week)])
+        if not missing:
+            return
+        share = 1 - len(missing) / len(wanted)
+        left = [week for week in missing if str(week) in list(digests)[:-CORRECTED_WEEKS]]
+        if left:
+            job.waiting(f"correcting {left[0]}", share)
+            await _correct(settings, job, left[0])
+            corrected.add(left[0])
+        else:
+            job.waiting(f"digests missing: {', '.join(map(str, missing))}", share)
+            await asyncio.sleep(POLL_SECONDS)
+
+
+def _complete(digests: Mapping[str, PublishedDigest], week: Week, last: Mapping[str, int]) -> bool:
+    entry = digests.get(str(week))
+    return entry is not None and entry.slice_end > last[str(week)]
+
+
+async def _correct(settings: Settings, job: Backfill, week: Week) -> None:
+    """The digest of a week that the live stage has put away, with the posts that came since."""
+    (rebuilt,) = await replay(settings, Plan([week], late=True), refit=job.refit)
+    await publish(settings, rebuilt, job.clock)

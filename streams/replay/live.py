@@ -1,0 +1,206 @@
+"""A past week played through the real stages in a namespace of its own: `toptopics replay WEEK --live`.
+
+The namespace is another `prefix`: fresh topics, groups, Redis keys and snapshots, so live data cannot be touched. What
+is fed is the week as it stands on `tweets.embedded` (or `tweets`, then it is embedded too), in the order of event time
+at `speed` times the original; the influencers and the digest of the week before go in first, so that the week's own
+digest at the end continues them. Everything of the namespace is deleted when it is over, also after Ctrl-C or SIGTERM;
+what `kill -9` leaves behind is deleted when the next week is played (a lock tells it from one that is being played).
+The empty consumer groups the broker forgets by itself, within ten minutes.
+"""
+
+import asyncio
+import fcntl
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from aiokafka.admin import AIOKafkaAdminClient
+
+from models.week import Week
+from models.wire import encode
+from streams.digest_log import PublishedDigest, read_digests, week_before
+from streams.kafka.admin import ensure_topics
+from streams.kafka.log import bounds_of, connection, consumer, producer, read, read_topic, topic_name
+from streams.records import Record
+from streams.redis_views import open_views
+from streams.replay.rebuild import Source
+from streams.settings import Settings
+from streams.topics import DIGESTS, EMBEDDED, INFLUENCERS, TOPICS, TWEETS
+from streams.worker import Worker, environment_for
+
+IDLE_SECONDS = 10.0  # the week closes when the played stream has been quiet for so long
+LONGEST_PREFIX = 40
+LOCK = "lock"
+Say = Callable[[str], None]
+Advance = Callable[[int, int, datetime], None]  # records fed, of all, and the time in the week
+
+
+class LiveReplayError(RuntimeError):
+    """The week cannot be played; the message says why."""
+
+
+@dataclass(frozen=True)
+class LiveReplay:
+    """How to play. token: makes the namespace's name unique. stay: keep running after the digest, until cancelled."""
+
+    week: Week
+    token: str
+    speed: float
+    source: Source = "tweets.embedded"
+    stay: bool = False
+    say: Say = print
+    advance: Advance | None = None
+
+
+def namespace(settings: Settings, live: LiveReplay) -> Settings:
+    """The settings of the namespace; raises LiveReplayError when the name gets too long."""
+    name = f"{settings.prefix}replay-{live.week}-{live.token}-"
+    if len(name) > LONGEST_PREFIX:
+        raise LiveReplayError(f"the prefix {name!r} is longer than {LONGEST_PREFIX} characters")
+    folder = settings.data_dir / "replay" / name.strip("-")
+    return settings.model_copy(update={"prefix": name, "data_dir": folder, "week_idle_seconds": IDLE_SECONDS})
+
+
+async def play(settings: Settings, live: LiveReplay) -> PublishedDigest:
+    """Play the week and return the namespace's digest. Raises LiveReplayError and Kafka's errors."""
+    apart = namespace(settings, live)
+    records = await week_records(settings, live)
+    if not records:
+        raise LiveReplayError(f"there are no posts of {live.week} on {live.source}")
+    for left in left_behind(settings):
+        await _delete(left)
+        shutil.rmtree(left.data_dir, ignore_errors=True)
+    with _folder(settings, apart):
+        try:
+            await ensure_topics(apart)
+            await _prepare(settings, apart, live.week)
+            return await _with_stages(apart, live, records)
+        finally:
+            await _delete(apart)
+
+
+def left_behind(settings: Settings) -> list[Settings]:
+    """The namespaces of replays that were killed."""
+    found: list[Settings] = []
+    for lock in sorted((settings.data_dir / "replay").glob(f"{settings.prefix}replay-*/{LOCK}")):
+        with lock.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+        found.append(settings.model_copy(update={"prefix": f"{lock.parent.name}-", "data_dir": lock.parent}))
+    return found
+
+
+async def week_records(settings: Settings, live: LiveReplay) -> list[Record]:
+    """The week's records in the order of event time (a record's time is its post's own)."""
+    found: list[Record] = []
+    async with consumer(settings, EMBEDDED if live.source == "tweets.embedded" else TWEETS) as client:
+        bounds = await bounds_of(client, since=live.week.start)
+        async for records in read(client, bounds):
+            found += [record for record in records if live.week.contains(record.time)]
+    return sorted(found, key=lambda record: (record.timestamp, record.partition, record.offset))
+
+
+async def feed(apart: Settings, live: LiveReplay, records: list[Record]) -> None:
+    """The records onto the namespace's log, paced."""
+    topic = topic_name(apart, EMBEDDED if live.source == "tweets.embedded" else TWEETS)
+    loop = asyncio.get_running_loop()
+    started, first = loop.time(), records[0].time
+    async with producer(apart) as client:
+        for number, record in enumerate(records, 1):
+            due = started + (record.time - first) / timedelta(seconds=live.speed)
+            if due > loop.time():
+                await asyncio.sleep(due - loop.time())
+            await client.send(topic, key=record.key, value=record.value, timestamp_ms=record.timestamp)
+            if live.advance is not None:
+                live.advance(number, len(records), record.time)
+
+
+async def _with_stages(apart: Settings, live: LiveReplay, records: list[Record]) -> PublishedDigest:
+    stages = ["assign", "view", "week-close"]
+    if live.source == "tweets":
+        stages.insert(0, "embed")
+    with (apart.data_dir / "worker.log").open("wb") as log_file:
+        worker = Worker(stages, _environment(apart), log_file)
+        running = asyncio.create_task(worker.supervise())
+        try:
+            live.say(f"TOPTOPICS_PREFIX={apart.prefix} toptopics serve --port 0   shows it on the dashboard")
+            await feed(apart, live, records)
+            live.say("the week is fed; its digest follows when the stages have caught up")
+            entry = await _until_digest(apart, live.week, worker)
+            live.say(f"{live.week}: {entry.digest.headline.text}")
+            if live.stay:
+                live.say("staying until Ctrl-C")
+                await asyncio.Event().wait()
+            return entry
+        finally:
+            worker.stop()
+            await running
+
+
+async def _until_digest(apart: Settings, week: Week, worker: Worker) -> PublishedDigest:
+    while True:
+        if worker.exit_code:
+            raise LiveReplayError(f"a stage gave up; see {apart.data_dir / 'worker.log'}")
+        found = (await read_digests(apart)).get(str(week))
+        if found is not None:
+            return found
+        await asyncio.sleep(1.0)
+
+
+def _environment(apart: Settings) -> dict[str, str]:
+    return environment_for(
+        str(apart.kafka_bootstrap_servers),
+        str(apart.redis_url),
+        TOPTOPICS_PREFIX=apart.prefix,
+        TOPTOPICS_DATA_DIR=str(apart.data_dir),
+        TOPTOPICS_WEEK_IDLE_SECONDS=str(apart.week_idle_seconds),
+        TOPTOPICS_ENCODER=apart.encoder,
+        TOPTOPICS_LOG_FORMAT="json",
+    )
+
+
+async def _prepare(settings: Settings, apart: Settings, week: Week) -> None:
+    """What the week stands on: the list of influencers and the digest before."""
+    digests = await read_digests(settings)
+    before = digests.get(week_before(digests, week))
+    async with producer(apart) as client:
+        async for records in read_topic(settings, INFLUENCERS):
+            for record in records:
+                await client.send(topic_name(apart, INFLUENCERS), key=record.key, value=record.value)
+        if before is not None:
+            entry = replace(before, slice_start=0, slice_end=0)  # its offsets are those of another log
+            await client.send(
+                topic_name(apart, DIGESTS),
+                key=before.digest.week.encode(),
+                value=encode(entry.digest),
+                headers=list(entry.headers()),
+            )
+
+
+@contextmanager
+def _folder(settings: Settings, apart: Settings) -> Iterator[None]:
+    apart.data_dir.mkdir(parents=True, exist_ok=True)
+    encoders = settings.data_dir / "encoders"
+    if encoders.is_dir():  # what was distilled once serves here too
+        (apart.data_dir / "encoders").symlink_to(encoders.resolve(), target_is_directory=True)
+    try:
+        with (apart.data_dir / LOCK).open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+    finally:
+        shutil.rmtree(apart.data_dir, ignore_errors=True)
+
+
+async def _delete(apart: Settings) -> None:
+    admin = AIOKafkaAdminClient(**connection(apart))
+    await admin.start()
+    try:
+        await admin.delete_topics([topic_name(apart, topic) for topic in TOPICS])
+    finally:
+        await admin.close()
+    async with open_views(str(apart.redis_url), apart.prefix) as views:
+        await views.database.delete_matching(f"{apart.prefix}*")

@@ -1,0 +1,58 @@
+"""Weeks that an interrupted replay has already rebuilt, so that it goes on where it was.
+
+One file a week in the data folder, named by the hash of the week's inputs: JSON with the digest's bytes (base64) and
+the offsets. A replay that reached its end removes its files; only an interrupted one leaves them.
+"""
+
+import base64
+from pathlib import Path
+
+import msgspec
+
+from streams.logs import get_logger
+from streams.refit_process import MadeDigest
+from streams.replay.files import replace_file
+
+log = get_logger(__name__)
+
+
+class _Kept(msgspec.Struct):
+    value: str
+    slice_start: int
+    slice_end: int
+    records: int
+
+
+class ReplayStore:
+    """Finished weeks in one folder. Raises OSError when the folder cannot be written."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._used: set[str] = set()
+
+    def load(self, key: str) -> MadeDigest | None:
+        """The week rebuilt from these inputs, if an interrupted run finished it."""
+        self._used.add(key)
+        path = self._path(key)
+        if not path.is_file():
+            return None
+        try:
+            kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
+            return MadeDigest(base64.b64decode(kept.value), kept.slice_start, kept.slice_end, kept.records)
+        except (msgspec.DecodeError, ValueError) as error:
+            log.warning("a kept week is damaged and is built again", path=str(path), reason=str(error))
+            return None
+
+    def save(self, key: str, made: MadeDigest) -> None:
+        """Keep a finished week."""
+        value = base64.b64encode(made.value).decode("ascii")
+        kept = _Kept(value, made.slice_start, made.slice_end, made.records)
+        replace_file(self._path(key), msgspec.json.encode(kept))
+
+    def clear(self) -> None:
+        """The run is complete: forget its weeks."""
+        for key in self._used:
+            self._path(key).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"{key[:32]}.json"
