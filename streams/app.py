@@ -51,6 +51,16 @@ def create_app(settings: Settings, name: str, build: BuildStage, metrics: Metric
     return app
 
 
+def run_app(app: faust.App, loop: asyncio.AbstractEventLoop) -> int:
+    """Run until a signal or a crash (then `app.crash_reason` says why); the exit code."""
+    worker = faust.Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
+    worker.spinner = None  # it would write cursor sequences into the log
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as end:
+        return int(end.code or 0)
+
+
 _OPTIONS: dict[str, Any] = {
     "agent_supervisor": "mode.supervisors:CrashingSupervisor",
     "stream_wait_empty": True,

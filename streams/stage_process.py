@@ -14,7 +14,7 @@ from typing import NoReturn
 import structlog
 
 from models.encoder import EncoderError
-from streams.app import BuildStage, create_app
+from streams.app import BuildStage, create_app, run_app
 from streams.dead_letters import DeadLetterBudgetError
 from streams.kafka.log import SettingError
 from streams.logs import get_logger, set_up_logging
@@ -30,8 +30,6 @@ STALLED_SECONDS = 120.0  # far longer than the slowest batch, far shorter than a
 
 def run_stage(settings: Settings, name: str, build: BuildStage | None = None) -> int:
     """Run until SIGTERM, SIGINT or a crash; the exit code. build: of the stage, if not the one of that name."""
-    from faust import Worker
-
     log = get_logger(__name__)
     try:
         (settings.data_dir / "faust").mkdir(parents=True, exist_ok=True)
@@ -52,13 +50,8 @@ def run_stage(settings: Settings, name: str, build: BuildStage | None = None) ->
         serve_metrics(metrics, port)
         log.info("metrics served", port=port)
     app.task(_watch_loop)
-    worker = Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
-    worker.spinner = None  # it would write cursor sequences into the log
     log.info("stage starts", kafka=settings.kafka_bootstrap_servers)
-    try:
-        worker.execute_from_commandline()
-    except SystemExit as end:
-        code = int(end.code or 0)
+    code = run_app(app, loop)
     error = app.crash_reason
     if error is not None:
         log.error("stage crashed", error=f"{type(error).__name__}: {error}", exc_info=error)

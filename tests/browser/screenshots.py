@@ -1,23 +1,19 @@
-"""Pictures for the README: `python -m tests.browser.screenshots REDIS_URL`, into streams/dashboard/screenshots/.
+"""Pictures for the README, of the demo as the real stages made it, into streams/dashboard/screenshots/:
 
-Fills the keys under the prefix `pictures-` of that Redis with the demo's invented posts, up to a busy Friday.
+toptopics demo --keep          # says with which settings `toptopics serve` shows it
+toptopics serve
+python -m tests.browser.screenshots http://127.0.0.1:8765/
 """
 
 import asyncio
 import sys
-import tempfile
 from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
 
-from streams.redis_views import open_views
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
-from tests.browser.service import ServiceProcess
-from tests.demo_view import fill
 
 FOLDER = Path("streams/dashboard/screenshots")
-PREFIX = "pictures-"
-POSTS = 1_850
 SHOTS = (
     ("now-desktop-light", "#/", False, False),
     ("now-desktop-dark", "#/", False, True),
@@ -29,22 +25,13 @@ SHOTS = (
 )
 
 
-async def main(redis: str) -> None:
+async def main(url: str) -> None:
     """Entry point."""
-    async with open_views(redis, PREFIX) as views:
-        await views.wipe()
-        await fill(views, POSTS)
-        service = ServiceProcess(redis, Path(tempfile.mkdtemp()), prefix=PREFIX)
-        service.start()
-        try:
-            async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-                for shot in SHOTS:
-                    await picture(browser, service.url, *shot)
-                await browser.close()
-        finally:
-            service.stop()
-            await views.wipe()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        for shot in SHOTS:
+            await picture(browser, url, *shot)
+        await browser.close()
 
 
 async def picture(browser: Browser, url: str, name: str, view: str, phone: bool, dark: bool) -> None:
