@@ -11,8 +11,9 @@ from typing import Literal
 from models.digest.identities import POST_IDS as MAX_POST_IDS
 from models.digest.resources import canonical_url, safe_url
 from models.events import Digest, DigestTopic, Item, Sentence, Tweet
-from models.text.plain import one_line, plain
+from models.text.plain import alphanumeric, one_line, plain
 from models.wording.headline import OPENING, QUIET, SENSITIVE_OPENING
+from models.wording.label import POSTS_BY
 
 ProblemKind = Literal[
     "no evidence", "unknown post", "not verbatim", "unknown link", "unknown person", "unsafe link", "no item",
@@ -117,10 +118,14 @@ def _numbers(
 
 
 def _label(topic: DigestTopic, where: str, cited: Sequence[Tweet]) -> Iterator[Problem]:
-    """Every word of the label occurs in the topic's posts or in the titles of their links."""
-    known = "".join(_letters(plain(post.text) + " ".join(link.title or "" for link in post.links)) for post in cited)
+    """Every word of the label occurs in the topic's posts or in the titles of their links, or it names their author."""
+    if topic.label in {f"{POSTS_BY}{post.author}" for post in cited}:
+        return
+    known = "".join(
+        alphanumeric(plain(post.text) + " ".join(link.title or "" for link in post.links)) for post in cited
+    )
     missing = [
-        word for word in topic.label.split() if _letters(word) not in known and word.casefold() not in {"and", "by"}
+        word for word in topic.label.split() if alphanumeric(word) not in known and word.casefold() not in {"and", "by"}
     ]
     if missing or not topic.label.strip():
         yield Problem(f"{where}.label", "not verbatim", " ".join(missing) or "empty")
@@ -196,7 +201,3 @@ def _stands_in(quotation: str, cited: Sequence[Tweet]) -> bool:
 
 def _description(item: Item) -> str:
     return (item.link.description or "") if item.link is not None else ""
-
-
-def _letters(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum())

@@ -39,3 +39,8 @@ def _visible(character: str) -> str:
     if category in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} or ord(character) in _FLAG_TAGS:
         return ""
     return character
+
+
+def alphanumeric(text: str) -> str:
+    """Its letters and digits, case folded: what is left of a word whatever stands around or inside it."""
+    return "".join(character for character in text.casefold() if character.isalnum())

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 
 from models.refit.story import Story
 from models.refit.week_posts import WeekPosts
+from models.text.plain import alphanumeric, plain
 from models.wording.quotations import label_texts
 from models.wording.title_candidates import MAX_POSTS, Candidate, candidates, is_telling, spread
 from models.wording.word_use import WordUse
 
 LONGER = {1: 0.3, 2: 0.5}  # share of the shorter phrase's posts that must use the longer one, by its words
 LONGER_STILL = 0.65
+POSTS_BY = "Posts by @"
 LONG_WORD = 6  # letters of a common word that a title takes alone
 LONGER_SCORE = 0.15  # of the shorter phrase's
 LONGER_THAN_WORD = 0.2  # of a lone word that is no telling name ("Atlanta", not "GPT-Neo")
@@ -135,7 +137,9 @@ def _complements(best: Candidate, other: Candidate, *, lone: bool) -> bool:
 
 
 def _fallback(week: WeekPosts, story: Story) -> Label:
-    """A topic whose posts have no phrase at all (other scripts): its first words, else its first post's author."""
+    """A topic whose posts have no phrase at all (other scripts): the words that its first post has, else its author."""
     index = int(story.distinct[0]) if len(story.distinct) else int(story.members[0])
-    words = [word for word, _ in story.words[:3] if word.strip()]
-    return Label(", ".join(words) if words else f"Posts by @{week.posts[index].author}", [index])
+    post = week.posts[index]
+    held = alphanumeric(" ".join((plain(post.text), *(link.title or "" for link in post.links))))
+    words = [word for word, _ in story.words[:3] if alphanumeric(word) and alphanumeric(word) in held]
+    return Label(", ".join(words) if words else f"{POSTS_BY}{post.author}", [index])

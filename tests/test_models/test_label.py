@@ -95,6 +95,8 @@ def test_a_topic_without_any_phrase_still_has_a_name() -> None:
     """Other scripts, or posts of signs alone: words of the topic, else whose posts they are."""
     week = week_of([post(n, "!!! ??? 42", author=n) for n in range(3)])
     assert labels(week, [story_of(week, [0, 1, 2], [])])[0].text == "Posts by @ada0"
+    assert labels(week, [story_of(week, [0, 1, 2], ["量子", "計算"])])[0].text == "Posts by @ada0"  # not theirs
+    week = week_of([post(n, "!!! 量子 ??? 計算 42", author=n) for n in range(3)])
     assert labels(week, [story_of(week, [0, 1, 2], ["量子", "計算"])])[0].text == "量子, 計算"
 
 
