@@ -12,7 +12,7 @@ class DigestConfig(msgspec.Struct, frozen=True, kw_only=True):
     min_topic_posts: int = 4  # distinct posts that make a topic; real stories have 5–26 in a week of 2,500
     min_topic_people: int = 3  # by whom at least
     max_topics: int = 8  # sections in a digest; a poor week has fewer
-    min_score: float = 0.45  # a topic below is not published
+    min_score: float = 0.40  # a topic below is not published
     max_items: int = 5  # paragraphs in a section
     max_words: int = 650  # of all sections together: three minutes with headline, overview and numbers
     max_per_author: float = 0.34  # share of a topic's score that one person may bring

@@ -99,7 +99,9 @@ def junk_scores(story: StoryFacts, posts: Sequence[Tweet]) -> dict[str, float]:
         "self-promotion": _ramp(story.top_author, 0.4, 0.8),
         "evergreen": _ramp(_share(EVERGREEN, posts), 0.1, 0.5) * vague,
         "chatter": max(_ramp(1 - story.linked, 0.4, 0.9), _ramp(1 - story.specific, 0.6, 0.9)) * vague * lasting,
-        "mixture": max(_ramp(-story.coherence, -0.36, -0.24), _ramp(-story.agreement, -0.42, -0.34)),
+        "mixture": 0.0
+        if story.event
+        else max(_ramp(-story.coherence, -0.36, -0.24), _ramp(-story.agreement, -0.42, -0.34)),
     }
 
 

@@ -2,17 +2,19 @@
 
 score = sum of WEIGHTS[part] * part, every part 0 to 1, times (1 - penalty) for every penalty. The parts:
 
-* people: distinct people weighted by influence, those who only repeat by half; nobody brings more than
-  `max_per_author` of it. Saturates: the tenth voice adds less than the second.
+* people: distinct people weighted by influence, those who only repeat or pass on another's link by half; nobody
+  brings more than `max_per_author` of it. Saturates: the tenth voice adds less than the second.
 * engagement: how far the posts went above each author's own normal; one author counts once.
 * burst: posts crowded into two days, and more of them than the like topics had last week.
 * novelty: how many of its posts speak of one name (or pass on one link) that the rest of the week does not; a word
   that is no name counts in part. Less what it has in common with a topic of last week.
 * links: distinct resources to read.
 * agreement: whether different people say the same: how near each post is to the nearest of somebody else.
+* story: how many people tell one and the same thing; of a named event, how many speak of it.
 
 Penalties: one author's or one publisher's share above its cap; evergreen: the manner of listicles and hashtag
-walls; steady: many posts spread evenly over the week, which is a subject that is always there.
+walls; steady: many posts spread evenly over the week, which is a subject that is always there; field: its people tell
+different things; nameless: no word or link is its own; as before: last week had it with as many posts.
 """
 
 from collections import defaultdict
@@ -32,7 +34,7 @@ from models.refit.story import Story
 from models.refit.week_posts import WeekPosts
 
 WEIGHTS: Mapping[str, float] = {
-    "people": 0.30, "engagement": 0.10, "burst": 0.10, "novelty": 0.24, "links": 0.06, "agreement": 0.20,
+    "people": 0.30, "engagement": 0.08, "burst": 0.10, "novelty": 0.22, "links": 0.02, "agreement": 0.06, "story": 0.22,
 }  # fmt: skip
 ENOUGH_PEOPLE = 4.0  # summed influence that gives 63 % of the part
 ENOUGH_ENGAGEMENT = 1.5  # log engagement above normal
@@ -45,7 +47,12 @@ KNOWN = 0.35  # what a topic loses of its novelty when last week had it already
 STEADY, MANY_POSTS = 0.5, 40  # the most that evenly spread posts cost; from so many on they are no accident
 TELLING = 15  # words of an earlier topic that make a name known
 DISAGREE, AGREE = 0.35, 0.65  # usual cosine to the nearest post of somebody else: none of it, all of it
+ENOUGH_TELLERS = 3.0  # people beside the first who tell the same
+FIELD, SCATTERED, TOGETHER = 0.5, 0.3, 0.7  # cost of a field, and share of its people who tell the same: field, story
+NAMELESS, NAMED = 0.2, 0.3  # cost of a topic without a word of its own; novelty from which it has one
+AS_BEFORE = 0.3  # cost of a topic that last week had with as many posts
 CHANCE = 0.6  # few posts crowd into two days by chance: times 1 / sqrt(posts)
+BESIDE_BEST = 0.55  # of the best topic's score: what a section needs in a week of stronger ones
 SAME_SUBJECT = 0.70  # cosine of two sections that would read alike
 
 
@@ -74,11 +81,15 @@ def rank(
             "novelty": max(_focus(about), IN_CORE * _named(core)) * (1 - KNOWN * float(row.max(initial=0.0))),
             "links": _saturate(_resources(story, week), ENOUGH_LINKS),
             "agreement": _between((about.agreement + core.agreement) / 2, DISAGREE, AGREE),
+            "story": _saturate(max(0.0, core.told - 1), ENOUGH_TELLERS),
         }
         evidence = [week.posts[i] for i in story.whole().distinct]
         penalties = {
             "evergreen": evergreen(about, evidence),
-            "steady": STEADY * min(1.0, about.posts / MANY_POSTS) * (1 - parts["burst"]),
+            "steady": 0.0 if story.event else STEADY * min(1.0, about.posts / MANY_POSTS) * (1 - parts["burst"]),
+            "field": _field(core, parts["novelty"]),
+            "nameless": NAMELESS * (1 - _between(parts["novelty"], 0.0, NAMED)),
+            "as before": AS_BEFORE * min(1.0, story.previous_posts / about.posts),
             "one author": _over(about.top_author, config.max_per_author),
             "one publisher": _over(about.top_publisher, config.max_per_publisher),
         }
@@ -90,7 +101,7 @@ def rank(
                 story,
                 score=round(score, 6),
                 score_parts={name: round(value, 6) for name, value in {**parts, **_negative(penalties)}.items()},
-                excluded=reason(about, evidence, config),
+                excluded=reason(about, evidence, config) or _untold(core, config),
                 sensitive=is_sensitive([post.text for post in evidence]),
             )
         )
@@ -104,6 +115,8 @@ def select(stories: Sequence[Story], config: DigestConfig) -> list[Story]:
     for story in stories:
         if story.excluded is not None or story.score < config.min_score or len(chosen) == config.max_topics:
             continue
+        if chosen and story.score < BESIDE_BEST * chosen[0].score:
+            continue
         if all(float(story.centroid @ other.centroid) < SAME_SUBJECT for other in chosen):
             chosen.append(story)
     return chosen
@@ -111,6 +124,16 @@ def select(stories: Sequence[Story], config: DigestConfig) -> list[Story]:
 
 def _focus(about: StoryFacts) -> float:
     return min(1.0, max(about.focus, OLD_NAME * about.known_focus, UNNAMED * about.subject) / FOCUSED)
+
+
+def _untold(core: StoryFacts, config: DigestConfig) -> str | None:
+    """Three people on a subject are no story when no three of them tell the same."""
+    return "few people" if core.told < config.min_topic_people else None
+
+
+def _field(core: StoryFacts, novelty: float) -> float:
+    """A name that is new halves the cost: its posts may tell several things of one."""
+    return FIELD * (1 - novelty / 2) * (1 - _between(len(core.tellers) / len(core.voices), SCATTERED, TOGETHER))
 
 
 def _named(core: StoryFacts) -> float:

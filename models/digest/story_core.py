@@ -27,9 +27,10 @@ USUAL, SLACK = 0.25, 0.05  # quantile of the sign's posts' closeness to their mi
 def cores(stories: Sequence[Story], week: WeekPosts, vocabulary: WeekWords, config: DigestConfig) -> list[Story]:
     """`stories` in their order, each with the members, distinct posts and centroid of its core.
 
-    A core too small for a topic (posts, repeats included, and people of the settings) is none: that story stays whole.
+    A core too small for a topic (posts, repeats included, and people of the settings) is none: that story stays whole,
+    and so does a named event.
     """
-    made = [_core(story, week, vocabulary) for story in stories]
+    made = [story if story.event else _core(story, week, vocabulary) for story in stories]
     return [core if _is_enough(core, week, config) else story for core, story in zip(made, stories, strict=True)]
 
 

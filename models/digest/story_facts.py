@@ -21,6 +21,8 @@ from models.wording.names import NameSpelling
 
 FEW = 200  # posts at which half of what they have in common counts as common, as in `refit.features`
 ENOUGH_VOICES = 3  # people who make a word more than a coincidence
+SAME_STORY = 0.5  # cosine from which two posts tell the same
+SAME_TITLE = 0.8  # from which one passes on the other
 OWN_WORD = 0.5  # share of a word's posts that are in the topic, from which it is the topic's own
 
 
@@ -53,7 +55,8 @@ class StoryFacts:
     most frequent of the own words. peak: share of the posts on the two busiest days in a row. top_author: largest
     share of the evidence. top_publisher: most links of one site, for each post of the evidence. own_words: words and
     phrases that stand mostly in this topic. names: those of them that are names, but not of those who post or of
-    their sites.
+    their sites. tellers: the most people who tell the same, in like words or with one link; of a named event, all.
+    told: their number, by half for those who pass on a link or title that another had before.
     """
 
     evidence: int
@@ -75,6 +78,9 @@ class StoryFacts:
     top_publisher: float
     own_words: frozenset[str]
     names: frozenset[str]
+    tellers: frozenset[str] = frozenset()
+    told: float = 0.0
+    event: bool = False
 
 
 def week_words(week: WeekPosts, stories: Sequence[Story]) -> WeekWords:
@@ -104,13 +110,17 @@ def facts(story: Story, week: WeekPosts, vocabulary: WeekWords, known: frozenset
     names = frozenset(word for word in spelt - _signatures(evidence) if not WEAK_WORDS.issuperset(word.split()))
     spoken = [set(vocabulary.of_post[i]) for i in story.distinct]
     people = _people_of(story, week)
+    vectors = vocabulary.own_vectors(week, story)
+    alike = _alike(vectors, evidence)
+    passing = _passing_on(evidence, alike)
+    tellers = frozenset().union(*people) if story.event else _tellers(alike, people)
     return StoryFacts(
         evidence=count,
         posts=len(story.members),
-        voices=_voices(story, week),
+        voices=_voices(story, week, passing),
         authors=len({post.author_id for post in evidence}),
         coherence=_pairwise(week.vectors[story.distinct]),
-        agreement=_agreement(week, story, vocabulary.own_vectors(week, story)),
+        agreement=_agreement(week, story, vectors),
         wall=float(np.mean([hashtag_wall(post.text) for post in evidence])),
         length=float(np.median([len(words(post.text, (), ())) for post in evidence])),
         linked=sum(bool(post.links) for post in evidence) / count,
@@ -124,6 +134,9 @@ def facts(story: Story, week: WeekPosts, vocabulary: WeekWords, known: frozenset
         top_publisher=max(publishers(story, week).values(), default=0.0),
         own_words=own,
         names=names,
+        tellers=tellers,
+        told=sum(0.5 if person in passing else 1.0 for person in tellers),
+        event=story.event,
     )
 
 
@@ -154,8 +167,39 @@ def _agreement(week: WeekPosts, story: Story, own: npt.NDArray[np.float64]) -> f
     return float(np.median(cosine.max(axis=1)))
 
 
-def _voices(story: Story, week: WeekPosts) -> dict[str, float]:
-    evidence = {week.posts[i].author_id for i in story.distinct}
+def _alike(vectors: npt.NDArray[np.float64], evidence: Sequence[Tweet]) -> npt.NDArray[np.float64]:
+    """Cosine of every two posts, 1 where they pass on one link; float64 (n, n)."""
+    cosine = np.round(vectors @ vectors.T, 6)
+    holders: dict[str, list[int]] = defaultdict(list)
+    for place, post in enumerate(evidence):
+        for url in {link.url for link in post.links}:
+            holders[url].append(place)
+    for places in holders.values():
+        cosine[np.ix_(places, places)] = 1.0
+    return cosine
+
+
+def _tellers(alike: npt.NDArray[np.float64], people: Sequence[set[str]]) -> frozenset[str]:
+    """The people of the post that most people tell alike, and of those like it."""
+    groups = [
+        frozenset().union(*(people[other] for other in np.flatnonzero(row >= SAME_STORY).tolist()), people[place])
+        for place, row in enumerate(alike)
+    ]
+    return max(groups, key=lambda group: (len(group), sorted(group)))
+
+
+def _passing_on(evidence: Sequence[Tweet], alike: npt.NDArray[np.float64]) -> set[str]:
+    """Who has nothing in the evidence but a link or title that another had before: one source is one voice."""
+    passing: set[str] = set()
+    own: set[str] = set()
+    for place, post in enumerate(evidence):
+        before = {evidence[other].author_id for other in np.flatnonzero(alike[place, :place] >= SAME_TITLE).tolist()}
+        (passing if before - {post.author_id} else own).add(post.author_id)
+    return passing - own
+
+
+def _voices(story: Story, week: WeekPosts, passing: set[str]) -> dict[str, float]:
+    evidence = {week.posts[i].author_id for i in story.distinct} - passing
     return {
         author: 1.0 if author in evidence else 0.5
         for author in sorted({week.posts[i].author_id for i in story.members})

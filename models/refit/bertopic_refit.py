@@ -1,7 +1,8 @@
 """The refit of record: BERTopic on a closed week, the same topics for the same posts whatever came first (law 2).
 
-WeekPosts (sorted by id) -> duplicates folded -> stored vectors with words beside them -> UMAP -> HDBSCAN -> mixtures
-split, like topics joined, outliers rescued -> class-based TF-IDF -> Refit. Nothing is embedded again.
+WeekPosts (sorted by id) -> duplicates folded -> stored vectors with words beside them -> UMAP -> HDBSCAN -> named
+events gathered, mixtures split, like topics joined, outliers rescued -> class-based TF-IDF -> Refit. Nothing is
+embedded again.
 
 BERTopic alone gives other topics when its input is shuffled, even with a seed. Here the order is canonical, neighbours
 are exact, every generator is seeded and sums run in one thread. Only distinct posts are clustered: a retweet or a
@@ -14,6 +15,7 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -23,13 +25,15 @@ from threadpoolctl import threadpool_limits
 
 from models.digest.config import DigestConfig
 from models.refit.features import Matrix, features, neighbours
+from models.refit.named_events import named_events
 from models.refit.near_duplicates import fold
 from models.refit.story import Refit, Story
-from models.refit.topic_shapes import Labels, shape
+from models.refit.topic_shapes import Labels, Shaped, by_size, shape
 from models.refit.week_posts import WeekPosts
 from models.text import words
 
 Progress = Callable[[str, float], None]
+Events = Sequence[Sequence[int]]  # distinct posts, by place, of each named event
 NEIGHBOURS = 10
 COMPONENTS = 5
 MIN_SAMPLES = 3
@@ -62,12 +66,26 @@ def refit(week: WeekPosts, config: DigestConfig, *, progress: Progress | None = 
         with _known_warnings():
             found, _ = model.fit_transform(documents, matrix)
         report("shaping topics", 0.7)
-        shaped = shape(np.asarray(found, dtype=np.int64), matrix, week.vectors[distinct], config)
+        posts = [week.posts[i] for i in distinct]
+        events = named_events(posts, week.week.end.year, config.min_topic_posts)
+        shaped = _shaped(np.asarray(found, dtype=np.int64), matrix, week.vectors[distinct], config, events)
         report("describing topics", 0.9)
         telling = _telling_words(model, documents, shaped.labels)
-        result = _stories(week, distinct, duplicate_of, shaped.labels, telling)
+        result = _stories(week, distinct, duplicate_of, shaped.labels, telling, {event[0] for event in events})
         report("done", 1.0)
     return Refit(*result, duplicate_of, shaped.rescued, shaped.rescued_similarity)
+
+
+def _shaped(labels: Labels, matrix: Matrix, vectors: Matrix, config: DigestConfig, events: Events) -> Shaped:
+    """The topics of the posts of no event, and each event as one more."""
+    event_of = np.full(len(labels), -1, dtype=np.int64)
+    for number, event in enumerate(events):
+        event_of[event] = number
+    rest = event_of < 0
+    shaped = shape(labels[rest], matrix[rest], vectors[rest], config)
+    merged = event_of + int(shaped.labels.max(initial=-1)) + 1
+    merged[rest] = shaped.labels
+    return replace(shaped, labels=by_size(merged))
 
 
 def _stories(
@@ -76,6 +94,7 @@ def _stories(
     duplicate_of: npt.NDArray[np.int64],
     labels: Labels,
     telling: dict[int, list[tuple[str, float]]],
+    events: set[int],
 ) -> tuple[list[Story], npt.NDArray[np.int64]]:
     topic_of = np.full(len(week), -1, dtype=np.int64)
     topic_of[distinct] = labels
@@ -92,6 +111,7 @@ def _stories(
                 words=telling.get(topic, []),
                 centroid=(centroid / max(float(np.linalg.norm(centroid)), 1e-9)).astype(np.float32),
                 repeated=duplicate_of[members],
+                event=not events.isdisjoint(np.flatnonzero(labels == topic).tolist()),
             )
         )
     return stories, topic_of

@@ -43,7 +43,7 @@ def shape(labels: Labels, matrix: Matrix, vectors: Matrix, config: DigestConfig)
     for similarity in GATHER_SIMILARITIES[1:]:
         if (labels < 0).mean() > config.outlier_share:
             labels = _gather_leftovers(labels, matrix, size, similarity)
-    labels = _by_size(labels)
+    labels = by_size(labels)
     similarity = 0.0
     if rescued.any():
         centres = centroids(labels, vectors)
@@ -141,7 +141,7 @@ def _compact(labels: Labels) -> Labels:
     return np.where(labels >= 0, np.searchsorted(kept, labels), -1).astype(np.int64)
 
 
-def _by_size(labels: Labels) -> Labels:
+def by_size(labels: Labels) -> Labels:
     """Numbered by size, then by the first post."""
     labels = _compact(labels)
     count = int(labels.max(initial=-1)) + 1

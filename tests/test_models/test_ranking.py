@@ -81,6 +81,54 @@ def test_nobody_brings_more_than_the_cap(values: list[float], share: float) -> N
         assert sum(min(value, share * total) for value in values) == pytest.approx(total, rel=1e-6)
 
 
+def test_a_field_is_no_story() -> None:
+    """Six people each, one name each: those tell the same, these six things that only the name joins."""
+    one = [
+        embedded(post(i, f"PixLoc finds the camera, part {i}", author=f"a{i}"), direction("wasps")) for i in range(6)
+    ]
+    names = ["ferry", "violin", "cheese", "kites", "mosaic", "barley"]
+    many = [embedded(post(50 + i, f"GPT-Neo and {n}", author=f"b{i}"), direction(n)) for i, n in enumerate(names)]
+    week = week_of(one + many)
+    found = scored(week, [story(range(6), direction("wasps")), story(range(6, 12), direction("ferry"))])
+    assert found[0].excluded is None
+    assert "field" not in found[0].score_parts
+    assert found[6].excluded is not None
+    assert found[6].score_parts["field"] < 0
+    event = scored(
+        week, [story(range(6), direction("wasps")), replace(story(range(6, 12), direction("ferry")), event=True)]
+    )
+    assert event[6].excluded is None
+    assert event[6].score_parts["story"] > found[6].score_parts["story"]
+
+
+def test_one_link_is_one_voice() -> None:
+    """Five who pass on an article count less than five who say it themselves."""
+    own = [embedded(post(i, f"PixLoc finds cameras {i}", author=f"a{i}"), direction("wasps")) for i in range(5)]
+    link = ["https://example.org/ten-things"]
+    passed = [
+        embedded(post(50 + i, f"GPT-Neo in ten things {i}", author=f"b{i}", links=link), direction("ferry"))
+        for i in range(5)
+    ]
+    sources = [
+        direction("wasps") * 0.8 + direction(name) * 0.6 for name in ("kites", "violin", "cheese", "mosaic", "barley")
+    ]
+    own = [embedded(unit.tweet, vector / np.linalg.norm(vector)) for unit, vector in zip(own, sources, strict=True)]
+    week = week_of(own + passed)
+    found = scored(week, [story(range(5), direction("wasps")), story(range(5, 10), direction("ferry"))])
+    assert found[0].score_parts["people"] > found[5].score_parts["people"]
+    assert found[0].score_parts["story"] > found[5].score_parts["story"]
+
+
+def test_a_strong_week_leaves_its_tail_out() -> None:
+    """What would do in a poor week does not beside a story of twice its score."""
+    strong, fair, weak = (
+        replace(story([i], direction(name)), score=score, id=name)
+        for i, (name, score) in enumerate((("wasps", 0.9), ("ferry", 0.6), ("kites", 0.45)))
+    )
+    assert [s.id for s in select([strong, fair, weak], CONFIG)] == ["wasps", "ferry"]
+    assert [s.id for s in select([fair, weak], CONFIG)] == ["ferry", "kites"]
+
+
 def test_selection_is_bounded_diverse_and_unpadded() -> None:
     """At most max_topics, nothing excluded, nothing weak, no subject twice."""
     week = two_topics(["a"] * 4, ["b"] * 4)
