@@ -27,7 +27,9 @@ from tests.made_posts import embedded, tweet
 VALID = encode(tweet(1))
 
 
-@given(st.text(max_size=300).filter(lambda text: text.strip()), st.datetimes(datetime(2006, 1, 1), datetime(9998, 12, 31)))
+@given(
+    st.text(max_size=300).filter(lambda text: text.strip()), st.datetimes(datetime(2006, 1, 1), datetime(9998, 12, 31))
+)
 def test_a_post_is_read_back_as_it_was_written(text: str, moment: datetime) -> None:
     """Any text and any time survive the wire; the last year may have no UTC time and is refused."""
     post = Tweet(id="1", author_id="a", author="a", created_at=moment.replace(tzinfo=UTC), text=text)
