@@ -1,8 +1,9 @@
 """Batches that size themselves: begun one ahead of the other, acknowledged in the order of arrival.
 
-An event that arrives while nothing is under way leaves at once, alone. While `ahead` batches are under way events
-gather, and the next batch takes all of them, up to a size that follows the handler (`BatchSize`). So a lone post does
-not wait for company, a backlog fills the device, and the device never waits for what comes before and after it.
+An event that arrives while nothing is under way leaves at once, alone. While a batch is under way events gather, and
+the next batch takes all of them, up to a size that follows the handler (`BatchSize`); as soon as they are that many, it
+begins ahead, up to `ahead` batches at the same time. So a lone post does not wait for company, a backlog fills the
+device, and the device never waits for what comes before and after it.
 
 Delivery: a batch is acknowledged when its handler has returned and every batch before it is acknowledged. Faust commits
 past a single event left unacknowledged between others, so this order is what loses nothing. The first error of any
@@ -16,14 +17,14 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 E = TypeVar("E")
-SECONDS = 3.0  # what a full batch may take, the wait for the one before it included
+SECONDS = 5.0  # what a full batch may take, the wait for the one before it included
 LEAST = 64  # smaller batches waste a CPU: too few posts of one length
 
 
 class BatchSize:
     """How many events the next batch may take, LEAST to `most`: what is done within SECONDS.
 
-    Twice as many after a full batch that took less than a third of that, half as many after one that took longer: a
+    Twice as many after a full batch that took less than half of that, half as many after one that took longer: a
     model of ten posts a second and one of ten thousand both fill their device, and a batch never takes minutes.
     """
 
@@ -35,7 +36,7 @@ class BatchSize:
         """A batch of `count` events took `seconds` from its beginning to its acknowledgement."""
         if seconds > SECONDS:
             self.now = max(min(LEAST, self._most), self.now // 2)
-        elif count >= self.now and seconds < SECONDS / 3:
+        elif count >= self.now and seconds < SECONDS / 2:
             self.now = min(self._most, self.now * 2)
 
 
@@ -126,12 +127,18 @@ class _Flow(Generic[E]):
         while True:
             while self.under_way and self.under_way[0].done():
                 self.under_way.popleft().result()
-            if self._waiting and len(self.under_way) < self._ahead:
+            if self._worth_beginning():
                 self._begin()
             elif self._ended and not self._waiting and not self.under_way:
                 return
             else:
                 await self._change()
+
+    def _worth_beginning(self) -> bool:
+        """A batch ahead must be full: one that took the first event to arrive would leave the rest behind itself."""
+        if not self.under_way:
+            return bool(self._waiting)
+        return len(self.under_way) < self._ahead and len(self._waiting) >= self._size.now
 
     def _begin(self) -> None:
         batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._size.now))]

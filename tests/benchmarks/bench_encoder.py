@@ -279,15 +279,15 @@ def main() -> None:
                     continue  # the same vectors as the defaults
                 row.quality = {data.name: topics(row.encode, data) for data in labelled}
             table += report(device, rows, len(texts), tokens, feed)
+    if not args.json:
+        show(table)
     stage = []
     device, workers = ("cuda", TWEETS.partitions) if torch.cuda.is_available() else ("cpu", 1)
     if args.stage != 0:
         stage = [embed_backlog(read_posts(args.data, MANY), "minilm", device, args.stage or workers).table()]
     if args.json:
         print(json.dumps({"encoders": table, "stage": stage}, indent=2))
-        return
-    show(table)
-    if stage:
+    elif stage:
         print()
         show(stage)
 

@@ -1,8 +1,9 @@
 """The embed stage on a backlog beside the bare encoder: a real broker, a real `worker --stages embed`, its output.
 
-Posts are put onto `tweets`; when the stage has warmed up, it and the bare encoder take turns of a few seconds on the
-same texts (the stage is stopped with SIGSTOP meanwhile), so that whatever else the machine does hits both. The stage's
-rate is what has arrived on `tweets.embedded`, by the broker's end offset. Afterwards single posts, one by one.
+When the stage has warmed up, single posts are sent, one by one. Then a backlog is put onto `tweets`, and the stage and
+the bare encoder take turns of a few seconds on the same texts (the stage is stopped with SIGSTOP meanwhile), so that
+whatever else the machine does hits both. The stage's rate is what has arrived on `tweets.embedded`, by the broker's end
+offset. The backlog is longer than the turns and its rest is left.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ TURN_SECONDS = 6.0  # far below the session time-out: the stopped stage stays in
 WARM = 500
 HOP = 3_000.0  # posts a second that one process can hardly exceed, however fast the device is
 CHUNK = 1_024  # texts in a call of the bare encoder
-SETTLE_SECONDS = 3.0  # after a stop: batches were late for no fault of the stage's
+SETTLE_SECONDS = 6.0  # after a stop: batches were late for no fault of the stage's, and grow again
 LONE = 20
 LONGEST_SECONDS = 120.0
 FIRST = datetime(2021, 5, 3, tzinfo=UTC)
@@ -92,15 +93,18 @@ async def _measure(settings: Settings, encoder: Encoder, texts: Sequence[str], w
     encode_some = _endless(encoder, texts)
     done, seconds, _ = encode_some(TURN_SECONDS / 2)
     most = min(done / seconds, HOP * workers)  # posts a second
-    backlog = WARM + int(most * (TURNS * (TURN_SECONDS + SETTLE_SECONDS) + SETTLE_SECONDS * workers) * 2)
-    await _produce(settings, itertools.islice(posts, backlog))
+    backlog = int(most * TURNS * (TURN_SECONDS + SETTLE_SECONDS) * 2)
     found = Measured()
     async with _stages(settings, workers) as processes, consumer(settings, EMBEDDED) as client:
+        await _produce(settings, itertools.islice(posts, WARM))
         await _until(client, WARM)
         await asyncio.sleep(SETTLE_SECONDS * workers)  # until all of them have joined
+        found.lone = [await _lone(settings, client, next(posts)) for _ in range(LONE)]
+        end = await _end(client) + backlog
+        await _produce(settings, itertools.islice(posts, backlog))
         for _ in range(TURNS):
             turn = await _turn(processes, client, found.busy)
-            if await _end(client) >= backlog:  # it ran dry: quicker than the estimate, and this turn says nothing
+            if await _end(client) >= end:  # it ran dry: quicker than the estimate, and this turn says nothing
                 break
             found.stage.append(turn)
             for process in processes:
@@ -109,21 +113,35 @@ async def _measure(settings: Settings, encoder: Encoder, texts: Sequence[str], w
             for process in processes:
                 process.resume()
             await asyncio.sleep(SETTLE_SECONDS)
-        await _until(client, backlog)
-        for number, post in enumerate(itertools.islice(posts, LONE), 1):
-            await asyncio.sleep(0.2)
-            sent = time.perf_counter()
-            await _produce(settings, [post])
-            found.lone.append(await _until(client, backlog + number) - sent)
     return found
 
 
+async def _lone(settings: Settings, client: Any, post: Tweet) -> float:
+    """Seconds from `tweets` to `tweets.embedded` of a post that comes alone."""
+    await asyncio.sleep(0.2)
+    before, sent = await _end(client), time.perf_counter()
+    await _produce(settings, [post])
+    return await _until(client, before + 1) - sent
+
+
 async def _turn(processes: Sequence[psutil.Process], client: Any, busy: list[int]) -> Turn:
-    before, started, cpu = await _end(client), time.perf_counter(), _cpu(processes)
+    """From the end of a batch to the end of another, or the count would be off by up to a batch at both ends."""
+    before, started = await _batch_end(client)
+    cpu = _cpu(processes)
     with _gpu_busy(busy):
         await asyncio.sleep(TURN_SECONDS)
-    seconds = time.perf_counter() - started
-    return await _end(client) - before, seconds, _cpu(processes) - cpu
+        after, ended = await _batch_end(client)
+    return after - before, ended - started, _cpu(processes) - cpu
+
+
+async def _batch_end(client: Any) -> tuple[int, float]:
+    """Wait until a batch has arrived: the end offset, and when."""
+    before = await _end(client)
+    ended = await _until(client, before + 1)
+    while (now := await _end(client)) != before:  # the batch is as many records, not all in one request
+        before = now
+        await asyncio.sleep(0.1)
+    return now, ended
 
 
 def _endless(encoder: Encoder, texts: Sequence[str]) -> Callable[[float], Turn]:
