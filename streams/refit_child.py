@@ -18,11 +18,13 @@ from models.events import Digest
 from models.week import Week
 from models.wire import decode, encode
 from streams.logs import get_logger, set_up_logging
+from streams.low_priority import lower_priority
 from streams.parent_death import die_with_parent
 from streams.refit_process import Progress, config_with, library_versions
 from streams.settings import Settings, load_settings
 
 IDLE_SECONDS = 120.0
+PRIORITY_STEPS = 5  # behind the live stages, and yet a third as much as one of them while they are busy
 
 
 async def _refit(settings: Settings, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -101,6 +103,7 @@ def _serve(settings: Settings, requests: BinaryIO, answers: BinaryIO) -> None:
 def main() -> None:
     """Entry point of the child."""
     die_with_parent()
+    lower_priority(PRIORITY_STEPS)
     settings = load_settings()
     set_up_logging(settings, stage="refit")
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")

@@ -1,7 +1,6 @@
 """`toptopics replay` and `toptopics backfill`: past weeks, again or for the first time."""
 
 import asyncio
-import os
 import signal
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from models.week import Week
 from streams.cli.backfill import backfill
 from streams.cli.common import fail, is_terminal, run, services, settings_or_exit
 from streams.cli.replay_report import Wanted, tell, write, wrong
+from streams.low_priority import lower_priority
 from streams.settings import Settings
 from streams.terminal import printable
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SOURCES = ("tweets.embedded", "tweets")
 T = TypeVar("T")
 INTERRUPTED, STOPPED = 130, 143  # as a shell has it: 128 and the signal's number
-LOWER_PRIORITY = 10  # the processes that this one starts have it too: live stages on the same machine go first
+PRIORITY_STEPS = 10  # the processes that this one starts have it too: live stages on the same machine go first
 
 
 def replay(
@@ -71,7 +71,7 @@ def replay(
     if live and (verify or publish or compare or settings_pairs or out or as_json):
         fail("--live only shows: it goes with none of --verify, --compare, --publish, --set, --out, --json", 2)
     plan = Plan(_weeks(settings, week, since, until), source, _pairs(settings_pairs), verify, late)  # type: ignore[arg-type]
-    os.nice(LOWER_PRIORITY)
+    lower_priority(PRIORITY_STEPS)
     if live:
         _live(settings, plan, speed)
         return

@@ -55,14 +55,16 @@ async def play(settings: Settings, tweets: Sequence[Tweet], rate: float) -> dict
 
 async def seen_in_view(views: RedisViews, wanted: Sequence[str]) -> dict[str, float]:
     """When each post was in Redis, asked every 5 ms. Raises TimeoutError."""
-    waiting = set(wanted)
+    waiting = dict.fromkeys(wanted)
     found: dict[str, float] = {}
     while waiting:
-        names = sorted(waiting)[:500]
+        names = list(waiting)[:500]  # in the order in which they are sent: the first are those that can be there
         refs = await views.database.call("HMGET", views.root + "refs", *names)
         now = time.perf_counter()
-        found |= {name: now for name, ref in zip(names, refs, strict=True) if ref is not None}
-        waiting -= set(found)
+        for name, ref in zip(names, refs, strict=True):
+            if ref is not None:
+                found[name] = now
+                del waiting[name]
         await asyncio.sleep(0.005)
     return found
 
