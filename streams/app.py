@@ -19,6 +19,7 @@ from streams.back_pressure import ByteRoom
 from streams.batches import handle_batches
 from streams.kafka.lag import lag_of
 from streams.kafka.log import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, ssl_context, topic_name
+from streams.kafka.patience import be_patient
 from streams.metrics import Metrics, metered
 from streams.ports import Headers, Send
 from streams.records import Record
@@ -27,6 +28,7 @@ from streams.stage import Handler, Stage
 from streams.topics import DEAD_LETTERS, Topic
 
 BuildStage = Callable[[Settings, Send, Metrics], Stage]
+WatchStop = Callable[[Callable[[], bool]], object]
 LAG_SECONDS = 15.0
 TICK_SECONDS = 1.0
 
@@ -51,10 +53,14 @@ def create_app(settings: Settings, name: str, build: BuildStage, metrics: Metric
     return app
 
 
-def run_app(app: faust.App, loop: asyncio.AbstractEventLoop) -> int:
-    """Run until a signal or a crash (then `app.crash_reason` says why); the exit code."""
+def run_app(app: faust.App, loop: asyncio.AbstractEventLoop, watch_stop: WatchStop) -> int:
+    """Run until a signal or a crash (then `app.crash_reason` says why); the exit code.
+
+    watch_stop: called before it runs, with what says whether it was told to stop or has crashed.
+    """
     worker = faust.Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
     worker.spinner = None  # it would write cursor sequences into the log
+    watch_stop(lambda: bool(worker.should_stop))
     try:
         worker.execute_from_commandline()
     except SystemExit as end:
@@ -137,6 +143,8 @@ def _add_life_cycle(app: faust.App, settings: Settings, stage: Stage) -> None:
             await app.crash(error)
 
     async def start(*_: Any, **__: Any) -> None:
+        producer: Any = app.producer
+        be_patient(producer._producer.client)
         if stage.start is not None:
             await crash_app(stage.start())
 

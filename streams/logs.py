@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import time
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -12,6 +13,10 @@ from streams.settings import Settings
 
 # C0 and C1 controls, line and paragraph separators, bidirectional overrides
 _DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+# these tell every poll, every metadata refresh, and an absent broker some hundred times a second
+LIBRARIES = ("aiokafka", "faust", "mode", "kafka", "httpx", "httpcore")
+AGAIN_SECONDS = 10.0
 
 
 def get_logger(name: str) -> Any:
@@ -23,8 +28,14 @@ def set_up_logging(settings: Settings, **context: str) -> None:
     """Route structlog and the standard library's loggers to one renderer; `context` is on every line."""
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
     level = getattr(logging, settings.log_level.upper())
+
+    def with_context(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        for name, value in context.items():  # a context variable would be unknown to threads, such as Faust's consumer
+            event.setdefault(name, value)
+        return event
+
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
+        with_context,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.UnicodeDecoder(),
@@ -42,6 +53,7 @@ def set_up_logging(settings: Settings, **context: str) -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_Sparing())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -51,11 +63,34 @@ def set_up_logging(settings: Settings, **context: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # these tell every poll and every metadata refresh
-    for noisy in ("aiokafka", "faust", "mode", "kafka", "httpx", "httpcore"):
+    for noisy in LIBRARIES:
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(**context)
+
+
+class _Sparing(logging.Filter):
+    """What a library says again and again is told once in AGAIN_SECONDS, with how often it was said meanwhile.
+
+    The same: of one logger, at one level, by one template, whatever was put into it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, int, str], list[float]] = {}  # when it was told, how often it was not since
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.split(".", 1)[0] not in LIBRARIES:
+            return True
+        now, template = time.monotonic(), str(record.msg)
+        if len(self._said) > 1_000:  # templates are few; a library that formats by itself must not fill the memory
+            self._said.clear()
+        said = self._said.setdefault((record.name, record.levelno, template), [-AGAIN_SECONDS, 0])
+        if now - said[0] < AGAIN_SECONDS:
+            said[1] += 1
+            return False
+        if said[1]:
+            record.msg = f"{template} [and {said[1]:.0f} times since it was told last]"
+        said[:] = [now, 0]
+        return True
 
 
 def _harmless(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

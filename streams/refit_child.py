@@ -82,8 +82,11 @@ def _serve(settings: Settings, requests: BinaryIO, answers: BinaryIO) -> None:
     """Until the parent closes the pipe or asks nothing for a while."""
 
     def say(message: dict[str, Any]) -> None:
-        answers.write(orjson.dumps(message) + b"\n")
-        answers.flush()
+        try:
+            answers.write(orjson.dumps(message) + b"\n")
+            answers.flush()
+        except BrokenPipeError:  # the parent was stopped: what is being computed is of no use to anybody
+            os._exit(0)
 
     while select.select([requests], [], [], IDLE_SECONDS)[0]:
         line = requests.readline()

@@ -1,7 +1,7 @@
 """One stage in one process: `python -m streams.stage_process embed`. The worker command starts these.
 
-Exit codes: 0 stopped by a signal after draining, 1 crashed (start it again), 3 over the dead-letter budget or
-wrongly configured (starting it again is no use).
+Exit codes: 0 stopped by a signal after draining (or with no broker to drain to, `streams.drain`), 1 crashed (start it
+again), 3 over the dead-letter budget or wrongly configured (starting it again is no use).
 """
 
 import asyncio
@@ -9,13 +9,13 @@ import faulthandler
 import logging
 import os
 import sys
+import threading
 from typing import NoReturn
-
-import structlog
 
 from models.encoder import EncoderError
 from streams.app import BuildStage, create_app, run_app
 from streams.dead_letters import DeadLetterBudgetError
+from streams.drain import end_without_broker
 from streams.kafka.log import SettingError
 from streams.logs import get_logger, set_up_logging
 from streams.metrics import Metrics, serve_metrics
@@ -23,6 +23,7 @@ from streams.parent_death import die_with_parent
 from streams.settings import Settings, load_settings
 from streams.stages import STAGES
 
+STOPPED = 0
 CRASHED = 1
 GIVE_UP = 3
 STALLED_SECONDS = 120.0  # far longer than the slowest batch, far shorter than anybody would notice
@@ -51,13 +52,23 @@ def run_stage(settings: Settings, name: str, build: BuildStage | None = None) ->
         log.info("metrics served", port=port)
     app.task(_watch_loop)
     log.info("stage starts", kafka=settings.kafka_bootstrap_servers)
-    code = run_app(app, loop)
-    error = app.crash_reason
-    if error is not None:
-        log.error("stage crashed", error=f"{type(error).__name__}: {error}", exc_info=error)
-        return GIVE_UP if isinstance(error, DeadLetterBudgetError) else CRASHED
-    log.info("stage stopped")
-    return code
+    addresses = str(settings.kafka_bootstrap_servers)
+    code = run_app(
+        app,
+        loop,
+        lambda stopping: end_without_broker(addresses, stopping, lambda: end_process(_ended(app.crash_reason))),
+    )
+    return _ended(app.crash_reason) or code
+
+
+def _ended(error: BaseException | None) -> int:
+    """The exit code of a stage that ended with `error`, which is told."""
+    log = get_logger(__name__)
+    if error is None:
+        log.info("stage stopped")
+        return STOPPED
+    log.error("stage crashed", error=f"{type(error).__name__}: {error}", exc_info=error)
+    return GIVE_UP if isinstance(error, DeadLetterBudgetError) else CRASHED
 
 
 def end_process(code: int) -> NoReturn:
@@ -77,13 +88,18 @@ async def _watch_loop() -> None:
         faulthandler.cancel_dump_traceback_later()
 
 
+def _tell_thread(failed: threading.ExceptHookArgs) -> None:
+    """A line of the log like any other, instead of a bare traceback."""
+    get_logger(__name__).error("thread failed", thread=failed.thread and failed.thread.name, exc_info=failed.exc_value)
+
+
 def main() -> None:
     """Entry point: the one argument is the stage's name."""
     name = sys.argv[1]
     die_with_parent()
+    threading.excepthook = _tell_thread
     settings = load_settings()
     set_up_logging(settings, stage=name)
-    structlog.contextvars.bind_contextvars(stage=name)
     end_process(run_stage(settings, name))
 
 

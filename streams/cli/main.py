@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 a problem was found or something failed, 2 wrong usage, 3 
 (`worker`), 130 interrupted.
 """
 
+import logging
 import sys
 
 import typer
@@ -52,6 +53,9 @@ for module in (
 
 def main() -> None:
     """Entry point of the console script."""
+    # what is tried again is no news to a person, such as a leader that a new topic does not have yet; what fails is
+    # told by the command. Commands that run on set up logs of their own (`streams.logs`)
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)
     try:
         app()
     except KeyboardInterrupt:

@@ -13,6 +13,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from streams.kafka.patience import be_patient
 from streams.records import Record
 from streams.settings import Settings
 from streams.topics import Topic
@@ -81,6 +82,7 @@ async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         max_batch_size=256 * 1024,
         request_timeout_ms=60_000,
     )
+    be_patient(client.client)
     try:
         await client.start()  # inside: a broker that refuses us leaves connections to close
         yield client

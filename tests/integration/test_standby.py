@@ -5,15 +5,15 @@ import time
 from pathlib import Path
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 
-from streams.kafka.log import connection
+from streams.clock import system_clock
 from streams.settings import Settings
 from streams.topics import ASSIGNMENTS
 from tests.integration.faults.examine import examine
 from tests.integration.faults.posts import flow
+from tests.integration.faults.schedule import Fault
 from tests.integration.faults.settling import until_settled
+from tests.integration.faults.takeover import members_of
 from tests.integration.faults.world import FaultyWorker, World
 from tests.integration.pipeline import pipeline_settings, records_of
 
@@ -33,23 +33,9 @@ async def _start(worker: FaultyWorker, settings: Settings, members: int) -> None
     """And wait until both its stages are among so many members of their groups."""
     worker.start()
     end = time.monotonic() + 120
-    while [await _members(settings, stage) for stage in STAGES] != [members] * len(STAGES):
+    while [await members_of(settings, stage) for stage in STAGES] != [members] * len(STAGES):
         assert time.monotonic() < end, worker.log_lines()[-3000:]
         await asyncio.sleep(0.3)
-
-
-async def _members(settings: Settings, stage: str) -> int:
-    """Those that the broker has given their partitions to; 0 while it still asks them."""
-    admin = AIOKafkaAdminClient(**connection(settings))
-    try:
-        await admin.start()
-        (answer,) = await admin.describe_consumer_groups([f"{settings.prefix}toptopics-{stage}"])
-    except KafkaError:  # a fresh broker has no coordinator until somebody joins
-        return 0
-    finally:
-        await admin.close()
-    ((_, _, state, _, _, members, *_),) = answer.groups
-    return len(members) if state == "Stable" else 0
 
 
 async def test_one_writes_and_whoever_is_left_takes_over(
@@ -80,3 +66,26 @@ async def test_one_writes_and_whoever_is_left_takes_over(
                 worker.stop()
     assert (found.lost, found.twice, found.never_arrived, found.wrong) == ([], [], [], [])
     assert found.produced == 600
+
+
+@pytest.mark.parametrize("way", ["kill", "terminate", "freeze"])
+async def test_a_writer_lost_in_the_middle_of_a_batch_is_succeeded(
+    way: str, kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """And one that was only frozen, and goes on where it was when another has long written its batch, does no harm."""
+    async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
+        world = World(settings, tmp_path, STAGES, seed=9)
+        world.worker.start()
+        try:
+            await world.produce(flow(100, seed=9, days=1))
+            await until_settled(settings, STAGES, world.worker)
+            await world.cause(Fault(0, "take over", way), system_clock())
+            await until_settled(settings, STAGES, world.worker)
+            found = await examine(settings, world.sent)
+        finally:
+            await world.close()
+    ((_, seconds),) = world.takeovers
+    assert seconds is not None, world.worker.log_lines()[-3000:]
+    assert (found.lost, found.twice, found.never_arrived, found.wrong) == ([], [], [], [])
+    assert found.produced == 140
+    assert world.disorderly == []

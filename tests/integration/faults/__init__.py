@@ -5,6 +5,7 @@ stage_process  a real stage with places at which it can be told to die, raise, h
 worker         the real supervisor over such stages
 schedule       which faults happen when: a pure function of the seed
 world          broker, Redis and workers, and how each fault is done to them
+takeover       the single writer is lost, and how soon another one writes
 progress       how soon after a fault posts are assigned again, and how much memory was used
 examine        the audit
 chaos          `make chaos`

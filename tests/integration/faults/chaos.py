@@ -169,12 +169,24 @@ def _tell(
             if len(times) > 1
             else "-"
         ),
+        "single writer lost to another one writing, s": _takeovers(world.takeovers),
         "SIGTERM to exit, s": f"largest {max(world.stops, default=0):.1f} of {len(world.stops)}",
         "minutes": f"{seconds / 60:.1f}",
     }
     print("| what | result |\n|---|---|")
     for name, value in rows.items():
         print(f"| {name} | {value} |")
+
+
+def _takeovers(found: list[tuple[str, float | None]]) -> str:
+    """By the way in which the writer was lost."""
+    told = []
+    for way in sorted({way for way, _ in found}):
+        times = [took for kind, took in found if kind == way]
+        seconds = [took for took in times if took is not None]
+        missed = f", never {len(times) - len(seconds)}" if len(seconds) < len(times) else ""
+        told.append(f"{way} {', '.join(f'{took:.1f}' for took in seconds)}{missed}")
+    return "; ".join(told) or "-"
 
 
 def main() -> int:

@@ -67,6 +67,11 @@ def record(post: Tweet, *, key: bytes | None = b"") -> Produced:
     return Produced(TWEETS.name, post.author_id.encode() if key == b"" else key, encode(post), post.created_at)
 
 
+def spare(number: int, at: datetime) -> Produced:
+    """A post apart from the flow; `number` makes its id its own."""
+    return record(_original(8_000_000 + number, at, random.Random(number)))
+
+
 def replace_text(post: Tweet, chance: random.Random) -> Tweet:
     """The same id with other words."""
     fields = {name: getattr(post, name) for name in post.__struct_fields__}

@@ -8,8 +8,8 @@ from tests.integration.faults.posts import POISON
 STAGES = ("embed", "assign", "view", "week-close")
 # places of a stage at which it can be killed; week-close acknowledges freely, so only its own two matter
 BOUNDARIES = {
-    "embed": ("before", "linger", "encode", "produce", "after"),
-    "assign": ("before", "linger", "produce", "after", "snapshot"),
+    "embed": ("before", "linger", "encode", "produce", "confirm", "letter", "after"),
+    "assign": ("before", "linger", "produce", "confirm", "after", "snapshot"),
     "view": ("before", "linger", "after"),
     "week-close": ("refit", "digest"),
 }
@@ -30,21 +30,24 @@ class Fault:
 
 # kind -> how often among 100
 WEIGHTS = {
-    "poison": 19,
-    "kill at": 21,  # kill -9 at a boundary
-    "kill stage": 8,  # kill -9 at any moment
+    "poison": 17,
+    "kill at": 20,  # kill -9 at a boundary
+    "kill stage": 7,  # kill -9 at any moment
     "terminate stage": 6,
+    "drain": 2,  # SIGTERM with a batch in flight
     "kill worker": 4,  # the supervisor and with it all stages
     "terminate worker": 4,
     "second worker": 5,  # joins, stays for a while, leaves
-    "pause stage": 6,  # SIGSTOP for a while: a slow consumer
-    "raise": 6,
+    "take over": 3,  # a second worker stands by, and the single writer is killed, stopped or frozen for long
+    "pause stage": 5,  # SIGSTOP for a while: a slow consumer
+    "raise": 5,
     "hang": 1,
     "full disk": 3,
     "damage snapshot": 3,
     "drop snapshots": 2,
     "clock skew": 2,  # the stages' clocks are suddenly off by up to a day
     "flush redis": 4,
+    "flush in a batch": 1,
     "restart redis": 1,
     "stop redis": 1,
     "kill redis": 1,
@@ -52,6 +55,8 @@ WEIGHTS = {
     "stop broker": 1,  # for a minute
     "kill broker": 1,
 }
+AIMED = {"hang": ("embed", "encode"), "full disk": ("assign", "snapshot"), "flush in a batch": ("view", "advance")}
+WAYS = ("kill", "terminate", "freeze")  # how the single writer is lost
 SKEWS = (-86_400, -3_600, -60, 60, 3_600, 43_200)  # seconds; a day ahead would let in what is poison
 
 
@@ -67,22 +72,27 @@ def schedule(seed: int, faults: int, records: int, stages: tuple[str, ...] = STA
     moments = sorted(chance.sample(range(records // 20, records * 19 // 20), len(kinds)))
     found = []
     for after, kind in zip(moments, kinds, strict=True):
-        target = place = ""
         if kind == "poison":
             poisons = poisons or list(POISON)
-            target = poisons.pop()
+            target, place = poisons.pop(), ""
         elif kind == "kill at":
             boundaries = boundaries or [(s, p) for s in stages for p in BOUNDARIES[s]]
             target, place = boundaries.pop()
-        elif kind == "raise":
-            target, place = chance.choice([s for s in stages if s != "week-close"]), chance.choice(["before", "after"])
-        elif kind == "hang":
-            target, place = "embed", "encode"
-        elif kind == "full disk":
-            target, place = "assign", "snapshot"
-        elif kind == "clock skew":
-            target = str(chance.choice(SKEWS))
-        elif kind.endswith(" stage"):
-            target = chance.choice(stages)
+        else:
+            target, place = _aim(kind, stages, chance)
         found.append(Fault(after, kind, target, place))
     return found
+
+
+def _aim(kind: str, stages: tuple[str, ...], chance: random.Random) -> tuple[str, str]:
+    """Target and place of a fault whose kind leaves a choice; empty where it has none."""
+    if kind in AIMED:
+        return AIMED[kind]
+    if kind in ("raise", "drain"):
+        places = ("before", "after") if kind == "raise" else ("drain",)
+        return chance.choice([stage for stage in stages if stage != "week-close"]), chance.choice(places)
+    if kind == "take over":
+        return chance.choice(WAYS), ""
+    if kind == "clock skew":
+        return str(chance.choice(SKEWS)), ""
+    return (chance.choice(stages) if kind.endswith(" stage") else ""), ""

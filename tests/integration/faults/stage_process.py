@@ -2,9 +2,12 @@
 
 A fault is armed by a file `STAGE.PLACE` in the folder FAULTS that holds the action; who removes it carries it out.
 Places: `before` and `after` a batch (after: produced, not yet acknowledged), `linger` (before it, and after a while in
-which offsets are committed), `produce` (sent, not confirmed),
-`encode`, `snapshot` (written, not yet durable), `refit` (a second into it), `digest` (published, nothing noted).
-Actions: `kill` (SIGKILL), `raise`, `hang` (for ever), `full` (as a full disk says it).
+which offsets are committed), `drain` (the same, but the place is reached first: what happens meanwhile must wait),
+`produce` (sent, not confirmed), `confirm` (one record that never leaves the buffer, and after a while in which all
+others do; `letter` when it is a dead letter), `encode`, `snapshot` (written, not yet durable), `advance` (applied to
+the view, not yet noted there), `refit` (a second into it), `digest` (published, nothing noted).
+Actions: `kill` (SIGKILL), `terminate` (SIGTERM), `freeze` (SIGSTOP), `raise`, `hang` (for ever), `full` (as a full disk
+says it), `flush` (all of Redis).
 The file `clock.skew`, when there is one, holds the seconds by which the stage's clock is off from now on.
 """
 
@@ -20,7 +23,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import structlog
+from redis import Redis
 
 from models.hash_encoder import HashEncoder
 from streams import stages
@@ -35,10 +38,13 @@ from streams.refit_process import run_refit
 from streams.settings import Settings, load_settings
 from streams.stage import Handler, Stage
 from streams.stage_process import end_process, run_stage
-from streams.topics import DIGESTS
+from streams.topics import DEAD_LETTERS, DIGESTS
+from streams.view_positions import ViewPositions
 
 FIRED = "fired.log"
 SKEW = "clock.skew"
+OWNER = ".owner"  # STAGE.owner: the process that wrote the stage's newest batch, and when
+SIGNALS = {"kill": signal.SIGKILL, "terminate": signal.SIGTERM, "freeze": signal.SIGSTOP}
 LINGER_SECONDS = 2.5  # offsets are committed every second: whatever was acknowledged too early is committed by then
 
 
@@ -53,6 +59,19 @@ class Places:
         """Whether it is to fail there."""
         return (self._folder / f"{self._stage}.{place}").exists()
 
+    def postpone(self, place: str) -> str:
+        """Disarm the place for everybody else; the name of the one that is armed instead, empty if it was not."""
+        later = f"{place}-later"
+        try:
+            (self._folder / f"{self._stage}.{place}").rename(self._folder / f"{self._stage}.{later}")
+        except FileNotFoundError:
+            return ""
+        return later
+
+    def note_owner(self) -> None:
+        """This process has just written a batch."""
+        (self._folder / f"{self._stage}{OWNER}").write_text(f"{os.getpid()} {time.monotonic()}")
+
     def reached(self, place: str) -> None:
         """Fail here if it was asked for."""
         armed = self._folder / f"{self._stage}.{place}"
@@ -63,11 +82,16 @@ class Places:
             return
         with (self._folder / FIRED).open("a") as log:
             log.write(f"{time.monotonic()} {self._stage} {place} {action} {os.getpid()}\n")
-        if action == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        elif action == "hang":
+        if action in SIGNALS:
+            os.kill(os.getpid(), SIGNALS[action])
+            return
+        if action == "flush":
+            with Redis.from_url(os.environ["REDIS_URL"]) as redis:
+                redis.flushall()
+            return
+        if action == "hang":
             time.sleep(86_400)
-        elif action == "full":
+        if action == "full":
             raise OSError(errno.ENOSPC, "No space left on device")
         raise RuntimeError(f"told to fail at {place}")
 
@@ -78,7 +102,11 @@ def _armed_handler(handler: Handler, places: Places) -> Handler:
         if places.armed("linger"):
             await asyncio.sleep(LINGER_SECONDS)
             places.reached("linger")
+        if places.armed("drain"):
+            places.reached("drain")
+            await asyncio.sleep(LINGER_SECONDS)
         await handler(records)
+        places.note_owner()
         places.reached("after")
 
     return handle
@@ -91,6 +119,10 @@ def _armed_send(send: Send, places: Places) -> Send:
             places.reached("digest")
         return done
 
+    async def never_sent(place: str) -> None:
+        await asyncio.sleep(LINGER_SECONDS)
+        places.reached(place)
+
     async def send_and_fail(
         topic: str,
         *,
@@ -99,6 +131,8 @@ def _armed_send(send: Send, places: Places) -> Send:
         timestamp: datetime | None = None,
         headers: Headers = (),
     ) -> Awaitable[object]:
+        if later := places.postpone("letter" if topic == DEAD_LETTERS.name else "confirm"):
+            return asyncio.ensure_future(never_sent(later))
         confirmation = await send(topic, key=key, value=value, timestamp=timestamp, headers=headers)
         places.reached("produce")
         return confirmed(confirmation, topic)
@@ -116,7 +150,7 @@ def _armed(build: BuildStage, places: Places) -> BuildStage:
 
 
 def _arm_libraries(places: Places, folder: Path) -> None:
-    fsync, encode, refit = os.fsync, HashEncoder.encode, run_refit
+    fsync, encode, refit, advance = os.fsync, HashEncoder.encode, run_refit, ViewPositions.advance
     skew = folder / SKEW
 
     def skewed_clock() -> datetime:
@@ -137,11 +171,16 @@ def _arm_libraries(places: Places, folder: Path) -> None:
         asyncio.get_running_loop().call_later(1.0, places.reached, "refit")
         return await refit(*given, **named)
 
+    async def armed_advance(*given: Any, **named: Any) -> bool:
+        places.reached("advance")
+        return await advance(*given, **named)
+
     patched: Callable[..., None] = setattr  # mypy knows setattr only for what is declared assignable
     patched(stages, "system_clock", skewed_clock)
     patched(os, "fsync", armed_fsync)
     patched(HashEncoder, "encode", armed_encode)
     patched(stages, "run_refit", armed_refit)
+    patched(ViewPositions, "advance", armed_advance)
 
 
 def main() -> None:
@@ -150,7 +189,6 @@ def main() -> None:
     die_with_parent()
     settings = load_settings()
     set_up_logging(settings, stage=name)
-    structlog.contextvars.bind_contextvars(stage=name)
     folder = Path(os.environ["FAULTS"])
     (folder / f"{name}-{os.getpid()}.pid").touch()
     places = Places(folder, name)

@@ -6,7 +6,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,17 +16,22 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from streams.kafka.log import producer
+from streams.local.errors import LocalServiceError
 from streams.local.kafka_broker import KafkaBroker
 from streams.local.redis_server import RedisServer
 from streams.redis_views import connect
 from streams.settings import Settings
-from tests.integration.faults.posts import Produced, poison
+from tests.integration.faults.posts import START, Produced, poison, spare
 from tests.integration.faults.progress import stage_processes
 from tests.integration.faults.schedule import Fault
-from tests.integration.faults.stage_process import FIRED, SKEW
+from tests.integration.faults.stage_process import FIRED, OWNER, SKEW
+from tests.integration.faults.takeover import take_over
 from tests.integration.pipeline import WorkerProcess
 
-ARMED = {"kill at": "kill", "raise": "raise", "hang": "hang", "full disk": "full"}
+ARMED = {
+    **{"kill at": "kill", "raise": "raise", "hang": "hang", "full disk": "full"},
+    **{"drain": "terminate", "flush in a batch": "flush"},
+}
 STOPPED_SECONDS = {"stop broker": 60.0, "stop redis": 20.0}  # others are back after `down_seconds`
 
 
@@ -52,6 +57,7 @@ class World:
     environment: dict[str, str] = field(default_factory=dict)
     sent: list[Produced] = field(default_factory=list)
     stops: list[float] = field(default_factory=list)  # how long each orderly stop of a worker took
+    takeovers: list[tuple[str, float | None]] = field(default_factory=list)  # how the writer was lost; seconds
     disorderly: list[str] = field(default_factory=list)  # stops that were not: what should never be
     done: list[Fault] = field(default_factory=list)
     outages: int = 0
@@ -71,6 +77,16 @@ class World:
         """Every armed fault that happened."""
         log = self.faults / FIRED
         return log.read_text().splitlines() if log.exists() else []
+
+    def unfired(self) -> list[str]:
+        """What is armed and has not happened yet."""
+        told = (".log", ".pid", SKEW[SKEW.index(".") :], OWNER)
+        return [path.name for path in self.faults.iterdir() if path.suffix not in told]
+
+    def spare(self, count: int) -> list[Produced]:
+        """Posts beside the flow, of its newest time."""
+        at = next((record.time for record in reversed(self.sent) if record.time is not None), START)
+        return [spare(len(self.sent) + number, at) for number in range(count)]
 
     def _new_worker(self, name: str) -> FaultyWorker:
         return FaultyWorker(self.settings, self.folder / f"{name}.log", self.stages, self.faults, **self.environment)
@@ -103,6 +119,9 @@ class World:
             await self._signal_stage(fault)
         elif fault.kind.endswith(" worker"):
             await self._worker(fault.kind)
+        elif fault.kind == "take over":
+            async with self._second_worker():
+                self.takeovers.append((fault.target, await take_over(self, fault.target)))
         elif fault.kind.endswith(" snapshot") or fault.kind.endswith(" snapshots"):
             self._snapshots(fault.kind)
         else:
@@ -123,12 +142,8 @@ class World:
 
     async def _worker(self, kind: str) -> None:
         if kind == "second worker":
-            other = self._new_worker(f"worker-{len(self.done)}")
-            other.start()
-            self._extra.append(other)
-            await _until(lambda: other.log_lines().count("stage starts") >= len(self.stages), 120)
-            await asyncio.sleep(2 * self.down_seconds)  # it takes its share, or stands by
-            await self._stop(other)
+            async with self._second_worker():
+                await asyncio.sleep(2 * self.down_seconds)  # it takes its share, or stands by
         elif kind == "kill worker":
             await asyncio.to_thread(self.worker.kill)
             self._start()
@@ -136,6 +151,17 @@ class World:
             await _until(lambda: "stage starts" in self.worker.log_lines(), 120)
             await self._stop(self.worker)
             self._start()
+
+    @contextlib.asynccontextmanager
+    async def _second_worker(self) -> AsyncIterator[None]:
+        other = self._new_worker(f"worker-{len(self.done)}")
+        other.start()
+        self._extra.append(other)
+        await _until(lambda: other.log_lines().count("stage starts") >= len(self.stages), 120)
+        try:
+            yield
+        finally:
+            await self._stop(other)
 
     def _start(self) -> None:
         """A log of its own each time, so that a start can be seen in it."""
@@ -177,7 +203,11 @@ class World:
         await asyncio.to_thread(service.kill if kind.startswith("kill") else service.stop)
         self.outages += 1
         await asyncio.sleep(STOPPED_SECONDS.get(kind, self.down_seconds))
-        await asyncio.to_thread(service.start)
+        for _ in range(3):  # a machine with other work to do may not start it in time
+            with contextlib.suppress(LocalServiceError):
+                await asyncio.to_thread(service.start)
+                return
+        raise AssertionError(f"{kind}: it does not come back")
 
     async def close(self) -> None:
         """Stop all workers."""
