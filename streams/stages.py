@@ -46,8 +46,8 @@ log = get_logger(__name__)
 EMBED_AHEAD = 2  # batches under way: one on the device, one on its way to or from it
 
 SWITCH_SECONDS = 0.0005
-# torch on a CPU keeps the kernels of the last so many shapes of a batch, 1,024 for each thread unless told: some 2 MiB a
-# shape, and posts have all lengths. With 32 the processor time is the same and the memory stops growing (measured)
+# torch on a CPU keeps the kernels of the last so many shapes of a batch, unless told 1,024 for each thread, some 2 MiB
+# a shape, and posts have all lengths. With 32 the processor time is the same and the memory stops growing (measured)
 KERNELS_KEPT = {"LRU_CACHE_CAPACITY": "32"}
 
 
