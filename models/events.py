@@ -299,3 +299,4 @@ class Digest(Event, frozen=True):
     identities: list[TopicIdentity]
     manifest: Manifest
     schema: int = SCHEMA
+    known_names: dict[str, int] = {}  # name -> weeks since several people spoke of it; none of them is new

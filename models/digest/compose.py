@@ -19,6 +19,7 @@ import orjson
 from models.digest.config import DigestConfig
 from models.digest.identities import identities
 from models.digest.influence import influence
+from models.digest.known_names import known_names
 from models.digest.match import match
 from models.digest.ranking import rank, select
 from models.digest.section import section
@@ -73,13 +74,21 @@ def build_digest(
     report("writing", 0.96)
     values = {author: score.value for author, score in scores.items()}
     inputs = Inputs(week, previous, influencers, config, versions, resources or {}, values)
-    digest = write_digest(inputs, found, ranked, select(ranked, config))
+    names = known_names(week, vocabulary, previous)
+    digest = write_digest(inputs, found, ranked, select(ranked, config), names)
     report("done", 1.0)
     return digest
 
 
-def write_digest(inputs: Inputs, found: Refit, ranked: Sequence[Story], published: Sequence[Story]) -> Digest:
-    """The digest of topics that are found, matched and ranked; `published` are its sections in order."""
+def write_digest(
+    inputs: Inputs,
+    found: Refit,
+    ranked: Sequence[Story],
+    published: Sequence[Story],
+    names: Mapping[str, int] | None = None,
+) -> Digest:
+    """The digest of topics that are found, matched and ranked; `published` are its sections in order. `names`: known
+    from now on."""
     week = inputs.week
     chosen = list(published)
     shown = {story.id for story in chosen}
@@ -104,6 +113,7 @@ def write_digest(inputs: Inputs, found: Refit, ranked: Sequence[Story], publishe
         statistics=_statistics(inputs, found, ranked, topics),
         identities=_identities(inputs, ranked, everything, topics),
         manifest=_manifest(inputs),
+        known_names=dict(names or {}),
     )
 
 

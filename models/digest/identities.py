@@ -6,6 +6,7 @@ size; a topic stays for `QUIET_WEEKS` after it was last found, so that one that 
 
 from collections.abc import Mapping, Sequence, Set
 
+from models.digest.match import comparable
 from models.events import Digest, TopicIdentity
 from models.refit.story import Story
 from models.refit.week_posts import WeekPosts
@@ -34,7 +35,7 @@ def identities(
     )
     found = [_identity(week, story, labels[story.id], story.id in published) for story in ordered[:most]]
     taken = {story.id for story in stories}
-    quiet = [_quieter(known) for known in (previous.identities if previous else []) if known.id not in taken]
+    quiet = [_quieter(known) for known in comparable(previous, week) if known.id not in taken]
     kept = sorted(
         (known for known in quiet if known.quiet_weeks <= QUIET_WEEKS),
         key=lambda known: (known.quiet_weeks, -known.posts, known.id),

@@ -58,6 +58,7 @@ EVERGREEN = phrases(
     "why you",
     "guide",
     "tutorials?",
+    "understand(?:ing)?",
     "intro(?:duction)? to",
     "beginner'?s?",
     "cheat ?sheets?",

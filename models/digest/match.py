@@ -11,11 +11,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from models.digest.config import DigestConfig
+from models.encoder import space_of
 from models.events import Digest, Status, TopicIdentity
 from models.refit.story import Story
 from models.refit.week_posts import WeekPosts
@@ -33,9 +35,10 @@ Confidence = npt.NDArray[np.float64]
 def match(stories: Sequence[Story], week: WeekPosts, previous: Digest | None, config: DigestConfig) -> list[Story]:
     """`stories` in their order with id, previous_id, confidence, previous_posts and status filled.
 
-    Ids are distinct. Without `previous`, or with one in another vector space, all topics are new.
+    Ids are distinct. Without `previous` all topics are new. With one in another encoder's space, words and shared posts
+    alone tell which continues.
     """
-    identities = list(previous.identities) if previous is not None else []
+    identities = comparable(previous, week)
     known_sizes, own_sizes = [known.posts for known in identities], [len(story.members) for story in stories]
     pairs = pair(confidences(stories, week, identities), known_sizes, config.match_confidence, own_sizes)
     taken = {identity.id for identity in identities}
@@ -49,6 +52,20 @@ def match(stories: Sequence[Story], week: WeekPosts, previous: Digest | None, co
             taken.add(new)
             matched.append(replace(story, id=new, status="new", previous_id=None, confidence=0.0, previous_posts=0))
     return matched
+
+
+def comparable(previous: Digest | None, week: WeekPosts) -> list[TopicIdentity]:
+    """The identities of `previous`; without their centroids when these are of another encoder than the week's."""
+    if previous is None:
+        return []
+    if _spaces(previous.manifest.encoder) == _spaces(week.encoder):
+        return list(previous.identities)
+    return [msgspec.structs.replace(identity, centroid="") for identity in previous.identities]
+
+
+def _spaces(encoders: str) -> set[str]:
+    """The vector spaces in a manifest's "a@1/fp32 + a@1/bf16"."""
+    return {space_of(name) for name in encoders.split(" + ")}
 
 
 def pair(
@@ -84,14 +101,14 @@ def confidences(stories: Sequence[Story], week: WeekPosts, identities: Sequence[
     if not stories or not identities:
         return np.zeros((len(stories), len(identities)))
     near = np.clip((_cosines(stories, identities) - UNRELATED) / (1 - UNRELATED), 0, 1)
-    words = np.array([[_word_overlap(story.words, known.words) for known in identities] for story in stories])
+    words = np.array([[word_overlap(story.words, known.words) for known in identities] for story in stories])
     ids = [_post_ids(story, week) for story in stories]
     shared = np.array([[_shared(own, known.post_ids) for known in identities] for own in ids])
     return np.asarray(1 - (1 - near) * (1 - WORDS_COUNT * words) * (1 - shared), dtype=np.float64)
 
 
 def _cosines(stories: Sequence[Story], identities: Sequence[TopicIdentity]) -> Confidence:
-    """(stories, identities); 0 where the identity's centroid has other dimensions: another encoder's space."""
+    """(stories, identities); 0 where the identity has no centroid that can be compared."""
     dimensions = len(stories[0].centroid)
     known = np.zeros((len(identities), dimensions), dtype=np.float64)
     for index, identity in enumerate(identities):
@@ -102,7 +119,7 @@ def _cosines(stories: Sequence[Story], identities: Sequence[TopicIdentity]) -> C
     return np.asarray(own @ (known / np.maximum(norms, 1e-9)).T, dtype=np.float64)
 
 
-def _word_overlap(telling: Sequence[tuple[str, float]], known: Sequence[str]) -> float:
+def word_overlap(telling: Sequence[tuple[str, float]], known: Sequence[str]) -> float:
     """Share of the telling words' weight that was telling last week too, against the better of the two lists."""
     own = telling[: max(len(known), 1)]
     total = sum(weight for _, weight in own)

@@ -10,11 +10,14 @@ score = sum of WEIGHTS[part] * part, every part 0 to 1, times (1 - penalty) for 
   that is no name counts in part. Less what it has in common with a topic of last week.
 * links: distinct resources to read.
 * agreement: whether different people say the same: how near each post is to the nearest of somebody else.
-* story: how many people tell one and the same thing; of a named event, how many speak of it.
+* story: how many people tell one and the same thing; of an event or a name in every mouth, those who speak of it
+  count by half.
+* news: whether the posts tell that something happened.
 
 Penalties: one author's or one publisher's share above its cap; evergreen: the manner of listicles and hashtag
 walls; steady: many posts spread evenly over the week, which is a subject that is always there; field: its people tell
-different things; nameless: no word or link is its own; as before: last week had it with as many posts.
+different things; nameless: no word or link is its own; uneventful: no news and no name that is new; as before: last
+week had it with as many posts.
 """
 
 from collections import defaultdict
@@ -26,7 +29,8 @@ import numpy as np
 from models.digest.config import DigestConfig
 from models.digest.influence import InfluenceScore, engagement
 from models.digest.junk import evergreen, reason
-from models.digest.match import confidences
+from models.digest.match import comparable, confidences, word_overlap
+from models.digest.news import news
 from models.digest.sensitive import is_sensitive
 from models.digest.story_facts import StoryFacts, facts, week_words
 from models.events import Digest
@@ -34,13 +38,14 @@ from models.refit.story import Story
 from models.refit.week_posts import WeekPosts
 
 WEIGHTS: Mapping[str, float] = {
-    "people": 0.30, "engagement": 0.08, "burst": 0.10, "novelty": 0.22, "links": 0.02, "agreement": 0.06, "story": 0.22,
+    "people": 0.24, "engagement": 0.06, "burst": 0.09, "novelty": 0.24, "links": 0.02, "agreement": 0.05, "story": 0.18,
+    "news": 0.12,
 }  # fmt: skip
 ENOUGH_PEOPLE = 4.0  # summed influence that gives 63 % of the part
 ENOUGH_ENGAGEMENT = 1.5  # log engagement above normal
 ENOUGH_LINKS = 4.0
 FOCUSED = 0.5  # share of the posts with the most frequent name of its own that makes a topic one story
-OLD_NAME = 0.6  # what a name counts that told topics apart in the weeks before
+OLD_NAME = 0.4  # what a name counts that told topics apart in the weeks before
 UNNAMED = 0.3  # what a common word's share counts beside a name's
 IN_CORE = 0.75  # what a new name counts that the core speaks of, and much of the cluster around it does not
 KNOWN = 0.35  # what a topic loses of its novelty when last week had it already
@@ -50,10 +55,12 @@ DISAGREE, AGREE = 0.35, 0.65  # usual cosine to the nearest post of somebody els
 ENOUGH_TELLERS = 3.0  # people beside the first who tell the same
 FIELD, SCATTERED, TOGETHER = 0.5, 0.3, 0.7  # cost of a field, and share of its people who tell the same: field, story
 NAMELESS, NAMED = 0.2, 0.3  # cost of a topic without a word of its own; novelty from which it has one
+UNEVENTFUL = 0.25  # cost of a topic in which nothing happened and nothing is new
 AS_BEFORE = 0.3  # cost of a topic that last week had with as many posts
 CHANCE = 0.6  # few posts crowd into two days by chance: times 1 / sqrt(posts)
 BESIDE_BEST = 0.55  # of the best topic's score: what a section needs in a week of stronger ones
 SAME_SUBJECT = 0.70  # cosine of two sections that would read alike
+NOT_FAR, ALIKE = 0.5, 0.3  # or of two that share so much of their telling words
 
 
 def rank(
@@ -65,8 +72,9 @@ def rank(
 ) -> list[Story]:
     """`stories` with score, score_parts, excluded and sensitive filled; the best first, those kept out last."""
     vocabulary = week_words(week, [story.whole() for story in stories])
-    known = list(previous.identities) if previous is not None else []
+    known = comparable(previous, week)
     old = frozenset(word for identity in known for word in identity.words[:TELLING])
+    old |= frozenset(previous.known_names if previous is not None else ())
     likeness = confidences(stories, week, known)
     expected = np.array([identity.posts if not identity.quiet_weeks else 0 for identity in known], dtype=np.float64)
     ranked = []
@@ -82,6 +90,7 @@ def rank(
             "links": _saturate(_resources(story, week), ENOUGH_LINKS),
             "agreement": _between((about.agreement + core.agreement) / 2, DISAGREE, AGREE),
             "story": _saturate(max(0.0, core.told - 1), ENOUGH_TELLERS),
+            "news": news([week.posts[i] for i in story.distinct]),
         }
         evidence = [week.posts[i] for i in story.whole().distinct]
         penalties = {
@@ -89,6 +98,7 @@ def rank(
             "steady": 0.0 if story.event else STEADY * min(1.0, about.posts / MANY_POSTS) * (1 - parts["burst"]),
             "field": _field(core, parts["novelty"]),
             "nameless": NAMELESS * (1 - _between(parts["novelty"], 0.0, NAMED)),
+            "uneventful": UNEVENTFUL * (1 - parts["news"]) * (1 - max(_named(about), _named(core))),
             "as before": AS_BEFORE * min(1.0, story.previous_posts / about.posts),
             "one author": _over(about.top_author, config.max_per_author),
             "one publisher": _over(about.top_publisher, config.max_per_publisher),
@@ -117,9 +127,15 @@ def select(stories: Sequence[Story], config: DigestConfig) -> list[Story]:
             continue
         if chosen and story.score < BESIDE_BEST * chosen[0].score:
             continue
-        if all(float(story.centroid @ other.centroid) < SAME_SUBJECT for other in chosen):
+        if not any(_one_subject(story, other) for other in chosen):
             chosen.append(story)
     return chosen
+
+
+def _one_subject(story: Story, other: Story) -> bool:
+    """Whether two sections would read alike: near, or not far and in the same words."""
+    near = float(story.centroid @ other.centroid)
+    return near >= SAME_SUBJECT or (near >= NOT_FAR and word_overlap(story.words, [w for w, _ in other.words]) >= ALIKE)
 
 
 def _focus(about: StoryFacts) -> float:

@@ -3,6 +3,7 @@
 Only distinct posts count as evidence; people also take part by repeating (a retweet).
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from models.text.words import link_host
 from models.wording.english import WEAK_WORDS
 from models.wording.names import NameSpelling
 
+_YEAR = re.compile(r"(?:19|20)\d\d$")
 FEW = 200  # posts at which half of what they have in common counts as common, as in `refit.features`
 ENOUGH_VOICES = 3  # people who make a word more than a coincidence
 SAME_STORY = 0.5  # cosine from which two posts tell the same
@@ -43,6 +45,11 @@ class WeekWords:
         vectors = week.vectors[story.distinct].astype(np.float64) - self.common
         return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
 
+    def is_known(self, name: str, known: frozenset[str]) -> bool:
+        """Whether a name is among `known`; of a phrase, whether all names in it are."""
+        parts = [part for part in name.split() if self.spelling.is_name(part)]
+        return name in known or (bool(parts) and known.issuperset(parts))
+
 
 @dataclass(frozen=True)
 class StoryFacts:
@@ -56,7 +63,8 @@ class StoryFacts:
     share of the evidence. top_publisher: most links of one site, for each post of the evidence. own_words: words and
     phrases that stand mostly in this topic. names: those of them that are names, but not of those who post or of
     their sites. tellers: the most people who tell the same, in like words or with one link; of a named event, all.
-    told: their number, by half for those who pass on a link or title that another had before.
+    told: their number, by half for those who pass on a link or title that another had before, or who speak of the
+    event and tell something of their own.
     """
 
     evidence: int
@@ -101,19 +109,21 @@ def _with_phrases(single: Sequence[str]) -> tuple[str, ...]:
 
 
 def facts(story: Story, week: WeekPosts, vocabulary: WeekWords, known: frozenset[str] = frozenset()) -> StoryFacts:
-    """The facts of one story with at least one distinct post. `known`: words that told earlier weeks' topics apart; a
-    name among them is nothing new."""
+    """The facts of one story with at least one distinct post. `known`: words that told earlier weeks' topics apart,
+    and names of those weeks (`known_names`); one among them is nothing new."""
     evidence = [week.posts[i] for i in story.distinct]
     count = len(evidence)
     own = own_words(story, vocabulary)
     spelt = frozenset(word for word in own if vocabulary.spelling.is_name(word))
     names = frozenset(word for word in spelt - _signatures(evidence) if not WEAK_WORDS.issuperset(word.split()))
+    old = frozenset(name for name in names if vocabulary.is_known(name, known))
     spoken = [set(vocabulary.of_post[i]) for i in story.distinct]
     people = _people_of(story, week)
     vectors = vocabulary.own_vectors(week, story)
     alike = _alike(vectors, evidence)
     passing = _passing_on(evidence, alike)
-    tellers = frozenset().union(*people) if story.event else _tellers(alike, people)
+    alike_tellers = _tellers(alike, people)
+    tellers = frozenset().union(*people) if story.event else alike_tellers
     return StoryFacts(
         evidence=count,
         posts=len(story.members),
@@ -126,8 +136,8 @@ def facts(story: Story, week: WeekPosts, vocabulary: WeekWords, known: frozenset
         linked=sum(bool(post.links) for post in evidence) / count,
         specific=sum(bool(own & post) for post in spoken) / count,
         named=sum(bool(names & post) for post in spoken) / count,
-        focus=max(_most_common(names - known, spoken, people), _shared_link(evidence)),
-        known_focus=_most_common(names & known, spoken, people),
+        focus=max(_most_common(names - old, spoken, people), _shared_link(evidence)),
+        known_focus=_most_common(old, spoken, people),
         subject=_most_common(own, spoken, people),
         peak=_peak(story, week),
         top_author=Counter(post.author_id for post in evidence).most_common(1)[0][1] / count,
@@ -135,7 +145,7 @@ def facts(story: Story, week: WeekPosts, vocabulary: WeekWords, known: frozenset
         own_words=own,
         names=names,
         tellers=tellers,
-        told=sum(0.5 if person in passing else 1.0 for person in tellers),
+        told=sum(0.5 if person in passing or person not in alike_tellers else 1.0 for person in tellers),
         event=story.event,
     )
 
@@ -218,11 +228,15 @@ def own_words(story: Story, vocabulary: WeekWords) -> frozenset[str]:
 
 
 def _most_common(candidates: frozenset[str], spoken: Sequence[set[str]], people: Sequence[set[str]]) -> float:
-    """Largest share of the posts that hold one of the words. One that fewer than `ENOUGH_VOICES` people bring or pass
-    on counts in part: of four posts, two are half."""
-    shares = []
+    """Largest share of the posts that hold one of the words, however it is spelt ("MSBuild2021", "MS Build").
+
+    One that fewer than `ENOUGH_VOICES` people bring or pass on counts in part: of four posts, two are half."""
+    spellings: dict[str, set[str]] = defaultdict(set)
     for word in candidates:
-        holders = [place for place, post in enumerate(spoken) if word in post]
+        spellings[_YEAR.sub("", word.replace(" ", "").replace("-", "")) or word].add(word)
+    shares = []
+    for forms in spellings.values():
+        holders = [place for place, post in enumerate(spoken) if not forms.isdisjoint(post)]
         voices = len(set().union(*(people[place] for place in holders)))
         shares.append(len(holders) / len(spoken) * min(1.0, (voices - 1) / (ENOUGH_VOICES - 1)))
     return max(shares, default=0.0)

@@ -1,8 +1,8 @@
 """The refit of record: BERTopic on a closed week, the same topics for the same posts whatever came first (law 2).
 
 WeekPosts (sorted by id) -> duplicates folded -> stored vectors with words beside them -> UMAP -> HDBSCAN -> named
-events gathered, mixtures split, like topics joined, outliers rescued -> class-based TF-IDF -> Refit. Nothing is
-embedded again.
+events and bursting names gathered, mixtures split, like topics joined, outliers rescued -> class-based TF-IDF -> Refit.
+Nothing is embedded again.
 
 BERTopic alone gives other topics when its input is shuffled, even with a seed. Here the order is canonical, neighbours
 are exact, every generator is seeded and sums run in one thread. Only distinct posts are clustered: a retweet or a
@@ -24,6 +24,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from models.digest.config import DigestConfig
+from models.refit.bursting_names import bursting_names, gather
 from models.refit.features import Matrix, features, neighbours
 from models.refit.named_events import named_events
 from models.refit.near_duplicates import fold
@@ -61,17 +62,22 @@ def refit(week: WeekPosts, config: DigestConfig, *, progress: Progress | None = 
             return Refit([], np.full(len(week), -1, dtype=np.int64), duplicate_of)
         report("clustering", 0.1)
         matrix = features(week.vectors[distinct], [tokens[i] for i in distinct])
-        documents = [_document(words(week.posts[i].text, (), ())) for i in distinct]
+        spoken = [words(week.posts[i].text, (), ()) for i in distinct]
+        documents = [_document(post) for post in spoken]
         model = _bertopic(matrix, config)
         with _known_warnings():
             found, _ = model.fit_transform(documents, matrix)
         report("shaping topics", 0.7)
         posts = [week.posts[i] for i in distinct]
         events = named_events(posts, week.week.end.year, config.min_topic_posts)
+        held = {post for event in events for post in event}
+        bursts = bursting_names(posts, spoken, week.vectors[distinct], held, config.min_topic_posts)
         shaped = _shaped(np.asarray(found, dtype=np.int64), matrix, week.vectors[distinct], config, events)
+        labels, scattered = gather(shaped.labels, bursts, config.min_topic_posts)
+        gathered = {event[0] for event in [*events, *scattered]}
         report("describing topics", 0.9)
-        telling = _telling_words(model, documents, shaped.labels)
-        result = _stories(week, distinct, duplicate_of, shaped.labels, telling, {event[0] for event in events})
+        telling = _telling_words(model, documents, labels)
+        result = _stories(week, distinct, duplicate_of, labels, telling, gathered)
         report("done", 1.0)
     return Refit(*result, duplicate_of, shaped.rescued, shaped.rescued_similarity)
 

@@ -21,16 +21,17 @@ Matrix = npt.NDArray[np.float32]
 
 
 def features(vectors: Matrix, words: Sequence[Sequence[str]]) -> Matrix:
-    """float32 (n, dimensions + LEXICAL_DIMENSIONS), unit length: sentence vector and words of `n` distinct posts.
+    """float32 (n, dimensions + LEXICAL_DIMENSIONS), unit length: `own_part` and words of `n` distinct posts."""
+    own, lexical = own_part(vectors), _hashed_words(words)
+    return np.hstack([own * np.sqrt(1 - LEXICAL_SHARE), lexical * np.sqrt(LEXICAL_SHARE)]).astype(np.float32)
 
-    What all posts have in common is taken out of the vectors first (Arora and others 2017): in a stream about one
-    field everything is alike. The fewer the posts, the less is taken, for a small week may be about one thing.
-    """
+
+def own_part(vectors: Matrix) -> npt.NDArray[np.float64]:
+    """The vectors less what all have in common (Arora and others 2017), unit length: in a stream about one field
+    everything is alike. The fewer the posts, the less is taken, for a small week may be about one thing."""
     common = vectors.astype(np.float64).mean(axis=0) * (len(vectors) / (len(vectors) + FEW))
     own = vectors - common
-    vectors = own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-9)
-    lexical = _hashed_words(words)
-    return np.hstack([vectors * np.sqrt(1 - LEXICAL_SHARE), lexical * np.sqrt(LEXICAL_SHARE)]).astype(np.float32)
+    return np.asarray(own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-9))
 
 
 def _hashed_words(words: Sequence[Sequence[str]]) -> Matrix:

@@ -35,7 +35,7 @@ class Story:
     evidence. words: (word or phrase, weight), the most telling first (class-based TF-IDF against the week and the
     weeks before). centroid: float32 (dimensions,), unit length, of the distinct posts. around: the cluster that the
     topic is the core of (`digest.story_core`). repeated: for every member the distinct post that it repeats, itself for
-    one; None when that is not known. event: gathered by an event's name, not by what the posts say.
+    one; None when that is not known. event: gathered by a name (`named_events`, `bursting_names`), not by what is said.
     """
 
     members: npt.NDArray[np.int64]

@@ -35,7 +35,7 @@ class Shaped:
 def shape(labels: Labels, matrix: Matrix, vectors: Matrix, config: DigestConfig) -> Shaped:
     """The topics of `n` posts from a first clustering. `matrix`: features; `vectors`: sentence vectors; (n, ·)."""
     size = config.min_topic_posts
-    labels = _drop_small(_split(labels, matrix), size)
+    labels = drop_small(_split(labels, matrix), size)
     labels = _join(_gather_leftovers(labels, matrix, size, GATHER_SIMILARITIES[0]), matrix)
     saved = _rescue(labels, vectors, config.rescue_similarity)
     rescued = (labels < 0) & (saved >= 0)
@@ -89,7 +89,7 @@ def _gather_leftovers(labels: Labels, matrix: Matrix, size: int, similarity: flo
     result = labels.copy()
     for part in _parts(np.flatnonzero(labels < 0), matrix):
         if len(part) >= size:
-            found = _drop_small(_cut(matrix[part], similarity), size)
+            found = drop_small(_cut(matrix[part], similarity), size)
             new = found >= 0
             result[part[new]] = found[new] + int(result.max(initial=-1)) + 1
     return result
@@ -129,7 +129,8 @@ def _rescue(labels: Labels, vectors: Matrix, similarity: float) -> Labels:
     return result
 
 
-def _drop_small(labels: Labels, size: int) -> Labels:
+def drop_small(labels: Labels, size: int) -> Labels:
+    """Topics of fewer than `size` posts become outliers."""
     if labels.max(initial=-1) < 0:
         return labels
     counts = np.bincount(labels[labels >= 0])

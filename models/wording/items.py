@@ -26,6 +26,7 @@ from models.wording.quotations import embeddable, like_worded, post_passages, qu
 MAX_EVIDENCE = 20  # post ids behind one sentence
 MAX_PEOPLE = 50
 MIN_QUALITY = 0.12
+ANSWER = 0.5  # worth of a passage of an answer: what it answers is not there to read
 FOREIGN = 0.3  # worth of a passage in another language than the week's
 _KIND_BEFORE_LINK: tuple[tuple[re.Pattern[str], ResourceKind], ...] = (
     (re.compile(r"\b(paper|abs|arxiv|preprint|pdf)\W{0,4}(link)?\W{0,4}$", re.IGNORECASE), "paper"),
@@ -223,7 +224,8 @@ def _worth(
     close = float(np.clip(week.vectors[index] @ story.centroid, 0.0, 1.0))
     foreign = week.posts[index].lang not in {None, "und", language}
     value = quality(passage, words, sensitive=story.sensitive) * (0.5 + round(close, 4))
-    return round(value * (FOREIGN if foreign else 1.0), 9)
+    answer = ANSWER if week.posts[index].kind == "reply" else 1.0
+    return round(value * (FOREIGN if foreign else 1.0) * answer, 9)
 
 
 def _main_language(week: WeekPosts) -> str | None:

@@ -26,6 +26,7 @@ MAX_TERMS = 30
 COMMON = 0.34  # share of the topic's posts that a title alone must cover
 WIDE = 0.6  # score, beside the best phrase's, from which one that covers so much is taken instead
 SECOND, SECOND_TO_WORD = 0.45, 0.3  # score of a second phrase beside the first's, and beside a lone common word's
+SECOND_TO_NAME = 0.12  # of a name beside a lone name's
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,13 @@ def _choose(week: WeekPosts, story: Story, scored: list[Candidate], use: WordUse
     posts = set(best.posts)
     text = use.title(best.surface)
     lone = len(best.words) == 1 and not is_telling(best.surface)
+    single = len(best.words) == 1
     narrow = len(core.words) == 1 and len(best.posts) < LONGER[1] * len(core.posts)
-    if lone or narrow or len(core.posts) < enough or text.casefold() in taken:
+    if single or narrow or len(core.posts) < enough or text.casefold() in taken:
         second = _second(best, scored, lone=lone)
         if second is None and text.casefold() in taken:
-            second = next((other for other in scored[1:] if not set(other.words) & set(best.words)), None)
+            apart = {*best.words, "and"}
+            second = next((other for other in scored[1:] if not set(other.words) & apart), None)
         if second is not None and not set(second.words) & set(best.words):
             text = f"{text} and {use.title(second.surface)}"
             posts |= set(second.posts)
@@ -88,11 +91,18 @@ def _choose(week: WeekPosts, story: Story, scored: list[Candidate], use: WordUse
 def _second(best: Candidate, scored: Sequence[Candidate], *, lone: bool) -> Candidate | None:
     """What tells more about the topic than `best` does alone: a name, else a phrase, else a word of some weight."""
     least = (SECOND_TO_WORD if lone else SECOND) * best.score
-    fit = [other for other in scored[:40] if other.score >= least and _complements(best, other, lone=lone)]
-    names = [other for other in fit if other.proper >= 0.5]
+    near = [other for other in scored[:40] if _complements(best, other, lone=len(best.words) == 1)]
+    fit = [other for other in near if other.score >= least]
+    names = [other for other in near if other.proper >= 0.5 and other.score >= _least_of_a_name(best, other, least)]
     phrases = [other for other in fit if len(other.words) > 1]
     words = [other for other in fit if 2 * other.people >= best.people and len(other.key) >= LONG_WORD]
     return _longest((names or phrases or words)[0], scored) if names or phrases or words else None
+
+
+def _least_of_a_name(best: Candidate, other: Candidate, least: float) -> float:
+    """A name alone says little, so that less of another will do; beside "CDC" only of one that is no lone word."""
+    alone = len(best.words) == 1 and (is_telling(best.surface) or (best.proper >= 0.5 and len(other.words) > 1))
+    return min(least, SECOND_TO_NAME * best.score) if alone else least
 
 
 def _longest(best: Candidate, scored: Sequence[Candidate]) -> Candidate:
@@ -102,16 +112,23 @@ def _longest(best: Candidate, scored: Sequence[Candidate]) -> Candidate:
     if lone:
         share = LONGER_THAN_WORD
     backed = {word for other in scored if len(other.words) == 1 and other.people >= 2 for word in other.words}
+    pairs = {other.key for other in scored if len(other.words) == 2 and set(other.words) <= backed}
+    named = {key for key in pairs if len(best.words) == 1 and not lone and key.startswith(f"{best.key} ")}
     longer = [
         other
         for other in scored
-        if other.free
-        and _names_before(best, other)
+        if _names_before(best, other)
         and f" {best.key} " in f" {other.key} "
         and len(best.words) < len(other.words) <= 5
-        and (other.people >= 2 or (lone and len(other.words) == 2 and set(other.words) <= backed))
-        and len(other.posts) >= share * len(best.posts)
-        and (lone or other.score >= LONGER_SCORE * best.score)
+        and (
+            (other.key in named and other.proper >= 0.5)
+            or (
+                other.free
+                and (other.people >= 2 or (lone and other.key in pairs))
+                and len(other.posts) >= share * len(best.posts)
+                and (lone or other.score >= LONGER_SCORE * best.score)
+            )
+        )
     ]
     return _longest(longer[0], scored) if longer else best
 
@@ -131,7 +148,8 @@ def _complements(best: Candidate, other: Candidate, *, lone: bool) -> bool:
     return (
         not set(best.words) & set(other.words)
         and not overlap
-        and other.people >= 2
+        and " and " not in other.key
+        and other.backed
         and (lone or len(fresh) * 4 >= len(other.posts))
     )
 

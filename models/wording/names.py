@@ -2,7 +2,8 @@
 
 No list and no model: a word is a name when it carries a digit ("wav2vec-U" has "2", "ICLR2021"), a capital after the
 first letter ("CodeNet", "ICLR"), or when those who write whole sentences nearly always capitalise it ("Colorado").
-Headlines In Title Case, hashtags, and the first word of a text or sentence are no evidence.
+Headlines In Title Case and the first word of a text or sentence are no evidence; a hashtag is with a digit or two
+capitals in a row ("#MSBuild"), not with those that only part its words ("#MachineLearning").
 """
 
 import re
@@ -18,7 +19,8 @@ INNER = 0.6  # share of the occurrences with a capital or a digit after the firs
 SHORTEST = 3  # characters: "AI", "GB", "UK" and "5G" are in every week and name no story
 FEWEST = 2  # occurrences in sentences
 _TOKEN = re.compile(r"[^\s]+")
-_EDGES = ".,:;!?()[]{}\"'“”‘’…|«»*-–—&/"
+_TAG_OF_A_NAME = re.compile(r"[^\W\d_]\d|[A-Z]{2}")
+_EDGES = "#.,:;!?()[]{}\"'“”‘’…|«»*-–—&/"
 _SENTENCE_ENDS = (".", "!", "?", ":", "…", "|", "—", "–", "-", "\n", "•")
 
 
@@ -53,7 +55,10 @@ class NameSpelling:
         headline = len(letters) < 4 or capitals >= HEADLINE * len(letters)
         opens = True
         for token, bare in zip(tokens, written, strict=True):
-            if bare and not token.startswith("#"):
+            if token.startswith("#") and _TAG_OF_A_NAME.search(bare):
+                self._all[_singular(bare.casefold())] += 1
+                self._inner[_singular(bare.casefold())] += not shouted
+            elif bare and not token.startswith("#"):
                 key = _singular(bare.casefold())
                 self._all[key] += 1
                 self._inner[key] += not shouted and _marked(bare)

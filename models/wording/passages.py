@@ -194,10 +194,18 @@ def _whole_clauses(sentence: str) -> str:
 
 def _bare(sentence: str) -> str:
     """Without the shout that opens it ("NEW:"), and the site or the bracket that a headline ends with ("| PNAS")."""
-    if (opening := _SHOUT.match(sentence)) and len(sentence) - opening.end() >= SHORT:
+    if (opening := _SHOUT.match(sentence)) and len(sentence) - opening.end() >= SHORT // 2:
         sentence = sentence[opening.end() :]
+    sentence = _closed(sentence)
     ending = _SITE.search(sentence, max(0, len(sentence) - 40))
     return sentence[: ending.start()] if ending and ending.start() >= SHORT // 2 else sentence
+
+
+def _closed(sentence: str) -> str:
+    """Without a bracket that is opened at the end and never closed ("… White People [ so do something")."""
+    opens = max(sentence.rfind("["), sentence.rfind("("))
+    unclosed = opens >= SHORT and not {"]", ")"} & set(sentence[opens:])
+    return sentence[:opens].rstrip() if unclosed else sentence
 
 
 def _within_limit(sentence: str) -> str:

@@ -21,13 +21,15 @@ _CALL = re.compile(
 )
 _DANGLING = re.compile(
     r"^(and|but|or|so|because|also|which|that|then|this|these|those|it|it's|they|he|she|here|there|thread|yes|no|lol|"
-    r"haha|oh|wow|via|by|thanks?|thank you|congrat\w*|ps|p\.s|\d+[/.)])\b",
+    r"haha|oh|wow|via|by|e\.g|i\.e|thanks?|thank you|congrat\w*|ps|p\.s|\d+[/.)])\b",
     re.IGNORECASE,
 )
 _APPOINTMENT = re.compile(
-    r"\b\d{1,2}(:\d\d)?\s?[ap]\.?m\b|\b(today|tonight|tomorrow|later today|in \d+ (min|hour|hr)\w*)\b", re.IGNORECASE
+    r"\b\d{1,2}(:\d\d)?\s?[ap]\.?m\b|\b(today|tonight|tomorrow|tmrw|later today|(in|next) \w+ (min|hour|hr)\w*)\b",
+    re.IGNORECASE,
 )
 CUT_OFF = 0.08  # worth of a sentence that the platform cut off: it is not quoted
+OFF_SUBJECT = 0.4  # worth of a passage without any of the topic's words
 _PAIRS = (("(", ")"), ("“", "”"), ("[", "]"))
 ALIKE = 0.6  # of all words of two passages: the same headline
 NEARBY = 300
@@ -71,7 +73,7 @@ def quality(passage: Passage, words: Mapping[str, float], *, sensitive: bool = F
     used = {token.casefold() for token in _WORD.findall(text)}
     hits = sum(weight for word, weight in words.items() if set(word.split()) <= used)
     total = sum(sorted(words.values(), reverse=True)[:5]) or 1.0
-    return round(score * (0.55 + min(1.0, hits / total)), 9)
+    return round(score * (OFF_SUBJECT + min(1.0, hits / total)), 9)
 
 
 def embeddable(text: str) -> bool:

@@ -64,7 +64,10 @@ def change(week: WeekPosts, story: Story, label: Label, previous: TopicIdentity 
     """How a continuing topic moved, and what its posts speak of now that was not among its words before."""
     if previous is None:
         return None
-    known = [compact(phrase_key(text)) for text in (*previous.words, *previous.label.split(" and "), label.text)]
+    known = [
+        compact(phrase_key(text))
+        for text in (*previous.words, *previous.label.split(" and "), label.text.split(" and ")[0])
+    ]
     fresh: list[str] = []
     posts: list[int] = []
     for text, key, using in label.terms:

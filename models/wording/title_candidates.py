@@ -20,6 +20,7 @@ from models.wording.word_use import WordUse
 MAX_POSTS = 200  # per topic
 SHAPE = {1: 0.7, 2: 1.0, 3: 1.08, 4: 1.02, 5: 0.9, 6: 0.75}
 LONE_VOICE = 0.4
+PASSED_ON = 3  # people who post or pass on a phrase of one voice, from which it is not that one's alone
 HEADLINE = 0.6  # share of capitalised words, as in `models.wording.names`
 COVERAGE = 0.65
 TELLING = 1.5  # shape of a single word that is a name by its looks: nothing tells a topic better
@@ -27,7 +28,8 @@ TELLING = 1.5  # shape of a single word that is a name by its looks: nothing tel
 
 @dataclass(frozen=True)
 class Candidate:
-    """`key` has one blank between words; `proper` is the share of uses as a name, 0 to 1."""
+    """`key` has one blank between words; `proper` is the share of uses as a name, 0 to 1. people: whose words have it.
+    backed: two people at least have it in words of their own, or three pass on who has."""
 
     key: str
     surface: str
@@ -36,6 +38,7 @@ class Candidate:
     proper: float
     free: bool  # what follows it differs from use to use: it is no piece of a longer phrase
     score: float
+    backed: bool = False
 
     @property
     def words(self) -> list[str]:
@@ -87,6 +90,7 @@ def candidates(
     people = len({voice_of(week, index) for index in distinct})
     weights = {compact(phrase_key(word)): weight for word, weight in story.words}
     heaviest = max(weights.values(), default=0.0) or 1.0
+    bearers = story.bearers()
     found = []
     for key in sorted(uses):
         use = uses[key]
@@ -95,7 +99,8 @@ def candidates(
         rarity = math.sqrt(len(use.posts) / used) * math.log1p(len(week) / used)
         score = coverage * rarity * _shape(use) * _freedom(use) * _agreement(use, weights, heaviest)
         score *= LONE_VOICE if len(use.people) == 1 and people > 2 else 1.0
-        found.append(_candidate(use, round(score, 9)))
+        passed_on = {week.posts[member].author_id for index in use.posts for member in bearers[index]}
+        found.append(_candidate(use, round(score, 9), backed=len(use.people) > 1 or len(passed_on) >= PASSED_ON))
     return sorted(found, key=lambda candidate: (-candidate.score, -len(candidate.posts), candidate.key))
 
 
@@ -129,7 +134,7 @@ def voice_of(week: WeekPosts, index: int) -> str:
     return (post.related_author or post.author_id) if post.kind == "retweet" else post.author_id
 
 
-def _candidate(use: _Uses, score: float) -> Candidate:
+def _candidate(use: _Uses, score: float, *, backed: bool) -> Candidate:
     return Candidate(
         key=_usual(use.keys),
         surface=_usual(use.surfaces),
@@ -138,6 +143,7 @@ def _candidate(use: _Uses, score: float) -> Candidate:
         proper=use.names / sum(use.surfaces.values()),
         free=_ends_freely(use),
         score=score,
+        backed=backed,
     )
 
 

@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.digest.config import DigestConfig
+from models.digest.identities import identities
 from models.digest.match import confidences, match, pair, topic_id
 from models.events import Digest, Manifest, Sentence, Statistics, TopicIdentity
 from models.refit.story import Story
@@ -44,7 +46,7 @@ def digest(identities: list[TopicIdentity]) -> Digest:
             outlier_share=0,
         ),
         identities=identities,
-        manifest=Manifest(slice_hash="", records=0, encoder="", settings_hash="", versions={}, previous_hash=None),
+        manifest=Manifest(slice_hash="", records=0, encoder="made", settings_hash="", versions={}, previous_hash=None),
     )
 
 
@@ -256,3 +258,15 @@ def test_the_same_week_again_keeps_every_id(week: WeekPosts) -> None:
     again = match(list(reversed(stories)), week, digest(known), CONFIG)
     assert [entry.id for entry in reversed(again)] == [entry.id for entry in first]
     assert all(entry.confidence == pytest.approx(1, abs=1e-3) for entry in again)
+
+
+def test_another_encoder_of_the_same_width_is_another_space() -> None:
+    """Its vectors point elsewhere: neither the matching nor the digest after it takes them for this week's."""
+    week = replace(week_of([embedded(post(1, "wasps"), direction("wasps"))]), encoder="x@2/fp32")
+    last = digest([identity("t-old", direction("wasps"))])
+    same = msgspec.structs.replace(last, manifest=msgspec.structs.replace(last.manifest, encoder="x@2/bf16"))
+    other = msgspec.structs.replace(last, manifest=msgspec.structs.replace(last.manifest, encoder="y@1/fp32"))
+    stories = [story([0], direction("wasps"))]
+    assert match(stories, week, same, CONFIG)[0].id == "t-old"
+    assert match(stories, week, other, CONFIG)[0].status == "new"
+    assert [known.centroid for known in identities(week, [], {}, set(), other)] == [""]

@@ -70,3 +70,13 @@ def test_passages_are_verbatim_and_bounded(text: str, answer: bool) -> None:
 def test_the_longest_hostile_text_is_cut_in_no_time(part: str) -> None:
     """30,000 characters against every expression with a repetition; a quadratic one would take minutes."""
     passages((part * 30_000)[:29_999] + "x")
+
+
+def test_a_bracket_that_never_closes_is_not_quoted() -> None:
+    """What stands before it is a sentence of its own."""
+    (told,) = passages(
+        "The lighthouse admits that its lamp is biased towards ships [ so do something about it https://a.example"
+    )
+    assert told.text == "The lighthouse admits that its lamp is biased towards ships"
+    (closed,) = passages("The lighthouse admits that its lamp (the old one) is biased [towards ships]")
+    assert closed.text.startswith("The lighthouse admits that its lamp (the old one) is biased")

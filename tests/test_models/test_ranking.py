@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,10 +10,15 @@ from hypothesis import strategies as st
 
 from models.digest.config import DigestConfig
 from models.digest.influence import influence
+from models.digest.known_names import known_names
+from models.digest.news import news
 from models.digest.ranking import WEIGHTS, capped_sum, rank, select
+from models.digest.story_facts import facts, week_words
+from models.events import Tweet
 from models.refit.story import Story
 from models.refit.week_posts import WeekPosts
 from tests.test_models.made_weeks import direction, embedded, post, story, week_of
+from tests.test_models.test_match import digest
 
 CONFIG = DigestConfig()
 
@@ -142,6 +148,68 @@ def test_selection_is_bounded_diverse_and_unpadded() -> None:
     assert [s.id for s in select(pool, DigestConfig(min_score=0.885))] == ["wasps", "ferry"]
     assert select([], CONFIG) == []
     assert len(week) == 8
+
+
+def test_what_happened_goes_before_what_is_taught() -> None:
+    """The same people, as many posts, the same new name: once it is out, once it is explained."""
+    week = two_topics(["a", "b", "c", "d"], [], text="PixLoc is out now, its code was released")
+    lesson = two_topics(["a", "b", "c", "d"], [], text="PixLoc as a cook would put it, in plain words")
+    told, taught = (scored(one, [story(range(4), direction("wasps"), ["pixloc"])])[0] for one in (week, lesson))
+    assert (told.score_parts["news"], taught.score_parts["news"]) == (1.0, 0.0)
+    assert told.score > taught.score
+
+
+def test_a_topic_in_another_language_is_not_held_to_english_verbs() -> None:
+    """There is no list of its verbs."""
+    posts = [replace_lang(post(i, f"Orlop ist jetzt offen, Teil {i}"), "de") for i in range(4)]
+    assert news(posts) == 0.5
+    assert news([replace_lang(one, "en") for one in posts]) == 0.0
+
+
+def test_a_name_that_the_stream_knows_is_nothing_new() -> None:
+    """Three people spoke of PixLoc last week, in no topic that was found: the digest remembers the name."""
+    week = two_topics(["a", "b", "c", "d"], [])
+    stories = [story(range(4), direction("wasps"), ["pixloc"])]
+    names = known_names(week, week_words(week, stories), None)
+    assert names == {"pixloc": 0}
+    scores = influence(week, [])
+    first = rank(stories, week, scores, digest([]), CONFIG)[0].score_parts["novelty"]
+    known = msgspec.structs.replace(digest([]), known_names=names)
+    assert rank(stories, week, scores, known, CONFIG)[0].score_parts["novelty"] < first
+
+
+def test_a_name_is_forgotten_when_nobody_says_it() -> None:
+    """It ages a week with every digest, and is heard anew."""
+    quiet = two_topics(["a"], [], text="Soup for everybody, part")
+    stories = [story(range(1), direction("wasps"))]
+    last = msgspec.structs.replace(digest([]), known_names={"pixloc": 3, "orlop": 8})
+    assert known_names(quiet, week_words(quiet, stories), last) == {"pixloc": 4}
+    loud = two_topics(["a", "b", "c"], [])
+    assert known_names(loud, week_words(loud, [story(range(3), direction("wasps"))]), last) == {"pixloc": 0}
+
+
+def test_all_spellings_of_a_name_are_one() -> None:
+    """ "PixLoc2021" and "PixLoc" are in half of the posts each."""
+    texts = ["PixLoc2021 finds a camera", "The PixLoc is here", "More on PixLoc2021 now", "Our PixLoc at work"]
+    week = week_of(embedded(post(i, text, author=f"p{i}"), direction("wasps")) for i, text in enumerate(texts))
+    found = facts(story(range(4), direction("wasps")), week, week_words(week, [story(range(4), direction("wasps"))]))
+    assert found.focus == 1.0
+
+
+def test_two_sections_in_the_same_words_are_one_subject() -> None:
+    """Not near enough to be one by their centroids alone."""
+    near = np.array([0.6, 0.8] + [0.0] * 14, dtype=np.float32)
+    base = np.array([1.0] + [0.0] * 15, dtype=np.float32)
+    one = replace(story(range(4), base, ["vaccine", "trial"]), id="t-1", score=0.9)
+    other = replace(story(range(4, 8), near, ["vaccine", "trial"]), id="t-2", score=0.8)
+    stranger = replace(other, words=[("ferry", 1.0)], id="t-3")
+    assert [s.id for s in select([one, other], CONFIG)] == ["t-1"]
+    assert [s.id for s in select([one, stranger], CONFIG)] == ["t-1", "t-3"]
+
+
+def replace_lang(tweet: Tweet, lang: str) -> Tweet:
+    """The post in another language."""
+    return msgspec.structs.replace(tweet, lang=lang)
 
 
 def test_ranking_nothing() -> None:
