@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SHOWN_ERRORS = 20
+INTERRUPTED = 130  # as a shell has it: 128 and the signal's number
 
 
 def backfill(
@@ -53,6 +54,8 @@ def backfill(
             bad = run(_fill(connected, job))
         except (ValueError, StagesError, RefitError) as error:
             fail(str(error))
+        except KeyboardInterrupt:
+            fail("interrupted: what was sent stays, and the same command goes on where it was", INTERRUPTED)
     if bad:
         raise typer.Exit(1)
 

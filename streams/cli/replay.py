@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from models.week import Week
-from streams.cli.backfill import backfill
+from streams.cli.backfill import INTERRUPTED, backfill
 from streams.cli.common import fail, is_terminal, run, services, settings_or_exit
 from streams.cli.replay_report import Wanted, tell, write, wrong
 from streams.low_priority import lower_priority
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SOURCES = ("tweets.embedded", "tweets")
 T = TypeVar("T")
-INTERRUPTED, STOPPED = 130, 143  # as a shell has it: 128 and the signal's number
+STOPPED = 143  # as a shell has it: 128 and the signal's number
 PRIORITY_STEPS = 10  # the processes that this one starts have it too: live stages on the same machine go first
 
 

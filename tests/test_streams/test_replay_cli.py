@@ -1,5 +1,6 @@
 """Wrong usage of `replay`, `backfill`, `subscribe` and `subscriptions` is told before any service is started."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,20 @@ def test_wrong_usage_is_told(call: list[str], said: str) -> None:
 def test_a_file_that_is_not_there_is_told() -> None:
     """Typer's own check."""
     assert CliRunner().invoke(app, ["backfill", "nowhere.jsonl"]).exit_code == 2
+
+
+def test_an_interrupted_backfill_says_how_it_goes_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As an interrupted replay does; exit code 130."""
+
+    async def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("streams.cli.backfill.services", lambda settings: nullcontext(settings))
+    monkeypatch.setattr("streams.cli.backfill._fill", interrupted)
+    (tmp_path / "posts.jsonl").touch()
+    result = CliRunner().invoke(app, ["backfill", str(tmp_path / "posts.jsonl")])
+    assert result.exit_code == 130
+    assert "the same command goes on" in result.output
 
 
 def test_a_file_of_subscriptions_that_is_wrong_is_told(tmp_path: Path) -> None:

@@ -1,0 +1,70 @@
+"""Three stored weeks, and a replay of them that is quick: for the tests of replay."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from models.events import Digest
+from models.refit.week_posts import week_posts
+from models.week import Week
+from models.wire import content_hash, decode, encode
+from streams.refit_process import MadeDigest, config_with, library_versions
+from streams.replay.rebuild import Plan, Replayed, publish, replay
+from streams.replay.tweets_slice import read_week_again
+from streams.settings import Settings, load_settings
+from streams.week_slice import read_week
+from tests.stored_weeks import WEEKS, store_weeks
+from tests.view_examples import digest as example
+
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+ALL = [Week.parse(week) for week in WEEKS]
+
+
+async def with_stored_weeks(kafka: str, redis: str, prefix: str, folder: Path) -> Settings:
+    """Settings under which three demo weeks are on the log, embedded."""
+    made = load_settings(kafka_bootstrap_servers=kafka, redis_url=redis, prefix=prefix, data_dir=folder, encoder="hash")
+    await store_weeks(made)
+    return made
+
+
+async def quick_refit(
+    settings: Settings,
+    week: Week,
+    *,
+    end: int | None,
+    overrides: Mapping[str, str],
+    source: str,
+    previous: Path,
+    progress: Any,
+) -> MadeDigest:
+    """As `RefitProcess.refit`, in this process and without BERTopic: the manifest is real, the topics are not."""
+    read = read_week_again if source == "tweets" else read_week
+    piece = await read(settings, week, end=end, progress=lambda done, of: progress("reading the week", done / of))
+    posts = week_posts(piece.records, week)
+    value = previous.read_bytes()
+    made = example(str(week), headline=f"{len(posts)} posts, seed {config_with(overrides).seed}")
+    manifest = msgspec.structs.replace(
+        made.manifest,
+        slice_hash=posts.slice_hash,
+        records=len(posts),
+        encoder=posts.encoder,
+        settings_hash=config_with(overrides).digest(),
+        versions=library_versions(),
+        previous_hash=content_hash(decode(value, Digest)) if value else None,
+    )
+    return MadeDigest(encode(msgspec.structs.replace(made, manifest=manifest)), piece.start, piece.end, piece.read)
+
+
+async def rebuilt(settings: Settings, *weeks: Week, **plan: Any) -> list[Replayed]:
+    return await replay(settings, Plan(weeks or ALL, **plan), refit=partial(quick_refit, settings))
+
+
+async def publish_all(settings: Settings) -> None:
+    """The first digests of all weeks, each on the one before."""
+    for week in ALL:
+        (one,) = await rebuilt(settings, week)
+        assert await publish(settings, one, lambda: NOW) is not None
