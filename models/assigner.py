@@ -15,15 +15,18 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from models.encoder import space_of
-from models.events import Assignment, Deletion, Digest, EmbeddedTweet, TopicEvent
+from models.events import Assignment, Deletion, EmbeddedTweet, TopicEvent
 from models.events import Outcome as EventOutcome
 from models.online.seen_posts import SeenPosts
 from models.text import words
 from models.topic_model import PostBatch, TopicModel
-from models.wire import PoisonError, unpack_vector
+from models.week_topics import WeekTopics
+from models.wire import PoisonError, content_hash, unpack_vector
 
 VERSION = 1
+LESSONS = 64  # of which it is known that they were learned: a crash may bring one again
 STRAYS = 64  # so many in a row, with none of the present encoder's between them, are no strays: it was chosen again
+LogRecord = EmbeddedTweet | Deletion | WeekTopics
 CreateModel = Callable[[int, str], TopicModel]  # dimensions, encoder
 RestoreModel = Callable[[bytes], TopicModel]
 
@@ -55,13 +58,16 @@ class Assigner:
         self._dimensions: int | None = None
         self._retired: list[str] = []
         self._strays = 0  # refused since the last post of the present encoder
+        self._learned: list[str] = []  # hashes of what refits have taught, the newest last
 
     def knows(self, post_id: str) -> bool:
         """Whether the post is among those seen."""
         return post_id in self._seen
 
-    def check(self, record: EmbeddedTweet | Deletion) -> None:
-        """Raise PoisonError for a record that can never be placed; the state does not change."""
+    def check(self, record: LogRecord) -> None:
+        """Raise PoisonError for a record that can never be used; the state does not change."""
+        if isinstance(record, WeekTopics) and self._is_of_space(record) and record.dimensions != self._dimensions:
+            raise PoisonError(f"{record.dimensions} dimensions, but {self.encoder} has {self._dimensions}")
         if isinstance(record, EmbeddedTweet):
             if space_of(record.encoder) in self._retired and self._strays < STRAYS:
                 raise StrayError(
@@ -76,12 +82,16 @@ class Assigner:
         """Count a record that `check` has refused as a stray."""
         self._strays += 1
 
-    def apply(self, records: Sequence[EmbeddedTweet | Deletion]) -> Outcome:
-        """Place the records, in order; those that `check` refuses must not be among them."""
+    def apply(self, records: Sequence[LogRecord]) -> Outcome:
+        """Place posts and learn from refits, in order; records that `check` refuses must not be among them."""
         assignments: list[Assignment] = []
         events: list[TopicEvent] = []
         pending: list[EmbeddedTweet] = []
         for record in records:
+            if isinstance(record, WeekTopics):
+                self._place(pending, assignments, events)
+                events += self._learn(record)
+                continue
             if isinstance(record, Deletion):
                 assignments.append(_unplaced(record.id, record.origin, "deleted", record.deleted_at))
                 continue
@@ -98,10 +108,6 @@ class Assigner:
         self._place(pending, assignments, events)
         return Outcome(assignments, events)
 
-    def match_digest(self, digest: Digest) -> list[TopicEvent]:
-        """Alias events: which live topic is which of the digest's."""
-        return [] if self.model is None else self.model.match_digest(digest.identities, digest.week, digest.end)
-
     def to_bytes(self, position: int) -> bytes:
         """The state and the next offset of `tweets.embedded` to read: safetensors with versioned metadata."""
         tensors = {"seen": self._seen.to_array()}
@@ -114,6 +120,7 @@ class Assigner:
             "dimensions": self._dimensions,
             "retired": self._retired,
             "strays": self._strays,
+            "learned": self._learned,
         }
         return save(tensors, metadata={"assigner": orjson.dumps(state).decode()})
 
@@ -126,11 +133,23 @@ class Assigner:
             assigner = cls(create_model, SeenPosts.from_array(tensors["seen"]))
             assigner.encoder, assigner._retired = state["encoder"], state["retired"]
             assigner._dimensions, assigner._strays = state["dimensions"], state.get("strays", 0)
+            assigner._learned = state.get("learned", [])
             if "model" in tensors:
                 assigner.model = restore_model(tensors["model"].tobytes())
             return assigner, int(state["position"])
         except (SafetensorError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise SnapshotError(f"the snapshot is damaged: {error}") from error
+
+    def _is_of_space(self, week: WeekTopics) -> bool:
+        return space_of(week.encoder) == self.encoder
+
+    def _learn(self, week: WeekTopics) -> list[TopicEvent]:
+        """Each lesson once; one in the space of another encoder says nothing about the topics of this one."""
+        lesson = content_hash(week)
+        if self.model is None or lesson in self._learned or not self._is_of_space(week):
+            return []
+        self._learned = [*self._learned, lesson][-LESSONS:]
+        return self.model.learn_week(week)
 
     def _change_space(self, record: EmbeddedTweet) -> None:
         """Vectors of two encoders have no common space: another encoder starts a new model."""

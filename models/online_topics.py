@@ -10,25 +10,26 @@ Retweets follow their original and copies their first, as support: they count pe
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from models.events import TopicEvent, TopicIdentity
+from models.events import TopicEvent
 from models.online.background import Background, Directions, unit_rows
 from models.online.block import Block
 from models.online.config import OnlineConfig
 from models.online.evidence import SCALE, Floats, Lexicon, among
+from models.online.learn_week import learn_week
 from models.online.life import close_block, note_arrival
-from models.online.match import match_identities
+from models.online.match import check_width, match_identities
 from models.online.product import product
 from models.online.record import TopicRecord, topic_id
 from models.online.table import TopicTable
 from models.online.trend import Voices
 from models.online.view import TopicState, state_of
 from models.topic_model import Placement, PostBatch
+from models.week_topics import WeekTopics
 
 
 class OnlineTopics:
@@ -106,11 +107,16 @@ class OnlineTopics:
         states = [state_of(record, self.lexicon) for record in self.records.values()]
         return sorted(states, key=lambda state: (-state.posts, state.id))
 
-    def match_digest(self, identities: Sequence[TopicIdentity], week: str, at: datetime) -> list[TopicEvent]:
-        """Alias events: which live topics are which of a digest's, one-to-one and optimal."""
+    def learn_week(self, week: WeekTopics) -> list[TopicEvent]:
+        """What the refit of a week teaches: splits, then alias events (which live topic is which of the digest's).
+
+        Raises PoisonError for centroids of another width; nothing is learned then.
+        """
+        check_width(week, self.dimensions)
+        events = learn_week(self, week)
         slots = sorted(slot for slot, record in self.records.items() if record.phase != "candidate")
         records, rows = [self.records[slot] for slot in slots], self.table.sums[slots]
-        return match_identities(records, rows, self._topic_now, self.lexicon, identities, week, at)
+        return events + match_identities(records, rows, self.topic_now, self.lexicon, week)
 
     def likeness(self, rows: Directions, words: csr_matrix) -> Floats:
         """Fused similarity (-1 to 1) of posts or topics to every slot, float32 (n, capacity)."""
@@ -123,8 +129,8 @@ class OnlineTopics:
 
         return dump(self)
 
-    def _among(self, rows: Directions, words: csr_matrix) -> Floats:
-        """Fused similarity of the posts with each other, in the same arithmetic as with the topics."""
+    def among(self, rows: Directions, words: csr_matrix) -> Floats:
+        """Fused similarity of posts or topics with each other, in the same arithmetic as with the topics alive."""
         return self._weighed(product(rows.values, rows.values), rows.inverse, rows, among(words))
 
     def _weighed(self, products: npt.NDArray[np.number], inverse: Floats, rows: Directions, lexical: Floats) -> Floats:
@@ -167,10 +173,10 @@ class OnlineTopics:
                 self.block.at.append(at)
                 pulling.append(i)
             else:
-                slot, similarity = self._found(batch.ids[k], at), 0.0
+                slot, similarity = self.found(batch.ids[k], at).slot, 0.0
                 own = slice(words.indptr[i], words.indptr[i + 1])
                 self.table.found(slot, rows[i], directions[i : i + 1], (words.indices[own], words.data[own]), at)
-                others = self._among(directions, words) if others is None else others
+                others = self.among(directions, words) if others is None else others
                 _notice(slot, others[i + 1 :, i], best[i + 1 :], score[i + 1 :])
             placements.append(self._count(batch, k, slot, similarity, original is not None, events))
         if pulling:
@@ -199,20 +205,22 @@ class OnlineTopics:
             self._remember(related, record.id)
         return Placement(record.id, similarity, record.phase == "candidate", support)
 
-    def _found(self, post_id: str, at: float) -> int:
+    def found(self, post_id: str, at: float) -> TopicRecord:
+        """A topic that this post founds; its row in the table is still empty."""
         slot = self.table.allocate()
         name = topic_id(post_id)
         while name in self.by_id or name in self.aliases:  # the same post id again: ids stay unique
             name = topic_id(name)
         self.records[slot] = TopicRecord(id=name, slot=slot, founded=at, last=at)
         self.by_id[name] = slot
-        return slot
+        return self.records[slot]
 
     def _original(self, post_id: str | None) -> int | None:
         """The slot of the topic that a post went to, if it is remembered and alive."""
-        return self.by_id.get(self._topic_now(post_id) or "") if post_id is not None else None
+        return self.by_id.get(self.topic_now(post_id) or "") if post_id is not None else None
 
-    def _topic_now(self, post_id: str) -> str | None:
+    def topic_now(self, post_id: str) -> str | None:
+        """The id of the topic that a post went to, or that took it over since; None when it is not remembered."""
         return self.current_id(self.topic_of[post_id]) if post_id in self.topic_of else None
 
     def _remember(self, post_id: str, topic: str) -> None:

@@ -16,14 +16,15 @@ import orjson
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from models.events import TopicEvent, TopicIdentity
+from models.events import TopicEvent
 from models.online.config import OnlineConfig
 from models.online.evidence import Lexicon
-from models.online.match import match_identities
+from models.online.match import check_width, match_identities
 from models.online.metadata import StateError, check_version
 from models.online.record import TopicRecord, topic_id
 from models.online.view import TopicState, describe, state_of
 from models.topic_model import Placement, PostBatch
+from models.week_topics import WeekTopics
 
 VERSION = 1
 RiverKind = Literal["dbstream", "textclust", "denstream"]
@@ -66,12 +67,13 @@ class RiverTopics:
         states = [state_of(record, self.lexicon) for record in self.records.values()]
         return sorted(states, key=lambda state: (-state.posts, state.id))
 
-    def match_digest(self, identities: Sequence[TopicIdentity], week: str, at: datetime) -> list[TopicEvent]:
-        """Alias events: which live topics are which of a digest's, one-to-one and optimal."""
+    def learn_week(self, week: WeekTopics) -> list[TopicEvent]:
+        """Alias events only: river's clusters cannot be taught."""
+        check_width(week, self.dimensions)
         numbers = sorted(number for number, record in self.records.items() if record.phase != "candidate")
         rows = np.array([self.sums[number] for number in numbers], np.float64).reshape(-1, self.dimensions)
         records = [self.records[number] for number in numbers]
-        return match_identities(records, rows.astype(np.float32), self.topic_of.get, self.lexicon, identities, week, at)
+        return match_identities(records, rows.astype(np.float32), self.topic_of.get, self.lexicon, week)
 
     def to_bytes(self) -> bytes:
         """The whole state: safetensors with JSON metadata, versioned. No pickle."""

@@ -5,11 +5,13 @@ from typing import Any
 import msgspec
 
 from models import events
+from models.week_topics import WeekTopics
 
 TYPES = (
     events.Tweet,
     events.Deletion,
     events.EmbeddedTweet,
+    WeekTopics,
     events.Assignment,
     events.TopicEvent,
     events.Influencer,

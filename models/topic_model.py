@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from models.events import TopicEvent, TopicIdentity
+from models.events import TopicEvent
+from models.week_topics import WeekTopics
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,11 @@ class TopicModel(Protocol):
     def centroids(self) -> tuple[list[str], npt.NDArray[np.float32]]:
         """Ids and unit centroids, float32 (topics, dimensions), of the topics alive."""
 
-    def match_digest(self, identities: Sequence[TopicIdentity], week: str, at: datetime) -> list[TopicEvent]:
-        """`alias` events: which live topic is which of a digest's, one to one and optimally. Changes nothing."""
+    def learn_week(self, week: WeekTopics) -> list[TopicEvent]:
+        """What a week's refit teaches; at the end `alias` events: which live topic is which of the digest's.
+
+        The pairs are one to one and optimal. Raises PoisonError for centroids of another width.
+        """
 
     def to_bytes(self) -> bytes:
         """The whole state: safetensors with JSON metadata, versioned. No pickle."""

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import orjson
 
 from models.events import EARLIEST_YEAR, SCHEMA, DeadLetter, Deletion, Digest, EmbeddedTweet, Event, Tweet
+from models.week_topics import WeekTopics
 
 T = TypeVar("T", bound=Event)
 MAX_RECORD_BYTES = 1_000_000  # a post with 100 described links stays far below
@@ -81,8 +82,20 @@ def decode_post(data: bytes | None) -> Tweet | Deletion:
 
 
 def decode_embedded(data: bytes | None) -> EmbeddedTweet | Deletion:
-    """A record of `tweets.embedded`."""
-    value = loads(data)
+    """A post or tombstone of `tweets.embedded`; what a refit wrote between them is none (`decode_log`)."""
+    embedded = decode_log(data)
+    if isinstance(embedded, WeekTopics):
+        raise PoisonError(f"the topics of {embedded.week}, not a post"[:200])
+    return embedded
+
+
+def decode_log(data: bytes | None) -> EmbeddedTweet | Deletion | WeekTopics:
+    """Any record of `tweets.embedded`."""
+    value = loads(data, MAX_DIGEST_BYTES)
+    if value.get("type") == "week":
+        return _week_topics(value)
+    if data is not None and len(data) > MAX_RECORD_BYTES:
+        raise PoisonError(f"{len(data)} bytes, more than {MAX_RECORD_BYTES}")
     if value.get("type") == "deletion":
         return _deletion(value)
     embedded = _convert(value, EmbeddedTweet)
@@ -125,6 +138,16 @@ def _deletion(value: dict[str, Any]) -> Deletion:
     deletion = _convert(value, Deletion)
     _check_time("deleted_at", deletion.deleted_at)
     return deletion
+
+
+def _week_topics(value: dict[str, Any]) -> WeekTopics:
+    taught = _convert(value, WeekTopics)
+    _check_time("at", taught.at)
+    for topic in taught.topics:
+        _check_time("first", topic.first)
+        _check_time("last", topic.last)
+        unpack_vector(topic.centroid, taught.dimensions)
+    return taught
 
 
 def _check_time(field: str, moment: datetime) -> None:

@@ -1,7 +1,8 @@
-"""Stage assign: `tweets.embedded` -> `assignments`, `topic-events`; `digests` -> alias events.
+"""Stage assign: `tweets.embedded` -> `assignments`, `topic-events`.
 
 Message in: EmbeddedTweet or Deletion, in the order of the one partition. Message out: exactly one Assignment per
-origin, keyed by post id, and the TopicEvents of the topics it moved, keyed by topic id.
+origin, keyed by post id, and the TopicEvents of the topics it moved, keyed by topic id. Between the posts stands what
+refits teach (WeekTopics): splits and aliases are events that it causes at its place, and each is learned once.
 Dropped to `dead-letters`: what cannot be decoded, vectors of a wrong length or of a retired encoder.
 
 The state is a pure function of the log's prefix (`models.assigner`), so nothing has to be committed in step with it:
@@ -14,17 +15,17 @@ does not know the post before its position.
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 
-from models.assigner import Assigner, Outcome, SnapshotError, StrayError
+from models.assigner import Assigner, LogRecord, Outcome, SnapshotError, StrayError
 from models.encoder import space_of
-from models.events import Assignment, DeadLetter, Deletion, Digest, EmbeddedTweet, TopicEvent
-from models.wire import PoisonError, decode, decode_embedded, encode
+from models.events import Assignment, DeadLetter, EmbeddedTweet, TopicEvent
+from models.wire import PoisonError, decode_log, encode
 from streams.clock import Clock
 from streams.dead_letters import DeadLetterBudget, dead_letter, send_dead_letters
 from streams.logs import get_logger
 from streams.ports import Send
 from streams.records import Record
 from streams.snapshots import SnapshotStore
-from streams.topics import ASSIGNMENTS, DIGESTS, TOPIC_EVENTS
+from streams.topics import ASSIGNMENTS, TOPIC_EVENTS
 
 ReadLog = Callable[[int, int], AsyncIterator[list[Record]]]  # from offset, up to offset (exclusive)
 WEEK = timedelta(weeks=1)
@@ -115,17 +116,6 @@ class AssignStage:
         if not 0 <= (self._clock() - self._saved_at).total_seconds() < self._snapshot_seconds:
             self.save_snapshot()
 
-    async def adopt_digest(self, records: Sequence[Record]) -> None:
-        """Digests, as they are published: say which live topic is which of theirs."""
-        for record in records:
-            try:
-                events = self._assigner.match_digest(decode(record.value, Digest))
-            except PoisonError as error:
-                letter = dead_letter("assign", f"{DIGESTS.name}: {error}", record, self._clock())
-                await send_dead_letters(self._send, [letter])
-                continue
-            await self._send_outcome(Outcome([], events))
-
     def save_snapshot(self) -> None:
         """Write the state if it moved since the last time.
 
@@ -146,7 +136,7 @@ class AssignStage:
         async for records in self._read_log(self._position - 1, self._position):
             for record in records:
                 try:
-                    embedded = decode_embedded(record.value)
+                    embedded = decode_log(record.value)
                     self._assigner.check(embedded)
                 except PoisonError:
                     continue
@@ -166,7 +156,7 @@ class AssignStage:
         assignments: list[Assignment] = []
         events: list[TopicEvent] = []
         letters: list[DeadLetter] = []
-        run: list[EmbeddedTweet | Deletion] = []
+        run: list[LogRecord] = []
         encoder = self._assigner.encoder  # of the run
 
         def place() -> None:
@@ -179,11 +169,14 @@ class AssignStage:
 
         for record in records:
             try:
-                embedded = decode_embedded(record.value)
+                embedded = decode_log(record.value)
                 if isinstance(embedded, EmbeddedTweet) and space_of(embedded.encoder) != encoder:
                     place()
                     self._assigner.check(embedded)
                     encoder = space_of(embedded.encoder)
+                    run.append(embedded)
+                    place()  # the next ones are held against its width
+                    continue
                 self._assigner.check(embedded)
             except PoisonError as error:
                 if isinstance(error, StrayError):
@@ -194,7 +187,7 @@ class AssignStage:
         place()
         return Outcome(assignments, events), letters
 
-    def _tell_new_space(self, before: str | None, run: Sequence[EmbeddedTweet | Deletion]) -> None:
+    def _tell_new_space(self, before: str | None, run: Sequence[LogRecord]) -> None:
         """Live topics begin anew, and somebody may not have meant it."""
         now = self._assigner.encoder
         if before is None or now == before:

@@ -18,7 +18,8 @@ from typing import Literal
 import orjson
 
 from models.events import Assignment, DeadLetter, Deletion, EmbeddedTweet, TopicEvent, Tweet
-from models.wire import PoisonError, decode, decode_embedded, decode_post, encode, unpack_vector
+from models.week_topics import WeekTopics
+from models.wire import PoisonError, decode, decode_log, decode_post, encode, unpack_vector
 from streams.kafka.log import read_topic
 from streams.logs import get_logger
 from streams.ports import Send
@@ -151,7 +152,9 @@ def _checked(topic: str, value: bytes | None) -> datetime | None:
     if topic == TWEETS.name:
         return _time_of(decode_post(value))
     if topic == EMBEDDED.name:
-        embedded = decode_embedded(value)
+        embedded = decode_log(value)
+        if isinstance(embedded, WeekTopics):
+            return embedded.at
         if isinstance(embedded, Deletion):
             return embedded.deleted_at
         unpack_vector(embedded.vector, embedded.dimensions)

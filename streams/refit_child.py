@@ -1,7 +1,7 @@
 """The refit's own process: `python -m streams.refit_child`; `streams.refit_process` is the parent's side.
 
 Requests: one JSON object a line on standard input (week, end, overrides, source, previous). Answers on standard
-output: `{"step", "share"}` lines, then `{"value", "slice_start", "slice_end", "records"}` or `{"error"}`.
+output: `{"step", "share"}` lines, then `{"value", "taught", "slice_start", "slice_end", "records"}` or `{"error"}`.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ PRIORITY_STEPS = 5  # behind the live stages, and yet a third as much as one of 
 
 async def _refit(settings: Settings, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     # these load BERTopic and numba: only this process pays for them
-    from models.digest.compose import build_digest
+    from models.digest.compose import build_week
     from models.encoder import load_encoder
     from models.refit.week_posts import week_posts
     from streams.influencer_log import read_influencers
@@ -50,7 +50,7 @@ async def _refit(settings: Settings, arguments: dict[str, Any], progress: Progre
         lambda: load_encoder(settings.encoder, device=settings.device, cache_dir=settings.data_dir / "encoders"),
     )
     posts = week_posts(records, week)
-    digest: Digest = build_digest(
+    digest, taught = build_week(
         posts,
         previous=previous,
         influencers=influencers,
@@ -61,6 +61,7 @@ async def _refit(settings: Settings, arguments: dict[str, Any], progress: Progre
     )
     return {
         "value": base64.b64encode(encode(digest)).decode(),
+        "taught": base64.b64encode(encode(taught)).decode() if taught.topics else "",
         "slice_start": piece.start,
         "slice_end": piece.end,
         "records": piece.read,

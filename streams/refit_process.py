@@ -36,12 +36,16 @@ class RefitError(RuntimeError):
 
 @dataclass(frozen=True)
 class MadeDigest:
-    """A digest's value as bytes and the offsets that it was read from."""
+    """A digest's value as bytes and the offsets that it was read from.
+
+    taught: the week's topics as bytes, for the live topics to learn from (b"": there are none).
+    """
 
     value: bytes
     slice_start: int
     slice_end: int
     records: int
+    taught: bytes = b""
 
 
 def library_versions() -> dict[str, str]:
@@ -92,9 +96,8 @@ class RefitProcess:
         if answer is None or "error" in answer:
             reason = "the process ended" if answer is None else answer["error"]
             raise RefitError(f"the refit of {week} failed: {reason}; its log lines above say more")
-        return MadeDigest(
-            base64.b64decode(answer["value"]), answer["slice_start"], answer["slice_end"], answer["records"]
-        )
+        value, taught = base64.b64decode(answer["value"]), base64.b64decode(answer["taught"])
+        return MadeDigest(value, answer["slice_start"], answer["slice_end"], answer["records"], taught)
 
     async def aclose(self) -> None:
         """End the child at once, in the middle of a refit too: it is done again after the next start."""

@@ -1,7 +1,8 @@
 """The flow, composed: which stage is made of what, in the order in which a post passes them.
 
     tweets -> embed -> tweets.embedded -> assign -> assignments, topic-events -> view
-                                       -> week-close -> digests -> view, assign
+                                       -> week-close -> digests -> view
+                                                     -> tweets.embedded (what the refit teaches) -> assign
 
 Heavy libraries are loaded when a stage is built, so that each process pays for its own only.
 """
@@ -38,7 +39,7 @@ from streams.refit_process import RefitProcess
 from streams.settings import Settings
 from streams.snapshots import SnapshotStore
 from streams.stage import Stage
-from streams.topics import ASSIGNMENTS, DIGESTS, EMBEDDED, TOPIC_EVENTS, TWEETS
+from streams.topics import ASSIGNMENTS, EMBEDDED, TOPIC_EVENTS, TWEETS
 from streams.view import delays_of
 from streams.week_close import WeekCloseStage
 
@@ -137,7 +138,7 @@ def build_assign(settings: Settings, send: Send, metrics: Metrics) -> Stage:
         if settings.metrics_port:  # nobody would read it otherwise, and it copies all centroids
             metrics.gauge("live_topics").set(0 if model is None else len(model.centroids()[0]))
 
-    return Stage("assign", {EMBEDDED: assign, DIGESTS: stage.adopt_digest}, stop=stop)
+    return Stage("assign", {EMBEDDED: assign}, stop=stop)
 
 
 def build_view(settings: Settings, send: Send, metrics: Metrics) -> Stage:

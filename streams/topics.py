@@ -29,7 +29,9 @@ class Topic:
 
 
 TWEETS = Topic("tweets", 4, {**BY_SIZE, **LARGE}, "author id", "Tweet | Deletion")
-EMBEDDED = Topic("tweets.embedded", 1, {**BY_SIZE, **LARGE}, "tweet id", "EmbeddedTweet | Deletion")
+EMBEDDED = Topic(
+    "tweets.embedded", 1, {**BY_SIZE, **LARGE}, "tweet id or week", "EmbeddedTweet | Deletion | WeekTopics"
+)
 ASSIGNMENTS = Topic("assignments", 4, {**BY_DAYS, **LARGE}, "tweet id", "Assignment")
 TOPIC_EVENTS = Topic("topic-events", 1, BY_DAYS, "topic id", "TopicEvent")
 INFLUENCERS = Topic("influencers", 1, COMPACTED, "influencer id", "Influencer")

@@ -1,7 +1,9 @@
-"""Stage week-close: `tweets.embedded` -> `digests`.
+"""Stage week-close: `tweets.embedded` -> `digests`, and WeekTopics back onto `tweets.embedded`.
 
 Message in: EmbeddedTweet or Deletion. Message out: one Digest per ISO week with posts, keyed by week; a correction
-is another record with the same key. Nothing is dropped: what cannot be decoded is the assign stage's to report.
+is another record with the same key. Before it goes what the live topics learn from the refit: a crash between the two
+repeats both, and the assign stage knows what it has learned. Nothing is dropped: what cannot be decoded is the assign
+stage's to report.
 
 Nothing is kept outside the log: which weeks are closed, and up to which offset each digest has read, stands on
 `digests`; the watermark and late posts are found again by reading `tweets.embedded` from where it matters. So
@@ -25,7 +27,7 @@ from streams.logs import get_logger
 from streams.ports import Send
 from streams.records import Record
 from streams.refit_process import MadeDigest
-from streams.topics import DIGESTS
+from streams.topics import DIGESTS, EMBEDDED
 
 Refit = Callable[[Week], Awaitable[MadeDigest]]
 ReadDigests = Callable[[], Awaitable[dict[str, PublishedDigest]]]
@@ -119,6 +121,7 @@ class WeekCloseStage:
             # nothing changed for readers: remember that the log was read so far, and bother nobody
             entry = replace(before, slice_end=made.slice_end)
         else:
+            await self._teach(entry, made.taught)
             await self._send_digest(entry, made.value)
             log.info(
                 "digest published",
@@ -130,6 +133,12 @@ class WeekCloseStage:
             )
         self._published[str(week)] = entry
         _mark_closed(week_clock, entry, self._timezone)
+
+    async def _teach(self, entry: PublishedDigest, taught: bytes) -> None:
+        """At its place among the posts, so that the live topics stay a function of that log."""
+        if taught:
+            key = entry.digest.week.encode()
+            await (await self._send(EMBEDDED.name, key=key, value=taught, timestamp=entry.digest.end))
 
     async def _send_digest(self, entry: PublishedDigest, value: bytes) -> None:
         confirmation = await self._send(

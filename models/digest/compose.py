@@ -12,6 +12,7 @@ carry, and a replay gives the same bytes; with them, the manifest's `resources_h
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import orjson
@@ -25,9 +26,11 @@ from models.digest.ranking import rank, select
 from models.digest.section import section
 from models.digest.story_core import cores
 from models.digest.story_facts import week_words
+from models.digest.week_topics import week_topics
 from models.events import Digest, DigestTopic, Faded, Influencer, Link, Manifest, Statistics, TopicIdentity
 from models.refit.story import Refit, Story
 from models.refit.week_posts import WeekPosts
+from models.week_topics import WeekTopics
 from models.wire import content_hash
 from models.wording.headline import headline
 from models.wording.label import Label, labels
@@ -50,7 +53,12 @@ class Inputs:
     influence: Mapping[str, float]  # by author id, 0 to 1
 
 
-def build_digest(
+def build_digest(week: WeekPosts, **inputs: Any) -> Digest:
+    """The digest of `week`; `inputs` as in `build_week`."""
+    return build_week(week, **inputs)[0]
+
+
+def build_week(
     week: WeekPosts,
     *,
     previous: Digest | None,
@@ -59,8 +67,11 @@ def build_digest(
     versions: Mapping[str, str],
     resources: Mapping[str, Link] | None = None,
     progress: Progress | None = None,
-) -> Digest:
-    """The digest of `week`. `resources`: URL as it stands in a post -> its target. `progress(step, share done)`."""
+) -> tuple[Digest, WeekTopics]:
+    """The digest of `week`, and what the live topics learn from the week.
+
+    `resources`: URL as it stands in a post -> its target. `progress(step, share done)`.
+    """
     from models.refit.bertopic_refit import refit  # BERTopic takes seconds to import
 
     report = progress or (lambda step, share: None)
@@ -76,8 +87,9 @@ def build_digest(
     inputs = Inputs(week, previous, influencers, config, versions, resources or {}, values)
     names = known_names(week, vocabulary, previous)
     digest = write_digest(inputs, found, ranked, select(ranked, config), names)
+    taught = week_topics(digest, week, ranked)
     report("done", 1.0)
-    return digest
+    return digest, taught
 
 
 def write_digest(

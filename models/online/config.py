@@ -14,6 +14,7 @@ class OnlineConfig:
     join: float = 0.25  # a post joins its most similar topic from here on, else it starts a candidate
     merge: float = 0.45  # two large topics are one from here on,
     merge_single: float = 0.30  # and a topic and a single post from here on
+    split: float = 0.6  # a topic of the week's refit leaves the live one that holds it if the rest is less similar
     merge_growth: float = 0.5  # a topic is compared with the others each time it has grown by this share
     words_growth: float = 0.5  # a topic's words move each time it has grown by this share
     block_posts: int = 32  # centroids move after so many posts,

@@ -97,9 +97,18 @@ def _similar(model: OnlineTopics, due: list[int]) -> list[tuple[float, int, int]
     pairs = []
     for i, other in np.argwhere(similar >= min(config.merge, config.merge_single)).tolist():
         smaller = min(model.records[due[i]].originals, model.records[other].originals)
-        if similar[i, other] >= config.merge - (config.merge - config.merge_single) / max(1, smaller):
+        enough = config.merge - (config.merge - config.merge_single) / max(1, smaller)
+        if similar[i, other] >= enough and not _are_apart(model, due[i], other):
             pairs.append((-float(similar[i, other]), due[i], other))
     return pairs
+
+
+def _are_apart(model: OnlineTopics, slot: int, other: int) -> bool:
+    """Whether a refit has taken one out of the other."""
+    a, b = model.records[slot], model.records[other]
+    return any(model.current_id(name) == b.id for name in a.apart) or any(
+        model.current_id(name) == a.id for name in b.apart
+    )
 
 
 def _join(model: OnlineTopics, slot: int, other: int, similarity: float, gone: set[int]) -> TopicEvent:

@@ -1,7 +1,6 @@
 """Which live topics are which of a digest's: one-to-one and optimal, never greedy."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
 import msgspec
 import numpy as np
@@ -12,7 +11,8 @@ from models.events import TopicEvent, TopicIdentity
 from models.online.evidence import Floats, Lexicon
 from models.online.record import TopicRecord
 from models.online.view import describe, keywords_of
-from models.wire import unpack_vector
+from models.week_topics import WeekTopics
+from models.wire import PoisonError, unpack_vector
 
 CENTROID, WORDS, POSTS = 0.4, 0.2, 0.4
 CONFIDENCE = 0.35
@@ -24,9 +24,7 @@ def match_identities(
     centroids: Floats,
     topic_of: Callable[[str], str | None],
     lexicon: Lexicon,
-    identities: Sequence[TopicIdentity],
-    week: str,
-    at: datetime,
+    week: WeekTopics,
 ) -> list[TopicEvent]:
     """An alias event for every pair whose likeness (0–1) reaches CONFIDENCE, labelled as the digest does from NAMED on.
 
@@ -34,17 +32,24 @@ def match_identities(
 
     centroids: float32 (records, dimensions), of any length. topic_of: the live topic that a post went to, if known.
     """
+    identities = week.topics
     if not records or not identities:
         return []
     likeness = _likeness(records, centroids, topic_of, lexicon, identities)
     events = []
     for i, j in zip(*linear_sum_assignment(likeness, maximize=True), strict=True):
         if likeness[i, j] >= CONFIDENCE:
-            reason = f"the digest of {week} calls it {identities[j].label} (likeness {likeness[i, j]:.2f})"
-            event = describe(records[i], lexicon, "alias", at, reason, [identities[j].id], week)
+            reason = f"the digest of {week.week} calls it {identities[j].label} (likeness {likeness[i, j]:.2f})"
+            event = describe(records[i], lexicon, "alias", week.at, reason, [identities[j].id], week.week)
             named = likeness[i, j] >= NAMED
             events.append(msgspec.structs.replace(event, label=identities[j].label) if named else event)
     return events
+
+
+def check_width(week: WeekTopics, dimensions: int) -> None:
+    """Raise PoisonError unless the centroids have so many numbers."""
+    if week.dimensions != dimensions:
+        raise PoisonError(f"the topics of {week.week} have {week.dimensions} dimensions instead of {dimensions}")
 
 
 def _likeness(

@@ -12,6 +12,7 @@ MAX_WORDS = 64
 KEPT_WORDS = 40
 MAX_PEOPLE = 500
 EXAMPLES = 3
+MAX_APART = 32
 Phase = Literal["candidate", "active", "dormant"]
 
 
@@ -37,6 +38,7 @@ class TopicRecord(msgspec.Struct, kw_only=True):
     trending: bool = False
     voices: dict[str, float] = {}  # author -> newest post, of about the last 24 hours
     past: Past = msgspec.field(default_factory=Past)
+    apart: list[str] = []  # topics that it was split from, the newest last: never merged with it again
     compare_at: int = 2  # originals at which it is next compared with the other topics,
     say_at: int = 2  # and at which the words that posts are compared with follow its counts
 
@@ -75,6 +77,7 @@ class TopicRecord(msgspec.Struct, kw_only=True):
             self._prune()
         self.voices = dict(sorted({**self.voices, **other.voices}.items(), key=lambda item: (item[1], item[0])))
         self.trending = self.trending or other.trending
+        self.apart = list(dict.fromkeys([*self.apart, *other.apart]))[-MAX_APART:]
         self.examples = (self.examples + other.examples)[:EXAMPLES]
 
     def _prune(self) -> None:

@@ -66,6 +66,11 @@ class TopicTable:
         self.weights[slot] = 1.0
         self.updated[slot] = at
 
+    def begin(self, slot: int, total: Floats, weight: float, at: float) -> None:
+        """Start a topic with the sum of `weight` effective posts; it is found after `move` and `say`."""
+        self.sums[slot], self.weights[slot], self.updated[slot] = total, weight, at
+        self.shown[slot], self.buckets[slot] = np.zeros(0, np.int64), []
+
     def pull(self, slots: Sequence[int], rows: Floats, at: Sequence[float], config: OnlineConfig) -> Slots:
         """Let posts pull on the sums of their topics, after the older ones have faded; the slots moved, ascending."""
         where, times = np.array(slots, dtype=np.int64), np.array(at, dtype=np.float64)

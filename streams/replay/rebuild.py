@@ -29,7 +29,7 @@ from streams.kafka.log import producer, topic_name
 from streams.refit_process import MadeDigest, RefitProcess, config_with, library_versions
 from streams.replay.store import ReplayStore
 from streams.settings import Settings
-from streams.topics import DIGESTS
+from streams.topics import DIGESTS, EMBEDDED
 
 Source = Literal["tweets.embedded", "tweets"]
 Report = Callable[[Week, str, float], None]  # week, step, share of the week done, 0–1
@@ -169,13 +169,12 @@ async def publish(settings: Settings, replayed: Replayed, clock: Clock) -> Publi
     )
     if newest is not None and newest.hash == entry.hash:
         return None
+    sent = {"key": str(replayed.week).encode(), "timestamp_ms": _milliseconds(replayed.digest.end)}
     async with producer(settings) as client:
+        if replayed.made.taught:  # first, as the week-close stage has it
+            await client.send_and_wait(topic_name(settings, EMBEDDED), value=replayed.made.taught, **sent)
         await client.send_and_wait(
-            topic_name(settings, DIGESTS),
-            key=str(replayed.week).encode(),
-            value=replayed.made.value,
-            timestamp_ms=_milliseconds(replayed.digest.end),
-            headers=list(entry.headers()),
+            topic_name(settings, DIGESTS), value=replayed.made.value, headers=list(entry.headers()), **sent
         )
     return entry
 

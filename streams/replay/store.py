@@ -21,6 +21,7 @@ class _Kept(msgspec.Struct):
     slice_start: int
     slice_end: int
     records: int
+    taught: str = ""
 
 
 class ReplayStore:
@@ -38,15 +39,16 @@ class ReplayStore:
             return None
         try:
             kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
-            return MadeDigest(base64.b64decode(kept.value), kept.slice_start, kept.slice_end, kept.records)
+            value, taught = base64.b64decode(kept.value), base64.b64decode(kept.taught)
+            return MadeDigest(value, kept.slice_start, kept.slice_end, kept.records, taught)
         except (msgspec.DecodeError, ValueError) as error:
             log.warning("a kept week is damaged and is built again", path=str(path), reason=str(error))
             return None
 
     def save(self, key: str, made: MadeDigest) -> None:
         """Keep a finished week."""
-        value = base64.b64encode(made.value).decode("ascii")
-        kept = _Kept(value, made.slice_start, made.slice_end, made.records)
+        value, taught = (base64.b64encode(data).decode("ascii") for data in (made.value, made.taught))
+        kept = _Kept(value, made.slice_start, made.slice_end, made.records, taught)
         replace_file(self._path(key), msgspec.json.encode(kept))
 
     def clear(self) -> None:

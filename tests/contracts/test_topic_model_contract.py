@@ -1,17 +1,16 @@
 """Laws of every topic model behind the port, ours and river's."""
 
 import copy
-from datetime import UTC, datetime
 
 import numpy as np
 import orjson
 import pytest
 from safetensors.numpy import load, save
 
-from models.events import TopicEvent, TopicIdentity
+from models.events import TopicEvent
 from models.online.factory import ModelKind, StateError, create_topic_model, restore_topic_model
 from models.topic_model import Placement, PostBatch, TopicModel
-from models.wire import pack_vector
+from tests.made_lessons import lesson, taught
 from tests.test_models.made_streams import DIMENSIONS, cut, made_stream, part
 
 KINDS: list[ModelKind] = ["topics", "dbstream", "textclust", "denstream"]
@@ -107,22 +106,18 @@ def test_digest_is_matched_one_to_one(kind: ModelKind) -> None:
     placements, events = fed(model, [stream])
     born = {event.topic_id for event in events if event.kind == "born"}
     ids, rows = model.centroids()
-    identities = [
-        TopicIdentity(
-            id=f"digest-{name}",
-            label="x",
-            words=[],
-            centroid=pack_vector(row),
-            posts=9,
-            people=3,
-            post_ids=[p for p, at in zip(stream.ids, placements, strict=True) if model.current_id(at.topic_id) == name],
+    topics = [
+        taught(
+            f"digest-{name}",
+            [p for p, at in zip(stream.ids, placements, strict=True) if model.current_id(at.topic_id) == name],
+            row,
         )
         for name, row in zip(ids, rows, strict=True)
         if name in born
     ]
-    matched = model.match_digest(identities, "2023-W46", datetime(2023, 11, 20, tzinfo=UTC))
+    matched = model.learn_week(lesson(topics, DIMENSIONS))
     assert {event.topic_id: event.other_ids for event in matched} == {
-        identity.id.removeprefix("digest-"): [identity.id] for identity in identities
+        topic.id.removeprefix("digest-"): [topic.id] for topic in topics
     }
     assert all(event.kind == "alias" and event.week == "2023-W46" for event in matched)
 

@@ -17,11 +17,13 @@ from models.wire import (
     content_hash,
     decode,
     decode_embedded,
+    decode_log,
     decode_post,
     encode,
     pack_vector,
     unpack_vector,
 )
+from tests.made_lessons import lesson, taught
 from tests.made_posts import embedded, tweet
 
 VALID = encode(tweet(1))
@@ -140,3 +142,16 @@ def test_a_vector_that_cannot_be_used_is_refused(packed: str, reason: str) -> No
     """Wrong length, not base64, not finite."""
     with pytest.raises(PoisonError, match=reason):
         unpack_vector(packed, 2)
+
+
+def test_a_lesson_is_on_the_log_but_no_post() -> None:
+    """It may be as large as a digest; a post may not."""
+    week = lesson([taught(f"d{n}", [f"{n}-{k:0180d}" for k in range(200)], np.ones(8)) for n in range(30)], 8)
+    assert len(encode(week)) > MAX_RECORD_BYTES
+    assert decode_log(encode(week)) == week
+    with pytest.raises(PoisonError, match="2023-W46, not a post"):
+        decode_embedded(encode(week))
+    with pytest.raises(PoisonError, match="bytes, more than"):
+        decode_log(encode(week).replace(b'"type":"week"', b'"type":"embedded"'))
+    with pytest.raises(PoisonError, match="8 numbers instead of 9"):
+        decode_log(encode(week).replace(b'"dimensions":8', b'"dimensions":9'))

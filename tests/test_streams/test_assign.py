@@ -2,21 +2,26 @@
 
 import re
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 from structlog.testing import capture_logs
 
 from models.assigner import STRAYS, Assigner
-from models.events import Assignment, DeadLetter, EmbeddedTweet
+from models.encoder import space_of
+from models.events import Assignment, DeadLetter, EmbeddedTweet, TopicEvent
+from models.hash_encoder import HashEncoder
 from models.online.factory import create_topic_model, restore_topic_model
-from models.wire import decode, encode
+from models.wire import decode, encode, pack_vector
 from streams.assign import AssignStage
 from streams.dead_letters import DeadLetterBudget
 from streams.records import Record
 from streams.snapshots import SnapshotStore
-from streams.topics import ASSIGNMENTS, DEAD_LETTERS, EMBEDDED
-from tests.made_posts import START, FakeSend, embedded, in_batches, record, tweet
+from streams.topics import ASSIGNMENTS, DEAD_LETTERS, EMBEDDED, TOPIC_EVENTS
+from tests.made_lessons import lesson, taught
+from tests.made_posts import ENCODER, START, SUBJECTS, FakeSend, embedded, in_batches, record, tweet
 
 
 def _log(length: int = 60) -> list[Record]:
@@ -264,3 +269,44 @@ async def test_a_vector_of_a_wrong_length_is_a_dead_letter(tmp_path: Path) -> No
     assert [one.id for one in bench.assignments()] == ["p00001"]
     assert isinstance(good, EmbeddedTweet)
     assert "63" in decode(bench.send.on(DEAD_LETTERS.name)[0], DeadLetter).reason
+
+
+async def test_what_a_refit_teaches_is_learned_at_its_place_whatever_crashes(tmp_path: Path) -> None:
+    """Killed before the lesson, right after it, or between its two copies: the same events and state."""
+    people = {f"person{n}": 5 for n in range(7)}
+    (vector,) = ENCODER.encode([SUBJECTS[0]])
+    topic = taught("d-keepers", [f"p{n:05d}" for n in range(4, 36, 4)], vector, SUBJECTS[0].split(), people)
+    value = encode(lesson([topic], 64, ENCODER.name))
+    log = [*_log(40), *(record(value, offset) for offset in (40, 41)), *(_shifted(one) for one in _log()[40:])]
+    straight = Bench(tmp_path / "straight", log)
+    await straight.stage.assign(log)
+    events = [decode(sent, TopicEvent) for sent in straight.send.on(TOPIC_EVENTS.name)]
+    assert [event.other_ids for event in events if event.kind == "alias"] == [["d-keepers"]]
+    for crash in (39, 40, 41, 42):
+        bench = Bench(tmp_path / str(crash), log)
+        await bench.stage.assign(log[:20])
+        bench.stage.save_snapshot()
+        await bench.stage.assign(log[20:crash])
+        bench.restart()
+        assert bench.stage.load_snapshot() == 20
+        await bench.stage.assign(log[crash:])
+        assert bench.stage.assigner.to_bytes(0) == straight.stage.assigner.to_bytes(0)
+        again = bench.send.on(TOPIC_EVENTS.name)
+        assert again == straight.send.on(TOPIC_EVENTS.name)[len(events) - len(again) :]
+
+
+def _shifted(one: Record) -> Record:
+    return replace(one, offset=one.offset + 2)
+
+
+async def test_the_first_post_of_an_encoder_sets_the_width_also_inside_one_batch(tmp_path: Path) -> None:
+    """A naive version finds out when it stacks the vectors, and crashes for good."""
+    (vector,) = HashEncoder(32).encode(["a choir"])
+    narrow = msgspec.structs.replace(embedded(tweet(1), "0:1"), vector=pack_vector(vector), dimensions=32)
+    wrong = encode(lesson([], 32, ENCODER.name))
+    bench = Bench(tmp_path, [])
+    records = [record(embedded(tweet(0), "0:0"), 0), record(narrow, 1), record(wrong, 2), record(embedded(tweet(2)), 3)]
+    await bench.stage.assign(records)
+    assert [one.id for one in bench.assignments()] == ["p00000", "p00002"]
+    letters = [decode(value, DeadLetter) for value in bench.send.on(DEAD_LETTERS.name)]
+    assert [letter.reason for letter in letters] == [f"32 dimensions, but {space_of(ENCODER.name)} has 64"] * 2

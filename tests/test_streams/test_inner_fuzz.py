@@ -21,7 +21,8 @@ from streams.memory_views import MemoryViews
 from streams.records import Record
 from streams.snapshots import SnapshotStore
 from streams.view import delays_of, view_assignments, view_digests, view_topic_events
-from tests.made_posts import START, FakeSend, clock, embedded, record, tweet
+from tests.made_lessons import lesson, taught
+from tests.made_posts import ENCODER, START, FakeSend, clock, embedded, record, tweet
 from tests.mangled import mangled
 from tests.view_examples import digest
 
@@ -30,6 +31,9 @@ ASSIGNMENT = encode(Assignment(id=POST.id, origin="0:1", outcome="assigned", at=
 EVENT = encode(TopicEvent(topic_id="t1", kind="trending", at=START, label="a", keywords=["b"], other_ids=["t2"]))
 DIGEST = encode(digest("2021-W18"))
 LETTER = encode(dead_letter("embed", "not JSON", record(b"x"), START))
+LESSON = encode(
+    lesson([taught("d1", ["p00000", "p00004"], ENCODER.encode([POST.text])[0], ["w"])], 64, encoder=ENCODER.name)
+)
 SNAPSHOT = Assigner(partial(create_topic_model, "topics")).to_bytes(5)
 
 
@@ -62,11 +66,13 @@ def test_no_record_stops_the_view(
 
 
 @settings(max_examples=100)
-@given(mangled([DIGEST]))
-@example(DIGEST.replace(b'"centroid":"', b'"centroid":"!'))
-@example(DIGEST.replace(b'"centroid":"', b'"centroid":"AAAA'))
-def test_no_digest_stops_assign(value: bytes | None) -> None:
-    """It only gives names to topics that live without it."""
+@given(mangled([LESSON]))
+@example(LESSON.replace(b'"centroid":"', b'"centroid":"!'))
+@example(LESSON.replace(b'"centroid":"', b'"centroid":"AAAA'))
+@example(LESSON.replace(b'"dimensions":64', b'"dimensions":32'))
+@example(LESSON.replace(b'"post_ids":[', b'"post_ids":["",'))
+def test_no_lesson_stops_assign(value: bytes | None) -> None:
+    """What a refit teaches is learned or a dead letter."""
     create = partial(create_topic_model, "topics")
 
     async def run(folder: Path) -> None:
@@ -81,7 +87,7 @@ def test_no_digest_stops_assign(value: bytes | None) -> None:
             budget=DeadLetterBudget(1.0),
         )
         await stage.assign([record(embedded(tweet(number), f"1:{number}"), number) for number in range(6)])
-        await stage.adopt_digest([record(value)])
+        await stage.assign([record(value, 6)])
 
     with TemporaryDirectory() as folder:
         asyncio.run(run(Path(folder)))

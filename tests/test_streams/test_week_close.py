@@ -1,8 +1,11 @@
 """Stage week-close: what is due is published once, corrections replace, a crash repeats nothing for readers."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
 
 from models.events import Digest, Manifest, Sentence, Statistics
 from models.week import Week
@@ -11,8 +14,9 @@ from models.wire import decode, encode
 from streams.digest_log import PublishedDigest, week_before
 from streams.records import Record
 from streams.refit_process import MadeDigest
-from streams.topics import DIGESTS
+from streams.topics import DIGESTS, EMBEDDED
 from streams.week_close import WeekCloseStage
+from tests.made_lessons import lesson
 from tests.made_posts import START, FakeSend, embedded, record, tweet
 
 NOW = START + timedelta(days=900)
@@ -54,6 +58,7 @@ class World:
         self.lag: list[int] = []
         self.now = NOW
         self.says = "first"
+        self.teaches = b""
 
     def append(self, number: int, hours: float) -> Record:
         """One more post on the log."""
@@ -81,11 +86,12 @@ class World:
         return [
             PublishedDigest.of_record(Record(DIGESTS.name, 0, 0, sent.key, sent.value, 0, sent.headers))
             for sent in self.send.sent
+            if sent.topic == DIGESTS.name
         ]
 
     async def _refit(self, week: Week) -> MadeDigest:
         self.refits.append(str(week))
-        return MadeDigest(encode(_digest(week, self.says)), 0, len(self.log), len(self.log))
+        return MadeDigest(encode(_digest(week, self.says)), 0, len(self.log), len(self.log), self.teaches)
 
     async def _digests(self) -> dict[str, PublishedDigest]:
         return {entry.digest.week: entry for entry in self.published()}
@@ -196,6 +202,47 @@ async def test_a_correction_counts_on_from_what_a_replay_has_published() -> None
     await stage.tick(active=True)
     last = [entry for entry in world.published() if entry.digest.week == "2021-W18"][-1]
     assert (last.revision, last.supersedes) == (3, replayed.hash)
+
+
+async def test_what_the_refit_teaches_goes_before_the_digest() -> None:
+    """A crash between the two repeats both: a digest whose lesson is missing would never be taught."""
+    world = World()
+    world.append(0, 5)
+    world.append(1, 8 * 24 + 1)
+    world.teaches = b"a lesson"
+    crashed = world.stage()
+    lost = FakeSend(broken=True)
+
+    async def until_the_digest(topic: str, **record: Any) -> Awaitable[object]:
+        return await (lost if topic == DIGESTS.name else world.send)(topic, **record)
+
+    crashed._send = until_the_digest
+    with pytest.raises(ConnectionError):
+        await crashed.tick(active=True)
+    assert world.published() == []
+    await world.stage().tick(active=True)
+    assert [(sent.topic, sent.key) for sent in world.send.sent] == [
+        (EMBEDDED.name, b"2021-W18"),
+        (EMBEDDED.name, b"2021-W18"),
+        (DIGESTS.name, b"2021-W18"),
+    ]
+    assert world.send.on(EMBEDDED.name) == [b"a lesson"] * 2
+    assert {sent.timestamp for sent in world.send.sent} == {Week.parse("2021-W18").end}
+
+
+async def test_a_correction_that_changes_nothing_teaches_nothing() -> None:
+    """And a lesson on the log is no post that keeps a week open."""
+    world = World()
+    world.teaches = encode(lesson([], 64))
+    stage = world.stage()
+    await stage.tick(active=True)
+    await stage.follow([world.append(0, 5), world.append(1, 8 * 24 + 1)])
+    await stage.tick(active=True)
+    await stage.follow([record(world.teaches, len(world.log)), world.append(0, 5)])
+    world.now += timedelta(seconds=61)
+    await stage.tick(active=True)
+    assert world.refits.count("2021-W18") == 2
+    assert len(world.send.on(EMBEDDED.name)) == len(world.published())
 
 
 def test_a_digest_builds_on_the_newest_one_before_it() -> None:
