@@ -1,4 +1,7 @@
-"""The life of a topic: candidate -> born -> merged | dormant -> revived -> forgotten, each step an event."""
+"""The life of a topic: candidate -> born -> merged | dormant -> revived -> forgotten, each step an event.
+
+Splits come from the weekly refit (`online.learn_week`).
+"""
 
 from __future__ import annotations
 

@@ -9,15 +9,16 @@ from pathlib import Path
 import orjson
 import pytest
 
-from models.events import Deletion, EmbeddedTweet, Tweet
+from models.events import Deletion, EmbeddedTweet, TopicEvent, Tweet
 from models.week import Week
-from models.wire import decode_embedded, encode
+from models.week_topics import WeekTopics
+from models.wire import decode, decode_embedded, decode_log, encode
 from streams.demo import demo_posts
 from streams.digest_log import PublishedDigest
 from streams.kafka.log import producer, topic_name
 from streams.settings import Settings
 from streams.sources.json_lines import parse_line
-from streams.topics import EMBEDDED
+from streams.topics import EMBEDDED, TOPIC_EVENTS
 from streams.week_slice import read_week
 from tests.integration.pipeline import (
     WorkerProcess,
@@ -85,6 +86,8 @@ async def test_the_same_posts_give_the_same_digest_bytes(
     posts = demo_tweets()
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names + "a-", tmp_path / "a") as plain:
         expected = await _digests(plain, tmp_path / "a.log", posts)
+        lessons = await _lessons(plain)
+        await _learned(plain, tmp_path / "assign.log")
     shuffled = posts[:]
     random.Random(3).shuffle(shuffled)
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names + "b-", tmp_path / "b", partitions=3) as other:
@@ -95,6 +98,7 @@ async def test_the_same_posts_give_the_same_digest_bytes(
             kill_in_refit=True,
             TOPTOPICS_EMBED_BATCH="37",
         )
+        assert await _lessons(other) == lessons
     for week in WEEKS:
         assert encode(found[week].digest) == encode(expected[week].digest), week
     assert any(entry.digest.topics for entry in expected.values()), "a digest without topics shows nothing"
@@ -123,6 +127,29 @@ async def _digests(
         return await until_digests(settings, WEEKS, worker)
     finally:
         worker.stop()
+
+
+async def _lessons(settings: Settings) -> set[bytes]:
+    """What the refits have taught; a crash may have brought one twice."""
+    log = [decode_log(record.value) for record in await records_of(settings, EMBEDDED)]
+    taught = [one for one in log if isinstance(one, WeekTopics)]
+    assert {one.week for one in taught} >= set(WEEKS)
+    return {encode(one) for one in taught}
+
+
+async def _learned(settings: Settings, log: Path) -> None:
+    """The live topics, which read the log only now, know what the digests call them."""
+    worker = WorkerProcess(settings, log, stages="assign")
+    worker.start()
+    try:
+        for _ in range(600):
+            events = [decode(record.value, TopicEvent) for record in await records_of(settings, TOPIC_EVENTS)]
+            if {event.week for event in events if event.kind == "alias"} >= set(WEEKS):
+                return
+            await asyncio.sleep(0.5)
+    finally:
+        worker.stop()
+    raise AssertionError("the live topics have learned nothing")
 
 
 async def _all_embedded(settings: Settings, count: int) -> None:
