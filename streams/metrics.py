@@ -1,7 +1,8 @@
 """Prometheus metrics of all processes: a closed table (`TABLE`), which a test holds the README to.
 
-`Metrics()` makes the instruments in a registry of its own, so that nothing happens at import and two apps in one
-process do not collide. Labels have closed sets of values: nothing from a post ever becomes a label.
+`Metrics()` makes each instrument at its first use, in a registry of its own: nothing happens at import, two apps in one
+process do not collide, and a process tells its own metrics only (a stage that says "0 readers" would be asked in vain).
+Labels have closed sets of values: nothing from a post ever becomes a label.
 `metered(metrics, stage, handler)` counts a stage's records, batches and seconds; `serve_metrics` is the worker's port.
 """
 
@@ -57,11 +58,12 @@ TABLE: Final = (
 
 
 class Metrics:
-    """All instruments of the table; `metrics.counter("records").labels(stage="embed").inc()`."""
+    """The instruments of the table; `metrics.counter("records").labels(stage="embed").inc()`."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._instruments: dict[str, Any] = {metric.name: self._make(metric) for metric in TABLE}
+        self._table = {metric.name: metric for metric in TABLE}
+        self._instruments: dict[str, Any] = {}
 
     def counter(self, name: str) -> Counter:
         """Raises KeyError for a name outside the table."""
@@ -80,9 +82,12 @@ class Metrics:
         return generate_latest(self.registry)
 
     def _typed(self, name: str, kind: type[R]) -> R:
-        instrument = self._instruments[name]
-        if not isinstance(instrument, kind):
-            raise KeyError(f"{name} is a {type(instrument).__name__}, not a {kind.__name__}")
+        metric = self._table[name]
+        if metric.kind != kind.__name__.lower():
+            raise KeyError(f"{name} is a {metric.kind}, not a {kind.__name__.lower()}")
+        if name not in self._instruments:
+            self._instruments[name] = self._make(metric)
+        instrument: R = self._instruments[name]
         return instrument
 
     def _make(self, metric: Metric) -> Any:

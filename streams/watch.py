@@ -17,6 +17,7 @@ from models.text.plain import one_line
 from streams.views.board import Board, Sort, TopicSummary
 from streams.views.database import ViewUnavailableError
 from streams.views.state import ViewReader
+from streams.views.trends import PARTS
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 STATUS = {"born": "new", "trending": "trending", "revived": "back", "faded": "fading"}
@@ -35,7 +36,7 @@ def ranking(board: Board, window: str, sort: Sort, limit: int) -> ConsoleRendera
         ("#", {"justify": "right", "width": 3}),
         ("", {"width": 4}),
         ("Topic", {"ratio": 1, "no_wrap": True, "overflow": "ellipsis"}),
-        ("Last 24 h", {"width": 24}),
+        (f"Last {window}", {"width": max(PARTS.values())}),
         ("People", {"justify": "right"}),
         ("Posts", {"justify": "right"}),
         ("", {"width": 8}),
@@ -43,13 +44,13 @@ def ranking(board: Board, window: str, sort: Sort, limit: int) -> ConsoleRendera
         table.add_column(name, **options)
     moves = board.moves(window)
     for place, one in enumerate(board.ranked(window, sort)[:limit], start=1):
-        table.add_row(*_row(place, moves.get(one.id), one, window))
+        table.add_row(*_row(place, moves.get(one.id), one, window, board.spark(one.id, window)))
     newest = board.newest.strftime("%Y-%m-%d %H:%M UTC") if board.newest else "no posts yet"
     head = Text.assemble(("Top Topics", "bold"), f"  {window}  ", (f"newest post {newest}", "dim"))
     return Group(head, Text(""), table)
 
 
-def _row(place: int, move: int | None, one: TopicSummary, window: str) -> list[Text]:
+def _row(place: int, move: int | None, one: TopicSummary, window: str, spark: list[int]) -> list[Text]:
     stats = one.windows[window]
     arrow = Text("new", "blue") if move is None else Text("")
     if move:
@@ -58,7 +59,7 @@ def _row(place: int, move: int | None, one: TopicSummary, window: str) -> list[T
         Text(str(place), "bold"),
         arrow,
         Text(one_line(one.label, 120)),
-        Text(spark_line(one.spark), "cyan"),
+        Text(spark_line(spark), "cyan"),
         Text(str(stats.people), "bold"),
         Text(str(stats.posts)),
         Text(STATUS.get(one.status, ""), "green" if one.status in ("born", "trending") else "dim"),

@@ -22,8 +22,8 @@ class Request:
 
     @property
     def message_id(self) -> str:
-        """Names the digest."""
-        return self.headers.get("webhook-id", "")  # apprise sends none
+        """Names the digest or alert."""
+        return self.headers.get("webhook-id", "")
 
 
 @dataclass

@@ -16,6 +16,7 @@ import orjson
 from streams.alerts.rules import Alert, Rules, alerts_of
 from streams.logs import get_logger
 from streams.metrics import Metrics
+from streams.push.delivery_error import DeliveryError
 from streams.views.board import Board
 from streams.views.database import ViewUnavailableError
 from streams.views.records import milliseconds
@@ -24,10 +25,6 @@ from streams.views.state import ViewReader
 log = get_logger(__name__)
 CLAIM_SECONDS = 60
 Deliver = Callable[[str, Alert], Awaitable[None]]  # channel name, alert; raises DeliveryError
-
-
-class DeliveryError(Exception):
-    """A channel did not take an alert."""
 
 
 class Claims(Protocol):

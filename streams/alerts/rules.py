@@ -3,6 +3,7 @@
     channels:
       team: env:SLACK_URL                 # any of apprise's addresses; env:NAME reads a variable
       hook: {webhook: https://example.org/hook, secret: env:HOOK_SECRET}
+      here: {url: "json://10.0.0.7/alerts", allow_private: true}   # else private addresses are refused
     rules:
       - {name: breaking, new_topic: {people: 5}, send: [team]}
       - {name: hot, trend_over: 25, window: 24h, send: [team, hook], cooldown_minutes: 720}
@@ -71,11 +72,23 @@ class Rule(_Strict):
 
 
 class Channel(_Strict):
-    """Where alerts go: an apprise address, or a webhook that is sent JSON, signed when there is a secret."""
+    """Where alerts go: an apprise address, or a webhook that is sent JSON, signed when there is a secret.
+
+    Either may lie in a private network only with `allow_private`.
+    """
 
     url: SecretStr | None = None
     webhook: SecretStr | None = None
     secret: SecretStr | None = None
+    allow_private: bool = False
+
+    @model_validator(mode="after")
+    def _one_address(self) -> "Channel":
+        if (self.url is None) == (self.webhook is None):
+            raise ValueError("give one of url and webhook")
+        if self.webhook is not None and not self.webhook.get_secret_value().startswith(("https://", "http://")):
+            raise ValueError("a webhook is an https:// address")
+        return self
 
 
 class Rules(_Strict):

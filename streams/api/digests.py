@@ -38,7 +38,7 @@ async def show_digest(request: Request, use: Use, week: WeekName) -> Response:
 
 @router.get("/digests/{week}", include_in_schema=False)
 async def read_digest(request: Request, use: Use, week: WeekName) -> Response:
-    """As a page to read: static HTML in an origin of its own, without any script."""
+    """As a page to read: static HTML, and no script can run in it."""
     from models.render import render  # jinja2 and its templates are needed here only
 
     stored = await _stored(use, week)

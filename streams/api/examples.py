@@ -106,7 +106,7 @@ EXAMPLES: dict[str, Struct] = {
         version=41,
         posts=2_480,
         total=1,
-        items=[schemas.RankedTopic(rank=1, move=3, topic=TOPIC)],
+        items=[schemas.RankedTopic(rank=1, move=3, spark=[0] * 21 + [1, 4, 7], topic=TOPIC)],
     ),
     "TopicDetail": schemas.TopicDetail(
         topic=TOPIC,

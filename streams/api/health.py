@@ -13,7 +13,7 @@ from streams.views.database import ViewUnavailableError
 
 router = APIRouter(tags=["operation"])
 log = get_logger(__name__)
-CONSUMED = {"embed": TWEETS, "assign": EMBEDDED, "view": ASSIGNMENTS}  # by stage
+CONSUMED = {"embed": TWEETS, "assign": EMBEDDED, "view": ASSIGNMENTS, "week-close": EMBEDDED}  # by stage
 
 
 @router.get("/healthz", response_class=PlainTextResponse, summary="Alive")

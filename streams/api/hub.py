@@ -51,6 +51,9 @@ class Hub:
         self._hosts: Counter[str] = Counter()
         self.board = board
         self.connected = False
+        metrics.gauge("sse_clients").set(0)  # told from the start: the first slow reader is to be a change
+        metrics.counter("sse_messages")
+        metrics.counter("sse_slow_readers")
 
     async def run(self) -> None:
         """Until cancelled. Redis may come and go."""

@@ -10,10 +10,14 @@ from streams.views.state import ShownLink, ShownPost, ViewEvent
 
 
 class RankedTopic(Struct, frozen=True, kw_only=True):
-    """A topic and its place; move: places won (+) or lost (-), null when it was not ranked before."""
+    """A topic and its place.
+
+    move: places won (+) or lost (-), null when it was not ranked before. spark: posts in equal parts of the window.
+    """
 
     rank: int
     move: int | None
+    spark: list[int]
     topic: TopicSummary
 
 

@@ -25,10 +25,10 @@ PAGE_POLICY: Final = (
     "connect-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
-# a rendered digest: no script at all, an origin of its own, shown in our frame
+# a rendered digest: no script at all, shown in our frame, which may look inside to make itself as tall as the digest
 DIGEST_POLICY: Final = (
-    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
-    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+    "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 HEADERS: Final = {
     "Content-Security-Policy": PAGE_POLICY,

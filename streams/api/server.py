@@ -1,7 +1,8 @@
 """uvicorn, ending with exit code 0 when it is told to stop."""
 
 import signal
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -11,7 +12,21 @@ GRACE_SECONDS = 3  # for answers on their way; event streams end at once
 
 
 class GracefulServer(uvicorn.Server):
-    """uvicorn itself raises the signal again after shutting down, so that the caller's cleanup would be skipped."""
+    """uvicorn itself raises the signal again after shutting down, so that the caller's cleanup would be skipped.
+
+    `told` is called with the address once it listens: port 0 is only known then.
+    """
+
+    def __init__(self, config: uvicorn.Config, told: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._told = told
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does it; then tell where."""
+        await super().startup(sockets)
+        for listening in [one for server in self.servers for one in server.sockets][:1]:
+            host, port = listening.getsockname()[:2]
+            self._told(f"http://{f'[{host}]' if ':' in host else host}:{port}")
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -24,7 +39,7 @@ class GracefulServer(uvicorn.Server):
                 signal.signal(sign, handler)
 
 
-def create_server(app: FastAPI, host: str, port: int) -> GracefulServer:
+def create_server(app: FastAPI, host: str, port: int, told: Callable[[str], None] = lambda _: None) -> GracefulServer:
     """No access log (paths may hold what people search for), no Server header, no trust in forwarding headers."""
     return GracefulServer(
         uvicorn.Config(
@@ -36,5 +51,6 @@ def create_server(app: FastAPI, host: str, port: int) -> GracefulServer:
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        ),
+        told,
     )

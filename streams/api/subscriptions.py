@@ -7,7 +7,7 @@ something has to be JSON and, when a browser sends it, of this very origin.
 
 import asyncio
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
@@ -21,7 +21,7 @@ from streams.api.services import Use
 from streams.digest_log import PublishedDigest
 from streams.push.atom import ENTRIES, feed
 from streams.push.chat import check_address
-from streams.push.queue import DeliveryQueue, EndpointState
+from streams.push.queue import DeliveryQueue
 from streams.push.subscription import Subscription, SubscriptionError, checked
 from streams.views.digests import DigestHeaders
 from streams.views.state import StoredDigest
@@ -51,7 +51,7 @@ def same_origin(request: Request) -> None:
 router = APIRouter(tags=["subscriptions"])
 EXAMPLE_STATE = {
     "name": "team", "url": "https://example.org/hooks/…", "since": None, "state": "ok", "delivered": 3, "waiting": 0,
-    "dead": 0, "attempts": 0, "next_at": None, "error": None,
+    "dead": 0, "attempts": 0, "next_at": None, "error": "",
 }  # fmt: skip
 Queue = Annotated[DeliveryQueue, Depends(queue_of)]
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$", description="a subscription's name")]
@@ -82,7 +82,7 @@ WANTED_BODY = {
 @router.get("/api/subscriptions", responses=described([EXAMPLE_STATE]), summary="All subscriptions and how they do")
 def list_subscriptions(request: Request, queue: Queue) -> Response:
     """Without secrets."""
-    return respond(request, msgspec.json.encode([_shown(state) for state in queue.states()]))
+    return respond(request, msgspec.json.encode([state.shown() for state in queue.states()]))
 
 
 @router.post(
@@ -160,21 +160,6 @@ def _published(stored: StoredDigest) -> PublishedDigest:
         made_at=datetime.fromisoformat(made_at) if made_at else None,
         supersedes=headers.get("supersedes") or None,
     )
-
-
-def _shown(state: EndpointState) -> dict[str, Any]:
-    return {
-        "name": state.subscription.name,
-        "url": state.subscription.shown_url,
-        "since": state.subscription.since,
-        "state": state.state,
-        "delivered": state.delivered,
-        "waiting": state.waiting,
-        "dead": state.dead,
-        "attempts": state.attempts,
-        "next_at": state.next_at,
-        "error": state.error,
-    }
 
 
 async def _body(request: Request) -> bytes:

@@ -61,7 +61,9 @@ async def list_topics(
         posts=use.board.posts,
         total=len(found),
         items=[
-            schemas.RankedTopic(rank=ranks[one.id], move=moves.get(one.id), topic=one)
+            schemas.RankedTopic(
+                rank=ranks[one.id], move=moves.get(one.id), spark=use.board.spark(one.id, window), topic=one
+            )
             for one in found[offset : offset + limit]
         ],
     )

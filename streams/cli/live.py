@@ -68,10 +68,11 @@ def serve(
     with services(settings, topics=False) as connected:
         views = create_views(str(connected.redis_url), connected.prefix)
         app = create_api(connected, views, lag=_lag_check(connected))
-        typer.echo(f"Top Topics: http://{connected.host}:{connected.port}", err=True)
 
         async def serve_until_stopped() -> bool:
-            server = create_server(app, connected.host, connected.port)
+            server = create_server(
+                app, connected.host, connected.port, lambda address: typer.echo(f"Top Topics: {address}", err=True)
+            )
             try:
                 await server.serve()
             finally:
@@ -176,7 +177,8 @@ def alerts(
     """Tell chats, mailboxes and webhooks about topics, by rules in a file, until Ctrl-C.
 
     Channels are apprise addresses or webhooks (signed as in the Standard Webhooks specification); `env:NAME` reads a
-    secret from the environment. A rule has one condition and speaks of a topic once per cool-down.
+    secret from the environment. Private addresses are refused unless the channel says `allow_private: true`. A rule has
+    one condition and speaks of a topic once per cool-down.
 
     ```yaml
     channels:

@@ -209,7 +209,7 @@ def list_all(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")
 
     states = _queue(settings_or_exit()).states()
     for state in states:
-        typer.echo(orjson.dumps(_data(state)).decode() if as_json else printable(_line(state)))
+        typer.echo(orjson.dumps(state.shown()).decode() if as_json else printable(_line(state)))
     if not states and not as_json:
         typer.echo("no subscriptions; `toptopics subscriptions add` makes one", err=True)
     if any(state.state == "dead" for state in states):
@@ -267,20 +267,6 @@ def _line(state: "EndpointState") -> str:
     if state.next_at is not None:
         line += f"  next at {state.next_at:%Y-%m-%d %H:%M:%S} UTC"
     return line
-
-
-def _data(state: "EndpointState") -> dict[str, object]:
-    return {
-        "name": state.subscription.name,
-        "url": state.subscription.shown_url,
-        "state": state.state,
-        "delivered": state.delivered,
-        "waiting": state.waiting,
-        "dead": state.dead,
-        "attempts": state.attempts,
-        "next_at": state.next_at,
-        "error": state.error,
-    }
 
 
 def _check_week(week: str | None) -> None:

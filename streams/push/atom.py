@@ -1,5 +1,8 @@
 """All digests as one Atom feed (RFC 4287), newest week first. A correction updates the week's entry: its id stays.
 
+Ids are the service's own addresses, because they have to be unique in the world: who reads the feeds of two services
+must get both of their digests. A file without an address has ids that are its own only.
+
 Dates are a digest's `made_at`, or the end of its week where that is unknown; the feed itself reads no clock, so equal
 digests give equal bytes.
 """
@@ -15,7 +18,7 @@ from models.text.plain import one_line
 from streams.digest_log import PublishedDigest
 
 ENTRIES = 50
-FEED_ID = "urn:toptopics:digests"
+NOWHERE = "urn:toptopics"  # ids without an address
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # an empty feed has to have a date too
 
 
@@ -23,7 +26,7 @@ def feed(digests: Iterable[PublishedDigest], *, address: str | None = None) -> b
     """The feed. address: the service's own, such as "https://example.org": links of feed and entries start with it."""
     newest = sorted(digests, key=lambda entry: entry.digest.week, reverse=True)[:ENTRIES]
     generator = FeedGenerator()
-    generator.id(FEED_ID)
+    generator.id(f"{address}/feed.atom" if address else f"{NOWHERE}:digests")
     generator.title("Top Topics")
     generator.subtitle("What data-science and AI influencers talked about, week by week")
     generator.author(name="Top Topics")
@@ -41,7 +44,7 @@ def feed(digests: Iterable[PublishedDigest], *, address: str | None = None) -> b
 def _add(generator: FeedGenerator, entry: PublishedDigest, address: str | None) -> None:
     shown = view(entry.digest)
     item = generator.add_entry(order="append")
-    item.id(f"urn:toptopics:digest:{entry.digest.week}")
+    item.id(f"{address}/digests/{entry.digest.week}" if address else f"{NOWHERE}:digest:{entry.digest.week}")
     item.title(shown.title + (f" (corrected, revision {entry.revision})" if entry.supersedes else ""))
     item.published(entry.digest.end)
     item.updated(_changed(entry))

@@ -1,13 +1,9 @@
-"""One digest by e-mail, Slack, Discord, Telegram and the rest: the only file that knows apprise.
+"""One digest by e-mail or to a chat (see `streams.push.notify`).
 
 E-mail gets the whole digest as HTML; chats get title, headline and one line a topic, short enough for the strictest of
-them. A correction says so in its title: chats cannot change what was said. Services at an address of the user's own
-(json://, gotify://, mailto:// and so on) are held to public addresses like webhooks, wherever redirects lead; a proxy
-in a private network is such an address too.
+them. A correction says in its title which revision it is: chats cannot change what was said.
 """
 
-import asyncio
-import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -15,14 +11,12 @@ from models.events import Digest
 from models.render import render
 from models.text.plain import one_line
 from streams.digest_log import PublishedDigest
-from streams.push.delivery_error import DeliveryError
-from streams.push.guard import only_to
+from streams.push.notify import Note, knows, notify
 from streams.push.subscription import Subscription, SubscriptionError
+from streams.push.webhook import delivery_id
 from streams.resources import is_public
 
 CHAT_CHARACTERS = 1_800  # Discord takes 2,000
-MAIL = ("mailto", "mailtos")
-_STATUS = re.compile(r"\berror=(\d{3})\b")
 
 
 class ChatSender:
@@ -33,38 +27,26 @@ class ChatSender:
 
     async def send(self, subscription: Subscription, entry: PublishedDigest, now: datetime) -> None:
         """Raises DeliveryError when apprise reports a failure."""
-        import apprise
-
-        services = apprise.Apprise()
-        if not services.add(subscription.url):
-            raise DeliveryError("apprise does not know this address", final=True)
-        by_mail = subscription.url.split("://", 1)[0].lower() in MAIL
-        with only_to(_anywhere if subscription.allow_private else self._allowed) as guard:
-            sent = await asyncio.to_thread(
-                services.notify,
-                title=title_of(entry),
-                body=render(entry.digest, "html") if by_mail else chat_text(entry.digest),
-                body_format=apprise.NotifyFormat.HTML if by_mail else apprise.NotifyFormat.TEXT,
-            )
-        if guard.refused:
-            raise DeliveryError("the host is not on the public internet, and the subscription does not allow that")
-        if not sent:
-            # its messages may hold the address, which is a secret: of them only the status is told
-            status = _STATUS.search(" ".join(entry.message for entry in sent.logs()))
-            raise DeliveryError("apprise could not deliver it" + (f": answered {status[1]}" if status else ""))
+        note = Note(
+            id=delivery_id(entry),
+            title=title_of(entry),
+            text=chat_text(entry.digest),
+            html=render(entry.digest, "html"),
+        )
+        await notify(subscription.url, note, allow_private=subscription.allow_private, allowed=self._allowed)
 
 
 def check_address(subscription: Subscription) -> None:
     """Raises SubscriptionError for what is neither a webhook nor an address of apprise's; loads all its plugins."""
-    import apprise
-
-    if subscription.kind == "apprise" and not apprise.Apprise().add(subscription.url):
+    if subscription.kind == "apprise" and not knows(subscription.url):
         raise SubscriptionError(f"{subscription.name}: apprise does not know this address")
 
 
 def title_of(entry: PublishedDigest) -> str:
     """The subject line."""
-    return f"Top topics of {entry.digest.week}" + (" (corrected)" if entry.supersedes else "")
+    return f"Top topics of {entry.digest.week}" + (
+        f" (corrected, revision {entry.revision})" if entry.supersedes else ""
+    )
 
 
 def chat_text(digest: Digest) -> str:
@@ -76,7 +58,3 @@ def chat_text(digest: Digest) -> str:
             lines.pop()
             break
     return "\n".join(lines).rstrip()
-
-
-def _anywhere(_: str) -> bool:
-    return True

@@ -2,7 +2,7 @@
 
 
 class DeliveryError(Exception):
-    """The digest was not accepted. retry_after: seconds that the receiver asked for. final: never try again."""
+    """It was not accepted. retry_after: seconds that the receiver asked for. final: never try again."""
 
     def __init__(self, message: str, *, retry_after: float | None = None, final: bool = False) -> None:
         super().__init__(message)

@@ -58,6 +58,21 @@ class EndpointState:
     next_at: datetime | None
     error: str
 
+    def shown(self) -> dict[str, object]:
+        """As command and API tell it: without secrets; `since` and `next_at` may be None."""
+        return {
+            "name": self.subscription.name,
+            "url": self.subscription.shown_url,
+            "since": self.subscription.since,
+            "state": self.state,
+            "delivered": self.delivered,
+            "waiting": self.waiting,
+            "dead": self.dead,
+            "attempts": self.attempts,
+            "next_at": self.next_at,
+            "error": self.error,
+        }
+
 
 class DeliveryQueue:
     """All endpoints' queues. One process delivers; others may read and add. Raises sqlite3.Error and OSError."""

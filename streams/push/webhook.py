@@ -1,36 +1,20 @@
-"""One digest to one webhook: signed, to a checked address, without following redirects.
+"""One digest to one webhook (see `streams.push.post` for signature and addresses).
 
 Body: {"type": "digest.published" or "digest.corrected", "timestamp", "data": {week, revision, supersedes, hash,
-made_at, digest}}; the digest is without `identities`, which only next week's matching needs. Headers as in the
-Standard Webhooks specification: `webhook-id` (the same in every attempt, so a receiver tells repetitions),
-`webhook-timestamp` (of this attempt, seconds), `webhook-signature` ("v1," and the base64 of HMAC-SHA256 over
-"id.timestamp.body").
-
-The host is looked up once, every address of it has to be public (unless the subscription allows private ones), and the
-connection goes to the address that was checked, so that a name which changes its address between look-up and request
-gains nothing. A redirect is a failure: it could lead anywhere. 2xx within the time limit is success, nothing else is.
+made_at, digest}}; the digest is without `identities`, which only next week's matching needs.
 """
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Callable
 from datetime import datetime
-from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 import orjson
 
 from models.events import Digest
 from streams.digest_log import PublishedDigest
-from streams.push.delivery_error import DeliveryError
+from streams.push.post import Message, Poster
 from streams.push.subscription import Subscription
 from streams.resources import Lookup, is_public, system_lookup
-from streams.sources.http_errors import retry_after
-
-TIMEOUT = httpx.Timeout(15.0)
-GONE = 410
 
 
 def delivery_id(entry: PublishedDigest) -> str:
@@ -58,70 +42,19 @@ def body_of(entry: PublishedDigest) -> bytes:
     )
 
 
-def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
-    """The `webhook-signature` header."""
-    signed = f"{message_id}.{timestamp}.".encode() + body
-    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode("ascii")
-
-
 class WebhookSender:
     """Posts digests. `lookup` and `allowed` are for tests, which have nothing but loopback to talk to."""
 
     def __init__(self, *, lookup: Lookup = system_lookup, allowed: Callable[[str], bool] = is_public) -> None:
-        self._lookup = lookup
-        self._allowed = allowed
+        self._poster = Poster(lookup=lookup, allowed=allowed)
 
     async def send(self, subscription: Subscription, entry: PublishedDigest, now: datetime) -> None:
         """Raises DeliveryError when it was not accepted, for whatever reason."""
-        host, pinned = await self._pinned(subscription)
-        body, timestamp, message_id = body_of(entry), int(now.timestamp()), delivery_id(entry)
-        headers = {
-            "Host": urlsplit(subscription.url).netloc.rpartition("@")[2],
-            "Content-Type": "application/json",
-            "User-Agent": "toptopics/0.1 (webhook)",
-            "webhook-id": message_id,
-            "webhook-timestamp": str(timestamp),
-            "webhook-signature": signature(subscription.key, message_id, timestamp, body),
-        }
-        try:
-            # trust_env: a proxy of the environment would look the name up again, unchecked; its authorities are welcome
-            trusted = httpx.create_ssl_context()
-            async with httpx.AsyncClient(
-                timeout=TIMEOUT, trust_env=False, verify=trusted, follow_redirects=False
-            ) as client:
-                request = client.build_request("POST", pinned, headers=headers, content=body)
-                request.extensions["sni_hostname"] = host
-                response = await client.send(request, stream=True)  # the answer's body is nobody's business
-                await response.aclose()
-        except (httpx.HTTPError, OSError) as error:
-            raise DeliveryError(f"{type(error).__name__}: {error}"[:300]) from error
-        _check(response, now)
-
-    async def _pinned(self, subscription: Subscription) -> tuple[str, str]:
-        """The host, and the URL with the host replaced by its checked address."""
-        try:
-            url = httpx.URL(subscription.url)
-            host = url.raw_host.decode("ascii").strip("[]")
-            port = url.port or (443 if url.scheme == "https" else 80)
-        except (httpx.InvalidURL, UnicodeError) as error:
-            raise DeliveryError(f"the address is not valid: {error}", final=True) from error
-        try:
-            addresses = await self._lookup(host, port)
-        except OSError as error:
-            raise DeliveryError(f"the host is not found: {error}") from error
-        if not addresses:
-            raise DeliveryError("the host has no address")
-        if not subscription.allow_private and not all(map(self._allowed, addresses)):
-            raise DeliveryError("the host is not on the public internet, and the subscription does not allow that")
-        return host, str(url.copy_with(host=addresses[0]))
-
-
-def _check(response: httpx.Response, now: datetime) -> None:
-    if response.is_success:
-        return
-    status = response.status_code
-    if response.is_redirect:
-        raise DeliveryError(f"answered {status}: redirects are not followed")
-    if status == GONE:
-        raise DeliveryError(f"answered {status}: it wants no more", final=True)
-    raise DeliveryError(f"answered {status}", retry_after=retry_after(response.headers, now))
+        message = Message(
+            id=delivery_id(entry),
+            body=body_of(entry),
+            url=subscription.url,
+            key=subscription.key,
+            allow_private=subscription.allow_private,
+        )
+        await self._poster.post(message, now)

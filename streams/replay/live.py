@@ -160,6 +160,7 @@ def _environment(apart: Settings) -> dict[str, str]:
         TOPTOPICS_WEEK_IDLE_SECONDS=str(apart.week_idle_seconds),
         TOPTOPICS_ENCODER=apart.encoder,
         TOPTOPICS_LOG_FORMAT="json",
+        TOPTOPICS_METRICS_PORT="0",  # the live stages have those ports
     )
 
 

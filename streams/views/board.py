@@ -13,7 +13,7 @@ from msgspec import Struct
 from streams.views.limits import WINDOWS
 from streams.views.naming import label_of
 from streams.views.state import TopicState, ViewReader
-from streams.views.trends import Counts, WindowStats, bucket_now, hourly, window_stats
+from streams.views.trends import Counts, WindowStats, bucket_now, hourly, parts, window_stats
 
 Sort = Literal["trend", "people", "posts", "latest"]
 SPARK_HOURS: Final = 24
@@ -45,6 +45,7 @@ class Board:
         self.posts = 0
         self.states: dict[str, TopicState] = {}
         self._summaries: dict[str, tuple[int, TopicSummary]] = {}
+        self._sparks: dict[str, dict[str, tuple[int, list[int]]]] = {}
         self._rankings: dict[tuple[str, Sort], list[TopicSummary]] = {}
 
     async def refresh(self) -> list[str]:
@@ -80,6 +81,13 @@ class Board:
             self._summaries[topic_id] = known
         return known[1]
 
+    def spark(self, topic_id: str, window: str) -> list[int]:
+        """Posts in equal parts of the window, oldest first. Raises KeyError for a topic that is not listed."""
+        last, known = self.last_bucket, self._sparks.setdefault(topic_id, {})
+        if window not in known or known[window][0] != last:
+            known[window] = last, parts(self.states[topic_id], window, last)
+        return known[window][1]
+
     def ranked(self, window: str, sort: Sort = "trend") -> list[TopicSummary]:
         """Topics with a post in the window, best first; ties by people, posts, id. Raises KeyError."""
         key = window, sort
@@ -105,6 +113,7 @@ class Board:
     def _drop(self, name: str) -> None:
         self.states.pop(name, None)
         self._summaries.pop(name, None)
+        self._sparks.pop(name, None)
 
 
 def _summary(state: TopicState, last: int) -> TopicSummary:

@@ -26,6 +26,7 @@ BASELINE_WINDOWS: Final = 3
 HOUR: Final = 3_600 // BUCKET_SECONDS
 KEPT: Final = int(ViewLimits().retention.total_seconds()) // BUCKET_SECONDS
 BUCKETS: Final = {name: int(span.total_seconds()) // BUCKET_SECONDS for name, span in WINDOWS.items()}
+PARTS: Final = {"1h": 6, "6h": 18, "24h": 24, "7d": 28}  # of a window's spark line: 10 and 20 minutes, 1 and 6 hours
 
 
 class WindowStats(Struct, frozen=True, kw_only=True):
@@ -78,6 +79,14 @@ def window_stats(state: TopicState, window: str, last: int, counts: Counts | Non
         trend=round(_trend(counts, last, length, people), 2),
         trend_before=round(_trend(counts, last - shift, length, people), 2),
     )
+
+
+def parts(state: TopicState, window: str, last: int, counts: Counts | None = None) -> list[int]:
+    """Posts in `PARTS[window]` equal parts of the window that ends with bucket `last`, oldest first."""
+    length, number = BUCKETS[window] // PARTS[window], PARTS[window]
+    counts = counts or Counts(state.series)
+    ends = [last - length * (number - 1 - i) for i in range(number)]
+    return [counts.between(end - length, end)[0] for end in ends]
 
 
 def hourly(state: TopicState, last: int, hours: int) -> list[int]:

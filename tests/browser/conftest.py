@@ -1,27 +1,23 @@
 """A real service on a real Redis, and a real Chromium.
 
-The service is `toptopics serve` in a process of its own; the tests fill Redis through the same store as the view
-stage. Without a Chromium these tests are skipped, and say so; `.ci/run` installs one.
+The service is `toptopics serve` in a process of its own. `world` is the main path, with a broker and a worker; for
+states that are hard to reach so, tests fill Redis through the same store as the view stage. Without a Chromium these
+tests are skipped, and say so; `.ci/run` installs one.
 """
 
-import shutil
 import socket
+import uuid
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, async_playwright
 
 from streams.local.redis_server import RedisServer
 from streams.redis_views import RedisViews, create_views
+from tests.browser.live_world import LiveWorld, live_world
+from tests.browser.opening import ARGUMENTS, CHROMIUM, Open
 from tests.browser.service import ServiceProcess
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update",
-    "--disable-sync",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -69,44 +65,20 @@ async def browser() -> AsyncIterator[Browser]:
         await chromium.close()
 
 
-@dataclass
-class Tab:
-    """A page, and what went wrong in it: script errors, refused resources, violated policies."""
-
-    page: Page
-    errors: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Open:
-    """Opens tabs."""
-
-    browser: Browser
-    tabs: list[Tab] = field(default_factory=list)
-
-    async def __call__(self, url: str, *, phone: bool = False, dark: bool = False) -> Page:
-        """A page at `url`, in a context of its own."""
-        context = await self.browser.new_context(
-            viewport={"width": 390, "height": 844} if phone else {"width": 1280, "height": 900},
-            has_touch=phone,
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-        )
-        page = await context.new_page()
-        tab = Tab(page)
-        page.on("pageerror", lambda error: tab.errors.append(str(error)))
-        page.on("dialog", lambda dialog: tab.errors.append(f"dialog: {dialog.message}"))
-        page.on("console", lambda one: tab.errors.append(one.text) if "Content Security" in one.text else None)
-        self.tabs.append(tab)
-        await page.goto(url)
-        return page
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def open_page(browser: Browser) -> AsyncIterator[Open]:
     """`await open_page(url)`; at the end no page may have had an error."""
     opened = Open(browser)
     yield opened
-    for tab in opened.tabs:
-        await tab.page.context.close()
-    assert [error for tab in opened.tabs for error in tab.errors] == []
+    await opened.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(
+    kafka_bootstrap: str, redis_url: str, browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[LiveWorld]:
+    """The whole product with the demo's posts, once for a module."""
+    opened, prefix = Open(browser), f"t{uuid.uuid4().hex[:8]}-"
+    async with live_world(kafka_bootstrap, redis_url, prefix, tmp_path_factory.mktemp("world"), opened) as made:
+        yield made
+    await opened.close()

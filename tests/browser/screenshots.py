@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
 
-from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.browser.opening import ARGUMENTS, CHROMIUM
 
 FOLDER = Path("streams/dashboard/screenshots")
 SHOTS = (

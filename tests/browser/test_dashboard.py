@@ -1,14 +1,17 @@
-"""The dashboard as a person uses it: live, by keyboard, on a phone, through outages, and with hostile posts."""
+"""The dashboard in states that Redis alone can make: empty, one topic that grows, outages, hostile labels.
+
+The main path, with Kafka and the stages, is in test_dashboard_live.py.
+"""
 
 import re
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from streams.local.redis_server import RedisServer
 from streams.redis_views import RedisViews
-from tests.browser.conftest import Open
+from tests.browser.checks import OVERLAPS, assert_accessible, assert_no_overflow
+from tests.browser.opening import Open
 from tests.browser.service import ServiceProcess
 from tests.demo_view import fill
 from tests.view_examples import assignment, digest, event
@@ -39,14 +42,6 @@ async def images(store: RedisViews, count: int, first: int = 0) -> None:
     text = "a vision model crops images"
     await store.apply_assignments([assignment(f"i{i}", "T2", author=f"b{i}", hours=-i / 5, text=text) for i in posts])
     await store.apply_topic_events([event("born", "T2", label="Image cropping", keywords=["cropping"])])
-
-
-# pairs of labels of the map that cover each other
-OVERLAPS = """() => {
-  const boxes = [...document.querySelectorAll(".spot-label")].map((one) => one.getBoundingClientRect());
-  const cover = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-  return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => cover(a, b))).length;
-}"""
 
 
 async def test_topics_appear_and_grow_without_reload(
@@ -244,21 +239,3 @@ async def test_the_theme_is_chosen_and_kept(service: ServiceProcess, store: Redi
     await page.get_by_role("button", name="Switch between light and dark").click()
     await page.reload()
     assert await page.evaluate("getComputedStyle(document.body).backgroundColor") != before
-
-
-async def assert_accessible(page: Page, view: str) -> None:
-    """No serious or critical finding."""
-    results = await Axe().run(page, context={"exclude": [["iframe"]]})
-    found = [
-        (one["id"], [node["target"] for node in one["nodes"]][:3])
-        for one in results.response["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
-    assert found == [], view
-    await assert_no_overflow(page)
-
-
-async def assert_no_overflow(page: Page) -> None:
-    """Nothing makes the page wider than the screen."""
-    width, screen = await page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-    assert width <= screen

@@ -45,7 +45,7 @@ class WorkerProcess:
     def __init__(self, settings: Settings, log: Path, stages: str = ALL_STAGES, **environment: str) -> None:
         self._log = log
         self._arguments = [sys.executable, "-m", "streams.cli", "worker", "--stages", stages]
-        self._environment = os.environ | {
+        self.environment = {
             "KAFKA_BOOTSTRAP_SERVERS": str(settings.kafka_bootstrap_servers),
             "REDIS_URL": str(settings.redis_url),
             "TOPTOPICS_PREFIX": settings.prefix,
@@ -61,7 +61,7 @@ class WorkerProcess:
         """Start it; its log lines are appended to the log file."""
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._arguments, env=self._environment, stdin=subprocess.DEVNULL, stderr=log
+                self._arguments, env=os.environ | self.environment, stdin=subprocess.DEVNULL, stderr=log
             )
 
     def kill(self) -> None:

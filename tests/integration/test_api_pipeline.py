@@ -54,7 +54,7 @@ async def test_posts_on_kafka_are_topics_in_the_api(
                 assert post["id"] not in [one["id"] for one in again["items"]]
                 ready = (await http.get("/readyz")).json()
                 assert ready["checks"]["redis"] == ready["checks"]["kafka"] == "ok"
-                assert set(ready["lag"]) == {"embed", "assign", "view"}
+                assert set(ready["lag"]) == {"embed", "assign", "view", "week-close"}
         finally:
             worker.stop()
             service.stop()

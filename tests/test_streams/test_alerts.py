@@ -1,21 +1,14 @@
 """Alerts: each rule says what it should, once per cool-down, across restarts and failing channels."""
 
-import base64
-import hashlib
-import hmac
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import ClassVar
 
-import msgspec
 import pytest
 
-from streams.alerts.delivery import Delivery, key_of
-from streams.alerts.loop import Alerts, DeliveryError
+from streams.alerts.loop import Alerts
 from streams.alerts.rules import Alert, Rules, RulesError, harmless, load_rules
 from streams.memory_views import MemoryViews
 from streams.metrics import Metrics
+from streams.push.delivery_error import DeliveryError
 from tests.view_examples import assignment
 
 FILE = """
@@ -152,6 +145,8 @@ async def test_a_channel_that_fails_is_tried_again_and_the_other_is_not_told_twi
         ("channels: {a: 'json://x'}\nrules: [{name: r, send: [a]}]", "exactly one"),
         ("channels: {a: 'json://x'}\nrules: [{name: r, send: [a], words: [x], trend_over: 1}]", "exactly one"),
         ("channels: {a: 'json://x'}\nrules: [{name: r, send: [a], wrods: [x]}]", "wrods"),
+        ("channels: {a: {}}\nrules: [{name: r, send: [a], trend_over: 1}]", "one of url and webhook"),
+        ("channels: {a: {webhook: 'ftp://x'}}\nrules: [{name: r, send: [a], trend_over: 1}]", "https"),
         ("channels: {a: [}", "not YAML"),
         ("rules: []", "channels"),
     ],
@@ -173,68 +168,3 @@ def test_a_post_cannot_address_the_whole_channel() -> None:
     assert "@everyone" not in told
     assert "\n" not in told
     assert "\x1b" not in told
-
-
-class Hook(BaseHTTPRequestHandler):
-    """Takes what is posted; the first answer is an error."""
-
-    got: ClassVar[list[tuple[bytes, dict[str, str]]]] = []
-
-    def do_POST(self) -> None:
-        """Record and answer."""
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.got.append((body, {name.lower(): value for name, value in self.headers.items()}))
-        self.send_response(500 if len(self.got) == 1 else 204)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
-
-
-@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # apprise's own import
-@pytest.mark.parametrize("kind", ["webhook", "url"])
-async def test_delivery_over_http_signed_and_tried_again(kind: str) -> None:
-    """A real server: our webhook and apprise's json:// channel."""
-    Hook.got.clear()
-    server = HTTPServer(("127.0.0.1", 0), Hook)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    address = f"{'http' if kind == 'webhook' else 'json'}://127.0.0.1:{server.server_port}/"
-    parsed = Rules.model_validate(
-        {
-            "channels": {"a": {kind: address, "secret": "s"}},
-            "rules": [{"name": "r", "send": ["a"], "trend_over": 1}],
-        }
-    )
-    alert = Alert(rule="r", key="k", cooldown_seconds=1, send=["a"], topic_id="T1", title="A title", text="A text")
-    try:
-        await Delivery(parsed, wait_seconds=0.01)("a", alert)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-    assert len(Hook.got) == 2
-    (_, before), (body, headers) = Hook.got
-    assert b"A title" in body
-    if kind == "webhook":
-        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-        expected = base64.b64encode(hmac.new(b"s", signed, hashlib.sha256).digest()).decode()
-        assert headers["webhook-signature"] == f"v1,{expected}"
-        assert headers["webhook-id"] == before["webhook-id"]
-        assert msgspec.json.decode(body, type=Alert) == alert
-
-
-def test_a_secret_may_be_any_text_or_one_of_the_specification() -> None:
-    """`whsec_` and base64, as for digests; else the text itself."""
-    assert key_of("whsec_c2VjcmV0") == b"secret"
-    assert key_of("secret") == b"secret"
-    with pytest.raises(DeliveryError, match="base64"):
-        key_of("whsec_***")
-
-
-async def test_nobody_there_is_a_delivery_error(tmp_path: Path) -> None:
-    """After the tries; the address is not in the message."""
-    alert = Alert(rule="r", key="k", cooldown_seconds=1, send=["a"], topic_id="T1", title="x", text="y")
-    with pytest.raises(DeliveryError) as caught:
-        await Delivery(rules(tmp_path), wait_seconds=0)("hook", alert)
-    assert "127.0.0.1" not in str(caught.value)

@@ -8,10 +8,13 @@ import pytest
 from streams.metrics import TABLE, Metrics, metered, serve_metrics
 
 
-def test_every_metric_of_the_table_is_served_and_no_other() -> None:
-    """Names in the text format; two instances do not collide."""
-    Metrics()
-    text = Metrics().text().decode()
+def test_every_metric_of_the_table_is_served_once_it_is_used_and_no_other() -> None:
+    """Names in the text format; two instances do not collide; a process tells nothing of what others do."""
+    assert Metrics().text() == b""
+    metrics = Metrics()
+    for one in TABLE:
+        getattr(metrics, one.kind)(one.name)
+    text = metrics.text().decode()
     described = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
     expected = {f"toptopics_{one.name}{'_total' if one.kind == 'counter' else ''}" for one in TABLE}
     assert {name for name in described if not name.endswith("_created")} == expected
@@ -47,6 +50,7 @@ async def test_a_batch_counts_when_it_is_done() -> None:
 def test_the_workers_port_serves_and_stops() -> None:
     """On loopback, on a free port."""
     metrics = Metrics()
+    metrics.gauge("live_topics").set(3)
     import socket
 
     with socket.socket() as probe:
@@ -54,7 +58,7 @@ def test_the_workers_port_serves_and_stops() -> None:
         port = probe.getsockname()[1]
     stop = serve_metrics(metrics, port)
     try:
-        assert "toptopics_live_topics" in httpx.get(f"http://127.0.0.1:{port}/metrics").text
+        assert "toptopics_live_topics 3.0" in httpx.get(f"http://127.0.0.1:{port}/metrics").text
     finally:
         stop()
     with pytest.raises(httpx.ConnectError):

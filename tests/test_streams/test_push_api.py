@@ -103,8 +103,8 @@ async def test_the_feed_has_every_digest_and_its_correction(api: httpx.AsyncClie
     space = "{http://www.w3.org/2005/Atom}"
     entries = ET.fromstring(answer.content).findall(f"{space}entry")
     assert [entry.findtext(f"{space}id") for entry in entries] == [
-        "urn:toptopics:digest:2021-W18",
-        "urn:toptopics:digest:2021-W17",
+        "http://127.0.0.1/digests/2021-W18",
+        "http://127.0.0.1/digests/2021-W17",
     ]
     assert entries[0].findtext(f"{space}updated") == "2021-05-12T00:00:00+00:00"
     assert "corrected" in str(entries[0].findtext(f"{space}title"))

@@ -21,6 +21,7 @@ from streams.push.chat import CHAT_CHARACTERS, ChatSender, chat_text
 from streams.push.delivery_error import DeliveryError
 from streams.push.guard import ForbiddenAddressError, only_to
 from streams.push.subscription import Subscription
+from streams.push.webhook import delivery_id
 from tests.view_examples import digest
 from tests.webhook_receiver import Receiver, receiving
 
@@ -75,6 +76,15 @@ def test_a_feed_reader_takes_it_without_complaint() -> None:
     assert {link.rel for link in read.feed.links} == {"self", "alternate"}
 
 
+def test_two_services_are_two_feeds() -> None:
+    """Who reads both gets the digests of both; a correction keeps its id at each."""
+    here, there = (feed([ENTRY], address=f"https://{name}.example") for name in ("here", "there"))
+    assert entries(here)[0].findtext(f"{ATOM}id") != entries(there)[0].findtext(f"{ATOM}id")
+    assert ET.fromstring(here).findtext(f"{ATOM}id") != ET.fromstring(there).findtext(f"{ATOM}id")
+    corrected = entries(feed([CORRECTED], address="https://here.example"))
+    assert corrected[0].findtext(f"{ATOM}id") == entries(here)[0].findtext(f"{ATOM}id")
+
+
 def test_links_lead_to_the_service() -> None:
     """When its address is known."""
     (entry,) = entries(feed([ENTRY], address="https://topics.example"))
@@ -111,10 +121,22 @@ async def test_a_chat_gets_a_short_form_and_is_told_of_corrections(sent: list[di
     await ChatSender().send(chat, CORRECTED, NOW)
     assert [message["title"] for message in sent] == [
         "Top topics of 2021-W18",
-        "Top topics of 2021-W18 (corrected)",
+        "Top topics of 2021-W18 (corrected, revision 2)",
     ]
     assert "A quiet week" in sent[0]["body"]
     assert "Speech without labels" in sent[0]["body"]
+
+
+async def test_a_service_that_takes_headers_is_told_the_deliverys_id() -> None:
+    """The same in every attempt, another one for a correction: who receives it can tell a repetition."""
+    async with receiving(Receiver([500])) as receiver:
+        there = Subscription(name="own", url=f"json://127.0.0.1:{receiver.port}/", allow_private=True)
+        with pytest.raises(DeliveryError):
+            await ChatSender().send(there, ENTRY, NOW)
+        for entry in (ENTRY, CORRECTED):
+            await ChatSender().send(there, entry, NOW)
+    ids = [request.message_id for request in receiver.requests]
+    assert ids == [delivery_id(ENTRY), delivery_id(ENTRY), delivery_id(CORRECTED)]
 
 
 async def test_a_failure_of_the_service_is_a_failed_delivery(sent: list[dict[str, Any]]) -> None:

@@ -14,7 +14,7 @@ from streams.views.naming import label_of, title_of
 from streams.views.records import search_words
 from streams.views.state import TopicState
 from streams.views.topic_map import positions, related, similarity, ties
-from streams.views.trends import BUCKETS, bucket_now, hour_starts, hourly, window_stats
+from streams.views.trends import BUCKETS, PARTS, bucket_now, hour_starts, hourly, parts, window_stats
 from tests.view_examples import NOW, assignment, event
 
 LAST = bucket_now(NOW)
@@ -46,6 +46,17 @@ def test_windows_end_with_the_newest_post_and_are_half_open() -> None:
     stats = window_stats(one, "1h", LAST)
     assert (stats.posts, stats.originals, stats.people, stats.before) == (3, 2, 1, 4)
     assert window_stats(one, "6h", LAST).people == 2
+
+
+@pytest.mark.parametrize("window", PARTS)
+def test_a_spark_line_is_of_the_window_and_of_nothing_else(window: str) -> None:
+    """Equal parts that add up to the window's posts: the oldest bucket in the first, the newest in the last."""
+    oldest = 1 - BUCKETS[window]
+    one = state(series={0: (2, 2), oldest: (5, 5), oldest - 1: (9, 9)})
+    line = parts(one, window, LAST)
+    assert len(line) == PARTS[window]
+    assert BUCKETS[window] % PARTS[window] == 0
+    assert (line[0], line[-1], sum(line)) == (5, 2, window_stats(one, window, LAST).posts)
 
 
 def test_people_count_more_than_posts() -> None:

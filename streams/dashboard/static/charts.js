@@ -1,6 +1,6 @@
 // Small charts in SVG. Every chart says in words what it shows; numbers are in the lists beside it.
 import { h, s, plural } from "./dom.js";
-import { curve, dayName, hourName, note } from "./shapes.js";
+import { curve, dayName, hourName, note, round } from "./shapes.js";
 
 export function spark(values, label) {
   const width = 120, height = 32, top = Math.max(1, ...values);
@@ -19,7 +19,8 @@ export function bars({ start, posts }, host, label) {
   const step = (width - left) / posts.length, from = new Date(start).getTime();
   const x = (i) => left + i * step, y = (count) => floor - (count / top) * (floor - 12);
   const svg = s("svg", { class: "bars", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
-  for (const count of top > 1 ? [top, Math.round(top / 2)] : [top]) {
+  const every = Math.max(1, round(top / 2));
+  for (let count = every; count <= top; count += every) {
     svg.append(s("line", { class: "grid", x1: left, x2: width, y1: y(count), y2: y(count) }), s("text", { class: "tick", x: left - 7, y: y(count) + 4 }, count));
   }
   svg.append(s("line", { class: "axis", x1: left, x2: width, y1: floor, y2: floor }));

@@ -37,9 +37,54 @@ export function digests(root, week) {
       h("div", { class: "reading" }, h("nav", { "aria-label": "Weeks" }, list),
         h("section", { class: "card paper", "aria-label": `Digest of ${current.week}` },
           h("p", { class: "paper-head" }, h("span", {}, current.week), h("a", { href: `/digests/${current.week}`, target: "_blank", rel: "noopener" }, "Open as a page"), h("a", { href: `/api/digests/${current.week}`, target: "_blank", rel: "noopener" }, "JSON")),
-          h("iframe", { src: `/digests/${current.week}`, title: `Digest of ${current.week}`, sandbox: "allow-popups allow-popups-to-escape-sandbox", "data-week": current.week + current.revision, loading: "lazy" }))));
+          paper(current))));
   }
 
   load();
-  return { refresh: load, event: (event) => { if (event.kind === "digest") load(); }, close() { closed = true; } };
+  return { refresh: load, event: (event) => { if (event.kind === "digest") load(); }, close() { closed = true; fitted.disconnect(); } };
+}
+
+// The digest's own page, as tall as it is, so that this page scrolls and not the frame, and without its margins.
+const ON_OUR_PAGE = [
+  ".tt-page, .tt-card { background: none !important; border: 0 !important; }",
+  ".tt-page > tbody > tr > td { padding: 0 !important; }",
+  ".tt-card { padding: 1.6rem clamp(1rem, 5vw, 2.6rem) 2rem !important; font-size: 15.5px !important; }",
+  "html, body { overflow: hidden; background: none !important; }",
+];
+const DARK = "(prefers-color-scheme: dark)";
+const fitted = new ResizeObserver((entries) => {
+  for (const { target } of entries) target.ownerDocument.defaultView?.frameElement?.style.setProperty("height", `${Math.ceil(target.getBoundingClientRect().height)}px`);
+});
+
+// The digest follows the system's scheme; here it follows the one that was chosen for this page.
+function dress(frame) {
+  const chosen = document.documentElement.dataset.theme, inside = frame.contentDocument;
+  inside.documentElement.style.setProperty("color-scheme", chosen ?? "light dark");
+  for (const rule of inside.styleSheets[0]?.cssRules ?? []) {
+    if (!rule.media || !(rule.dark ??= rule.media.mediaText === DARK)) continue;
+    rule.media.mediaText = { dark: "all", light: "not all" }[chosen] ?? DARK;
+  }
+}
+new MutationObserver(() => document.querySelectorAll(".paper iframe").forEach((frame) => frame.contentDocument && dress(frame)))
+  .observe(document.documentElement, { attributeFilter: ["data-theme"] });
+
+function paper({ week, revision }) {
+  const frame = h("iframe", { src: `/digests/${week}`, title: `Digest of ${week}`, sandbox: "allow-same-origin allow-popups allow-popups-to-escape-sandbox", "data-week": week + revision });
+  frame.addEventListener("load", () => {
+    const inside = frame.contentDocument;
+    const sheet = inside?.styleSheets[0];
+    if (!sheet) return; // an error's text, or a browser that keeps it from us: the frame scrolls
+    for (const rule of [...ON_OUR_PAGE, `.tt-card * { font-family: ${getComputedStyle(document.body).fontFamily} !important; }`]) sheet.insertRule(rule, sheet.cssRules.length);
+    dress(frame);
+    // a link to a topic of the overview leads down our page
+    inside.addEventListener("click", (event) => {
+      const target = event.target.closest?.("a[href^='#']");
+      if (!target) return;
+      event.preventDefault();
+      const to = inside.getElementById(target.getAttribute("href").slice(1));
+      if (to) scrollTo({ top: scrollY + frame.getBoundingClientRect().top + to.getBoundingClientRect().top - 80, behavior: "smooth" });
+    });
+    fitted.observe(inside.body.firstElementChild);
+  });
+  return frame;
 }

@@ -7,7 +7,8 @@ export function topicMap({ items: all, related }, host) {
   const width = host.clientWidth, wide = width > 640, items = wide ? all : all.slice(0, FEW), height = wide ? 600 : 620, pad = wide ? 80 : 44;
   const top = Math.max(1, ...items.map((item) => item.people));
   const crowd = Math.min(1, Math.sqrt(30 / items.length) * (wide ? 1 : 0.6));
-  const spots = items.map((item) => ({ ...item, r: 6 + 30 * crowd * Math.sqrt(item.people / top), cx: pad + item.x * (width - 2 * pad), cy: 24 + item.y * (height - 72) }));
+  const x = unit(items.map((item) => item.x)), y = unit(items.map((item) => item.y));
+  const spots = items.map((item, i) => ({ ...item, r: 6 + 30 * crowd * Math.sqrt(item.people / top), cx: pad + x[i] * (width - 2 * pad), cy: 24 + y[i] * (height - 72) }));
   untangle(spots, width, height);
   spots.sort((a, b) => b.r - a.r);
   const svg = s("svg", { class: "map", viewBox: `0 0 ${width} ${height}`, "aria-label": "Map of topics; near means related", role: "group" });
@@ -35,6 +36,12 @@ export function topicMap({ items: all, related }, host) {
   }
   svg.append(...labels(spots, width, height, !wide ? 16 : items.length > 30 ? 22 : 27));
   host.prepend(svg);
+}
+
+// What is shown fills the field, also when it is a part of all.
+function unit(values) {
+  const low = Math.min(...values), span = Math.max(...values) - low;
+  return values.map((value) => (span ? (value - low) / span : 0.5));
 }
 
 const LINE = 15, LETTER = 6.6, FEW = 24;
@@ -66,7 +73,7 @@ function labels(spots, width, height, most) {
 
 // Circles that overlap move apart, as little as they must.
 function untangle(spots, width, height) {
-  const space = width > 640 ? 30 : 14;
+  const space = width > 640 ? 30 : 22;
   for (let step = 0; step < 120; step++) {
     for (let i = 0; i < spots.length; i++) {
       for (let j = i + 1; j < spots.length; j++) {

@@ -1,10 +1,9 @@
 // What is being talked about now, how it moved, and how it got there.
 import { get } from "./api.js";
 import { h, color, empty, keepFocus, plural, skeleton, tellApart, theirs, topicLink } from "./dom.js";
-import { row } from "./rows.js";
+import { WINDOWS, row } from "./rows.js";
 import { stream, streamTable } from "./stream.js";
 
-const WINDOWS = { "1h": "hour", "6h": "6 hours", "24h": "day", "7d": "week" };
 const SORTS = { trend: "Trending", people: "Most people", posts: "Most posts", latest: "Latest" };
 const MOST_BANDS = 8;
 let chosen = null; // the window; until one is chosen, the shortest that fills the page
@@ -15,7 +14,8 @@ export function now(root, query, { seen }) {
   const list = h("ol", { class: "topics" });
   const count = h("p", { class: "count" });
   const area = h("div", {}, skeleton(7));
-  const headings = h("div", { class: "columns", "aria-hidden": "true" }, h("span", {}, "#"), h("span", {}, "Topic"), h("span", {}, "Last 24 h"), h("span", {}, "People"), h("span", {}, "Posts"));
+  const span = h("span");
+  const headings = h("div", { class: "columns", "aria-hidden": "true" }, h("span", {}, "#"), h("span", {}, "Topic"), span, h("span", {}, "People"), h("span", {}, "Posts"));
   const card = h("section", { class: "card list", "aria-label": "Topics" }, headings, list);
   const river = flowCard();
   let page = null, closed = false, failed = false;
@@ -62,6 +62,7 @@ export function now(root, query, { seen }) {
       area.replaceChildren(query ? empty("Nothing found", "No topic of this window has these words in its label or posts. A longer window may.") : empty("Quiet", "No topic had a post in this window. Choose a longer one."));
       return;
     }
+    span.textContent = `Last ${WINDOWS[window]}`;
     keepFocus(list, () => arrange(items, window, newest));
     if (card.parentNode !== area) area.replaceChildren(card);
   }

@@ -2,6 +2,7 @@
 import { h, ago, color, number, theirs, topicLink } from "./dom.js";
 import { spark } from "./charts.js";
 
+export const WINDOWS = { "1h": "hour", "6h": "6 hours", "24h": "day", "7d": "week" };
 const KNOWN = { born: "new", trending: "trending", revived: "back", faded: "fading", merged: "merged", split: "split" };
 
 export function row(id) {
@@ -24,13 +25,13 @@ export function row(id) {
   };
   return {
     node,
-    update({ rank, move, topic: one }, window, newest) {
+    update({ rank, move, spark: trace, topic: one }, window, newest) {
       const stats = one.windows[window];
       set("rank", rank, () => { parts.rank.textContent = rank; });
       set("move", move, () => parts.move.replaceChildren(moved(move)));
       set("label", one.label, () => { parts.label.textContent = one.label; });
       set("sub", JSON.stringify([one.status, one.keywords, ago(one.last_at, newest)]), () => parts.sub.replaceChildren(...[status(one), h("span", { class: "words" }, one.keywords.slice(0, 5).map((word) => theirs("span", {}, word))), h("span", { class: "ago" }, ago(one.last_at, newest))].filter(Boolean)));
-      set("trace", one.spark.join(), () => parts.trace.replaceChildren(spark(one.spark, `Posts per hour of the last day: ${one.spark.reduce((a, b) => a + b, 0)} in all`)));
+      set("trace", `${window} ${trace}`, () => parts.trace.replaceChildren(spark(trace, `Posts over the last ${WINDOWS[window]}: ${trace.reduce((a, b) => a + b, 0)} in all`)));
       parts.trace.style.setProperty("color", color(id));
       set("people", stats.people, () => { parts.people.textContent = number(stats.people); parts.person.textContent = stats.people === 1 ? "person" : "people"; });
       set("posts", stats.posts, () => { parts.posts.textContent = number(stats.posts); parts.post.textContent = stats.posts === 1 ? "post" : "posts"; });

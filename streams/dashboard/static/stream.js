@@ -15,7 +15,8 @@ export function stream({ starts, items }, { host, onpick, onlight }) {
   const x = (b) => (b / Math.max(1, bins - 1)) * width;
   const svg = s("svg", { class: "stream", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Posts over time of ${plural(items.length, "topic")}: ${items.map((item) => item.label).join("; ")}. The numbers are in the table below.` });
   for (const [b, at] of days(starts, offset, bins, width / 110)) {
-    svg.append(s("line", { class: "grid", x1: x(b), x2: x(b), y1: 0, y2: floor }), s("text", { x: x(b) + 6, y: height - 8 }, dayName(at)));
+    svg.append(s("line", { class: "grid", x1: x(b), x2: x(b), y1: 0, y2: floor }));
+    if (x(b) + 76 < width) svg.append(s("text", { x: x(b) + 6, y: height - 8 }, dayName(at)));
   }
   let edge = totals.map((total) => floor / 2 + 4 - (total * scale) / 2);
   const bands = layers.map((one) => {

@@ -73,7 +73,9 @@ function facts(one, detail) {
 
 function card(post, now) {
   const said = withoutTargets(post);
-  const text = theirs("p", { class: "text" }, said.length > 1200 ? `${said.slice(0, 1200)}…` : said);
+  // a long one scrolls, and has to do so by keyboard too
+  const long = said.length > 250 || said.split("\n").length > 10;
+  const text = theirs("p", { class: "text", tabindex: long ? 0 : null }, said.length > 1200 ? `${said.slice(0, 1200)}…` : said);
   return h("li", { class: post.support ? "post echo" : "post" },
     h("div", { class: "by" }, face(post.author_name), h("div", {}, theirs("b", {}, post.author_name), h("span", { class: "handle", dir: "ltr" }, `@${post.author}`)), h("span", { class: "at" }, now ? h("time", { datetime: post.created_at, title: `${day(post.created_at)}, ${when(post.created_at)} UTC` }, ago(post.created_at, now)) : time(post.created_at))),
     text,

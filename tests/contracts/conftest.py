@@ -1,0 +1,24 @@
+"""The stores of the live view under test."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from streams.local.redis_server import RedisServer
+from tests.contracts.view_stores import Views, opened
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a Redis of this module's own."""
+    server = RedisServer(tmp_path_factory.mktemp("views"))
+    server.start()
+    yield server.address
+    server.stop()
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def views(request: pytest.FixtureRequest, redis: str) -> AsyncIterator[Views]:
+    """Every implementation."""
+    async with opened(request.param, redis) as store:
+        yield store

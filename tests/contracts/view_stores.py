@@ -1,0 +1,47 @@
+"""The live view in every implementation: Redis, and the fake that recounts from scratch."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from streams.memory_views import MemoryViews
+from streams.redis_views import RedisViews, create_views
+from streams.views.limits import ViewLimits
+
+Views = RedisViews | MemoryViews
+
+
+@asynccontextmanager
+async def opened(kind: str, url: str, limits: ViewLimits | None = None) -> AsyncIterator[Views]:
+    """An empty store."""
+    if kind == "memory":
+        yield MemoryViews(limits)
+        return
+    views = create_views(url, f"t{uuid4().hex[:8]}-", limits)
+    try:
+        yield views
+        await views.wipe()
+    finally:
+        await views.aclose()
+
+
+async def dump(views: Views) -> dict[str, Any]:
+    """All that a reader can learn, without stream ids and versions."""
+    changes = await views.changes(None)
+    topics: dict[str, Any] = {}
+    for name, state in changes.topics.items():
+        posts, total = await views.posts(name, 1_000)
+        topics[name] = {
+            "state": msgspec.to_builtins(state),
+            "posts": (msgspec.to_builtins(posts), total),
+            "links": msgspec.to_builtins(await views.links(name, 50)),
+            "history": msgspec.to_builtins(await views.history(name)),
+            "aliases": await views.aliases(name),
+            "names": await views.names(sorted(state.people) if state else []),
+        }
+    events = sorted((event.kind, event.topic_id, str(event.data)) for event in await views.events(None, 1_000))
+    digests = {week: msgspec.to_builtins(await views.digest(week)) for week in await views.weeks()}
+    return {"newest": changes.newest, "posts": changes.posts, "topics": topics, "events": events, "digests": digests}
