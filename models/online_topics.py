@@ -19,7 +19,7 @@ from models.events import TopicEvent
 from models.online.background import Background, Directions, unit_rows
 from models.online.block import Block
 from models.online.config import OnlineConfig
-from models.online.evidence import SCALE, Floats, Lexicon, among
+from models.online.evidence import SCALE, Floats, Lexicon
 from models.online.learn_week import learn_week
 from models.online.life import close_block, note_arrival
 from models.online.match import check_width, match_identities
@@ -121,7 +121,8 @@ class OnlineTopics:
     def likeness(self, rows: Directions, words: csr_matrix) -> Floats:
         """Fused similarity (-1 to 1) of posts or topics to every slot, float32 (n, capacity)."""
         table = self.table
-        return self._weighed(product(rows.values, table.centroids), table.inverse, rows, words @ table.words)
+        lexical = words @ table.words.index(table.capacity)
+        return self._weighed(product(rows.values, table.centroids), table.inverse, rows, lexical)
 
     def to_bytes(self) -> bytes:
         """The whole state: safetensors with JSON metadata, versioned. No pickle."""
@@ -131,15 +132,17 @@ class OnlineTopics:
 
     def among(self, rows: Directions, words: csr_matrix) -> Floats:
         """Fused similarity of posts or topics with each other, in the same arithmetic as with the topics alive."""
-        return self._weighed(product(rows.values, rows.values), rows.inverse, rows, among(words))
+        return self._weighed(product(rows.values, rows.values), rows.inverse, rows, words @ words.T)
 
-    def _weighed(self, products: npt.NDArray[np.number], inverse: Floats, rows: Directions, lexical: Floats) -> Floats:
+    def _weighed(
+        self, products: npt.NDArray[np.number], inverse: Floats, rows: Directions, lexical: csr_matrix
+    ) -> Floats:
         """The weighted sum of both cosines, from exact integer products and elementwise arithmetic only."""
         weight = self.config.lexical_weight
         fused: Floats = np.multiply(products, inverse, dtype=np.float32)
         fused *= (rows.inverse * np.float32(1.0 - weight))[:, None]
-        lexical *= np.float32(weight / SCALE**2)
-        fused += lexical
+        owner = np.repeat(np.arange(len(fused)), np.diff(lexical.indptr))
+        fused[owner, lexical.indices] += lexical.data * np.float32(weight / SCALE**2)
         return fused
 
     def _place(

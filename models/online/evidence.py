@@ -65,15 +65,15 @@ class Lexicon:
 
     def matrix(self, words: Sequence[Sequence[str]]) -> csr_matrix:
         """Integers as float32 (n, buckets), rows of norm about SCALE (0 without words), each bucket once."""
-        rows = [list(dict.fromkeys(self.buckets_of(post))) for post in words]
-        indptr = np.zeros(len(rows) + 1, dtype=np.int32)
-        np.cumsum([len(row) for row in rows], out=indptr[1:])
-        indices = np.fromiter(chain.from_iterable(rows), np.int32, int(indptr[-1]))
+        lengths = [len(post) for post in words]
+        flat = np.array(self.buckets_of(chain.from_iterable(words)), np.int64)
+        cells = np.unique(np.repeat(np.arange(len(lengths)), lengths) * self.buckets + flat)
+        owner, indices = np.divmod(cells, self.buckets)
+        indptr = np.searchsorted(owner, np.arange(len(lengths) + 1)).astype(np.int32)
         weights = self.weights[indices]
-        owner = np.repeat(np.arange(len(rows)), np.diff(indptr))
-        squares = np.bincount(owner, weights=weights * weights, minlength=len(rows))  # of integers: exact
+        squares = np.bincount(owner, weights=weights * weights, minlength=len(lengths))  # of integers: exact
         data = np.rint(weights * (SCALE / np.sqrt(np.maximum(squares, 1.0)))[owner]).astype(np.float32)
-        return csr_matrix((data, indices, indptr), shape=(len(rows), self.buckets))
+        return csr_matrix((data, indices.astype(np.int32), indptr), shape=(len(lengths), self.buckets))
 
     def topics(
         self, buckets: Sequence[Sequence[int]], counts: Sequence[Iterable[int]]
@@ -96,11 +96,3 @@ class Lexicon:
         """Let the stream have seen these posts; weights follow at the next `refresh`."""
         self.posts += matrix.shape[0]
         self.counts += np.bincount(matrix.indices, minlength=self.buckets)
-
-
-def among(matrix: csr_matrix) -> Floats:
-    """Products of the rows of a `Lexicon.matrix` with each other, exact, float32 (n, n)."""
-    buckets, place = np.unique(matrix.indices, return_inverse=True)
-    dense = np.zeros((matrix.shape[0], len(buckets)), np.float32)
-    dense[np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)), place] = matrix.data
-    return dense @ dense.T

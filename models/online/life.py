@@ -95,7 +95,7 @@ def _similar(model: OnlineTopics, due: list[int]) -> list[tuple[float, int, int]
     """Pairs that are one topic, with minus their similarity: the most similar first when sorted."""
     config, table = model.config, model.table
     rows = np.array(due, dtype=np.int64)
-    similar = model.likeness(table.directions(rows), table.rows_of_words(due))
+    similar = model.likeness(table.directions(rows), table.words.of(due))
     similar[np.arange(len(due)), rows] = -1.0
     pairs = []
     for i, other in np.argwhere(similar >= min(config.merge, config.merge_single)).tolist():

@@ -30,7 +30,9 @@ def dump(model: OnlineTopics) -> bytes:
     alive = np.array(sorted(model.records), dtype=np.int64)
     table, block = model.table, model.block
     waiting = np.concatenate([np.zeros((0, model.dimensions), np.float32), *block.rows])
-    shown = csr_matrix(table.words[:, alive].T)
+    shown = table.words.of(alive.tolist())
+    shown.eliminate_zeros()
+    shown.sort_indices()
     tensors: dict[str, Any] = {
         "alive": alive,
         **{name: getattr(table, name)[alive] for name in ROWS},
@@ -82,11 +84,10 @@ def _restored(metadata: dict[str, Any], tensors: dict[str, Any]) -> OnlineTopics
     alive = tensors["alive"]
     for name in ROWS:
         getattr(model.table, name)[alive] = tensors[name]
-    model.table.words[:, alive] = _dense(tensors, "shown", len(alive), config.buckets).T
-    bounds = tensors["shown_indptr"].tolist()
-    for k, slot in enumerate(alive.tolist()):
-        model.table.shown[slot] = tensors["shown_indices"][bounds[k] : bounds[k + 1]].astype(np.int64)
-        model.table.buckets[slot] = []
+    slots = np.repeat(alive, np.diff(tensors["shown_indptr"]))
+    model.table.words.add(slots, tensors["shown_indices"], tensors["shown_data"])
+    model.table.words.index(model.table.capacity)  # raises ValueError if it does not fit
+    model.table.buckets = {slot: [] for slot in alive.tolist()}
     model.background.total, model.background.mean = tensors["background"], tensors["mean"]
     model.background.posts = metadata["background"]
     model.table.restored(alive)
@@ -120,11 +121,6 @@ def _sparse(name: str, matrix: csr_matrix) -> dict[str, Any]:
         f"{name}_indices": matrix.indices.astype(np.int32),
         f"{name}_indptr": matrix.indptr.astype(np.int32),
     }
-
-
-def _dense(tensors: dict[str, Any], name: str, rows: int, columns: int) -> Any:
-    parts = (tensors[f"{name}_data"], tensors[f"{name}_indices"], tensors[f"{name}_indptr"])
-    return csr_matrix(parts, shape=(rows, columns)).toarray()
 
 
 def _lines(texts: Any) -> Any:

@@ -1,6 +1,6 @@
 """Where the topics are: one row ("slot") of each array per topic alive.
 
-`centroids` with `inverse` (see `online_background.Directions`) and `words` (buckets, capacity; see `online.evidence`)
+`centroids` with `inverse` (see `online.background.Directions`) and `words` (see `online.postings`)
 are what posts are compared with. `sums` are the decayed running sums behind the centroids; those of the words are in
 the topics' records. All move at the end of a block.
 """
@@ -10,11 +10,11 @@ from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
 
 from models.online.background import UNIT, Background, Directions, Floats
 from models.online.config import OnlineConfig
 from models.online.evidence import Lexicon, WordRow
+from models.online.postings import Postings
 from models.online.record import TopicRecord
 
 SMALL, STEP = 256, 1024  # slots at first; from STEP on the table grows by STEP
@@ -29,11 +29,10 @@ class TopicTable:
         self.capacity = capacity
         self.centroids = np.zeros((capacity, dimensions), np.int8)
         self.inverse = np.zeros(capacity, np.float32)
-        self.words = np.zeros((buckets, capacity), np.float32)
+        self.words = Postings(buckets)
         self.sums = np.zeros((capacity, dimensions), np.float32)
         self.weights = np.zeros(capacity, np.float64)  # effective posts in the sums
         self.updated = np.zeros(capacity, np.float64)  # event time to which the sums are decayed
-        self.shown: dict[int, Slots] = {}  # slot -> its buckets that are not zero in `words`
         self.buckets: dict[int, list[int]] = {}  # slot -> of its record's words, as far as they were looked up
         self._free = list(range(capacity - 1, -1, -1))
 
@@ -51,8 +50,8 @@ class TopicTable:
         """Empty these slots."""
         for name in ROWS:
             getattr(self, name)[slots] = 0
+        self.words.drop(slots)
         for slot in slots:
-            self.words[self.shown.pop(slot), slot] = 0
             del self.buckets[slot]
         self._free = sorted({*self._free, *slots}, reverse=True)
 
@@ -60,8 +59,7 @@ class TopicTable:
         """Start a topic with one post, of one row; it is found by the very next one."""
         self.sums[slot] = row
         self.centroids[slot], self.inverse[slot] = direction.values[0], direction.inverse[0]
-        self.words[words[0], slot] = words[1]
-        self.shown[slot] = words[0].astype(np.int64)
+        self.words.add(np.full(len(words[0]), slot), *words)
         self.buckets[slot] = []
         self.weights[slot] = 1.0
         self.updated[slot] = at
@@ -69,7 +67,7 @@ class TopicTable:
     def begin(self, slot: int, total: Floats, weight: float, at: float) -> None:
         """Start a topic with the sum of `weight` effective posts; it is found after `move` and `say`."""
         self.sums[slot], self.weights[slot], self.updated[slot] = total, weight, at
-        self.shown[slot], self.buckets[slot] = np.zeros(0, np.int64), []
+        self.buckets[slot] = []
 
     def pull(self, slots: Sequence[int], rows: Floats, at: Sequence[float], config: OnlineConfig) -> Slots:
         """Let posts pull on the sums of their topics, after the older ones have faded; the slots moved, ascending."""
@@ -91,13 +89,6 @@ class TopicTable:
         self.sums[survivor] += self.sums[other]
         self.weights[survivor] += self.weights[other]
 
-    def rows_of_words(self, slots: Sequence[int]) -> csr_matrix:
-        """The words of these topics, as sparse as those of posts."""
-        buckets = [self.shown[slot] for slot in slots]
-        indptr = np.cumsum([0, *(len(row) for row in buckets)])
-        values = np.concatenate([self.words[row, slot] for row, slot in zip(buckets, slots, strict=True)])
-        return csr_matrix((values, np.concatenate(buckets), indptr), shape=(len(slots), len(self.words)))
-
     def move(self, slots: Slots, background: Background) -> None:
         """The centroids of these slots, from their sums and the background."""
         if not len(slots):
@@ -112,17 +103,14 @@ class TopicTable:
         if not records:
             return
         for record in records:
-            self.words[self.shown[record.slot], record.slot] = 0
             known = self.buckets[record.slot]
             known += lexicon.buckets_of(islice(record.words, len(known), None))
-        slots = np.array([record.slot for record in records], np.int64)
+        slots = [record.slot for record in records]
         owner, buckets, values = lexicon.topics(
-            [self.buckets[slot] for slot in slots.tolist()], [record.words.values() for record in records]
+            [self.buckets[slot] for slot in slots], [record.words.values() for record in records]
         )
-        self.words[buckets, slots[owner]] = values
-        ends = np.searchsorted(owner, np.arange(len(slots) + 1)).tolist()
-        for k, slot in enumerate(slots.tolist()):
-            self.shown[slot] = buckets[ends[k] : ends[k + 1]]
+        self.words.drop(slots)
+        self.words.add(np.array(slots)[owner], buckets, values)
 
     def rewritten(self, slot: int) -> None:
         """The topic's words are no longer those of before with others after them."""
@@ -141,4 +129,3 @@ class TopicTable:
         for name in ROWS:
             array = getattr(self, name)
             setattr(self, name, np.concatenate([array, np.zeros((more, *array.shape[1:]), array.dtype)]))
-        self.words = np.concatenate([self.words, np.zeros((len(self.words), more), np.float32)], axis=1)
