@@ -73,6 +73,6 @@ class Background:
     def refresh(self) -> None:
         """Put the mean of the posts so far in use."""
         if self.posts > self.MEMORY:
-            self.total *= self.MEMORY / self.posts
+            self.total = np.rint(self.total * (self.MEMORY / self.posts))  # integers still: the sum stays exact
             self.posts = self.MEMORY
         self.mean = np.rint(self.share * self.total / self.posts).astype(np.float32)

@@ -254,3 +254,11 @@ def test_frequent_words_weigh_less() -> None:
     assert lexicon.weight("ai") == lexicon.weight("never")
     lexicon.refresh()
     assert lexicon.weight("ai") < lexicon.weight("w7") < lexicon.weight("never")
+
+
+def test_cuts_do_not_matter_to_a_long_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor to its state: the mean that forgets old posts stays a sum of integers, exact in any order."""
+    monkeypatch.setattr(Background, "MEMORY", 301.0)
+    stream = made_stream(300)
+    states = [run(stream, (size,))[0].to_bytes() for size in (1, 7, 300)]
+    assert states[0] == states[1] == states[2]
