@@ -6,14 +6,23 @@ environment, default. Secrets come from the environment only and never reach a l
 
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 def _named(name: str, description: str) -> object:
     """A field whose variable keeps the name that users know from other tools."""
     return Field(default=None, validation_alias=AliasChoices(name, f"TOPTOPICS_{name}"), description=description)
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # a folder of the database, or no name at all
+        raise ValueError(f"{name!r} is not a time zone such as Europe/Berlin") from error
+    return name
 
 
 class Settings(BaseSettings):
@@ -30,7 +39,9 @@ class Settings(BaseSettings):
     prefix: str = Field(
         "", pattern=r"^[a-zA-Z0-9._-]{0,40}$", description="put before every Kafka topic, group and Redis key"
     )
-    timezone: str = Field("UTC", description="time zone of the ISO weeks, as in the tz database")
+    timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        "UTC", description="time zone of the ISO weeks, as in the tz database"
+    )
     encoder: str = Field(
         "minilm",
         description="minilm, static, hash (tests only), or a sentence-transformers model's name or path",

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
@@ -39,8 +39,14 @@ def settings_or_exit(**overrides: object) -> Settings:
     try:
         return load_settings(**overrides)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        fail(f"settings: {wrong}", 2)
+        fail(f"settings: {'; '.join(_wrong(dict(item), overrides) for item in error.errors())}", 2)
+
+
+def _wrong(item: Mapping[str, Any], options: Mapping[str, object]) -> str:
+    """One of pydantic's errors, named as the user wrote it: by its variable, or as an option of the command."""
+    name = str(item["loc"][0])  # a field's name, or its alias where it has one
+    written = name if name.isupper() or options.get(name) is not None else f"TOPTOPICS_{name.upper()}"
+    return f"{written}: {item['msg'].removeprefix('Value error, ')}"
 
 
 @contextmanager

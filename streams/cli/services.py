@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from streams.cli.common import settings_or_exit
 from streams.local.errors import LocalServiceError
 from streams.local.kafka_broker import KafkaBroker
 from streams.local.progress import to_stderr
@@ -26,7 +27,7 @@ from streams.local.readiness import connects
 from streams.local.redis_server import RedisServer
 from streams.local.service import LocalService
 from streams.local.services import running_services
-from streams.settings import Settings, load_settings
+from streams.settings import Settings
 
 NOT_RUNNING = 3
 """Exit code of `status` when something is down."""
@@ -138,7 +139,7 @@ def _cell(value: str | int | bool | None) -> str:
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False) -> None:
     """Show what runs, where and since when. Exit code 0: all of it runs; 3: something does not."""
-    settings = load_settings()
+    settings = settings_or_exit()
     services = service_statuses(settings)
     sections = [section(settings) for section in status_sections]
     if as_json:
@@ -173,7 +174,7 @@ def up(
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay, and stop them again at Ctrl-C.")] = False,
 ) -> None:
     """Start Kafka and Redis for this checkout; they run until `toptopics down`."""
-    settings = load_settings()
+    settings = settings_or_exit()
     try:
         if foreground:
             _stay(settings)
@@ -226,7 +227,7 @@ def _stay(settings: Settings) -> None:
 
 def down() -> None:
     """Stop the Kafka and Redis of this checkout, whoever started them; their data stay."""
-    settings = load_settings()
+    settings = settings_or_exit()
     for service in (KafkaBroker(settings.data_dir, progress=to_stderr), RedisServer(settings.data_dir)):
         to_stderr(f"{service.title}: " + ("stopped" if service.stop() else "was not running"))
 

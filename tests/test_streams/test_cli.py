@@ -8,6 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from streams.cli.common import settings_or_exit
 from streams.cli.main import app
 from streams.terminal import printable
 
@@ -46,12 +47,20 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str], message: str) -> None:
     assert message in result.output
 
 
-def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By its name, before anything starts."""
+@pytest.mark.parametrize("command", ["worker", "up", "down", "status", "doctor"])
+def test_a_wrong_setting_is_named(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its variable, before anything starts or stops."""
     monkeypatch.setenv("TOPTOPICS_EMBED_BATCH", "many")
-    result = RUN.invoke(app, ["worker"])
+    result = RUN.invoke(app, [command])
     assert result.exit_code == 2
-    assert "embed_batch" in result.output
+    assert "TOPTOPICS_EMBED_BATCH: " in result.output
+
+
+def test_a_wrong_option_is_named_as_it_was_given(capsys: pytest.CaptureFixture[str]) -> None:
+    """And not as the variable that it stands for."""
+    with pytest.raises(typer.Exit):
+        settings_or_exit(port="x")
+    assert "settings: port: " in capsys.readouterr().err
 
 
 def test_post_text_cannot_drive_the_terminal() -> None:

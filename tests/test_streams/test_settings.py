@@ -53,7 +53,17 @@ def test_the_environment_is_read_and_options_win(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("embed_batch", 0), ("prefix", "a/b"), ("log_level", "loud"), ("dead_letter_budget", 2)]
+    ("name", "value"),
+    [
+        ("embed_batch", 0),
+        ("prefix", "a/b"),
+        ("log_level", "loud"),
+        ("dead_letter_budget", 2),
+        ("timezone", "Mars/Olympus"),
+        ("timezone", "Europe"),
+        ("timezone", "../etc/passwd"),
+        ("timezone", ""),
+    ],
 )
 def test_a_wrong_value_is_refused(name: str, value: object) -> None:
     """Before anything starts."""
