@@ -55,7 +55,7 @@ def main() -> None:
     """Entry point of the console script."""
     # what is tried again is no news to a person, such as a leader that a new topic does not have yet; what fails is
     # told by the command. Commands that run on set up logs of their own (`streams.logs`)
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         app()
     except KeyboardInterrupt:
