@@ -1,6 +1,7 @@
 """Replay on a real broker: past weeks from the log, in isolation."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -21,8 +22,9 @@ from streams.replay.rebuild import Plan, publish, replay
 from streams.replay.store import ReplayStore
 from streams.replay.tweets_slice import read_week_again
 from streams.settings import Settings
-from streams.topics import TOPICS
+from streams.topics import EMBEDDED, TOPICS
 from tests.footprint import changes, footprint
+from tests.integration.pipeline import records_of
 from tests.integration.replaying import ALL, NOW, publish_all, quick_refit, rebuilt, with_stored_weeks
 from tests.stored_weeks import WEEKS, demo_tweets, embed_all, put_posts
 from tests.view_examples import digest as example
@@ -124,6 +126,22 @@ async def test_publishing_is_a_correction_and_only_of_something_new(settings: Se
     assert (after.revision, after.supersedes) == (2, before.hash)
     assert encode(after.digest) == other.made.value
     assert (after.slice_start, after.slice_end) == (before.slice_start, before.slice_end)
+
+
+async def test_the_live_topics_are_taught_before_a_correction_is_published(settings: Settings) -> None:
+    """Under the week's key and at its end, and never for a digest that is not published; the week still verifies."""
+    await publish_all(settings)
+    lesson = b"what the refit found"
+    overrides: dict[str, str]
+    for overrides, taught in (({}, []), ({"seed": "12"}, [lesson])):
+        (one,) = await rebuilt(settings, ALL[0], overrides=overrides)
+        (before,) = (await ends(settings))[EMBEDDED.name]
+        await publish(settings, replace(one, made=replace(one.made, taught=lesson)), lambda: NOW)
+        added = (await records_of(settings, EMBEDDED))[before:]
+        found = [(record.key, record.value, record.time) for record in added]
+        assert found == [(WEEKS[0].encode(), value, ALL[0].end) for value in taught]
+    (same,) = await rebuilt(settings, ALL[0], overrides=overrides, verify=True)
+    assert same.identical
 
 
 async def test_an_interrupted_chain_goes_on_where_it_was(settings: Settings, tmp_path: Path) -> None:
