@@ -93,5 +93,5 @@ def read_record(path: Path) -> Record | None:
             guardian=ProcessId(**content["guardian"]),
             owner=None if owner is None else ProcessId(**owner),
         )
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None

@@ -89,7 +89,8 @@ class LocalService(ABC):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             file = (self.folder / "lock").open("w")
         except OSError as error:
-            raise LocalServiceError(f"{self.title} cannot keep its data in {self.folder}: {error}") from error
+            why = f"{self.title} cannot keep its data in {self.folder}: {error}"
+            raise LocalServiceError(f"{why}. Set TOPTOPICS_DATA_DIR to a folder that can be written.") from error
         with file as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # let go of by the operating system when this process dies
             yield

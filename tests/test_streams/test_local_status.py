@@ -100,6 +100,9 @@ def test_a_data_folder_that_cannot_be_written_is_said_so(app: typer.Typer, tmp_p
     result = CliRunner().invoke(app, ["up"])
     assert result.exit_code == 1
     assert "cannot keep its data" in result.stderr
+    assert "TOPTOPICS_DATA_DIR" in result.stderr
+    assert CliRunner().invoke(app, ["status"]).exit_code == 3
+    assert CliRunner().invoke(app, ["down"]).exit_code == 0
 
 
 def test_down_is_harmless_when_nothing_runs(app: typer.Typer) -> None:
