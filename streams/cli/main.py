@@ -53,9 +53,11 @@ for module in (
 
 def main() -> None:
     """Entry point of the console script."""
-    # what is tried again is no news to a person, such as a leader that a new topic does not have yet; what fails is
-    # told by the command. Commands that run on set up logs of their own (`streams.logs`)
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    # what is tried again is no news to a person, such as a leader that a new topic does not have yet, although the
+    # client calls that an error. Commands that run on set up logs of their own (`streams.logs`)
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    if logging.lastResort is not None:
+        logging.lastResort.addFilter(lambda record: "NotLeaderForPartition" not in record.getMessage())
     try:
         app()
     except KeyboardInterrupt:
