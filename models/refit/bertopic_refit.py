@@ -136,7 +136,6 @@ def _split(document: str) -> list[str]:
 def _bertopic(matrix: Matrix, config: DigestConfig) -> Any:
     """An unfitted BERTopic with our own seeded steps."""
     with _known_warnings():
-        from bertopic import BERTopic
         from bertopic.dimensionality import BaseDimensionalityReduction
         from hdbscan import HDBSCAN
         from sklearn.cluster import AgglomerativeClustering
@@ -154,7 +153,7 @@ def _bertopic(matrix: Matrix, config: DigestConfig) -> Any:
             core_dist_n_jobs=1,
             approx_min_span_tree=False,
         )
-    return BERTopic(
+    return lean_bertopic()(
         language="multilingual",  # the other setting strips everything but ASCII letters from words
         embedding_model=None,
         umap_model=reducer,
@@ -163,6 +162,26 @@ def _bertopic(matrix: Matrix, config: DigestConfig) -> Any:
         ctfidf_model=_ctfidf(),
         top_n_words=TOP_WORDS,
     )
+
+
+def lean_bertopic() -> Any:
+    """BERTopic less the examples that nobody reads, and with c-TF-IDF read row by row, not cell by cell: far faster."""
+    with _known_warnings():
+        from bertopic import BERTopic
+
+    class LeanBertopic(BERTopic):  # type: ignore[misc]
+        def _save_representative_docs(self, documents: Any) -> None:
+            self.representative_docs_: dict[int, list[str]] = {}
+
+        @staticmethod
+        def _top_n_values_sparse(matrix: Any, indices: Any) -> Any:
+            rows = []
+            for first, end, columns in zip(matrix.indptr, matrix.indptr[1:], indices, strict=False):
+                cells = dict(zip(matrix.indices[first:end].tolist(), matrix.data[first:end].tolist(), strict=True))
+                rows.append([cells.get(column, 0.0) for column in columns])
+            return np.array(rows, dtype=np.float64)
+
+    return LeanBertopic
 
 
 def _vectorizer() -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.sparse import csr_matrix
 from scipy.spatial.distance import squareform
 
 from models.digest.config import DigestConfig
@@ -54,9 +55,9 @@ def shape(labels: Labels, matrix: Matrix, vectors: Matrix, config: DigestConfig)
 def centroids(labels: Labels, matrix: Matrix) -> Matrix:
     """Unit centroids, float32 (topics, dimensions), of the topics 0 … max."""
     count = int(labels.max(initial=-1)) + 1
-    sums = np.zeros((count, matrix.shape[1]), dtype=np.float64)
-    inside = labels >= 0
-    np.add.at(sums, labels[inside], matrix[inside])
+    inside = np.flatnonzero(labels >= 0)
+    place = (np.ones(len(inside)), (labels[inside], inside))
+    sums = csr_matrix(place, shape=(count, len(matrix))) @ matrix.astype(np.float64)
     norms = np.linalg.norm(sums, axis=1, keepdims=True)
     return np.asarray(sums / np.maximum(norms, 1e-9), dtype=np.float32)
 

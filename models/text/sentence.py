@@ -134,6 +134,8 @@ def _mark(word: str) -> str:
     """The sort of a token: a hashtag "#", a handle "@", a link " ", a line break itself, anything else "w"."""
     if word in ("\n", _EDGE):
         return "\n" if word == "\n" else " "
+    if "#" not in word and "@" not in word and "＃" not in word:  # most words: no expression is asked
+        return "w"
     if _TAG.fullmatch(word):
         return "#"
     return "@" if _HANDLE.fullmatch(word) else "w"

@@ -20,6 +20,7 @@ SHORTEST = 3  # characters: "AI", "GB", "UK" and "5G" are in every week and name
 FEWEST = 2  # occurrences in sentences
 _TOKEN = re.compile(r"[^\s]+")
 _TAG_OF_A_NAME = re.compile(r"[^\W\d_]\d|[A-Z]{2}")
+_POSSESSIVE = re.compile(r"['’]s?$")
 _EDGES = "#.,:;!?()[]{}\"'“”‘’…|«»*-–—&/"
 _SENTENCE_ENDS = (".", "!", "?", ":", "…", "|", "—", "–", "-", "\n", "•")
 
@@ -70,10 +71,12 @@ class NameSpelling:
 
 def _marked(word: str) -> bool:
     """A digit, but not in front ("10k", "1st"), or a capital inside its longest part ("GPT-Neo", not "AI-powered")."""
+    if word.isalpha() and word[1:].islower():  # most words
+        return False
     longest = max(word.split("-"), key=len)
     inner = any(one.isalpha() and other.isupper() for one, other in pairwise(longest))
     return not word[0].isdigit() and (inner or any(map(str.isdigit, word)))
 
 
 def _singular(word: str) -> str:
-    return re.sub(r"['’]s?$", "", word)
+    return _POSSESSIVE.sub("", word) if "'" in word or "’" in word else word

@@ -4,10 +4,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from scipy.sparse import random as random_sparse
 
 from models.digest.config import DigestConfig
-from models.refit.bertopic_refit import refit
+from models.refit.bertopic_refit import lean_bertopic, refit
 from models.refit.story import Refit
+from models.refit.topic_shapes import centroids
 from models.refit.week_posts import WeekPosts
 from tests.test_models.made_weeks import SUBJECTS, direction, embedded, post, records, week_of
 
@@ -29,6 +31,28 @@ def subjects_of(found: Refit, week: WeekPosts) -> list[Counter[str]]:
         Counter(week.posts[i].links[0].url.split("/")[3] for i in story.distinct if week.posts[i].links)
         for story in found.stories
     ]
+
+
+def test_centroids_are_the_sums_row_by_row() -> None:
+    """Bit for bit, whatever is outside a topic."""
+    random = np.random.default_rng(5)
+    matrix = random.normal(size=(300, 8)).astype(np.float32)
+    labels = random.integers(-1, 6, size=300)
+    sums = np.zeros((6, 8))
+    np.add.at(sums, labels[labels >= 0], matrix[labels >= 0])
+    expected = (sums / np.linalg.norm(sums, axis=1, keepdims=True)).astype(np.float32)
+    assert centroids(labels, matrix).tobytes() == expected.tobytes()
+
+
+def test_words_read_by_row_are_those_read_by_cell() -> None:
+    """Also where a topic has fewer words than are asked for."""
+    lean = lean_bertopic()
+    usual = lean.__base__
+    matrix = random_sparse(9, 60, density=0.2, format="csr", random_state=np.random.default_rng(5))
+    columns = usual._top_n_idx_sparse(matrix, 15)
+    assert None in columns[:, -1]
+    expected = usual._top_n_values_sparse(matrix, columns)
+    assert np.array_equal(lean._top_n_values_sparse(matrix, columns), expected)
 
 
 @pytest.fixture(scope="module")
