@@ -20,7 +20,7 @@ different things; nameless: no word or link is its own; uneventful: no news and 
 week had it with as many posts.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -70,7 +70,7 @@ def rank(
     previous: Digest | None,
     config: DigestConfig,
 ) -> list[Story]:
-    """`stories` with score, score_parts, excluded and sensitive filled; the best first, those kept out last."""
+    """`stories` with score, score_parts, excluded, sensitive and links filled; the best first, those kept out last."""
     vocabulary = week_words(week, [story.whole() for story in stories])
     known = comparable(previous, week)
     old = frozenset(word for identity in known for word in identity.words[:TELLING])
@@ -113,6 +113,7 @@ def rank(
                 score_parts={name: round(value, 6) for name, value in {**parts, **_negative(penalties)}.items()},
                 excluded=reason(about, evidence, config) or _untold(core, config),
                 sensitive=is_sensitive([post.text for post in evidence]),
+                links=_main_links(story, week),
             )
         )
     return sorted(ranked, key=lambda story: (story.excluded is not None, -story.score, story.id, int(story.members[0])))
@@ -133,7 +134,10 @@ def select(stories: Sequence[Story], config: DigestConfig) -> list[Story]:
 
 
 def _one_subject(story: Story, other: Story) -> bool:
-    """Whether two sections would read alike: near, or not far and in the same words."""
+    """Whether two sections would read alike: near, not far and in the same words, or most of both on one link (people
+    tell one piece of news in several languages)."""
+    if not story.links.isdisjoint(other.links):
+        return True
     near = float(story.centroid @ other.centroid)
     return near >= SAME_SUBJECT or (near >= NOT_FAR and word_overlap(story.words, [w for w, _ in other.words]) >= ALIKE)
 
@@ -200,6 +204,12 @@ def _burst(about: StoryFacts, expected: float, known: bool) -> float:
 
 def _resources(story: Story, week: WeekPosts) -> float:
     return float(len({link.url for i in story.distinct for link in week.posts[i].links}))
+
+
+def _main_links(story: Story, week: WeekPosts) -> frozenset[str]:
+    """The links that more than half of the distinct posts have."""
+    counts = Counter(url for i in story.distinct for url in {link.url for link in week.posts[i].links})
+    return frozenset(url for url, count in counts.items() if 2 * count > len(story.distinct))
 
 
 def _over(share: float, cap: float) -> float:

@@ -36,6 +36,7 @@ class Story:
     weeks before). centroid: float32 (dimensions,), unit length, of the distinct posts. around: the cluster that the
     topic is the core of (`digest.story_core`). repeated: for every member the distinct post that it repeats, itself for
     one; None when that is not known. event: gathered by a name (`named_events`, `bursting_names`), not by what is said.
+    links: URLs that most of its distinct posts pass on.
     """
 
     members: npt.NDArray[np.int64]
@@ -54,6 +55,7 @@ class Story:
     repeated: npt.NDArray[np.int64] | None = None
     around: "Story | None" = None
     event: bool = False
+    links: frozenset[str] = frozenset()
 
     def whole(self) -> "Story":
         """The cluster with its stragglers."""

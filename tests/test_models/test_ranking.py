@@ -207,6 +207,26 @@ def test_two_sections_in_the_same_words_are_one_subject() -> None:
     assert [s.id for s in select([one, stranger], CONFIG)] == ["t-1", "t-3"]
 
 
+def test_two_sections_on_one_link_are_one_subject() -> None:
+    """Two languages have neither words nor nearness in common; a link that a few pass on is no subject."""
+    pause, other = "https://paper.example/vaccine-pause", "https://paper.example/other"
+    texts = {"wasps": "The wasp vaccine pauses", "ferry": "Wespen-Impfung gestoppt"}
+
+    def published(shared: int) -> list[int]:
+        links = [[pause] if i < shared else [f"{other}{i}"] for i in range(4)]
+        week = week_of(
+            embedded(post(4 * side + i, f"{texts[name]} {i}", author=f"p{i}", links=links[i]), direction(name))
+            for side, name in enumerate(texts)
+            for i in range(4)
+        )
+        stories = [story(range(4), direction("wasps"), ["wasp"]), story(range(4, 8), direction("ferry"), ["wespen"])]
+        ranked = rank(stories, week, influence(week, []), None, CONFIG)
+        return [len(s.distinct) for s in select([replace(s, score=0.8, excluded=None) for s in ranked], CONFIG)]
+
+    assert published(3) == [4]
+    assert published(2) == [4, 4]
+
+
 def replace_lang(tweet: Tweet, lang: str) -> Tweet:
     """The post in another language."""
     return msgspec.structs.replace(tweet, lang=lang)
