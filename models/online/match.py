@@ -47,9 +47,11 @@ def match_identities(
 
 
 def check_width(week: WeekTopics, dimensions: int) -> None:
-    """Raise PoisonError unless the centroids have so many numbers."""
+    """Raise PoisonError unless every centroid has so many numbers: half a week must not be learned."""
     if week.dimensions != dimensions:
         raise PoisonError(f"the topics of {week.week} have {week.dimensions} dimensions instead of {dimensions}")
+    for topic in week.topics:
+        unpack_vector(topic.centroid, dimensions)
 
 
 def _likeness(

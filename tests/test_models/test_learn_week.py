@@ -155,6 +155,16 @@ def test_another_width_is_refused_and_nothing_is_learned() -> None:
     assert model.to_bytes() == before
 
 
+def test_one_damaged_centroid_and_nothing_is_learned() -> None:
+    """The topics before it would have been, and the block ended, without an event that says so."""
+    model, topics = swallowed()
+    before = model.to_bytes()
+    *whole, last = topics
+    with pytest.raises(PoisonError, match="0 numbers instead of 32"):
+        model.learn_week(lesson([*whole, msgspec.structs.replace(last, centroid="")], DIMENSIONS))
+    assert model.to_bytes() == before
+
+
 def test_what_a_week_teaches_is_what_its_topics_hold() -> None:
     """Posts oldest first, people, words, and how tight it is; junk is not taught; the order of posts is nothing."""
     taught_week = _built()
