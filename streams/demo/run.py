@@ -19,6 +19,7 @@ from streams.clock import system_clock
 from streams.demo.catalogue import DEMO_WEEKS
 from streams.demo.posts import demo_lines
 from streams.demo.screen import Screen
+from streams.demo.worker_log import closing_week
 from streams.digest_log import PublishedDigest, read_digests
 from streams.ingest import IngestCounts, Pace, ingest_files
 from streams.kafka.admin import ensure_topics
@@ -31,7 +32,7 @@ from streams.worker import Worker, environment_for
 
 POSTS_PER_SECOND = 50.0
 IDLE_SECONDS = 5.0  # the last week closes when the stream has been quiet for so long
-PATIENCE_SECONDS = 900.0  # a machine slower than that has a problem that waiting does not solve
+PATIENCE_SECONDS = 900.0  # without any sign of life: waiting longer does not help
 
 
 class DemoError(RuntimeError):
@@ -50,6 +51,20 @@ class Demo:
     def say(self, line: str) -> None:
         """One line of progress."""
         self.console.print(f"[bold]==>[/] {line}", highlight=False)
+
+
+class SignsOfLife:
+    """How long nothing has changed: a slow machine gets all the time it takes, a stopped one does not."""
+
+    def __init__(self) -> None:
+        self._last: object = None
+        self._since = time.monotonic()
+
+    def silent(self, now: object) -> float:
+        """Seconds since `now` was something else."""
+        if now != self._last:
+            self._last, self._since = now, time.monotonic()
+        return time.monotonic() - self._since
 
 
 def run_demo(demo: Demo) -> dict[str, PublishedDigest]:
@@ -114,16 +129,20 @@ async def _until_digests(demo: Demo, settings: Settings, posts: Path, worker: Wo
             advance=advance,
         )
     )
-    started = time.monotonic()
+    log, signs = demo.folder / "worker.log", SignsOfLife()
     digests: dict[str, PublishedDigest] = {}
     async with open_views(str(settings.redis_url), settings.prefix) as views:
         with _live(demo.console, screen):
             while not (ingest.done() and set(DEMO_WEEKS) <= set(digests)):
-                if worker.exit_code or time.monotonic() - started > PATIENCE_SECONDS:
-                    raise DemoError(f"the digests did not appear; see {demo.folder / 'worker.log'}")
+                if worker.exit_code:
+                    raise DemoError(f"the worker ended with {worker.exit_code}; see {log}")
+                screen.doing = closing_week(log)
+                changes = await views.changes(None)
+                if signs.silent((screen.sent, changes.posts, screen.doing, len(digests))) > PATIENCE_SECONDS:
+                    raise DemoError(f"nothing happened for {PATIENCE_SECONDS / 60:.0f} minutes; see {log}")
                 if ingest.done():
                     counts = ingest.result()  # raises what went wrong
-                screen.show(await views.changes(None), digests, total=counts.sent)
+                screen.show(changes, digests, total=counts.sent)
                 await asyncio.sleep(1.0)
                 digests = await read_digests(settings)
             screen.show(await views.changes(None), digests, total=counts.sent)

@@ -25,6 +25,7 @@ class Screen:
         self.live: Live | None = None
         self.sent = 0
         self.bad = 0
+        self.doing = ""  # what takes long behind the scenes
 
     def show(self, changes: Changes, digests: dict[str, PublishedDigest], *, total: int) -> None:
         """Draw the present state."""
@@ -34,12 +35,15 @@ class Screen:
             reverse=True,
         )
         sent = max(total, self.sent)
+        made = ", ".join(digests) or "none yet"
         line = (
-            f"{sent:,} posts sent, {self.bad} broken lines put aside, {changes.posts:,} placed, {len(topics)} topics; "
-            f"event time {changes.newest:%a %d %b %H:%M}; digests: {', '.join(digests) or 'none yet'}"
+            f"{sent:,} posts sent, {self.bad} broken lines put aside; the last two weeks: {changes.posts:,} posts, "
+            f"{len(topics)} topics; event time {changes.newest:%a %d %b %H:%M}; digests: {made}"
             if changes.newest
             else f"{sent:,} posts sent; waiting for the encoder"
         )
+        if self.doing:
+            line += f"; {self.doing}"
         if self.live is not None:
             self.live.update(Group(_table(topics[:ROWS]), Text(line)))
         elif time.monotonic() - self._last_plain >= PLAIN_EVERY_SECONDS:
