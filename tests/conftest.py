@@ -38,6 +38,12 @@ def loggers_as_they_were() -> Iterator[None]:
     structlog.reset_defaults()
 
 
+@pytest.fixture(autouse=True)
+def priority_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A replay called inside the test process would make all later tests, and what they start, ever nicer."""
+    monkeypatch.setattr("streams.cli.replay.lower_priority", lambda _steps: None)
+
+
 @pytest.fixture(scope="session")
 def services_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Data folder of the shared services."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SOURCES = ("tweets.embedded", "tweets")
 T = TypeVar("T")
 STOPPED = 143  # as a shell has it: 128 and the signal's number
-PRIORITY_STEPS = 5  # the processes that this one starts have it too: live stages on the same machine go first
+PRIORITY_STEPS = 10  # the processes that this one starts have it too: live stages on the same machine go first
 
 
 def replay(

@@ -179,5 +179,5 @@ def test_settings_never_show_a_secret(secured: Secured) -> None:
         [sys.executable, "-m", "streams.cli", "doctor"], env=environment, capture_output=True, text=True, timeout=60
     )
     assert shown.returncode == 2
-    assert "port" in shown.stderr
+    assert "TOPTOPICS_PORT" in shown.stderr
     assert PASSWORD not in shown.stdout + shown.stderr
