@@ -1,5 +1,6 @@
 """What the demo tells of its worker's log."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import orjson
@@ -13,7 +14,7 @@ DONE = {"event": "digest published", "week": "2021-W09", "topics": 3}
 OTHER = {"event": "encoder loaded", "stage": "embed"}
 
 
-def log_of(folder: Path, *lines: dict[str, object] | bytes) -> Path:
+def log_of(folder: Path, *lines: Mapping[str, object] | bytes) -> Path:
     path = folder / "worker.log"
     path.write_bytes(b"".join((line if isinstance(line, bytes) else orjson.dumps(line)) + b"\n" for line in lines))
     return path
