@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from models.digest.story_facts import WeekWords
 from models.events import Digest
+from models.refit.voices import voice_of
 from models.refit.week_posts import WeekPosts
 
 VOICES = 3  # people of one week who make a name known
@@ -22,7 +23,7 @@ def known_names(week: WeekPosts, vocabulary: WeekWords, previous: Digest | None)
     for post, spoken in zip(week.posts, vocabulary.of_post, strict=True):
         for word in spoken:
             if " " not in word:
-                voices[word].add((post.related_author or post.author_id) if post.kind == "retweet" else post.author_id)
+                voices[word].add(voice_of(post))
     heard = {word: 0 for word, people in voices.items() if len(people) >= VOICES and vocabulary.spelling.is_name(word)}
     before = {name: quiet + 1 for name, quiet in _names_of(previous).items() if quiet < WEEKS}
     newest_first = sorted({**before, **heard}.items(), key=lambda entry: (entry[1], entry[0]))

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from models.events import Tweet
 from models.refit.story import Story
+from models.refit.voices import signatures, voice_of
 from models.refit.week_posts import WeekPosts
 from models.text import hashtag_wall, words
 from models.text.words import link_host
@@ -115,7 +116,7 @@ def facts(story: Story, week: WeekPosts, vocabulary: WeekWords, known: frozenset
     count = len(evidence)
     own = own_words(story, vocabulary)
     spelt = frozenset(word for word in own if vocabulary.spelling.is_name(word))
-    names = frozenset(word for word in spelt - _signatures(evidence) if not WEAK_WORDS.issuperset(word.split()))
+    names = frozenset(word for word in spelt - signatures(evidence) if not WEAK_WORDS.issuperset(word.split()))
     old = frozenset(name for name in names if vocabulary.is_known(name, known))
     spoken = [set(vocabulary.of_post[i]) for i in story.distinct]
     people = _people_of(story, week)
@@ -171,7 +172,7 @@ def _pairwise(vectors: npt.NDArray[np.float32]) -> float:
 def _agreement(week: WeekPosts, story: Story, own: npt.NDArray[np.float64]) -> float:
     """0 with one voice only. A retweet speaks with its author's voice."""
     posts = [week.posts[i] for i in story.distinct]
-    voices = [(post.related_author or post.author_id) if post.kind == "retweet" else post.author_id for post in posts]
+    voices = [voice_of(post) for post in posts]
     names = np.array([voices.index(voice) for voice in voices])
     cosine = np.where(names[:, None] == names[None, :], 0.0, np.round(own @ own.T, 6))
     return float(np.median(cosine.max(axis=1)))
@@ -256,17 +257,6 @@ def _shared_link(evidence: Sequence[Tweet]) -> float:
             authors[url].add(post.author_id)
             posts[url] += 1
     return max((posts[url] / len(evidence) for url in posts if len(authors[url]) > 1), default=0.0)
-
-
-def _signatures(evidence: Sequence[Tweet]) -> set[str]:
-    """What the authors and their sites are called: a feed that signs its posts is no story about itself."""
-    signatures: set[str] = set()
-    for post in evidence:
-        signatures.update({post.author.casefold(), (post.author_name or "").casefold()})
-        signatures.update((post.author_name or "").casefold().split())
-        for link in post.links:
-            signatures.update(link_host(link.url).split("."))
-    return signatures
 
 
 def _peak(story: Story, week: WeekPosts) -> float:

@@ -16,8 +16,7 @@ import numpy.typing as npt
 from models.events import Tweet
 from models.refit.features import Matrix, own_part
 from models.refit.topic_shapes import Labels, by_size, drop_small
-from models.text import hashtag_wall
-from models.text.words import link_host
+from models.refit.voices import is_filed, signatures, voice_of
 from models.wording.english import WEAK_WORDS
 from models.wording.names import NameSpelling
 
@@ -27,7 +26,6 @@ CROWDED = 0.75  # share of a name's posts within the window
 COHERENT = 0.25  # mean cosine (of `own_part`) of the posts to each other: a word of two senses has less
 STRAY = 0.15  # mean cosine to the others below which a post speaks of something else
 TOGETHER = 0.5  # share of a name's posts in one topic, and share of that topic that they are: nothing is scattered
-FILED = 0.5  # share of hashtags from which they say where a post is filed, not what it is about
 
 
 def bursting_names(
@@ -43,8 +41,8 @@ def bursting_names(
     gone: set[int] = set()
     for name in sorted(holders, key=lambda name: (-len(holders[name]), name)):
         crowd = _crowd(posts, [index for index in holders[name] if index not in gone])
-        together = _alike(own, crowd) if len(_voices(posts, crowd)) >= VOICES else []
-        if len(together) >= least_posts and len(_voices(posts, together)) >= VOICES:
+        together = _alike(own, crowd) if len({voice_of(posts[i]) for i in crowd}) >= VOICES else []
+        if len(together) >= least_posts and len({voice_of(posts[i]) for i in together}) >= VOICES:
             found.append(together)
             gone.update(together)
     return found
@@ -70,16 +68,11 @@ def _holders(posts: Sequence[Tweet], words: Sequence[Sequence[str]], taken: Set[
     spelling = NameSpelling(post.text for post in posts)
     holders: dict[str, list[int]] = defaultdict(list)
     for index, post in enumerate(posts):
-        if index not in taken and hashtag_wall(post.text) < FILED:
+        if index not in taken and not is_filed(post):
             for word in dict.fromkeys(words[index]):
                 holders[word].append(index)
-    signed = {name for post in posts for name in _signatures(post)} | WEAK_WORDS
+    signed = signatures(posts) | WEAK_WORDS
     return {word: held for word, held in holders.items() if word not in signed and spelling.is_name(word)}
-
-
-def _signatures(post: Tweet) -> set[str]:
-    sites = {part for link in post.links for part in link_host(link.url).split(".")}
-    return {post.author.casefold(), *(post.author_name or "").casefold().split(), *sites}
 
 
 def _crowd(posts: Sequence[Tweet], held: Sequence[int]) -> list[int]:
@@ -105,11 +98,3 @@ def _alike(own: npt.NDArray[np.float64], crowd: Sequence[int]) -> list[int]:
     if float(to_others.mean()) < COHERENT:
         return []
     return [index for index, near in zip(crowd, to_others.tolist(), strict=True) if near >= STRAY]
-
-
-def _voices(posts: Sequence[Tweet], indices: Sequence[int]) -> set[str]:
-    """A retweet speaks with its author's voice."""
-    return {
-        (posts[i].related_author or posts[i].author_id) if posts[i].kind == "retweet" else posts[i].author_id
-        for i in indices
-    }

@@ -9,12 +9,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from models.events import Tweet
-from models.text import hashtag_wall
+from models.refit.voices import is_filed, voice_of
 
 VOICES = 5  # people with words of their own who make a name an event
 DATED_VOICES = 3  # of whom so many write the year
 DATED = 0.34  # share of the name's posts that have the year; less and the name is a field ("AI2021")
-FILED = 0.5  # share of hashtags from which they say where a post is filed, not what it is about
 SHORTEST = 3  # letters of a name
 _TOKEN = re.compile(r"(?<!\w)[#@]?([^\W\d_]\w*)(?:['’](\d\d)\b)?")
 _ENDS_WITH_YEAR = re.compile(r"_?((?:19|20)?\d\d)$")
@@ -28,7 +27,7 @@ def named_events(posts: Sequence[Tweet], year: int, least_posts: int) -> list[li
     holders: dict[str, set[int]] = defaultdict(set)
     dated: dict[str, set[int]] = defaultdict(set)
     for index, post in enumerate(posts):
-        if hashtag_wall(post.text) >= FILED:
+        if is_filed(post):
             continue
         for name, has_year in _names(post.text, year):
             holders[name].add(index)
@@ -38,8 +37,8 @@ def named_events(posts: Sequence[Tweet], year: int, least_posts: int) -> list[li
     taken: set[int] = set()
     for name in sorted(dated, key=lambda name: (-len(holders[name]), name)):
         held = holders[name] - taken
-        known = _voices(posts, held & dated[name])
-        if len(held) < least_posts or len(known) < DATED_VOICES or len(_voices(posts, held)) < VOICES:
+        known = {voice_of(posts[i]) for i in held & dated[name]}
+        if len(held) < least_posts or len(known) < DATED_VOICES or len({voice_of(posts[i]) for i in held}) < VOICES:
             continue
         if len(held & dated[name]) >= DATED * len(holders[name]):
             events.append(sorted(held))
@@ -57,11 +56,3 @@ def _names(text: str, year: int) -> set[tuple[str, bool]]:
         if len(name) >= SHORTEST:
             found.add((name, has_year))
     return found
-
-
-def _voices(posts: Sequence[Tweet], indices: set[int]) -> set[str]:
-    """A retweet speaks with its author's voice."""
-    return {
-        (posts[i].related_author or posts[i].author_id) if posts[i].kind == "retweet" else posts[i].author_id
-        for i in indices
-    }

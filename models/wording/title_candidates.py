@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from models.refit.story import Story
+from models.refit.voices import voice_of
 from models.refit.week_posts import WeekPosts
 from models.wording.english import STOP_WORDS
 from models.wording.phrases import Phrase, compact, phrase_key, phrases
@@ -86,8 +87,8 @@ def candidates(
             for phrase in phrases(text):
                 if _has_verb(phrase, use_of, headline):
                     continue
-                uses[compact(phrase.key)].add(phrase, voice_of(week, index), index)
-    people = len({voice_of(week, index) for index in distinct})
+                uses[compact(phrase.key)].add(phrase, voice_of(week.posts[index]), index)
+    people = len({voice_of(week.posts[index]) for index in distinct})
     weights = {compact(phrase_key(word)): weight for word, weight in story.words}
     heaviest = max(weights.values(), default=0.0) or 1.0
     bearers = story.bearers()
@@ -126,12 +127,6 @@ def is_telling(word: str) -> bool:
         return True
     mixed = any(map(str.isupper, word[1:])) or any(map(str.isdigit, word))
     return (mixed and any(map(str.islower, word))) or (len(word) > 4 and mixed and not word.isalpha())
-
-
-def voice_of(week: WeekPosts, index: int) -> str:
-    """Whose words they are: a retweet's are its author's, so that one post passed on is one voice."""
-    post = week.posts[index]
-    return (post.related_author or post.author_id) if post.kind == "retweet" else post.author_id
 
 
 def _candidate(use: _Uses, score: float, *, backed: bool) -> Candidate:
