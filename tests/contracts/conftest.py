@@ -1,4 +1,4 @@
-"""The stores of the live view under test."""
+"""A Redis for each module, and the stores of the live view under test."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -11,7 +11,7 @@ from tests.contracts.view_stores import Views, opened
 @pytest.fixture(scope="module")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a Redis of this module's own."""
-    server = RedisServer(tmp_path_factory.mktemp("views"))
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
     server.start()
     yield server.address
     server.stop()

@@ -1,7 +1,7 @@
 """The contract of the vector caches, over Redis and over the one in memory; and what Redis away means."""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
@@ -11,7 +11,6 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from streams.embed_cache import EmbedCache, MemoryEmbedCache
-from streams.local.redis_server import RedisServer
 from streams.redis_embed_cache import RedisEmbedCache, create_embed_cache
 
 CAPACITY = 40
@@ -20,15 +19,6 @@ KINDS = ["redis", "memory"]
 
 def key(name: object) -> str:
     return hashlib.sha256(str(name).encode()).hexdigest()
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a Redis of this module's own."""
-    server = RedisServer(tmp_path_factory.mktemp("vectors"))
-    server.start()
-    yield server.address
-    server.stop()
 
 
 @asynccontextmanager
