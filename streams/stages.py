@@ -49,7 +49,7 @@ EMBED_AHEAD = 2  # batches under way: one on the device, one on its way to or fr
 SWITCH_SECONDS = 0.0005
 # torch on a CPU keeps the kernels of the last so many shapes of a batch, unless told 1,024 for each thread, some 2 MiB
 # a shape, and posts have all lengths. With 32 the processor time is the same and the memory stops growing (measured)
-KERNELS_KEPT = {"LRU_CACHE_CAPACITY": "32"}
+KERNELS_KEPT = "32"
 
 
 class EncoderHangsError(RuntimeError):
@@ -61,8 +61,7 @@ def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
     from models.encoder import load_encoder
     from streams.redis_embed_cache import create_embed_cache
 
-    for name, value in KERNELS_KEPT.items():  # before torch is loaded
-        os.environ.setdefault(name, value)
+    os.environ.setdefault("LRU_CACHE_CAPACITY", KERNELS_KEPT)  # before torch is loaded
     encoder = load_encoder(settings.encoder, device=settings.device, cache_dir=settings.data_dir / "encoders")
     log.info("encoder loaded", encoder=encoder.name, dimensions=encoder.dimensions)
     cache = create_embed_cache(str(settings.redis_url), prefix=settings.prefix)
