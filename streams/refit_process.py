@@ -22,12 +22,14 @@ import orjson
 
 from models.digest.config import DigestConfig
 from models.week import Week
+from streams.logs import get_logger
 from streams.settings import Settings
 
 Progress = Callable[[str, float], None]  # what is being done, and how much of it is done, 0–1
 # what a digest's bytes can depend on besides our own code; "toptopics" stands for that
 LIBRARIES = ("toptopics", "bertopic", "umap-learn", "hdbscan", "scikit-learn", "numpy", "scipy", "numba")
 PIPE_LIMIT = 64 * 1024**2
+log = get_logger(__name__)
 
 
 class RefitError(RuntimeError):
@@ -191,3 +193,22 @@ def config_with(overrides: Mapping[str, str]) -> DigestConfig:
         return msgspec.convert(dict(overrides), DigestConfig, strict=False)
     except msgspec.ValidationError as error:
         raise ValueError(str(error)) from error
+
+
+def settings_text(overrides: Mapping[str, str]) -> str:
+    """As a digest's header has them: "key=value key=value", by name."""
+    return " ".join(f"{name}={value}" for name, value in sorted(overrides.items()))
+
+
+def overrides_of(text: str) -> dict[str, str]:
+    """The settings in such a header; what today's settings do not know is left out, and a line in the log says so."""
+    kept: dict[str, str] = {}
+    for pair in text.split():
+        name, _, value = pair.partition("=")
+        try:
+            config_with({name: value})
+        except ValueError as error:
+            log.warning("a digest's setting is not known any more", setting=pair, reason=str(error))
+        else:
+            kept[name] = value
+    return kept

@@ -177,7 +177,7 @@ def build_week_close(settings: Settings, send: Send, _: Metrics) -> Stage:
             idle=timedelta(seconds=settings.week_idle_seconds),
         ),
         timezone=settings.timezone,
-        refit=lambda week: process.refit(week, progress=_log_progress(str(week))),
+        refit=lambda week, chosen: process.refit(week, overrides=chosen, progress=_log_progress(str(week))),
         read_digests=partial(read_digests, settings),
         read_log=partial(_read_embedded_since, settings),
         lagging=partial(_embed_lag, settings),

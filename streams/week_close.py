@@ -1,9 +1,9 @@
 """Stage week-close: `tweets.embedded` -> `digests`, and WeekTopics back onto `tweets.embedded`.
 
 Message in: EmbeddedTweet or Deletion. Message out: one Digest per ISO week with posts, keyed by week; a correction
-is another record with the same key. Before it goes what the live topics learn from the refit: a crash between the two
-repeats both, and the assign stage knows what it has learned. Nothing is dropped: what cannot be decoded is the assign
-stage's to report.
+is another record with the same key, made with the settings of the digest that it corrects. Before it goes what the live
+topics learn from the refit: a crash between the two repeats both, and the assign stage knows what it has learned.
+Nothing is dropped: what cannot be decoded is the assign stage's to report.
 
 Nothing is kept outside the log: which weeks are closed, and up to which offset each digest has read, stands on
 `digests`; the watermark and late posts are found again by reading `tweets.embedded` from where it matters. So
@@ -13,7 +13,7 @@ worker stands by.
 """
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -26,10 +26,10 @@ from streams.digest_log import PublishedDigest
 from streams.logs import get_logger
 from streams.ports import Send
 from streams.records import Record
-from streams.refit_process import MadeDigest
+from streams.refit_process import MadeDigest, overrides_of, settings_text
 from streams.topics import DIGESTS, EMBEDDED
 
-Refit = Callable[[Week], Awaitable[MadeDigest]]
+Refit = Callable[[Week, Mapping[str, str]], Awaitable[MadeDigest]]  # with the settings that are not the defaults
 ReadDigests = Callable[[], Awaitable[dict[str, PublishedDigest]]]
 # all records from a moment on (None: the log's start), or from an offset on if that is earlier
 ReadLog = Callable[[datetime | None, int | None], AsyncIterator[list[Record]]]
@@ -105,10 +105,7 @@ class WeekCloseStage:
     async def _publish(self, week: Week, week_clock: WeekClock) -> None:
         started = time.monotonic()
         log.info("closing week", week=str(week))
-        made = await self._refit(week)
-        # `replay --publish` may have published a correction meanwhile
-        there, known = (await self._read_digests()).get(str(week)), self._published.get(str(week))
-        before = known if there is None or (known is not None and known.revision >= there.revision) else there
+        made, before, chosen = await self._refit_as_published(week)
         entry = PublishedDigest(
             digest=decode(made.value, Digest),
             revision=1 if before is None else before.revision + 1,
@@ -116,6 +113,7 @@ class WeekCloseStage:
             slice_end=made.slice_end,
             made_at=self._clock(),
             supersedes=None if before is None else before.hash,
+            settings=settings_text(chosen),
         )
         if before is not None and before.hash == entry.hash:
             # nothing changed for readers: remember that the log was read so far, and bother nobody
@@ -134,6 +132,23 @@ class WeekCloseStage:
         self._published[str(week)] = entry
         _mark_closed(week_clock, entry, self._timezone)
 
+    async def _refit_as_published(self, week: Week) -> tuple[MadeDigest, PublishedDigest | None, Mapping[str, str]]:
+        """The week with the settings of its newest digest, that digest and those settings: what somebody chose with
+        `replay --set --publish` stays when a late post comes. If they choose others meanwhile, it is done again."""
+        before = await self._newest(week)
+        while True:
+            asked = _settings_of(before)
+            chosen = overrides_of(asked)
+            made = await self._refit(week, chosen)
+            before = await self._newest(week)
+            if _settings_of(before) == asked:
+                return made, before, chosen
+
+    async def _newest(self, week: Week) -> PublishedDigest | None:
+        """`replay --publish` may have published a correction beside this stage."""
+        there, known = (await self._read_digests()).get(str(week)), self._published.get(str(week))
+        return known if there is None or (known is not None and known.revision >= there.revision) else there
+
     async def _teach(self, entry: PublishedDigest, taught: bytes) -> None:
         """At its place among the posts, so that the live topics stay a function of that log."""
         if taught:
@@ -149,6 +164,10 @@ class WeekCloseStage:
             headers=entry.headers(),
         )
         await confirmation
+
+
+def _settings_of(entry: PublishedDigest | None) -> str:
+    return "" if entry is None else entry.settings
 
 
 def _mark_closed(week_clock: WeekClock, entry: PublishedDigest, timezone: str) -> None:

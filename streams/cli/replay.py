@@ -52,6 +52,9 @@ def replay(
     before. After Ctrl-C, the same command goes on with the week that it was at. Exit code 1 when `--verify` finds a
     difference, and it says in which input.
 
+    What is published with `--set` keeps these settings when a late post corrects it, and `--verify` uses them; publish
+    without `--set` to go back to the defaults.
+
     Examples:
 
     * `toptopics replay 2021-W18 --verify`
@@ -59,6 +62,7 @@ def replay(
     * `toptopics replay --from 2021-05-03 --to 2021-05-30 --out rebuilt/`
     * `toptopics replay 2021-W18 --source tweets --compare`
     * `toptopics replay 2021-W18 --publish`
+    * `toptopics replay 2021-W18 --set max_topics=5 --publish`
     * `toptopics replay 2021-W18 --live --speed 600x`
     """
     from streams.replay.rebuild import Plan

@@ -26,7 +26,14 @@ from streams.clock import Clock
 from streams.digest_log import PublishedDigest, read_revisions, week_before
 from streams.influencer_log import read_influencers
 from streams.kafka.log import producer, topic_name
-from streams.refit_process import MadeDigest, RefitProcess, config_with, library_versions
+from streams.refit_process import (
+    MadeDigest,
+    RefitProcess,
+    config_with,
+    library_versions,
+    overrides_of,
+    settings_text,
+)
 from streams.replay.store import ReplayStore
 from streams.settings import Settings
 from streams.topics import DIGESTS, EMBEDDED
@@ -40,7 +47,8 @@ READING = 0.1  # of a week's time
 
 @dataclass(frozen=True)
 class Plan:
-    """What to rebuild. overrides: digest settings by name. verify: on exactly what each digest was published from.
+    """What to rebuild. overrides: digest settings by name. verify: on exactly what each digest was published from, its
+    settings included unless `overrides` names others.
 
     late: read to the log's end, with posts that came after the published digest.
     """
@@ -192,20 +200,28 @@ class _Run:
     async def week(self, week: Week, previous: Previous) -> Replayed:
         published = _newest(self.revisions, week)
         end = (published.slice_end or None) if published and not self.plan.late else None
-        key = _key(self, week, end, previous)
+        overrides = self._overrides(published)
+        key = _key(self, week, end, previous, overrides)
         made = self.store.load(key) if self.store is not None else None
         resumed = made is not None
         if made is None:
-            made = await self._rebuild(week, end, previous)
+            made = await self._rebuild(week, end, previous, overrides)
             if self.store is not None:
                 self.store.save(key, made)
         notes = previous.notes
         if published is not None and published.slice_start < made.slice_start:
             notes += (f"{week}: the log no longer has its records before offset {made.slice_start}",)
-        settings = " ".join(f"{name}={value}" for name, value in sorted(self.plan.overrides.items()))
-        return Replayed(week, decode(made.value, Digest), made, published, notes, resumed, settings)
+        return Replayed(week, decode(made.value, Digest), made, published, notes, resumed, settings_text(overrides))
 
-    async def _rebuild(self, week: Week, end: int | None, previous: Previous) -> MadeDigest:
+    def _overrides(self, published: PublishedDigest | None) -> Mapping[str, str]:
+        """What is asked for; to verify, without anything asked, what the digest was published with."""
+        if self.plan.verify and not self.plan.overrides and published is not None:
+            return overrides_of(published.settings)
+        return self.plan.overrides
+
+    async def _rebuild(
+        self, week: Week, end: int | None, previous: Previous, overrides: Mapping[str, str]
+    ) -> MadeDigest:
         def progress(step: str, share: float) -> None:
             if self.report is not None:
                 reading = step == "reading the week"
@@ -218,14 +234,14 @@ class _Run:
             return await self.refit(
                 week,
                 end=end,
-                overrides=self.plan.overrides,
+                overrides=overrides,
                 source=self.plan.source,
                 previous=file,
                 progress=progress,
             )
 
 
-def _key(run: _Run, week: Week, end: int | None, previous: Previous) -> str:
+def _key(run: _Run, week: Week, end: int | None, previous: Previous, overrides: Mapping[str, str]) -> str:
     """Names everything that the rebuilt digest depends on and that is known before it is built."""
     settings, plan = run.settings, run.plan
     inputs = {
@@ -234,7 +250,7 @@ def _key(run: _Run, week: Week, end: int | None, previous: Previous) -> str:
         "end": end,
         "source": [plan.source, settings.encoder, settings.fetch_links],
         "influencers": run.influencers,
-        "overrides": dict(plan.overrides),
+        "overrides": dict(overrides),
         "versions": library_versions(),
         "previous": content_hash(previous.digest) if previous.digest else None,
     }

@@ -1,6 +1,6 @@
 """Stage week-close: what is due is published once, corrections replace, a crash repeats nothing for readers."""
 
-from collections.abc import AsyncIterator, Awaitable, Collection
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ import pytest
 from models.events import Digest, Manifest, Sentence, Statistics
 from models.week import Week
 from models.week_clock import WeekClock
+from models.wire import content_hash as digest_hash
 from models.wire import decode, encode
 from streams.digest_log import PublishedDigest, week_before
 from streams.records import Record
@@ -59,6 +60,8 @@ class World:
         self.now = NOW
         self.says = "first"
         self.teaches = b""
+        self.chosen: list[dict[str, str]] = []  # settings of every refit
+        self.meanwhile: PublishedDigest | None = None  # what a replay publishes while the next refit runs
 
     def append(self, number: int, hours: float) -> Record:
         """One more post on the log."""
@@ -81,6 +84,29 @@ class World:
             send=self.send,
         )
 
+    async def replayed(self, entry: PublishedDigest) -> None:
+        """As `toptopics replay --publish` does."""
+        sent = self.send(
+            DIGESTS.name, key=entry.digest.week.encode(), value=encode(entry.digest), headers=entry.headers()
+        )
+        await (await sent)
+
+    async def closed_week(self) -> tuple[WeekCloseStage, PublishedDigest]:
+        """A worker that has published the week of the first post."""
+        stage = self.stage()
+        await stage.tick(active=True)
+        await stage.follow([self.append(0, 5), self.append(1, 8 * 24 + 1)])
+        await stage.tick(active=True)
+        (first,) = self.published()
+        return stage, first
+
+    async def late_post(self, stage: WeekCloseStage) -> PublishedDigest:
+        """The newest digest of that week after one more post of it."""
+        await stage.follow([self.append(2, 6)])
+        self.now += timedelta(seconds=61)
+        await stage.tick(active=True)
+        return [entry for entry in self.published() if entry.digest.week == "2021-W18"][-1]
+
     def published(self) -> list[PublishedDigest]:
         """All records of `digests`, in order."""
         return [
@@ -89,8 +115,12 @@ class World:
             if sent.topic == DIGESTS.name
         ]
 
-    async def _refit(self, week: Week) -> MadeDigest:
+    async def _refit(self, week: Week, chosen: Mapping[str, str]) -> MadeDigest:
         self.refits.append(str(week))
+        self.chosen.append(dict(chosen))
+        if self.meanwhile is not None:
+            entry, self.meanwhile = self.meanwhile, None
+            await self.replayed(entry)
         return MadeDigest(encode(_digest(week, self.says)), 0, len(self.log), len(self.log), self.teaches)
 
     async def _digests(self) -> dict[str, PublishedDigest]:
@@ -187,21 +217,48 @@ async def test_a_correction_that_changes_nothing_bothers_nobody() -> None:
 async def test_a_correction_counts_on_from_what_a_replay_has_published() -> None:
     """`toptopics replay --publish` writes to the same topic while the stage runs."""
     world = World()
-    stage = world.stage()
-    await stage.tick(active=True)
-    await stage.follow([world.append(0, 5), world.append(1, 8 * 24 + 1)])
-    await stage.tick(active=True)
-    (first,) = world.published()
+    stage, first = await world.closed_week()
     digest = _digest(Week.parse("2021-W18"), "replayed")
     replayed = replace(first, digest=digest, revision=2, supersedes=first.hash)
-    confirmation = await world.send(DIGESTS.name, key=b"2021-W18", value=encode(digest), headers=replayed.headers())
-    await confirmation
+    await world.replayed(replayed)
     world.says = "corrected"
-    await stage.follow([world.append(2, 6)])
-    world.now += timedelta(seconds=61)
-    await stage.tick(active=True)
-    last = [entry for entry in world.published() if entry.digest.week == "2021-W18"][-1]
+    last = await world.late_post(stage)
     assert (last.revision, last.supersedes) == (3, replayed.hash)
+
+
+async def test_a_late_post_keeps_the_settings_that_somebody_chose_for_the_week() -> None:
+    """`replay --set … --publish` is a decision, and a late post is none; other weeks have the defaults."""
+    world = World()
+    stage, first = await world.closed_week()
+    chosen = replace(first, revision=2, supersedes=first.hash, settings="max_topics=5 min_topic_posts=6")
+    await world.replayed(chosen)
+    world.says = "corrected"
+    last = await world.late_post(stage)
+    assert (last.revision, last.settings) == (3, chosen.settings)
+    assert {"max_topics": "5", "min_topic_posts": "6"} in world.chosen
+    assert world.chosen[world.refits.index("2021-W19")] == {}
+
+
+async def test_settings_that_are_chosen_while_a_correction_is_made_count_too() -> None:
+    """Else the correction would bring back, a minute later, what the replay has just replaced."""
+    world = World()
+    stage, first = await world.closed_week()
+    digest = _digest(Week.parse("2021-W18"), "replayed")
+    world.meanwhile = replace(first, digest=digest, revision=2, supersedes=first.hash, settings="max_topics=5")
+    world.says = "corrected"
+    last = await world.late_post(stage)
+    assert (last.revision, last.supersedes, last.settings) == (3, digest_hash(digest), "max_topics=5")
+
+
+async def test_a_setting_that_is_no_more_does_not_stop_the_corrections() -> None:
+    """After an upgrade, or from a hand that wrote to the topic: the rest is kept."""
+    world = World()
+    stage, first = await world.closed_week()
+    await world.replayed(replace(first, revision=2, settings="no_such=1 max_topics=x seed=3"))
+    world.says = "corrected"
+    last = await world.late_post(stage)
+    assert (last.revision, last.settings) == (3, "seed=3")
+    assert {"seed": "3"} in world.chosen
 
 
 async def test_what_the_refit_teaches_goes_before_the_digest() -> None:
