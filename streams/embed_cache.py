@@ -108,7 +108,8 @@ async def _known(
     missing = [key for key in keys if key not in known]
     if missing:
         vectors = await encode([text_of[key] for key in missing])
-        fresh = {key: vector.astype("<f2").tobytes() for key, vector in zip(missing, vectors, strict=True)}
+        rows = np.ascontiguousarray(vectors, "<f2").reshape(len(missing), -1)
+        fresh = {key: row.tobytes() for key, row in zip(missing, rows, strict=True)}
         await cache.put_many(list(fresh.items()))
         known |= fresh
     return known

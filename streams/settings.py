@@ -58,7 +58,7 @@ class Settings(BaseSettings):
         60.0, gt=0, description="a stream quiet for so long closes the weeks that are over by the wall clock"
     )
     embed_batch: int = Field(
-        2048, ge=1, le=8192, description="most posts in one batch of the embed stage; it takes what five seconds allow"
+        2048, ge=1, le=8192, description="most posts in one batch of the embed stage; it takes what ten seconds allow"
     )
     encoder_seconds: float = Field(
         120.0, gt=0, description="longest that one batch may take in the encoder; then the stage starts anew"

@@ -1,9 +1,9 @@
 """The embed stage on a backlog beside the bare encoder: a real broker, a real `worker --stages embed`, its output.
 
 When the stage has warmed up, single posts are sent, one by one. Then a backlog is put onto `tweets`, and the stage and
-the bare encoder take turns of a few seconds on the same texts (the stage is stopped with SIGSTOP meanwhile), so that
-whatever else the machine does hits both. The stage's rate is what has arrived on `tweets.embedded`, by the broker's end
-offset. The backlog is longer than the turns and its rest is left.
+the bare encoder take turns on the same texts, so that whatever else the machine does hits both; meanwhile the stage is
+stopped with SIGSTOP. The texts are numbered, since the cache must not know them. The stage's rate is what has arrived
+on `tweets.embedded`, by the broker's end offset. The backlog is longer than the turns and its rest is left.
 """
 
 import asyncio
@@ -31,12 +31,13 @@ from streams.settings import Settings, load_settings
 from streams.topics import EMBEDDED, TWEETS
 from streams.worker import Worker, environment_for
 
-TURNS = 5
-TURN_SECONDS = 6.0  # far below the session time-out: the stopped stage stays in its group
+TURNS = 4
+TURN_SECONDS = 25.0  # many batches: what is under way at both ends, and not counted alike, is little
+BARE_SECONDS = 7.0  # far below the session time-out: the stopped stage stays in its group
 WARM = 500
 HOP = 3_000.0  # posts a second that one process can hardly exceed, however fast the device is
 CHUNK = 1_024  # texts in a call of the bare encoder
-SETTLE_SECONDS = 6.0  # after a stop: batches were late for no fault of the stage's, and grow again
+SETTLE_SECONDS = 10.0  # after a stop: batches were late for no fault of the stage's, and grow again
 LONE = 20
 LONGEST_SECONDS = 120.0
 FIRST = datetime(2021, 5, 3, tzinfo=UTC)
@@ -90,10 +91,10 @@ def embed_backlog(texts: Sequence[str], spec: str, device: str, workers: int = 1
 async def _measure(settings: Settings, encoder: Encoder, texts: Sequence[str], workers: int) -> Measured:
     await ensure_topics(settings)
     posts = _posts(texts)
-    encode_some = _endless(encoder, texts)
-    done, seconds, _ = encode_some(TURN_SECONDS / 2)
+    encode_some = _endless(encoder, [_numbered(text, 1) for text in texts])
+    done, seconds, _ = encode_some(BARE_SECONDS / 2)
     most = min(done / seconds, HOP * workers)  # posts a second
-    backlog = int(most * TURNS * (TURN_SECONDS + SETTLE_SECONDS) * 2)
+    backlog = int(most * TURNS * (TURN_SECONDS + SETTLE_SECONDS) * 1.5)
     found = Measured()
     async with _stages(settings, workers) as processes, consumer(settings, EMBEDDED) as client:
         await _produce(settings, itertools.islice(posts, WARM))
@@ -109,7 +110,7 @@ async def _measure(settings: Settings, encoder: Encoder, texts: Sequence[str], w
             found.stage.append(turn)
             for process in processes:
                 process.suspend()
-            found.bare.append(encode_some(TURN_SECONDS))
+            found.bare.append(encode_some(BARE_SECONDS))
             for process in processes:
                 process.resume()
             await asyncio.sleep(SETTLE_SECONDS)
@@ -167,8 +168,13 @@ def _posts(texts: Sequence[str]) -> Iterator[Tweet]:
             author_id=author,
             author=author,
             created_at=FIRST + timedelta(seconds=number),
-            text=f"{texts[index]} {again}" if again else texts[index],
+            text=_numbered(texts[index], again + 1),
         )
+
+
+def _numbered(text: str, number: int) -> str:
+    """`text` as no other has it."""
+    return f"{text} {number}"
 
 
 async def _produce(settings: Settings, tweets: Iterable[Tweet]) -> None:
