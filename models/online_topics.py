@@ -121,8 +121,7 @@ class OnlineTopics:
     def likeness(self, rows: Directions, words: csr_matrix) -> Floats:
         """Fused similarity (-1 to 1) of posts or topics to every slot, float32 (n, capacity)."""
         table = self.table
-        lexical = words @ table.words.index(table.capacity)
-        return self._weighed(product(rows.values, table.centroids), table.inverse, rows, lexical)
+        return self._fused(product(rows.values, table.centroids), table.inverse, rows, words, table.words.index())
 
     def to_bytes(self) -> bytes:
         """The whole state: safetensors with JSON metadata, versioned. No pickle."""
@@ -132,18 +131,18 @@ class OnlineTopics:
 
     def among(self, rows: Directions, words: csr_matrix) -> Floats:
         """Fused similarity of posts or topics with each other, in the same arithmetic as with the topics alive."""
-        return self._weighed(product(rows.values, rows.values), rows.inverse, rows, words @ words.T)
+        return self._fused(product(rows.values, rows.values), rows.inverse, rows, words, words.T.tocsr())
 
-    def _weighed(
-        self, products: npt.NDArray[np.number], inverse: Floats, rows: Directions, lexical: csr_matrix
+    def _fused(
+        self, products: npt.NDArray[np.number], inverse: Floats, rows: Directions, words: csr_matrix, index: csr_matrix
     ) -> Floats:
         """The weighted sum of both cosines, from exact integer products and elementwise arithmetic only."""
+        from models.online.kernels import fuse
+
         weight = self.config.lexical_weight
-        fused: Floats = np.multiply(products, inverse, dtype=np.float32)
-        fused *= (rows.inverse * np.float32(1.0 - weight))[:, None]
-        owner = np.repeat(np.arange(len(fused)), np.diff(lexical.indptr))
-        fused[owner, lexical.indices] += lexical.data * np.float32(weight / SCALE**2)
-        return fused
+        scale, factor = rows.inverse * np.float32(1.0 - weight), np.float32(weight / SCALE**2)
+        said, holders = (words.indptr, words.indices, words.data), (index.indptr, index.indices, index.data)
+        return fuse(products, inverse, scale, *said, *holders, factor)
 
     def _place(
         self,

@@ -109,8 +109,7 @@ def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
 
 def build_assign(settings: Settings, send: Send, metrics: Metrics) -> Stage:
     """The single writer of the topic space; further processes stand by."""
-    from models.online.factory import create_topic_model, restore_topic_model
-    from models.online.product import prepare
+    from models.online.factory import create_topic_model, prepare, restore_topic_model
 
     if settings.topic_model == "topics":
         prepare()

@@ -55,15 +55,9 @@ class Background:
 
     def directions(self, rows: Floats) -> Directions:
         """Of rows whose length is about UNIT (n, dimensions); a zero row has none."""
-        deviations = rows - self.mean
-        peak = np.maximum(np.abs(deviations).max(axis=1, initial=0.0), 1e-9)
-        length = np.sqrt(np.einsum("ij,ij->i", deviations, deviations, dtype=np.float64))  # exact for integers
-        scale = np.minimum(127.0 / peak, LONGEST / np.maximum(length, 1e-9)).astype(np.float32)
-        rounded = np.rint(deviations * scale[:, None])
-        squares = np.einsum("ij,ij->i", rounded, rounded)  # below 2^24: exact
-        inverse = np.minimum(1.0, length / (SMALLEST * UNIT)) / np.sqrt(np.maximum(squares, 1.0))
-        inverse[~rows.any(axis=1)] = 0.0
-        return Directions(rounded.astype(np.int8), inverse.astype(np.float32))
+        from models.online.kernels import deviate
+
+        return Directions(*deviate(rows, self.mean, LONGEST, SMALLEST * UNIT))
 
     def learn(self, rows: Floats) -> None:
         """Add posts (n, dimensions) to the mean."""

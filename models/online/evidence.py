@@ -15,6 +15,7 @@ from scipy.sparse import csr_matrix
 
 SCALE = 4000.0
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 WordRow = tuple[npt.NDArray[np.int32], Floats]  # buckets, weights
 
 
@@ -65,32 +66,22 @@ class Lexicon:
 
     def matrix(self, words: Sequence[Sequence[str]]) -> csr_matrix:
         """Integers as float32 (n, buckets), rows of norm about SCALE (0 without words), each bucket once."""
-        lengths = [len(post) for post in words]
-        flat = np.array(self.buckets_of(chain.from_iterable(words)), np.int64)
-        cells = np.unique(np.repeat(np.arange(len(lengths)), lengths) * self.buckets + flat)
-        owner, indices = np.divmod(cells, self.buckets)
-        indptr = np.searchsorted(owner, np.arange(len(lengths) + 1)).astype(np.int32)
-        weights = self.weights[indices]
-        squares = np.bincount(owner, weights=weights * weights, minlength=len(lengths))  # of integers: exact
-        data = np.rint(weights * (SCALE / np.sqrt(np.maximum(squares, 1.0)))[owner]).astype(np.float32)
-        return csr_matrix((data, indices.astype(np.int32), indptr), shape=(len(lengths), self.buckets))
+        return self._weighed([self.buckets_of(post) for post in words], np.zeros(0))
 
-    def topics(
-        self, buckets: Sequence[Sequence[int]], counts: Sequence[Iterable[int]]
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
-        """Number of the topic, bucket and integer weight of the words of topics, by topic, then bucket.
+    def topics(self, buckets: Sequence[Sequence[int]], counts: Sequence[Iterable[int]]) -> csr_matrix:
+        """The words of topics, as `matrix`: the integer weight of each bucket.
 
         buckets, counts: of each topic's words. Two words in one bucket add up, as in any hashed bag of words.
         """
-        lengths = [len(row) for row in buckets]
-        flat = np.fromiter(chain.from_iterable(buckets), np.int64, sum(lengths))
-        times = np.fromiter(chain.from_iterable(counts), np.float64, len(flat))
-        cells, place = np.unique(np.repeat(np.arange(len(lengths)), lengths) * self.buckets + flat, return_inverse=True)
-        owner, bucket = np.divmod(cells, self.buckets)
-        values = np.bincount(place, weights=times, minlength=len(cells)) * self.weights[bucket]
-        norms = np.sqrt(np.bincount(owner, weights=values * values, minlength=len(lengths)))
-        values *= (SCALE / np.maximum(norms, 1e-9))[owner]
-        return owner, bucket, np.rint(values).astype(np.float32)
+        return self._weighed(buckets, np.fromiter(chain.from_iterable(counts), np.float64))
+
+    def _weighed(self, rows: Sequence[Sequence[int]], counts: Doubles) -> csr_matrix:
+        from models.online.kernels import weigh
+
+        owned = np.cumsum([0, *map(len, rows)])
+        flat = np.fromiter(chain.from_iterable(rows), np.int64, owned[-1])
+        begins, indices, data = weigh(flat, counts, owned, self.weights, SCALE)
+        return csr_matrix((data, indices, begins), shape=(len(rows), self.buckets))
 
     def count(self, matrix: csr_matrix) -> None:
         """Let the stream have seen these posts; weights follow at the next `refresh`."""

@@ -2,13 +2,15 @@
 
 from typing import Literal
 
+import numpy as np
+
 from models.online.metadata import StateError, read_metadata
 from models.online.state import KIND, load_state
 from models.online_topics import OnlineTopics
 from models.river_topics import RiverTopics, load_river
-from models.topic_model import TopicModel
+from models.topic_model import PostBatch, TopicModel
 
-__all__ = ["ModelKind", "StateError", "create_topic_model", "restore_topic_model"]
+__all__ = ["ModelKind", "StateError", "create_topic_model", "prepare", "restore_topic_model"]
 
 ModelKind = Literal["topics", "dbstream", "textclust", "denstream"]
 
@@ -18,6 +20,14 @@ def create_topic_model(kind: ModelKind, dimensions: int, encoder: str) -> TopicM
     if kind == "topics":
         return OnlineTopics(dimensions, encoder)
     return RiverTopics(kind, dimensions, encoder)
+
+
+def prepare() -> None:
+    """Load and compile what our model runs on, which takes seconds: before the first post waits for it."""
+    posts, model = 64, OnlineTopics(8)
+    names, nobody = [str(number) for number in range(posts)], [None] * posts
+    vectors = np.eye(8, dtype=np.float32)[np.arange(posts) % 8]
+    model.learn_many(PostBatch(names, vectors, [("word",)] * posts, names, np.zeros(posts), nobody, [False] * posts))
 
 
 def restore_topic_model(data: bytes) -> TopicModel:

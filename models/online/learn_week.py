@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from models.events import TopicEvent
 from models.online.background import UNIT, Floats
@@ -91,10 +90,7 @@ def _similarity_to_rest(model: OnlineTopics, part: Part, record: TopicRecord) ->
     directions = model.background.directions(both * (UNIT / np.maximum(lengths, 1e-9)).astype(np.float32)[:, None])
     said = [part.topic.word_counts, _without(record.words, part.topic.word_counts, part.share)]
     lexicon = model.lexicon
-    owner, buckets, values = lexicon.topics(
-        [lexicon.buckets_of(counts) for counts in said], [counts.values() for counts in said]
-    )
-    words = csr_matrix((values, (owner, buckets)), shape=(2, lexicon.buckets))
+    words = lexicon.topics([lexicon.buckets_of(counts) for counts in said], [counts.values() for counts in said])
     return float(model.among(directions, words)[0, 1])
 
 

@@ -27,11 +27,6 @@ def product(rows: Bytes, columns: Bytes) -> npt.NDArray[np.int32] | npt.NDArray[
     return made[: len(rows)]
 
 
-def prepare() -> None:
-    """Load what the first product needs, which takes seconds: before the first post waits for it."""
-    _torch()
-
-
 def by_blas(rows: Bytes, columns: Bytes) -> npt.NDArray[np.float32]:
     """The same integers as float32."""
     return rows.astype(np.float32) @ columns.astype(np.float32).T

@@ -84,9 +84,11 @@ def _restored(metadata: dict[str, Any], tensors: dict[str, Any]) -> OnlineTopics
     alive = tensors["alive"]
     for name in ROWS:
         getattr(model.table, name)[alive] = tensors[name]
-    slots = np.repeat(alive, np.diff(tensors["shown_indptr"]))
-    model.table.words.add(slots, tensors["shown_indices"], tensors["shown_data"])
-    model.table.words.index(model.table.capacity)  # raises ValueError if it does not fit
+    shown = csr_matrix(
+        tuple(tensors[f"shown_{name}"] for name in ("data", "indices", "indptr")), shape=(len(alive), config.buckets)
+    )
+    shown.check_format(full_check=True)  # raises ValueError if it does not fit
+    model.table.words.put(alive.tolist(), np.diff(shown.indptr), shown.indices, shown.data)
     model.table.buckets = {slot: [] for slot in alive.tolist()}
     model.background.total, model.background.mean = tensors["background"], tensors["mean"]
     model.background.posts = metadata["background"]

@@ -29,7 +29,7 @@ class TopicTable:
         self.capacity = capacity
         self.centroids = np.zeros((capacity, dimensions), np.int8)
         self.inverse = np.zeros(capacity, np.float32)
-        self.words = Postings(buckets)
+        self.words = Postings(buckets, capacity)
         self.sums = np.zeros((capacity, dimensions), np.float32)
         self.weights = np.zeros(capacity, np.float64)  # effective posts in the sums
         self.updated = np.zeros(capacity, np.float64)  # event time to which the sums are decayed
@@ -59,7 +59,7 @@ class TopicTable:
         """Start a topic with one post, of one row; it is found by the very next one."""
         self.sums[slot] = row
         self.centroids[slot], self.inverse[slot] = direction.values[0], direction.inverse[0]
-        self.words.add(np.full(len(words[0]), slot), *words)
+        self.words.put([slot], np.array([len(words[0])]), *words)
         self.buckets[slot] = []
         self.weights[slot] = 1.0
         self.updated[slot] = at
@@ -71,6 +71,8 @@ class TopicTable:
 
     def pull(self, slots: Sequence[int], rows: Floats, at: Sequence[float], config: OnlineConfig) -> Slots:
         """Let posts pull on the sums of their topics, after the older ones have faded; the slots moved, ascending."""
+        from models.online.kernels import pull
+
         where, times = np.array(slots, dtype=np.int64), np.array(at, dtype=np.float64)
         order = np.argsort(where, kind="stable")
         starts = np.flatnonzero(np.diff(where[order], prepend=-1))
@@ -79,7 +81,9 @@ class TopicTable:
         faded = self.weights[moved] * 0.5 ** ((newest - self.updated[moved]) / config.half_life)
         kept = np.minimum(faded, np.maximum(config.memory_posts - counts, 0.0))  # so many posts are remembered
         share = (kept / np.maximum(self.weights[moved], 1e-9)).astype(np.float32)
-        self.sums[moved] = self.sums[moved] * share[:, None] + np.add.reduceat(rows[order], starts)
+        owner = np.empty(len(where), np.int64)
+        owner[order] = np.repeat(np.arange(len(moved)), counts)
+        pull(self.sums, moved, share, rows, owner)
         self.weights[moved] = kept + counts
         self.updated[moved] = newest
         return moved
@@ -106,11 +110,8 @@ class TopicTable:
             known = self.buckets[record.slot]
             known += lexicon.buckets_of(islice(record.words, len(known), None))
         slots = [record.slot for record in records]
-        owner, buckets, values = lexicon.topics(
-            [self.buckets[slot] for slot in slots], [record.words.values() for record in records]
-        )
-        self.words.drop(slots)
-        self.words.add(np.array(slots)[owner], buckets, values)
+        words = lexicon.topics([self.buckets[slot] for slot in slots], [record.words.values() for record in records])
+        self.words.put(slots, np.diff(words.indptr), words.indices, words.data)
 
     def rewritten(self, slot: int) -> None:
         """The topic's words are no longer those of before with others after them."""
@@ -126,6 +127,7 @@ class TopicTable:
         more = min(self.capacity, STEP)
         self._free = list(range(self.capacity + more - 1, self.capacity - 1, -1))
         self.capacity += more
+        self.words.grow(more)
         for name in ROWS:
             array = getattr(self, name)
             setattr(self, name, np.concatenate([array, np.zeros((more, *array.shape[1:]), array.dtype)]))

@@ -12,7 +12,7 @@ BUCKETS, CAPACITY = 40, 16
 def test_it_holds_what_a_dense_table_holds(seed: int) -> None:
     """Whatever is added and dropped, read now and then in between."""
     rng = np.random.default_rng(seed)
-    postings, table = Postings(BUCKETS), np.zeros((BUCKETS, CAPACITY), np.float32)
+    postings, table = Postings(BUCKETS, CAPACITY), np.zeros((BUCKETS, CAPACITY), np.float32)
     for _ in range(60):
         slots = rng.choice(CAPACITY, rng.integers(0, 4), replace=False)
         postings.drop(slots.tolist())
@@ -20,18 +20,21 @@ def test_it_holds_what_a_dense_table_holds(seed: int) -> None:
         for slot in slots[rng.random(len(slots)) < 0.7]:
             buckets = rng.choice(BUCKETS, rng.integers(0, 6), replace=False)
             weights = rng.integers(1, 4000, len(buckets)).astype(np.float32)
-            postings.add(np.full(len(buckets), slot), buckets, weights)
+            postings.put([int(slot)], np.array([len(buckets)]), buckets, weights)
             table[buckets, slot] = weights
         if rng.random() < 0.5:
-            assert np.array_equal(postings.index(CAPACITY).toarray(), table)
+            assert np.array_equal(postings.index().toarray(), table)
             some = rng.permutation(CAPACITY)[: rng.integers(0, CAPACITY)]
             assert np.array_equal(postings.of(some.tolist()).toarray(), table[:, some].T)
 
 
-def test_the_index_follows_a_table_that_grows() -> None:
-    """Without a change of the words."""
-    postings = Postings(BUCKETS)
-    postings.add(np.array([3]), np.array([7]), np.array([5.0], np.float32))
-    assert postings.index(4).shape == (BUCKETS, 4)
-    assert postings.index(8).shape == (BUCKETS, 8)
-    assert postings.index(8)[7, 3] == 5.0
+def test_a_slot_holds_any_number_of_words() -> None:
+    """Several slots at once, one of them with more words than there was room for; more slots change nothing."""
+    postings, words = Postings(500, 4), np.random.default_rng(1).permutation(500)
+    postings.put([0, 3, 1], np.array([2, 400, 0]), words[:402], np.arange(1, 403, dtype=np.float32))
+    postings.grow(4)
+    table = postings.index().toarray()
+    assert table.shape == (500, 8)
+    assert table[words[:2], 0].tolist() == [1.0, 2.0]
+    assert table[words[2:402], 3].tolist() == list(range(3, 403))
+    assert np.count_nonzero(table) == 402
