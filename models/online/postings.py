@@ -30,7 +30,7 @@ class Postings:
         if longest > 0:
             self._held = np.pad(self._held, ((0, 0), (0, longest)))
             self._weights = np.pad(self._weights, ((0, 0), (0, longest)))
-        row = np.repeat(np.asarray(slots), lengths)
+        row = np.repeat(np.asarray(slots, np.int64), lengths)
         column = np.arange(len(row)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         self._held[row, column], self._weights[row, column] = buckets, weights
         self._lengths[slots] = lengths
