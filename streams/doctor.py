@@ -73,11 +73,15 @@ def _in_one_line(error: Exception) -> str:
     return " ".join(f"{name}: {str(error).removeprefix(f'{name}: ')}".split())
 
 
-async def diagnose(settings: Settings, clock: Clock) -> list[Finding]:
-    """All checks, in an order in which the first failing line is the one to mend first."""
-    findings = [await examine(check) for check in _local_checks(settings)]
+async def diagnose_machine(settings: Settings) -> list[Finding]:
+    """What needs neither Kafka nor Redis, in an order in which the first failing line is the one to mend first."""
+    return [await examine(check) for check in _local_checks(settings)]
+
+
+async def diagnose_services(settings: Settings, clock: Clock) -> list[Finding]:
+    """What is asked of Kafka and Redis, at the addresses in `settings`."""
     broker = await examine(_broker_check(settings))
-    findings.append(broker)
+    findings = [broker]
     topics = await examine(_topics_check(settings)) if broker.ok else None
     if topics is not None:
         findings.append(topics)
@@ -88,6 +92,12 @@ async def diagnose(settings: Settings, clock: Clock) -> list[Finding]:
     if redis.ok:
         findings.append(await examine(_clock_check(settings, clock)))
     return findings
+
+
+def not_started(error: Exception) -> Finding:
+    """The local Kafka and Redis, when `error` kept them from starting: `toptopics up` would say so at length."""
+    why = str(error).splitlines()[0]
+    return Finding("local services", False, why, "mend that, or set KAFKA_BOOTSTRAP_SERVERS and REDIS_URL to others")
 
 
 def _local_checks(settings: Settings) -> list[Check]:

@@ -50,15 +50,22 @@ def _wrong(item: Mapping[str, Any], options: Mapping[str, object]) -> str:
 
 
 @contextmanager
+def with_addresses(settings: Settings) -> Iterator[Settings]:
+    """Settings with addresses: given ones, those of `toptopics up`, or services started for as long as this lasts.
+
+    Raises LocalServiceError.
+    """
+    with running_services(
+        settings.data_dir, bootstrap=settings.kafka_bootstrap_servers, redis_url=settings.redis_url
+    ) as running:
+        yield settings.model_copy(update={"kafka_bootstrap_servers": running.kafka, "redis_url": running.redis})
+
+
+@contextmanager
 def services(settings: Settings, *, topics: bool = True) -> Iterator[Settings]:
-    """Settings with addresses: given ones, those of `toptopics up`, or services started for as long as this lasts."""
+    """`with_addresses`, with the topics that the program needs; what is wrong ends the command with a clear error."""
     try:
-        with running_services(
-            settings.data_dir, bootstrap=settings.kafka_bootstrap_servers, redis_url=settings.redis_url
-        ) as running:
-            connected = settings.model_copy(
-                update={"kafka_bootstrap_servers": running.kafka, "redis_url": running.redis}
-            )
+        with with_addresses(settings) as connected:
             if topics:
                 run(ensure_topics(connected), ", see `toptopics doctor`")
             yield connected

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.common import fail, run, services, settings_or_exit
+from streams.cli.common import fail, run, settings_or_exit, with_addresses
 from streams.terminal import printable
 
 
@@ -19,11 +19,16 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
     * `KAFKA_BOOTSTRAP_SERVERS=broker:9092 REDIS_URL=redis://cache toptopics doctor --json`
     """
     from streams.clock import system_clock
-    from streams.doctor import diagnose
+    from streams.doctor import diagnose_machine, diagnose_services, not_started
+    from streams.local.errors import LocalServiceError
 
     settings = settings_or_exit()
-    with services(settings, topics=False) as connected:
-        findings = run(diagnose(connected, system_clock))
+    findings = run(diagnose_machine(settings))
+    try:
+        with with_addresses(settings) as connected:
+            findings += run(diagnose_services(connected, system_clock))
+    except LocalServiceError as error:
+        findings.append(not_started(error))
     if as_json:
         import json
         from dataclasses import asdict

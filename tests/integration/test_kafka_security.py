@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 from cryptography.hazmat.primitives import serialization
 
 from streams.clock import system_clock
-from streams.doctor import diagnose
+from streams.doctor import diagnose_services
 from streams.kafka.admin import ensure_topics
 from streams.kafka.log import producer, read_topic
 from streams.local.kafka_broker import KafkaBroker
@@ -158,7 +158,7 @@ async def test_nobody_else_gets_in(
     )
     with pytest.raises((KafkaError, OSError)):
         await asyncio.wait_for(_send_one(settings), 60)
-    findings = {finding.name: finding for finding in await diagnose(settings, system_clock)}
+    findings = {finding.name: finding for finding in await diagnose_services(settings, system_clock)}
     assert not findings["kafka"].ok
     assert "TOPTOPICS_KAFKA" in findings["kafka"].fix
     shown = capfd.readouterr()

@@ -1,6 +1,7 @@
 """Doctor: every failing line says what to do, nothing hangs, nothing raises."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ from typer.testing import CliRunner
 from streams import doctor
 from streams.cli.main import app
 from streams.clock import system_clock
-from streams.doctor import Check, Problem, diagnose, examine
-from streams.settings import load_settings
+from streams.doctor import Check, Finding, Problem, diagnose_machine, diagnose_services, examine
+from streams.settings import Settings, load_settings
 
 
 async def _well() -> str:
@@ -45,6 +46,11 @@ async def test_whatever_happens_is_a_finding(ask: object, ok: bool, detail: str,
     assert (found.ok, found.detail, found.fix) == (ok, detail, fix)
 
 
+async def _findings(settings: Settings) -> dict[str, Finding]:
+    found = [*await diagnose_machine(settings), *await diagnose_services(settings, system_clock)]
+    return {finding.name: finding for finding in found}
+
+
 async def test_with_nothing_there_every_failing_line_has_a_fix(tmp_path: Path) -> None:
     """No broker, no Redis, a data folder below a file."""
     (tmp_path / "file").touch()
@@ -54,7 +60,7 @@ async def test_with_nothing_there_every_failing_line_has_a_fix(tmp_path: Path) -
         data_dir=tmp_path / "file" / "data",
         encoder="hash",
     )
-    findings = {finding.name: finding for finding in await diagnose(settings, system_clock)}
+    findings = await _findings(settings)
     assert {name for name, finding in findings.items() if not finding.ok} == {"data folder", "kafka", "redis"}
     assert all(finding.fix for finding in findings.values() if not finding.ok)
     assert "topics" not in findings, "what cannot be asked is not reported twice"
@@ -70,7 +76,7 @@ async def test_a_wrong_certificate_authority_is_named(tmp_path: Path) -> None:
         kafka_security_protocol="SSL",
         kafka_ssl_cafile=tmp_path / "none.pem",
     )
-    findings = {finding.name: finding for finding in await diagnose(settings, system_clock)}
+    findings = await _findings(settings)
     assert str(tmp_path / "none.pem") in findings["kafka"].detail
     assert "no/such-model" in findings["encoder"].detail
     assert not any("\n" in finding.detail for finding in findings.values()), "one line each"
@@ -89,6 +95,23 @@ def test_a_broker_that_is_away_is_one_clear_line(tmp_path: Path) -> None:
     (line,) = result.stderr.splitlines()
     assert "127.0.0.1" in line
     assert "toptopics doctor" in line
+
+
+def test_without_a_data_folder_the_command_reports_all_the_same(tmp_path: Path) -> None:
+    """It would start a Kafka and a Redis of its own there: that they cannot start is a line like any other."""
+    (tmp_path / "file").touch()
+    environment = {
+        "TOPTOPICS_DATA_DIR": str(tmp_path / "file" / "data"),
+        "TOPTOPICS_ENCODER": "hash",
+        "KAFKA_BOOTSTRAP_SERVERS": "",
+        "REDIS_URL": "",
+    }
+    result = CliRunner().invoke(app, ["doctor", "--json"], env=environment)
+    assert result.exit_code == 1
+    findings = {finding["name"]: finding for finding in json.loads(result.stdout)}
+    assert {name for name, finding in findings.items() if not finding["ok"]} == {"data folder", "local services"}
+    assert "TOPTOPICS_DATA_DIR" in findings["data folder"]["fix"]
+    assert "KAFKA_BOOTSTRAP_SERVERS" in findings["local services"]["fix"]
 
 
 def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
