@@ -102,6 +102,11 @@ def service_statuses(settings: Settings) -> list[ServiceStatus]:
     return statuses
 
 
+def kafka_address(settings: Settings) -> str | None:
+    """Where a broker accepts connections, given or local; None when none does."""
+    return next((one.address for one in service_statuses(settings) if one.name == "kafka" and one.running), None)
+
+
 def _print_services(console: Console, services: list[ServiceStatus], settings: Settings) -> None:
     """Eighty columns wide; all that is known is in the JSON."""
     rows: list[dict[str, str | int | bool | None]] = [
@@ -153,7 +158,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
         _print_services(console, services, settings)
         for part in sections:
             rows = [{name: row[name] for name in part.columns or row} for row in part.rows]
-            console.print(_table(part.name, rows))
+            if rows:
+                console.print(_table(part.name, rows))
             for note in part.notes:
                 console.print(note, soft_wrap=True, highlight=False, markup=False)
     if not all(service.running for service in services) or not all(part.healthy for part in sections):

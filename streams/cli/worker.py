@@ -7,9 +7,8 @@ import typer
 
 from streams.cli import services as cli_services
 from streams.cli.common import fail, services, settings_or_exit
+from streams.cli.stage_table import STAGE_NAMES, stages_section
 from streams.cli.topic_space import topic_space_section
-
-STAGE_NAMES = ("embed", "assign", "view", "week-close")
 
 
 def worker(
@@ -49,7 +48,8 @@ def worker(
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command, and what the live topics stand on to `toptopics status`."""
+    """Add the command, and to `toptopics status` its stages and what the live topics stand on."""
     app.command()(worker)
-    if topic_space_section not in cli_services.status_sections:
-        cli_services.status_sections.append(topic_space_section)
+    for section in (stages_section, topic_space_section):
+        if section not in cli_services.status_sections:
+            cli_services.status_sections.append(section)

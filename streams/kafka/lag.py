@@ -62,6 +62,11 @@ async def lagging_partitions(settings: Settings, topic: Topic, *, group: str) ->
 
 async def idle_groups(settings: Settings, groups: Sequence[str]) -> list[str]:
     """Those of `groups` that have no member now."""
+    return [group for group, members in (await member_counts(settings, groups)).items() if not members]
+
+
+async def member_counts(settings: Settings, groups: Sequence[str]) -> dict[str, int]:
+    """How many consumers each of `groups` has now, wherever they run."""
     admin = AIOKafkaAdminClient(**connection(settings))
     try:
         await admin.start()
@@ -70,4 +75,4 @@ async def idle_groups(settings: Settings, groups: Sequence[str]) -> list[str]:
     finally:
         await admin.close()
     members = {entry[1]: len(entry[5]) for (answer,) in answers for entry in answer.groups}
-    return [group for group in groups if not members.get(group)]
+    return {group: members.get(group, 0) for group in groups}

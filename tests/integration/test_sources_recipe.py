@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from models.week import Week
+from streams.cli.stage_table import STAGE_NAMES
 from streams.clock import system_clock
 from tests.source_servers.hosting import hosted
 from tests.source_servers.x_platform import PEOPLE, XPlatform
@@ -126,6 +127,8 @@ def test_ten_handles_become_a_digest(kafka_bootstrap: str, redis_url: str, fresh
     cited = {post for topic in found["topics"] for post in topic["post_ids"]}
     assert cited <= ids
     assert found["statistics"]["people"] == 10
+    stages = orjson.loads(status.stdout)["stages"]
+    assert [(stage["stage"], stage["running"]) for stage in stages] == [(name, True) for name in STAGE_NAMES]
     (source,) = orjson.loads(status.stdout)["sources"]
     assert (source["source"], source["state"], source["sent"]) == ("x-timelines", "connected", len(ids))
     check_the_list(shell)

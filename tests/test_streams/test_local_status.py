@@ -9,7 +9,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from streams.cli.services import StatusSection, register, status_sections
+from streams.cli.services import StatusSection, register
+from streams.cli.stage_table import stages_section
 from streams.settings import Settings
 
 
@@ -32,6 +33,7 @@ def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOPTOPICS_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)
     monkeypatch.delenv("REDIS_URL", raising=False)
+    monkeypatch.setattr("streams.cli.services.status_sections", [])  # the whole program adds some
 
 
 def test_nothing_runs_in_a_new_folder(app: typer.Typer, tmp_path: Path) -> None:
@@ -66,10 +68,23 @@ def test_other_parts_add_sections_and_have_a_say(
 
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", answering)
     monkeypatch.setenv("REDIS_URL", f"redis://{answering}/0")
-    monkeypatch.setattr("streams.cli.services.status_sections", [*status_sections, worker])
+    monkeypatch.setattr("streams.cli.services.status_sections", [worker])
     result = CliRunner().invoke(app, ["status", "--json"])
     assert result.exit_code == 3
     assert json.loads(result.stdout)["worker"][0]["lag"] == 7
+
+
+def test_a_broker_that_does_not_tell_of_its_stages_is_a_line(
+    app: typer.Typer, answering: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something accepts connections and says nothing."""
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", answering)
+    monkeypatch.setenv("REDIS_URL", f"redis://{answering}/0")
+    monkeypatch.setattr("streams.cli.stage_table.SECONDS", 0.3)
+    monkeypatch.setattr("streams.cli.services.status_sections", [stages_section])
+    result = CliRunner().invoke(app, ["status"])
+    assert result.exit_code == 3
+    assert "the broker does not tell" in result.stdout
 
 
 def test_up_with_given_addresses_starts_nothing(
