@@ -88,5 +88,4 @@ async def test_a_writer_lost_in_the_middle_of_a_batch_is_succeeded(
     assert seconds is not None, world.worker.log_lines()[-3000:]
     assert (found.lost, found.twice, found.never_arrived, found.wrong) == ([], [], [], [])
     assert found.produced == 140
-    if way != "freeze":  # one that thaws and is stopped while it joins again may have to be killed: law 1 covers it
-        assert world.disorderly == []
+    assert world.disorderly == [], "also one that thaws and is stopped while it joins its group again"

@@ -1,4 +1,4 @@
-"""A stage that is told to stop: it waits for a broker that is there, and not for one that is away."""
+"""A stage that is told to stop: it waits for a broker that is there, not for ever, and not for one that is away."""
 
 import socket
 import threading
@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from streams import drain
-from streams.drain import end_without_broker
+from streams.drain import end_in_time
+from streams.worker import STOP_SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +31,7 @@ def _address(listening: socket.socket) -> str:
 def test_one_that_is_there_is_waited_for_until_it_goes(broker: socket.socket) -> None:
     """Also when it is not the first of the addresses."""
     ended = threading.Event()
-    watching = end_without_broker(_address(broker), lambda: True, ended.set)
+    watching = end_in_time(_address(broker), lambda: True, ended.set)
     assert not ended.wait(0.5)
     broker.close()
     assert ended.wait(30)
@@ -40,8 +41,24 @@ def test_one_that_is_there_is_waited_for_until_it_goes(broker: socket.socket) ->
 def test_nothing_ends_that_was_not_told_to() -> None:
     """A broker that is away for a minute is waited for by a stage that is to go on."""
     told, ended = threading.Event(), threading.Event()
-    watching = end_without_broker("127.0.0.1:1", told.is_set, ended.set)
+    watching = end_in_time("127.0.0.1:1", told.is_set, ended.set)
     assert not ended.wait(0.5)
     told.set()
     assert ended.wait(30)
     watching.join()
+
+
+def test_one_that_is_there_is_not_waited_for_for_ever(broker: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group that does not let its member in, or a batch that hangs: the worker must not have to kill it."""
+    monkeypatch.setattr(drain, "MOST_SECONDS", 0.3)
+    told, ended = threading.Event(), threading.Event()
+    watching = end_in_time(_address(broker), told.is_set, ended.set)
+    assert not ended.wait(0.6)
+    told.set()
+    assert ended.wait(30)
+    watching.join()
+
+
+def test_there_is_time_to_end_before_the_worker_kills() -> None:
+    """With what the process itself takes to end."""
+    assert drain.MOST_SECONDS + 2 * drain.LOOK_SECONDS + 3 < STOP_SECONDS < 30
