@@ -1,6 +1,6 @@
 """One stage in one process: `python -m streams.stage_process embed`. The worker command starts these.
 
-Exit codes: 0 stopped by a signal after draining (or with no broker to drain to, `streams.drain`), 1 crashed (start it
+Exit codes: 0 stopped by a signal after draining (or when it cannot, `streams.drain`), 1 crashed (start it
 again), 3 over the dead-letter budget or wrongly configured (starting it again is no use).
 """
 
@@ -15,7 +15,8 @@ from typing import NoReturn
 from models.encoder import EncoderError
 from streams.app import BuildStage, create_app, run_app
 from streams.dead_letters import DeadLetterBudgetError
-from streams.drain import end_without_broker
+from streams.drain import end_in_time
+from streams.heap import give_back_memory
 from streams.kafka.log import SettingError
 from streams.logs import get_logger, set_up_logging
 from streams.metrics import Metrics, serve_metrics
@@ -51,12 +52,13 @@ def run_stage(settings: Settings, name: str, build: BuildStage | None = None) ->
         serve_metrics(metrics, port)
         log.info("metrics served", port=port)
     app.task(_watch_loop)
+    app.task(give_back_memory)
     log.info("stage starts", kafka=settings.kafka_bootstrap_servers)
     addresses = str(settings.kafka_bootstrap_servers)
     code = run_app(
         app,
         loop,
-        lambda stopping: end_without_broker(addresses, stopping, lambda: end_process(_ended(app.crash_reason))),
+        lambda stopping: end_in_time(addresses, stopping, lambda: end_process(_ended(app.crash_reason))),
     )
     return _ended(app.crash_reason) or code
 
