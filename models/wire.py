@@ -41,6 +41,13 @@ def content_hash(event: Event) -> str:
     return hashlib.sha256(encode(event)).hexdigest()
 
 
+def not_json(error: Exception) -> str:
+    """What a reader of one record is told: its column only, since "line 1" beside a file's line number misleads."""
+    if isinstance(error, orjson.JSONDecodeError):
+        return f"not JSON: {error.msg}, column {error.colno}"
+    return f"not JSON: {error}"
+
+
 def loads(data: bytes | None, limit: int = MAX_RECORD_BYTES) -> dict[str, Any]:
     """The JSON object in `data`; raises PoisonError for anything else, NaN and infinities included."""
     if data is None:
@@ -50,7 +57,7 @@ def loads(data: bytes | None, limit: int = MAX_RECORD_BYTES) -> dict[str, Any]:
     try:
         value = orjson.loads(data)
     except (orjson.JSONDecodeError, RecursionError) as error:
-        raise PoisonError(f"not JSON: {error}") from error
+        raise PoisonError(not_json(error)) from error
     if not isinstance(value, dict):
         raise PoisonError(f"a JSON object was expected, not {type(value).__name__}")
     return value

@@ -19,7 +19,7 @@ import orjson
 
 from models.events import Assignment, DeadLetter, Deletion, EmbeddedTweet, TopicEvent, Tweet
 from models.week_topics import WeekTopics
-from models.wire import PoisonError, decode, decode_log, decode_post, encode, unpack_vector
+from models.wire import PoisonError, decode, decode_log, decode_post, encode, not_json, unpack_vector
 from streams.kafka.log import read_topic
 from streams.logs import get_logger
 from streams.ports import Send
@@ -182,7 +182,7 @@ def _posts_of_line(data: bytes) -> list[Tweet | Deletion]:
     try:
         value = orjson.loads(data)
     except (orjson.JSONDecodeError, RecursionError) as error:
-        raise NotSendableError(f"it is still not JSON: {error}; mend the file and ingest it again") from error
+        raise NotSendableError(f"it is still {not_json(error)}; mend the file and ingest it again") from error
     outcomes = list(parsed_value(value, formats.auto))
     for outcome in outcomes:
         if isinstance(outcome, Bad):

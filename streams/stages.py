@@ -158,7 +158,7 @@ def build_view(settings: Settings, send: Send, metrics: Metrics) -> Stage:
     async def show_posts(records: Sequence[Record]) -> None:
         await followers[ASSIGNMENTS].handle(records)
         if settings.metrics_port:  # nobody would read them otherwise, and each record is decoded once more
-            for delay in delays_of(records, system_clock()):
+            for delay in delays_of(records, system_clock(), timedelta(hours=settings.lateness_hours)):
                 metrics.histogram("post_to_view_seconds").observe(delay)
 
     handlers = {topic: follower.handle for topic, follower in followers.items()} | {ASSIGNMENTS: show_posts}

@@ -6,7 +6,7 @@ Dropped to `dead-letters`: what cannot be decoded (somebody else wrote to our to
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from models.events import Assignment, Digest, Event, TopicEvent
@@ -35,15 +35,18 @@ async def view_digests(records: Sequence[Record], *, store: ViewStore, send: Sen
         await store.put_digest(digest, record.headers)
 
 
-def delays_of(records: Sequence[Record], now: datetime) -> list[float]:
-    """Seconds from each post's own time to `now`, for the assignments among `records`."""
+def delays_of(records: Sequence[Record], now: datetime, live: timedelta) -> list[float]:
+    """Seconds from each post's own time to `now`, for the assignments among `records`.
+
+    Posts older than `live` are left out: the age of an archive says nothing about how quick the stages are.
+    """
     delays = []
     for record in records:
         try:
             assignment = decode(record.value, Assignment)
         except PoisonError:
             continue  # told when it was applied
-        if assignment.outcome == "assigned":
+        if assignment.outcome == "assigned" and now - assignment.at <= live:
             delays.append((now - assignment.at).total_seconds())
     return delays
 

@@ -91,7 +91,8 @@ class WeekCloseStage:
         offset = min((entry.slice_end for entry in recent), default=None)
         async for records in self._read_log(since, offset):
             self._see(week_clock, records)
-        log.info("recovered", closed=list(self._published), watermark=str(week_clock.watermark()))
+        watermark = week_clock.watermark()
+        log.info("recovered", closed=list(self._published), watermark=watermark and watermark.isoformat())
         return week_clock
 
     def _see(self, week_clock: WeekClock, records: Sequence[Record]) -> None:

@@ -47,10 +47,16 @@ def _watch_connections() -> None:
     sys.addaudithook(_on_event)
 
 
-def _on_event(event: str, arguments: tuple[Any, ...]) -> None:
-    if event not in _EVENTS:
+def _on_event(
+    event: str,
+    arguments: tuple[Any, ...],
+    # held here as well: events come until the interpreter has ended, and by then this module's names are None
+    events: frozenset[str] = _EVENTS,
+    current: "ContextVar[Guard | None]" = _current,
+) -> None:
+    if event not in events:
         return
-    guard = _current.get()
+    guard = current.get()
     address = arguments[1]
     if guard is None or address is None:  # None: sent over a connection that was looked at when it was made
         return

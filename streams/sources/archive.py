@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from models.wire import not_json
 from streams.sources import csv_rows, formats
 from streams.sources.fields import record_bytes
 from streams.sources.port import MAX_KEPT, Bad, Outcome, Parser
@@ -117,7 +118,7 @@ def _parsed_line(line: bytes, parser: Parser) -> Iterator[Outcome]:
         value = orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
     except (orjson.JSONDecodeError, RecursionError) as error:
         cut = "" if line.endswith(b"\n") else " (the last line has no end: it may be cut off)"
-        yield Bad(f"not JSON: {error}{cut}"[:500], line[:MAX_KEPT])
+        yield Bad(f"{not_json(error)}{cut}"[:500], line[:MAX_KEPT])
         return
     yield from parsed_value(value, parser)
 

@@ -19,6 +19,7 @@ import orjson
 import requests
 import structlog
 
+from models.wire import not_json
 from streams.clock import Clock
 from streams.sources import fields, mastodon_status
 from streams.sources.bridge import Put, from_thread
@@ -131,7 +132,7 @@ class MastodonInstance:
             try:
                 status = orjson.loads(data)
             except orjson.JSONDecodeError as error:
-                yield Item(Bad(f"not JSON: {error}"[:500], data))
+                yield Item(Bad(not_json(error)[:500], data))
                 return
             yield from (Item(outcome) for outcome in mastodon_status.parse(fields.as_dict(status)))
         else:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from models.events import Tweet
-from models.wire import PoisonError
+from models.wire import PoisonError, not_json
 from streams.sources import fields
 from streams.sources.fields import as_dict, as_list
 from streams.sources.html_text import html_to_text
@@ -92,7 +92,7 @@ def _message(value: dict[str, Any]) -> Iterator[Outcome]:
         try:
             payload = orjson.loads(payload)
         except orjson.JSONDecodeError as error:
-            reason = PoisonError(f"payload is not JSON: {error}")
+            reason = PoisonError(f"payload is {not_json(error)}")
             yield from fields.guarded(value, lambda: _raise(reason))
             return
     yield from parse(as_dict(payload))

@@ -21,6 +21,7 @@ import structlog
 import tweepy
 
 from models.events import Tweet
+from models.wire import not_json
 from streams.clock import Clock
 from streams.sources import x_v2
 from streams.sources.bridge import Put, from_thread
@@ -139,7 +140,7 @@ def items_of(line: bytes) -> list[Item]:
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        return [Item(Bad(f"not JSON: {error}"[:500], line))]
+        return [Item(Bad(not_json(error)[:500], line))]
     if not isinstance(value, dict):
         return [Item(Bad("not a JSON object", line))]
     if "data" not in value and "errors" in value:

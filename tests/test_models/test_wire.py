@@ -73,6 +73,7 @@ def _refusal(read: Callable[[bytes], object], data: bytes) -> str | None:
     [
         (None, "null"),
         (b"", "not JSON"),
+        (b'{"id" 1}', "^not JSON: unexpected character, expected ':' after key, column 7$"),
         (b"[1]", "object was expected"),
         (b'{"a": NaN}', "not JSON"),
         (b'{"a": Infinity}', "not JSON"),

@@ -1,6 +1,7 @@
 """The topics that are ours alone: a record there that nobody of ours wrote is told, and stops nothing."""
 
 import asyncio
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,7 +61,7 @@ def test_no_record_stops_the_view(
         await view_assignments(_records(assignments), store=store, send=send, clock=clock)
         await view_topic_events(_records(events), store=store, send=send, clock=clock)
         await view_digests(_records(digests), store=store, send=send, clock=clock)
-        delays_of(_records(assignments), clock())
+        delays_of(_records(assignments), clock(), timedelta(days=1))
 
     asyncio.run(all_three())
 

@@ -1,6 +1,8 @@
 """The feed, and what chats and mail get."""
 
 import socket
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import replace
@@ -206,6 +208,21 @@ def test_nothing_outside_the_guard_is_watched() -> None:
         client.connect(("127.0.0.1", 9))
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
         pass
+
+
+def test_the_guard_is_quiet_while_the_interpreter_ends() -> None:
+    """Its hook is called until the very end, when the names of modules are gone."""
+    ending = (
+        "import socket, sys\n"
+        "from streams.push.guard import only_to\n"
+        "with only_to(lambda _: True): pass\n"
+        "class Last:\n"
+        "    def __del__(self): sys.audit('socket.connect', None, ('127.0.0.1', 9))\n"
+        "import streams.push.guard as guard\n"
+        "guard.last = Last()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", ending], capture_output=True, text=True, check=True)
+    assert ended.stderr == ""
 
 
 def test_a_chat_text_fits_the_strictest_chat() -> None:
