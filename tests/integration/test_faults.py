@@ -18,6 +18,7 @@ from streams.clock import system_clock
 from streams.memory_views import MemoryViews
 from tests.integration.faults.examine import examine, view_differences
 from tests.integration.faults.posts import POISON, Produced, flow, poison
+from tests.integration.faults.recompute import recomputed_differences
 from tests.integration.faults.schedule import BOUNDARIES, WEIGHTS, Fault, schedule
 from tests.integration.faults.settling import until_settled
 from tests.integration.faults.world import World
@@ -37,7 +38,8 @@ def _rounds() -> list[list[Fault]]:
     for stage, faults in zip(STAGES, of_stage, strict=True):
         faults.append(Fault(0, "drain", stage, "drain"))
     rounds = [[fault for fault in faults if fault is not None] for faults in zip_longest(*of_stage)]
-    return [*rounds, [Fault(0, "flush redis"), Fault(0, "damage snapshot"), Fault(0, "raise", "embed", "after")]]
+    parts = [Fault(0, "flush redis"), Fault(0, "damage snapshot"), Fault(0, "raise", "embed", "after")]
+    return [*rounds, parts, [Fault(0, "older snapshot")]]
 
 
 def _poison() -> list[Produced]:
@@ -55,7 +57,7 @@ async def test_nothing_is_lost_or_counted_twice_at_any_boundary(
         world.worker.start()
         try:
             for number, faults in enumerate(rounds):
-                if number == len(rounds) - 1:  # what was committed and saved is what is lost now
+                if number >= len(rounds) - 2:  # what was committed and saved is what is lost now
                     await until_settled(settings, STAGES, world.worker)
                 for fault in faults:
                     await world.cause(fault, NOW)
@@ -71,11 +73,14 @@ async def test_nothing_is_lost_or_counted_twice_at_any_boundary(
             await until_settled(settings, STAGES, world.worker)
             found = await examine(settings, world.sent)
             differences = await view_differences(settings, MemoryViews())
+            differences += await recomputed_differences(settings, tmp_path / "recomputed")
         finally:
             await world.close()
     assert (found.lost, found.twice, found.never_arrived, found.wrong) == ([], [], [], [])
     assert found.outcomes["dead letter"] == sum(record.topic == "tweets" for record in _poison()) - 1  # null key
     assert differences == []
+    assert world.backup.take(), "no snapshot was ever put back"
+    assert world.drained() == set(STAGES), "a stop did not wait for the batch in flight"
     assert world.disorderly == []
 
 

@@ -29,6 +29,7 @@ from tests.integration.faults.digests import digest_differences
 from tests.integration.faults.examine import Examination, examine, view_differences
 from tests.integration.faults.posts import flow
 from tests.integration.faults.progress import Progress, ends_of, watched
+from tests.integration.faults.recompute import recomputed_differences
 from tests.integration.faults.schedule import STAGES, schedule
 from tests.integration.faults.settling import until_settled
 from tests.integration.faults.world import World
@@ -87,9 +88,11 @@ async def chaos(run: Run, folder: Path) -> bool:
             found = await examine(settings, world.sent)
             async with open_views(redis.address, "recount-") as recount:
                 differences = await view_differences(settings, recount)
+            recomputed = await recomputed_differences(settings, folder / "recomputed")
             _tell(run, world, found, progress, recoveries, time.monotonic() - started)
             for name, problems in (
                 ("live view against a recount", differences),
+                ("assignments against one reading of the log", recomputed),
                 ("digests against an undisturbed run", digests),
                 ("every record against its outcome", _problems(found)),
                 ("SIGTERM drains and ends with 0", world.disorderly),
@@ -97,7 +100,7 @@ async def chaos(run: Run, folder: Path) -> bool:
                 print(f"| {name} | {'yes' if not problems else f'{len(problems)} PROBLEMS'} |")
                 for problem in problems[:20]:
                     print(f"  {name}: {problem}"[:600])
-            return found.sound and not (differences or digests or world.disorderly)
+            return found.sound and not (differences or recomputed or digests or world.disorderly)
     finally:
         await asyncio.to_thread(broker.stop)
         await asyncio.to_thread(redis.stop)

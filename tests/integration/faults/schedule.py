@@ -30,7 +30,7 @@ class Fault:
 
 # kind -> how often among 100
 WEIGHTS = {
-    "poison": 17,
+    "poison": 15,
     "kill at": 20,  # kill -9 at a boundary
     "kill stage": 7,  # kill -9 at any moment
     "terminate stage": 6,
@@ -45,6 +45,7 @@ WEIGHTS = {
     "full disk": 3,
     "damage snapshot": 3,
     "drop snapshots": 2,
+    "older snapshot": 2,  # as from a backup
     "clock skew": 2,  # the stages' clocks are suddenly off by up to a day
     "flush redis": 4,
     "flush in a batch": 1,

@@ -42,6 +42,7 @@ from streams.topics import DEAD_LETTERS, DIGESTS
 from streams.view_positions import ViewPositions
 
 FIRED = "fired.log"
+DRAINED = "drained.log"
 SKEW = "clock.skew"
 OWNER = ".owner"  # STAGE.owner: the process that wrote the stage's newest batch, and when
 SIGNALS = {"kill": signal.SIGKILL, "terminate": signal.SIGTERM, "freeze": signal.SIGSTOP}
@@ -71,6 +72,11 @@ class Places:
     def note_owner(self) -> None:
         """This process has just written a batch."""
         (self._folder / f"{self._stage}{OWNER}").write_text(f"{os.getpid()} {time.monotonic()}")
+
+    def note_drained(self) -> None:
+        """The batch that was in flight when the stage was told to stop has been handled by the same process."""
+        with (self._folder / DRAINED).open("a") as log:
+            log.write(f"{self._stage}\n")
 
     def reached(self, place: str) -> None:
         """Fail here if it was asked for."""
@@ -102,10 +108,12 @@ def _armed_handler(handler: Handler, places: Places) -> Handler:
         if places.armed("linger"):
             await asyncio.sleep(LINGER_SECONDS)
             places.reached("linger")
-        if places.armed("drain"):
+        if draining := places.armed("drain"):
             places.reached("drain")
             await asyncio.sleep(LINGER_SECONDS)
         await handler(records)
+        if draining:
+            places.note_drained()
         places.note_owner()
         places.reached("after")
 

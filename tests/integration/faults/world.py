@@ -24,7 +24,8 @@ from streams.settings import Settings
 from tests.integration.faults.posts import START, Produced, poison, spare
 from tests.integration.faults.progress import stage_processes
 from tests.integration.faults.schedule import Fault
-from tests.integration.faults.stage_process import FIRED, OWNER, SKEW
+from tests.integration.faults.snapshots import Backup
+from tests.integration.faults.stage_process import DRAINED, FIRED, OWNER, SKEW
 from tests.integration.faults.takeover import take_over
 from tests.integration.pipeline import WorkerProcess
 
@@ -65,6 +66,7 @@ class World:
     def __post_init__(self) -> None:
         self.faults.mkdir(parents=True, exist_ok=True)
         self.chance = random.Random(self.seed)
+        self.backup = Backup(self.settings.data_dir / "snapshots")
         self.worker = self._new_worker("worker")
         self._extra: list[WorkerProcess] = []
 
@@ -77,6 +79,11 @@ class World:
         """Every armed fault that happened."""
         log = self.faults / FIRED
         return log.read_text().splitlines() if log.exists() else []
+
+    def drained(self) -> set[str]:
+        """Stages that were stopped with a batch in flight and have handled it before they ended."""
+        log = self.faults / DRAINED
+        return set(log.read_text().split()) if log.exists() else set()
 
     def unfired(self) -> list[str]:
         """What is armed and has not happened yet."""
@@ -109,6 +116,7 @@ class World:
     async def cause(self, fault: Fault, now: datetime) -> None:
         """Do it, and wait until it is over where it has an end."""
         self.done.append(fault)
+        self.backup.take()
         if fault.kind == "poison":
             await self.produce([poison(fault.target, len(self.sent), now)])
         elif fault.kind in ARMED:
@@ -176,14 +184,12 @@ class World:
             self.disorderly.append(f"a worker ended with {code} after SIGTERM: {worker.log_lines()[-3000:]}")
 
     def _snapshots(self, kind: str) -> None:
-        found = sorted((self.settings.data_dir / "snapshots").glob("*.safetensors"))
-        for path in found[-1:] if kind == "damage snapshot" else found:
-            if kind == "drop snapshots":
-                path.unlink(missing_ok=True)
-            else:
-                data = bytearray(path.read_bytes())
-                data[len(data) // 2] ^= 0xFF
-                path.write_bytes(data)
+        change = {
+            "damage snapshot": self.backup.damage,
+            "drop snapshots": self.backup.drop,
+            "older snapshot": self.backup.put_back,
+        }[kind]
+        change()
         for name, process in stage_processes(self.faults):  # so that it is read
             if name == "assign":
                 with contextlib.suppress(psutil.Error):

@@ -1,0 +1,29 @@
+"""Assignments and topic events held against those of one process that reads the log once, from its beginning."""
+
+from pathlib import Path
+
+from streams.kafka.log import read_topic
+from streams.metrics import Metrics
+from streams.settings import Settings
+from streams.stages import build_assign
+from streams.topics import ASSIGNMENTS, EMBEDDED, TOPIC_EVENTS
+from tests.integration.pipeline import records_of
+from tests.made_posts import FakeSend
+
+
+async def recomputed_differences(settings: Settings, folder: Path) -> list[str]:
+    """What is on the topics and should not be, or is missing: the state must be a function of the log alone.
+
+    Whatever snapshot a process began with, however often it was killed. folder: an empty one.
+    """
+    send = FakeSend()
+    stage = build_assign(settings.model_copy(update={"data_dir": folder}), send, Metrics())
+    async for records in read_topic(settings, EMBEDDED):
+        await stage.handlers[EMBEDDED](records)
+    differences = []
+    for topic in (ASSIGNMENTS, TOPIC_EVENTS):
+        found = {record.value or b"" for record in await records_of(settings, topic)}
+        expected = set(send.on(topic.name))
+        differences += [f"{topic.name}: {value!r:.300} comes from no log" for value in sorted(found - expected)]
+        differences += [f"{topic.name}: {value!r:.300} is missing" for value in sorted(expected - found)]
+    return differences
