@@ -113,7 +113,7 @@ async def _ask(client: httpx.AsyncClient, endpoint: Endpoint, original: Sentence
                 raise AnswerError(f"more than {MAX_ANSWER_BYTES} bytes")
     try:
         content = msgspec.json.decode(bytes(answer), type=_Answer).choices[0].message.content
-    except (msgspec.DecodeError, IndexError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, IndexError) as error:
         raise AnswerError("not a chat completion") from error
     return content or ""
 

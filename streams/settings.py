@@ -17,6 +17,9 @@ def _named(name: str, description: str) -> object:
     return Field(default=None, validation_alias=AliasChoices(name, f"TOPTOPICS_{name}"), description=description)
 
 
+LONGEST_HOURS = 24.0 * 366  # of a span of time: what is longer is a slip, and may not even fit a date
+
+
 def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -51,11 +54,16 @@ class Settings(BaseSettings):
         "topics", description="the online clusterer: ours, or one of river's"
     )
     lateness_hours: float = Field(
-        24.0, gt=0, description="how late a post may arrive and still be in its week's digest"
+        24.0, gt=0, le=LONGEST_HOURS, description="how late a post may arrive and still be in its week's digest"
     )
-    future_skew_minutes: float = Field(10.0, ge=0, description="a post further in the future is a dead letter")
+    future_skew_minutes: float = Field(
+        10.0, ge=0, le=LONGEST_HOURS * 60, description="a post further in the future is a dead letter"
+    )
     week_idle_seconds: float = Field(
-        60.0, gt=0, description="a stream quiet for so long closes the weeks that are over by the wall clock"
+        60.0,
+        gt=0,
+        le=LONGEST_HOURS * 3600,
+        description="a stream quiet for so long closes the weeks that are over by the wall clock",
     )
     embed_batch: int = Field(
         2048, ge=1, le=8192, description="most posts in one batch of the embed stage; it takes what ten seconds allow"

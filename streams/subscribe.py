@@ -43,7 +43,7 @@ class PositionFile:
             return msgspec.json.decode(self._path.read_bytes(), type=Position)
         except FileNotFoundError:
             return None
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{self._path} is damaged ({error}): delete it to start anew") from error
 
     def save(self, position: Position) -> None:

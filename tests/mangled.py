@@ -32,6 +32,13 @@ VALUES = st.recursive(
 
 
 @st.composite
+def damaged(draw: st.DrawFn, source: bytes) -> bytes:
+    """A file or message with some of its bytes replaced, cut off, or none at all."""
+    place = draw(st.integers(0, len(source)))
+    return source[:place] + draw(st.binary(max_size=6)) + source[place + draw(st.integers(0, 40)) :]
+
+
+@st.composite
 def mangled(draw: st.DrawFn, sources: Sequence[bytes]) -> bytes | None:
     """Bytes of any kind, or a good record with fields replaced, removed or added, or with bytes changed."""
     kind = draw(st.integers(0, 5))

@@ -16,8 +16,15 @@ from streams.api.services import Use
 from streams.api.topics import Limit
 
 router = APIRouter(prefix="/api", tags=["events"])
-STREAM_ID = r"^\d{1,15}(-\d{1,15})?$"
+STREAM_ID = r"^[0-9]{1,15}(-[0-9]{1,15})?$"
 _STREAM_ID = re.compile(STREAM_ID)
+
+
+def is_stream_id(text: str) -> bool:
+    """Whether it is an id of the event stream."""
+    return _STREAM_ID.fullmatch(text) is not None
+
+
 After = Annotated[
     str | None, Query(pattern=STREAM_ID, description="only what came after this id", examples=["1616077800000-0"])
 ]
@@ -69,7 +76,7 @@ async def stream_events(
     host = client_of(request.scope)
     if not use.hub.has_room(host):
         raise HTTPException(429, "too many open event streams", headers={"Retry-After": "10"})
-    known = last_event_id if last_event_id and _STREAM_ID.match(last_event_id) else after
+    known = last_event_id if last_event_id and is_stream_id(last_event_id) else after
     return EventSourceResponse(
         use.hub.subscribe(host, known), ping=0, send_timeout=use.limits.send_timeout_seconds, sep="\n"
     )

@@ -103,7 +103,7 @@ async def subscribe(request: Request, queue: Queue) -> Response:
             raise HTTPException(409, f"there are {MOST} subscriptions, and no more are taken")
         subscription = checked(given, known.get(wanted.name))
         await asyncio.to_thread(check_address, subscription)
-    except (msgspec.DecodeError, SubscriptionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, SubscriptionError) as error:
         raise HTTPException(422, str(error)) from error
     queue.put_subscription(subscription)
     kept = known.get(wanted.name)

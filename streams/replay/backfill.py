@@ -151,6 +151,14 @@ def _pieces(lines: Iterator[Line]) -> Iterator[list[Line]]:
         yield piece
 
 
+def note_of(path: Path) -> _Progress:
+    """How far a file was in. Raises ValueError for a damaged note, naming it."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Progress)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is damaged ({error}): delete it to begin that file anew") from error
+
+
 class _Note:
     """How far a file is in, on disk. A file of another size under the same name begins anew."""
 
@@ -160,7 +168,7 @@ class _Note:
         self._path = settings.data_dir / "backfill" / f"{name}.json"
         self.progress = _Progress(file.stat().st_size, 0, set())
         if self._path.is_file():
-            kept = msgspec.json.decode(self._path.read_bytes(), type=_Progress)
+            kept = note_of(self._path)
             if kept.size == self.progress.size:
                 self.progress = kept
 

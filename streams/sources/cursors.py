@@ -69,7 +69,7 @@ class Files:
             return msgspec.json.decode(self._cursor.read_bytes(), type=Saved)
         except FileNotFoundError:
             return Saved()
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{self._cursor} is damaged ({error}): delete it to start from the log's tail") from error
 
     def save(self, saved: Saved) -> None:
@@ -87,7 +87,7 @@ def healths(folder: Path) -> list[Health]:
     for path in sorted(folder.glob("*.health.json")):
         try:
             found.append(msgspec.json.decode(path.read_bytes(), type=Health))
-        except (msgspec.DecodeError, FileNotFoundError):
+        except (msgspec.DecodeError, UnicodeDecodeError, FileNotFoundError):
             found.append(Health(source=path.name.removesuffix(".health.json"), state="unknown"))
     return found
 

@@ -81,7 +81,7 @@ class MastodonInstance:
                 outcomes, newest = await asyncio.to_thread(self._read, newest)
                 items = list(map(Item, outcomes))
             else:
-                items = list(self._items(name, data))
+                items = list(items_of(name, data, self._clock))
             for item in items:
                 yield item
             newest = max([newest or 0, *(number_of(item.outcome) for item in items)])
@@ -123,20 +123,22 @@ class MastodonInstance:
     def _stop_nothing(self) -> None:
         """The thread ends at its next message: it finds its reader gone."""
 
-    def _items(self, name: str, data: bytes) -> Iterator[Item]:
-        if name == "delete":
-            deleted, now = data.decode("utf-8", "replace").strip('" '), self._clock()
-            for outcome in fields.guarded(data, lambda: mastodon_status.deletion(deleted, now)):
-                yield Item(outcome)
-        elif name in ("update", "status.update"):
-            try:
-                status = orjson.loads(data)
-            except orjson.JSONDecodeError as error:
-                yield Item(Bad(not_json(error)[:500], data))
-                return
-            yield from (Item(outcome) for outcome in mastodon_status.parse(fields.as_dict(status)))
-        else:
-            yield Item()
+
+def items_of(name: str, data: bytes, clock: Clock) -> Iterator[Item]:
+    """The outcomes of one event of the stream; an empty item for one that is none of ours, as a sign of life."""
+    if name == "delete":
+        deleted, now = data.decode("utf-8", "replace").strip('" '), clock()
+        for outcome in fields.guarded(data, lambda: mastodon_status.deletion(deleted, now)):
+            yield Item(outcome)
+    elif name in ("update", "status.update"):
+        try:
+            status = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            yield Item(Bad(not_json(error)[:500], data))
+            return
+        yield from (Item(outcome) for outcome in mastodon_status.parse(fields.as_dict(status)))
+    else:
+        yield Item()
 
 
 class Listener(mastodon.StreamListener):

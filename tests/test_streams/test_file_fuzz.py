@@ -17,6 +17,7 @@ from streams.sources.archive import read_archive
 from streams.sources.csv_rows import ColumnsError
 from streams.sources.influencer_files import read_people
 from tests.made_posts import tweet
+from tests.mangled import damaged
 
 LINES = b"".join(encode(tweet(number)) + b"\n" for number in range(3))
 TABLE = b'id,author,created_at,text\n1,a,2021-05-03T10:00:00Z,"x, y"\n2,b,2021-05-03,"z"\n'
@@ -24,13 +25,6 @@ PEOPLE = b"name,x,mastodon,weight,tags\nAda,ada,ada@example.org,1.5,ml nlp\n"
 RULES = b"channels:\n  team: json://example.org\nrules:\n  - name: a\n    on: trending\n    send: [team]\n"
 HOOKS = b'[[subscription]]\nname = "a"\nurl = "https://example.org/hook"\n'
 PLAIN: Callable[[bytes], bytes] = bytes
-
-
-@st.composite
-def damaged(draw: st.DrawFn, source: bytes) -> bytes:
-    """The file with some of its bytes replaced, cut off, or none at all."""
-    place = draw(st.integers(0, len(source)))
-    return source[:place] + draw(st.binary(max_size=6)) + source[place + draw(st.integers(0, 40)) :]
 
 
 def _on_disk(data: bytes, read: Callable[[Path], object]) -> None:

@@ -78,6 +78,7 @@ async def test_an_endpoint_that_fails_changes_nothing() -> None:
         (b"not json", 200),
         (b"{}", 200),
         (b'{"choices":[]}', 200),
+        (b'{"choices":[{"message":{"content":"\xff"}}]}', 200),
         (b"x" * 100_000, 200),
     ):
         async with _endpoint(lambda _, body=data: body, status) as (endpoint, _):  # type: ignore[misc]

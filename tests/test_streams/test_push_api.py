@@ -113,3 +113,10 @@ async def test_the_feed_has_every_digest_and_its_correction(api: httpx.AsyncClie
     assert link.get("href") == "http://127.0.0.1/digests/2021-W18"
     again = await api.get("/feed.atom", headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"name":1,"url":2}', b'{"name":"a","url":"\xff"}', b"[" * 90_000])
+async def test_no_body_breaks_the_service(api: httpx.AsyncClient, body: bytes) -> None:
+    """It says what is wrong with it."""
+    answer = await api.post("/api/subscriptions", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code in (413, 422)
