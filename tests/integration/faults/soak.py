@@ -4,8 +4,9 @@
 
 A broker, a Redis and a worker of its own, nothing faulty, the default settings. First a burst is timed until the last
 of its posts has been assigned; then posts arrive evenly at `share` of that rate, five days of event time in all (no
-week closes: a refit is another measurement). Slopes are by least squares over the last two thirds. Exit code 1 when a
-post is lost or counted twice; the lines of the table are for people to judge, since other programs share the machine.
+week closes: a refit is another measurement). Slopes are by least squares over the last half: at first caches fill. Exit code 1
+when a post is lost or counted twice; the lines of the table are for people to judge, since other programs share the
+machine.
 """
 
 import argparse
@@ -51,8 +52,8 @@ class Samples:
         self.values[name].append((seconds, value))
 
     def row(self, name: str, unit: float = 1.0) -> str:
-        """First, last and largest value, and the slope a minute."""
-        later = self.values[name][len(self.values[name]) // 3 :]
+        """First and last value of the last half, the largest of all, and the slope a minute of the last half."""
+        later = self.values[name][len(self.values[name]) // 2 :]
         if len(later) < 3:
             return "too short"
         slope = 60 * statistics.linear_regression(*zip(*later, strict=True)).slope / unit
