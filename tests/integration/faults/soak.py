@@ -4,9 +4,9 @@
 
 A broker, a Redis and a worker of its own, nothing faulty, the default settings. First a burst is timed until the last
 of its posts has been assigned; then posts arrive evenly at `share` of that rate, five days of event time in all (no
-week closes: a refit is another measurement). Slopes are by least squares over the last half: at first caches fill. Exit code 1
-when a post is lost or counted twice; the lines of the table are for people to judge, since other programs share the
-machine.
+week closes: a refit is another measurement). Slopes are by least squares over the last half: at first caches fill.
+Exit code 1 when a post is lost or counted twice; the lines of the table are for people to judge, since other programs
+share the machine.
 """
 
 import argparse
