@@ -17,6 +17,11 @@ _DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u20
 # these tell every poll, every metadata refresh, and an absent broker some hundred times a second
 LIBRARIES = ("aiokafka", "faust", "mode", "kafka", "httpx", "httpcore")
 AGAIN_SECONDS = 10.0
+# a broker that has just started, or has a new topic or group, says these for some seconds, and clients call it an error
+NOT_READY = re.compile(
+    "GroupCoordinatorNotAvailable|CoordinatorLoadInProgress|NotLeaderForPartition|LeaderNotAvailable"
+)
+NOT_READY_SECONDS = 15.0
 
 
 def get_logger(name: str) -> Any:
@@ -70,17 +75,22 @@ def set_up_logging(settings: Settings, **context: str) -> None:
 class _Sparing(logging.Filter):
     """What a library says again and again is told once in AGAIN_SECONDS, with how often it was said meanwhile.
 
-    The same: of one logger, at one level, by one template, whatever was put into it.
+    The same: of one logger, at one level, by one template, whatever was put into it. A broker that is not ready yet is
+    no error until it has not been ready for NOT_READY_SECONDS.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._said: dict[tuple[str, int, str], list[float]] = {}  # when it was told, how often it was not since
+        self._not_ready: dict[str, tuple[float, float]] = {}  # answer of the broker -> its first and last time
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name.split(".", 1)[0] not in LIBRARIES:
             return True
         now, template = time.monotonic(), str(record.msg)
+        answer = NOT_READY.search(record.getMessage())
+        if answer is not None and (passing := self._told_as_passing(record, answer[0], now)) is not None:
+            return passing
         if len(self._said) > 1_000:  # templates are few; a library that formats by itself must not fill the memory
             self._said.clear()
         said = self._said.setdefault((record.name, record.levelno, template), [-AGAIN_SECONDS, 0])
@@ -91,6 +101,21 @@ class _Sparing(logging.Filter):
             record.msg = f"{template} [and {said[1]:.0f} times since it was told last]"
         said[:] = [now, 0]
         return True
+
+    def _told_as_passing(self, record: logging.LogRecord, answer: str, now: float) -> bool | None:
+        """Whether to tell it, as news; None when it lasts, and is the error that the client calls it."""
+        first, last = self._not_ready.get(answer, (now, now))
+        begins = answer not in self._not_ready or now - last > NOT_READY_SECONDS
+        self._not_ready[answer] = (now if begins else first, now)
+        if not begins:
+            return False if now - first < NOT_READY_SECONDS else None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+        record.msg, record.args, record.exc_info = (
+            f"the broker is not ready yet, it is asked again: {answer}",
+            None,
+            None,
+        )
+        return logging.getLogger().isEnabledFor(logging.INFO)
 
 
 def _harmless(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

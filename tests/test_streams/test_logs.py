@@ -92,3 +92,28 @@ def test_what_a_library_repeats_is_told_once_with_how_often(monkeypatch: pytest.
         "no connection to node 100 % [and 49 times since it was told last]",
     ]
     assert out.getvalue().count('"ours"') == 50
+
+
+def test_a_broker_that_is_not_ready_yet_is_news_and_one_that_never_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A stranger's first start says so once; what lasts is told as the client tells it, and again after a pause."""
+    out, now = io.StringIO(), [100.0]
+    monkeypatch.setattr(sys, "stderr", out)
+    monkeypatch.setattr("streams.logs.time", SimpleNamespace(monotonic=lambda: now[0]))
+    set_up_logging(load_settings(log_format="json"), stage="embed")
+
+    def told(seconds: int) -> list[tuple[str, str]]:
+        out.seek(0)
+        out.truncate()
+        for _ in range(seconds):
+            answer = "[Error 15] GroupCoordinatorNotAvailableError"
+            logging.getLogger("aiokafka.consumer.group_coordinator").error("Request failed: %s", answer)
+            now[0] += 1.0
+        return [(event["level"], event["event"]) for event in map(orjson.loads, out.getvalue().splitlines())]
+
+    news = ("info", "the broker is not ready yet, it is asked again: GroupCoordinatorNotAvailable")
+    assert told(int(logs.NOT_READY_SECONDS)) == [news]
+    assert told(1) == [("error", "Request failed: [Error 15] GroupCoordinatorNotAvailableError")]
+    now[0] += 10 * logs.NOT_READY_SECONDS
+    assert told(3) == [news]
