@@ -20,6 +20,7 @@ AGAIN_SECONDS = 10.0
 # a broker that has just started, or has a new topic or group, says these for some seconds, and clients call it an error
 NOT_READY = re.compile(
     "GroupCoordinatorNotAvailable|CoordinatorLoadInProgress|NotLeaderForPartition|LeaderNotAvailable"
+    "|Marking the coordinator dead"
 )
 NOT_READY_SECONDS = 15.0
 
@@ -82,7 +83,7 @@ class _Sparing(logging.Filter):
     def __init__(self) -> None:
         super().__init__()
         self._said: dict[tuple[str, int, str], list[float]] = {}  # when it was told, how often it was not since
-        self._not_ready: dict[str, tuple[float, float]] = {}  # answer of the broker -> its first and last time
+        self._not_ready: tuple[float, float] | None = None  # when such an answer came first and last
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name.split(".", 1)[0] not in LIBRARIES:
@@ -104,9 +105,9 @@ class _Sparing(logging.Filter):
 
     def _told_as_passing(self, record: logging.LogRecord, answer: str, now: float) -> bool | None:
         """Whether to tell it, as news; None when it lasts, and is the error that the client calls it."""
-        first, last = self._not_ready.get(answer, (now, now))
-        begins = answer not in self._not_ready or now - last > NOT_READY_SECONDS
-        self._not_ready[answer] = (now if begins else first, now)
+        first, last = self._not_ready or (now, now)
+        begins = self._not_ready is None or now - last > NOT_READY_SECONDS
+        self._not_ready = (now if begins else first, now)
         if not begins:
             return False if now - first < NOT_READY_SECONDS else None
         record.levelno, record.levelname = logging.INFO, "INFO"

@@ -108,12 +108,17 @@ def test_a_broker_that_is_not_ready_yet_is_news_and_one_that_never_is_an_error(
         out.truncate()
         for _ in range(seconds):
             answer = "[Error 15] GroupCoordinatorNotAvailableError"
-            logging.getLogger("aiokafka.consumer.group_coordinator").error("Request failed: %s", answer)
+            client = logging.getLogger("aiokafka.consumer.group_coordinator")
+            client.error("Request failed: %s", answer)
+            client.warning("Marking the coordinator dead (node %s) for group %s.", 1, "g")
             now[0] += 1.0
         return [(event["level"], event["event"]) for event in map(orjson.loads, out.getvalue().splitlines())]
 
     news = ("info", "the broker is not ready yet, it is asked again: GroupCoordinatorNotAvailable")
     assert told(int(logs.NOT_READY_SECONDS)) == [news]
-    assert told(1) == [("error", "Request failed: [Error 15] GroupCoordinatorNotAvailableError")]
+    assert told(1) == [
+        ("error", "Request failed: [Error 15] GroupCoordinatorNotAvailableError"),
+        ("warning", "Marking the coordinator dead (node 1) for group g."),
+    ]
     now[0] += 10 * logs.NOT_READY_SECONDS
     assert told(3) == [news]
