@@ -51,18 +51,22 @@ def state_of(record: TopicRecord, lexicon: Lexicon) -> TopicState:
 
 
 def keywords_of(record: TopicRecord, lexicon: Lexicon) -> list[str]:
-    """The most telling words: frequent here, rare in the stream, those of a single post last."""
+    """The most telling words: frequent here, rare in the stream; then those of a single post, names of sites last."""
     ranked = sorted(
         record.words.items(),
-        key=lambda item: (item[1] == 1, -math.sqrt(item[1]) * lexicon.weight(item[0]), item[0]),
+        key=lambda item: (_is_site(item[0]), item[1] == 1, -math.sqrt(item[1]) * lexicon.weight(item[0]), item[0]),
     )
     return [word for word, _ in ranked[:KEYWORDS]]
 
 
 def label_of(keywords: Sequence[str]) -> str:
     """The most telling words; the name of a site tells where, not what, and stands in only when there is no other."""
-    words = [word for word in keywords if not _SITE.fullmatch(word)]
+    words = [word for word in keywords if not _is_site(word)]
     return ", ".join((words or keywords)[:LABEL_WORDS])
+
+
+def _is_site(word: str) -> bool:
+    return "." in word and _SITE.fullmatch(word) is not None
 
 
 def has_name(record: TopicRecord, lexicon: Lexicon) -> bool:

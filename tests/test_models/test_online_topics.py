@@ -116,6 +116,17 @@ def test_one_odd_post_is_a_candidate() -> None:
     assert model.topics()[0].phase == "active"
 
 
+def test_sites_are_the_last_words() -> None:
+    """Where the links lead does not say what a topic is about; only where there is no other word does it name it."""
+    _, events = run(story("x", 4, START, words=("github.com", "gpt-neo", "weights")))
+    assert events[0].keywords[-1] == "github.com"
+    assert "github.com" not in events[0].label
+    _, events = run(story("y", 4, START, words=("github.com", *(f"word{k}" for k in range(8)))))
+    assert "github.com" not in events[0].keywords
+    _, events = run(story("z", 4, START, words=("github.com",)))
+    assert events[0].label == "github.com"
+
+
 def test_a_loud_account_is_no_topic() -> None:
     """Fifty posts by one person stay a candidate."""
     model, events = run(story("x", 50, START, people=1))
