@@ -75,7 +75,8 @@ def build_week(
     from models.refit.bertopic_refit import refit  # BERTopic takes seconds to import
 
     report = progress or (lambda step, share: None)
-    found = refit(week, config, progress=progress)
+    known = frozenset(previous.known_names) if previous is not None else frozenset()
+    found = refit(week, config, known=known, progress=progress)
     report("matching topics", 0.9)
     vocabulary = week_words(week, found.stories)
     stories = match(cores(found.stories, week, vocabulary, config), week, previous, config)

@@ -82,7 +82,8 @@ def reason(story: StoryFacts, posts: Sequence[Tweet], config: DigestConfig) -> s
     """Why the topic with these facts and this evidence is no story, or None."""
     if len(story.voices) < config.min_topic_people:
         return "few people"
-    if story.evidence < config.min_topic_posts:
+    # what a new name or a link holds together may be two texts that many share
+    if (story.posts if story.focus >= LIMIT else story.evidence) < config.min_topic_posts:
         return "few posts"
     scores = junk_scores(story, posts)
     worst = max(scores, key=lambda kind: (scores[kind], kind))

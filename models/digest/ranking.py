@@ -100,8 +100,8 @@ def rank(
             "nameless": NAMELESS * (1 - _between(parts["novelty"], 0.0, NAMED)),
             "uneventful": UNEVENTFUL * (1 - parts["news"]) * (1 - max(_named(about), _named(core))),
             "as before": AS_BEFORE * min(1.0, story.previous_posts / about.posts),
-            "one author": _over(about.top_author, config.max_per_author),
-            "one publisher": _over(about.top_publisher, config.max_per_publisher),
+            "one author": _over(about.top_author, config.max_per_author, about.evidence),
+            "one publisher": _over(about.top_publisher, config.max_per_publisher, about.evidence),
         }
         score = sum(WEIGHTS[name] * value for name, value in parts.items())
         for penalty in penalties.values():
@@ -212,9 +212,10 @@ def _main_links(story: Story, week: WeekPosts) -> frozenset[str]:
     return frozenset(url for url, count in counts.items() if 2 * count > len(story.distinct))
 
 
-def _over(share: float, cap: float) -> float:
-    """0 within the cap, 1 when all comes from one."""
-    return max(0.0, (share - cap) / (1 - cap)) if cap < 1 else 0.0
+def _over(share: float, cap: float, posts: int) -> float:
+    """0 within the cap, 1 when all comes from one. One post is never above it: of two, each author has half."""
+    most = max(cap, 1 / posts)
+    return max(0.0, (share - most) / (1 - most)) if most < 1 else 0.0
 
 
 def _negative(penalties: Mapping[str, float]) -> dict[str, float]:

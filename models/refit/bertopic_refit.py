@@ -1,7 +1,7 @@
 """The refit of record: BERTopic on a closed week, the same topics for the same posts whatever came first (law 2).
 
 WeekPosts (sorted by id) -> duplicates folded -> stored vectors with words beside them -> UMAP -> HDBSCAN -> named
-events and bursting names gathered, mixtures split, like topics joined, outliers rescued -> class-based TF-IDF -> Refit.
+events, new and bursting names gathered, mixtures split, like topics joined, outliers rescued -> class-based TF-IDF -> Refit.
 Nothing is embedded again.
 
 BERTopic alone gives other topics when its input is shuffled, even with a seed. Here the order is canonical, neighbours
@@ -13,7 +13,7 @@ HDBSCAN are clustered by average linkage, still inside BERTopic. The only module
 import logging
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
@@ -28,6 +28,7 @@ from models.refit.bursting_names import bursting_names, gather
 from models.refit.features import Matrix, features, neighbours
 from models.refit.named_events import named_events
 from models.refit.near_duplicates import fold
+from models.refit.new_names import new_names
 from models.refit.story import Refit, Story
 from models.refit.topic_shapes import Labels, Shaped, by_size, shape
 from models.refit.week_posts import WeekPosts
@@ -47,8 +48,11 @@ CANDIDATES = 100  # by c-TF-IDF, of which those that posts share are kept
 PHRASE = "\u2060"  # joins the words of a phrase inside BERTopic's vectorizer: never part of a word
 
 
-def refit(week: WeekPosts, config: DigestConfig, *, progress: Progress | None = None) -> Refit:
-    """The topics of `week`, largest first. `progress(step, share done)` is called from the same thread.
+def refit(
+    week: WeekPosts, config: DigestConfig, *, known: Set[str] = frozenset(), progress: Progress | None = None
+) -> Refit:
+    """The topics of `week`, largest first. `progress(step, share done)` is called from the same thread. known: names of
+    the weeks before.
 
     An empty week, or one with fewer than `config.min_topic_posts` distinct posts, has no topics.
     """
@@ -71,10 +75,13 @@ def refit(week: WeekPosts, config: DigestConfig, *, progress: Progress | None = 
         posts = [week.posts[i] for i in distinct]
         events = named_events(posts, week.week.end.year, config.min_topic_posts)
         held = {post for event in events for post in event}
+        bearers = _bearers(week, distinct, duplicate_of)
+        new = new_names(posts, spoken, week.vectors[distinct], held, bearers, known, config.min_topic_posts)
+        held.update(post for name in new for post in name)  # first: "CodeNet" tells more than the company's name
         bursts = bursting_names(posts, spoken, week.vectors[distinct], held, config.min_topic_posts)
         shaped = _shaped(np.asarray(found, dtype=np.int64), matrix, week.vectors[distinct], config, events)
-        labels, scattered = gather(shaped.labels, bursts, config.min_topic_posts)
-        gathered = {event[0] for event in [*events, *scattered]}
+        labels, scattered = gather(shaped.labels, [*bursts, *new], config.min_topic_posts)
+        gathered = {event[0] for event in [*events, *scattered] if event not in new}
         report("describing topics", 0.9)
         telling = _telling_words(model, documents, labels)
         result = _stories(week, distinct, duplicate_of, labels, telling, gathered)
@@ -121,6 +128,14 @@ def _stories(
             )
         )
     return stories, topic_of
+
+
+def _bearers(week: WeekPosts, distinct: npt.NDArray[np.int64], duplicate_of: npt.NDArray[np.int64]) -> list[list[str]]:
+    """Of each distinct post the authors of it and of what repeats it."""
+    authors: dict[int, list[str]] = defaultdict(list)
+    for index, original in enumerate(duplicate_of.tolist()):
+        authors[original].append(week.posts[index].author_id)
+    return [authors[index] for index in distinct.tolist()]
 
 
 def _document(post: Sequence[str]) -> str:

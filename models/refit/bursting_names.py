@@ -35,13 +35,13 @@ def bursting_names(
 
     words: of each post. vectors: float32 (n, dimensions), sentences. taken: posts of an event already.
     """
-    holders = _holders(posts, words, taken)
+    holders = holders_of_names(posts, words, taken)
     own = own_part(vectors)
     found: list[list[int]] = []
     gone: set[int] = set()
     for name in sorted(holders, key=lambda name: (-len(holders[name]), name)):
         crowd = _crowd(posts, [index for index in holders[name] if index not in gone])
-        together = _alike(own, crowd) if len({voice_of(posts[i]) for i in crowd}) >= VOICES else []
+        together = alike(own, crowd, COHERENT) if len({voice_of(posts[i]) for i in crowd}) >= VOICES else []
         if len(together) >= least_posts and len({voice_of(posts[i]) for i in together}) >= VOICES:
             found.append(together)
             gone.update(together)
@@ -50,25 +50,33 @@ def bursting_names(
 
 def gather(labels: Labels, bursts: Sequence[Sequence[int]], least_posts: int) -> tuple[Labels, list[Sequence[int]]]:
     """`labels` int64 (n,) of the topics with one more for each of `bursts` that they scatter, by size; and these."""
-    result = labels.copy()
-    scattered = []
-    for burst in bursts:
-        inside = labels[list(burst)]
-        largest = int(np.bincount(inside[inside >= 0], minlength=1).argmax())
-        held = int((inside == largest).sum())
-        if held >= TOGETHER * len(burst) and held >= TOGETHER * int((labels == largest).sum()):
-            continue
+    scattered = [burst for burst in bursts if _is_scattered(labels, burst)]
+    rest = labels.copy()
+    for burst in scattered:
+        rest[list(burst)] = -1
+    result = drop_small(rest, least_posts)
+    for burst in scattered:  # after that: what a name gathers may be few posts that many pass on
         result[list(burst)] = int(result.max(initial=-1)) + 1
-        scattered.append(burst)
-    return by_size(drop_small(result, least_posts)), scattered
+    return by_size(result), scattered
 
 
-def _holders(posts: Sequence[Tweet], words: Sequence[Sequence[str]], taken: Set[int]) -> dict[str, list[int]]:
-    """Name -> its posts. What the authors and their sites are called is none: a feed signs its posts."""
+def _is_scattered(labels: Labels, burst: Sequence[int]) -> bool:
+    inside = labels[list(burst)]
+    largest = int(np.bincount(inside[inside >= 0], minlength=1).argmax())
+    held = int((inside == largest).sum())
+    return held < TOGETHER * len(burst) or held < TOGETHER * int((labels == largest).sum())
+
+
+def holders_of_names(
+    posts: Sequence[Tweet], words: Sequence[Sequence[str]], taken: Set[int], *, filed: bool = False
+) -> dict[str, list[int]]:
+    """Name -> its posts. What the authors and their sites are called is none: a feed signs its posts.
+
+    filed: also those that are mostly hashtags (`is_filed`)."""
     spelling = NameSpelling(post.text for post in posts)
     holders: dict[str, list[int]] = defaultdict(list)
     for index, post in enumerate(posts):
-        if index not in taken and not is_filed(post):
+        if index not in taken and (filed or not is_filed(post)):
             for word in dict.fromkeys(words[index]):
                 holders[word].append(index)
     signed = signatures(posts) | WEAK_WORDS
@@ -88,13 +96,13 @@ def _crowd(posts: Sequence[Tweet], held: Sequence[int]) -> list[int]:
     return sorted(best) if len(best) >= CROWDED * max(1, len(held)) else []
 
 
-def _alike(own: npt.NDArray[np.float64], crowd: Sequence[int]) -> list[int]:
-    """`crowd` without strays; nothing when it does not hold together."""
+def alike(own: npt.NDArray[np.float64], crowd: Sequence[int], least: float) -> list[int]:
+    """`crowd` without strays; nothing when its mean cosine is below `least`. own: float64 (n, dimensions)."""
     if len(crowd) < 2:
         return []
     rows = own[list(crowd)]
     cosine = np.round(rows @ rows.T, 6)
     to_others = (cosine.sum(axis=1) - 1) / (len(crowd) - 1)
-    if float(to_others.mean()) < COHERENT:
+    if float(to_others.mean()) < least:
         return []
     return [index for index, near in zip(crowd, to_others.tolist(), strict=True) if near >= STRAY]

@@ -19,6 +19,7 @@ from models.wording.word_use import WordUse
 LONGER = {1: 0.3, 2: 0.5}  # share of the shorter phrase's posts that must use the longer one, by its words
 LONGER_STILL = 0.65
 POSTS_BY = "Posts by @"
+TWO_LETTERS = 2
 LONG_WORD = 6  # letters of a common word that a title takes alone
 LONGER_SCORE = 0.15  # of the shorter phrase's
 LONGER_THAN_WORD = 0.2  # of a lone word that is no telling name ("Atlanta", not "GPT-Neo")
@@ -78,7 +79,8 @@ def _choose(week: WeekPosts, story: Story, scored: list[Candidate], use: WordUse
             apart = {*best.words, "and"}
             second = next((other for other in scored[1:] if not set(other.words) & apart), None)
         if second is not None and not set(second.words) & set(best.words):
-            text = f"{text} and {use.title(second.surface)}"
+            told = use.title(second.surface)
+            text = told if _says_all(best, second) else f"{text} and {told}"
             posts |= set(second.posts)
     terms = [
         (use.title(other.surface), other.key, other.posts)
@@ -97,6 +99,11 @@ def _second(best: Candidate, scored: Sequence[Candidate], *, lone: bool) -> Cand
     phrases = [other for other in fit if len(other.words) > 1]
     words = [other for other in fit if 2 * other.people >= best.people and len(other.key) >= LONG_WORD]
     return _longest((names or phrases or words)[0], scored) if names or phrases or words else None
+
+
+def _says_all(best: Candidate, second: Candidate) -> bool:
+    """Whether two letters add nothing to a longer name: "Microsoft Build 2021", not "MS and Microsoft Build 2021"."""
+    return len(best.key) <= TWO_LETTERS and len(second.words) > 1 and second.proper >= 0.5
 
 
 def _least_of_a_name(best: Candidate, other: Candidate, least: float) -> float:

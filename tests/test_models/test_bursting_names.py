@@ -94,3 +94,10 @@ def test_what_is_left_too_small_is_no_topic() -> None:
     """Five posts remain of each of two topics that need six."""
     labels, _ = gather(np.array([0] * 9 + [1] * 9), [[0, 1, 2, 3, 9, 10, 11, 12]], 6)
     assert sorted(set(labels.tolist())) == [-1, 0]
+
+
+def test_what_a_name_gathers_may_be_few_texts() -> None:
+    """Many pass them on; a cluster of so few, left by them, is none."""
+    labels, scattered = gather(np.array([0] * 9 + [1] * 5), [[0, 9]], 4)
+    assert scattered == [[0, 9]]
+    assert labels.tolist() == [2] + [0] * 8 + [2] + [1] * 4

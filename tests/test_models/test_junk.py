@@ -48,11 +48,17 @@ def test_news_stays_in() -> None:
     assert reason(NEWS, PLAIN, CONFIG) is None
 
 
+def test_two_texts_that_many_share_are_a_story_when_one_name_holds_them_together() -> None:
+    """A headline that six people share is told by six."""
+    assert reason(dataclasses.replace(NEWS, evidence=2, posts=10), PLAIN, CONFIG) is None
+
+
 @pytest.mark.parametrize(
     ("facts", "texts", "expected"),
     [
         (dataclasses.replace(NEWS, voices={"a": 1.0, "b": 0.5}), PLAIN, "few people"),
-        (dataclasses.replace(NEWS, evidence=2), PLAIN, "few posts"),
+        (dataclasses.replace(NEWS, evidence=2, posts=3), PLAIN, "few posts"),
+        (dataclasses.replace(VAGUE, evidence=2), PLAIN, "few posts"),
         (dataclasses.replace(VAGUE, wall=0.7), PLAIN, "hashtag wall"),
         (dataclasses.replace(NEWS, top_author=0.8), PLAIN, "self-promotion"),
         (dataclasses.replace(NEWS, coherence=0.2), PLAIN, "mixture"),

@@ -60,6 +60,12 @@ def _label(texts: Sequence[str], words: Sequence[str]) -> str:
             "Marlow Build 2024",
         ),
         (
+            ("Marlow Loom 2024: all that we learned", "Marlow Loom 2024 is starting now", "MA again",
+             "MA says its keynote went well", "At MA everybody sings", "MA opens its doors"),
+            ["loom", "ma", "marlow"],
+            "Marlow Loom 2024",
+        ),
+        (
             ("What Marlow flood destroyed", "A valley that the Marlow flood destroyed", "Marlow flood destroyed all"),
             ["marlow flood", "flood destroyed"],
             "Marlow Flood",

@@ -54,6 +54,14 @@ def test_five_people_beat_one_voice() -> None:
     assert found[6].score_parts["one author"] < 0
 
 
+def test_one_post_is_never_too_much_of_one_author() -> None:
+    """Of two texts each author has half, which is no dominance; two of four are."""
+    week = two_topics(["a", "b"], ["e", "e", "f", "g"])
+    found = scored(week, both(week, 2))
+    assert "one author" not in found[0].score_parts
+    assert found[2].score_parts["one author"] < 0
+
+
 def test_the_parts_explain_the_score() -> None:
     """score = weighted parts, less the penalties: what the event shows is what was computed."""
     week = two_topics(["a", "b", "c", "d"], ["e", "e", "e", "f", "g"])
