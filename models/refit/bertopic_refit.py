@@ -1,7 +1,8 @@
 """The refit of record: BERTopic on a closed week, the same topics for the same posts whatever came first (law 2).
 
 WeekPosts (sorted by id) -> duplicates folded -> stored vectors with words beside them -> UMAP -> HDBSCAN -> named
-events, new and bursting names gathered, mixtures split, like topics joined, outliers rescued -> class-based TF-IDF -> Refit.
+events, new names and bursting names gathered, mixtures split, like topics joined, outliers rescued -> class-based
+TF-IDF -> Refit.
 Nothing is embedded again.
 
 BERTopic alone gives other topics when its input is shuffled, even with a seed. Here the order is canonical, neighbours
