@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 from sklearn.feature_extraction import FeatureHasher
 
 LEXICAL_SHARE = 0.25  # of a post's squared length
@@ -52,14 +53,17 @@ def _hashed_words(words: Sequence[Sequence[str]]) -> Matrix:
 def neighbours(matrix: Matrix, count: int) -> tuple[npt.NDArray[np.int64], Matrix]:
     """The `count` nearest of each row, itself first: indices int64 and cosine distances float32, both (n, count).
 
-    Ties are broken by index. `matrix` has rows of unit length.
+    Ties are broken by index. `matrix` is what `features` gives. Its words, one in sixty of their columns, are multiplied
+    as the sparse matrix that they are.
     """
     total = len(matrix)
     indices = np.empty((total, count), dtype=np.int64)
     distances = np.empty((total, count), dtype=np.float32)
+    vectors, lexical = matrix[:, :-LEXICAL_DIMENSIONS], csr_array(matrix[:, -LEXICAL_DIMENSIONS:])
     for start in range(0, total, BLOCK):
         stop = min(start + BLOCK, total)
-        distance = 1 - matrix[start:stop] @ matrix.T
+        distance = 1 - vectors[start:stop] @ vectors.T
+        distance -= (lexical[start:stop] @ lexical.T).toarray()
         distance[np.arange(stop - start), np.arange(start, stop)] = -1  # itself first
         indices[start:stop], distances[start:stop] = _smallest(distance, count)
     np.clip(distances, 0, 2, out=distances)
