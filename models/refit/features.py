@@ -53,8 +53,8 @@ def _hashed_words(words: Sequence[Sequence[str]]) -> Matrix:
 def neighbours(matrix: Matrix, count: int) -> tuple[npt.NDArray[np.int64], Matrix]:
     """The `count` nearest of each row, itself first: indices int64 and cosine distances float32, both (n, count).
 
-    Ties are broken by index. `matrix` is what `features` gives. Its words, one in sixty of their columns, are multiplied
-    as the sparse matrix that they are.
+    Ties are broken by index. `matrix` is what `features` gives. Its words are multiplied as a sparse matrix: hardly
+    one in sixty of their numbers is not zero.
     """
     total = len(matrix)
     indices = np.empty((total, count), dtype=np.int64)
