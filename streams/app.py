@@ -18,7 +18,7 @@ from prometheus_client import Counter
 from streams.back_pressure import ByteRoom
 from streams.batches import handle_batches
 from streams.kafka.lag import lag_of
-from streams.kafka.log import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, ssl_context, topic_name
+from streams.kafka.log import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, group_name, ssl_context, topic_name
 from streams.kafka.patience import be_patient
 from streams.metrics import Metrics, metered
 from streams.ports import Headers, Send
@@ -39,7 +39,7 @@ def create_app(settings: Settings, name: str, build: BuildStage, metrics: Metric
     Each stage has its own consumer group, so that a slow one never holds back another's offsets.
     """
     app = faust.App(
-        f"{settings.prefix}toptopics-{name}",
+        group_name(settings, name),
         broker=[f"aiokafka://{address}" for address in str(settings.kafka_bootstrap_servers).split(",")],
         broker_credentials=_credentials(settings),
         **_OPTIONS,

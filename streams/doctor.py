@@ -16,6 +16,7 @@ from streams.clock import Clock
 from streams.dead_letter_log import read_letters
 from streams.kafka.admin import WrongTopicsError, check_topics
 from streams.kafka.lag import lag_of
+from streams.kafka.log import group_name
 from streams.settings import Settings
 from streams.topics import ASSIGNMENTS, EMBEDDED, TOPICS, TWEETS
 
@@ -200,7 +201,7 @@ async def _topics(settings: Settings) -> str:
 
 
 async def _lag(settings: Settings, stage: str, topic: object) -> str:
-    lag = sum((await lag_of(settings, topic, group=f"{settings.prefix}toptopics-{stage}")).values())  # type: ignore[arg-type]
+    lag = sum((await lag_of(settings, topic, group=group_name(settings, stage))).values())  # type: ignore[arg-type]
     if lag > MOST_LAG:
         raise Problem(f"{lag:,} records behind")
     return f"{lag:,} records behind"

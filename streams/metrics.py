@@ -39,13 +39,7 @@ TABLE: Final = (
     Metric("dead_letters", "counter", "records sent to dead-letters", ("stage",)),
     Metric("lag_records", "gauge", "records that a stage has not handled yet", ("stage", "topic")),
     Metric("live_topics", "gauge", "topics alive in the online model or, on the service, listed"),
-    Metric(
-        "post_to_view_seconds",
-        "histogram",
-        "from a new post's own time to its being visible",
-        (),
-        DELAYS,
-    ),
+    Metric("post_to_view_seconds", "histogram", "from a new post's own time to its being visible", (), DELAYS),
     Metric(
         "source_records", "counter", "what a source was given: sent, duplicates, ignored, bad", ("source", "outcome")
     ),

@@ -30,7 +30,7 @@ from streams.digest_log import read_digests
 from streams.embed import embed
 from streams.embed_cache import cached_encode
 from streams.kafka.lag import committed_offsets, lagging_partitions
-from streams.kafka.log import Bounds, bounds_of, consumer, read
+from streams.kafka.log import Bounds, bounds_of, consumer, group_name, read
 from streams.logs import get_logger
 from streams.metrics import Metrics
 from streams.ports import Send
@@ -149,7 +149,7 @@ def build_view(settings: Settings, send: Send, metrics: Metrics) -> Stage:
 
     async def start() -> None:
         for topic, follower in followers.items():
-            await follower.begin(await committed_offsets(settings, topic, group=f"{settings.prefix}toptopics-view"))
+            await follower.begin(await committed_offsets(settings, topic, group=group_name(settings, "view")))
 
     async def tick(_: bool) -> None:
         for follower in followers.values():
@@ -217,7 +217,7 @@ async def _read_embedded_since(
 
 
 async def _embed_lag(settings: Settings) -> Collection[int]:
-    return await lagging_partitions(settings, TWEETS, group=f"{settings.prefix}toptopics-embed")
+    return await lagging_partitions(settings, TWEETS, group=group_name(settings, "embed"))
 
 
 def _log_progress(week: str) -> Callable[[str, float], None]:

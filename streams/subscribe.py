@@ -14,8 +14,8 @@ import msgspec
 from streams.digest_log import PublishedDigest, published_of
 from streams.kafka.log import bounds_of, consumer, read
 from streams.records import Record
-from streams.replay.files import replace_file
 from streams.settings import Settings
+from streams.small_files import read_file, replace_file
 from streams.topics import DIGESTS
 
 POLL_MS = 1_000
@@ -40,11 +40,9 @@ class PositionFile:
     def load(self) -> Position | None:
         """None for a new subscriber; raises ValueError for a damaged file, naming it."""
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=Position)
+            return read_file(self._path, Position, "delete it to start anew")
         except FileNotFoundError:
             return None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{self._path} is damaged ({error}): delete it to start anew") from error
 
     def save(self, position: Position) -> None:
         """Durably."""

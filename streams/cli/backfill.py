@@ -146,10 +146,11 @@ async def _unless(failed: "asyncio.Future[None]", work: "Coroutine[Any, Any, T]"
 async def _stages(settings: Settings, names: set[str], log_name: str) -> "AsyncIterator[asyncio.Future[None]]":
     """Run those of the stages that nobody runs; the future fails when one gives up."""
     from streams.kafka.lag import idle_groups
+    from streams.kafka.log import group_name
     from streams.worker import Worker, environment_for
 
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    groups = {f"{settings.prefix}toptopics-{name}": name for name in sorted(names)}
+    groups = {group_name(settings, name): name for name in sorted(names)}
     missing = [groups[group] for group in await idle_groups(settings, list(groups))]
     if not missing:
         yield failed

@@ -87,6 +87,7 @@ def _lag_check(settings: "Settings") -> "LagCheck":
     """Lag of each stage, asked of the broker at most every ten seconds."""
     from streams.api.health import CONSUMED
     from streams.kafka.lag import lag_of
+    from streams.kafka.log import group_name
 
     known: dict[str, int] = {}
     asked = -LAG_SECONDS
@@ -95,7 +96,7 @@ def _lag_check(settings: "Settings") -> "LagCheck":
         nonlocal asked
         if time.monotonic() - asked >= LAG_SECONDS:
             for stage, topic in CONSUMED.items():
-                group = f"{settings.prefix}toptopics-{stage}"
+                group = group_name(settings, stage)
                 known[stage] = sum((await lag_of(settings, topic, group=group)).values())
             asked = time.monotonic()
         return known

@@ -21,8 +21,9 @@ async def _ask(settings: Settings) -> StatusSection:
     from aiokafka.errors import KafkaError
 
     from streams.kafka.lag import member_counts
+    from streams.kafka.log import group_name
 
-    groups = {name: f"{settings.prefix}toptopics-{name}" for name in STAGE_NAMES}
+    groups = {name: group_name(settings, name) for name in STAGE_NAMES}
     try:
         members = await asyncio.wait_for(member_counts(settings, list(groups.values())), SECONDS)
     except (KafkaError, OSError, TimeoutError) as error:

@@ -40,6 +40,11 @@ def topic_name(settings: Settings, topic: Topic) -> str:
     return settings.prefix + topic.name
 
 
+def group_name(settings: Settings, stage: str) -> str:
+    """The consumer group of a stage, on the broker."""
+    return f"{settings.prefix}toptopics-{stage}"
+
+
 def connection(settings: Settings) -> dict[str, Any]:
     """aiokafka's connection options; raises ValueError when no broker is configured, SettingError for a wrong file."""
     if settings.kafka_bootstrap_servers is None:

@@ -27,10 +27,10 @@ from streams.clock import Clock
 from streams.digest_log import PublishedDigest, read_digests
 from streams.ingest import Ingest, IngestCounts, Pace, Reported
 from streams.kafka.lag import lag_of
-from streams.kafka.log import bounds_of, consumer, producer, read
-from streams.replay.files import replace_file
+from streams.kafka.log import bounds_of, consumer, group_name, producer, read
 from streams.replay.rebuild import Plan, Refit, publish, replay
 from streams.settings import Settings
+from streams.small_files import read_file, replace_file
 from streams.sources.archive import Line, read_archive
 from streams.topics import EMBEDDED, TWEETS
 
@@ -80,7 +80,7 @@ async def wait_for_vectors(settings: Settings, job: Backfill) -> None:
     """Until the embed stage has seen every post."""
     most = 0
     while True:
-        lag = sum((await lag_of(settings, TWEETS, group=f"{settings.prefix}toptopics-embed")).values())
+        lag = sum((await lag_of(settings, TWEETS, group=group_name(settings, "embed"))).values())
         if lag == 0:
             return
         most = max(most, lag)
@@ -153,10 +153,7 @@ def _pieces(lines: Iterator[Line]) -> Iterator[list[Line]]:
 
 def note_of(path: Path) -> _Progress:
     """How far a file was in. Raises ValueError for a damaged note, naming it."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=_Progress)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is damaged ({error}): delete it to begin that file anew") from error
+    return read_file(path, _Progress, "delete it to begin that file anew")
 
 
 class _Note:

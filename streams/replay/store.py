@@ -11,7 +11,7 @@ import msgspec
 
 from streams.logs import get_logger
 from streams.refit_process import MadeDigest
-from streams.replay.files import replace_file
+from streams.small_files import replace_file
 
 log = get_logger(__name__)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from streams.small_files import read_file
 from streams.sources.port import RefusedError
 
 
@@ -66,11 +67,9 @@ class Files:
     def load(self) -> Saved:
         """What was saved last; nothing for a new source. Raises ValueError for a damaged file, naming it."""
         try:
-            return msgspec.json.decode(self._cursor.read_bytes(), type=Saved)
+            return read_file(self._cursor, Saved, "delete it to start from the log's tail")
         except FileNotFoundError:
             return Saved()
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{self._cursor} is damaged ({error}): delete it to start from the log's tail") from error
 
     def save(self, saved: Saved) -> None:
         """Atomically replace the cursor."""
@@ -86,8 +85,8 @@ def healths(folder: Path) -> list[Health]:
     found = []
     for path in sorted(folder.glob("*.health.json")):
         try:
-            found.append(msgspec.json.decode(path.read_bytes(), type=Health))
-        except (msgspec.DecodeError, UnicodeDecodeError, FileNotFoundError):
+            found.append(read_file(path, Health, "it is written anew"))
+        except (ValueError, FileNotFoundError):
             found.append(Health(source=path.name.removesuffix(".health.json"), state="unknown"))
     return found
 
