@@ -26,7 +26,7 @@ NOT_READY_SECONDS = 15.0
 
 
 def get_logger(name: str) -> Any:
-    """A structlog logger; until `set_up_logging` ran it prints with structlog's defaults."""
+    """A structlog logger; until one of the following ran it prints with structlog's defaults."""
     return structlog.get_logger(name)
 
 
@@ -71,6 +71,12 @@ def set_up_logging(settings: Settings, **context: str) -> None:
     root.setLevel(level)
     for noisy in LIBRARIES:
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
+
+
+def set_up_command_logging() -> None:
+    """For a command that answers and ends: warnings, as a person reads them. Standard output is for the answer."""
+    set_up_logging(Settings.model_construct(log_format="console", log_level="warning"))
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # a person need not know what is tried again
 
 
 class _Sparing(logging.Filter):

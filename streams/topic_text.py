@@ -4,6 +4,7 @@ import msgspec
 from rich.console import Console
 
 from models.text.plain import one_line
+from streams.terminal import json_text
 from streams.views.board import Board, Sort, TopicSummary
 from streams.views.naming import label_of
 from streams.views.state import ShownPost, ViewReader
@@ -15,7 +16,7 @@ async def board_text(views: ViewReader, window: str, sort: Sort, limit: int, *, 
     board = Board(views)
     await board.refresh()
     if as_json:
-        return msgspec.json.encode(board.ranked(window, sort)[:limit]).decode()
+        return json_text(msgspec.json.encode(board.ranked(window, sort)[:limit]))
     console = Console(width=None if Console().is_terminal else 110)
     with console.capture() as capture:
         console.print(ranking(board, window, sort, limit))
@@ -33,11 +34,10 @@ async def topic_text(views: ViewReader, topic_id: str, limit: int, *, as_json: b
     summary = board.summary(current)
     links = await views.links(current, 5)
     if as_json:
-        return msgspec.json.encode(
-            {"id": current, "topic": summary, "posts": posts, "posts_total": total, "links": links}
-        ).decode()
-    lines = _summary_lines(summary, board) if summary else [current, "not listed now"]
-    lines += [f"  {one.posts:>3}  {one.title or one.url}" for one in links]
+        document = {"id": current, "topic": summary, "posts": posts, "posts_total": total, "links": links}
+        return json_text(msgspec.json.encode(document))
+    lines = _summary_lines(summary, board) if summary else [one_line(current), "not listed now"]
+    lines += [f"  {one.posts:>3}  {one_line(one.title or one.url)}" for one in links]
     return "\n".join([*lines, "", *(_post_line(post) for post in posts)])
 
 

@@ -13,7 +13,7 @@ import typer
 from streams.cli.common import fail, is_terminal, run, services, settings_or_exit
 from streams.clock import system_clock
 from streams.settings import Settings
-from streams.terminal import printable
+from streams.terminal import json_text, on_one_line
 
 if TYPE_CHECKING:
     from streams.digest_log import PublishedDigest
@@ -99,16 +99,17 @@ class _Screen:
         """A line that could not be used."""
         self._bad += 1
         if self._bad <= SHOWN_ERRORS:
-            self._console.print(f"{name}:{line.number}: {printable(reason)}", markup=False)
+            self._console.print(f"{name}:{line.number}: {on_one_line(reason)}", markup=False)
 
     def published(self, entry: "PublishedDigest") -> None:
         """A week is done."""
         topics = len(entry.digest.topics)
         if self._as_json:
             data = {"week": entry.digest.week, "revision": entry.revision, "topics": topics}
-            typer.echo(orjson.dumps({**data, "headline": entry.digest.headline.text}).decode())
+            typer.echo(json_text(orjson.dumps({**data, "headline": entry.digest.headline.text})))
             return
-        typer.echo(f"{entry.digest.week}  r{entry.revision}  {topics} topics  {printable(entry.digest.headline.text)}")
+        headline = on_one_line(entry.digest.headline.text)
+        typer.echo(f"{entry.digest.week}  r{entry.revision}  {topics} topics  {headline}")
 
 
 class StagesError(RuntimeError):

@@ -14,17 +14,18 @@ from streams.kafka.admin import WrongTopicsError, ensure_topics
 from streams.local.errors import LocalServiceError
 from streams.local.services import running_services
 from streams.settings import Settings, load_settings
+from streams.terminal import printable
 
 T = TypeVar("T")
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
     """Say what is wrong on standard error and end."""
-    typer.echo(f"toptopics: {message}", err=True)
+    typer.echo(printable(f"toptopics: {message}"), err=True)
     raise typer.Exit(code)
 
 
-def echo_or_end(line: str | bytes) -> None:
+def echo_or_end(line: str) -> None:
     """One line of endless output; ends quietly, with exit code 0, when its reader (`head`) has gone."""
     try:
         typer.echo(line)

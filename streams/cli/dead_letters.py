@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from streams.cli.common import fail, run, services, settings_or_exit
-from streams.terminal import printable
+from streams.terminal import on_one_line, printable
 
 if TYPE_CHECKING:
     from streams.dead_letter_log import StoredLetter
@@ -70,12 +70,11 @@ def _chosen(found: "dict[int, StoredLetter]", numbers: list[int], stage: str | N
 def _list(letters: "list[StoredLetter]", limit: int) -> None:
     for stored in letters[-limit:]:
         at = stored.letter.at.isoformat(timespec="seconds") if stored.letter.at else "-"
-        typer.echo(
-            f"{stored.number:>6}  {at}  {_line(stored.letter.stage):<8} {stored.state:<9} {_line(stored.came_from)}  "
-            f"{_line(stored.letter.reason)[:160]}"
-        )
+        stage, came_from = on_one_line(stored.letter.stage), on_one_line(stored.came_from)
+        reason = on_one_line(stored.letter.reason)[:160]
+        typer.echo(f"{stored.number:>6}  {at}  {stage:<8} {stored.state:<9} {came_from}  {reason}")
     opened = Counter(stored.letter.stage for stored in letters if stored.state == "open")
-    by_stage = ", ".join(f"{_line(name)} {count}" for name, count in sorted(opened.items()))
+    by_stage = ", ".join(f"{on_one_line(name)} {count}" for name, count in sorted(opened.items()))
     typer.echo(f"{len(letters)} dead letters, {opened.total()} open" + (f" ({by_stage})" if by_stage else ""), err=True)
 
 
@@ -94,15 +93,10 @@ def _show(stored: "StoredLetter") -> None:
         "bytes": "0 (null)" if data is None else str(len(data)),
     }
     for name, value in fields.items():
-        typer.echo(f"{name + ':':<10}{_line(value)}")
+        typer.echo(f"{name + ':':<10}{on_one_line(value)}")
     typer.echo(printable(text))
     if data is not None and len(data) > SHOWN_BYTES:
         typer.echo(f"… {len(data) - SHOWN_BYTES} more bytes: --json has all of them")
-
-
-def _line(text: str) -> str:
-    """`text` on one line, harmless to a terminal."""
-    return printable(" ".join(text.split()))
 
 
 def _print_json(letters: "list[StoredLetter]") -> None:
@@ -134,7 +128,7 @@ def _retry(settings: "Settings", letters: "list[StoredLetter]", *, force: bool) 
             ready.append((stored, outgoing(stored, settings.prefix, force=force)))
         except NotSendableError as error:
             refused += 1
-            typer.echo(f"{stored.number}: {_line(str(error))}", err=True)
+            typer.echo(f"{stored.number}: {on_one_line(str(error))}", err=True)
 
     async def send_all() -> None:
         async with kafka_send(settings) as send:

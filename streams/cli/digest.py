@@ -10,7 +10,7 @@ from models.week import Week
 from streams.cli.common import fail, run, services, settings_or_exit
 from streams.digest_log import PublishedDigest, read_digests
 from streams.settings import Settings
-from streams.terminal import printable
+from streams.terminal import json_text, on_one_line, printable
 
 if TYPE_CHECKING:
     from streams.llm import Endpoint
@@ -64,9 +64,8 @@ async def _check(settings: Settings, entry: PublishedDigest) -> list[str]:
 
 def _list(found: dict[str, PublishedDigest]) -> None:
     for name, entry in found.items():
-        typer.echo(
-            f"{name}  r{entry.revision}  {len(entry.digest.topics)} topics  {printable(entry.digest.headline.text)}"
-        )
+        headline = on_one_line(entry.digest.headline.text)
+        typer.echo(f"{name}  r{entry.revision}  {len(entry.digest.topics)} topics  {headline}")
 
 
 def digest(
@@ -112,14 +111,14 @@ def digest(
         shown = run(_reworded(connected, entry, endpoint)) if endpoint and not check else entry.digest
     if check:
         for problem in problems:
-            typer.echo(printable(problem))
+            typer.echo(on_one_line(problem))
         typer.echo(f"{entry.digest.week}: {len(problems)} problems", err=True)
         raise typer.Exit(1 if problems else 0)
     from models.render import render
 
     text = render(shown, form)  # type: ignore[arg-type]
     if out is None:
-        typer.echo(text if form == "json" else printable(text))
+        typer.echo(json_text(text.encode()) if form == "json" else printable(text))
     else:
         out.write_text(text, encoding="utf-8")
 

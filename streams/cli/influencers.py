@@ -10,7 +10,7 @@ import typer
 from streams.cli.common import fail, run, services, settings_or_exit
 from streams.clock import system_clock
 from streams.settings import Settings
-from streams.terminal import printable
+from streams.terminal import json_text, on_one_line
 
 if TYPE_CHECKING:
     from models.events import Influencer, Tweet
@@ -212,7 +212,7 @@ def _show(title: str, rows: list[dict[str, object]], as_json: bool) -> None:
     from rich.table import Table
 
     if as_json:
-        typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+        typer.echo(json_text(orjson.dumps(rows, option=orjson.OPT_INDENT_2)))
         return
     if not rows:
         return
@@ -232,7 +232,7 @@ def _cell(value: object) -> str:
         value = " ".join(map(str, value))
     else:
         value = _plain(value)
-    return escape(printable(str(value)))
+    return escape(on_one_line(str(value)))
 
 
 def _plain(value: object) -> str:

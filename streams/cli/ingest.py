@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from streams.cli.common import fail, is_terminal, run, services, settings_or_exit
 from streams.clock import system_clock
-from streams.terminal import printable
+from streams.terminal import on_one_line
 
 if TYPE_CHECKING:
     from streams.ingest import IngestCounts
@@ -90,7 +90,7 @@ def ingest(
             nonlocal shown
             shown += 1
             if shown <= SHOWN_ERRORS:
-                console.print(f"{name}:{getattr(line, 'number', '?')}: {printable(reason)}", markup=False)
+                console.print(f"{name}:{getattr(line, 'number', '?')}: {on_one_line(reason)}", markup=False)
             elif shown == SHOWN_ERRORS + 1:
                 console.print("… further bad lines are counted only; `toptopics dead-letters` has them all")
 
@@ -130,7 +130,7 @@ def _tell(counts: "IngestCounts", as_json: bool) -> None:
         return
     typer.echo(f"{counts.sent:,} posts sent, {counts.ignored:,} ignored, {counts.bad:,} bad lines")
     for reason, times in counts.reasons.most_common(SHOWN_REASONS):
-        typer.echo(f"ignored {times:,} ×: {printable(reason)}")
+        typer.echo(f"ignored {times:,} ×: {on_one_line(reason)}")
 
 
 def register(app: typer.Typer) -> None:

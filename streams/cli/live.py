@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli.common import echo_or_end, fail, run, services, settings_or_exit
-from streams.terminal import printable
+from streams.terminal import json_text, on_one_line
 
 if TYPE_CHECKING:
     from streams.api.services import LagCheck
@@ -132,7 +132,7 @@ def watch(
                     await watch_table(views, Console(), window.value, sort.value, limit)
                     return
                 async for line in watch_lines(views, window.value):
-                    echo_or_end(line)
+                    echo_or_end(json_text(line))
 
         run(follow())
 
@@ -165,7 +165,7 @@ def topics(
                     typer.echo(await board_text(views, window.value, sort.value, limit, as_json=json))
                     return 0
                 text = await topic_text(views, topic_id, limit, as_json=json)
-                typer.echo(f"toptopics: no topic {printable(topic_id)}" if text is None else text, err=text is None)
+                typer.echo(f"toptopics: no topic {on_one_line(topic_id)}" if text is None else text, err=text is None)
                 return int(text is None)
 
         raise typer.Exit(run(show()))

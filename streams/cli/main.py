@@ -4,7 +4,6 @@ Exit codes: 0 done, 1 a problem was found or something failed, 2 wrong usage, 3 
 (`worker`), 130 interrupted.
 """
 
-import logging
 import sys
 
 import typer
@@ -23,6 +22,7 @@ from streams.cli import services as cli_services
 from streams.cli import sources as cli_sources
 from streams.cli import subscribe as cli_subscribe
 from streams.cli import worker as cli_worker
+from streams.logs import set_up_command_logging
 
 app = typer.Typer(
     name="toptopics",
@@ -32,6 +32,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a traceback with the values of variables may hold secrets
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def logs_to_standard_error() -> None:
+    """Before every command; one that runs on sets up logs of its own."""
+    set_up_command_logging()
+
+
 for module in (
     cli_demo,
     cli_services,
@@ -53,11 +61,6 @@ for module in (
 
 def main() -> None:
     """Entry point of the console script."""
-    # what is tried again is no news to a person, such as a leader that a new topic does not have yet, although the
-    # client calls that an error. Commands that run on set up logs of their own (`streams.logs`)
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)
-    if logging.lastResort is not None:
-        logging.lastResort.addFilter(lambda record: "NotLeaderForPartition" not in record.getMessage())
     try:
         app()
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 import typer
 
-from streams.terminal import printable
+from streams.terminal import json_text, printable
 
 if TYPE_CHECKING:
     from streams.replay.rebuild import Replayed
@@ -72,7 +72,7 @@ def _say_json(one: "Replayed", wanted: Wanted) -> None:
     from models.digest.compare import compare, comparison_data
 
     if not (wanted.compare or wanted.verify):
-        typer.echo(one.made.value.decode())
+        typer.echo(json_text(one.made.value))
         return
     data: dict[str, object] = {"week": str(one.week)}
     if wanted.compare and one.published is not None:
@@ -83,7 +83,7 @@ def _say_json(one: "Replayed", wanted: Wanted) -> None:
         "differs": [{"input": d.name, "published": d.published, "rebuilt": d.rebuilt} for d in one.differences()],
         "notes": list(one.notes),
     }
-    typer.echo(orjson.dumps(data).decode())
+    typer.echo(json_text(orjson.dumps(data)))
 
 
 def _verdict(one: "Replayed") -> str:

@@ -4,7 +4,6 @@ Exit codes of `status`: 0 when everything runs, 3 when something does not. `up` 
 nothing to do. Other parts of the product add to `status` through `status_sections`.
 """
 
-import json
 import signal
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated
 
+import orjson
 import typer
 from rich.box import SIMPLE
 from rich.console import Console
@@ -28,6 +28,7 @@ from streams.local.redis_server import RedisServer
 from streams.local.service import LocalService
 from streams.local.services import running_services
 from streams.settings import Settings
+from streams.terminal import json_text, on_one_line
 
 NOT_RUNNING = 3
 """Exit code of `status` when something is down."""
@@ -139,7 +140,7 @@ def _table(title: str, rows: list[dict[str, str | int | bool | None]]) -> Table:
 def _cell(value: str | int | bool | None) -> str:
     if isinstance(value, bool):
         return "[green]yes[/]" if value else "[red]no[/]"
-    return "" if value is None else escape(str(value))
+    return "" if value is None else escape(on_one_line(str(value)))
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False) -> None:
@@ -152,7 +153,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
             "services": [asdict(service) for service in services],
             **{part.name: part.rows for part in sections},
         }
-        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        typer.echo(json_text(orjson.dumps(document, option=orjson.OPT_INDENT_2)))
     else:
         console = Console()
         _print_services(console, services, settings)
@@ -161,7 +162,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
             if rows:
                 console.print(_table(part.name, rows))
             for note in part.notes:
-                console.print(note, soft_wrap=True, highlight=False, markup=False)
+                console.print(on_one_line(note), soft_wrap=True, highlight=False, markup=False)
     if not all(service.running for service in services) or not all(part.healthy for part in sections):
         raise typer.Exit(NOT_RUNNING)
 

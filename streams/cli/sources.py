@@ -10,7 +10,6 @@ from streams.cli import services as cli_services
 from streams.cli.common import fail, run, services, settings_or_exit
 from streams.clock import system_clock
 from streams.settings import Settings
-from streams.terminal import printable
 
 if TYPE_CHECKING:
     from streams.metrics import Metrics
@@ -62,7 +61,7 @@ def source(
         try:
             run(run_sources(service))
         except RefusedError as error:
-            fail(printable(str(error)))
+            fail(str(error))
 
 
 @contextmanager
@@ -102,7 +101,7 @@ def sources_section(settings: Settings) -> cli_services.StatusSection:
         rows,
         healthy=all(row["state"] not in ("gone", "refused") for row in rows),
         columns=("source", "state", "sent", "per_minute", "bad", "reconnects", "last_post"),
-        notes=tuple(f"{row['source']}: {printable(str(row['last_error']))}" for row in rows if row["last_error"]),
+        notes=tuple(f"{row['source']}: {row['last_error']}" for row in rows if row["last_error"]),
     )
 
 

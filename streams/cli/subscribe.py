@@ -12,7 +12,7 @@ import typer
 from models.week import Week
 from streams.cli.common import fail, run, services, settings_or_exit
 from streams.settings import Settings
-from streams.terminal import printable
+from streams.terminal import json_text, on_one_line, printable
 
 if TYPE_CHECKING:
     from streams.digest_log import PublishedDigest
@@ -101,14 +101,14 @@ async def _hand_over(entry: "PublishedDigest", command: str | None, form: str) -
 
     text = _text(entry, form)
     if command is None:
-        sys.stdout.buffer.write(text if form == "json" else printable(text.decode()).encode())
+        sys.stdout.buffer.write((json_text(text) if form == "json" else printable(text.decode())).encode())
         sys.stdout.buffer.flush()
         return
     given = {
         "TOPTOPICS_WEEK": entry.digest.week,
         "TOPTOPICS_REVISION": str(entry.revision),
         "TOPTOPICS_HASH": entry.hash,
-        "TOPTOPICS_HEADLINE": printable(entry.digest.headline.text),
+        "TOPTOPICS_HEADLINE": on_one_line(entry.digest.headline.text),
     }
     process = await asyncio.create_subprocess_exec(
         *shlex.split(command), stdin=asyncio.subprocess.PIPE, env=os.environ | given
@@ -209,7 +209,7 @@ def list_all(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")
 
     states = _queue(settings_or_exit()).states()
     for state in states:
-        typer.echo(orjson.dumps(state.shown()).decode() if as_json else printable(_line(state)))
+        typer.echo(json_text(orjson.dumps(state.shown())) if as_json else on_one_line(_line(state)))
     if not states and not as_json:
         typer.echo("no subscriptions; `toptopics subscriptions add` makes one", err=True)
     if any(state.state == "dead" for state in states):

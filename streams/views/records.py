@@ -110,7 +110,10 @@ def _shown(assignment: Assignment, tweet: Tweet, links: list[Link]) -> dict[str,
         "text": plain(tweet.text[:MAX_TEXT]),
         "lang": tweet.lang,
         "kind": tweet.kind,
-        "links": [{"url": link.url, "title": one_line(link.title or "", 200), "site": link.site} for link in links],
+        "links": [
+            {"url": link.url, "title": one_line(link.title or "", 200), "site": link.site and one_line(link.site, 100)}
+            for link in links
+        ],
         "likes": tweet.metrics.likes,
         "retweets": tweet.metrics.retweets,
         "source": tweet.source,

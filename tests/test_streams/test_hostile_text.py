@@ -102,13 +102,6 @@ def test_a_digest_on_the_terminal_drives_nothing(text: str, form: str) -> None:
     assert not any(character in shown for character in "\x1b\x07\x9b\u202e")
 
 
-@given(st.text(max_size=200))
-def test_printable_text_has_no_control_character_left(text: str) -> None:
-    """Tab and line feed are all that may stay."""
-    shown = printable(text)
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", shown)
-
-
 @pytest.mark.parametrize("text", HOSTILE)
 def test_atom_stays_well_formed(text: str) -> None:
     """A reader must get every entry, whatever it says."""
