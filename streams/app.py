@@ -9,17 +9,30 @@ supervisor starts it again, and what was not acknowledged is delivered again.
 import asyncio
 from collections.abc import AsyncIterable, Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import faust
+from aiokafka.errors import KafkaError
 from faust.types import TP
 from prometheus_client import Counter
 
 from streams.back_pressure import ByteRoom
 from streams.batches import handle_batches
-from streams.kafka.lag import lag_of
-from streams.kafka.log import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, group_name, ssl_context, topic_name
+from streams.gaps import GapError, Gaps
+from streams.handover import Handover
+from streams.kafka.lag import lag_of, next_offset
+from streams.kafka.log import (
+    MAX_MESSAGE_BYTES,
+    MAX_REQUEST_BYTES,
+    any_record,
+    end_offsets,
+    group_name,
+    ssl_context,
+    topic_name,
+)
 from streams.kafka.patience import be_patient
+from streams.logs import get_logger
 from streams.metrics import Metrics, metered
 from streams.ports import Headers, Send
 from streams.records import Record
@@ -29,7 +42,9 @@ from streams.topics import DEAD_LETTERS, Topic
 
 BuildStage = Callable[[Settings, Send, Metrics], Stage]
 WatchStop = Callable[[Callable[[], bool]], object]
+log = get_logger(__name__)
 LAG_SECONDS = 15.0
+LOOK_SECONDS = 5.0
 TICK_SECONDS = 1.0
 
 
@@ -101,6 +116,9 @@ _OPTIONS: dict[str, Any] = {
 
 def _add_agent(app: faust.App, settings: Settings, stage: Stage, topic: Topic, handler: Handler) -> None:
     source = app.topic(topic_name(settings, topic), value_serializer="raw", key_serializer="raw", allow_empty=True)
+    gaps = Gaps(partial(next_offset, settings, topic, group=app.conf.id), partial(any_record, settings, topic))
+    handover = Handover(gaps, partial(end_offsets, settings, topic))
+    handler = handover.noted(handler)
 
     async def working_ahead(stream: Any) -> None:
         room, unacknowledged = ByteRoom(), stream.noack()
@@ -111,7 +129,7 @@ def _add_agent(app: faust.App, settings: Settings, stage: Stage, topic: Topic, h
             room.leave([event.value])
 
         await handle_batches(
-            unacknowledged.events(),
+            handover.seen(unacknowledged.events()),
             lambda events: handler([_record(event) for event in events]),
             acknowledge,
             most=stage.batch,
@@ -123,6 +141,8 @@ def _add_agent(app: faust.App, settings: Settings, stage: Stage, topic: Topic, h
         stream.add_processor(room.enter)  # before the one that `noack_take` adds: a full room ends a batch
         batches: AsyncIterable[Any] = stream.noack_take(stage.batch, within=stage.wait)
         async for events in batches:
+            for event in events:
+                await handover.see(event)
             await handler([_record(event) for event in events])
             for event in events:
                 event.ack()
@@ -132,6 +152,25 @@ def _add_agent(app: faust.App, settings: Settings, stage: Stage, topic: Topic, h
     # Faust derives the agent's name from the function's
     agent.__name__ = f"{stage.name}_{topic.name}".replace("-", "_").replace(".", "_")
     app.agent(source, concurrency=1)(agent)
+    _add_look(app, topic_name(settings, topic), handover)
+
+
+def _add_look(app: faust.App, topic: str, handover: Handover) -> None:
+    async def looking(*_: Any) -> None:
+        while not app.should_stop:
+            await asyncio.sleep(LOOK_SECONDS)
+            if app.rebalancing or not app.flow_control.is_active():
+                handover.touch()
+                continue
+            owned = {known.partition for known in app.consumer.assignment() if known.topic == topic}
+            try:
+                await handover.look(owned, app.consumer_generation_id)
+            except (KafkaError, OSError) as error:
+                log.warning("the log's end is not known, it is asked for again", error=str(error))
+            except GapError as error:
+                await app.crash(error)
+
+    app.task(looking)
 
 
 def _add_life_cycle(app: faust.App, settings: Settings, stage: Stage) -> None:

@@ -7,7 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import CoordinatorLoadInProgressError, GroupCoordinatorNotAvailableError
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from streams.kafka.log import connection, consumer, partitions_of, topic_name
+from streams.kafka.log import bounds_of, connection, consumer, partitions_of, topic_name
 from streams.settings import Settings
 from streams.topics import Topic
 
@@ -36,6 +36,14 @@ async def committed_offsets(settings: Settings, topic: Topic, *, group: str) -> 
         for partition, known in (await _committed(settings, group)).items()
         if partition.topic == name and (offset := getattr(known, "offset", -1)) >= 0
     }
+
+
+async def next_offset(settings: Settings, topic: Topic, partition: int, *, group: str) -> int:
+    """What the group is handed next: from where it has committed, or from the log's start when that is later."""
+    committed = await committed_offsets(settings, topic, group=group)
+    async with consumer(settings, topic) as client:
+        starts = {known.partition: bound.start for known, bound in (await bounds_of(client)).items()}
+    return max(committed.get(partition, 0), starts[partition])
 
 
 # a fresh broker makes its offsets topic when it is first asked, and has no coordinator until then

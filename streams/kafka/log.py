@@ -168,3 +168,20 @@ async def read_topic(settings: Settings, topic: Topic, *, since: datetime | None
         bounds = await bounds_of(client, since=since)
         async for records in read(client, bounds):
             yield records
+
+
+async def end_offsets(settings: Settings, topic: Topic) -> dict[int, int]:
+    """partition -> the offset that its next record will have."""
+    async with consumer(settings, topic) as client:
+        return {known.partition: bound.end for known, bound in (await bounds_of(client)).items()}
+
+
+async def any_record(settings: Settings, topic: Topic, partition: int, start: int, end: int) -> bool:
+    """Whether the partition has a record from offset `start` up to `end` (exclusive)."""
+    async with consumer(settings, topic) as client:
+        kept = {known.partition: (known, bound) for known, bound in (await bounds_of(client)).items()}
+        known, bound = kept[partition]
+        async for records in read(client, {known: Bounds(max(start, bound.start), end)}):
+            if records:
+                return True
+    return False

@@ -84,6 +84,32 @@ async def test_nothing_is_lost_or_counted_twice_at_any_boundary(
     assert world.disorderly == []
 
 
+async def test_what_faust_forgets_is_delivered_again(
+    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """Each stage is not handed some records; a rebalance, in which Faust commits past such a hole; nothing is lost."""
+    records = flow(3 * POSTS, seed=8, days=2)
+    async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
+        world = World(settings, tmp_path, STAGES, seed=8)
+        world.worker.start()
+        try:
+            await world.produce(records[:POSTS])
+            await until_settled(settings, STAGES, world.worker)
+            for stage in STAGES:
+                await world.cause(Fault(0, "forget queue", stage, "queue"), NOW)
+            await world.produce(records[POSTS : 2 * POSTS])
+            await _all_fired(world)
+            await world.produce(records[2 * POSTS :])
+            await world.cause(Fault(0, "second worker"), NOW)
+            await until_settled(settings, STAGES, world.worker)
+            found = await examine(settings, world.sent)
+            differences = await view_differences(settings, MemoryViews())
+        finally:
+            await world.close()
+    assert (found.lost, found.twice, found.never_arrived, found.wrong) == ([], [], [], [])
+    assert differences == []
+
+
 async def _a_batch_overtakes(world: World) -> None:
     """One record is never confirmed, the batch that was begun after it is: nothing may be committed past the gap."""
     await world.cause(Fault(0, "kill at", "embed", "confirm"), NOW)

@@ -39,6 +39,7 @@ WEIGHTS = {
     "terminate worker": 4,
     "second worker": 5,  # joins, stays for a while, leaves
     "take over": 3,  # a second worker stands by, and the single writer is killed, stopped or frozen for long
+    "forget queue": 3,  # what waits to be handed to the stage is dropped, as after some rebalances
     "pause stage": 5,  # SIGSTOP for a while: a slow consumer
     "raise": 5,
     "hang": 1,
@@ -92,6 +93,8 @@ def _aim(kind: str, stages: tuple[str, ...], chance: random.Random) -> tuple[str
     if kind in ("raise", "drain"):
         places = ("before", "after") if kind == "raise" else ("drain",)
         return chance.choice([stage for stage in stages if stage != "week-close"]), chance.choice(places)
+    if kind == "forget queue":
+        return chance.choice(stages), "queue"
     if kind == "take over":
         return chance.choice(WAYS), ""
     if kind == "clock skew":

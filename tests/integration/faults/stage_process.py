@@ -5,9 +5,10 @@ Places: `before` and `after` a batch (after: produced, not yet acknowledged), `l
 which offsets are committed), `drain` (the same, but the place is reached first: what happens meanwhile must wait),
 `produce` (sent, not confirmed), `confirm` (one record that never leaves the buffer, and after a while in which all
 others do; `letter` when it is a dead letter), `encode`, `snapshot` (written, not yet durable), `advance` (applied to
-the view, not yet noted there), `refit` (a second into it), `digest` (published, nothing noted).
+the view, not yet noted there), `refit` (a second into it), `digest` (published, nothing noted), `queue` (a record
+leaves Faust's queue).
 Actions: `kill` (SIGKILL), `terminate` (SIGTERM), `freeze` (SIGSTOP), `raise`, `hang` (for ever), `full` (as a full disk
-says it), `flush` (all of Redis).
+says it), `flush` (all of Redis), `forget` (it and what waits there, as a rebalance can).
 The file `clock.skew`, when there is one, holds the seconds by which the stage's clock is off from now on.
 """
 
@@ -23,6 +24,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from mode.utils.queues import FlowControlQueue
 from redis import Redis
 
 from models.hash_encoder import HashEncoder
@@ -95,6 +97,8 @@ class Places:
             with Redis.from_url(os.environ["REDIS_URL"]) as redis:
                 redis.flushall()
             return
+        if action == "forget":
+            return
         if action == "hang":
             time.sleep(86_400)
         if action == "full":
@@ -159,6 +163,7 @@ def _armed(build: BuildStage, places: Places) -> BuildStage:
 
 def _arm_libraries(places: Places, folder: Path) -> None:
     fsync, encode, refit, advance = os.fsync, HashEncoder.encode, run_refit, ViewPositions.advance
+    get = FlowControlQueue.get
     skew = folder / SKEW
 
     def skewed_clock() -> datetime:
@@ -183,7 +188,16 @@ def _arm_libraries(places: Places, folder: Path) -> None:
         places.reached("advance")
         return await advance(*given, **named)
 
+    async def forgetful_get(self: FlowControlQueue[Any]) -> Any:
+        taken = await get(self)
+        if places.armed("queue"):
+            places.reached("queue")
+            self.clear()
+            return await get(self)
+        return taken
+
     patched: Callable[..., None] = setattr  # mypy knows setattr only for what is declared assignable
+    patched(FlowControlQueue, "get", forgetful_get)
     patched(stages, "system_clock", skewed_clock)
     patched(os, "fsync", armed_fsync)
     patched(HashEncoder, "encode", armed_encode)

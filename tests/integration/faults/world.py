@@ -31,7 +31,7 @@ from tests.integration.pipeline import WorkerProcess
 
 ARMED = {
     **{"kill at": "kill", "raise": "raise", "hang": "hang", "full disk": "full"},
-    **{"drain": "terminate", "flush in a batch": "flush"},
+    **{"drain": "terminate", "flush in a batch": "flush", "forget queue": "forget"},
 }
 STOPPED_SECONDS = {"stop broker": 60.0, "stop redis": 20.0}  # others are back after `down_seconds`
 
