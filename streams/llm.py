@@ -16,6 +16,7 @@ import msgspec
 from models.events import Digest, DigestTopic, Sentence, Tweet
 from models.text.plain import one_line
 from models.wording.reword import reworded
+from streams.bounded_body import ACCEPTED, bounded_answer
 from streams.logs import get_logger
 from streams.settings import Settings
 
@@ -104,15 +105,13 @@ async def _ask(client: httpx.AsyncClient, endpoint: Endpoint, original: Sentence
             {"role": "user", "content": f"Sentence: {original.text}\n\nPosts:\n{evidence}"},
         ],
     }
-    async with client.stream("POST", f"{endpoint.base_url.rstrip('/')}/chat/completions", json=body) as response:
+    async with client.stream(
+        "POST", f"{endpoint.base_url.rstrip('/')}/chat/completions", json=body, headers=ACCEPTED
+    ) as response:
         response.raise_for_status()
-        answer = bytearray()
-        async for chunk in response.aiter_bytes():
-            answer += chunk
-            if len(answer) > MAX_ANSWER_BYTES:
-                raise AnswerError(f"more than {MAX_ANSWER_BYTES} bytes")
+        answer = await bounded_answer(response, MAX_ANSWER_BYTES)
     try:
-        content = msgspec.json.decode(bytes(answer), type=_Answer).choices[0].message.content
+        content = msgspec.json.decode(answer.content, type=_Answer).choices[0].message.content
     except (msgspec.DecodeError, UnicodeDecodeError, IndexError) as error:
         raise AnswerError("not a chat completion") from error
     return content or ""

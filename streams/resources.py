@@ -10,7 +10,6 @@ link, one request at a time per host. Answers are kept in the cache for 30 days,
 import asyncio
 import ipaddress
 import socket
-import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
@@ -21,6 +20,7 @@ from protego import Protego
 from models.digest.resources import canonical_url, is_bare, kind_of, safe_url, site_of
 from models.events import Link
 from models.text.plain import one_line
+from streams.bounded_body import ACCEPTED, bounded_body
 from streams.logs import get_logger
 from streams.page_head import PageHead, page_head
 from streams.resource_cache import ResourceCache
@@ -120,7 +120,7 @@ class ResourceFetcher:
         try:
             async with asyncio.timeout(self._limits.seconds):
                 link, seconds = await self._read(client, url), self._limits.keep_seconds
-        except (RefusedError, httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, zlib.error) as error:
+        except (RefusedError, httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
             log.info("link stays bare", host=urlsplit_host(url), reason=str(error) or type(error).__name__)
             link, seconds = Link(url=url), self._limits.keep_failure_seconds
         await self._cache.put(url, link, seconds)
@@ -148,34 +148,20 @@ class ResourceFetcher:
     async def _get(self, client: httpx.AsyncClient, url: str) -> tuple[_Page, str | None]:
         """One request to the checked address; the second value is where it redirects to."""
         host, port, pinned = await self._pinned(url)
-        request = client.build_request("GET", pinned, headers={"Host": _host_header(url), "Accept-Encoding": "gzip"})
+        request = client.build_request("GET", pinned, headers={"Host": _host_header(url)} | ACCEPTED)
         request.extensions["sni_hostname"] = host
         async with self._hosts.setdefault(f"{host}:{port}", asyncio.Lock()):
             response = await client.send(request, stream=True)
             try:
                 location = response.headers.get("location")
                 moved = response.status_code in {301, 302, 303, 307, 308} and location
-                body = b"" if moved else await self._body(response)
+                body = b"" if moved else await bounded_body(response, self._limits.bytes)
             finally:
                 await response.aclose()
         kind, _, parameters = response.headers.get("content-type", "").partition(";")
         charset = parameters.partition("charset=")[2].strip(" \"'").split(";")[0] or None
         page = _Page(url, response.status_code, kind.strip().lower(), charset, body)
         return page, urljoin(url, location) if moved else None
-
-    async def _body(self, response: httpx.Response) -> bytes:
-        """At most `limits.bytes` of it, unpacked: a compressed bomb is cut off like any long page."""
-        encoding = response.headers.get("content-encoding", "identity").lower()
-        if encoding not in {"identity", "gzip"}:
-            raise RefusedError(f"content encoding {encoding[:40]}")
-        unpack = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
-        body = bytearray()
-        async for chunk in response.aiter_raw():
-            room = self._limits.bytes - len(body)
-            body += unpack.decompress(chunk, room) if unpack else chunk[:room]
-            if len(body) >= self._limits.bytes:
-                break
-        return bytes(body)
 
     async def _pinned(self, url: str) -> tuple[str, int, str]:
         """Host, port and `url` with the host replaced by its checked address; `url` is safe. Raises RefusedError."""

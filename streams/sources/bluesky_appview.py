@@ -4,12 +4,14 @@ from typing import Any
 
 import httpx
 
+from streams.bounded_body import ACCEPTED, bounded_answer
 from streams.clock import Clock
 from streams.sources import bluesky_post, fields
 from streams.sources.fields import as_dict, as_list
 from streams.sources.http_errors import checked, json_of
 
 PAGE = 100
+MAX_ANSWER = 20 * 1024**2
 MOST_PAGES = 50  # 5,000 posts of one person in one gap
 
 
@@ -57,7 +59,8 @@ class AppView:
         return sorted(events, key=lambda event: int(event["time_us"]))
 
     async def _get(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        response = await self._client.get(self._base + method, params=parameters)
+        async with self._client.stream("GET", self._base + method, params=parameters, headers=ACCEPTED) as opened:
+            response = await bounded_answer(opened, MAX_ANSWER)
         if response.status_code in (400, 404):  # the AppView's word for "no such actor or post"
             return {}
         return as_dict(json_of(checked(response, self._clock())))

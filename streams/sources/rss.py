@@ -21,6 +21,7 @@ import orjson
 import structlog
 
 from models.events import Tweet
+from streams.bounded_body import ACCEPTED, TooLongError, bounded_answer
 from streams.clock import Clock
 from streams.sources.feed_entries import is_whole, parse_feed
 from streams.sources.http_errors import checked
@@ -84,7 +85,7 @@ class Feeds:
         """The new and changed entries; `known` is brought up to date."""
         try:
             response = await self._get(address, known)
-        except RefusedError as error:
+        except (RefusedError, TooLongError) as error:
             self._pause(address, None, str(error), least=24 * 3600)
             return [Bad(f"{address}: {error}"[:500], b"")]
         except (httpx.HTTPError, httpx.InvalidURL, DisconnectedError) as error:
@@ -110,21 +111,11 @@ class Feeds:
 
     async def _get(self, address: str, known: dict[str, Any]) -> httpx.Response:
         headers = {"User-Agent": AGENT, "Accept": "application/atom+xml, application/rss+xml, application/xml;q=0.9"}
+        headers |= ACCEPTED
         headers |= {"If-None-Match": known["etag"]} if known.get("etag") else {}
         headers |= {"If-Modified-Since": known["modified"]} if known.get("modified") else {}
         async with self._client.stream("GET", address, headers=headers, follow_redirects=True) as response:
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > MAX_FEED:
-                    raise RefusedError(f"a feed of more than {MAX_FEED} bytes")
-        whole = httpx.Response(
-            response.status_code,
-            headers=_without_encoding(response.headers),
-            content=bytes(body),
-            request=response.request,
-        )
-        return checked(whole, self._clock())
+            return checked(await bounded_answer(response, MAX_FEED), self._clock())
 
     def _changed(self, outcome: Outcome, known: dict[str, Any]) -> Outcome | None:
         """None for an entry that is known as it is; an edit for one that changed."""
@@ -142,11 +133,6 @@ class Feeds:
         seconds = asked if asked is not None else min(24 * 3600.0, max(first, 2 * before.seconds if before else first))
         self._pauses[address] = _Pause(self._clock() + timedelta(seconds=seconds), seconds)
         log.warning("feed not read", feed=address, reason=reason[:300], again_in=round(seconds))
-
-
-def _without_encoding(headers: httpx.Headers) -> list[tuple[str, str]]:
-    """The body is decoded already."""
-    return [(name, value) for name, value in headers.items() if name not in ("content-encoding", "content-length")]
 
 
 def _mark(outcome: Outcome) -> tuple[str, str]:
