@@ -45,7 +45,7 @@ class Endpoint:
     at_once: int = 4
 
     def __repr__(self) -> str:
-        return f"Endpoint({self.base_url!r}, {self.model!r})"
+        return f"Endpoint({self.model!r})"  # the address may hold a password, too
 
 
 def endpoint_of(settings: Settings) -> Endpoint | None:
@@ -85,12 +85,19 @@ async def _sentence(
     try:
         proposal = await _ask(client, endpoint, original, cited)
     except (httpx.HTTPError, httpx.InvalidURL, AnswerError) as error:
-        log.warning("sentence not reworded", reason=str(error) or type(error).__name__)
+        log.warning("sentence not reworded", reason=_reason(error))
         return original
     better = reworded(original, proposal, cited)
     if better is None:
         log.info("rewording discarded: it is not carried by the evidence")
     return better or original
+
+
+def _reason(error: Exception) -> str:
+    """Without the address: httpx repeats it with its password, or takes a part of it for a port."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"answered {error.response.status_code}"
+    return type(error).__name__ if isinstance(error, httpx.InvalidURL) else str(error) or type(error).__name__
 
 
 async def _ask(client: httpx.AsyncClient, endpoint: Endpoint, original: Sentence, cited: list[Tweet]) -> str:

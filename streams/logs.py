@@ -16,6 +16,7 @@ _DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u20
 
 # these tell every poll, every metadata refresh, and an absent broker some hundred times a second
 LIBRARIES = ("aiokafka", "faust", "mode", "kafka", "httpx", "httpcore")
+OURS = ("streams", "models", "__main__")
 AGAIN_SECONDS = 10.0
 # a broker that has just started, or has a new topic or group, says these for some seconds, and clients call it an error
 NOT_READY = re.compile(
@@ -68,7 +69,9 @@ def set_up_logging(settings: Settings, **context: str) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    root.setLevel(max(level, logging.INFO))  # libraries' debug lines tell requests, with the tokens in them
+    for ours in OURS:
+        logging.getLogger(ours).setLevel(level)
     for noisy in LIBRARIES:
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
 

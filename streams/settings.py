@@ -1,20 +1,23 @@
 """Settings: a closed table read from the environment, `TOPTOPICS_…` except where users know another name.
 
 Every field is documented in the README by the same words (a test compares). Precedence: command option,
-environment, default. Secrets come from the environment only and never reach a log (`SecretStr`).
+environment, default. Secrets come from the environment only and never reach a log: they are `SecretStr`, and an address
+that may hold one is in no representation and in no complaint about it.
 """
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-def _named(name: str, description: str) -> object:
-    """A field whose variable keeps the name that users know from other tools."""
-    return Field(default=None, validation_alias=AliasChoices(name, f"TOPTOPICS_{name}"), description=description)
+def _named(name: str, description: str, *, shown: bool = True) -> object:
+    """A field whose variable keeps the name that users know from other tools; not `shown`: it may hold a secret."""
+    aliases = AliasChoices(name, f"TOPTOPICS_{name}")
+    return Field(default=None, validation_alias=aliases, description=description, repr=shown)
 
 
 LONGEST_HOURS = 24.0 * 366  # of a span of time: what is longer is a slip, and may not even fit a date
@@ -28,16 +31,37 @@ def _time_zone(name: str) -> str:
     return name
 
 
+def _redis_address(url: str) -> str:
+    """Parsers of addresses take what follows a stray `/` for a port, and repeat it: nothing of `url` may be told."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.path if parts.scheme == "unix" else parts.scheme in ("redis", "rediss") and parts.hostname
+        usable = usable and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(
+            "not an address such as redis://user:password@host:6379/0 "
+            "(in a password / is written %2F, # is %23, ? is %3F, @ is %40)"
+        )
+    return url
+
+
 class Settings(BaseSettings):
     """All settings of the product; `load_settings()` reads them."""
 
-    model_config = SettingsConfigDict(env_prefix="TOPTOPICS_", extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TOPTOPICS_", extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True
+    )
 
     kafka_bootstrap_servers: Annotated[
         str | None,
         _named("KAFKA_BOOTSTRAP_SERVERS", "Kafka brokers, host:port[,…]; unset: a local broker is started"),
     ] = None
-    redis_url: Annotated[str | None, _named("REDIS_URL", "Redis; unset: a local server is started")] = None
+    redis_url: Annotated[
+        Annotated[str, AfterValidator(_redis_address)] | None,
+        _named("REDIS_URL", "Redis; unset: a local server is started", shown=False),
+    ] = None
     data_dir: Path = Field(Path(".toptopics"), description="local data: broker, Redis, snapshots, cursors, logs")
     prefix: str = Field(
         "", pattern=r"^[a-zA-Z0-9._-]{0,40}$", description="put before every Kafka topic, group and Redis key"
@@ -93,7 +117,7 @@ class Settings(BaseSettings):
     ] = None
     fetch_links: bool = Field(False, description="whether a digest looks up the titles of links that come without one")
     llm_base_url: Annotated[
-        str | None, _named("LLM_BASE_URL", "OpenAI-compatible endpoint that may reword digests")
+        str | None, _named("LLM_BASE_URL", "OpenAI-compatible endpoint that may reword digests", shown=False)
     ] = None
     llm_model: Annotated[str | None, _named("LLM_MODEL", "model asked at that endpoint")] = None
     llm_api_key: Annotated[SecretStr | None, _named("LLM_API_KEY", "its key")] = None

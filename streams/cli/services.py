@@ -85,7 +85,7 @@ def _local_status(service: LocalService) -> ServiceStatus:
 
 
 def _hide_password(url: str) -> str:
-    scheme, separator, rest = url.rpartition("://")
+    scheme, separator, rest = url.partition("?")[0].rpartition("://")
     return scheme + separator + ("…@" if "@" in rest else "") + rest.rsplit("@", 1)[-1]
 
 

@@ -7,8 +7,10 @@ who receives it can tell a repetition.
 """
 
 import asyncio
+import logging
 import re
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -18,6 +20,7 @@ from streams.push.post import PRIVATE
 from streams.resources import is_public
 
 MAIL = ("mailto", "mailtos")
+_SILENT = logging.NullHandler()
 _STATUS = re.compile(r"\berror=(\d{3})\b")
 
 
@@ -32,9 +35,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
 def knows(url: str) -> bool:
     """Whether it is an address of apprise's; loads all its plugins."""
-    import apprise
-
-    return bool(apprise.Apprise().add(url))
+    return bool(_services().add(url))
 
 
 async def notify(
@@ -43,7 +44,7 @@ async def notify(
     """Tell one service. Raises DeliveryError; its text holds nothing of the address, which is a secret."""
     import apprise
 
-    services = apprise.Apprise()
+    services = _services()
     if not services.add(url):
         raise DeliveryError("apprise does not know this address", final=True)
     for service in services:
@@ -63,6 +64,16 @@ async def notify(
         # its messages may hold the address: of them only the status is told
         status = _STATUS.search(" ".join(entry.message for entry in sent.logs()))
         raise DeliveryError("apprise could not deliver it" + (f": answered {status[1]}" if status else ""))
+
+
+def _services() -> Any:
+    """apprise, whose log is not told: a token that does not look right stands in it."""
+    import apprise
+
+    log = logging.getLogger("apprise")
+    log.propagate = False
+    log.addHandler(_SILENT)
+    return apprise.Apprise()
 
 
 def _anywhere(_: str) -> bool:

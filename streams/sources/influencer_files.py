@@ -70,6 +70,8 @@ def handle_on(platform: str, given: str) -> str:
     if not re.fullmatch(shape, handle, re.ASCII):
         known = {"x": "X handle", "rss": "feed's address"}.get(platform, f"{platform.title()} handle")
         raise ValueError(f"{given.strip()[:60]!r} is no {known}: {words}")
+    if platform == "rss" and "@" in handle.split("/", 3)[2]:
+        raise ValueError("a feed's address is shown as the author of its posts: it may not hold a password")
     return handle
 
 
