@@ -35,8 +35,8 @@ def _redis_address(url: str) -> str:
     """Parsers of addresses take what follows a stray `/` for a port, and repeat it: nothing of `url` may be told."""
     try:
         parts = urlsplit(url)
-        usable = parts.path if parts.scheme == "unix" else parts.scheme in ("redis", "rediss") and parts.hostname
-        usable = usable and (parts.port is None or parts.port > 0)
+        placed = parts.path if parts.scheme == "unix" else parts.scheme in ("redis", "rediss") and parts.hostname
+        usable = bool(placed) and parts.port != 0  # which raises for what is no number
     except ValueError:
         usable = False
     if not usable:

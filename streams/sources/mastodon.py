@@ -22,6 +22,7 @@ import structlog
 from models.wire import not_json
 from streams.clock import Clock
 from streams.sources import fields, mastodon_status
+from streams.sources.bounded_session import bound
 from streams.sources.bridge import Put, from_thread
 from streams.sources.http_errors import retry_after
 from streams.sources.mastodon_rest import Rest, number_of
@@ -61,6 +62,7 @@ class MastodonInstance:
             version_check_mode="none",
             request_timeout=30,
         )
+        bound(self._api.session)
         self._api.session.hooks["response"].append(self._refused_stream)
         self._rest = Rest(self._api, clock, Memory() if memory is None else memory)
         self._lookback = timedelta(days=lookback_days)

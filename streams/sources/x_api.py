@@ -14,6 +14,7 @@ import tweepy
 from requests.adapters import HTTPAdapter
 
 from streams.clock import Clock
+from streams.sources.bounded_session import bound
 from streams.sources.fields import as_dict, as_list
 from streams.sources.http_errors import in_short, retry_after
 from streams.sources.port import DisconnectedError, RefusedError
@@ -52,6 +53,7 @@ class XApi:
         logging.getLogger("tweepy").setLevel(logging.INFO)  # its debug lines carry the token
         self._client = tweepy.Client(bearer_token, return_type=dict, wait_on_rate_limit=False)
         self._client.session.mount(TWEEPY_HOST, ToBase(base_url))
+        bound(self._client.session)
         self._clock = clock
 
     def user_ids(self, handles: list[str]) -> dict[str, str]:

@@ -24,6 +24,7 @@ from models.events import Tweet
 from models.wire import not_json
 from streams.clock import Clock
 from streams.sources import x_v2
+from streams.sources.bounded_session import bound
 from streams.sources.bridge import Put, from_thread
 from streams.sources.fields import as_dict, as_list
 from streams.sources.people import People
@@ -155,6 +156,7 @@ class Stream(tweepy.StreamingClient):  # type: ignore[misc] # tweepy is untyped
     def __init__(self, bearer_token: str, base_url: str, clock: Clock) -> None:
         super().__init__(bearer_token, return_type=dict, wait_on_rate_limit=False, max_retries=0)
         self.session.mount(TWEEPY_HOST, ToBase(base_url))
+        bound(self.session)
         self.session.hooks["response"].append(_raise_for_status)
         self._clock = clock
         self._put: Callable[[bytes | None], None] = lambda _line: None

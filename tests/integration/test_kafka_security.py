@@ -1,6 +1,7 @@
 """SASL SCRAM over TLS against the real broker: bulk readers and writers, admin, and every Faust stage."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from tests.made_posts import tweet
 pytestmark = pytest.mark.timeout(300)
 REDIS_PASSWORD = "salt-and-sugar"
 USER, PASSWORD = "reader", "a;\"b'c$d e=f"  # characters that somebody's quoting would trip over
+GUESS = "gu3ss3d-w0rd"
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,34 @@ async def test_nobody_else_gets_in(
 async def _send_one(settings: Settings) -> None:
     async with producer(settings) as client:
         await client.send_and_wait("anything", b"x")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"KAFKA_SASL_PASSWORD": GUESS}, {"KAFKA_SSL_CAFILE": ""}], ids=["password", "authority"]
+)
+@pytest.mark.parametrize(
+    "program", [["streams.cli", "worker"], ["streams.stage_process", "embed"]], ids=["worker", "stage"]
+)
+def test_a_worker_that_is_not_let_in_says_why(
+    secured: Secured, redis_url: str, fresh_names: str, wrong: dict[str, str], program: list[str]
+) -> None:
+    """The command before it starts anything, a stage by Faust's own client; each ends, and tells no password."""
+    given = {
+        "KAFKA_BOOTSTRAP_SERVERS": secured.address, "REDIS_URL": redis_url, "TOPTOPICS_PREFIX": fresh_names,
+        "TOPTOPICS_DATA_DIR": str(secured.folder / fresh_names), "TOPTOPICS_ENCODER": "hash",
+        "TOPTOPICS_KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "TOPTOPICS_KAFKA_SASL_USERNAME": USER,
+        "TOPTOPICS_KAFKA_SASL_PASSWORD": PASSWORD, "TOPTOPICS_KAFKA_SSL_CAFILE": str(secured.cafile),
+        "TOPTOPICS_LOG_LEVEL": "debug",
+    } | {f"TOPTOPICS_{name}": value for name, value in wrong.items()}  # fmt: skip
+    given = {name: value for name, value in given.items() if value}
+    done = subprocess.run(
+        [sys.executable, "-m", *program], env=os.environ | given, capture_output=True, text=True, timeout=120
+    )
+    told = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert ("uthentication" if "KAFKA_SASL_PASSWORD" in wrong else "certificate") in told, told
+    assert PASSWORD not in told
+    assert GUESS not in told
 
 
 def test_settings_never_show_a_secret(secured: Secured) -> None:

@@ -12,8 +12,10 @@ from aiohttp import web
 
 from streams.bounded_body import bounded_answer, bounded_body
 from streams.clock import system_clock
-from streams.sources import bluesky_appview, rss
-from streams.sources.port import Bad
+from streams.sources import bluesky_appview, bounded_session, rss
+from streams.sources.mastodon import MastodonInstance
+from streams.sources.port import Bad, DisconnectedError
+from streams.sources.x_api import XApi
 from tests.source_servers.collecting import people
 from tests.source_servers.hosting import Stop, hosted, serve_app
 
@@ -79,6 +81,21 @@ async def test_a_look_up_is_given_up_before_it_unfolds(
     async with httpx.AsyncClient() as client:
         with pytest.raises(httpx.HTTPError):
             await bluesky_appview.AppView(address, client, system_clock).did_of("ada.test")
+    assert memory() < 15 * MOST
+
+
+async def test_a_page_of_x_or_mastodon_is_given_up_before_it_unfolds(
+    address: str, memory: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the clients that read an answer before anybody can look at it."""
+    monkeypatch.setattr(bounded_session, "MAX_ANSWER", MOST)
+    base = address.removesuffix("/feed.xml")
+    with pytest.raises(DisconnectedError):
+        XApi("token", base_url=base, clock=system_clock).user_ids(["ada"])
+    for token in (None, "token"):
+        source = MastodonInstance(people(mastodon="ada@a.test"), url=base, token=token, clock=system_clock)
+        with pytest.raises(DisconnectedError):
+            await anext(source.events(None))
     assert memory() < 15 * MOST
 
 
