@@ -9,24 +9,23 @@ Retweets follow their original and copies their first, as support: they count pe
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
 
 from models.events import TopicEvent
 from models.online.background import Background, Directions, unit_rows
 from models.online.block import Block
 from models.online.config import OnlineConfig
-from models.online.evidence import SCALE, Floats, Lexicon
+from models.online.evidence import SCALE, Floats, Lexicon, WordRows
 from models.online.learn_week import learn_week
 from models.online.life import close_block, note_arrival
 from models.online.match import check_width, match_identities
 from models.online.product import product
 from models.online.record import TopicRecord, topic_id
 from models.online.table import TopicTable
-from models.online.trend import Voices
+from models.online.trend import MAX_VOICES, hear
 from models.online.view import TopicState, state_of
 from models.topic_model import Placement, PostBatch
 from models.week_topics import WeekTopics
@@ -45,10 +44,10 @@ class OnlineTopics:
         self.background = Background(dimensions, self.config.background)
         self.records: dict[int, TopicRecord] = {}  # by slot
         self.by_id: dict[str, int] = {}
-        # ordered, since a plain dict that loses its oldest entries is slow to find the next
+        # these are ordered, since a plain dict that loses its oldest entries is slow to find the next
         self.aliases = OrderedDict[str, str]()
         self.topic_of = OrderedDict[str, str]()  # post -> topic at the time
-        self.voices = Voices()  # who speaks anywhere in the stream
+        self.voices = OrderedDict[str, float]()  # who speaks anywhere in the stream (`trend.hear`)
         self.now = self.started = float("-inf")  # newest event time, and that of the first post
         self.faded = 0.0  # event time when silence was last looked at
         self.day: int | None = None  # the last one that topics' pasts include
@@ -70,6 +69,8 @@ class OnlineTopics:
         vectors = unit_rows(batch.vectors)
         placements: list[Placement] = []
         events: list[TopicEvent] = []
+        if self.started == float("-inf"):
+            self.started = float(batch.at[0])
         start = 0
         while start < len(batch):
             if self.block.over(float(batch.at[start]), self.config):
@@ -83,7 +84,7 @@ class OnlineTopics:
 
     def predict_many(self, vectors: npt.NDArray[np.float32], words: Sequence[Sequence[str]]) -> list[str | None]:
         """The topic that each post would join now, None where it would start one. Changes nothing."""
-        fused = self.likeness(self.background.directions(unit_rows(vectors)), self.lexicon.matrix(words))
+        fused = self.likeness(self.background.directions(unit_rows(vectors)), self.lexicon.rows(words))
         best = fused.argmax(axis=1)
         return [
             self.records[slot].id if fused[i, slot] >= self.config.join and slot in self.records else None
@@ -118,10 +119,12 @@ class OnlineTopics:
         records, rows = [self.records[slot] for slot in slots], self.table.sums[slots]
         return events + match_identities(records, rows, self.topic_now, self.lexicon, week)
 
-    def likeness(self, rows: Directions, words: csr_matrix) -> Floats:
+    def likeness(self, rows: Directions, words: WordRows) -> Floats:
         """Fused similarity (-1 to 1) of posts or topics to every slot, float32 (n, capacity)."""
         table = self.table
-        return self._fused(product(rows.values, table.centroids), table.inverse, rows, words, table.words.index())
+        return self._fused(
+            product(rows.values, table.centroids), table.inverse, rows, words, table.words.holders(words)
+        )
 
     def to_bytes(self) -> bytes:
         """The whole state: safetensors with JSON metadata, versioned. No pickle."""
@@ -129,20 +132,26 @@ class OnlineTopics:
 
         return dump(self)
 
-    def among(self, rows: Directions, words: csr_matrix) -> Floats:
+    def among(self, rows: Directions, words: WordRows) -> Floats:
         """Fused similarity of posts or topics with each other, in the same arithmetic as with the topics alive."""
-        return self._fused(product(rows.values, rows.values), rows.inverse, rows, words, words.T.tocsr())
+        return self._fused(product(rows.values, rows.values), rows.inverse, rows, words, self._inverted(words))
 
     def _fused(
-        self, products: npt.NDArray[np.number], inverse: Floats, rows: Directions, words: csr_matrix, index: csr_matrix
+        self, products: npt.NDArray[np.number], inverse: Floats, rows: Directions, words: WordRows, holders: WordRows
     ) -> Floats:
         """The weighted sum of both cosines, from exact integer products and elementwise arithmetic only."""
-        from models.online.kernels import fuse
+        from models.online.word_kernels import fuse
 
         weight = self.config.lexical_weight
         scale, factor = rows.inverse * np.float32(1.0 - weight), np.float32(weight / SCALE**2)
-        said, holders = (words.indptr, words.indices, words.data), (index.indptr, index.indices, index.data)
-        return fuse(products, inverse, scale, *said, *holders, factor)
+        return fuse(products, inverse, scale, *words, *holders, factor)
+
+    def _inverted(self, words: WordRows) -> WordRows:
+        """By bucket, a row each: the rows (instead of buckets) that hold it."""
+        from models.online.word_kernels import invert
+
+        starts, lengths = words.begins[:-1].astype(np.int64), np.diff(words.begins)
+        return WordRows(*invert(starts, lengths, words.buckets, words.weights, words.buckets, self.config.buckets))
 
     def _place(
         self,
@@ -154,58 +163,40 @@ class OnlineTopics:
         events: list[TopicEvent],
     ) -> None:
         """Place the posts `start` … `stop`, all of one block."""
-        count = stop - start
         rows = vectors[start:stop]
         directions = self.background.directions(rows)
-        words = self.lexicon.matrix(batch.words[start:stop])
+        words = self.lexicon.rows(batch.words[start:stop])
         fused = self.likeness(directions, words)
         best = fused.argmax(axis=1)
-        score = fused[np.arange(count), best]
+        score = fused[np.arange(stop - start), best]
         others: Floats | None = None
         pulling: list[int] = []
-        for i, at in enumerate(batch.at[start:stop].tolist()):
-            k = start + i
-            self._hear(batch.authors[k], at)
-            original = self._original(batch.related[k]) if batch.retweet[k] else None
-            if original is not None:
-                slot, similarity = original, 1.0
+        for i, (post_id, author, said, at, source) in enumerate(_posts(batch, start, stop)):
+            self.now = at if at > self.now else self.now
+            hear(self.voices, author, at, MAX_VOICES)
+            home = None if source is None else self._slot_of(source)
+            if home is not None:
+                slot, similarity = home, 1.0
             elif (similarity := score.item(i)) >= self.config.join:
                 slot = best.item(i)
+                pulling.append(i)
                 self.block.slots.append(slot)
                 self.block.at.append(at)
-                pulling.append(i)
             else:
-                slot, similarity = self.found(batch.ids[k], at).slot, 0.0
-                own = slice(words.indptr[i], words.indptr[i + 1])
-                self.table.found(slot, rows[i], directions[i : i + 1], (words.indices[own], words.data[own]), at)
+                slot, similarity = self.found(post_id, at).slot, 0.0
+                self.table.found(slot, rows[i], directions[i : i + 1], words.row(i), at)
                 others = self.among(directions, words) if others is None else others
                 _notice(slot, others[i + 1 :, i], best[i + 1 :], score[i + 1 :])
-            placements.append(self._count(batch, k, slot, similarity, original is not None, events))
+            record = self.records[slot]
+            record.add(post_id, author, said, at, home is not None)
+            note_arrival(self, record, author, at, events)
+            self._remember(post_id, source, record.id)
+            placements.append(Placement(record.id, similarity, record.phase == "candidate", home is not None))
         if pulling:
             self.block.rows.append(rows[pulling])
-        self.block.posts += count
+        self.block.posts += stop - start
         self.lexicon.count(words)
         self.background.learn(rows)
-
-    def _hear(self, author: str, at: float) -> None:
-        """Somebody speaks, about whatever."""
-        if self.started == float("-inf"):
-            self.started = at
-        self.now = max(self.now, at)
-        self.voices.hear(author, at)
-
-    def _count(
-        self, batch: PostBatch, k: int, slot: int, similarity: float, support: bool, events: list[TopicEvent]
-    ) -> Placement:
-        """Count post `k` in its topic, and remember where it and what it retweets went."""
-        record, post_id, related, at = self.records[slot], batch.ids[k], batch.related[k], batch.at.item(k)
-        if record.add(post_id, batch.authors[k], batch.words[k], at, support):
-            self.table.rewritten(slot)
-        note_arrival(self, record, batch.authors[k], at, events)
-        self._remember(post_id, record.id)
-        if batch.retweet[k] and related is not None and related not in self.topic_of:
-            self._remember(related, record.id)
-        return Placement(record.id, similarity, record.phase == "candidate", support)
 
     def found(self, post_id: str, at: float) -> TopicRecord:
         """A topic that this post founds; its row in the table is still empty."""
@@ -217,18 +208,31 @@ class OnlineTopics:
         self.by_id[name] = slot
         return self.records[slot]
 
-    def _original(self, post_id: str | None) -> int | None:
+    def _slot_of(self, post_id: str) -> int | None:
         """The slot of the topic that a post went to, if it is remembered and alive."""
-        return self.by_id.get(self.topic_now(post_id) or "") if post_id is not None else None
+        return self.by_id.get(self.topic_now(post_id) or "")
 
     def topic_now(self, post_id: str) -> str | None:
         """The id of the topic that a post went to, or that took it over since; None when it is not remembered."""
         return self.current_id(self.topic_of[post_id]) if post_id in self.topic_of else None
 
-    def _remember(self, post_id: str, topic: str) -> None:
-        self.topic_of[post_id] = topic
-        if len(self.topic_of) > self.config.max_remembered_posts:
-            self.topic_of.popitem(last=False)
+    def _remember(self, post_id: str, source: str | None, topic: str) -> None:
+        """Where a post went, and what it retweets if that was not seen."""
+        known = self.topic_of
+        known[post_id] = topic
+        if source is not None and source not in known:
+            known[source] = topic
+        while len(known) > self.config.max_remembered_posts:
+            known.popitem(last=False)
+
+
+def _posts(batch: PostBatch, start: int, stop: int) -> Iterator[tuple[str, str, Sequence[str], float, str | None]]:
+    """Id, author, words and time of each, and what it retweets."""
+    piece = slice(start, stop)
+    repeats = zip(batch.related[piece], batch.retweet[piece], strict=True)
+    sources = [related if retweet else None for related, retweet in repeats]
+    times = batch.at[piece].tolist()
+    return zip(batch.ids[piece], batch.authors[piece], batch.words[piece], times, sources, strict=True)
 
 
 def _notice(slot: int, column: Floats, best: npt.NDArray[np.int64], score: Floats) -> None:

@@ -97,7 +97,7 @@ class RiverTopics:
     def _learn(self, batch: PostBatch, i: int, events: list[TopicEvent]) -> Placement:
         post_id, related, at = batch.ids[i], batch.related[i], float(batch.at[i])
         self.now = max(self.now, at)
-        self.lexicon.count(self.lexicon.matrix([batch.words[i]]))
+        self.lexicon.count(self.lexicon.rows([batch.words[i]]))
         self.lexicon.refresh()
         known = self.by_id.get(self.topic_of.get(related or "", "")) if batch.retweet[i] else None
         support = known is not None

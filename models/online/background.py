@@ -31,14 +31,12 @@ class Directions:
 
 def unit_rows(vectors: npt.NDArray[np.floating]) -> Floats:
     """Integers as float32 (n, dimensions), norm about UNIT; a zero row stays zero. Raises ValueError on NaN."""
-    rows = np.asarray(vectors, dtype=np.float64)
-    if not np.isfinite(rows).all():
+    from models.online.kernels import unit
+
+    rows, finite = unit(np.ascontiguousarray(vectors, np.float32), UNIT)
+    if not finite:
         raise ValueError("a vector holds a number that is not finite")
-    largest = np.abs(rows).max(axis=1, keepdims=True, initial=0.0)
-    rows = np.rint(rows * (UNIT / np.where(largest > 0, largest, 1.0)))
-    squares = np.einsum("ij,ij->i", rows, rows)[:, None]  # of integers: exact in any order
-    rounded = np.rint(rows * (UNIT / np.sqrt(np.maximum(squares, 1.0))))
-    return np.asarray(rounded, dtype=np.float32)
+    return rows
 
 
 class Background:

@@ -16,6 +16,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int32]
+Slots = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.int8]
 
 
@@ -28,36 +29,51 @@ def compiled(function: Function) -> Function:
 
 
 @compiled
-def fuse(
-    products: npt.NDArray[Any],
-    inverse: Floats,
-    scale: Floats,
-    owned: Numbers,
-    buckets: Numbers,
-    weights: Floats,
-    index: Numbers,
-    slots: Numbers,
-    loads: Floats,
-    factor: np.float32,
-) -> Floats:
-    """products (n, m) * inverse (m,) * scale (n,), plus factor times the products of the words, as in two CSR matrices.
+def largest(row: Floats, box: Numbers) -> Any:
+    """The largest absolute number, or one that is not finite if there is any. box: room for one number."""
+    peak = np.int32(0)
+    for bits in row.view(np.int32):  # without their sign, bits order as the numbers do, infinity and NaN above all
+        peak = max(peak, bits & np.int32(0x7FFFFFFF))
+    box[0] = peak
+    return box.view(np.float32)[0]
 
-    owned, buckets, weights: of the n rows. index, slots, loads: by bucket, of the m columns.
+
+@compiled
+def squared(row: Floats) -> float:
+    """The squares' sum, in four parts that a processor adds up side by side."""
+    a = b = c = d = 0.0
+    even = len(row) - len(row) % 4
+    for j in range(0, even, 4):
+        a += np.float64(row[j]) * np.float64(row[j])
+        b += np.float64(row[j + 1]) * np.float64(row[j + 1])
+        c += np.float64(row[j + 2]) * np.float64(row[j + 2])
+        d += np.float64(row[j + 3]) * np.float64(row[j + 3])
+    for j in range(even, len(row)):
+        a += np.float64(row[j]) * np.float64(row[j])
+    return (a + b) + (c + d)
+
+
+@compiled
+def unit(vectors: Floats, length: float) -> tuple[Floats, bool]:
+    """Integers (n, dimensions), rows of norm about `length`, and whether every number was finite.
+
+    A zero row stays zero. Rounded twice: the norm is that of integers, whose sum is exact in any order.
     """
-    count, width = products.shape
-    fused = np.empty((count, width), np.float32)
-    lexical = np.zeros(width, np.float32)
+    count, width = vectors.shape
+    rows = np.empty((count, width), np.float32)
+    whole, box = np.empty(width, np.float64), np.empty(1, np.int32)
     for i in range(count):
+        peak = np.float64(largest(vectors[i], box))
+        if not np.isfinite(peak):
+            return rows, False
+        scale, squares = length / (peak if peak > 0.0 else 1.0), np.int64(0)
         for j in range(width):
-            fused[i, j] = np.float32(products[i, j]) * inverse[j] * scale[i]
-        for k in range(owned[i], owned[i + 1]):
-            for e in range(index[buckets[k]], index[buckets[k] + 1]):
-                lexical[slots[e]] += weights[k] * loads[e]
-        for k in range(owned[i], owned[i + 1]):
-            for e in range(index[buckets[k]], index[buckets[k] + 1]):
-                fused[i, slots[e]] += lexical[slots[e]] * factor
-                lexical[slots[e]] = 0.0
-    return fused
+            whole[j] = np.rint(np.float64(vectors[i, j]) * scale)
+            squares += np.int64(whole[j]) * np.int64(whole[j])
+        scale = length / np.sqrt(max(np.float64(squares), 1.0))
+        for j in range(width):
+            rows[i, j] = np.float32(np.rint(whole[j] * scale))
+    return rows, True
 
 
 @compiled
@@ -69,86 +85,25 @@ def deviate(rows: Floats, mean: Floats, longest: float, nearest: float) -> tuple
     count, width = rows.shape
     values = np.empty((count, width), np.int8)
     inverse = np.zeros(count, np.float32)
-    deviation = np.empty(width, np.float32)
+    deviation, box = np.empty(width, np.float32), np.empty(1, np.int32)
     for i in range(count):
-        peak, squares, blank = np.float32(1e-9), 0.0, True
         for j in range(width):
             deviation[j] = rows[i, j] - mean[j]
-            peak = max(peak, abs(deviation[j]))
-            blank = blank and rows[i, j] == 0.0
-        for j in range(width):
-            squares += np.float64(deviation[j]) * np.float64(deviation[j])
-        length = np.sqrt(squares)
+        peak = max(largest(deviation, box), np.float32(1e-9))
+        length = np.sqrt(squared(deviation))
         scale = np.float32(min(np.float64(np.float32(127.0) / peak), longest / max(length, 1e-9)))
-        total = 0
         for j in range(width):
-            rounded = np.int32(np.rint(deviation[j] * scale))
-            values[i, j] = rounded
-            total += int(rounded * rounded)
-        if not blank:
-            inverse[i] = min(1.0, length / nearest) / np.float64(np.sqrt(np.float32(max(total, 1))))
+            values[i, j] = np.int32(np.rint(deviation[j] * scale))
+        total = np.int32(0)
+        for j in range(width):
+            total += np.int32(values[i, j]) * np.int32(values[i, j])
+        if largest(rows[i], box) > 0.0:
+            inverse[i] = min(1.0, length / nearest) / np.float64(np.sqrt(np.float32(max(total, np.int32(1)))))
     return values, inverse
 
 
 @compiled
-def weigh(
-    buckets: npt.NDArray[np.int64], counts: Doubles, owned: npt.NDArray[np.int64], weights: Doubles, scale: float
-) -> tuple[Numbers, Numbers, Floats]:
-    """Rows of norm `scale`, rounded, as CSR arrays: each bucket of a row once, by its count times its weight.
-
-    owned: where each row's words begin. counts: of each word, or empty: each bucket counts once.
-    """
-    begins = np.zeros(len(owned), np.int32)
-    indices = np.empty(len(buckets), np.int32)
-    data = np.empty(len(buckets), np.float32)
-    seen = np.zeros(len(weights), np.float64)
-    stop = 0
-    for i in range(len(owned) - 1):
-        start = stop
-        for k in range(owned[i], owned[i + 1]):
-            bucket = buckets[k]
-            if seen[bucket] == 0.0:
-                indices[stop] = bucket
-                stop += 1
-                seen[bucket] = 1.0 if len(counts) == 0 else counts[k]
-            elif len(counts) > 0:
-                seen[bucket] += counts[k]
-        squares = 0.0
-        for k in range(start, stop):
-            seen[indices[k]] *= weights[indices[k]]
-            squares += seen[indices[k]] * seen[indices[k]]
-        factor = scale / np.sqrt(max(squares, 1.0))
-        for k in range(start, stop):
-            data[k] = np.rint(seen[indices[k]] * factor)
-            seen[indices[k]] = 0.0
-        begins[i + 1] = stop
-    return begins, indices[:stop], data[:stop]
-
-
-@compiled
-def invert(lengths: Numbers, buckets: Numbers, weights: Floats, total: int) -> tuple[Numbers, Numbers, Floats]:
-    """By bucket of `total`, as CSR arrays: the rows that hold it, ascending; row i holds lengths[i] entries."""
-    begins = np.zeros(total + 1, np.int32)
-    for i in range(len(lengths)):
-        for k in range(lengths[i]):
-            begins[buckets[i, k] + 1] += 1
-    for bucket in range(total):
-        begins[bucket + 1] += begins[bucket]
-    place = begins[:-1].copy()
-    rows = np.empty(begins[-1], np.int32)
-    values = np.empty(begins[-1], np.float32)
-    for i in range(len(lengths)):
-        for k in range(lengths[i]):
-            entry = place[buckets[i, k]]
-            rows[entry], values[entry] = i, weights[i, k]
-            place[buckets[i, k]] += 1
-    return begins, rows, values
-
-
-@compiled
-def pull(
-    sums: Floats, slots: npt.NDArray[np.int64], shares: Floats, rows: Floats, owner: npt.NDArray[np.int64]
-) -> None:
+def pull(sums: Floats, slots: Slots, shares: Floats, rows: Floats, owner: Slots) -> None:
     """Fade the sums of these slots to their shares and add each of `rows` to that of its owner, in place."""
     added = np.zeros((len(slots), rows.shape[1]), np.float32)
     for k in range(len(owner)):
@@ -157,3 +112,14 @@ def pull(
     for i in range(len(slots)):
         for j in range(rows.shape[1]):
             sums[slots[i], j] = sums[slots[i], j] * shares[i] + added[i, j]
+
+
+@compiled
+def scaled(sums: Floats, slots: Slots, length: float) -> Floats:
+    """The sums of these slots, each to a norm of about `length`; a zero row stays zero."""
+    rows = np.empty((len(slots), sums.shape[1]), np.float32)
+    for i in range(len(slots)):
+        scale = np.float32(length / max(np.sqrt(squared(sums[slots[i]])), 1e-9))
+        for j in range(sums.shape[1]):
+            rows[i, j] = sums[slots[i], j] * scale
+    return rows

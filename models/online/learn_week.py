@@ -85,12 +85,12 @@ def _could_be_born(model: OnlineTopics, part: Part, record: TopicRecord) -> bool
 
 def _similarity_to_rest(model: OnlineTopics, part: Part, record: TopicRecord) -> float:
     """In the arithmetic of merging."""
+    from models.online.kernels import scaled
+
     both = np.stack([part.vector, model.table.sums[record.slot] - part.vector])
-    lengths = np.sqrt(np.einsum("ij,ij->i", both, both, dtype=np.float64))
-    directions = model.background.directions(both * (UNIT / np.maximum(lengths, 1e-9)).astype(np.float32)[:, None])
+    directions = model.background.directions(scaled(both, np.arange(2), UNIT))
     said = [part.topic.word_counts, _without(record.words, part.topic.word_counts, part.share)]
-    lexicon = model.lexicon
-    words = lexicon.topics([lexicon.buckets_of(counts) for counts in said], [counts.values() for counts in said])
+    words = model.lexicon.topics(said)
     return float(model.among(directions, words)[0, 1])
 
 
@@ -110,7 +110,6 @@ def _leave(
     table.sums[record.slot] -= part.vector
     table.weights[record.slot] -= part.weight
     table.move(np.array(sorted([record.slot, new.slot]), np.int64), model.background)
-    table.rewritten(record.slot)
     table.say([record, new], model.lexicon)
     about = label_of(keywords_of(new, model.lexicon))
     reason = f"the refit of {week.week} found {new.originals} of its posts to be about something else"

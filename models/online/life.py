@@ -13,7 +13,7 @@ import numpy as np
 
 from models.events import TopicEvent, TopicEventKind
 from models.online.record import MAX_PEOPLE, TopicRecord
-from models.online.trend import CALM, DAY, TRENDING, Voices, surprise
+from models.online.trend import CALM, DAY, TRENDING, count_voices, hear, surprise
 from models.online.view import describe, has_name
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 def note_arrival(model: OnlineTopics, record: TopicRecord, author: str, at: float, events: list[TopicEvent]) -> None:
     """What one more post, already counted, makes of its topic."""
     config = model.config
-    voices = Voices(record.voices, MAX_PEOPLE)
-    voices.hear(author, at)
+    hear(record.voices, author, at, MAX_PEOPLE)
     if record.phase == "candidate":
         if record.originals < config.born_posts or len(record.people) < config.born_people:
             return
@@ -34,7 +33,7 @@ def note_arrival(model: OnlineTopics, record: TopicRecord, author: str, at: floa
     elif record.phase == "dormant":
         record.phase = "active"
         events.append(event(model, record, "revived", at, "posts again after a silence"))
-    people, active = voices.count(model.now), model.voices.count(model.now)
+    people, active = count_voices(record.voices, model.now), count_voices(model.voices, model.now)
     record.score = surprise(people, active, record.past)
     if record.trending:
         record.trending = record.score >= CALM
@@ -98,7 +97,8 @@ def _similar(model: OnlineTopics, due: list[int]) -> list[tuple[float, int, int]
     similar = model.likeness(table.directions(rows), table.words.of(due))
     similar[np.arange(len(due)), rows] = -1.0
     pairs = []
-    for i, other in np.argwhere(similar >= min(config.merge, config.merge_single)).tolist():
+    near = np.flatnonzero(similar >= min(config.merge, config.merge_single))
+    for i, other in zip(*(place.tolist() for place in np.divmod(near, similar.shape[1])), strict=True):
         smaller = min(model.records[due[i]].originals, model.records[other].originals)
         enough = config.merge - (config.merge - config.merge_single) / max(1, smaller)
         if similar[i, other] >= enough and not _are_apart(model, due[i], other):
@@ -129,7 +129,6 @@ def _join(model: OnlineTopics, slot: int, other: int, similarity: float, gone: s
     while len(model.aliases) > model.config.max_aliases:
         model.aliases.popitem(last=False)
     model.table.move(np.array([a.slot]), model.background)
-    model.table.rewritten(a.slot)
     model.table.say([a], model.lexicon)
     return event(model, a, "merged", model.now, f"{similarity:.2f} similar, and growing together", [b.id])
 
@@ -142,9 +141,9 @@ def _end_day(model: OnlineTopics) -> None:
     if day <= model.day:
         return
     model.day = day
-    active = max(1, model.voices.count(model.now))
+    active = max(1, count_voices(model.voices, model.now))
     for record in model.records.values():
-        people = Voices(record.voices).count(model.now)
+        people = count_voices(record.voices, model.now)
         if record.phase != "candidate":
             record.past.learn(people / active)
             record.score = surprise(people, active, record.past)

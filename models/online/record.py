@@ -42,8 +42,8 @@ class TopicRecord(msgspec.Struct, kw_only=True):
     compare_at: int = 2  # originals at which it is next compared with the other topics,
     say_at: int = 2  # and at which the words that posts are compared with follow its counts
 
-    def add(self, post_id: str, author: str, words: Sequence[str], at: float, support: bool) -> bool:
-        """Count one post; whether words were dropped for it."""
+    def add(self, post_id: str, author: str, words: Sequence[str], at: float, support: bool) -> None:
+        """Count one post."""
         self.posts += 1
         self.last = max(self.last, at)
         if author in self.people:
@@ -51,17 +51,15 @@ class TopicRecord(msgspec.Struct, kw_only=True):
         elif len(self.people) < MAX_PEOPLE:
             self.people[author] = 1
         if support:
-            return False
+            return
         self.originals += 1
         if len(self.examples) < EXAMPLES:
             self.examples.append(post_id)
         counts = self.words
         for word in words:
             counts[word] = counts.get(word, 0) + 1
-        if len(counts) <= MAX_WORDS:
-            return False
-        self._prune()
-        return True
+        if len(counts) > MAX_WORDS:
+            self._prune()
 
     def absorb(self, other: "TopicRecord") -> None:
         """Count the other's posts as ours."""

@@ -16,6 +16,7 @@ from scipy.sparse import csr_matrix
 
 from models.online.block import Block
 from models.online.config import OnlineConfig
+from models.online.evidence import WordRows
 from models.online.metadata import StateError, check_version
 from models.online.record import TopicRecord
 from models.online.table import ROWS
@@ -30,9 +31,7 @@ def dump(model: OnlineTopics) -> bytes:
     alive = np.array(sorted(model.records), dtype=np.int64)
     table, block = model.table, model.block
     waiting = np.concatenate([np.zeros((0, model.dimensions), np.float32), *block.rows])
-    shown = table.words.of(alive.tolist())
-    shown.eliminate_zeros()
-    shown.sort_indices()
+    shown = _sorted(table.words.of(alive.tolist()))
     tensors: dict[str, Any] = {
         "alive": alive,
         **{name: getattr(table, name)[alive] for name in ROWS},
@@ -42,7 +41,9 @@ def dump(model: OnlineTopics) -> bytes:
         "document_weights": model.lexicon.weights,
         "posts": _lines(model.topic_of.keys()),
         "posts_topics": _lines(model.topic_of.values()),
-        **_sparse("shown", shown),
+        "shown_data": shown.weights,
+        "shown_indices": shown.buckets,
+        "shown_indptr": shown.begins,
         "waiting_slots": np.array(block.slots, dtype=np.int64),
         "waiting_at": np.array(block.at, dtype=np.float64),
         "waiting_rows": waiting.astype(np.int16),
@@ -58,7 +59,7 @@ def dump(model: OnlineTopics) -> bytes:
         "seen": model.lexicon.posts,
         "times": [model.now, model.started, model.faded] if model.lexicon.posts else None,
         "day": model.day,
-        "voices": list(model.voices.last.items()),
+        "voices": list(model.voices.items()),
         "refreshed": model.refreshed,
         "block": [block.posts, block.limit, block.start],
         "aliases": list(model.aliases.items()),
@@ -84,12 +85,7 @@ def _restored(metadata: dict[str, Any], tensors: dict[str, Any]) -> OnlineTopics
     alive = tensors["alive"]
     for name in ROWS:
         getattr(model.table, name)[alive] = tensors[name]
-    shown = csr_matrix(
-        tuple(tensors[f"shown_{name}"] for name in ("data", "indices", "indptr")), shape=(len(alive), config.buckets)
-    )
-    shown.check_format(full_check=True)  # raises ValueError if it does not fit
-    model.table.words.put(alive.tolist(), np.diff(shown.indptr), shown.indices, shown.data)
-    model.table.buckets = {slot: [] for slot in alive.tolist()}
+    model.table.words.put(alive.tolist(), _words(tensors, len(alive), config.buckets))
     model.background.total, model.background.mean = tensors["background"], tensors["mean"]
     model.background.posts = metadata["background"]
     model.table.restored(alive)
@@ -103,10 +99,17 @@ def _restored(metadata: dict[str, Any], tensors: dict[str, Any]) -> OnlineTopics
     if metadata["times"] is not None:
         model.now, model.started, model.faded = metadata["times"]
     model.day = metadata["day"]
-    model.voices.last.update(metadata["voices"])
+    model.voices.update(metadata["voices"])
     model.refreshed = metadata["refreshed"]
     model.block = _block(metadata["block"], tensors)
     return model
+
+
+def _words(tensors: dict[str, Any], rows: int, buckets: int) -> WordRows:
+    """Those of the topics alive; raises ValueError if they do not fit."""
+    shown = csr_matrix(tuple(tensors[f"shown_{name}"] for name in ("data", "indices", "indptr")), shape=(rows, buckets))
+    shown.check_format(full_check=True)
+    return WordRows(shown.indptr, shown.indices, shown.data)
 
 
 def _block(bounds: list[Any], tensors: dict[str, Any]) -> Block:
@@ -117,12 +120,13 @@ def _block(bounds: list[Any], tensors: dict[str, Any]) -> Block:
     return block
 
 
-def _sparse(name: str, matrix: csr_matrix) -> dict[str, Any]:
-    return {
-        f"{name}_data": matrix.data,
-        f"{name}_indices": matrix.indices.astype(np.int32),
-        f"{name}_indptr": matrix.indptr.astype(np.int32),
-    }
+def _sorted(words: WordRows) -> WordRows:
+    """By bucket, without those of no weight: which order they came in depends on when the state was last restored."""
+    row = np.repeat(np.arange(len(words.begins) - 1), np.diff(words.begins))
+    order = np.lexsort((words.buckets, row))
+    order = order[words.weights[order] != 0]
+    begins = np.searchsorted(row[order], np.arange(len(words.begins))).astype(np.int32)
+    return WordRows(begins, words.buckets[order], words.weights[order])
 
 
 def _lines(texts: Any) -> Any:

@@ -6,14 +6,13 @@ the topics' records. All move at the end of a block.
 """
 
 from collections.abc import Sequence
-from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
 from models.online.background import UNIT, Background, Directions, Floats
 from models.online.config import OnlineConfig
-from models.online.evidence import Lexicon, WordRow
+from models.online.evidence import Lexicon, WordRows
 from models.online.postings import Postings
 from models.online.record import TopicRecord
 
@@ -33,7 +32,6 @@ class TopicTable:
         self.sums = np.zeros((capacity, dimensions), np.float32)
         self.weights = np.zeros(capacity, np.float64)  # effective posts in the sums
         self.updated = np.zeros(capacity, np.float64)  # event time to which the sums are decayed
-        self.buckets: dict[int, list[int]] = {}  # slot -> of its record's words, as far as they were looked up
         self._free = list(range(capacity - 1, -1, -1))
 
     def directions(self, slots: Slots) -> Directions:
@@ -51,23 +49,19 @@ class TopicTable:
         for name in ROWS:
             getattr(self, name)[slots] = 0
         self.words.drop(slots)
-        for slot in slots:
-            del self.buckets[slot]
         self._free = sorted({*self._free, *slots}, reverse=True)
 
-    def found(self, slot: int, row: Floats, direction: Directions, words: WordRow, at: float) -> None:
+    def found(self, slot: int, row: Floats, direction: Directions, words: WordRows, at: float) -> None:
         """Start a topic with one post, of one row; it is found by the very next one."""
         self.sums[slot] = row
         self.centroids[slot], self.inverse[slot] = direction.values[0], direction.inverse[0]
-        self.words.put([slot], np.array([len(words[0])]), *words)
-        self.buckets[slot] = []
+        self.words.put([slot], words)
         self.weights[slot] = 1.0
         self.updated[slot] = at
 
     def begin(self, slot: int, total: Floats, weight: float, at: float) -> None:
         """Start a topic with the sum of `weight` effective posts; it is found after `move` and `say`."""
         self.sums[slot], self.weights[slot], self.updated[slot] = total, weight, at
-        self.buckets[slot] = []
 
     def pull(self, slots: Sequence[int], rows: Floats, at: Sequence[float], config: OnlineConfig) -> Slots:
         """Let posts pull on the sums of their topics, after the older ones have faded; the slots moved, ascending."""
@@ -95,27 +89,19 @@ class TopicTable:
 
     def move(self, slots: Slots, background: Background) -> None:
         """The centroids of these slots, from their sums and the background."""
+        from models.online.kernels import scaled
+
         if not len(slots):
             return
-        sums = self.sums[slots]
-        lengths = np.sqrt(np.einsum("ij,ij->i", sums, sums, dtype=np.float64))
-        directions = background.directions(sums * (UNIT / np.maximum(lengths, 1e-9)).astype(np.float32)[:, None])
+        directions = background.directions(scaled(self.sums, slots, UNIT))
         self.centroids[slots], self.inverse[slots] = directions.values, directions.inverse
 
     def say(self, records: Sequence[TopicRecord], lexicon: Lexicon) -> None:
         """The words of these topics, from their counts."""
         if not records:
             return
-        for record in records:
-            known = self.buckets[record.slot]
-            known += lexicon.buckets_of(islice(record.words, len(known), None))
-        slots = [record.slot for record in records]
-        words = lexicon.topics([self.buckets[slot] for slot in slots], [record.words.values() for record in records])
-        self.words.put(slots, np.diff(words.indptr), words.indices, words.data)
-
-    def rewritten(self, slot: int) -> None:
-        """The topic's words are no longer those of before with others after them."""
-        self.buckets[slot] = []
+        words = lexicon.topics([record.words for record in records])
+        self.words.put([record.slot for record in records], words)
 
     def restored(self, alive: Slots) -> None:
         """Rebuild the list of free slots: all but `alive`."""

@@ -11,7 +11,6 @@ trend merely because they were nobody yesterday.
 """
 
 import math
-from collections import OrderedDict
 from statistics import pstdev
 from typing import Any
 
@@ -25,6 +24,7 @@ WEEKS = 2  # so often must a day of the week have come by to be an expectation
 FLOOR_PEOPLE = 0.5  # expected people are at least so many
 FLOOR_SHARE = 0.002  # and at least this share of the stream's
 TRENDING = 2.8  # from here on: four people in a day about a new topic, in a stream of up to 250
+MAX_VOICES = 50_000  # people of the last 24 hours, anywhere in the stream
 CALM = 1.4  # below it a topic may trend again
 
 
@@ -45,34 +45,32 @@ class Past(msgspec.Struct):
 
     def usual(self) -> float:
         """The share to expect of the next day: the mean, or that of the same day of the weeks before if it is more."""
+        if len(self.shares) < WEEKS * WEEK:
+            return self.mean
         same = self.shares[-WEEK::-WEEK]
-        return max(self.mean, sum(same) / len(same)) if len(same) >= WEEKS else self.mean
+        return max(self.mean, sum(same) / len(same))
 
 
-class Voices:
-    """Who spoke in the last 24 hours of event time; at most `limit` people, the longest silent are forgotten."""
+def hear(last: dict[str, float], author: str, at: float, limit: int) -> None:
+    """A post by `author`. last: author -> newest post, in the order in which they were heard last.
 
-    def __init__(self, last: dict[str, float] | None = None, limit: int = 50_000) -> None:
-        # author -> newest post, oldest first; a plain dict that loses its first entries is slow to find the next
-        self.last = last if last is not None else OrderedDict[str, float]()
-        self.limit = limit
+    A post older than what is known of its author changes nothing. At most `limit` authors are kept, the longest
+    silent are forgotten.
+    """
+    known = last.pop(author, at)
+    last[author] = known if known > at else at
+    if len(last) > limit:
+        del last[next(iter(last))]
 
-    def hear(self, author: str, at: float) -> None:
-        """A post by `author`; one that is older than what is known of them changes nothing."""
-        known = self.last.pop(author, at)
-        self.last[author] = max(known, at)
-        if len(self.last) > self.limit:
-            del self.last[next(iter(self.last))]
 
-    def count(self, now: float) -> int:
-        """People of the last 24 hours before `now`; forgets the others."""
-        last = self.last
-        while last:
-            oldest = next(iter(last))
-            if last[oldest] > now - DAY:
-                break
-            del last[oldest]
-        return len(last)
+def count_voices(last: dict[str, float], now: float) -> int:
+    """People of the last 24 hours before `now`; forgets the others."""
+    while last:
+        oldest = next(iter(last))
+        if last[oldest] > now - DAY:
+            break
+        del last[oldest]
+    return len(last)
 
 
 def surprise(people: int, stream_people: int, past: Past) -> float:

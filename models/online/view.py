@@ -52,11 +52,12 @@ def state_of(record: TopicRecord, lexicon: Lexicon) -> TopicState:
 
 def keywords_of(record: TopicRecord, lexicon: Lexicon) -> list[str]:
     """The most telling words: frequent here, rare in the stream; then those of a single post, names of sites last."""
+    weights = lexicon.weights_of(list(record.words))
     ranked = sorted(
-        record.words.items(),
-        key=lambda item: (_is_site(item[0]), item[1] == 1, -math.sqrt(item[1]) * lexicon.weight(item[0]), item[0]),
+        (_is_site(word), count == 1, -math.sqrt(count) * weight, word)
+        for (word, count), weight in zip(record.words.items(), weights, strict=True)
     )
-    return [word for word, _ in ranked[:KEYWORDS]]
+    return [word for *_, word in ranked[:KEYWORDS]]
 
 
 def label_of(keywords: Sequence[str]) -> str:

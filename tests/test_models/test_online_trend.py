@@ -8,7 +8,7 @@ from hypothesis import given
 from river.stats import EWMean, EWVar
 
 from models.online.config import DAY, OnlineConfig
-from models.online.trend import DAYS, FADING, TRENDING, WEEK, Past, Voices, surprise
+from models.online.trend import DAYS, FADING, TRENDING, WEEK, Past, count_voices, hear, surprise
 from models.online_topics import OnlineTopics
 from models.topic_model import PostBatch
 from tests.test_models.made_streams import DIMENSIONS, START, join, story
@@ -154,10 +154,10 @@ def test_a_day_of_the_week_is_expected() -> None:
 
 def test_voices_are_bounded_and_fade() -> None:
     """Each person counts once, for 24 hours; at most `limit` are kept."""
-    voices = Voices(limit=5)
+    voices: dict[str, float] = {}
     for k in range(9):
-        voices.hear(f"p{k % 7}", k * 3600.0)
-    assert len(voices.last) == 5
-    assert voices.count(9 * 3600.0) == 5
-    assert voices.count(7 * 3600.0 + DAY) == 1
-    assert voices.count(1e9) == 0
+        hear(voices, f"p{k % 7}", k * 3600.0, limit=5)
+    assert len(voices) == 5
+    assert count_voices(voices, 9 * 3600.0) == 5
+    assert count_voices(voices, 7 * 3600.0 + DAY) == 1
+    assert count_voices(voices, 1e9) == 0
