@@ -20,6 +20,7 @@ different things; nameless: no word or link is its own; uneventful: no news and 
 week had it with as many posts.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -100,8 +101,8 @@ def rank(
             "nameless": NAMELESS * (1 - _between(parts["novelty"], 0.0, NAMED)),
             "uneventful": UNEVENTFUL * (1 - parts["news"]) * (1 - max(_named(about), _named(core))),
             "as before": AS_BEFORE * min(1.0, story.previous_posts / about.posts),
-            "one author": _over(about.top_author, config.max_per_author, about.evidence),
-            "one publisher": _over(about.top_publisher, config.max_per_publisher, about.evidence),
+            "one author": _over(about.top_author, config.max_per_author, about),
+            "one publisher": _over(about.top_publisher, config.max_per_publisher, about),
         }
         score = sum(WEIGHTS[name] * value for name, value in parts.items())
         for penalty in penalties.values():
@@ -212,9 +213,10 @@ def _main_links(story: Story, week: WeekPosts) -> frozenset[str]:
     return frozenset(url for url, count in counts.items() if 2 * count > len(story.distinct))
 
 
-def _over(share: float, cap: float, posts: int) -> float:
-    """0 within the cap, 1 when all comes from one. One post is never above it: of two, each author has half."""
-    most = max(cap, 1 / posts)
+def _over(share: float, cap: float, about: StoryFacts) -> float:
+    """0 within the cap, 1 when all comes from one. An even share of the posts is never above it: of four posts by three
+    people, one has half."""
+    most = max(cap, math.ceil(about.evidence / about.authors) / about.evidence)
     return max(0.0, (share - most) / (1 - most)) if most < 1 else 0.0
 
 

@@ -15,13 +15,13 @@ import numpy as np
 
 from models.digest.config import DigestConfig
 from models.digest.story_facts import WeekWords, own_words
+from models.refit.closeness import as_close
 from models.refit.story import Story
 from models.refit.week_posts import WeekPosts
 
 LEAST_PEOPLE = 3  # who share a sign, for it to be the topic's
 LEAST_VOICES = 2  # who say it in words of their own
 UNNAMED = 0.6  # worth of a sign that is a common word, beside a name or a link
-USUAL, SLACK = 0.25, 0.05  # quantile of the sign's posts' closeness to their middle, and what another may lack of it
 
 
 def cores(stories: Sequence[Story], week: WeekPosts, vocabulary: WeekWords, config: DigestConfig) -> list[Story]:
@@ -42,10 +42,7 @@ def _is_enough(core: Story, week: WeekPosts, config: DigestConfig) -> bool:
 def _core(story: Story, week: WeekPosts, vocabulary: WeekWords) -> Story:
     signed = np.isin(story.distinct, _holders_of_the_sign(story, week, vocabulary))
     vectors = vocabulary.own_vectors(week, story)
-    middle = (vectors[signed] if signed.any() else vectors).mean(axis=0)
-    closeness = np.round(vectors @ (middle / max(float(np.linalg.norm(middle)), 1e-9)), 5)
-    least = float(np.quantile(closeness[signed] if signed.any() else closeness, USUAL)) - SLACK
-    kept = story.distinct[signed | (closeness >= least)]
+    kept = story.distinct[signed | as_close(vectors[signed] if signed.any() else vectors, vectors)]
     centroid = week.vectors[kept].astype(np.float64).mean(axis=0)
     bearers = story.bearers()
     members = np.array(sorted(index for post in kept for index in bearers[int(post)]), dtype=np.int64)

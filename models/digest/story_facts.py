@@ -5,7 +5,7 @@ Only distinct posts count as evidence; people also take part by repeating (a ret
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.events import Tweet
+from models.refit.shared_links import SAME_STORY, likeness
 from models.refit.story import Story
 from models.refit.voices import signatures, voice_of
 from models.refit.week_posts import WeekPosts
@@ -24,7 +25,6 @@ from models.wording.names import NameSpelling
 _YEAR = re.compile(r"(?:19|20)\d\d$")
 FEW = 200  # posts at which half of what they have in common counts as common, as in `refit.features`
 ENOUGH_VOICES = 3  # people who make a word more than a coincidence
-SAME_STORY = 0.5  # cosine from which two posts tell the same
 SAME_TITLE = 0.8  # from which one passes on the other
 OWN_WORD = 0.5  # share of a word's posts that are in the topic, from which it is the topic's own
 
@@ -121,7 +121,7 @@ def facts(story: Story, week: WeekPosts, vocabulary: WeekWords, known: frozenset
     spoken = [set(vocabulary.of_post[i]) for i in story.distinct]
     people = _people_of(story, week)
     vectors = vocabulary.own_vectors(week, story)
-    alike = _alike(vectors, evidence)
+    alike = likeness(vectors, evidence)
     passing = _passing_on(evidence, alike)
     alike_tellers = _tellers(alike, people)
     tellers = frozenset().union(*people) if story.event else alike_tellers
@@ -130,8 +130,8 @@ def facts(story: Story, week: WeekPosts, vocabulary: WeekWords, known: frozenset
         posts=len(story.members),
         voices=_voices(story, week, passing),
         authors=len({post.author_id for post in evidence}),
-        coherence=_pairwise(week.vectors[story.distinct]),
-        agreement=_agreement(week, story, vectors),
+        coherence=_pairwise(week.vectors[story.distinct], evidence),
+        agreement=_agreement(alike, evidence),
         wall=float(np.mean([hashtag_wall(post.text) for post in evidence])),
         length=float(np.median([len(words(post.text, (), ())) for post in evidence])),
         linked=sum(bool(post.links) for post in evidence) / count,
@@ -141,7 +141,7 @@ def facts(story: Story, week: WeekPosts, vocabulary: WeekWords, known: frozenset
         known_focus=_most_common(old, spoken, people),
         subject=_most_common(own, spoken, people),
         peak=_peak(story, week),
-        top_author=Counter(post.author_id for post in evidence).most_common(1)[0][1] / count,
+        top_author=max(_largest(post.author_id for post in evidence), _largest(map(voice_of, evidence))),
         top_publisher=max(publishers(story, week).values(), default=0.0),
         own_words=own,
         names=names,
@@ -149,6 +149,12 @@ def facts(story: Story, week: WeekPosts, vocabulary: WeekWords, known: frozenset
         told=sum(0.5 if person in passing or person not in alike_tellers else 1.0 for person in tellers),
         event=story.event,
     )
+
+
+def _largest(voices: Iterable[str]) -> float:
+    """The share of whoever has most."""
+    counts = Counter(voices)
+    return max(counts.values()) / counts.total()
 
 
 def publishers(story: Story, week: WeekPosts) -> dict[str, float]:
@@ -160,34 +166,21 @@ def publishers(story: Story, week: WeekPosts) -> dict[str, float]:
     return {site: min(1.0, len(urls) / len(story.distinct)) for site, urls in sorted(links.items()) if site}
 
 
-def _pairwise(vectors: npt.NDArray[np.float32]) -> float:
-    """Mean cosine of all pairs; unlike the closeness to the centroid it does not flatter small topics."""
+def _pairwise(vectors: npt.NDArray[np.float32], evidence: Sequence[Tweet]) -> float:
+    """Mean likeness of all pairs; unlike the closeness to the centroid it does not flatter small topics."""
     count = len(vectors)
     if count < 2:
         return 1.0
-    total = float((vectors.astype(np.float64).sum(axis=0) ** 2).sum())
-    return (total - count) / (count * (count - 1))
+    alike = likeness(vectors.astype(np.float64), evidence)
+    return float(alike.sum() - np.trace(alike)) / (count * (count - 1))
 
 
-def _agreement(week: WeekPosts, story: Story, own: npt.NDArray[np.float64]) -> float:
+def _agreement(alike: npt.NDArray[np.float64], evidence: Sequence[Tweet]) -> float:
     """0 with one voice only. A retweet speaks with its author's voice."""
-    posts = [week.posts[i] for i in story.distinct]
-    voices = [voice_of(post) for post in posts]
+    voices = [voice_of(post) for post in evidence]
     names = np.array([voices.index(voice) for voice in voices])
-    cosine = np.where(names[:, None] == names[None, :], 0.0, np.round(own @ own.T, 6))
-    return float(np.median(cosine.max(axis=1)))
-
-
-def _alike(vectors: npt.NDArray[np.float64], evidence: Sequence[Tweet]) -> npt.NDArray[np.float64]:
-    """Cosine of every two posts, 1 where they pass on one link; float64 (n, n)."""
-    cosine = np.round(vectors @ vectors.T, 6)
-    holders: dict[str, list[int]] = defaultdict(list)
-    for place, post in enumerate(evidence):
-        for url in {link.url for link in post.links}:
-            holders[url].append(place)
-    for places in holders.values():
-        cosine[np.ix_(places, places)] = 1.0
-    return cosine
+    others = np.where(names[:, None] == names[None, :], 0.0, alike)
+    return float(np.median(others.max(axis=1)))
 
 
 def _tellers(alike: npt.NDArray[np.float64], people: Sequence[set[str]]) -> frozenset[str]:
@@ -203,8 +196,13 @@ def _passing_on(evidence: Sequence[Tweet], alike: npt.NDArray[np.float64]) -> se
     """Who has nothing in the evidence but a link or title that another had before: one source is one voice."""
     passing: set[str] = set()
     own: set[str] = set()
+    links = [{link.url for link in post.links} for post in evidence]
     for place, post in enumerate(evidence):
-        before = {evidence[other].author_id for other in np.flatnonzero(alike[place, :place] >= SAME_TITLE).tolist()}
+        before = {
+            evidence[other].author_id
+            for other in range(place)
+            if alike[place, other] >= SAME_TITLE or not links[place].isdisjoint(links[other])
+        }
         (passing if before - {post.author_id} else own).add(post.author_id)
     return passing - own
 

@@ -1,8 +1,8 @@
 """The refit of record: BERTopic on a closed week, the same topics for the same posts whatever came first (law 2).
 
 WeekPosts (sorted by id) -> duplicates folded -> stored vectors with words beside them -> UMAP -> HDBSCAN -> named
-events, new names and bursting names gathered, mixtures split, like topics joined, outliers rescued -> class-based
-TF-IDF -> Refit.
+events gathered, mixtures split, like topics joined, outliers rescued -> what one link or name holds gathered ->
+class-based TF-IDF -> Refit.
 Nothing is embedded again.
 
 BERTopic alone gives other topics when its input is shuffled, even with a seed. Here the order is canonical, neighbours
@@ -25,8 +25,9 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from models.digest.config import DigestConfig
-from models.refit.bursting_names import bursting_names, gather
-from models.refit.features import Matrix, features, neighbours
+from models.refit.bursting_names import bursting_names, holders_of_names
+from models.refit.features import Matrix, features, neighbours, own_part
+from models.refit.gathering import gather_links, gather_names, join_names
 from models.refit.named_events import named_events
 from models.refit.near_duplicates import fold
 from models.refit.new_names import new_names
@@ -77,11 +78,14 @@ def refit(
         events = named_events(posts, week.week.end.year, config.min_topic_posts)
         held = {post for event in events for post in event}
         bearers = _bearers(week, distinct, duplicate_of)
-        new = new_names(posts, spoken, week.vectors[distinct], held, bearers, known, config.min_topic_posts)
-        held.update(post for name in new for post in name)  # first: "CodeNet" tells more than the company's name
-        bursts = bursting_names(posts, spoken, week.vectors[distinct], held, config.min_topic_posts)
+        own, names = own_part(week.vectors[distinct]), holders_of_names(posts, spoken)
+        new = new_names(posts, names, own, held, bearers, known, config.min_topic_posts)
+        told = held.union(*new)  # first: "CodeNet" tells more than the company's name
+        bursts = bursting_names(posts, names, own, told, config.min_topic_posts)
         shaped = _shaped(np.asarray(found, dtype=np.int64), matrix, week.vectors[distinct], config, events)
-        labels, scattered = gather(shaped.labels, [*bursts, *new], config.min_topic_posts)
+        labels = gather_links(shaped.labels, posts, own, held)
+        labels, scattered = gather_names(labels, bursts, new, own, config.min_topic_posts)
+        labels = join_names(labels, names, known, own, held)
         gathered = {event[0] for event in [*events, *scattered] if event not in new}
         report("describing topics", 0.9)
         telling = _telling_words(model, documents, labels)

@@ -1,10 +1,13 @@
 """Bursting names: what many people say of one name within two days is one topic, however they say it."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
 from models.events import Tweet
-from models.refit.bursting_names import bursting_names, gather
+from models.refit.bursting_names import bursting_names, holders_of_names
+from models.refit.features import own_part
 from models.text import words
 from tests.test_models.made_weeks import post
 
@@ -27,14 +30,20 @@ def told(hours: tuple[int, ...] = HOURS, authors: int = len(SAID)) -> list[Tweet
     ]
 
 
-def burst(posts: list[Tweet], vectors: npt.NDArray[np.float32]) -> list[list[int]]:
-    """With forty posts beside them that are about forty other things."""
+def burst(posts: list[Tweet], vectors: npt.NDArray[np.float32], taken: Iterable[int] = ()) -> list[list[int]]:
+    """With forty posts beside them that are about forty other things. taken: posts of an event already."""
     others = [post(100 + i, f"Number {i} of the ferry lists", author=f"clerk{i}") for i in range(40)]
     everything = [*posts, *others]
     noise = np.random.default_rng(3).normal(size=(len(others), vectors.shape[1])).astype(np.float32)
     noise /= np.linalg.norm(noise, axis=1, keepdims=True)
     spoken = [words(one.text, (), ()) for one in everything]
-    return bursting_names(everything, spoken, np.vstack([vectors, noise]), set(), 4)
+    own = own_part(np.vstack([vectors, noise]))
+    return bursting_names(everything, holders_of_names(everything, spoken), own, set(taken), 4)
+
+
+def one_more(number: int, text: str) -> Tweet:
+    """Somebody else says it once more."""
+    return post(50 + number, f"Well, {text}", author=f"other{number}", hours=10 + number)
 
 
 def together(count: int, spread: float = 0.5) -> npt.NDArray[np.float32]:
@@ -79,25 +88,8 @@ def test_the_outcome_depends_on_the_set_of_posts() -> None:
     assert burst([posts[i] for i in order], vectors[order]) == burst(posts, vectors)
 
 
-def test_only_what_is_scattered_is_gathered() -> None:
-    """A topic that is about the name anyway keeps its posts; of a wide one they are taken out."""
-    own = np.array([0] * 5 + [1] * 6 + [-1])
-    same, none = gather(own, [[0, 1, 2, 3]], 4)
-    assert (same.tolist(), none) == ([1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, -1], [])
-    wide = np.array([0] * 12 + [-1] * 2)
-    taken, scattered = gather(wide, [[0, 1, 2, 12]], 4)
-    assert scattered == [[0, 1, 2, 12]]
-    assert taken.tolist() == [1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, -1]
-
-
-def test_what_is_left_too_small_is_no_topic() -> None:
-    """Five posts remain of each of two topics that need six."""
-    labels, _ = gather(np.array([0] * 9 + [1] * 9), [[0, 1, 2, 3, 9, 10, 11, 12]], 6)
-    assert sorted(set(labels.tolist())) == [-1, 0]
-
-
-def test_what_a_name_gathers_may_be_few_texts() -> None:
-    """Many pass them on; a cluster of so few, left by them, is none."""
-    labels, scattered = gather(np.array([0] * 9 + [1] * 5), [[0, 9]], 4)
-    assert scattered == [[0, 9]]
-    assert labels.tolist() == [2] + [0] * 8 + [2] + [1] * 4
+def test_the_strays_of_a_name_that_is_told_are_none() -> None:
+    """Twelve posts of one name: with seven of them in an event its story is there, with five it is not."""
+    posts = [*told(), *(one_more(i, text) for i, text in enumerate(SAID))]
+    assert burst(posts, together(12), taken=range(5)) == [list(range(5, 12))]
+    assert burst(posts, together(12), taken=range(7)) == []

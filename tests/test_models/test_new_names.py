@@ -7,6 +7,8 @@ import numpy.typing as npt
 import pytest
 
 from models.events import Tweet
+from models.refit.bursting_names import holders_of_names
+from models.refit.features import own_part
 from models.refit.new_names import new_names
 from models.text import words
 from tests.test_models.made_weeks import post
@@ -45,7 +47,8 @@ def found(
     for place, authors in enumerate(repeats):
         bearers[place] += authors
     spoken = [words(one.text, (), ()) for one in everything]
-    return new_names(everything, spoken, np.vstack([vectors, noise]), set(), bearers, known, 4)
+    own = own_part(np.vstack([vectors, noise]))
+    return new_names(everything, holders_of_names(everything, spoken), own, set(), bearers, known, 4)
 
 
 def test_a_new_name_gathers_its_posts_over_the_whole_week() -> None:

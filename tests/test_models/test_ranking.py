@@ -55,8 +55,11 @@ def test_five_people_beat_one_voice() -> None:
 
 
 def test_one_post_is_never_too_much_of_one_author() -> None:
-    """Of two texts each author has half, which is no dominance; two of four are."""
-    week = two_topics(["a", "b"], ["e", "e", "f", "g"])
+    """Of two texts each author has half, and of four by three people one has two: no dominance. Three of five are."""
+    assert (
+        "one author" not in scored(even := two_topics(["a", "b"], ["e", "e", "f", "g"]), both(even, 2))[2].score_parts
+    )
+    week = two_topics(["a", "b"], ["e", "e", "e", "f", "g"])
     found = scored(week, both(week, 2))
     assert "one author" not in found[0].score_parts
     assert found[2].score_parts["one author"] < 0
