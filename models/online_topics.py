@@ -5,7 +5,8 @@ idf-weighted cosine of the words (`online.evidence`). A post joins the most simi
 founds a candidate, which is compared with from the very next post on. Centroids move at the end of a *block*: after
 a number of posts or a span of event time, counted along the stream. All that a decision depends on is therefore
 fixed by the stream: cut into batches of 1 or of 256 it gives the same placements, events and bytes of state.
-Retweets follow their original and copies their first, as support: they count people, but do not pull on the centroid.
+Retweets follow their original, or the first retweet of it where the original was not seen, as support: they count
+people, but do not pull on the centroid.
 """
 
 from collections import OrderedDict
