@@ -39,5 +39,5 @@ async def bounded_answer(response: httpx.Response, most: int) -> httpx.Response:
     body = await bounded_body(response, most + 1)
     if len(body) > most:
         raise TooLongError(f"an answer of more than {most} bytes")
-    kept = [pair for pair in response.headers.items() if pair[0] not in ("content-encoding", "content-length")]
+    kept = [pair for pair in response.headers.raw if pair[0].lower() not in (b"content-encoding", b"content-length")]
     return httpx.Response(response.status_code, headers=kept, content=body, request=response.request)

@@ -84,7 +84,7 @@ def stored_letters(records: Sequence[Record]) -> dict[int, StoredLetter]:
     for record in records:
         if record.key == NOTE_KEY and record.value is None:
             header = record.header(LETTER_HEADER) or b""
-            number = int(header) if header.isdigit() else -1
+            number = int(header) if header.isdigit() and len(header) < 20 else -1
             if number in letters:
                 state: State = "dismissed" if record.header(STATE_HEADER) == b"dismissed" else "sent back"
                 letters[number] = StoredLetter(number, letters[number].letter, state)

@@ -78,7 +78,7 @@ class Bluesky:
             raise DisconnectedError(in_short(error)) from error
 
     def _begin(self, cursor: str | None) -> int:
-        if cursor and cursor.isdigit():
+        if cursor and cursor.isdecimal():
             return int(cursor)
         return int((self._clock() - self._lookback).timestamp() * 1e6)
 
@@ -172,4 +172,4 @@ def _refusal(error: websockets.exceptions.InvalidStatus) -> DisconnectedError | 
     if status in (400, 401, 403, 404):
         return RefusedError(f"Jetstream answered {status}: is TOPTOPICS_BLUESKY_URL right?")
     after = headers.get("Retry-After", "")
-    return DisconnectedError(f"Jetstream answered {status}", float(after) if after.isdigit() else None)
+    return DisconnectedError(f"Jetstream answered {status}", float(after) if after.isdecimal() else None)

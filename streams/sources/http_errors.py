@@ -49,7 +49,7 @@ def in_short(error: BaseException) -> str:
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds to wait, from `Retry-After` (seconds or a date), or a rate limit's reset (an epoch or RFC 3339)."""
     given = headers.get("retry-after", "").strip()
-    if given.isdigit():
+    if given.isdecimal():
         return min(float(given), LONGEST_WAIT)
     moment = _date(given) or _reset(headers)
     if moment is None:
@@ -62,7 +62,7 @@ def _reset(headers: Mapping[str, str]) -> datetime | None:
         return None
     text = headers.get("x-rate-limit-reset") or headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or ""
     try:
-        moment = datetime.fromtimestamp(int(text), UTC) if text.isdigit() else datetime.fromisoformat(text)
+        moment = datetime.fromtimestamp(int(text), UTC) if text.isdecimal() else datetime.fromisoformat(text)
         return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
         return None

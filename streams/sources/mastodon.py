@@ -69,7 +69,7 @@ class MastodonInstance:
 
     async def events(self, cursor: str | None) -> AsyncIterator[Item]:
         """One connection, or polling until something fails."""
-        newest = int(cursor) if cursor and cursor.isdigit() else None
+        newest = int(cursor) if cursor and cursor.isdecimal() else None
         handles = self._people.handles("mastodon")
         if not handles:
             raise RefusedError("nobody with a Mastodon handle: toptopics influencers add NAME --mastodon USER@HOST")

@@ -5,12 +5,12 @@ time; where they are no numbers (other servers with this API) the time of a stat
 newest page of an account can be read.
 """
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import mastodon
-import orjson
 import requests
 import structlog
 
@@ -47,7 +47,10 @@ class Rest:
             except mastodon.MastodonNotFoundError:
                 log.warning("no such Mastodon account", handle=handle)
                 continue
-            self._accounts[handle] = str(account["id"])
+            own = fields.identifier(fields.as_dict(account).get("id"))
+            if own is None:
+                raise DisconnectedError("the instance sent no account")
+            self._accounts[handle] = own
 
     def first(self, lookback: timedelta) -> tuple[list[Outcome], int]:
         """The accounts' statuses of the last `lookback`, oldest first, and the cursor after all that there is."""
@@ -103,7 +106,7 @@ class Rest:
         oldest, newest = min(map(order_of, page)), max(map(order_of, page))
         author = mastodon_status.author_id(fields.as_dict(page[0].get("account"))) or ""
         ids = [post_id.removeprefix(mastodon_status.PREFIX) for post_id in known.get(author, [])]
-        missing = [own for own in ids if own.isdigit() and own not in shown and oldest < int(own) < newest]
+        missing = [own for own in ids if own.isdecimal() and own not in shown and oldest < int(own) < newest]
         return [mastodon_status.deletion(own, self._clock()) for own in missing if not self._exists(own)]
 
     def _exists(self, status_id: str) -> bool:
@@ -115,7 +118,8 @@ class Rest:
 
     def _page(self, account: str, bound: dict[str, Any]) -> list[dict[str, Any]]:
         try:
-            return [_plain(status) for status in self._call(self._api.account_statuses, account, limit=PAGE, **bound)]
+            page = fields.as_list(self._call(self._api.account_statuses, account, limit=PAGE, **bound))
+            return [_plain(status) for status in page]
         except mastodon.MastodonNotFoundError:
             log.warning("a Mastodon account is gone", account=account)
             return []
@@ -149,7 +153,7 @@ class Rest:
 def order_of(status: dict[str, Any]) -> int:
     """A status's place in time: its id, or what Mastodon would have made of its time."""
     own = str(status.get("id"))
-    if own.isdecimal():
+    if own.isdecimal() and len(own) < 40:  # Python refuses to read a number of thousands of digits
         return int(own)
     written = _written(status)
     return id_at(written) if written else 0
@@ -181,5 +185,5 @@ def _outcomes(statuses: list[dict[str, Any]]) -> list[Outcome]:
 
 
 def _plain(status: Any) -> dict[str, Any]:
-    """The library's objects as the JSON that they came from."""
-    return fields.as_dict(orjson.loads(orjson.dumps(status, default=str)))
+    """The library's objects as the JSON that they came from; orjson would refuse long numbers and lone surrogates."""
+    return fields.as_dict(json.loads(json.dumps(status, default=str)))

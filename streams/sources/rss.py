@@ -105,7 +105,7 @@ class Feeds:
         fresh = [changed for changed in (self._changed(outcome, known) for outcome in outcomes) if changed is not None]
         if "marks" not in known:
             fresh = [one for one in fresh if not isinstance(one, Tweet) or now - self._lookback <= one.created_at < now]
-        known["etag"], known["modified"] = response.headers.get("etag"), response.headers.get("last-modified")
+        known["etag"], known["modified"] = _sendable(response, "etag"), _sendable(response, "last-modified")
         known["marks"] = dict(map(_mark, outcomes[-MAX_MARKS:]))
         return fresh
 
@@ -133,6 +133,12 @@ class Feeds:
         seconds = asked if asked is not None else min(24 * 3600.0, max(first, 2 * before.seconds if before else first))
         self._pauses[address] = _Pause(self._clock() + timedelta(seconds=seconds), seconds)
         log.warning("feed not read", feed=address, reason=reason[:300], again_in=round(seconds))
+
+
+def _sendable(response: httpx.Response, name: str) -> str | None:
+    """A validator, unless a server wrote what no request can repeat."""
+    value = response.headers.get(name)
+    return value if value is not None and value.isascii() and value.isprintable() else None
 
 
 def _mark(outcome: Outcome) -> tuple[str, str]:

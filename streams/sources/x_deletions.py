@@ -47,5 +47,5 @@ class XDeletions:
             await asyncio.sleep(self._every)
 
     def _recent(self, now: datetime) -> list[str]:
-        ids = [post_id for post_id in self._memory.alive() if post_id.isdigit() and len(post_id) < 20]
+        ids = [post_id for post_id in self._memory.alive() if post_id.isdecimal() and len(post_id) < 20]
         return [post_id for post_id in ids if written_at(int(post_id)) >= now - self._span]

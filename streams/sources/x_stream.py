@@ -94,7 +94,7 @@ class XStream:
             log.warning("the plan's rules are full", left_out=left_out)
         stream = Stream(self._token, self._base_url, self._clock)
         await asyncio.to_thread(stream.keep_rules, rules)
-        newest = int(cursor) if cursor and cursor.isdigit() else id_at(self._clock() - self._lookback)
+        newest = int(cursor) if cursor and cursor.isdecimal() else id_at(self._clock() - self._lookback)
         async for line in from_thread(stream.lines, stop=stream.stop):
             items = items_of(line) if line is not None else await self._gap(rules, newest)
             for item in items:
@@ -125,7 +125,7 @@ def _all_pages(api: XApi, rule: str, since_id: str | None, start: datetime | Non
 
 
 def _number(outcome: Outcome | None) -> int:
-    return int(outcome.id) if isinstance(outcome, Tweet) and outcome.id.isdigit() else 0
+    return int(outcome.id) if isinstance(outcome, Tweet) and outcome.id.isdecimal() else 0
 
 
 def _since(newest: int, now: datetime) -> tuple[str | None, datetime | None]:

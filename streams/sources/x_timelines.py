@@ -57,8 +57,8 @@ class XTimelines:
         handles = self._people.handles("x")
         if not handles:
             raise RefusedError("nobody with an X handle: toptopics influencers add NAME --x HANDLE")
-        missing = [handle for handle in handles if not handle.isdigit() and handle.lower() not in self._ids]
-        self._ids |= {handle: handle for handle in handles if handle.isdigit()}
+        missing = [handle for handle in handles if not handle.isdecimal() and handle.lower() not in self._ids]
+        self._ids |= {handle: handle for handle in handles if handle.isdecimal()}
         if missing:
             self._ids |= await asyncio.to_thread(self._api.user_ids, missing)
         unknown = [handle for handle in missing if handle.lower() not in self._ids]
@@ -73,7 +73,7 @@ class XTimelines:
 
 
 def _newest(outcomes: list[Outcome], before: str | None) -> str:
-    ids = [int(outcome.id) for outcome in outcomes if isinstance(outcome, Tweet) and outcome.id.isdigit()]
+    ids = [int(outcome.id) for outcome in outcomes if isinstance(outcome, Tweet) and outcome.id.isdecimal()]
     return str(max([*ids, int(before or 0)]))
 
 

@@ -96,6 +96,7 @@ def test_no_lesson_stops_assign(value: bytes | None) -> None:
 
 @given(mangled([LETTER]), st.none() | st.binary(max_size=8))
 @example(None, b"twelve")
+@example(None, b"9" * 5_000)
 def test_no_record_hides_the_dead_letters(value: bytes | None, number: bytes | None) -> None:
     """A damaged note or letter is passed over, and sending back says why it cannot."""
     headers = [] if number is None else [("letter", number)]
