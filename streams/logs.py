@@ -80,6 +80,8 @@ def set_up_command_logging() -> None:
     """For a command that answers and ends: warnings, as a person reads them. Standard output is for the answer."""
     set_up_logging(Settings.model_construct(log_format="console", log_level="warning"))
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # a person need not know what is tried again
+    # that nobody listens the command says itself; why a broker refuses us only the client knows
+    logging.getLogger().handlers[0].addFilter(lambda record: "Connect call failed" not in record.getMessage())
 
 
 class _Sparing(logging.Filter):

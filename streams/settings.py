@@ -33,6 +33,8 @@ def _time_zone(name: str) -> str:
 
 def _redis_address(url: str) -> str:
     """Parsers of addresses take what follows a stray `/` for a port, and repeat it: nothing of `url` may be told."""
+    if not url:  # an empty variable is an unset one
+        return url
     try:
         parts = urlsplit(url)
         placed = parts.path if parts.scheme == "unix" else parts.scheme in ("redis", "rediss") and parts.hostname
