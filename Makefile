@@ -40,7 +40,7 @@ check: setup ## ruff, mypy strict, import rules
 	@$(BIN)/python -m tests.audit
 
 test: check ## all checks and all tests, on a real broker and Redis
-	@echo "==> pytest" && $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term
+	@echo "==> pytest" && $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 chaos: setup ## 200 faults over 100,000 posts, then an audit of every post (SEED=2 ARGS="--faults 20 --posts 9000")
 	@$(BIN)/python -m tests.integration.faults.chaos --seed $(or $(SEED),1) $(ARGS)
