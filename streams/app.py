@@ -48,6 +48,20 @@ LOOK_SECONDS = 5.0
 TICK_SECONDS = 1.0
 
 
+class StageEvent(faust.Event):
+    """Acknowledged by its stage only. Without its compiled parts Faust itself acknowledges what it skips while it
+    rebalances, and so loses it.
+    """
+
+    def ack(self) -> bool:
+        """What Faust calls."""
+        return False
+
+    def acknowledge(self) -> bool:
+        """It was handled, durably."""
+        return bool(super().ack())
+
+
 def create_app(settings: Settings, name: str, build: BuildStage, metrics: Metrics) -> faust.App:
     """The Faust app of one stage; nothing is connected until a worker starts it.
 
@@ -83,6 +97,7 @@ def run_app(app: faust.App, loop: asyncio.AbstractEventLoop, watch_stop: WatchSt
 
 
 _OPTIONS: dict[str, Any] = {
+    "Event": StageEvent,
     "agent_supervisor": "mode.supervisors:CrashingSupervisor",
     "stream_wait_empty": True,
     "stream_buffer_maxsize": 64,  # records that wait for their batch, of up to 8 MiB each
@@ -124,8 +139,8 @@ def _add_agent(app: faust.App, settings: Settings, stage: Stage, topic: Topic, h
         room, unacknowledged = ByteRoom(), stream.noack()
         unacknowledged.add_processor(room.enter)
 
-        def acknowledge(event: Any) -> None:
-            event.ack()
+        def acknowledge(event: StageEvent) -> None:
+            event.acknowledge()
             room.leave([event.value])
 
         await handle_batches(
@@ -145,7 +160,7 @@ def _add_agent(app: faust.App, settings: Settings, stage: Stage, topic: Topic, h
                 await handover.see(event)
             await handler([_record(event) for event in events])
             for event in events:
-                event.ack()
+                event.acknowledge()
             room.leave(event.value for event in events)
 
     agent = working_ahead if stage.ahead else taking_turns

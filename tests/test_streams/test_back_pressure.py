@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
+
 from streams.app import create_app
 from streams.back_pressure import LIMIT, ByteRoom
 from streams.metrics import Metrics
@@ -38,7 +40,9 @@ async def test_what_is_larger_than_the_room_goes_alone() -> None:
     assert await asyncio.wait_for(waiting, 5) == b"1"
 
 
-MESSAGE = SimpleNamespace(topic="tweets", partition=0, offset=0, key=b"k", value=b"", timestamp=0.0, headers=[])
+MESSAGE = SimpleNamespace(
+    topic="tweets", partition=0, offset=0, key=b"k", value=b"", timestamp=0.0, headers=[], generation_id=1
+)
 
 
 @dataclass
@@ -50,7 +54,7 @@ class _Event:
     def message(self) -> SimpleNamespace:
         return MESSAGE
 
-    def ack(self) -> None:
+    def acknowledge(self) -> None:
         self.acknowledged = True
 
 
@@ -77,13 +81,17 @@ class _Stream:
         yield [second]
 
 
-async def test_every_agent_waits_for_room(tmp_path: Path) -> None:
+async def test_every_agent_waits_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next record comes in when the batch before it is acknowledged, and not sooner."""
     seen: list[int] = []
 
     async def handle(records: Sequence[Record]) -> None:
         seen.append(len(records))
 
+    async def nothing_committed(*_: object, **__: object) -> int:
+        return 0
+
+    monkeypatch.setattr("streams.app.next_offset", nothing_committed)
     settings = load_settings(kafka_bootstrap_servers="127.0.0.1:1", data_dir=tmp_path)
     app = create_app(settings, "embed", lambda *_: Stage("embed", {TWEETS: handle}), Metrics())
     (agent,) = app.agents.values()
