@@ -15,6 +15,7 @@ import psutil
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from streams.gaps import GapError
 from streams.kafka.log import producer
 from streams.local.errors import LocalServiceError
 from streams.local.kafka_broker import KafkaBroker
@@ -89,6 +90,10 @@ class World:
         """What is armed and has not happened yet."""
         told = (".log", ".pid", SKEW[SKEW.index(".") :], OWNER)
         return [path.name for path in self.faults.iterdir() if path.suffix not in told]
+
+    def holes(self) -> int:
+        """How often a stage ended because it was not handed a record."""
+        return sum(log.read_text().count(f'"error": "{GapError.__name__}') for log in self.folder.glob("worker*.log"))
 
     def spare(self, count: int) -> list[Produced]:
         """Posts beside the flow, of its newest time."""
