@@ -112,6 +112,9 @@ class AssignStage:
         self._position = fresh[-1].offset + 1
         for bad in [True] * len(letters) + [False] * (len(fresh) - len(letters)):
             self._budget.count(bad=bad)
+        self._save_when_due()
+
+    def _save_when_due(self) -> None:
         # a clock that was set back must not put a snapshot off
         if not 0 <= (self._clock() - self._saved_at).total_seconds() < self._snapshot_seconds:
             self.save_snapshot()
@@ -145,10 +148,15 @@ class AssignStage:
         return True
 
     async def _catch_up(self, offset: int) -> None:
-        """Apply what another worker, or this one before a crash, has already published."""
+        """Apply what another worker, or this one before a crash, has already published.
+
+        Snapshots go on: a crash in a long catch-up must not put it back to its beginning.
+        """
         log.info("catching up from the log", position=self._position, to=offset)
         async for records in self._read_log(self._position, offset):
             self._apply(records)
+            self._position = records[-1].offset + 1
+            self._save_when_due()
         self._position = offset
 
     def _apply(self, records: Sequence[Record]) -> tuple[Outcome, list[DeadLetter]]:

@@ -1,7 +1,7 @@
 """A stage assign over a log that the test made, and its outputs."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from models.assigner import Assigner
@@ -23,6 +23,10 @@ def made_log(length: int = 60) -> list[Record]:
         else record(b"bad", number)
         for number in range(length)
     ]
+
+
+READ = 20  # records at a time
+SECONDS = 20  # that each of them takes
 
 
 class Bench:
@@ -61,7 +65,9 @@ class Bench:
 
     async def _read(self, start: int, end: int) -> AsyncIterator[list[Record]]:
         self.reads.append((start, end))
-        yield [one for one in self.log if start <= one.offset < end]
+        for first in range(start, end, READ):
+            self.now += timedelta(seconds=SECONDS)
+            yield [one for one in self.log if first <= one.offset < min(end, first + READ)]
 
     def assignments(self) -> list[Assignment]:
         """What was sent, in order."""

@@ -1,8 +1,11 @@
 """Stage assign: one outcome for each origin, whatever crashes and whoever takes over."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from models.events import TopicEvent
 from models.wire import decode, encode
@@ -10,7 +13,7 @@ from streams.records import Record
 from streams.topics import DEAD_LETTERS, TOPIC_EVENTS
 from tests.made_lessons import lesson, taught
 from tests.made_posts import ENCODER, SUBJECTS, embedded, in_batches, record, tweet
-from tests.test_streams.assigning import Bench, made_log, straight_run
+from tests.test_streams.assigning import READ, Bench, made_log, straight_run
 
 
 async def test_every_record_has_one_outcome(tmp_path: Path) -> None:
@@ -131,6 +134,26 @@ async def test_a_clock_that_is_set_back_puts_off_no_snapshot(tmp_path: Path) -> 
     bench.now -= timedelta(days=1)
     await bench.stage.assign(made_log()[:20])
     assert len(list(tmp_path.glob("*.safetensors"))) == 1
+
+
+async def test_a_crash_in_a_long_catch_up_does_not_put_it_back_to_its_beginning(tmp_path: Path) -> None:
+    """What was read so far is in a snapshot."""
+    bench = Bench(tmp_path, made_log())
+    read = bench.stage._read_log
+
+    async def broken(start: int, end: int) -> AsyncIterator[list[Record]]:
+        async for records in read(start, end):
+            if records[0].offset >= 2 * READ:
+                raise OSError("the broker is away")
+            yield records
+
+    bench.stage._read_log = broken
+    with pytest.raises(OSError, match="away"):
+        await bench.stage.assign(bench.log[59:])
+    bench.restart()
+    assert bench.stage.load_snapshot() == 2 * READ
+    await bench.stage.assign(bench.log[59:])
+    assert bench.assignments() == (await straight_run(tmp_path)).assignments()[-1:]
 
 
 async def test_a_snapshot_is_written_when_it_is_due(tmp_path: Path) -> None:
