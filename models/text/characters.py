@@ -65,10 +65,10 @@ def fold_space(text: str) -> str:
 def split_hashtag(tag: str) -> str:
     """The words of a hashtag or handle, with or without its sign: "#MachineLearning" -> "Machine Learning".
 
-    Names with digits ("ICLR2021", "COVID19"), plurals ("GPUs") and well-known names ("PyTorch") stay whole.
+    Names with digits ("ICLR2021", "COVID19"), plurals ("GPUs") and known names ("PyTorch", "NeurIPS2021") stay whole.
     """
     tag = tag.lstrip("#＃@")
-    if tag.casefold() in _NAMES:
+    if tag.casefold().rstrip("0123456789") in _NAMES:
         return tag
     pieces: list[str] = []
     start = 0

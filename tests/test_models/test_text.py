@@ -183,6 +183,7 @@ def test_an_empty_sentence_falls_back_to_titles_then_to_hashtags() -> None:
         ("COVID19", "COVID19"),
         ("GPUs", "GPUs"),
         ("PyTorch", "PyTorch"),
+        ("NeurIPS2021", "NeurIPS2021"),
         ("IoTCommunity", "IoT Community"),
         ("snake_case_tag", "snake case tag"),
         ("3DPrinting", "3D Printing"),
