@@ -34,7 +34,7 @@ export function topicMap({ items: all, related }, host) {
     link.addEventListener("blur", off);
     svg.append(link);
   }
-  svg.append(...labels(spots, width, height, !wide ? 16 : items.length > 30 ? 22 : 27));
+  svg.append(...labels(spots, width, height, ruler(host), !wide ? 16 : items.length > 30 ? 22 : 27));
   host.prepend(svg);
 }
 
@@ -45,14 +45,23 @@ function unit(values) {
 }
 
 const LINE = 15, LETTER = 6.6, FEW = 24;
-// Chinese, Japanese and Korean letters are twice as wide.
-const widthOf = (text) => [...text].reduce((total, letter) => total + (letter.codePointAt(0) > 0x2e80 ? 2 : 1), 0) * LETTER;
+// Chinese, Japanese and Korean letters are twice as wide; of Latin ones M is wider than most, so the font is asked, too.
+const guess = (text) => [...text].reduce((total, letter) => total + (letter.codePointAt(0) > 0x2e80 ? 2 : 1), 0) * LETTER;
+function ruler(host) {
+  const sample = s("text", { class: "spot-label" }), svg = s("svg", { class: "map" }, sample);
+  host.append(svg);
+  const { fontWeight, fontSize, fontFamily } = getComputedStyle(sample);
+  svg.remove();
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${fontWeight} ${fontSize} ${fontFamily}`;
+  return (text) => Math.max(guess(text), pen.measureText(text).width);
+}
 
 // Biggest first; each where it covers no circle and no other label. What has none says its name when pointed at.
-function labels(spots, width, height, most) {
+function labels(spots, width, height, widthOf, most) {
   const placed = [];
   const free = ({ x, y, w, t }, own) => x > 3 && x + w < width - 3 && y > 3 && y + t < height - 3
-    && !placed.some((one) => x < one.x + one.w + 6 && one.x < x + w + 6 && y < one.y + one.t + 2 && one.y < y + t + 2)
+    && !placed.some((one) => x < one.x + one.w + 6 && one.x < x + w + 6 && y < one.y + one.t + 5 && one.y < y + t + 5)
     && !spots.some((spot) => spot !== own && Math.hypot(Math.max(x - spot.cx, 0, spot.cx - x - w), Math.max(y - spot.cy, 0, spot.cy - y - t)) < spot.r + 2);
   const inside = (x, w) => Math.min(Math.max(x, 4), width - w - 4);
   return spots.flatMap((spot) => {
