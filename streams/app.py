@@ -19,7 +19,7 @@ from prometheus_client import Counter
 
 from streams.back_pressure import ByteRoom
 from streams.batches import handle_batches
-from streams.gaps import GapError, Gaps
+from streams.gaps import Gaps
 from streams.handover import Handover
 from streams.kafka.lag import lag_of, next_offset
 from streams.kafka.log import (
@@ -178,29 +178,31 @@ def _add_look(app: faust.App, topic: str, handover: Handover) -> None:
                 handover.touch()
                 continue
             owned = {known.partition for known in app.consumer.assignment() if known.topic == topic}
-            try:
-                await handover.look(owned, app.consumer_generation_id)
-            except (KafkaError, OSError) as error:
-                log.warning("the log's end is not known, it is asked for again", error=str(error))
-            except GapError as error:
-                await app.crash(error)
+            await _or_crash(app, look(owned))
+
+    async def look(owned: set[int]) -> None:
+        try:
+            await handover.look(owned, app.consumer_generation_id)
+        except (KafkaError, OSError) as error:
+            log.warning("the log's end is not known, it is asked for again", error=str(error))
 
     app.task(looking)
 
 
-def _add_life_cycle(app: faust.App, settings: Settings, stage: Stage) -> None:
-    async def crash_app(action: Awaitable[None]) -> None:
-        # Faust logs an exception of a timer and goes on; for us a bug ends the process
-        try:
-            await action
-        except Exception as error:  # noqa: BLE001 (handed on: the worker ends with it)
-            await app.crash(error)
+async def _or_crash(app: faust.App, action: Awaitable[None]) -> None:
+    # Faust logs an exception of a task and goes on; for us a bug ends the process
+    try:
+        await action
+    except Exception as error:  # noqa: BLE001 (handed on: the worker ends with it)
+        await app.crash(error)
 
+
+def _add_life_cycle(app: faust.App, settings: Settings, stage: Stage) -> None:
     async def start(*_: Any, **__: Any) -> None:
         producer: Any = app.producer
         be_patient(producer._producer.client)
         if stage.start is not None:
-            await crash_app(stage.start())
+            await _or_crash(app, stage.start())
 
     async def stop(*_: Any, **__: Any) -> None:
         if stage.stop is not None:
@@ -215,7 +217,7 @@ def _add_life_cycle(app: faust.App, settings: Settings, stage: Stage) -> None:
         # a task and no timer of Faust's: a tick that closes a week takes longer than the interval, as it should
         async def ticking(*_: Any) -> None:
             while not app.should_stop:
-                await crash_app(tick(owned in app.consumer.assignment()))
+                await _or_crash(app, tick(owned in app.consumer.assignment()))
                 await asyncio.sleep(TICK_SECONDS)
 
         app.task(ticking)

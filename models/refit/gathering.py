@@ -12,7 +12,7 @@ import numpy as np
 
 from models.events import Tweet
 from models.refit.bursting_names import Names, Own
-from models.refit.closeness import as_close
+from models.refit.closeness import as_close, middle_of
 from models.refit.shared_links import holders_of_links
 from models.refit.topic_shapes import JOIN_SIMILARITY, Labels, by_size, drop_small
 from models.refit.voices import voice_of
@@ -68,14 +68,9 @@ def join_names(labels: Labels, holders: Names, known: Set[str], own: Own, fixed:
         counts = Counter(topic for topic in labels[list(holders[name])].tolist() if topic >= 0 and topic not in closed)
         about = sorted(topic for topic, count in counts.items() if count > 1 and count >= TOGETHER * sizes[topic])
         for other in about[1:]:  # by size: the first is the largest
-            if _middle(own, labels, about[0]) @ _middle(own, labels, other) >= JOIN_SIMILARITY:
+            if middle_of(own[labels == about[0]]) @ middle_of(own[labels == other]) >= JOIN_SIMILARITY:
                 joined[other] = joined[about[0]]
     return by_size(np.array([joined.get(topic, -1) for topic in labels.tolist()], dtype=np.int64))
-
-
-def _middle(own: Own, labels: Labels, topic: int) -> Own:
-    mean = own[labels == topic].mean(axis=0)
-    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9))
 
 
 def _brought(labels: Labels, group: Sequence[int], home: int, own: Own, fixed: Set[int]) -> Labels:

@@ -13,16 +13,11 @@ from models.events import Tweet
 SAME_STORY = 0.5  # cosine from which two posts tell the same; what those on one link count as, at least
 
 
-def pages(post: Tweet) -> set[str]:
-    """The addresses that a post passes on. A site's front page is none: feeds sign with it."""
-    return set(_pages(post))
-
-
 def holders_of_links(posts: Sequence[Tweet]) -> dict[str, list[int]]:
     """Address -> places of the posts that pass it on, ascending."""
     holders: dict[str, list[int]] = defaultdict(list)
     for place, post in enumerate(posts):
-        for url in sorted(pages(post)):
+        for url in sorted(set(_pages(post))):
             holders[url].append(place)
     return holders
 
@@ -40,6 +35,7 @@ def likeness(own: npt.NDArray[np.float64], posts: Sequence[Tweet]) -> npt.NDArra
 
 
 def _pages(post: Tweet) -> Iterator[str]:
+    """The addresses that a post passes on. A site's front page is none: feeds sign with it."""
     for link in post.links:
         url = None if is_media(link) else canonical_url(link.url)
         if url is not None and urlsplit(url).path.strip("/"):

@@ -21,6 +21,7 @@ from pathlib import Path
 from aiokafka.errors import KafkaError
 
 from streams.clock import system_clock
+from streams.kafka.log import end_offsets
 from streams.local.kafka_broker import KafkaBroker
 from streams.local.redis_server import RedisServer
 from streams.redis_views import open_views
@@ -28,7 +29,7 @@ from streams.topics import TWEETS
 from tests.integration.faults.digests import digest_differences
 from tests.integration.faults.examine import Examination, examine, view_differences
 from tests.integration.faults.posts import flow
-from tests.integration.faults.progress import Progress, ends_of, watched
+from tests.integration.faults.progress import Progress, watched
 from tests.integration.faults.recompute import recomputed_differences
 from tests.integration.faults.schedule import STAGES, schedule
 from tests.integration.faults.settling import until_settled
@@ -129,7 +130,7 @@ async def _ends(world: World) -> dict[int, int]:
     """Where `tweets` ends, as soon as the broker says so."""
     while True:
         try:
-            return await ends_of(world.settings, TWEETS)
+            return await end_offsets(world.settings, TWEETS)
         except (KafkaError, OSError):
             await asyncio.sleep(0.5)
 

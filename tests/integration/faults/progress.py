@@ -13,9 +13,9 @@ from aiokafka.errors import KafkaError
 
 from models.events import Assignment
 from models.wire import decode
-from streams.kafka.log import bounds_of, consumer
+from streams.kafka.log import consumer
 from streams.settings import Settings
-from streams.topics import ASSIGNMENTS, Topic
+from streams.topics import ASSIGNMENTS
 
 
 @dataclass
@@ -39,12 +39,6 @@ class Progress:
                 return time.monotonic() - started
             await asyncio.sleep(0.1)
         return None
-
-
-async def ends_of(settings: Settings, topic: Topic) -> dict[int, int]:
-    """partition -> end offset."""
-    async with consumer(settings, topic) as client:
-        return {partition.partition: bound.end for partition, bound in (await bounds_of(client)).items()}
 
 
 @contextlib.asynccontextmanager

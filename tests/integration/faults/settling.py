@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from aiokafka.errors import KafkaError
 
 from streams.kafka.lag import lag_of
+from streams.kafka.log import end_offsets
 from streams.redis_views import connect
 from streams.settings import Settings
 from streams.topics import ASSIGNMENTS, DIGESTS, EMBEDDED, TOPIC_EVENTS, TWEETS, Topic
 from streams.view_positions import ViewPositions
 from streams.views.database import ViewUnavailableError
-from tests.integration.faults.progress import ends_of
 from tests.integration.pipeline import WorkerProcess
 
 INPUTS = {"embed": (TWEETS,), "assign": (EMBEDDED,), "view": (ASSIGNMENTS, TOPIC_EVENTS), "week-close": ()}
@@ -46,7 +46,7 @@ async def _view_is_whole(settings: Settings, topic: Topic) -> bool:
     database = connect(str(settings.redis_url), connections=1)
     positions = ViewPositions(database, settings.prefix)
     try:
-        ends = await ends_of(settings, topic)
+        ends = await end_offsets(settings, topic)
         return all([(await positions.position(topic.name, partition)).offset >= end for partition, end in ends.items()])
     finally:
         await database.aclose()
