@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from sentence_transformers import SentenceTransformer
+from tokenizers import Tokenizer
 from transformers.utils import logging as transformers_logging
 
 from models.encoder import Encoder, EncoderError
@@ -103,17 +104,13 @@ def _token_encoder(model: SentenceTransformer, where: DevicePlan, name: str) -> 
     prompt = _prompt(model)
     longest = min(model.max_seq_length or _MAX_DEFAULT_LENGTH, tokenizer.model_max_length)
 
+    fast = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())  # a copy: transformers sets up its own at each call
+    fast.no_padding()
+    fast.enable_truncation(longest, direction=tokenizer.truncation_side)
+
     def tokenize(texts: Sequence[str]) -> list[list[int]]:
         with_prompt = [prompt + text for text in texts] if prompt else list(texts)
-        ids: list[list[int]] = tokenizer(
-            with_prompt,
-            truncation=True,
-            max_length=longest,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-            verbose=False,
-        )["input_ids"]
-        return ids
+        return [encoded.ids for encoded in fast.encode_batch_fast(with_prompt)]
 
     encoder = SentenceEncoder(
         tokenize,

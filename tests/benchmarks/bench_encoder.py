@@ -8,19 +8,18 @@ without any, the demo's posts by their story. Posts/s is the best of --rounds, t
 neighbour hits all of them; posts per CPU second does not depend on neighbours. Cosine is to the first path, fp32.
 On a GPU also: share of the measured bf16 matrix peak, and of the posts that tokenisation on all cores can feed.
 Then the embed stage on a backlog beside the bare encoder (`embed_backlog`), on a GPU with its share of busy time; with
-`--stage N` N embed processes (default: one, and on a GPU as many as `tweets` has partitions); 0 leaves the stage out.
+`--stage N` N embed processes (default: one, and on a GPU as many as `tweets` has partitions; several numbers, several
+runs; 0: no stage). `--stage-encoder` names another model for it, such as one that is large enough to keep a GPU busy.
 Other engines (`encoder_engines`) are measured where they are installed.
 """
 
 import argparse
-import gzip
 import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,31 +28,20 @@ import numpy.typing as npt
 
 from models.encoder import PRECISIONS, load_encoder
 from models.encoding.minilm import minilm_path
-from models.events import Kind
 from models.sentence_encoder import SentenceEncoder
-from models.text import clean, words
+from models.text import words
 from models.topic_model import PostBatch
 from streams.topics import TWEETS
-from tests.benchmarks.embed_backlog import embed_backlog
+from tests.benchmarks.embed_backlog import TURN_SECONDS, TURNS, embed_backlog
 from tests.benchmarks.encoder_engines import other_engines
+from tests.benchmarks.encoder_posts import Labelled, read_labelled, read_posts
 
 Vectors = npt.NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 MANY = 20_000  # posts for the stage: all there are
 BATCH_SIZES = (8, 16, 64, 128)  # beside 32, the default of `encode`
-KINDS: dict[str, Kind] = {"RETWEET": "retweet", "QUOTE": "quote", "REPLY": "reply"}
 FLOP_PER_TOKEN = 2 * 6 * (4 * 384 * 384 + 2 * 384 * 1536)  # MiniLM's matrices; attention's own share is below 3 %
-
-
-@dataclass
-class Labelled:
-    """A labelled stream."""
-
-    name: str
-    texts: list[str]
-    labels: list[str]
-    at: list[float]
 
 
 @dataclass
@@ -66,49 +54,6 @@ class Row:
     cpu: list[float] = field(default_factory=list)
     cosines: Vectors | None = None
     quality: dict[str, tuple[float, float]] = field(default_factory=dict)
-
-
-def read(path: Path) -> Iterator[dict[str, Any]]:
-    """Objects of a JSON Lines file, compressed or not."""
-    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
-        for line in lines:
-            yield json.loads(line)
-
-
-def read_posts(data: Path | None, most: int) -> list[str]:
-    """Posts as the embed stage encodes them, drawn evenly over the file."""
-    if data is None:
-        from streams.demo.posts import demo_posts
-
-        texts = [clean(str(post["text"]), kind="original", links=[]) for post in demo_posts()]
-    else:
-        file = next(iter(sorted(data.glob("influencers*.jsonl*"))))
-        texts = [
-            clean(post["text"], kind=KINDS.get((post.get("extra") or {}).get("type", ""), "original"), links=[])
-            for post in read(file)
-        ]
-    order = np.random.default_rng(11).permutation(len(texts))[:most]
-    return [texts[i] for i in order]
-
-
-def read_labelled(data: Path | None, most: int) -> list[Labelled]:
-    """The first `most` texts of each labelled set."""
-    if data is None:
-        from streams.demo.posts import demo_posts, story_of
-
-        posts = [post for post in demo_posts() if story_of(str(post["id"]))][:most]
-        return [_labelled("demo", posts, [story_of(str(post["id"])) or "" for post in posts])]
-    sets = []
-    for file in sorted(data.glob("labelled_*.jsonl*")):
-        posts = [post for post, _ in zip(read(file), range(most), strict=False)]
-        name = file.name.split(".")[0].removeprefix("labelled_")
-        sets.append(_labelled(name, posts, [post["label"] for post in posts]))
-    return sets
-
-
-def _labelled(name: str, posts: Sequence[dict[str, Any]], labels: list[str]) -> Labelled:
-    at = [datetime.fromisoformat(post["created_at"]).timestamp() for post in posts]
-    return Labelled(name, [clean(post["text"], kind="original", links=[]) for post in posts], labels, at)
 
 
 def rows_on(device: str, cache: Path) -> list[Row]:
@@ -245,6 +190,19 @@ def tokenise(texts: Sequence[str]) -> tuple[int, float]:
     return sum(len(item.ids) for item in encoded), len(texts) / (time.perf_counter() - start)
 
 
+def stages(args: argparse.Namespace, device: str) -> list[dict[str, Any]]:
+    """The embed stage on a backlog, once for each number of processes that is asked for."""
+    texts = read_posts(args.data, MANY)
+    table = []
+    for workers in args.stage or [TWEETS.partitions if device.startswith("cuda") else 1]:
+        if workers:
+            found = embed_backlog(
+                texts, args.stage_encoder, device, workers, turns=args.turns, seconds=args.turn_seconds
+            )
+            table.append({"encoder": args.stage_encoder, "device": device, "processes": workers, **found.table()})
+    return table
+
+
 def show(table: Sequence[dict[str, Any]]) -> None:
     """Markdown, as in the README."""
     columns = list(dict.fromkeys(key for line in table for key in line))
@@ -260,7 +218,12 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=1500, help="posts to encode for the rates")
     parser.add_argument("--labelled", type=int, default=2000, help="texts of each labelled set; 0: no quality columns")
     parser.add_argument("--rounds", type=int, default=3, help="times that every path is measured")
-    parser.add_argument("--stage", type=int, help="embed processes on a backlog (default: 1, on a GPU 4); 0: no stage")
+    parser.add_argument("--device", action="append", help="cpu, cuda (default: all that are here)")
+    processes = "embed processes on a backlog (default: 1, on a GPU 4); 0: no stage"
+    parser.add_argument("--stage", type=int, nargs="+", help=processes)
+    parser.add_argument("--stage-encoder", default="minilm", help="encoder of that stage")
+    parser.add_argument("--turns", type=int, default=TURNS, help="of the stage, with the bare encoder between them")
+    parser.add_argument("--turn-seconds", type=float, default=TURN_SECONDS, help="of each")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     args = parser.parse_args()
     import torch
@@ -269,8 +232,9 @@ def main() -> None:
     labelled = read_labelled(args.data, args.labelled) if args.labelled else []
     tokens, feed = tokenise(texts)
     table: list[dict[str, Any]] = []
+    here = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
     with tempfile.TemporaryDirectory() as cache:
-        for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
+        for device in args.device or here:
             rows = rows_on(device, Path(cache))
             measure(rows, texts, args.rounds)
             rows = only_best_batch_size(rows)
@@ -281,15 +245,12 @@ def main() -> None:
             table += report(device, rows, len(texts), tokens, feed)
     if not args.json:
         show(table)
-    stage = []
-    device, workers = ("cuda", TWEETS.partitions) if torch.cuda.is_available() else ("cpu", 1)
-    if args.stage != 0:
-        stage = [embed_backlog(read_posts(args.data, MANY), "minilm", device, args.stage or workers).table()]
+    backlog = stages(args, (args.device or here)[-1])
     if args.json:
-        print(json.dumps({"encoders": table, "stage": stage}, indent=2))
-    elif stage:
+        print(json.dumps({"encoders": table, "stage": backlog}, indent=2))
+    elif backlog:
         print()
-        show(stage)
+        show(backlog)
 
 
 if __name__ == "__main__":

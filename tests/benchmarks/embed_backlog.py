@@ -3,7 +3,8 @@
 When the stage has warmed up, single posts are sent, one by one. Then a backlog is put onto `tweets`, and the stage and
 the bare encoder take turns on the same texts, so that whatever else the machine does hits both; meanwhile the stage is
 stopped with SIGSTOP. The texts are numbered, since the cache must not know them. The stage's rate is what has arrived
-on `tweets.embedded`, by the broker's end offset. The backlog is longer than the turns and its rest is left.
+on `tweets.embedded`, by the broker's end offset. The backlog is longer than the turns and its rest is left. For more
+processes than `tweets` has partitions it gets as many, and the backlog comes from several producers.
 """
 
 import asyncio
@@ -12,10 +13,9 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,14 @@ import psutil
 
 from models.encoder import Encoder, load_encoder
 from models.events import Tweet
-from models.wire import encode
 from streams.kafka.admin import ensure_topics
-from streams.kafka.log import bounds_of, consumer, producer, topic_name
+from streams.kafka.lag import member_counts
+from streams.kafka.log import bounds_of, consumer, group_name
 from streams.local.services import running_services
 from streams.settings import Settings, load_settings
-from streams.topics import EMBEDDED, TWEETS
+from streams.topics import EMBEDDED
 from streams.worker import Worker, environment_for
+from tests.benchmarks.embed_load import numbered, posts, produce, produce_many, with_partitions
 
 TURNS = 4
 TURN_SECONDS = 25.0  # many batches: what is under way at both ends, and not counted alike, is little
@@ -40,8 +41,6 @@ CHUNK = 1_024  # texts in a call of the bare encoder
 SETTLE_SECONDS = 10.0  # after a stop: batches were late for no fault of the stage's, and grow again
 LONE = 20
 LONGEST_SECONDS = 120.0
-FIRST = datetime(2021, 5, 3, tzinfo=UTC)
-
 
 Turn = tuple[int, float, float]  # posts, seconds, seconds of processor time
 
@@ -73,8 +72,13 @@ def _rates(turns: Sequence[Turn]) -> tuple[float, float]:
     return posts / seconds, posts / cpu
 
 
-def embed_backlog(texts: Sequence[str], spec: str, device: str, workers: int = 1) -> Measured:
-    """`workers` processes of the stage, and the bare encoder, over `texts`, numbered as often as they are repeated."""
+def embed_backlog(
+    texts: Sequence[str], spec: str, device: str, workers: int = 1, *, turns: int = TURNS, seconds: float = TURN_SECONDS
+) -> Measured:
+    """`workers` processes of the stage, and the bare encoder, over `texts`, numbered as often as they are repeated.
+
+    turns: of the stage, so many `seconds` each, with the bare encoder between them.
+    """
     encoder = load_encoder(spec, device=device)
     texts = [text for text in dict.fromkeys(texts) if text]
     with tempfile.TemporaryDirectory(prefix="toptopics-bench-") as folder, running_services(Path(folder)) as services:
@@ -85,26 +89,29 @@ def embed_backlog(texts: Sequence[str], spec: str, device: str, workers: int = 1
             encoder=spec,
             device=device,
         )
-        return asyncio.run(_measure(settings, encoder, texts, workers))
+        return asyncio.run(_measure(settings, encoder, texts, workers, [seconds] * turns))
 
 
-async def _measure(settings: Settings, encoder: Encoder, texts: Sequence[str], workers: int) -> Measured:
+async def _measure(
+    settings: Settings, encoder: Encoder, texts: Sequence[str], workers: int, turns: Sequence[float]
+) -> Measured:
     await ensure_topics(settings)
-    posts = _posts(texts)
-    encode_some = _endless(encoder, [_numbered(text, 1) for text in texts])
+    await with_partitions(settings, workers)
+    encode_some = _endless(encoder, [numbered(text, 1) for text in texts])
     done, seconds, _ = encode_some(BARE_SECONDS / 2)
     most = min(done / seconds, HOP * workers)  # posts a second
-    backlog = int(most * TURNS * (TURN_SECONDS + SETTLE_SECONDS) * 1.5)
+    backlog = int(most * (sum(turns) + SETTLE_SECONDS * len(turns)) * 1.3)
     found = Measured()
     async with _stages(settings, workers) as processes, consumer(settings, EMBEDDED) as client:
-        await _produce(settings, itertools.islice(posts, WARM))
+        await produce(settings, posts(texts, 0, WARM))
         await _until(client, WARM)
-        await asyncio.sleep(SETTLE_SECONDS * workers)  # until all of them have joined
-        found.lone = [await _lone(settings, client, next(posts)) for _ in range(LONE)]
+        await _until_joined(settings, workers)
+        for number in range(WARM, WARM + LONE):
+            found.lone.append(await _lone(settings, client, next(posts(texts, number, number + 1))))
         end = await _end(client) + backlog
-        await _produce(settings, itertools.islice(posts, backlog))
-        for _ in range(TURNS):
-            turn = await _turn(processes, client, found.busy)
+        await produce_many(settings, texts, WARM + LONE, backlog, producers=max(1, workers // 2))
+        for turn_seconds in turns:
+            turn = await _turn(processes, client, found.busy, turn_seconds)
             if await _end(client) >= end:  # it ran dry: quicker than the estimate, and this turn says nothing
                 break
             found.stage.append(turn)
@@ -117,20 +124,29 @@ async def _measure(settings: Settings, encoder: Encoder, texts: Sequence[str], w
     return found
 
 
+async def _until_joined(settings: Settings, workers: int) -> None:
+    """All processes are members of the group, and have had time to be given their partitions."""
+    group = group_name(settings, "embed")
+    async with asyncio.timeout(LONGEST_SECONDS):
+        while (await member_counts(settings, [group]))[group] < workers:
+            await asyncio.sleep(0.5)
+    await asyncio.sleep(SETTLE_SECONDS)
+
+
 async def _lone(settings: Settings, client: Any, post: Tweet) -> float:
     """Seconds from `tweets` to `tweets.embedded` of a post that comes alone."""
     await asyncio.sleep(0.2)
     before, sent = await _end(client), time.perf_counter()
-    await _produce(settings, [post])
+    await produce(settings, [post])
     return await _until(client, before + 1) - sent
 
 
-async def _turn(processes: Sequence[psutil.Process], client: Any, busy: list[int]) -> Turn:
+async def _turn(processes: Sequence[psutil.Process], client: Any, busy: list[int], least: float) -> Turn:
     """From the end of a batch to the end of another, or the count would be off by up to a batch at both ends."""
     before, started = await _batch_end(client)
     cpu = _cpu(processes)
     with _gpu_busy(busy):
-        await asyncio.sleep(TURN_SECONDS)
+        await asyncio.sleep(least)
         after, ended = await _batch_end(client)
     return after - before, ended - started, _cpu(processes) - cpu
 
@@ -157,35 +173,6 @@ def _endless(encoder: Encoder, texts: Sequence[str]) -> Callable[[float], Turn]:
         return done, time.perf_counter() - started, time.process_time() - cpu
 
     return encode_some
-
-
-def _posts(texts: Sequence[str]) -> Iterator[Tweet]:
-    for number in itertools.count():
-        again, index = divmod(number, len(texts))
-        author = f"a{number % 100}"
-        yield Tweet(
-            id=f"b{number}",
-            author_id=author,
-            author=author,
-            created_at=FIRST + timedelta(seconds=number),
-            text=_numbered(texts[index], again + 1),
-        )
-
-
-def _numbered(text: str, number: int) -> str:
-    """`text` as no other has it."""
-    return f"{text} {number}"
-
-
-async def _produce(settings: Settings, tweets: Iterable[Tweet]) -> None:
-    async with producer(settings) as client:
-        for tweet in tweets:
-            await client.send(
-                topic_name(settings, TWEETS),
-                key=tweet.author_id.encode(),
-                value=encode(tweet),
-                timestamp_ms=int(tweet.created_at.timestamp() * 1000),
-            )
 
 
 @asynccontextmanager

@@ -9,10 +9,12 @@ from typing import NoReturn
 import numpy as np
 import numpy.typing as npt
 import pytest
+from transformers import AutoTokenizer
 
 from models import static_encoder
 from models.encoder import EncoderError, load_encoder
-from models.encoding.minilm import verify_weights
+from models.encoding.minilm import minilm_path, verify_weights
+from models.sentence_encoder import SentenceEncoder
 from models.static_encoder import DIMENSIONS, distil, load_static
 from tests.encoder_examples import tiny_model
 
@@ -74,6 +76,22 @@ def test_any_model_by_path(tmp_path: Path) -> None:
     data[-1] ^= 1
     weights.write_bytes(data)
     assert load_encoder(str(folder), device="cpu").name != first.name
+
+
+def test_texts_become_the_tokens_that_the_model_was_trained_with() -> None:
+    """The quick way to token ids is the slow one's: special tokens in a text, nothing, and more than the model takes."""
+    texts = [
+        "",
+        "A post about GPT-3 🤖",
+        "[SEP] literal [CLS]",
+        "naïve café\u2009½",
+        "long " * 600,
+        "#AI@you https://t.co/x",
+    ]
+    encoder = load_encoder("minilm", device="cpu")
+    assert isinstance(encoder, SentenceEncoder)
+    slow = AutoTokenizer.from_pretrained(minilm_path(), local_files_only=True)
+    assert encoder._tokenize(texts) == slow(texts, truncation=True, max_length=256)["input_ids"]
 
 
 def test_static_is_distilled_once(tmp_path: Path, distillations: list[int]) -> None:
