@@ -79,7 +79,7 @@ def test_any_model_by_path(tmp_path: Path) -> None:
 
 
 def test_texts_become_the_tokens_that_the_model_was_trained_with() -> None:
-    """The quick way to token ids is the slow one's: special tokens in a text, nothing, and more than the model takes."""
+    """The same ids as from transformers, for special tokens in a text, no text, and more than the model takes."""
     texts = [
         "",
         "A post about GPT-3 🤖",
