@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-MOST = 1_000
+MOST = 64  # entries that wait; one may be a line of 2 MiB
 Put = Callable[[T], None]
 
 

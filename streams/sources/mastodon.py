@@ -21,8 +21,7 @@ import structlog
 
 from models.wire import not_json
 from streams.clock import Clock
-from streams.sources import fields, mastodon_status
-from streams.sources.bounded_session import bound
+from streams.sources import bounded_session, fields, mastodon_status
 from streams.sources.bridge import Put, from_thread
 from streams.sources.http_errors import retry_after
 from streams.sources.mastodon_rest import Rest, number_of
@@ -62,7 +61,7 @@ class MastodonInstance:
             version_check_mode="none",
             request_timeout=30,
         )
-        bound(self._api.session)
+        bounded_session.bound(self._api.session)
         self._api.session.hooks["response"].append(self._refused_stream)
         self._rest = Rest(self._api, clock, Memory() if memory is None else memory)
         self._lookback = timedelta(days=lookback_days)
@@ -153,7 +152,11 @@ class Listener(mastodon.StreamListener):
         """Blocks until the response ends; raises requests' errors."""
         self._put(("connected", b""))
         event: dict[bytes, bytes] = {}
+        size = 0
         for line in response.iter_lines(chunk_size=1):
+            size = size + len(line) if line else 0
+            if size > bounded_session.MAX_LINE:
+                raise bounded_session.too_long("an event", bounded_session.MAX_LINE)
             if line.startswith(b":"):
                 self._put(("heartbeat", b""))
             elif line:
