@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
+from streams.pinned_address import NotAllowedError, host_of, pinned
 from streams.push.delivery_error import DeliveryError
 from streams.resources import Lookup, is_public, system_lookup
 from streams.sources.http_errors import retry_after
@@ -53,14 +54,14 @@ class Poster:
 
     async def post(self, message: Message, now: datetime) -> None:
         """Raises DeliveryError when it was not accepted, for whatever reason; the address is not in its text."""
-        host, pinned = await self._pinned(message)
+        host, address = await self._pinned(message)
         try:
             # trust_env: a proxy of the environment would look the name up again, unchecked; its authorities are welcome
             trusted = httpx.create_ssl_context()
             async with httpx.AsyncClient(
                 timeout=TIMEOUT, trust_env=False, verify=trusted, follow_redirects=False
             ) as client:
-                request = client.build_request("POST", pinned, headers=_headers(message, now), content=message.body)
+                request = client.build_request("POST", address, headers=_headers(message, now), content=message.body)
                 request.extensions["sni_hostname"] = host
                 response = await client.send(request, stream=True)  # the answer's body is nobody's business
                 await response.aclose()
@@ -68,23 +69,23 @@ class Poster:
             raise DeliveryError(f"{type(error).__name__}: {error}"[:300]) from error
         _check(response, now)
 
-    async def _pinned(self, message: Message) -> tuple[str, str]:
+    async def _pinned(self, message: Message) -> tuple[str, httpx.URL]:
         """The host, and the URL with the host replaced by its checked address."""
         try:
             url = httpx.URL(message.url)
-            host = url.raw_host.decode("ascii").strip("[]")
-            port = url.port or (443 if url.scheme == "https" else 80)
+            host = host_of(url)
         except (httpx.InvalidURL, UnicodeError) as error:
             raise DeliveryError(f"the address is not valid: {error}", final=True) from error
         try:
-            addresses = await self._lookup(host, port)
+            return host, await pinned(url, self._lookup, _anywhere if message.allow_private else self._allowed)
+        except NotAllowedError as error:
+            raise DeliveryError(PRIVATE) from error
         except OSError as error:
             raise DeliveryError(f"the host is not found: {error}") from error
-        if not addresses:
-            raise DeliveryError("the host has no address")
-        if not message.allow_private and not all(map(self._allowed, addresses)):
-            raise DeliveryError(PRIVATE)
-        return host, str(url.copy_with(host=addresses[0]))
+
+
+def _anywhere(_address: str) -> bool:
+    return True
 
 
 def _headers(message: Message, now: datetime) -> dict[str, str]:

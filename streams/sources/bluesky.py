@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import orjson
@@ -67,7 +68,7 @@ class Bluesky:
             if int(self._clock().timestamp() * 1e6) - since > PLAYBACK_US:
                 async for item in self._filled(since):
                     yield item
-            async with websockets.connect(self._address(since), max_size=MAX_MESSAGE, open_timeout=20) as socket:
+            async with _Connect(self._address(since), max_size=MAX_MESSAGE, open_timeout=20) as socket:
                 await socket.send(orjson.dumps(self._options()).decode())
                 yield Item(cursor=str(since))
                 async for item in self._messages(socket):
@@ -165,6 +166,15 @@ class Bluesky:
             for event in await self._appview.posts_since(did, since):
                 for outcome in bluesky_post.parse(event, self._handles):
                     yield Item(outcome)
+
+
+class _Connect(websockets.connect):
+    """Redirects lead to other places of the same host only."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        target = super().process_redirect(exc)
+        elsewhere = isinstance(target, str) and urlsplit(target).hostname != urlsplit(self.uri).hostname
+        return exc if elsewhere else target
 
 
 def _refusal(error: websockets.exceptions.InvalidStatus) -> DisconnectedError | RefusedError:

@@ -28,6 +28,7 @@ from streams.sources.mastodon_rest import Rest, number_of
 from streams.sources.memory import Memory
 from streams.sources.people import People
 from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
+from streams.sources.redirects import keep_to
 
 SILENCE = 60.0  # seconds; a server sends a heartbeat every 15
 Message = tuple[str, bytes]  # event name, data
@@ -62,6 +63,7 @@ class MastodonInstance:
             request_timeout=30,
         )
         bounded_session.bound(self._api.session)
+        keep_to(self._api.session, url)
         self._api.session.hooks["response"].append(self._refused_stream)
         self._rest = Rest(self._api, clock, Memory() if memory is None else memory)
         self._lookback = timedelta(days=lookback_days)

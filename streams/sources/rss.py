@@ -5,7 +5,7 @@ unchanged one costs an empty answer. `marks` (entry -> hash of its text, of the 
 a changed entry from a known one; what was sent after the cursor was saved the runner's memory knows. Of a feed that is
 read for the first time the entries of the last `lookback` days count: a blog's past, and entries without a date, are
 noted as known and not sent. One feed's failure is that feed's: it waits out its own time (Retry-After, else doubling; a
-day where it is refused) while the others go on. Redirects are followed.
+day where it is refused) while the others go on. Redirects are followed, but not into a private network.
 """
 
 import asyncio
@@ -21,13 +21,14 @@ import orjson
 import structlog
 
 from models.events import Tweet
-from streams.bounded_body import ACCEPTED, TooLongError, bounded_answer
+from streams.bounded_body import ACCEPTED, TooLongError
 from streams.clock import Clock
 from streams.sources.feed_entries import is_whole, parse_feed
 from streams.sources.http_errors import checked
 from streams.sources.memory import Memory, content_mark
 from streams.sources.people import People
 from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
+from streams.sources.redirects import Reach, followed
 
 MAX_FEED = 20 * 1024**2
 MAX_MARKS = 500
@@ -55,6 +56,7 @@ class Feeds:
         every: float = 900.0,
         lookback_days: float = 7.0,
         memory: Memory | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self._people = people
         self._client = client
@@ -62,6 +64,7 @@ class Feeds:
         self._every = every
         self._lookback = timedelta(days=lookback_days)
         self._memory = Memory() if memory is None else memory
+        self._reach = reach or Reach()
         self._pauses: dict[str, _Pause] = {}
         self.least_pause = 60.0  # seconds after the first failure of a feed; doubles with each further one
 
@@ -114,8 +117,7 @@ class Feeds:
         headers |= ACCEPTED
         headers |= {"If-None-Match": known["etag"]} if known.get("etag") else {}
         headers |= {"If-Modified-Since": known["modified"]} if known.get("modified") else {}
-        async with self._client.stream("GET", address, headers=headers, follow_redirects=True) as response:
-            return checked(await bounded_answer(response, MAX_FEED), self._clock())
+        return checked(await followed(self._client, address, headers, MAX_FEED, self._reach), self._clock())
 
     def _changed(self, outcome: Outcome, known: dict[str, Any]) -> Outcome | None:
         """None for an entry that is known as it is; an edit for one that changed."""

@@ -18,6 +18,7 @@ from streams.sources.bounded_session import bound
 from streams.sources.fields import as_dict, as_list
 from streams.sources.http_errors import in_short, retry_after
 from streams.sources.port import DisconnectedError, RefusedError
+from streams.sources.redirects import keep_to
 
 TWEEPY_HOST = "https://api.twitter.com"
 TIMEOUT = 30.0
@@ -52,6 +53,7 @@ class XApi:
     def __init__(self, bearer_token: str, *, base_url: str, clock: Clock) -> None:
         logging.getLogger("tweepy").setLevel(logging.INFO)  # its debug lines carry the token
         self._client = tweepy.Client(bearer_token, return_type=dict, wait_on_rate_limit=False)
+        keep_to(self._client.session, base_url)
         self._client.session.mount(TWEEPY_HOST, ToBase(base_url))
         bound(self._client.session)
         self._clock = clock

@@ -29,6 +29,7 @@ from streams.sources.bridge import Put, from_thread
 from streams.sources.fields import as_dict, as_list
 from streams.sources.people import People
 from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
+from streams.sources.redirects import keep_to
 from streams.sources.x_api import FIELDS, TWEEPY_HOST, ToBase, XApi, meaning
 from streams.sources.x_entities import id_at, written_at
 
@@ -155,6 +156,7 @@ class Stream(tweepy.StreamingClient):  # type: ignore[misc] # tweepy is untyped
 
     def __init__(self, bearer_token: str, base_url: str, clock: Clock) -> None:
         super().__init__(bearer_token, return_type=dict, wait_on_rate_limit=False, max_retries=0)
+        keep_to(self.session, base_url)
         self.session.mount(TWEEPY_HOST, ToBase(base_url))
         bound(self.session)
         self.session.hooks["response"].append(_raise_for_status)

@@ -1,0 +1,97 @@
+"""Where a source may be led: within the host that the operator has named anywhere, to another host only if that is on
+the public internet. What the operator named may well be private, and where its name leads is the operator's to know.
+
+For httpx and for requests. Behind a proxy of the environment requests cannot know where a name leads: there the proxy
+decides.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import select_proxy
+
+from streams.bounded_body import bounded_answer
+from streams.pinned_address import NotAllowedError, host_of, pinned
+from streams.push.guard import only_to
+from streams.resources import Lookup, is_public, system_lookup
+from streams.sources.port import DisconnectedError
+
+MOST = 10
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which addresses may be contacted; other ones and another look-up are for tests, which have only loopback."""
+
+    lookup: Lookup = system_lookup
+    allowed: Callable[[str], bool] = is_public
+
+
+async def followed(
+    client: httpx.AsyncClient, url: str, headers: dict[str, str], most_bytes: int, reach: Reach
+) -> httpx.Response:
+    """The whole answer to a GET, after its redirects. Raises DisconnectedError, httpx.HTTPError, httpx.InvalidURL."""
+    request = client.build_request("GET", url, headers=headers)
+    own = host_of(request.url)
+    for _ in range(MOST + 1):
+        sent = request if host_of(request.url) == own else await _checked(client, request, own, reach)
+        opened = await client.send(sent, stream=True)
+        try:
+            answer = await bounded_answer(opened, most_bytes)
+        finally:
+            await opened.aclose()
+        answer.request = request  # under its name
+        if not answer.has_redirect_location:
+            return answer
+        request = client.build_request("GET", request.url.join(answer.headers["location"]), headers=headers)
+    raise DisconnectedError(f"more than {MOST} redirects")
+
+
+async def _checked(client: httpx.AsyncClient, request: httpx.Request, own: str, reach: Reach) -> httpx.Request:
+    host = host_of(request.url)
+    try:
+        url = await pinned(request.url, reach.lookup, reach.allowed)
+    except NotAllowedError as error:
+        raise DisconnectedError(_refusal(own, host)) from error
+    except OSError as error:
+        raise DisconnectedError(f"{own} redirects to {host}: {error}") from error
+    checked = client.build_request("GET", url, headers=request.headers)  # its Host is the name
+    checked.extensions["sni_hostname"] = host
+    return checked
+
+
+class OwnHost(HTTPAdapter):
+    """For a session of requests whose requests are all meant for one host."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._own = urlsplit(url).hostname
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
+        """Raises DisconnectedError where the session is led into a network."""
+        url = str(request.url)
+        host = urlsplit(url).hostname
+        if host == self._own or select_proxy(url, options.get("proxies")):
+            return super().send(request, **options)
+        with only_to(is_public) as guard:  # kept connections to other hosts were all made in here
+            try:
+                return super().send(request, **options)
+            except requests.ConnectionError as error:
+                if guard.refused:
+                    raise DisconnectedError(_refusal(self._own, host)) from error
+                raise
+
+
+def keep_to(session: requests.Session, url: str) -> None:
+    """From now on `session` is led to other hosts than that of `url` only if they are on the public internet."""
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, OwnHost(url))
+
+
+def _refusal(own: str | None, host: str | None) -> str:
+    return f"{own} redirects to {host}, which is not on the public internet"
