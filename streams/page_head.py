@@ -9,6 +9,9 @@ from selectolax.lexbor import LexborHTMLParser
 from models.events import ResourceKind
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
+# Python's codecs that no page of the web has; the first takes the square of the text's length
+_NO_CHARSETS = frozenset({"punycode", "idna", "unicode-escape", "raw-unicode-escape", "utf-7"})
+MOST_TAGS = 5_000  # a deep tree takes the square of its depth to build; what is asked for stands at the beginning
 _KINDS: dict[str, ResourceKind] = {
     "article": "article",
     "video": "video",
@@ -31,7 +34,7 @@ class PageHead:
 
 def page_head(body: bytes, charset: str | None) -> PageHead:
     """The head of the page in `body`; `charset` is the one of the HTTP header."""
-    tree = LexborHTMLParser(_decoded(body, charset))
+    tree = LexborHTMLParser("<".join(_decoded(body, charset).split("<", MOST_TAGS + 1)[: MOST_TAGS + 1]))
     meta: dict[str, str] = {}
     for node in tree.css("meta"):
         name = (node.attributes.get("property") or node.attributes.get("name") or "").lower()
@@ -56,7 +59,9 @@ def _decoded(body: bytes, charset: str | None) -> str:
     for name in (charset, found[1].decode("ascii") if found else None):
         if name is not None:
             try:
-                return body.decode(codecs.lookup(name).name, "replace")
+                known = codecs.lookup(name).name
+                if known not in _NO_CHARSETS:
+                    return body.decode(known, "replace")
             except (LookupError, ValueError):
                 continue  # a name that nobody knows: the next one
     return body.decode("utf-8", "replace")

@@ -10,12 +10,13 @@ link, one request at a time per host. Answers are kept in the cache for 30 days,
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urljoin, urlsplit
 
 import httpx
-from protego import Protego
 
 from models.digest.resources import canonical_url, is_bare, kind_of, safe_url, site_of
 from models.events import Link
@@ -24,9 +25,9 @@ from streams.bounded_body import ACCEPTED, bounded_body
 from streams.logs import get_logger
 from streams.page_head import PageHead, page_head
 from streams.resource_cache import ResourceCache
+from streams.robots import Robots
 
 USER_AGENT = "toptopics/0.1 (weekly digest; reads titles only)"
-AGENT_NAME = "toptopics"
 HTML = ("text/html", "application/xhtml+xml")
 log = get_logger(__name__)
 Lookup = Callable[[str, int], Awaitable[list[str]]]
@@ -96,21 +97,20 @@ class ResourceFetcher:
         self._lookup = lookup
         self._allowed = allowed
         self._hosts: dict[str, asyncio.Lock] = {}
-        self._robots: dict[str, Protego | None] = {}
+        self._robots = Robots()
 
     async def fetch(self, urls: Sequence[str]) -> dict[str, Link]:
         """What is known of each of `urls`, each looked up once; keys as given."""
         wanted = list(dict.fromkeys(urls))
         known = {url: Link(url=url) for url in wanted[self._limits.links :]}
         slots = asyncio.Semaphore(self._limits.at_once)
-        timeout = httpx.Timeout(self._limits.seconds)
-        async with httpx.AsyncClient(timeout=timeout, trust_env=False, headers={"User-Agent": USER_AGENT}) as client:
+        trusted = httpx.create_ssl_context(trust_env=False)
 
-            async def one(url: str) -> Link:
-                async with slots:
-                    return await self._one(client, url)
+        async def one(url: str) -> Link:
+            async with slots, _client(self._limits.seconds, trusted) as client:
+                return await self._one(client, url)
 
-            links = await asyncio.gather(*(one(url) for url in wanted[: self._limits.links]))
+        links = await asyncio.gather(*(one(url) for url in wanted[: self._limits.links]))
         return known | dict(zip(wanted, links, strict=False))
 
     async def _one(self, client: httpx.AsyncClient, url: str) -> Link:
@@ -120,7 +120,8 @@ class ResourceFetcher:
         try:
             async with asyncio.timeout(self._limits.seconds):
                 link, seconds = await self._read(client, url), self._limits.keep_seconds
-        except (RefusedError, httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
+        except (RefusedError, httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, ValueError) as error:
+            # ValueError: an address that urllib, the resolver's encoding or a header does not take
             log.info("link stays bare", host=urlsplit_host(url), reason=str(error) or type(error).__name__)
             link, seconds = Link(url=url), self._limits.keep_failure_seconds
         await self._cache.put(url, link, seconds)
@@ -136,22 +137,26 @@ class ResourceFetcher:
     async def _follow(self, client: httpx.AsyncClient, url: str) -> _Page:
         """The page after its redirects."""
         for _ in range(self._limits.redirects + 1):
-            if safe_url(url) is None:
-                raise RefusedError("not an http or https address")
-            await self._check_robots(client, url)
+            if (reason := await self._robots.forbid(url, partial(self._rules, client))) is not None:
+                raise RefusedError(reason)
             page, target = await self._get(client, url)
             if target is None:
                 return page
             url = target
         raise RefusedError(f"more than {self._limits.redirects} redirects")
 
+    async def _rules(self, client: httpx.AsyncClient, url: str) -> tuple[int, bytes, str | None]:
+        page, target = await self._get(client, url)
+        return page.status, page.body, target
+
     async def _get(self, client: httpx.AsyncClient, url: str) -> tuple[_Page, str | None]:
         """One request to the checked address; the second value is where it redirects to."""
         host, port, pinned = await self._pinned(url)
-        request = client.build_request("GET", pinned, headers={"Host": _host_header(url)} | ACCEPTED)
+        request = client.build_request("GET", pinned, headers={"Host": _host_header(url, host)} | ACCEPTED)
         request.extensions["sni_hostname"] = host
         async with self._hosts.setdefault(f"{host}:{port}", asyncio.Lock()):
             response = await client.send(request, stream=True)
+            client.cookies.clear()
             try:
                 location = response.headers.get("location")
                 moved = response.status_code in {301, 302, 303, 307, 308} and location
@@ -164,9 +169,11 @@ class ResourceFetcher:
         return page, urljoin(url, location) if moved else None
 
     async def _pinned(self, url: str) -> tuple[str, int, str]:
-        """Host, port and `url` with the host replaced by its checked address; `url` is safe. Raises RefusedError."""
+        """Host, port and `url` with the host replaced by its checked address. Raises RefusedError, ValueError."""
+        if safe_url(url) is None:
+            raise RefusedError("not an http or https address")
         parts = urlsplit(url)
-        host = (parts.hostname or "").rstrip(".").encode("idna").decode("ascii") if parts.hostname else ""
+        host = (parts.hostname or "").rstrip(".").encode("idna").decode("ascii")
         port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
         if port not in self._limits.ports:
             raise RefusedError(f"port {port}")
@@ -177,18 +184,17 @@ class ResourceFetcher:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         return host, port, f"{parts.scheme.lower()}://{address}:{port}{path}"
 
-    async def _check_robots(self, client: httpx.AsyncClient, url: str) -> None:
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}".lower()
-        if origin not in self._robots:
-            page, moved = await self._get(client, f"{origin}/robots.txt")
-            if page.status >= 500:
-                raise RefusedError("robots.txt cannot be had")
-            found = moved is None and page.status < 400
-            self._robots[origin] = Protego.parse(page.body.decode("utf-8", "replace")) if found else None
-        rules = self._robots[origin]
-        if rules is not None and not rules.can_fetch(url, AGENT_NAME):
-            raise RefusedError("robots.txt forbids it")
+
+def _client(seconds: float, trusted: ssl.SSLContext) -> httpx.AsyncClient:
+    """For one link: none knows what another was told, and as connections are known by their address only, none is used
+    again for another name of that address, whose certificate nobody would have looked at."""
+    return httpx.AsyncClient(
+        timeout=seconds,
+        verify=trusted,
+        trust_env=False,
+        headers={"User-Agent": USER_AGENT},
+        limits=httpx.Limits(max_keepalive_connections=0),
+    )
 
 
 def described(url: str, head: PageHead, *, is_pdf: bool = False) -> Link:
@@ -216,5 +222,8 @@ def urlsplit_host(url: str) -> str:
         return ""
 
 
-def _host_header(url: str) -> str:
-    return urlsplit(url).netloc.rpartition("@")[2]
+def _host_header(url: str, host: str) -> str:
+    """`host`, as it goes over the wire, with the port where the address names one."""
+    port = urlsplit(url).port
+    name = f"[{host}]" if ":" in host else host
+    return name if port is None else f"{name}:{port}"

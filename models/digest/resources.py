@@ -44,6 +44,7 @@ _SITES = {
     "paperswithcode.com": "Papers with Code", "bsky.app": "Bluesky", "reddit.com": "Reddit", "forbes.com": "Forbes",
     "theverge.com": "The Verge", "wired.com": "Wired", "techcrunch.com": "TechCrunch", "venturebeat.com": "VentureBeat",
 }  # fmt: skip
+_MISREAD = frozenset("<>\"'`\\{}|^")
 _T_CO = re.compile(r"^/[A-Za-z0-9]{10}\W*")
 _X_HANDLE = re.compile(r"^\w{1,15}$", re.ASCII)
 _BLUESKY_ID = re.compile(r"^at://(did:[a-z0-9:.%-]+)/app\.bsky\.feed\.post/([A-Za-z0-9._~-]+)$")
@@ -55,17 +56,20 @@ NOUNS: dict[ResourceKind, str] = {
 
 
 def safe_url(url: str) -> str | None:
-    """`url` when it is http or https with a host and nothing that a browser would misread, else None."""
-    if any(character.isspace() or ord(character) < 32 or character in "<>\"'`\\{}|^" for character in url):
-        url = quote(url.strip(), safe="/:?#[]@!$&()*+,;=%~-._")
+    """`url` when it is http or https with a host and nothing that a browser or a reader would misread, else None.
+
+    Signs that nobody sees are spelt out (%E2%80%AE): one of them could turn the text around the address.
+    """
     try:
+        if not url.isprintable() or any(character.isspace() or character in _MISREAD for character in url):
+            url = quote(url.strip(), safe="/:?#[]@!$&()*+,;=%~-._")
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        host, port = parts.hostname or "", parts.port
     except ValueError:
         return None
-    if parts.scheme.lower() not in {"http", "https"} or not host or "@" in parts.netloc or port == 0:
+    if parts.scheme.lower() not in {"http", "https"} or "@" in parts.netloc or port == 0:
         return None
-    return url
+    return url if host.strip(".") and "%" not in host else None
 
 
 def canonical_url(url: str) -> str | None:
@@ -90,8 +94,8 @@ def canonical_url(url: str) -> str | None:
         host, path, query = "youtube.com", "/watch", urlencode({"v": path.strip("/")})
     elif host in {"mobile.twitter.com", "m.youtube.com"}:
         host = host.split(".", 1)[1]
-    port = parts.port
-    netloc = host if port in {None, 80, 443} else f"{host}:{port}"
+    name = f"[{host}]" if ":" in host else host
+    netloc = name if parts.port in {None, 80, 443} else f"{name}:{parts.port}"
     return urlunsplit(("https", netloc, path, query, ""))
 
 
