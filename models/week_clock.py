@@ -21,7 +21,8 @@ CORRECTED_WEEKS = 8
 
 
 class WeekClock:
-    """Feed it records with their offsets; ask it what is due. Memory: the weeks, and the posts of eight digests."""
+    """Feed it records with their offsets; ask it what is due. Memory: the weeks, the posts of eight
+    digests, and the retweets of those weeks and of open ones."""
 
     def __init__(self, *, timezone: str, lateness: timedelta, idle: timedelta) -> None:
         self._timezone = timezone
@@ -34,6 +35,7 @@ class WeekClock:
         self._stale: set[Week] = set()
         self._touched_at: dict[Week, datetime] = {}
         self._shown: dict[Week, set[str]] = {}  # posts that the digests of recent weeks show
+        self._retweets: dict[Week, dict[str, list[str]]] = {}  # ids of a week's retweets by the post that they repeat
 
     def watermark(self, lagging: Collection[int] = ()) -> datetime | None:
         """No post older than this is expected any more; None when that cannot be said.
@@ -49,7 +51,7 @@ class WeekClock:
         """One record, in log order, arriving at `now`; seeing it again changes nothing but the quiet."""
         self._last_arrival = now
         if isinstance(record, Deletion):
-            self._touch({week for week, posts in self._shown.items() if record.id in posts}, offset, now)
+            self._touch({week for week in self._shown if self._shows(week, record.id)}, offset, now)
             return
         tweet = record.tweet
         partition = int(record.origin.split(":", 1)[0])
@@ -61,6 +63,8 @@ class WeekClock:
         elif week not in self._closed:
             self._open.add(week)
             self._touched_at[week] = now
+        if tweet.kind == "retweet" and tweet.related_id is not None and (week in self._shown or week in self._open):
+            self._retweets.setdefault(week, {}).setdefault(tweet.related_id, []).append(tweet.id)
         self._touch(touched, offset, now)
 
     def closed(self, week: Week, slice_end: int, shown_posts: set[str]) -> None:
@@ -72,6 +76,7 @@ class WeekClock:
         self._shown[week] = shown_posts
         for old in sorted(self._shown)[:-CORRECTED_WEEKS]:
             del self._shown[old]
+            self._retweets.pop(old, None)
             self._stale.discard(old)
 
     def due(self, now: datetime, lagging: Collection[int] = ()) -> list[Week]:
@@ -88,6 +93,11 @@ class WeekClock:
             if over:
                 due.add(week)
         return sorted(due)
+
+    def _shows(self, week: Week, post_id: str) -> bool:
+        """Whether the week's digest shows the post, or one that repeats it."""
+        repeats = self._retweets.get(week, {}).get(post_id, ())
+        return not self._shown[week].isdisjoint((post_id, *repeats))
 
     def _no_later_than(self, now: datetime) -> None:
         """A clock that was set back must not make the quiet wait until it is where it was."""

@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from dataclasses import replace
 from datetime import datetime
 
+from models.digest.cited import cited_posts
 from models.events import Digest
 from models.week import Week
 from models.week_clock import CORRECTED_WEEKS, WeekClock
@@ -172,5 +173,4 @@ def _settings_of(entry: PublishedDigest | None) -> str:
 
 
 def _mark_closed(week_clock: WeekClock, entry: PublishedDigest, timezone: str) -> None:
-    shown = {post for topic in entry.digest.topics for post in topic.post_ids}
-    week_clock.closed(Week.parse(entry.digest.week, timezone), entry.slice_end, shown)
+    week_clock.closed(Week.parse(entry.digest.week, timezone), entry.slice_end, cited_posts(entry.digest))

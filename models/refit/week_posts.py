@@ -28,7 +28,7 @@ class WeekPosts:
 
     vectors: float32 (n, dimensions), unit length. texts: as encoded. slice_hash: hex sha256 over the canonical
     records, `origin` left out (it is a matter of arrival). deleted: posts of the week taken away by a tombstone
-    or replaced by an edit.
+    or replaced by an edit; the retweets that go with a deleted post are not counted.
     """
 
     week: Week
@@ -50,14 +50,12 @@ def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekP
     came first. Raises ValueError when vectors of two encoders meet: they have no common space.
     """
     kept: dict[str, _Kept] = {}
-    gone: set[str] = set()
+    records = list(records)
+    deleted, replaced = _gone(records)
     for record in records:
         if isinstance(record, Deletion):
-            gone.add(record.id)
             continue
         tweet = record.tweet
-        if tweet.edit_of is not None:
-            gone.add(tweet.edit_of)
         vector = _vector(record) if week.contains(tweet.created_at) else None
         if vector is None:
             continue
@@ -65,7 +63,7 @@ def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekP
         if tweet.id not in kept or _canonical(record) < _canonical(kept[tweet.id][0]):
             kept[tweet.id] = (record, vector)
     _drop_odd_dimensions(kept)
-    alive = sorted(post_id for post_id in kept if post_id not in gone)
+    alive = sorted(key for key, (record, _) in kept.items() if _is_alive(record.tweet, deleted, replaced))
     embedded = [kept[post_id][0] for post_id in alive]
     encoders = sorted({record.encoder for record in embedded})
     if len({space_of(name) for name in encoders}) > 1:
@@ -80,8 +78,34 @@ def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekP
         vectors=_matrix([kept[post_id][1] for post_id in alive]),
         encoder=" + ".join(encoders),
         slice_hash=digest.hexdigest(),
-        deleted=len(kept) - len(alive),
+        deleted=sum(post_id in deleted or post_id in replaced for post_id in kept),
     )
+
+
+def week_tweets(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> dict[str, Tweet]:
+    """The posts of `week_posts` by id, whatever their vectors: what a digest of that week may rest on."""
+    records = list(records)
+    deleted, replaced = _gone(records)
+    kept: dict[str, EmbeddedTweet] = {}
+    for record in records:
+        if isinstance(record, EmbeddedTweet) and week.contains(record.tweet.created_at):
+            other = kept.get(record.tweet.id)
+            if other is None or _canonical(record) < _canonical(other):
+                kept[record.tweet.id] = record
+    return {key: kept[key].tweet for key in sorted(kept) if _is_alive(kept[key].tweet, deleted, replaced)}
+
+
+def _gone(records: Iterable[EmbeddedTweet | Deletion]) -> tuple[set[str], set[str]]:
+    """Ids of posts that were deleted, and of versions that an edit replaced."""
+    deleted = {record.id for record in records if isinstance(record, Deletion)}
+    edits = (record.tweet.edit_of for record in records if isinstance(record, EmbeddedTweet))
+    return deleted, {edited for edited in edits if edited is not None}
+
+
+def _is_alive(tweet: Tweet, deleted: set[str], replaced: set[str]) -> bool:
+    """A retweet is the text of the post that it repeats, and goes when its author takes that back."""
+    repeats_deleted = tweet.kind == "retweet" and tweet.related_id in deleted
+    return tweet.id not in deleted and tweet.id not in replaced and not repeats_deleted
 
 
 def _vector(record: EmbeddedTweet) -> _Vector | None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.events import Digest, EmbeddedTweet, Tweet
+from models.events import Digest, Tweet
 from models.week import Week
 from streams.cli.common import fail, run, services, settings_or_exit
 from streams.digest_log import PublishedDigest, read_digests
@@ -33,11 +33,12 @@ def _one(found: dict[str, PublishedDigest], week: str | None) -> PublishedDigest
 
 
 async def _posts(settings: Settings, entry: PublishedDigest) -> dict[str, Tweet]:
+    from models.refit.week_posts import week_tweets
     from streams.week_slice import read_week
 
     week = Week.parse(entry.digest.week, entry.digest.timezone)
     piece = await read_week(settings, week, end=entry.slice_end or None)
-    return {record.tweet.id: record.tweet for record in piece.records if isinstance(record, EmbeddedTweet)}
+    return week_tweets(piece.records, week)
 
 
 async def _reworded(settings: Settings, entry: PublishedDigest, endpoint: "Endpoint") -> Digest:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import msgspec
 import orjson
 
+from models.digest.cited import cited_posts
 from models.events import Assignment, Digest, TopicEvent
 from streams.ports import Headers
 from streams.views.database import Database, Keys
-from streams.views.digests import cited_posts, digest_item, read_headers, redact
+from streams.views.digests import digest_item, read_headers, redact
 from streams.views.limits import ViewLimits
 from streams.views.records import event_item, items_of
 

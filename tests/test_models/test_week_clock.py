@@ -147,3 +147,17 @@ def test_a_clock_that_is_set_back_delays_no_week() -> None:
     _see(clock, 1, 101, now=ahead)
     assert clock.due(NOW) == []
     assert clock.due(NOW + IDLE) == [W18]
+
+
+def test_the_deletion_of_a_retweeted_post_makes_a_digest_stale() -> None:
+    """The retweet that it shows is the deleted text, whoever wrote the original and in whatever week."""
+    clock = _clock()
+    _see(clock, 0, 5)
+    _see(clock, 1, 6, kind="retweet", related_id="original")
+    _see(clock, 2, 7, kind="retweet", related_id="another")
+    clock.closed(W18, 3, {"p00000", "p00001"})
+    for gone in ("another", "unknown"):
+        clock.see(Deletion(id=gone, author_id="a", deleted_at=START), 3, NOW)
+    assert clock.due(NOW + IDLE) == []
+    clock.see(Deletion(id="original", author_id="a", deleted_at=START), 4, NOW)
+    assert clock.due(NOW + IDLE) == [W18]

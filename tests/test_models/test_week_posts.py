@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.events import Deletion, EmbeddedTweet
-from models.refit.week_posts import week_posts
+from models.refit.week_posts import week_posts, week_tweets
 from models.week import Week
 from models.wire import pack_vector
 from tests.made_posts import START, embedded, tweet
@@ -93,3 +93,17 @@ def test_an_empty_week_is_a_week() -> None:
     week = week_posts([], WEEK)
     assert len(week) == 0
     assert week.slice_hash
+
+
+def test_retweets_go_with_the_post_that_they_repeat() -> None:
+    """They are its text. Those of a version that was edited stay: its author took nothing back."""
+    records = [
+        *_records(),
+        embedded(tweet(40, "RT @x: words", kind="retweet", related_id="p00009")),
+        embedded(tweet(41, "RT @y: words", kind="retweet", related_id="p00011")),
+        embedded(tweet(42, "my words on it", kind="quote", related_id="p00009")),
+    ]
+    week = week_posts(records, WEEK)
+    assert {"p00040", "p00041", "p00042"} & {post.id for post in week.posts} == {"p00041", "p00042"}
+    assert week.deleted == 2, "the retweeter deleted nothing"
+    assert week_tweets(records, WEEK) == {post.id: post for post in week.posts}

@@ -1,6 +1,6 @@
 """Stage week-close: what is due is published once, corrections replace, a crash repeats nothing for readers."""
 
-from collections.abc import AsyncIterator, Awaitable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,13 +23,13 @@ from tests.made_posts import START, FakeSend, embedded, record, tweet
 NOW = START + timedelta(days=900)
 
 
-def _digest(week: Week, text: str) -> Digest:
+def _digest(week: Week, text: str, cites: Sequence[str] = ()) -> Digest:
     return Digest(
         week=str(week),
         start=week.start,
         end=week.end,
         timezone="UTC",
-        headline=Sentence(text=text, posts=[]),
+        headline=Sentence(text=text, posts=list(cites)),
         overview=[],
         topics=[],
         faded=[],
@@ -59,6 +59,7 @@ class World:
         self.lag: list[int] = []
         self.now = NOW
         self.says = "first"
+        self.cites: list[str] = []
         self.teaches = b""
         self.chosen: list[dict[str, str]] = []  # settings of every refit
         self.meanwhile: PublishedDigest | None = None  # what a replay publishes while the next refit runs
@@ -121,7 +122,7 @@ class World:
         if self.meanwhile is not None:
             entry, self.meanwhile = self.meanwhile, None
             await self.replayed(entry)
-        return MadeDigest(encode(_digest(week, self.says)), 0, len(self.log), len(self.log), self.teaches)
+        return MadeDigest(encode(_digest(week, self.says, self.cites)), 0, len(self.log), len(self.log), self.teaches)
 
     async def _digests(self) -> dict[str, PublishedDigest]:
         return {entry.digest.week: entry for entry in self.published()}
