@@ -1,17 +1,20 @@
 """The encoder that runs a transformer: tokenise, forward pass and post-processing overlap, memory is never the end.
 
 Texts in, unit vectors out (`models.encoder.Encoder`). A chunk of texts is tokenised, sorted by length and cut into
-batches by token budget. On a GPU the tokeniser works ahead in one thread and the forward pass in another, both a
-bounded number of batches before the caller's thread, which brings vectors back in the order of the texts. On a CPU
-every core takes batches of its own (torch's threads, which share one batch, spend much of their time waiting for each
-other). A single post, or a single batch, goes straight through: a queue would only cost it time.
+batches by token budget. On a GPU the tokeniser, which is no Python, works a chunk ahead in a thread; the caller's
+thread begins forward passes, which the device queues, and brings vectors back some batches later. The passes have no
+thread of their own: each of a pass's hundred kernels is begun from Python, and waited for the interpreter behind the
+padding of the next batch. On a CPU every core takes batches of its own (torch's threads, which share one batch, spend
+much of their time waiting for each other). A single post, or a single batch, goes straight through: a queue would only
+cost it time.
 
 A batch that does not fit into memory is halved, and so is the budget of all later ones. One text that does not fit
 alone raises. Which batch a text travels in changes its vector by rounding only: cosine to the same text alone is at
 least 0.99999 in fp32 and 0.999 in bf16 and fp16. The same texts in one call give the same bytes, unless memory ran out.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
@@ -24,12 +27,15 @@ from models.encoding.device import DevicePlan, out_of_memory, release, to_host
 from models.encoding.overlap import ahead
 from models.encoding.token_batches import TokenBatch, pad, plan
 
-_TOKENISED_AHEAD = 4  # batches that wait for the device: enough that it never waits for the tokeniser
-_COMPUTED_AHEAD = 2  # batches whose vectors wait on the device: each holds rows x dimensions numbers there
+_TOKENISED_AHEAD = 1  # chunks that wait while another is being tokenised
+_COMPUTED_AHEAD = (
+    2  # batches begun before the oldest is asked for: the device has the next one when it is done with one
+)
 
 _BATCHES_PER_WORKER = 32  # handed out at once on a CPU: bounds what waits
 
 Part = tuple[npt.NDArray[np.int64], Callable[[], torch.Tensor]]  # rows among all texts, and their vectors when asked
+Chunk = tuple[int, Sequence[Sequence[int]]]  # position of its first text among all, and the token ids of its texts
 Tokenize = Callable[[Sequence[str]], Sequence[Sequence[int]]]
 Forward = Callable[[TokenBatch], torch.Tensor]
 
@@ -59,7 +65,7 @@ class SentenceEncoder:
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """See `models.encoder.Encoder`. Raises what the device raises when one text alone does not fit."""
         vectors = np.empty((len(texts), self.dimensions), np.float32)
-        for rows, result in self._compute(self._batches(texts), alone=len(texts) == 1):
+        for rows, result in self._compute(texts):
             vectors[rows] = _unit(result())
         return vectors
 
@@ -67,29 +73,37 @@ class SentenceEncoder:
         """Pay for the first forward passes now: kernels are loaded and memory is reserved."""
         self.encode(["A sentence of a usual length, to have every kernel loaded before the first post arrives."] * 64)
 
-    def _batches(self, texts: Sequence[str]) -> Iterator[TokenBatch]:
+    def _tokenised(self, texts: Sequence[str]) -> Iterator[Chunk]:
         for start in range(0, len(texts), self.where.chunk):
-            ids = self._tokenize(texts[start : start + self.where.chunk])
+            yield start, self._tokenize(texts[start : start + self.where.chunk])
+
+    def _batches(self, chunks: Iterable[Chunk]) -> Iterator[TokenBatch]:
+        for start, ids in chunks:
             for rows in plan([len(row) for row in ids], self.budget, self.where.most_rows):
                 batch = pad(ids, rows, self._pad_id)
                 yield TokenBatch(batch.rows + start, batch.ids, batch.mask, batch.padded)
 
-    def _compute(self, batches: Iterator[TokenBatch], *, alone: bool) -> Iterator[Part]:
+    def _compute(self, texts: Sequence[str]) -> Iterator[Part]:
+        alone = len(texts) == 1
         if self._pool is not None and not alone:
+            batches = self._batches(self._tokenised(texts))
             while some := list(islice(batches, self.where.workers * _BATCHES_PER_WORKER)):
                 for fitted in self._pool.map(self._fit, some):
                     yield from fitted
         elif self.where.device.type == "cpu" or alone:
-            for batch in batches:
+            for batch in self._batches(self._tokenised(texts)):
                 yield from self._fit(batch)
         else:
-            with closing(ahead(self._compute_tokenised(batches), _COMPUTED_AHEAD)) as parts:
-                yield from parts
+            with closing(ahead(self._tokenised(texts), _TOKENISED_AHEAD)) as chunks:
+                yield from self._begun_ahead(self._batches(chunks))
 
-    def _compute_tokenised(self, batches: Iterator[TokenBatch]) -> Iterator[Part]:
-        with closing(ahead(batches, _TOKENISED_AHEAD)) as tokenised:
-            for batch in tokenised:
-                yield from self._fit(batch)
+    def _begun_ahead(self, batches: Iterable[TokenBatch]) -> Iterator[Part]:
+        begun: deque[Part] = deque()
+        for batch in batches:
+            begun += self._fit(batch)
+            while len(begun) > _COMPUTED_AHEAD:
+                yield begun.popleft()
+        yield from begun
 
     def _fit(self, batch: TokenBatch) -> list[Part]:
         """Forward passes over `batch`: one, or as many as memory asks for."""

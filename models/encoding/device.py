@@ -46,7 +46,7 @@ def choose(device: str = "auto", precision: str = "auto") -> DevicePlan:
     else:
         raise EncoderError(f"precision {precision!r}: one of auto, {', '.join(_DTYPES)}")
     if target.type == "cuda":
-        return DevicePlan(target, dtype, budget=131_072, most_rows=4096, chunk=16_384)
+        return DevicePlan(target, dtype, budget=131_072, most_rows=4096, chunk=8192)
     if target.type == "mps":
         return DevicePlan(target, dtype, budget=16_384, most_rows=512, chunk=4096)
     # what a core's cache holds sets the size of a batch: four times as many tokens take a fifth longer each, sixteen

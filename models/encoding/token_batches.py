@@ -6,6 +6,7 @@ batch, which is the one that may not fit into memory, comes at once and not afte
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -56,9 +57,10 @@ def plan(lengths: Sequence[int], budget: int, most_rows: int) -> list[npt.NDArra
 
 def pad(ids: Sequence[Sequence[int]], rows: npt.NDArray[np.int64], pad_id: int) -> TokenBatch:
     """The batch of ids[row] for each of `rows`."""
-    lengths = np.fromiter((len(ids[row]) for row in rows), np.int64, len(rows))
+    chosen = [ids[row] for row in rows.tolist()]
+    lengths = np.fromiter(map(len, chosen), np.int64, len(chosen))
     longest = int(lengths.max(initial=1))
     filled = np.arange(longest)[None, :] < lengths[:, None]
     table = np.full((len(rows), longest), pad_id, np.int64)
-    table[filled] = np.fromiter((i for row in rows for i in ids[row]), np.int64, int(lengths.sum()))
+    table[filled] = np.fromiter(chain.from_iterable(chosen), np.int64, int(lengths.sum()))
     return TokenBatch(rows, table, filled.astype(np.int64), not bool(filled.all()))
