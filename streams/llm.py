@@ -52,15 +52,14 @@ def endpoint_of(settings: Settings) -> Endpoint | None:
     """The endpoint of the settings; None when rewording is off."""
     if not settings.llm_base_url or not settings.llm_model:
         return None
-    key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else None
+    key = settings.llm_api_key.get_secret_value().strip() if settings.llm_api_key else None
     return Endpoint(settings.llm_base_url, settings.llm_model, key)
 
 
 async def reword_digest(digest: Digest, posts: Mapping[str, Tweet], endpoint: Endpoint) -> Digest:
     """`digest` with reworded summaries and changes where the checks allow it; sensitive topics stay as they are."""
     slots = asyncio.Semaphore(endpoint.at_once)
-    headers = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
-    async with httpx.AsyncClient(timeout=endpoint.seconds, headers=headers) as client:
+    async with httpx.AsyncClient(timeout=endpoint.seconds) as client:
 
         async def sentence(original: Sentence | None) -> Sentence | None:
             if original is None:
@@ -83,8 +82,9 @@ async def _sentence(
 ) -> Sentence:
     cited = [posts[post_id] for post_id in original.posts if post_id in posts][:MAX_EVIDENCE]
     try:
-        proposal = await _ask(client, endpoint, original, cited)
-    except (httpx.HTTPError, httpx.InvalidURL, AnswerError) as error:
+        async with asyncio.timeout(endpoint.seconds):
+            proposal = await _ask(client, endpoint, original, cited)
+    except (httpx.HTTPError, httpx.InvalidURL, AnswerError, TimeoutError, UnicodeError) as error:
         log.warning("sentence not reworded", reason=_reason(error))
         return original
     better = reworded(original, proposal, cited)
@@ -94,10 +94,10 @@ async def _sentence(
 
 
 def _reason(error: Exception) -> str:
-    """Without the address: httpx repeats it with its password, or takes a part of it for a port."""
+    """Without what a library says: httpx repeats the address with its password, or the header with the key."""
     if isinstance(error, httpx.HTTPStatusError):
         return f"answered {error.response.status_code}"
-    return type(error).__name__ if isinstance(error, httpx.InvalidURL) else str(error) or type(error).__name__
+    return str(error) if isinstance(error, AnswerError) else type(error).__name__
 
 
 async def _ask(client: httpx.AsyncClient, endpoint: Endpoint, original: Sentence, cited: list[Tweet]) -> str:
@@ -112,9 +112,9 @@ async def _ask(client: httpx.AsyncClient, endpoint: Endpoint, original: Sentence
             {"role": "user", "content": f"Sentence: {original.text}\n\nPosts:\n{evidence}"},
         ],
     }
-    async with client.stream(
-        "POST", f"{endpoint.base_url.rstrip('/')}/chat/completions", json=body, headers=ACCEPTED
-    ) as response:
+    url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
+    key = {"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {}
+    async with client.stream("POST", url, json=body, headers=ACCEPTED | key) as response:
         response.raise_for_status()
         answer = await bounded_answer(response, MAX_ANSWER_BYTES)
     try:

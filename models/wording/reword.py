@@ -1,16 +1,19 @@
-"""Whether a language model's rewording of a sentence may stand: it adds no name, number, link or quotation.
+"""Whether a language model's rewording of a sentence may stand: it adds no name, number, link, quotation or claim.
 
-A strict rule that needs no trust in the model: every word of the rewording comes from the sentence, from its evidence
-(the cited posts and the titles of their links), or from the closed lists of connecting words. Numbers and anything
-with a capital or a digit in it come from there as a whole; whatever is quoted is verbatim. Anything else: discarded.
+A strict rule that needs no trust in the model. Quotations are those of the sentence, all of them, and nothing else is
+in quotation marks. Every other word comes from the sentence, from the posts of two people at least (what one says may
+be quoted, never stated: it could have been written for the model), or from the closed list of connecting words. People
+and numbers come from the sentence alone, in its order and before the same words; negations are neither added nor lost.
+Anything else: discarded.
 """
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from models.events import Sentence, Tweet
 from models.text.plain import plain, printable
-from models.wording.english import STOP_WORDS, WEAK_WORDS
+from models.wording.english import STOP_WORDS
 
 MAX_GROWTH = 1.3
 SLACK = 30
@@ -21,51 +24,94 @@ _TOKEN = re.compile(r"[#@]?\w[\w’'.&+/-]*\w|\w|[%$€£]")
 _QUOTED = re.compile(r"“([^“”]*)”|\"([^\"]*)\"|«([^«»]*)»")
 _REPORTING = """
 says wrote writes adds added notes noted reports reported argues argued discussed discuss discussing described
-describes according several many posts posted people person topic attention around also while among both mainly
+describes according several many posted posts people person topic attention around also while among both mainly
 """
 _NUMBER_WORDS = """
 one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty hundred hundreds thousand
 thousands million millions billion billions dozen dozens half third quarter double triple most majority first second
 """
-OURS = STOP_WORDS | WEAK_WORDS | frozenset(_REPORTING.split())
+_NEGATIONS = "no not never none nobody nothing nowhere neither nor without cannot hardly barely"
+OURS = STOP_WORDS | frozenset(_REPORTING.split())
 NUMBERS = frozenset(_NUMBER_WORDS.split())
+NEGATIONS = frozenset(_NEGATIONS.split())
 
 
 def reworded(original: Sentence, proposal: str, posts: Iterable[Tweet]) -> Sentence | None:
     """`proposal` as a sentence with the evidence of `original`; None when it must be discarded."""
-    evidence = _evidence(posts)
     text = " ".join(printable(proposal).split())
-    sources = [original.text, *evidence]
-    if not _well_formed(original.text, text) or not _quotations_kept(original.text, text, evidence):
+    if not _well_formed(original.text, text) or set(_quoted(text)) != set(_quoted(original.text)):
         return None
-    known = {_bare(token) for source in sources for token in _TOKEN.findall(source)}
-    if any(_is_added(token, known) for token in _TOKEN.findall(text)):
+    before, after = _tokens(original.text), _tokens(text)
+    if _negations(before) != _negations(after) or not _in_order(_handles(after), _handles(before)):
+        return None
+    if not _numbers(after) <= _numbers(before):
+        return None
+    own = {_bare(token) for token in before}
+    cited = list(posts)
+    known = own | (_corroborated(cited) - _people(cited))
+    if any(_is_added(token, known) for token in after):
         return None
     return Sentence(text=text, posts=list(original.posts))
 
 
-def _evidence(posts: Iterable[Tweet]) -> list[str]:
-    texts: list[str] = []
+def _tokens(text: str) -> list[str]:
+    """What stands outside the quotations, which are compared as a whole."""
+    return _TOKEN.findall(_QUOTED.sub(" ; ", text))
+
+
+def _corroborated(posts: Sequence[Tweet]) -> set[str]:
+    """The words that two people or more use in these posts or in the titles of their links."""
+    users: dict[str, set[str]] = defaultdict(set)
     for post in posts:
-        texts.append(plain(post.text))
-        texts += [plain(link.title) for link in post.links if link.title]
-        texts += [name for name in (post.author_name, post.author, post.related_author) if name]
-    return texts
+        for text in (plain(post.text), *(plain(link.title) for link in post.links if link.title)):
+            for token in _TOKEN.findall(text):
+                users[_bare(token)].add(post.author_id)
+    return {word for word, people in users.items() if len(people) > 1}
+
+
+def _people(posts: Iterable[Tweet]) -> set[str]:
+    """The words of the names of those who wrote: who said something is the sentence's to tell."""
+    names = (name for post in posts for name in (post.author_name, post.author, post.related_author) if name)
+    return {_bare(token) for name in names for token in _TOKEN.findall(plain(name))}
 
 
 def _well_formed(original: str, text: str) -> bool:
-    if not text or len(text) > MAX_GROWTH * len(original) + SLACK:
+    if not text or len(text) > MAX_GROWTH * len(original) + SLACK or text.count('"') % 2:
         return False
     return not _URL.search(text) and not _MARKUP.search(text) and text.count("“") == text.count("”")
 
 
-def _quotations_kept(original: str, text: str, evidence: Sequence[str]) -> bool:
-    """Every quotation is verbatim in the evidence, and none of the original's is lost."""
-    quoted = [next(filter(None, groups), "") for groups in _QUOTED.findall(text)]
-    kept = all(passage in quoted for passage in re.findall(r"“([^“”]*)”", original))
-    return (
-        kept and text.count('"') % 2 == 0 and all(any(passage in source for source in evidence) for passage in quoted)
-    )
+def _quoted(text: str) -> list[str]:
+    return [next(filter(None, groups), "") for groups in _QUOTED.findall(text)]
+
+
+def _negations(tokens: Iterable[str]) -> Counter[str]:
+    words = map(_bare, tokens)
+    return Counter("not" if word.endswith(("n't", "n’t")) else word for word in words if _is_negation(word))
+
+
+def _is_negation(word: str) -> bool:
+    return word in NEGATIONS or word.endswith(("n't", "n’t"))
+
+
+def _handles(tokens: Iterable[str]) -> list[str]:
+    return [_bare(token) for token in tokens if token.startswith("@")]
+
+
+def _in_order(some: Sequence[str], everything: Sequence[str]) -> bool:
+    """Whether `some` come in the order of `everything`."""
+    rest = iter(everything)
+    return all(one in rest for one in some)
+
+
+def _numbers(tokens: Sequence[str]) -> set[tuple[str, str]]:
+    """Every number with the word that it counts."""
+    words = [_bare(token) for token in tokens]
+    return {
+        (word, following)
+        for word, following in zip(words, [*words[1:], ""], strict=True)
+        if word in NUMBERS or word[:1].isdigit()
+    }
 
 
 def _is_added(token: str, known: set[str]) -> bool:

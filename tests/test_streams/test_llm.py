@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import orjson
+import pytest
+import structlog
 
 from models.digest.check import check_digest
 from streams.llm import Endpoint, endpoint_of, reword_digest
@@ -84,6 +87,45 @@ async def test_an_endpoint_that_fails_changes_nothing() -> None:
         async with _endpoint(lambda _, body=data: body, status) as (endpoint, _):  # type: ignore[misc]
             assert await reword_digest(DIGEST, POSTS, endpoint) == DIGEST
     assert await reword_digest(DIGEST, POSTS, Endpoint("http://127.0.0.1:9", "tiny", seconds=2)) == DIGEST
+
+
+async def test_an_endpoint_that_drips_is_given_up() -> None:
+    """The time is for the whole answer: byte by byte it would never end, and nothing would be published."""
+    waiting = asyncio.Event()
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        with suppress(ConnectionError):
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+            while not writer.is_closing():
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+        writer.close()
+        waiting.set()
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    async with server:
+        endpoint = Endpoint(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", "tiny", seconds=0.2)
+        assert await reword_digest(DIGEST, POSTS, endpoint) == DIGEST
+        await waiting.wait()
+
+
+@pytest.mark.parametrize("key", ["sk-secret\n", "sk-secret\r\nX: y", "sk-sécret", "sk-secret\x00"])
+async def test_a_key_that_no_header_takes_is_not_told_to_the_log(key: str) -> None:
+    """A line end from a file is the commonest; the library's complaint quotes the header."""
+    with structlog.testing.capture_logs() as told:
+        async with _endpoint(lambda sentence: _completion(sentence)) as (endpoint, _):
+            assert await reword_digest(DIGEST, POSTS, replace(endpoint, key=key)) == DIGEST
+    assert "cret" not in str(told)
+
+
+async def test_a_line_end_around_the_key_does_no_harm() -> None:
+    """As `LLM_API_KEY` from a mounted secret has it."""
+    settings = load_settings(llm_base_url="http://127.0.0.1:1/v1", llm_model="tiny", llm_api_key="sk-secret\n")
+    endpoint = endpoint_of(settings)
+    assert endpoint is not None
+    assert endpoint.key == "sk-secret"
 
 
 def test_rewording_is_off_unless_both_are_set(monkeypatch: Any) -> None:
