@@ -8,11 +8,10 @@ Nothing is embedded again.
 BERTopic alone gives other topics when its input is shuffled, even with a seed. Here the order is canonical, neighbours
 are exact, every generator is seeded and sums run in one thread. Only distinct posts are clustered: a retweet or a
 near-duplicate follows the post that it repeats. Posts without words are left out. Weeks too small for UMAP and
-HDBSCAN are clustered by average linkage, still inside BERTopic. The only module that imports bertopic, umap, hdbscan.
+HDBSCAN are clustered by average linkage, still inside BERTopic.
 """
 
 import logging
-import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
@@ -26,23 +25,21 @@ from threadpoolctl import threadpool_limits
 
 from models.digest.config import DigestConfig
 from models.refit.bursting_names import bursting_names, holders_of_names
-from models.refit.features import Matrix, features, neighbours, own_part
+from models.refit.features import Matrix, features, own_part
 from models.refit.gathering import gather_links, gather_names, join_names
+from models.refit.light_bertopic import bertopic_class, ctfidf, hdbscan_class, known_warnings, no_reduction
 from models.refit.named_events import named_events
 from models.refit.near_duplicates import fold
 from models.refit.new_names import new_names
+from models.refit.seeded_umap import SeededUmap
 from models.refit.story import Refit, Story
-from models.refit.topic_shapes import Labels, Shaped, by_size, shape
+from models.refit.topic_shapes import Labels, Shaped, by_size, members_of, shape
 from models.refit.week_posts import WeekPosts
-from models.text import words
+from models.text import spoken_words, with_people_and_sites
 
 Progress = Callable[[str, float], None]
 Events = Sequence[Sequence[int]]  # distinct posts, by place, of each named event
-NEIGHBOURS = 10
-COMPONENTS = 5
 MIN_SAMPLES = 3
-EPOCHS = 200
-LARGE = 15_000  # distinct posts from which fewer epochs do
 SMALL = 60  # distinct posts below which density says nothing
 SMALL_WEEK_DISTANCE = 0.6
 TOP_WORDS = 20
@@ -61,17 +58,21 @@ def refit(
     report = progress or (lambda step, share: None)
     with threadpool_limits(limits=1):
         report("folding duplicates", 0.0)
-        tokens = [words(post.text, post.links, post.mentions) for post in week.posts]
+        said = [spoken_words(post.text) for post in week.posts]
+        tokens = [
+            with_people_and_sites(spoken, post.links, post.mentions)
+            for spoken, post in zip(said, week.posts, strict=True)
+        ]
         duplicate_of = fold(week, tokens, config.near_duplicate_similarity)
         distinct = np.array([i for i in range(len(week)) if duplicate_of[i] == i and tokens[i]], dtype=np.int64)
         if len(distinct) < config.min_topic_posts:
             return Refit([], np.full(len(week), -1, dtype=np.int64), duplicate_of)
         report("clustering", 0.1)
         matrix = features(week.vectors[distinct], [tokens[i] for i in distinct])
-        spoken = [words(week.posts[i].text, (), ()) for i in distinct]
+        spoken = [said[i] for i in distinct]
         documents = [_document(post) for post in spoken]
         model = _bertopic(matrix, config)
-        with _known_warnings():
+        with known_warnings():
             found, _ = model.fit_transform(documents, matrix)
         report("shaping topics", 0.7)
         posts = [week.posts[i] for i in distinct]
@@ -118,10 +119,9 @@ def _stories(
     topic_of[distinct] = labels
     topic_of = topic_of[duplicate_of]
     stories = []
-    for topic in range(int(labels.max(initial=-1)) + 1):
-        evidence = distinct[labels == topic]
+    for topic, (own, members) in enumerate(zip(members_of(labels), members_of(topic_of), strict=True)):
+        evidence = distinct[own]
         centroid = week.vectors[evidence].astype(np.float64).mean(axis=0)
-        members = np.flatnonzero(topic_of == topic)
         stories.append(
             Story(
                 members=members,
@@ -129,7 +129,7 @@ def _stories(
                 words=telling.get(topic, []),
                 centroid=(centroid / max(float(np.linalg.norm(centroid)), 1e-9)).astype(np.float32),
                 repeated=duplicate_of[members],
-                event=not events.isdisjoint(np.flatnonzero(labels == topic).tolist()),
+                event=not events.isdisjoint(own.tolist()),
             )
         )
     return stories, topic_of
@@ -155,53 +155,31 @@ def _split(document: str) -> list[str]:
 
 def _bertopic(matrix: Matrix, config: DigestConfig) -> Any:
     """An unfitted BERTopic with our own seeded steps."""
-    with _known_warnings():
-        from bertopic.dimensionality import BaseDimensionalityReduction
-        from hdbscan import HDBSCAN
-        from sklearn.cluster import AgglomerativeClustering
+    from sklearn.cluster import AgglomerativeClustering
+
     if len(matrix) < SMALL:
-        reducer: Any = BaseDimensionalityReduction()
+        reducer: Any = no_reduction()
         clusterer: Any = AgglomerativeClustering(
             n_clusters=None, metric="cosine", linkage="average", distance_threshold=SMALL_WEEK_DISTANCE
         )
     else:
-        reducer = _SeededUmap(config.seed)
-        clusterer = HDBSCAN(
+        reducer = SeededUmap(config.seed)
+        clusterer = hdbscan_class()(
             min_cluster_size=max(2, config.min_topic_posts),
             min_samples=MIN_SAMPLES,
             cluster_selection_method="eom",
             core_dist_n_jobs=1,
             approx_min_span_tree=False,
         )
-    return lean_bertopic()(
+    return bertopic_class()(
         language="multilingual",  # the other setting strips everything but ASCII letters from words
         embedding_model=None,
         umap_model=reducer,
         hdbscan_model=clusterer,
         vectorizer_model=_vectorizer(),
-        ctfidf_model=_ctfidf(),
+        ctfidf_model=ctfidf(),
         top_n_words=TOP_WORDS,
     )
-
-
-def lean_bertopic() -> Any:
-    """BERTopic less the examples that nobody reads, and with c-TF-IDF read row by row, not cell by cell: far faster."""
-    with _known_warnings():
-        from bertopic import BERTopic
-
-    class LeanBertopic(BERTopic):  # type: ignore[misc]
-        def _save_representative_docs(self, documents: Any) -> None:
-            self.representative_docs_: dict[int, list[str]] = {}
-
-        @staticmethod
-        def _top_n_values_sparse(matrix: Any, indices: Any) -> Any:
-            rows = []
-            for first, end, columns in zip(matrix.indptr, matrix.indptr[1:], indices, strict=False):
-                cells = dict(zip(matrix.indices[first:end].tolist(), matrix.data[first:end].tolist(), strict=True))
-                rows.append([cells.get(column, 0.0) for column in columns])
-            return np.array(rows, dtype=np.float64)
-
-    return LeanBertopic
 
 
 def _vectorizer() -> Any:
@@ -210,18 +188,11 @@ def _vectorizer() -> Any:
     return CountVectorizer(analyzer=_split)
 
 
-def _ctfidf() -> Any:
-    with _known_warnings():
-        from bertopic.vectorizers import ClassTfidfTransformer
-
-    return ClassTfidfTransformer(bm25_weighting=True, reduce_frequent_words=True)
-
-
 def _telling_words(model: Any, documents: list[str], labels: Labels) -> dict[int, list[tuple[str, float]]]:
     """BERTopic's c-TF-IDF for the topics as they are now: words and phrases with their weights."""
     if labels.max(initial=-1) < 0:
         return {}
-    steps = {"vectorizer_model": _vectorizer(), "ctfidf_model": _ctfidf(), "top_n_words": CANDIDATES}
+    steps = {"vectorizer_model": _vectorizer(), "ctfidf_model": ctfidf(), "top_n_words": CANDIDATES}
     with _quiet():
         model.update_topics(documents, topics=labels.tolist(), **steps)
     repeated = _repeated(documents, labels)
@@ -241,49 +212,13 @@ def _repeated(documents: list[str], labels: Labels) -> dict[int, set[str]]:
     return {topic: {word for word, count in found.items() if count > 1} for topic, found in counts.items()}
 
 
-class _SeededUmap:
-    """UMAP over exact neighbours, from a start and with a generator that are always the same."""
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-
-    def fit_transform(self, matrix: Matrix, y: Any = None) -> Matrix:
-        with _known_warnings():
-            from umap import UMAP
-        count = min(NEIGHBOURS, len(matrix) - 1)
-        indices, distances = neighbours(matrix, count)
-        model = UMAP(
-            n_neighbors=count,
-            n_components=COMPONENTS,
-            n_epochs=EPOCHS if len(matrix) < LARGE else EPOCHS // 2,
-            min_dist=0.0,
-            metric="cosine",
-            init="pca",
-            random_state=self.seed,
-            n_jobs=1,
-            precomputed_knn=(indices, distances, None),
-        )
-        with _known_warnings():
-            return np.asarray(model.fit_transform(matrix), dtype=np.float32)
-
-
-@contextmanager
-def _known_warnings() -> Iterator[None]:
-    """Hides what these libraries say about themselves and no user can act on; anything else stays a warning."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"precomputed_knn\[2\]", UserWarning)  # we never transform new posts
-        warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
-        warnings.filterwarnings("ignore", "'force_all_finite' was renamed", FutureWarning)  # hdbscan with scikit-learn
-        yield
-
-
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Hides BERTopic's advice not to reduce topics after setting them; nothing is reduced here."""
     log = logging.getLogger("BERTopic")
     log.addFilter(_not_advice)
     try:
-        with _known_warnings():
+        with known_warnings():
             yield
     finally:
         log.removeFilter(_not_advice)

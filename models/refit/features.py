@@ -1,23 +1,19 @@
 """What the refit clusters by: the stored sentence vectors with the posts' words beside them.
 
 Sentence encoders blur names ("GPT-Neo", "PixLoc", "ICLR2021") that carry whole topics, so a hashed, idf-weighted bag
-of words is appended to each vector. The neighbours are exact: approximate search is where plain BERTopic's outcome
-starts to depend on the order of its input.
+of words is appended to each vector.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 from sklearn.feature_extraction import FeatureHasher
 
 LEXICAL_SHARE = 0.25  # of a post's squared length
 LEXICAL_DIMENSIONS = 512
 COMMON_SHARE = 0.1  # a word in more of the posts says nothing
 FEW = 200  # posts at which half of what they have in common is taken out
-BLOCK = 1024
-SOME = 2048  # columns that are looked at for a bound
 
 Matrix = npt.NDArray[np.float32]
 
@@ -48,39 +44,3 @@ def _hashed_words(words: Sequence[Sequence[str]]) -> Matrix:
     hashed = FeatureHasher(LEXICAL_DIMENSIONS, dtype=np.float64).transform(bags).toarray()
     norms = np.linalg.norm(hashed, axis=1, keepdims=True)
     return np.asarray(hashed / np.maximum(norms, 1e-9), dtype=np.float32)
-
-
-def neighbours(matrix: Matrix, count: int) -> tuple[npt.NDArray[np.int64], Matrix]:
-    """The `count` nearest of each row, itself first: indices int64 and cosine distances float32, both (n, count).
-
-    Ties are broken by index. `matrix` is what `features` gives. Its words are multiplied as a sparse matrix: hardly
-    one in sixty of their numbers is not zero.
-    """
-    total = len(matrix)
-    indices = np.empty((total, count), dtype=np.int64)
-    distances = np.empty((total, count), dtype=np.float32)
-    vectors, lexical = matrix[:, :-LEXICAL_DIMENSIONS], csr_array(matrix[:, -LEXICAL_DIMENSIONS:])
-    for start in range(0, total, BLOCK):
-        stop = min(start + BLOCK, total)
-        distance = 1 - vectors[start:stop] @ vectors.T
-        distance -= (lexical[start:stop] @ lexical.T).toarray()
-        distance[np.arange(stop - start), np.arange(start, stop)] = -1  # itself first
-        indices[start:stop], distances[start:stop] = _smallest(distance, count)
-    np.clip(distances, 0, 2, out=distances)
-    return indices, distances
-
-
-def _smallest(distance: Matrix, count: int) -> tuple[npt.NDArray[np.int64], Matrix]:
-    """Columns and values of the `count` smallest of each row, in order.
-
-    What is smallest in some of the columns bounds what is smallest in all of them, and few values are within the bound:
-    five times as quick on 50,000 columns as to partition them.
-    """
-    some = distance[:, :: max(1, distance.shape[1] // max(SOME, count))]
-    bound = np.partition(some, count - 1, axis=1)[:, count - 1 : count]
-    rows, columns = np.nonzero(distance <= bound)
-    found = distance[rows, columns]
-    order = np.lexsort((columns, found, rows))
-    first = np.searchsorted(rows, np.arange(len(distance)))
-    chosen = order[first[:, None] + np.arange(count)]
-    return columns[chosen], found[chosen]

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from models.refit.similar_pairs import TILE, SimilarPairs
 from models.refit.week_posts import WeekPosts
 from models.text import content_key
 
-BLOCK = 1024  # rows of the similarity matrix that are in memory at a time
 WORD_OVERLAP = 0.5  # of two near-duplicates' words (Jaccard), or one holds the other
 CONTAINED = 0.8  # share of the shorter one's words found in the longer one
 
@@ -68,20 +68,26 @@ def _fold_similar(
     similarity: float,
     duplicate_of: npt.NDArray[np.int64],
 ) -> None:
-    """`distinct` in visiting order: each against those before it, block by block."""
-    ordered = vectors[distinct]
-    for start in range(0, len(distinct), BLOCK):
-        stop = min(start + BLOCK, len(distinct))
-        cosine = ordered[start:stop] @ ordered[:stop].T
-        rows, columns = np.nonzero(np.tril(cosine >= similarity, k=start - 1))
+    """`distinct` in visiting order: each against those before it that repeat no other."""
+    if not len(distinct):
+        return
+    pairs = SimilarPairs(vectors[distinct], similarity)
+    posts, before = distinct.tolist(), np.empty(0, dtype=np.int64)
+    for start in range(0, len(posts), TILE):
+        visited = np.arange(start, min(start + TILE, len(posts)))
         best: dict[int, tuple[float, int]] = {}
-        for row, column in zip(rows.tolist(), columns.tolist(), strict=True):  # rows ascending
-            i, j = int(distinct[start + row]), int(distinct[column])
-            if duplicate_of[j] == j and _share_words(words[i], words[j]):
-                known = best.get(i)
-                if known is None or cosine[row, column] > known[0]:
-                    best[i] = (float(cosine[row, column]), j)
-                    duplicate_of[i] = j
+        found = pairs.between(visited, np.concatenate([before, visited]))
+        for row, column, cosine in zip(*(part.tolist() for part in found), strict=True):  # rows ascending
+            if (
+                column < row
+                and column not in best
+                and (row not in best or cosine > best[row][0])
+                and _share_words(words[posts[row]], words[posts[column]])
+            ):
+                best[row] = (cosine, column)
+        for row, (_, column) in best.items():
+            duplicate_of[posts[row]] = posts[column]
+        before = np.concatenate([before, visited[~np.isin(visited, list(best))]])
 
 
 def _share_words(one: frozenset[str], other: frozenset[str]) -> bool:

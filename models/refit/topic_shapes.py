@@ -4,6 +4,7 @@ Every step works on cosine similarities to centroids, visits clusters in a fixed
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +53,13 @@ def shape(labels: Labels, matrix: Matrix, vectors: Matrix, config: DigestConfig)
     return Shaped(labels, int(rescued.sum()), similarity)
 
 
+def members_of(labels: Labels) -> list[Labels]:
+    """The posts of each of the topics 0 … max, ascending."""
+    order = np.argsort(labels, kind="stable")
+    ends = np.searchsorted(labels[order], np.arange(int(labels.max(initial=-1)) + 2))
+    return [order[first:last] for first, last in pairwise(ends.tolist())]
+
+
 def centroids(labels: Labels, matrix: Matrix) -> Matrix:
     """Unit centroids, float32 (topics, dimensions), of the topics 0 … max."""
     count = int(labels.max(initial=-1)) + 1
@@ -66,8 +74,7 @@ def _split(labels: Labels, matrix: Matrix) -> Labels:
     """Cuts each cluster's average-linkage tree where its parts are no longer alike."""
     result = np.full_like(labels, -1)
     following = 0
-    for topic in range(int(labels.max(initial=-1)) + 1):
-        members = np.flatnonzero(labels == topic)
+    for members in members_of(labels):
         parts = (
             _cut(matrix[members], SPLIT_SIMILARITY)
             if 2 < len(members) <= LARGEST_SPLIT
@@ -79,7 +86,9 @@ def _split(labels: Labels, matrix: Matrix) -> Labels:
 
 
 def _cut(rows: Matrix, similarity: float) -> Labels:
-    distance = np.clip(1 - rows.astype(np.float64) @ rows.T.astype(np.float64), 0, 2)
+    distance = rows.astype(np.float64) @ rows.T.astype(np.float64)
+    np.subtract(1, distance, out=distance)
+    np.clip(distance, 0, 2, out=distance)
     np.fill_diagonal(distance, 0)
     tree = linkage(squareform(distance, checks=False), method="average")
     return np.asarray(fcluster(tree, 1 - similarity, criterion="distance"), dtype=np.int64) - 1
@@ -112,9 +121,7 @@ def _join(labels: Labels, matrix: Matrix) -> Labels:
     count = int(labels.max(initial=-1)) + 1
     if count < 2:
         return labels
-    tree = linkage(centroids(labels, matrix).astype(np.float64), method="average", metric="cosine")
-    group = np.asarray(fcluster(tree, 1 - JOIN_SIMILARITY, criterion="distance"), dtype=np.int64) - 1
-    return np.where(labels >= 0, group[labels], -1)
+    return np.where(labels >= 0, _cut(centroids(labels, matrix), JOIN_SIMILARITY)[labels], -1)
 
 
 def _rescue(labels: Labels, vectors: Matrix, similarity: float) -> Labels:
@@ -146,9 +153,8 @@ def _compact(labels: Labels) -> Labels:
 def by_size(labels: Labels) -> Labels:
     """Numbered by size, then by the first post."""
     labels = _compact(labels)
-    count = int(labels.max(initial=-1)) + 1
-    sizes = np.bincount(labels[labels >= 0], minlength=count)
-    first = [int(np.flatnonzero(labels == topic)[0]) for topic in range(count)]
-    rank = np.empty(count, dtype=np.int64)
-    rank[sorted(range(count), key=lambda topic: (-sizes[topic], first[topic]))] = np.arange(count)
-    return np.where(labels >= 0, rank[labels], -1) if count else labels
+    members = members_of(labels)
+    rank = np.empty(len(members), dtype=np.int64)
+    by_rank = sorted(range(len(members)), key=lambda topic: (-len(members[topic]), int(members[topic][0])))
+    rank[by_rank] = np.arange(len(members))
+    return np.where(labels >= 0, rank[labels], -1) if members else labels

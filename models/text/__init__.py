@@ -12,9 +12,19 @@ from collections.abc import Sequence
 from models.events import Kind, Link
 from models.text.characters import HAS_WORD, HASHTAG, LINK, MENTION, split_hashtag, visible
 from models.text.sentence import retweeted, sentence_of, without_retweet
-from models.text.words import content_key, words
+from models.text.words import content_key, spoken_words, with_people_and_sites, words
 
-__all__ = ["clean", "content_key", "hashtag_wall", "hashtags", "retweeted", "split_hashtag", "words"]
+__all__ = [
+    "clean",
+    "content_key",
+    "hashtag_wall",
+    "hashtags",
+    "retweeted",
+    "split_hashtag",
+    "spoken_words",
+    "with_people_and_sites",
+    "words",
+]
 
 
 def clean(text: str, *, kind: Kind, links: Sequence[Link]) -> str:

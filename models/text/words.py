@@ -38,6 +38,11 @@ def words(text: str, links: Sequence[Link], mentions: Sequence[str]) -> tuple[st
 
     Stop words, bare numbers and single letters are out; hosts of expanded links and up to three mentions are in.
     """
+    return with_people_and_sites(spoken_words(text), links, mentions)
+
+
+def spoken_words(text: str) -> tuple[str, ...]:
+    """`words` of the text alone."""
     text = visible(text)
     sentence = sentence_of(text, "original")
     tags = HASHTAG.findall(LINK.sub(" ", text)) if "#" in text or "＃" in text else []
@@ -47,6 +52,12 @@ def words(text: str, links: Sequence[Link], mentions: Sequence[str]) -> tuple[st
     for tag in tags:
         if len(tags) < _MANY_TAGS or any(map(str.isdigit, tag)):
             found.update(_normal(tag))
+    return tuple(found)
+
+
+def with_people_and_sites(spoken: Sequence[str], links: Sequence[Link], mentions: Sequence[str]) -> tuple[str, ...]:
+    """`words` of a post whose `spoken_words` are known."""
+    found = dict.fromkeys(spoken)
     if len(mentions) <= _ADDRESSED:
         for name in mentions:
             for word in visible(name).lstrip("@").partition("@")[0].split():  # a handle is one, a stranger's field not

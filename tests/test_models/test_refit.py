@@ -7,7 +7,8 @@ import pytest
 from scipy.sparse import random as random_sparse
 
 from models.digest.config import DigestConfig
-from models.refit.bertopic_refit import lean_bertopic, refit
+from models.refit.bertopic_refit import refit
+from models.refit.light_bertopic import bertopic_class
 from models.refit.story import Refit
 from models.refit.topic_shapes import centroids
 from models.refit.week_posts import WeekPosts
@@ -46,13 +47,13 @@ def test_centroids_are_the_sums_row_by_row() -> None:
 
 def test_words_read_by_row_are_those_read_by_cell() -> None:
     """Also where a topic has fewer words than are asked for."""
-    lean = lean_bertopic()
-    usual = lean.__base__
+    light = bertopic_class()
+    usual = light.__base__
     matrix = random_sparse(9, 60, density=0.2, format="csr", random_state=np.random.default_rng(5))
     columns = usual._top_n_idx_sparse(matrix, 15)
     assert None in columns[:, -1]
     expected = usual._top_n_values_sparse(matrix, columns)
-    assert np.array_equal(lean._top_n_values_sparse(matrix, columns), expected)
+    assert np.array_equal(light._top_n_values_sparse(matrix, columns), expected)
 
 
 @pytest.fixture(scope="module")
