@@ -120,7 +120,7 @@ def write_digest(
         end=week.week.end,
         timezone=week.week.timezone,
         headline=headline(topics, [post.id for post in week.posts]),
-        overview=[overview_line(topic) for topic in topics],
+        overview=[overview_line(topic, comparable=inputs.previous is not None) for topic in topics],
         topics=topics,
         faded=_faded(inputs.previous, topics, ranked),
         statistics=_statistics(inputs, found, ranked, topics),

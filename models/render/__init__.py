@@ -6,6 +6,7 @@ Everything in a digest stems from posts and is hostile until escaped here: Markd
 direction characters, links that are not http. Output never depends on a clock or on a locale.
 """
 
+from datetime import datetime
 from typing import Literal
 
 from models.events import Digest
@@ -20,8 +21,11 @@ MEDIA_TYPES: dict[Form, str] = {
 }
 
 
-def render(digest: Digest, form: Form) -> str:
-    """`digest` in one of the forms; raises ValueError for another name."""
+def render(digest: Digest, form: Form, *, made_at: datetime | None = None) -> str:
+    """`digest` in one of the forms; raises ValueError for another name.
+
+    `made_at`: when it was published, which its value does not say: a corrected Atom entry is a later one.
+    """
     # imported here: the templates' library is only for those who need HTML
     if form == "json":
         from models.wire import encode
@@ -44,5 +48,5 @@ def render(digest: Digest, form: Form) -> str:
     if form == "atom":
         from models.render.html import atom_entry
 
-        return atom_entry(view(digest))
+        return atom_entry(view(digest), made_at)
     raise ValueError(f"unknown form {form!r}; known: {', '.join(MEDIA_TYPES)}")

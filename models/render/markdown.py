@@ -7,6 +7,7 @@ from models.render.view import LinkView, Paragraph, TopicView, View
 
 _MARKUP = re.compile(r"([\\`*_\[\]|~$])")
 _OPENS_BLOCK = re.compile(r"^(\s*)([#+>=-]|\d+(?=[.)]))")
+_CLOSES_HEADING = re.compile(r"(?<=\s)(#+)$")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _AUTOLINK = re.compile(r"\b(https?|ftp|mailto|xmpp):", re.IGNORECASE)
 _WWW = re.compile(r"\bwww\.", re.IGNORECASE)
@@ -17,6 +18,7 @@ def escape(text: str) -> str:
     text = _ENTITY.sub("&amp;", " ".join(text.split()))
     text = _MARKUP.sub(r"\\\1", text).replace("<", "&lt;").replace(">", "&gt;")
     text = _WWW.sub(lambda match: match[0][:-1] + "&#46;", _AUTOLINK.sub(r"\1&#58;", text))
+    text = _CLOSES_HEADING.sub(r"\\\1", text)
     return _OPENS_BLOCK.sub(r"\1\\\2", text) if not text[:1].isdigit() else re.sub(r"^(\d+)([.)])", r"\1\\\2", text)
 
 

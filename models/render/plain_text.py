@@ -1,7 +1,6 @@
 """The digest as plain text, 78 columns: for terminals and text e-mail."""
 
-import textwrap
-
+from models.render.columns import columns, wrapped
 from models.render.sparkline import sparkline
 from models.render.view import Paragraph, TopicView, View
 
@@ -10,7 +9,7 @@ WIDTH = 78
 
 def plain_text(view: View) -> str:
     """The whole digest, ending with a newline."""
-    lines = [view.title, "=" * min(WIDTH, len(view.title)), "", *_wrapped(view.headline), ""]
+    lines = [*_headed(view.title, "="), "", *_wrapped(view.headline), ""]
     if view.overview:
         lines += ["This week", *[part for line in view.overview for part in _bullet(line.text)], ""]
     for topic in view.topics:
@@ -25,7 +24,7 @@ def plain_text(view: View) -> str:
 def _section(topic: TopicView) -> list[str]:
     picture = f"{sparkline(topic.series)}  " if topic.series is not None else ""
     facts = f"{topic.status}, {topic.facts}" if topic.status else topic.facts
-    lines = [topic.label, "-" * min(WIDTH, len(topic.label)), picture + facts, *_wrapped(topic.summary)]
+    lines = [*_headed(topic.label, "-"), picture + facts, *_wrapped(topic.summary)]
     if topic.change:
         lines += _wrapped(f"Since last week: {topic.change}")
     return [*lines, *[part for paragraph in topic.paragraphs for part in _bullet(_paragraph(paragraph))], ""]
@@ -41,10 +40,13 @@ def _paragraph(paragraph: Paragraph) -> str:
     return text + (f" ({paragraph.note})" if paragraph.note else "")
 
 
+def _headed(title: str, under: str) -> list[str]:
+    lines = _wrapped(title)
+    return [*lines, under * max(map(columns, lines), default=0)]
+
+
 def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
-    return textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
-    )
+    return wrapped(text, WIDTH, first, rest)
 
 
 def _bullet(text: str) -> list[str]:

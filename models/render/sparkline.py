@@ -1,4 +1,4 @@
-"""A topic's week in seven bars: as Unicode blocks and as a small SVG."""
+"""A topic's week in seven bars: as Unicode blocks and as cells of a small table."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,8 @@ from markupsafe import Markup
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-BAR, GAP, HEIGHT = 9, 3, 24
+BAR, GAP, HEIGHT = 9, 3, 24  # pixels
+COLOUR = "#0b57d0"
 
 
 def sparkline(series: Sequence[int]) -> str:
@@ -22,18 +23,18 @@ def in_words(series: Sequence[int]) -> str:
     return ", ".join(f"{day} {value}" for day, value in zip(DAYS, series, strict=False))
 
 
-def svg(series: Sequence[int]) -> Markup:
-    """The bars as an inline SVG in the colour of the text around it; numbers only, so nothing in it needs escaping."""
+def bars(series: Sequence[int]) -> Markup:
+    """The bars as cells of a table: mail clients take SVG out. Numbers only, so nothing needs escaping."""
     top = max([*series, 1])
-    bars = []
-    for day, value in enumerate(series):
+    cells = []
+    for value in series:
         height = max(1, round(max(0, int(value)) / top * HEIGHT))
-        bars.append(
-            f'<rect x="{day * (BAR + GAP)}" y="{HEIGHT - height}" width="{BAR}" height="{height}" rx="1.5" '
-            f'fill="currentColor"{"" if value > 0 else " opacity=" + chr(34) + ".35" + chr(34)}/>'
-        )
-    width = max(1, len(series) * (BAR + GAP) - GAP)
+        size = f'width="{BAR}" height="{height}" style="width:{BAR}px;height:{height}px;font-size:0;line-height:0;"'
+        bar = f'<tr><td class="tt-bar" bgcolor="{COLOUR}" {size}></td></tr>'
+        table = f'<table role="presentation" cellpadding="0" cellspacing="0" border="0">{bar}</table>'
+        cells.append(f'<td valign="bottom" style="padding:0 {GAP}px 0 0;vertical-align:bottom;">{table}</td>')
+    words = f"Posts per day: {in_words([int(value) for value in series])}"
     return Markup(  # noqa: S704 (integers and fixed words only)
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{HEIGHT}" viewBox="0 0 {width} {HEIGHT}" '
-        f'role="img" aria-label="Posts per day: {in_words([int(value) for value in series])}">{"".join(bars)}</svg>'
+        f'<table role="img" aria-label="{words}" cellpadding="0" cellspacing="0" border="0" height="{HEIGHT}">'
+        f"<tr>{''.join(cells)}</tr></table>"
     )

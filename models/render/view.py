@@ -64,7 +64,7 @@ class View:
     faded: list[str]
     numbers: list[str]
     made_from: str
-    updated: datetime
+    end: datetime
 
 
 def view(digest: Digest) -> View:
@@ -79,24 +79,25 @@ def view(digest: Digest) -> View:
             LinkView(one_line(line.text, 500), "#" + topic.id)
             for line, topic in zip(digest.overview, digest.topics, strict=False)
         ],
-        topics=[_topic(topic) for topic in digest.topics],
+        topics=[_topic(topic, comparable=digest.manifest.previous_hash is not None) for topic in digest.topics],
         faded=[
             f"{one_line(faded.label, 200)}: {_many(faded.posts, 'post')} after {faded.previous_posts:,} last week"
             for faded in digest.faded
         ],
         numbers=_numbers(digest),
         made_from=f"{digest.manifest.records:,} posts, {digest.manifest.slice_hash[:12]}",
-        updated=digest.end,
+        end=digest.end,
     )
 
 
-def _topic(topic: DigestTopic) -> TopicView:
+def _topic(topic: DigestTopic, *, comparable: bool) -> TopicView:
+    """comparable: whether there is a digest before this one; in the first, nobody can say what is new."""
     people = topic.people_total or len(topic.people)
     facts = f"{_many(people, 'person', 'people')}, {_many(topic.posts, 'post')}"
     return TopicView(
         id=topic.id,
         label=one_line(topic.label, 200),
-        status="" if topic.sensitive else STATUS[topic.status],
+        status="" if topic.sensitive or not comparable else STATUS[topic.status],
         facts=facts,
         summary=one_line(topic.summary.text, 1000),
         change=_line(topic.change),

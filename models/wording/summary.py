@@ -46,10 +46,14 @@ def summary(week: WeekPosts, story: Story, label: str, people: Sequence[Person],
     return Sentence(text=text, posts=list(dict.fromkeys([post.id, *_ids(week, story)])))
 
 
-def overview_line(topic: DigestTopic) -> Sentence:
-    """ "ICLR 2021: 21 people, 34 posts, new" """
+def overview_line(topic: DigestTopic, *, comparable: bool = True) -> Sentence:
+    """ "ICLR 2021: 21 people, 34 posts; new this week"; of harm only how many spoke of it.
+
+    comparable: whether there is a week before; in the first digest nobody can say what is new.
+    """
     text = f"{topic.label}: {_number(topic.people_total, 'person', 'people')}, {_number(topic.posts, 'post', 'posts')}"
-    return Sentence(text=f"{text}; {STATUS_WORDS[topic.status]}", posts=topic.summary.posts)
+    status = "" if topic.sensitive or not comparable else f"; {STATUS_WORDS[topic.status]}"
+    return Sentence(text=text + status, posts=topic.summary.posts)
 
 
 STATUS_WORDS = {

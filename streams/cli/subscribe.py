@@ -126,7 +126,8 @@ def _text(entry: "PublishedDigest", form: str) -> bytes:
 
     if form == "json":
         return orjson.dumps(as_event(entry)) + b"\n"
-    return (render(entry.digest, form).rstrip() + "\n").encode()  # type: ignore[arg-type]  # checked by the command
+    shown = render(entry.digest, form, made_at=entry.made_at)  # type: ignore[arg-type]  # checked by the command
+    return (shown.rstrip() + "\n").encode()
 
 
 def push(

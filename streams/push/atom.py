@@ -44,14 +44,15 @@ def feed(digests: Iterable[PublishedDigest], *, address: str | None = None) -> b
 def _add(generator: FeedGenerator, entry: PublishedDigest, address: str | None) -> None:
     shown = view(entry.digest)
     item = generator.add_entry(order="append")
-    item.id(f"{address}/digests/{entry.digest.week}" if address else f"{NOWHERE}:digest:{entry.digest.week}")
+    page = f"{address}/digests/{entry.digest.week}" if address else ""
+    item.id(page or f"{NOWHERE}:digest:{entry.digest.week}")
     item.title(shown.title + (f" (corrected, revision {entry.revision})" if entry.supersedes else ""))
     item.published(entry.digest.end)
     item.updated(_changed(entry))
     item.summary(one_line(shown.headline, 1_000))
-    item.content(html_body(shown), type="html")
-    if address is not None:
-        item.link(href=f"{address}/digests/{entry.digest.week}", rel="alternate", type="text/html")
+    item.content(html_body(shown, page), type="html")
+    if page:
+        item.link(href=page, rel="alternate", type="text/html")
 
 
 def _changed(entry: PublishedDigest) -> datetime:

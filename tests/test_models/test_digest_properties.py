@@ -78,7 +78,7 @@ MARKUP = {"inline", "text", "softbreak", "text_special"} | {
 ALLOWED = {
     "html", "head", "meta", "title", "style", "body", "main", "table", "tr", "td", "p", "h1", "h2", "ul", "li", "a",
     "div",
-    "span", "svg", "rect", "em", "tbody",
+    "span", "em", "tbody",
 }  # fmt: skip
 
 

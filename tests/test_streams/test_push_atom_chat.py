@@ -93,6 +93,9 @@ def test_links_lead_to_the_service() -> None:
     link = entry.find(f"{ATOM}link")
     assert link is not None
     assert link.get("href") == "https://topics.example/digests/2021-W18"
+    content = str(entry.findtext(f"{ATOM}content"))
+    assert 'href="https://topics.example/digests/2021-W18#D1"' in content
+    assert 'href="#' not in content
 
 
 def test_post_text_cannot_break_out_of_the_feed() -> None:
