@@ -166,7 +166,7 @@ def _tell(
         "faults": f"{len(world.done)} (seed {run.seed}), {len(world.fired())} of them at a named place",
         "faults by kind": ", ".join(f"{kind} {count}" for kind, count in Counter(f.kind for f in world.done).items()),
         "largest memory, MiB": ", ".join(f"{n} {size // 2**20}" for n, size in sorted(progress.largest.items())),
-        "memory of all stages, MiB a minute": f"{progress.slope() / 2**20:+.1f}",
+        "memory, MiB a minute": ", ".join(f"{n} {slope / 2**20:+.1f}" for n, slope in progress.slopes().items()),
         "next outcome after a fault, s": (
             f"median {statistics.median(times):.1f}, 95 % {statistics.quantiles(times, n=20)[-1]:.1f}, "
             f"largest {max(times):.1f}, never {len(recoveries) - len(times)}"

@@ -1,14 +1,20 @@
-"""How soon after a fault posts are assigned again, and how much memory the workers used."""
+"""How soon after a fault posts are assigned again, and how much memory the stages used.
+
+Processes are killed and started all the time, and second workers come and go: the sum over all of them follows the
+schedule of the faults. So the memory of a stage is that of its largest process at a moment, and its growth the median
+of the slopes between all pairs of moments (Theil and Sen), which a fresh process now and then does not move.
+"""
 
 import asyncio
 import contextlib
-import statistics
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+import scipy.stats
 from aiokafka.errors import KafkaError
 
 from models.events import Assignment
@@ -24,12 +30,12 @@ class Progress:
 
     reached: dict[int, int] = field(default_factory=dict)  # partition of tweets -> newest offset with an outcome
     largest: dict[str, int] = field(default_factory=dict)  # bytes resident, by stage
-    samples: list[tuple[float, int]] = field(default_factory=list)  # (seconds, bytes of all stages)
+    # stage -> (seconds, bytes resident of its largest process)
+    samples: dict[str, list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
 
-    def slope(self) -> float:
-        """Bytes a minute by which the memory of all stages grew, by least squares, the first third left out."""
-        later = self.samples[len(self.samples) // 3 :]
-        return 60 * statistics.linear_regression(*zip(*later, strict=True)).slope if len(later) > 2 else 0.0
+    def slopes(self) -> dict[str, float]:
+        """Bytes a minute by which each stage grew, the first third left out: at first caches fill."""
+        return {stage: _slope(samples[len(samples) // 3 :]) for stage, samples in sorted(self.samples.items())}
 
     async def wait_past(self, ends: dict[int, int], seconds: float) -> float | None:
         """Seconds until an outcome of a record at or behind `ends` is seen; None when it is not in time."""
@@ -71,14 +77,21 @@ async def _follow(settings: Settings, progress: Progress) -> None:
 async def _measure(faults: Path, progress: Progress) -> None:
     started = time.monotonic()
     while True:
-        total = 0
+        now: dict[str, int] = {}
         for name, process in stage_processes(faults):
             with contextlib.suppress(psutil.Error):
-                resident = process.memory_info().rss
-                progress.largest[name] = max(resident, progress.largest.get(name, 0))
-                total += resident
-        progress.samples.append((time.monotonic() - started, total))
+                now[name] = max(process.memory_info().rss, now.get(name, 0))
+        for name, resident in now.items():
+            progress.largest[name] = max(resident, progress.largest.get(name, 0))
+            progress.samples[name].append((time.monotonic() - started, resident))
         await asyncio.sleep(2.0)
+
+
+def _slope(samples: list[tuple[float, int]]) -> float:
+    if len(samples) < 3:
+        return 0.0
+    seconds, values = zip(*samples, strict=True)
+    return 60 * float(scipy.stats.theilslopes(values, seconds).slope)
 
 
 def stage_processes(folder: Path) -> list[tuple[str, psutil.Process]]:
