@@ -112,11 +112,11 @@ def stop_recorded(record: Record, grace: float) -> None:
     record.guardian.signal(signal.SIGTERM)
     if record.guardian.process() is None:  # it was killed where the kernel does not tell the server
         record.server.signal(signal.SIGTERM)
-    if wait_until(record.has_ended, grace + 2.0):
-        return
-    record.server.signal(signal.SIGKILL)
-    record.guardian.signal(signal.SIGKILL)
-    wait_until(record.has_ended, 5.0)
+    if not wait_until(record.has_ended, grace + 2.0):
+        record.server.signal(signal.SIGKILL)
+        record.guardian.signal(signal.SIGKILL)
+        wait_until(record.has_ended, 5.0)
+    _collect()
 
 
 def kill_recorded(record: Record) -> None:
@@ -124,6 +124,12 @@ def kill_recorded(record: Record) -> None:
     record.server.signal(signal.SIGKILL)
     wait_until(record.has_ended, 5.0)
     record.guardian.signal(signal.SIGKILL)
+    _collect()
+
+
+def _collect() -> None:
+    """A guardian that was let go of and is stopped by this very process after all is its child still."""
+    _LET_GO[:] = [process for process in _LET_GO if process.poll() is None]
 
 
 def tail(paths: Sequence[Path], lines: int = 15) -> str:

@@ -121,6 +121,7 @@ def test_a_released_server_outlives_the_lifeline(sleeper: Guarded) -> None:
     assert not wait_until(lambda: not record.is_running(), 0.5)
     stop_recorded(record, 5.0)
     assert record.has_ended()
+    assert sleeper.process.returncode == 0, "who let go of it and stops it after all leaves no zombie"
 
 
 def test_the_guardian_leads_its_own_session(sleeper: Guarded) -> None:
