@@ -13,6 +13,14 @@ from streams.topics import Topic
 
 COORDINATOR_SECONDS = 15.0
 
+# a fresh broker makes its offsets topic when it is first asked, and has no coordinator until then
+_with_coordinator = retry(
+    retry=retry_if_exception_type((GroupCoordinatorNotAvailableError, CoordinatorLoadInProgressError)),
+    stop=stop_after_delay(COORDINATOR_SECONDS),
+    wait=wait_fixed(0.3),
+    reraise=True,
+)
+
 
 async def lag_of(settings: Settings, topic: Topic, *, group: str) -> Mapping[int, int]:
     """Records of each partition that the group has not committed yet (all of them, when it never committed)."""
@@ -46,13 +54,7 @@ async def next_offset(settings: Settings, topic: Topic, partition: int, *, group
     return max(committed.get(partition, 0), starts[partition])
 
 
-# a fresh broker makes its offsets topic when it is first asked, and has no coordinator until then
-@retry(
-    retry=retry_if_exception_type((GroupCoordinatorNotAvailableError, CoordinatorLoadInProgressError)),
-    stop=stop_after_delay(COORDINATOR_SECONDS),
-    wait=wait_fixed(0.3),
-    reraise=True,
-)
+@_with_coordinator
 async def _committed(settings: Settings, group: str) -> Mapping[TopicPartition, object]:
     admin = AIOKafkaAdminClient(**connection(settings))
     try:
@@ -73,6 +75,7 @@ async def idle_groups(settings: Settings, groups: Sequence[str]) -> list[str]:
     return [group for group, members in (await member_counts(settings, groups)).items() if not members]
 
 
+@_with_coordinator
 async def member_counts(settings: Settings, groups: Sequence[str]) -> dict[str, int]:
     """How many consumers each of `groups` has now, wherever they run."""
     admin = AIOKafkaAdminClient(**connection(settings))

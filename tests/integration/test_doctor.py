@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from typer.testing import CliRunner
 
 from streams import doctor
-from streams.cli.main import app
+from streams.cli.commands import app
 from streams.clock import system_clock
 from streams.doctor import Problem
 from streams.redis_views import ViewUnavailableError, connect

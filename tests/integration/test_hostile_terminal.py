@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from models.events import DeadLetter, Influencer
 from models.wire import encode
-from streams.cli.main import app
+from streams.cli.commands import app
 from streams.digest_log import PublishedDigest
 from streams.influencer_log import put_influencers
 from streams.kafka.admin import ensure_topics

@@ -3,13 +3,14 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+from streams.cli.commands import app
 from streams.cli.common import settings_or_exit
-from streams.cli.main import app
 from streams.terminal import printable
 
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
@@ -67,6 +68,29 @@ def test_post_text_cannot_drive_the_terminal() -> None:
     """Escape sequences and bidirectional overrides are taken out; line breaks stay."""
     hostile = "a\x1b[2Jb\x9b31mc\u202ed\u2066e\r\x07\nf\tg"
     assert printable(hostile) == "a[2Jb31mcde\nf\tg"
+
+
+INTERRUPTED = """
+import importlib.abc, os, signal, sys
+
+class Interrupting(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "{at}":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+sys.argv = ["toptopics", "schema"]
+from streams.cli.main import main
+main()
+"""
+
+
+@pytest.mark.parametrize("at", ["typer", "streams.cli.worker", "streams.topics"])
+def test_ctrl_c_while_the_command_is_being_imported_leaves_no_traceback(at: str) -> None:
+    """That is most of a second, before and within the command."""
+    command = [sys.executable, "-c", INTERRUPTED.format(at=at)]
+    done = subprocess.run(command, capture_output=True, cwd=Path(__file__).parents[2], check=False)
+    assert (done.returncode, done.stderr, done.stdout) == (130, b"", b"")
 
 
 ENDLESS = """

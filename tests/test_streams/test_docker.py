@@ -8,7 +8,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from streams.cli.main import app
+from streams.cli.commands import app
 from streams.settings import Settings
 
 ROOT = Path(__file__).parents[2]

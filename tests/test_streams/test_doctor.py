@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams import doctor
-from streams.cli.main import app
+from streams.cli.commands import app
 from streams.clock import system_clock
 from streams.doctor import Check, Finding, Problem, diagnose_machine, diagnose_services, examine
 from streams.settings import Settings, load_settings

@@ -9,7 +9,7 @@ import structlog
 from aiohttp import web
 from typer.testing import CliRunner
 
-from streams.cli.main import app
+from streams.cli.commands import app
 from streams.llm import Endpoint, reword_digest
 from streams.logs import get_logger, set_up_logging
 from streams.push.delivery_error import DeliveryError
