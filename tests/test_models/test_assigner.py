@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from models.assigner import Assigner, LogRecord, SnapshotError
 from models.events import Assignment, Deletion, TopicEvent
 from models.online.factory import create_topic_model, restore_topic_model
-from models.online.seen_posts import SeenPosts
 from models.week_topics import WeekTopics
 from models.wire import PoisonError
 from tests.made_lessons import lesson, taught
@@ -138,18 +137,6 @@ def test_a_snapshot_of_another_version_is_refused() -> None:
     data = _create().to_bytes(3)
     with pytest.raises(SnapshotError, match="version 9"):
         _restore(data.replace(b'\\"version\\":1', b'\\"version\\":9'))
-
-
-def test_seen_posts_forget_the_oldest() -> None:
-    """Bounded memory (law 4)."""
-    seen = SeenPosts(capacity=3)
-    for number in range(5):
-        assert seen.see(f"p{number}", f"0:{number}") == "new"
-    assert len(seen) == 3
-    assert seen.see("p4", "0:9") == "duplicate"
-    assert seen.see("p4", "0:4") == "redelivered"
-    assert seen.see("p0", "0:0") == "new"
-    assert SeenPosts.from_array(seen.to_array(), 3).to_array().tolist() == seen.to_array().tolist()
 
 
 def test_the_precisions_of_one_model_share_a_space() -> None:
