@@ -36,7 +36,8 @@ TURNS = 4
 TURN_SECONDS = 25.0  # many batches: what is under way at both ends, and not counted alike, is little
 BARE_SECONDS = 7.0  # far below the session time-out: the stopped stage stays in its group
 WARM = 500
-HOP = 5_000.0  # posts a second that one process can hardly exceed, however fast the device is
+PROBE = 1_000  # posts a process, to know how many a turn takes
+MARGIN = 2.0  # batches still grow while those are under way
 CHUNK = 1_024  # texts in a call of the bare encoder
 SETTLE_SECONDS = 10.0  # after a stop: batches were late for no fault of the stage's, and grow again
 LONE = 20
@@ -98,9 +99,7 @@ async def _measure(
     await ensure_topics(settings)
     await with_partitions(settings, workers)
     encode_some = _endless(encoder, [numbered(text, 1) for text in texts])
-    done, seconds, _ = encode_some(BARE_SECONDS / 2)
-    most = min(done / seconds, HOP * workers)  # posts a second
-    backlog = int(most * (sum(turns) + SETTLE_SECONDS * len(turns)) * 1.3)
+    probe = PROBE * workers
     found = Measured()
     async with _stages(settings, workers) as processes, consumer(settings, EMBEDDED) as client:
         await produce(settings, posts(texts, 0, WARM))
@@ -108,12 +107,16 @@ async def _measure(
         await _until_joined(settings, workers)
         for number in range(WARM, WARM + LONE):
             found.lone.append(await _lone(settings, client, next(posts(texts, number, number + 1))))
+        started, before = time.perf_counter(), await _end(client)
+        await produce(settings, posts(texts, WARM + LONE, WARM + LONE + probe))
+        rate = probe / (await _until(client, before + probe) - started)
+        backlog = int(MARGIN * rate * (sum(turns) + SETTLE_SECONDS * len(turns)))
         end = await _end(client) + backlog
-        await produce_many(settings, texts, WARM + LONE, backlog, producers=max(1, workers // 2))
+        await produce_many(settings, texts, WARM + LONE + probe, backlog, producers=max(1, workers // 2))
         for turn_seconds in turns:
             turn = await _turn(processes, client, found.busy, turn_seconds)
-            if await _end(client) >= end:  # it ran dry: quicker than the estimate, and this turn says nothing
-                break
+            if await _end(client) >= end:
+                raise RuntimeError(f"{backlog:,} posts were too few: the stage grew quicker than its first {probe:,}")
             found.stage.append(turn)
             for process in processes:
                 process.suspend()
