@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from models.events import Deletion
 from tests.made_posts import START, record
-from tests.test_streams.test_week_close import World
+from tests.week_close_world import World
 
 
 async def test_a_deletion_of_any_cited_post_makes_a_correction() -> None:

@@ -1,0 +1,71 @@
+"""The types between the stages, and what is known at each point.
+
+    Tweet | Deletion  ->  EmbeddedTweet | Deletion  ->  Assignment, TopicEvent  ->  Digest
+    anything that cannot be used  ->  DeadLetter
+
+No I/O here; `models.wire` turns these into bytes and back. Every type carries `schema`, its version: a reader refuses a
+newer one (a dead letter), and a new optional field does not raise it. All times are aware and in UTC; on the wire they
+are RFC 3339 strings. Ids are strings: the platforms' 64-bit numbers do not survive JavaScript.
+"""
+
+from models.events.base import SCHEMA, Count, Event, Id, Name, Text, Url
+from models.events.digest import (
+    Action,
+    Digest,
+    DigestTopic,
+    Faded,
+    Item,
+    Manifest,
+    Person,
+    Sentence,
+    Statistics,
+    Status,
+    TopicIdentity,
+)
+from models.events.posts import (
+    EARLIEST_YEAR,
+    Deletion,
+    EmbeddedTweet,
+    Influencer,
+    Kind,
+    Link,
+    Metrics,
+    ResourceKind,
+    Tweet,
+)
+from models.events.stages import Assignment, DeadLetter, Outcome, TopicEvent, TopicEventKind
+
+__all__ = [
+    "EARLIEST_YEAR",
+    "SCHEMA",
+    "Action",
+    "Assignment",
+    "Count",
+    "DeadLetter",
+    "Deletion",
+    "Digest",
+    "DigestTopic",
+    "EmbeddedTweet",
+    "Event",
+    "Faded",
+    "Id",
+    "Influencer",
+    "Item",
+    "Kind",
+    "Link",
+    "Manifest",
+    "Metrics",
+    "Name",
+    "Outcome",
+    "Person",
+    "ResourceKind",
+    "Sentence",
+    "Statistics",
+    "Status",
+    "Text",
+    "TopicEvent",
+    "TopicEventKind",
+    "TopicIdentity",
+    "Tweet",
+    "Url",
+]

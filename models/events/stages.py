@@ -1,0 +1,68 @@
+"""What the stages say of posts and live topics, and what they could not use."""
+
+from datetime import datetime
+from typing import Literal
+
+from models.events.base import SCHEMA, Event, Id
+from models.events.posts import Tweet
+
+Outcome = Literal["assigned", "duplicate", "deleted"]
+TopicEventKind = Literal["born", "trending", "merged", "split", "faded", "revived", "alias"]
+
+
+class Assignment(Event, frozen=True):
+    """What became of one record of `tweets`: exactly one per `origin`.
+
+    `assigned`: it belongs to `topic_id`, with cosine `similarity` to it (0 where it started one) — `candidate` while
+    too few posts make a topic that anybody should see. `duplicate`: its id was seen before. `deleted`: a tombstone.
+    `support`: it repeats another post (a retweet or near-duplicate) and is no separate evidence.
+    """
+
+    id: Id
+    origin: str
+    outcome: Outcome
+    at: datetime  # event time: the post's created_at
+    topic_id: str | None = None
+    similarity: float = 0.0
+    candidate: bool = False
+    support: bool = False
+    tweet: Tweet | None = None
+    schema: int = SCHEMA
+
+
+class TopicEvent(Event, frozen=True):
+    """A step in the life of a live topic, with its reason in words.
+
+    `other_ids`: merged -> the topics that went into this one; split -> the topics that came out of it;
+    alias -> the ids by which the topic is also known (a digest's).
+    """
+
+    topic_id: str
+    kind: TopicEventKind
+    at: datetime
+    reason: str = ""
+    label: str = ""
+    keywords: list[str] = []
+    posts: int = 0
+    people: int = 0
+    score: float = 0.0
+    other_ids: list[str] = []
+    example_ids: list[str] = []  # posts that show what the topic is about
+    week: str | None = None  # alias: the digest's week
+    schema: int = SCHEMA
+
+
+class DeadLetter(Event, frozen=True):
+    """A record that could not be used, whole, so that it can be sent back after a fix."""
+
+    stage: str
+    reason: str
+    record: str  # base64 of the original bytes ("" for a null value)
+    key: str | None = None  # base64 of the record's key
+    topic: str | None = None  # coordinates on Kafka, or
+    partition: int | None = None
+    offset: int | None = None
+    source: str | None = None  # where it came from outside Kafka: a file and line, a platform
+    at: datetime | None = None  # when it was found
+    null: bool = False  # the value was null, which base64 cannot say
+    schema: int = SCHEMA
