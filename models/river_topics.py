@@ -5,6 +5,7 @@ A topic is a cluster number of river's; its id comes from the first post that go
 original, as support. river's clusterers do not tell when clusters merge: there are born and alias events only.
 """
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -42,7 +43,7 @@ class RiverTopics:
         self.records: dict[int, TopicRecord] = {}  # by river's number
         self.sums: dict[int, npt.NDArray[np.float64]] = {}
         self.by_id: dict[str, int] = {}
-        self.topic_of: dict[str, str] = {}
+        self.topic_of: OrderedDict[str, str] = OrderedDict()
         self.now = float("-inf")
 
     def learn_many(self, batch: PostBatch) -> tuple[list[Placement], list[TopicEvent]]:
@@ -143,7 +144,7 @@ class RiverTopics:
 
     def _forget(self) -> None:
         while len(self.topic_of) > self.config.max_remembered_posts:
-            del self.topic_of[next(iter(self.topic_of))]
+            self.topic_of.popitem(last=False)
         if len(self.records) > self.config.max_topics:
             number = min(self.records, key=lambda key: (self.records[key].last, key))
             del self.by_id[self.records.pop(number).id], self.sums[number]
@@ -162,7 +163,7 @@ def load_river(data: bytes, metadata: dict[str, Any]) -> RiverTopics:
         for record, row in zip(msgspec.convert(state["records"], list[TopicRecord]), tensors["sums"], strict=True):
             model.records[record.slot], model.by_id[record.id] = record, record.slot
             model.sums[record.slot] = row.copy()
-        model.topic_of = dict(state["topic_of"])
+        model.topic_of = OrderedDict(state["topic_of"])
         model.now = float("-inf") if state["now"] is None else state["now"]
         model.lexicon.counts, model.lexicon.posts = tensors["document_counts"], state["seen"]
         model.lexicon.refresh()

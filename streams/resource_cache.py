@@ -1,5 +1,6 @@
 """The port of the cache of link targets, and the small one in memory that tests and single runs use."""
 
+from collections import OrderedDict
 from typing import Protocol
 
 from models.events import Link
@@ -19,7 +20,7 @@ class MemoryResourceCache:
     """At most `size` entries, the oldest leave first; nothing expires within a process's life."""
 
     def __init__(self, size: int = 10_000) -> None:
-        self._links: dict[str, Link] = {}
+        self._links: OrderedDict[str, Link] = OrderedDict()
         self._size = size
 
     async def get(self, url: str) -> Link | None:
@@ -31,4 +32,4 @@ class MemoryResourceCache:
         self._links.pop(url, None)
         self._links[url] = link
         while len(self._links) > self._size:
-            del self._links[next(iter(self._links))]
+            self._links.popitem(last=False)

@@ -11,6 +11,7 @@ trend merely because they were nobody yesterday.
 """
 
 import math
+from itertools import takewhile
 from statistics import pstdev
 from typing import Any
 
@@ -65,11 +66,9 @@ def hear(last: dict[str, float], author: str, at: float, limit: int) -> None:
 
 def count_voices(last: dict[str, float], now: float) -> int:
     """People of the last 24 hours before `now`; forgets the others."""
-    while last:
-        oldest = next(iter(last))
-        if last[oldest] > now - DAY:
-            break
-        del last[oldest]
+    gone = [author for author, _ in takewhile(lambda heard: heard[1] <= now - DAY, last.items())]
+    for author in gone:  # one search for the oldest: each would walk over all that have gone before
+        del last[author]
     return len(last)
 
 

@@ -1,13 +1,14 @@
 """From a topic's counts to what is trending. Pure; the present is the newest post, not the wall clock.
 
-The trend of a window is how much is said, by how many people, and how that compares with what was to be expected:
+The trend of a window is by how much more is said than was to be expected, and by how many people:
 
-    trend = sqrt(n) * log2(1 + people) * sqrt((n + 1) / (e + 1))
+    trend = log2(1 + people) * max((n - e) / sqrt(e + 1), sqrt(n) / STANDING)
 
 n: originals plus `SUPPORT_WEIGHT` of each retweet and near-duplicate in the window; people: distinct authors in it;
-e: n of a window of the same length, averaged over the three before it, or as many as are kept. So a burst of n posts
-from nothing counts about sqrt(n) times as much as the same n every day, and people count more than posts: one account
-saying a thing ten times stays below three that say it twice.
+e: n of a window of the same length, averaged over the three before it, or as many as are kept. The first is the excess
+in standard deviations of a Poisson count, so what is said every day, however loud, stays below what happens (on a real
+month the product of size and growth put "AI", "data science" and "machine learning" first every day). The second keeps
+an order among what is as usual. One account saying a thing ten times stays below three that say it twice.
 """
 
 import math
@@ -22,6 +23,7 @@ from streams.views.limits import BUCKET_SECONDS, WINDOWS, ViewLimits
 from streams.views.state import TopicState
 
 SUPPORT_WEIGHT: Final = 0.25
+STANDING: Final = 20  # far below one more than usual
 BASELINE_WINDOWS: Final = 3
 HOUR: Final = 3_600 // BUCKET_SECONDS
 KEPT: Final = int(ViewLimits().retention.total_seconds()) // BUCKET_SECONDS
@@ -110,8 +112,8 @@ def _trend(counts: Counts, last: int, length: int, people: int) -> float:
     span = int(windows * length)
     observed = _weight(counts.between(last - length, last))
     expected = _weight(counts.between(last - length - span, last - length)) / windows
-    growth = math.sqrt((observed + 1) / (expected + 1))
-    return math.sqrt(observed) * math.log2(1 + people) * growth
+    excess = (observed - expected) / math.sqrt(expected + 1)
+    return math.log2(1 + people) * max(excess, math.sqrt(observed) / STANDING)
 
 
 def _weight(counts: tuple[int, int]) -> float:

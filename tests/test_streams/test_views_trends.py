@@ -76,6 +76,14 @@ def test_a_burst_counts_more_than_the_same_every_day_and_retweets_less_than_orig
     assert burst.trend > echoed.trend
 
 
+def test_what_happens_stands_above_what_is_always_said() -> None:
+    """Twenty people on a theme, as on every day, and five on a story of today; the theme keeps a place."""
+    day = BUCKETS["24h"]
+    themed = state(series={-i * day: (40, 40) for i in range(4)}, people={f"p{i}": (2, 0) for i in range(20)})
+    story = window_stats(state(series={0: (6, 6)}, people=dict.fromkeys("abcde", (1, 0))), "24h", LAST)
+    assert story.trend > window_stats(themed, "24h", LAST).trend > 0
+
+
 @given(st.dictionaries(st.integers(-2015, 0), st.integers(1, 50), min_size=1))
 def test_numbers_are_sane_for_any_series(counts: dict[int, int]) -> None:
     """Finite, not negative, and the week holds at least what the day does."""
