@@ -15,7 +15,6 @@ Then, of the data's own weeks, how many topics keep their ids (`tests.benchmarks
 
 import argparse
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -29,7 +28,7 @@ import numpy.typing as npt
 
 from models.digest.config import DigestConfig
 from models.refit.week_posts import WeekPosts
-from tests.benchmarks.bounded import Limits, run_bounded
+from tests.benchmarks.bounded import Limits, peak_mib, run_bounded
 from tests.benchmarks.refit_ids import measure_ids, tell
 from tests.benchmarks.refit_posts import SEED, embed, read_posts, resample, take
 from tests.benchmarks.topic_words import diversity, npmi
@@ -86,7 +85,7 @@ def measure(method: str, week: WeekPosts) -> Iterator[dict[str, Any]]:
 
     fit = ours if method == "ours" else plain
     first = fit(week)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    memory = peak_mib() / 1024
     row = {
         "posts": len(week),
         "method": method,

@@ -10,7 +10,6 @@ method is cut short after `--limit` seconds, and the table says after how many p
 import argparse
 import gc
 import multiprocessing
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from models.online.factory import prepare
 from models.topic_model import PostBatch
+from tests.benchmarks.bounded import peak_mib
 from tests.benchmarks.topic_baselines import ABLATIONS, METHODS
 from tests.benchmarks.topic_streams import LABELLED, Stream, labelled, made_up
 
@@ -51,7 +51,7 @@ def batches(posts: PostBatch, size: int) -> Iterator[PostBatch]:
 
 def measure(make: Callable[[int], Any], stream: Stream, size: int, limit: float) -> dict[str, Any]:
     """Labels, CPU seconds of each batch and peak memory in MB of one method; stops after `limit` seconds."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_mib()
     method = make(stream.posts.vectors.shape[1])
     gc.collect()
     gc.freeze()  # the stream itself, which a live one would not hold: collections must not walk through it
@@ -63,7 +63,7 @@ def measure(make: Callable[[int], Any], stream: Stream, size: int, limit: float)
         seconds.append(time.process_time() - start)
         if sum(seconds) > limit:
             break
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    grown = peak_mib() - before
     return {
         "arrival": np.unique(labels, return_inverse=True)[1],
         "end": np.unique(method.final(labels), return_inverse=True)[1],

@@ -1,9 +1,12 @@
 """A measurement in a process of its own, ended when it takes too much time or memory, with what it said till then."""
 
+import resource
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -42,6 +45,15 @@ def run_bounded(command: Sequence[str], limits: Limits) -> Bounded:
     if code and not stopped:
         raise subprocess.CalledProcessError(code, command, said)
     return Bounded(said.splitlines(), stopped)
+
+
+def peak_mib() -> float:
+    """Most resident memory of this process so far. What Linux tells of usage starts with the parent's peak."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+        return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
 
 
 def _too_much(process: psutil.Process, seconds: float, limits: Limits) -> str:

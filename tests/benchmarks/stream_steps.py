@@ -6,7 +6,6 @@ process in MiB.
 
 import asyncio
 import random
-import resource
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -26,6 +25,7 @@ from streams.kafka.log import MAX_MESSAGE_BYTES, connection, producer, topic_nam
 from streams.settings import Settings, load_settings
 from streams.topics import EMBEDDED
 from streams.week_slice import read_week
+from tests.benchmarks.bounded import peak_mib
 from tests.stored_weeks import demo_tweets
 
 WEEK = Week(2021, 10)
@@ -138,9 +138,8 @@ def main() -> None:
     else:
         count = asyncio.run(STEPS[sys.argv[1]](settings))
     seconds, processor = time.perf_counter() - started, time.process_time() - worked
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sys.stdout.write(
-        orjson.dumps({"records": count, "seconds": seconds, "processor": processor, "peak": peak}).decode() + "\n"
+        orjson.dumps({"records": count, "seconds": seconds, "processor": processor, "peak": peak_mib()}).decode() + "\n"
     )
 
 

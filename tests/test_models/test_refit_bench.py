@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from tests.benchmarks.bench_refit import show
-from tests.benchmarks.bounded import Limits, run_bounded
+from tests.benchmarks.bounded import Limits, peak_mib, run_bounded
 from tests.benchmarks.refit_ids import WeekIds, tell
 
 SAYS = "print('one row', flush=True); import time; held = bytearray({size}); time.sleep({seconds})"
@@ -48,3 +48,15 @@ def test_ids_are_added_up_over_the_weeks() -> None:
     tell(iter(weeks[:1]), said.append)
     assert said[-1] == "ids after shuffling: 10 of 10 (100.0%)"
     assert len(said) == 2
+
+
+def test_the_peak_of_a_process_is_its_own() -> None:
+    """Not that of a larger one that starts it, and it stays when the memory is given back."""
+    own = (
+        "from tests.benchmarks.bounded import peak_mib; print(peak_mib())\n"
+        "held = b'x' * (200 << 20); del held; print(peak_mib())"
+    )
+    large = b"x" * (400 << 20)
+    done = run_bounded([sys.executable, "-c", own], Limits(minutes=5, gib=4))
+    small, later = map(float, done.lines)
+    assert small < 200 < later < len(large) >> 20 < peak_mib()
