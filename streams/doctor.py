@@ -7,6 +7,7 @@ cannot be made because another failed (lag without a broker) is left out rather 
 import asyncio
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -186,18 +187,28 @@ def _kafka_checks(settings: Settings) -> list[Check]:
 
 
 def _topics_check(settings: Settings) -> Check:
-    fix = "change it back with Kafka's own tools, or set TOPTOPICS_PREFIX to begin anew beside it"
-    return Check("topics", lambda: _topics(settings), fix)
+    return Check("topics", lambda: _topics(settings), "start the broker, or correct KAFKA_BOOTSTRAP_SERVERS")
 
 
 async def _topics(settings: Settings) -> str:
     try:
         missing = await check_topics(settings)
     except WrongTopicsError as error:
-        raise Problem(str(error)) from error
+        raise Problem(str(error), _topics_fix(settings, error)) from error
     if missing:
         raise Problem(f"missing: {', '.join(missing)}", "`toptopics worker` or `toptopics ingest` creates them")
     return f"{len(TOPICS)} topics as needed"
+
+
+def _topics_fix(settings: Settings, error: WrongTopicsError) -> str:
+    if any(problem.setting is None for problem in error.problems):
+        return "Kafka takes no partition away: set TOPTOPICS_PREFIX to begin anew beside these topics, and ingest again"
+    changes = defaultdict(list)
+    for problem in error.problems:
+        changes[problem.topic].append(problem.setting)
+    command = f"kafka-configs.sh --bootstrap-server {settings.kafka_bootstrap_servers} --alter --entity-type topics"
+    commands = [f"{command} --entity-name {name} --add-config {','.join(map(str, s))}" for name, s in changes.items()]
+    return f"with Kafka's own tools: {' && '.join(commands)}"
 
 
 async def _lag(settings: Settings, stage: str, topic: object) -> str:

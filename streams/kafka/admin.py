@@ -16,10 +16,14 @@ REPLICAS = 3  # on a cluster; fewer where there are fewer brokers
 
 @dataclass(frozen=True)
 class TopicProblem:
-    """How a topic on the broker differs from the table in `streams.topics`."""
+    """How a topic on the broker differs from the table in `streams.topics`.
+
+    setting: KEY=VALUE as it must be; None for what nobody can change any more.
+    """
 
     topic: str
     problem: str
+    setting: str | None = None
 
 
 class WrongTopicsError(RuntimeError):
@@ -104,9 +108,12 @@ async def _problems(admin: AIOKafkaAdminClient, settings: Settings, topics: tupl
             for key in ("retention.ms", "cleanup.policy", "message.timestamp.type"):
                 expected = names[name].config.get(key)
                 if expected is not None and values.get(key) != expected:
-                    problems.append(TopicProblem(name, f"{key} is {values.get(key)} instead of {expected}"))
+                    problems.append(
+                        TopicProblem(name, f"{key} is {values.get(key)} instead of {expected}", f"{key}={expected}")
+                    )
             # a letter or digest that the broker refuses would stop its stage for good
             most = int(names[name].config.get("max.message.bytes", 0))
             if int(values.get("max.message.bytes") or most) < most:
-                problems.append(TopicProblem(name, f"max.message.bytes is below {most}"))
+                setting = f"max.message.bytes={most}"
+                problems.append(TopicProblem(name, f"max.message.bytes is below {most}", setting))
     return problems

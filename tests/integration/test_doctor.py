@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +15,9 @@ from streams import doctor
 from streams.cli.commands import app
 from streams.clock import system_clock
 from streams.doctor import Problem
+from streams.local.jars import find_jars
+from streams.local.progress import silent
+from streams.local.toolchain import Toolchain, find_java
 from streams.redis_views import ViewUnavailableError, connect
 from streams.settings import load_settings
 
@@ -58,7 +63,34 @@ def test_the_command_finds_wrong_topics_and_says_so_in_json(
     wrong = _findings(environment)
     assert "tweets.embedded: 2 partitions" in wrong["topics"]["detail"]
     assert "retention.ms" in wrong["topics"]["detail"]
-    assert wrong["topics"]["fix"]
+    assert "TOPTOPICS_PREFIX" in wrong["topics"]["fix"], "Kafka takes no partition away"
+
+
+def test_settings_of_topics_are_right_after_the_fix_is_followed_to_the_letter(
+    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """Made by somebody else, with Kafka's defaults for all but the partitions; the letters' with too small records."""
+    environment = {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
+        "REDIS_URL": redis_url,
+        "TOPTOPICS_PREFIX": fresh_names,
+        "TOPTOPICS_DATA_DIR": str(tmp_path),
+        "TOPTOPICS_ENCODER": "hash",
+    }
+    asyncio.run(_create_wrongly(kafka_bootstrap, f"{fresh_names}digests", f"{fresh_names}dead-letters", partitions=1))
+    found = _findings(environment)["topics"]
+    assert "cleanup.policy is delete" in found["detail"]
+    _, _, commands = found["fix"].partition("kafka-configs.sh")
+    for command in commands.split(" && kafka-configs.sh"):
+        _kafka_configs(command.split())
+    assert "missing" in _findings(environment)["topics"]["detail"], "nothing else is wrong with those that are there"
+
+
+def _kafka_configs(arguments: list[str]) -> None:
+    """What `kafka-configs.sh` runs."""
+    toolchain = Toolchain.from_environment()
+    jars = os.pathsep.join(map(str, find_jars(toolchain, silent).paths))
+    subprocess.run([find_java(toolchain), "-cp", jars, "kafka.admin.ConfigCommand", *arguments], check=True)
 
 
 def _findings(environment: dict[str, str]) -> dict[str, dict[str, str]]:
@@ -67,10 +99,10 @@ def _findings(environment: dict[str, str]) -> dict[str, dict[str, str]]:
     return {finding["name"]: finding for finding in json.loads(result.stdout)}
 
 
-async def _create_wrongly(bootstrap: str, name: str) -> None:
+async def _create_wrongly(bootstrap: str, *names: str, partitions: int = 2) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        await admin.create_topics([NewTopic(name, num_partitions=2, replication_factor=1)])
+        await admin.create_topics([NewTopic(name, num_partitions=partitions, replication_factor=1) for name in names])
     finally:
         await admin.close()
