@@ -16,6 +16,10 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+    except RuntimeError as error:  # Python 3.11 makes one of what interrupts the making of a class
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        sys.exit(130)
     finally:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 

@@ -73,10 +73,17 @@ def test_post_text_cannot_drive_the_terminal() -> None:
 INTERRUPTED = """
 import importlib.abc, os, signal, sys
 
+class Field:
+    def __set_name__(self, owner, name):
+        interrupt()
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
 class Interrupting(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
         if name == "{at}":
-            os.kill(os.getpid(), signal.SIGINT)
+            {how}
 
 sys.meta_path.insert(0, Interrupting())
 sys.argv = ["toptopics", "schema"]
@@ -86,9 +93,10 @@ main()
 
 
 @pytest.mark.parametrize("at", ["typer", "streams.cli.worker", "streams.topics"])
-def test_ctrl_c_while_the_command_is_being_imported_leaves_no_traceback(at: str) -> None:
-    """That is most of a second, before and within the command."""
-    command = [sys.executable, "-c", INTERRUPTED.format(at=at)]
+@pytest.mark.parametrize("how", ["interrupt()", "type('Model', (), dict(field=Field()))"])
+def test_ctrl_c_while_the_command_is_being_imported_leaves_no_traceback(at: str, how: str) -> None:
+    """That is most of a second, before and within the command; also while a class is being made."""
+    command = [sys.executable, "-c", INTERRUPTED.format(at=at, how=how)]
     done = subprocess.run(command, capture_output=True, cwd=Path(__file__).parents[2], check=False)
     assert (done.returncode, done.stderr, done.stdout) == (130, b"", b"")
 
