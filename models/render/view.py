@@ -14,6 +14,7 @@ MONTHS = (
 )  # fmt: skip
 STATUS = {"new": "New", "rising": "Rising", "continuing": "Continuing", "fading": "Fading"}
 NUMBERS = ("¹", "²", "³")
+INNER_MARKS = str.maketrans("“”", "‘’")
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,8 @@ def _paragraph(item: Item) -> Paragraph:
 
 
 def _quotation(item: Item) -> str | None:
-    return one_line(item.quotation, 1000) if item.quotation else None
+    """Its own quotation marks become single ones, since every form puts double ones around it."""
+    return one_line(item.quotation, 1000).translate(INNER_MARKS) if item.quotation else None
 
 
 def _line(sentence: Sentence | None) -> str | None:

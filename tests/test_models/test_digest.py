@@ -16,10 +16,11 @@ from models.digest.config import DigestConfig
 from models.events import Digest, EmbeddedTweet, Link
 from models.hash_encoder import HashEncoder
 from models.refit.week_posts import week_posts
-from models.render import render
+from models.render import Form, render
 from models.wire import decode, encode, pack_vector
 from models.wording.headline import QUIET, headline
 from models.wording.word_budget import WORDS_PER_MINUTE, words_in
+from tests import view_examples
 from tests.test_models.digest_weeks import (
     HARBOUR,
     LANTERN,
@@ -53,6 +54,17 @@ def test_several_people_on_one_link_are_one_item_and_retweets_fold_into_it() -> 
     assert {person.handle for person in item.people} == {"ada0", "bo1", "cy2"}
     assert item.support == 1
     assert "shared a paper titled “LanternNet: depth from one camera”" in item.sentence.text
+
+
+@pytest.mark.parametrize("form", ["markdown", "text", "html"])
+def test_a_quotation_inside_a_quotation_has_single_marks(form: Form) -> None:
+    """The event keeps the words as they are; no form shows two opening marks in a row."""
+    said = "“It floats!” – the crew on its barge"
+    digest = view_examples.digest("2021-W18", quotation=said)
+    assert digest.topics[0].items[0].quotation == said
+    shown = render(digest, form)
+    assert "““" not in shown
+    assert "“‘It floats!’ – the crew on its barge”" in shown
 
 
 def test_equal_inputs_give_equal_bytes_whatever_the_hash_seed() -> None:
