@@ -84,8 +84,9 @@ def refit(
         told = held.union(*new)  # first: "CodeNet" tells more than the company's name
         bursts = bursting_names(posts, names, own, told, config.min_topic_posts)
         shaped = _shaped(np.asarray(found, dtype=np.int64), matrix, week.vectors[distinct], config, events)
-        labels = gather_links(shaped.labels, posts, own, held)
-        labels, scattered = gather_names(labels, bursts, new, own, config.min_topic_posts)
+        labels, scattered = gather_names(shaped.labels, bursts, new, own, config.min_topic_posts)
+        fixed = held.union(*(burst for burst in scattered if burst not in new))  # a new name's posts follow their link
+        labels = gather_links(labels, posts, own, fixed, config.min_topic_posts)
         labels = join_names(labels, names, known, own, held)
         gathered = {event[0] for event in [*events, *scattered] if event not in new}
         report("describing topics", 0.9)

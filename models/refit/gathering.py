@@ -23,10 +23,11 @@ PART = 0.2  # of a topic, from which what is taken from it may take the rest alo
 MOST = 0.5  # of the rest
 
 
-def gather_links(labels: Labels, posts: Sequence[Tweet], own: Own, fixed: Set[int]) -> Labels:
+def gather_links(labels: Labels, posts: Sequence[Tweet], own: Own, fixed: Set[int], least_posts: int) -> Labels:
     """`labels` int64 (n,) with the posts on one link in the topic that has most of them.
 
-    own: float64 (n, dimensions), as `features.own_part`. fixed: posts that stay where they are.
+    own: float64 (n, dimensions), as `features.own_part`. fixed: posts that stay where they are. Topics left with fewer
+    than `least_posts` are none.
     """
     holders = {url: [index for index in held if index not in fixed] for url, held in holders_of_links(posts).items()}
     result = labels.copy()
@@ -34,7 +35,9 @@ def gather_links(labels: Labels, posts: Sequence[Tweet], own: Own, fixed: Set[in
         home = _home(result, holders[url], posts)
         if home is not None:
             result = _brought(result, holders[url], home, own, fixed)
-    return by_size(result)
+    robbed = np.unique(labels[(labels >= 0) & (result != labels)])
+    left = robbed[[int((result == topic).sum()) < least_posts for topic in robbed.tolist()]]
+    return by_size(np.where(np.isin(result, left), -1, result))
 
 
 def gather_names(

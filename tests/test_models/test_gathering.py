@@ -38,7 +38,7 @@ def test_posts_on_one_link_come_to_where_most_of_them_are() -> None:
     """One from a topic of its own subject, and one from no topic; trackers do not matter."""
     posts = on([PAUSE, PAUSE, None, None, None, None, None, PAUSE + "?utm_source=x", PAUSE])
     labels = np.array([0, 0, 0, 1, 1, 1, 1, 1, -1])
-    found = gather_links(labels, posts, np.vstack([around(0, 3), around(1, 4), around(1, 1), around(2, 1)]), set())
+    found = gather_links(labels, posts, np.vstack([around(0, 3), around(1, 4), around(1, 1), around(2, 1)]), set(), 2)
     assert found.tolist() == [0, 0, 0, 1, 1, 1, 1, 0, 0]
 
 
@@ -46,14 +46,14 @@ def test_a_topic_goes_along_when_most_of_it_tells_the_same() -> None:
     """Two topics of one story: half of the smaller has the link, and what is left of it is as near to it."""
     posts = on([PAUSE] * 4 + [None] + [PAUSE] * 2 + [None] * 2)
     labels = np.array([0] * 5 + [1] * 4)
-    assert gather_links(labels, posts, around(0, 9), set()).tolist() == [0] * 9
+    assert gather_links(labels, posts, around(0, 9), set(), 2).tolist() == [0] * 9
 
 
 def test_what_tells_something_else_stays_behind() -> None:
     """The same topics, but the rest of the smaller is of another subject."""
     posts = on([PAUSE] * 4 + [None] + [PAUSE] * 2 + [None] * 2)
     own = np.vstack([around(0, 7), around(3, 2)])
-    assert gather_links(np.array([0] * 5 + [1] * 4), posts, own, set()).tolist() == [0] * 7 + [1] * 2
+    assert gather_links(np.array([0] * 5 + [1] * 4), posts, own, set(), 2).tolist() == [0] * 7 + [1] * 2
 
 
 def test_a_front_page_and_a_link_of_one_voice_hold_nothing() -> None:
@@ -61,14 +61,14 @@ def test_a_front_page_and_a_link_of_one_voice_hold_nothing() -> None:
     labels = np.array([0, 0, 0, 1, 1, 1])
     for url, authors in (("https://harbour.example/", range(6)), (PAUSE, [0] * 6)):
         posts = [post(i, "x", author=f"a{author}", links=[url]) for i, author in enumerate(authors)]
-        assert gather_links(labels, posts, around(0, 6), set()).tolist() == labels.tolist()
+        assert gather_links(labels, posts, around(0, 6), set(), 2).tolist() == labels.tolist()
 
 
 def test_the_posts_of_an_event_stay() -> None:
     """What happens at a conference has its own papers."""
     posts = on([PAUSE, PAUSE, PAUSE, PAUSE])
     labels = np.array([0, 0, 0, 1])
-    assert gather_links(labels, posts, around(0, 4), {3}).tolist() == [0, 0, 0, 1]
+    assert gather_links(labels, posts, around(0, 4), {3}, 2).tolist() == [0, 0, 0, 1]
 
 
 def test_the_refit_brings_the_posts_on_one_link_together() -> None:
@@ -82,6 +82,15 @@ def test_the_refit_brings_the_posts_on_one_link_together() -> None:
     holders = [int(found.topic_of[i]) for i, one in enumerate(week.posts) if one.links[0].url == PAUSE]
     assert len(holders) == 9
     assert len(set(holders)) == 1
+
+
+def test_what_the_links_leave_is_no_topic() -> None:
+    """Four of six posts go where most on their link are; two are left, and three were asked for."""
+    posts = on([PAUSE] * 5 + [PAUSE] * 4 + [None] * 2)
+    own = np.vstack([around(0, 9), around(3, 2)])
+    labels = np.array([0] * 5 + [1] * 6)
+    assert gather_links(labels, posts, own, set(), 3).tolist() == [0] * 9 + [-1] * 2
+    assert gather_links(labels, posts, own, set(), 2).tolist() == [0] * 9 + [1] * 2
 
 
 def test_only_a_burst_that_is_scattered_is_gathered() -> None:
