@@ -35,17 +35,18 @@ _WEAK = """
     happens happy hard help helps helping hey hi high hours huge improve improves improving incredible interesting
     introduce introduced introduces introducing join joined key know known knows large later latest launch launched
     launches launching lead leading leads learn learned lets list little live looking looks lot lots love loved main
-    major mean means meet minute minutes month months morning move moves nice new newest news night old open people
+    major mean means meet minute minutes month months morning move moves nice new newest news night old open
     pick play point post posted posts present presented presenting presents pretty proud provide provides published
     read reading ready real recent recently register released releases releasing reveal reveals right run running say
     saying set share shared shares sharing short show showing shows simple simply small start started starts stay
-    stop super sure talk talked talking talks tell test thank thanks thing things think thinking thought thoughts thread
+    stop sure talk talked talking talks tell test thank thanks thing things think thinking thought thoughts thread
     time times tips today today's tomorrow tonight top tried try trying tweet tweets turn turns understand understanding
     updated video via wait watch watching week weekend weeks weird welcome win work worked working works world worth
     wow wrong write writes writing written wrote year years yesterday young january february march april may june july
     august september october november december monday tuesday wednesday thursday friday saturday sunday blog
     important according part click link paper papers article code full finally long let lets ways reasons tip must far
 soon latest
+    million millions billion billions trillion trillions hundreds thousands percent
 """
 
 # verbs of headlines: a title is a noun phrase and holds none of them

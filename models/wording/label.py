@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from models.refit.story import Story
 from models.refit.week_posts import WeekPosts
 from models.text.plain import alphanumeric, plain
+from models.wording.english import SMALL_WORDS
 from models.wording.quotations import label_texts
 from models.wording.title_candidates import MAX_POSTS, Candidate, candidates, is_telling, spread
 from models.wording.word_use import WordUse
@@ -96,7 +97,7 @@ def _second(best: Candidate, scored: Sequence[Candidate], *, lone: bool) -> Cand
     near = [other for other in scored[:40] if _complements(best, other, lone=len(best.words) == 1)]
     fit = [other for other in near if other.score >= least]
     names = [other for other in near if other.proper >= 0.5 and other.score >= _least_of_a_name(best, other, least)]
-    phrases = [other for other in fit if len(other.words) > 1]
+    phrases = [other for other in near if len(other.words) > 1 and other.score >= _least_of_a_phrase(best, least)]
     words = [other for other in fit if 2 * other.people >= best.people and len(other.key) >= LONG_WORD]
     return _longest((names or phrases or words)[0], scored) if names or phrases or words else None
 
@@ -110,6 +111,12 @@ def _least_of_a_name(best: Candidate, other: Candidate, least: float) -> float:
     """A name alone says little, so that less of another will do; beside "CDC" only of one that is no lone word."""
     alone = len(best.words) == 1 and (is_telling(best.surface) or (best.proper >= 0.5 and len(other.words) > 1))
     return min(least, SECOND_TO_NAME * best.score) if alone else least
+
+
+def _least_of_a_phrase(best: Candidate, least: float) -> float:
+    """An organisation is no subject: beside "CDC" any phrase that two people use."""
+    bare = len(best.words) == 1 and best.proper >= 0.5 and not is_telling(best.surface)
+    return min(least, SECOND_TO_NAME * best.score) if bare else least
 
 
 def _longest(best: Candidate, scored: Sequence[Candidate]) -> Candidate:
@@ -146,7 +153,8 @@ def _names_before(best: Candidate, other: Candidate) -> bool:
     before = f" {other.key} ".partition(f" {best.key} ")[0].split()
     if best.proper < 0.5 and other.score >= 0.5 * best.score:
         return True
-    return all(word[:1].isupper() and not word.endswith("ing") for word in other.surface.split(" ")[: len(before)])
+    said = [word for word in other.surface.split(" ")[: len(before)] if word not in SMALL_WORDS]
+    return all(word[:1].isupper() and not word.endswith("ing") for word in said)
 
 
 def _complements(best: Candidate, other: Candidate, *, lone: bool) -> bool:

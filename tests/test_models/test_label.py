@@ -76,6 +76,24 @@ def _label(texts: Sequence[str], words: Sequence[str]) -> str:
             "Stochastic Herons",
         ),
         (
+            ("The BDC now lets fully groomed dogs swim", "Fully groomed dogs can bark again, says the BDC",
+             "BDC says cats may deploy on Fridays", "I asked the BDC about my mask", "The BDC has lost its mind"),
+            ["bdc", "groomed"],
+            "BDC and Fully Groomed Dogs",
+        ),
+        (
+            ("Marlow brings Super Loom to Harbour Raw", "We tried Super Loom in Harbour Raw today",
+             "I like Super Loom in Harbour Raw"),
+            ["harbour", "raw", "harbour raw", "super loom"],
+            "Super Loom in Harbour Raw",
+        ),
+        (
+            ("It sold for $3 million, that quilt", "Three million for a quilt", "A million, and it is a quilt",
+             "Who pays a million for it"),
+            ["million", "quilt"],
+            "Quilt",
+        ),
+        (
             ("Learning robust soup from lumen2vec", "lumen2vec: learning robust soup", "lumen2vec tastes well"),
             ["robust soup", "lumen2vec"],
             "lumen2vec",
