@@ -14,6 +14,8 @@ from models.events import Tweet
 
 LIMIT = 0.5
 MANNER = 0.3
+ENOUGH_TALKERS = 5  # people whose talk is a story without a source to read
+SOURCED = 1 / 3  # share of the posts with a link from which there is one
 
 
 def phrases(*patterns: str) -> re.Pattern[str]:
@@ -85,6 +87,8 @@ def reason(story: StoryFacts, posts: Sequence[Tweet], config: DigestConfig) -> s
     # what a new name or a link holds together may be two texts that many share
     if (story.posts if story.focus >= LIMIT else story.evidence) < config.min_topic_posts:
         return "few posts"
+    if len(story.voices) < ENOUGH_TALKERS and story.linked < SOURCED:  # a name alone makes it no story: gossip has one
+        return "chatter"
     scores = junk_scores(story, posts)
     worst = max(scores, key=lambda kind: (scores[kind], kind))
     return worst if scores[worst] >= LIMIT else None

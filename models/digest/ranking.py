@@ -12,12 +12,17 @@ score = sum of WEIGHTS[part] * part, every part 0 to 1, times (1 - penalty) for 
 * agreement: whether different people say the same: how near each post is to the nearest of somebody else.
 * story: how many people tell one and the same thing; of an event or a name in every mouth, those who speak of it
   count by half.
-* news: whether the posts tell that something happened.
+* news: whether the posts tell that something happened: in verbs of news, or by half in that different people tell alike
+  of one new name within two days.
 
-Penalties: one author's or one publisher's share above its cap; evergreen: the manner of listicles and hashtag
-walls; steady: many posts spread evenly over the week, which is a subject that is always there; field: its people tell
-different things; nameless: no word or link is its own; uneventful: no news and no name that is new; as before: last
-week had it with as many posts.
+Penalties: one author's or one publisher's share above its cap; evergreen: the manner of listicles and hashtag walls;
+steady: many posts spread evenly over the week, which is a subject that is always there; field: its people tell
+different things; nameless: no word or link is its own; uneventful: no news and no name that is new (verbs of news do
+not help a subject that was there before: its field has some every week); as before: last week had it with as many
+posts.
+
+The score chooses; the sections chosen stand in the order of their prominence, which is the score times the square root
+of the people, and coarse, so that rounding in a vector does not change the headline.
 """
 
 import math
@@ -57,9 +62,11 @@ ENOUGH_TELLERS = 3.0  # people beside the first who tell the same
 FIELD, SCATTERED, TOGETHER = 0.5, 0.3, 0.7  # cost of a field, and share of its people who tell the same: field, story
 NAMELESS, NAMED = 0.2, 0.3  # cost of a topic without a word of its own; novelty from which it has one
 UNEVENTFUL = 0.25  # cost of a topic in which nothing happened and nothing is new
+UNSAID = 0.5  # what it counts as news that people tell alike of one new name in two days, without verbs of news
 AS_BEFORE = 0.3  # cost of a topic that last week had with as many posts
 CHANCE = 0.6  # few posts crowd into two days by chance: times 1 / sqrt(posts)
 BESIDE_BEST = 0.55  # of the best topic's score: what a section needs in a week of stronger ones
+A_TENTH, EPSILON = 0.1, 1e-6  # how coarsely sections are ordered, and the least score
 SAME_SUBJECT = 0.70  # cosine of two sections that would read alike
 NOT_FAR, ALIKE = 0.5, 0.3  # or of two that share so much of their telling words
 
@@ -83,6 +90,7 @@ def rank(
         about = facts(story.whole(), week, vocabulary, old)
         core = facts(story, week, vocabulary, old) if story.around is not None else about
         row = likeness[index]
+        named = max(_named(about), _named(core))
         parts = {
             "people": _people(core, influence, config.max_per_author),
             "engagement": _engagement(story, week, influence),
@@ -93,13 +101,15 @@ def rank(
             "story": _saturate(max(0.0, core.told - 1), ENOUGH_TELLERS),
             "news": news([week.posts[i] for i in story.distinct]),
         }
+        parts["news"] = max(parts["news"], UNSAID * parts["burst"] * parts["agreement"] * named)
+        happened = parts["news"] if story.previous_id is None else 0.0
         evidence = [week.posts[i] for i in story.whole().distinct]
         penalties = {
             "evergreen": evergreen(about, evidence),
             "steady": 0.0 if story.event else STEADY * min(1.0, about.posts / MANY_POSTS) * (1 - parts["burst"]),
-            "field": _field(core, parts["novelty"]),
+            "field": _field(core),
             "nameless": NAMELESS * (1 - _between(parts["novelty"], 0.0, NAMED)),
-            "uneventful": UNEVENTFUL * (1 - parts["news"]) * (1 - max(_named(about), _named(core))),
+            "uneventful": UNEVENTFUL * (1 - happened) * (1 - named),
             "as before": AS_BEFORE * min(1.0, story.previous_posts / about.posts),
             "one author": _over(about.top_author, config.max_per_author, about),
             "one publisher": _over(about.top_publisher, config.max_per_publisher, about),
@@ -115,14 +125,15 @@ def rank(
                 excluded=reason(about, evidence, config) or _untold(core, config),
                 sensitive=is_sensitive([post.text for post in evidence]),
                 links=_main_links(story, week),
+                people=len({week.posts[i].author_id for i in story.members}),
             )
         )
     return sorted(ranked, key=lambda story: (story.excluded is not None, -story.score, story.id, int(story.members[0])))
 
 
 def select(stories: Sequence[Story], config: DigestConfig) -> list[Story]:
-    """The sections of the digest, the best first: at most `max_topics`, none excluded, none below `min_score`, no two
-    on one subject. A poor week has few topics or none; nothing is padded."""
+    """The sections of the digest, the most prominent first: the best by their scores, at most `max_topics`, none
+    excluded, none below `min_score`, no two on one subject. A poor week has few topics or none; nothing is padded."""
     chosen: list[Story] = []
     for story in stories:
         if story.excluded is not None or story.score < config.min_score or len(chosen) == config.max_topics:
@@ -131,7 +142,15 @@ def select(stories: Sequence[Story], config: DigestConfig) -> list[Story]:
             continue
         if not any(_one_subject(story, other) for other in chosen):
             chosen.append(story)
-    return chosen
+    return sorted(chosen, key=_prominence)
+
+
+def _prominence(story: Story) -> tuple[bool, int, int, int, int]:
+    """Sort key. What gives nothing to read stands last; what differs by less than a tenth is as prominent, and then the
+    more people and posts go first, then the earliest post."""
+    weight = max(story.score, EPSILON) * math.sqrt(max(1, story.people))
+    step = round(math.log(weight) / math.log(1 + A_TENTH))
+    return not story.score_parts.get("links"), -step, -story.people, -len(story.members), int(story.members[0])
 
 
 def _one_subject(story: Story, other: Story) -> bool:
@@ -152,9 +171,8 @@ def _untold(core: StoryFacts, config: DigestConfig) -> str | None:
     return "few people" if core.told < config.min_topic_people else None
 
 
-def _field(core: StoryFacts, novelty: float) -> float:
-    """A name that is new halves the cost: its posts may tell several things of one."""
-    return FIELD * (1 - novelty / 2) * (1 - _between(len(core.tellers) / len(core.voices), SCATTERED, TOGETHER))
+def _field(core: StoryFacts) -> float:
+    return FIELD * (1 - _between(len(core.tellers) / len(core.voices), SCATTERED, TOGETHER))
 
 
 def _named(core: StoryFacts) -> float:

@@ -57,15 +57,15 @@ class StoryFacts:
     """evidence: distinct posts. posts: with support. voices: weight by author, 1 for evidence, half for repeating only.
     authors: of the evidence. coherence: mean cosine of all pairs of the evidence. agreement: how near the posts are to
     the nearest of somebody else, the median cosine (of `own_vectors`). wall: mean share of hashtags.
-    length: median number of words. linked, specific, named: shares of the evidence with a link, a word of the topic's
-    own, a name of its own. focus: share of the evidence that has the most frequent new name, or the link that most
-    people pass on, whichever is larger; known_focus: the most frequent name that earlier weeks had too; subject: the
-    most frequent of the own words. peak: share of the posts on the two busiest days in a row. top_author: largest
-    share of the evidence. top_publisher: most links of one site, for each post of the evidence. own_words: words and
-    phrases that stand mostly in this topic. names: those of them that are names, but not of those who post or of
-    their sites. tellers: the most people who tell the same, in like words or with one link; of a named event, all.
-    told: their number, by half for those who pass on a link or title that another had before, or who speak of the
-    event and tell something of their own.
+    length: median number of words. linked, specific, named: shares of the evidence with a link (of what the platform
+    has not cut off), a word of the topic's own, a name of its own. focus: share of the evidence that has the most
+    frequent new name, or the link that most people pass on, whichever is larger; known_focus: the most frequent name
+    that earlier weeks had too; subject: the most frequent of the own words. peak: share of the posts on the two busiest
+    days in a row. top_author: largest share of the evidence. top_publisher: most links of one site, for each post of
+    the evidence. own_words: words and phrases that stand mostly in this topic. names: those of them that are names, but
+    not of those who post or of their sites. tellers: the most people who tell the same, in like words or with one link;
+    of a named event, all. told: their number, by half for those who pass on a link or title that another had before, or
+    who speak of the event and tell something of their own.
     """
 
     evidence: int
@@ -134,7 +134,7 @@ def facts(story: Story, week: WeekPosts, vocabulary: WeekWords, known: frozenset
         agreement=_agreement(alike, evidence),
         wall=float(np.mean([hashtag_wall(post.text) for post in evidence])),
         length=float(np.median([len(words(post.text, (), ())) for post in evidence])),
-        linked=sum(bool(post.links) for post in evidence) / count,
+        linked=_linked(evidence),
         specific=sum(bool(own & post) for post in spoken) / count,
         named=sum(bool(names & post) for post in spoken) / count,
         focus=max(_most_common(names - old, spoken, people), _shared_link(evidence)),
@@ -255,6 +255,12 @@ def _shared_link(evidence: Sequence[Tweet]) -> float:
             authors[url].add(post.author_id)
             posts[url] += 1
     return max((posts[url] / len(evidence) for url in posts if len(authors[url]) > 1), default=0.0)
+
+
+def _linked(evidence: Sequence[Tweet]) -> float:
+    """Share of the posts with a link; of one that the platform cut off nobody knows."""
+    whole = [post for post in evidence if post.links or not post.text.rstrip().endswith("…")]
+    return sum(bool(post.links) for post in whole) / len(whole) if whole else 1.0
 
 
 def _peak(story: Story, week: WeekPosts) -> float:

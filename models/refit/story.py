@@ -36,7 +36,7 @@ class Story:
     weeks before). centroid: float32 (dimensions,), unit length, of the distinct posts. around: the cluster that the
     topic is the core of (`digest.story_core`). repeated: for every member the distinct post that it repeats, itself for
     one; None when that is not known. event: gathered by a name (`named_events`, `bursting_names`), not by what is said.
-    links: URLs that most of its distinct posts pass on.
+    links: URLs that most of its distinct posts pass on. people: authors of its members.
     """
 
     members: npt.NDArray[np.int64]
@@ -56,6 +56,7 @@ class Story:
     around: "Story | None" = None
     event: bool = False
     links: frozenset[str] = frozenset()
+    people: int = 0
 
     def whole(self) -> "Story":
         """The cluster with its stragglers."""

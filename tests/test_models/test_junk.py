@@ -48,6 +48,11 @@ def test_news_stays_in() -> None:
     assert reason(NEWS, PLAIN, CONFIG) is None
 
 
+def test_talk_of_many_is_a_story_without_a_source() -> None:
+    """Five people mourn; of four who gossip nobody has anything to read."""
+    assert reason(dataclasses.replace(NEWS, linked=0.2, voices=dict.fromkeys("abcde", 1.0)), PLAIN, CONFIG) is None
+
+
 def test_two_texts_that_many_share_are_a_story_when_one_name_holds_them_together() -> None:
     """A headline that six people share is told by six."""
     assert reason(dataclasses.replace(NEWS, evidence=2, posts=10), PLAIN, CONFIG) is None
@@ -63,6 +68,7 @@ def test_two_texts_that_many_share_are_a_story_when_one_name_holds_them_together
         (dataclasses.replace(NEWS, top_author=0.8), PLAIN, "self-promotion"),
         (dataclasses.replace(NEWS, coherence=0.2), PLAIN, "mixture"),
         (dataclasses.replace(NEWS, agreement=0.35), PLAIN, "mixture"),
+        (dataclasses.replace(NEWS, linked=0.2, voices=dict.fromkeys("abcd", 1.0)), PLAIN, "chatter"),
         (dataclasses.replace(VAGUE, linked=0.0, peak=0.5), posts("so true", "same here", "love it"), "chatter"),
         (VAGUE, posts("Good morning all!", "good morning from the lake", "Happy Friday everyone"), "greeting"),
         (VAGUE, posts("Giveaway! RT to win", "last day of the giveaway", "use code AB for 20% off"), "giveaway"),

@@ -161,12 +161,48 @@ def test_selection_is_bounded_diverse_and_unpadded() -> None:
     assert len(week) == 8
 
 
+def section(name: str, place: int, people: int, score: float, links: float = 0.5) -> Story:
+    """A ranked topic of `people` posts from `place` on."""
+    found = story(range(place, place + people), direction(name))
+    return replace(found, id=name, score=score, people=people, score_parts={"links": links})
+
+
+def test_sections_stand_in_the_order_of_their_prominence() -> None:
+    """Twelve people before three whose story is a little better; talk that gives nothing to read comes last."""
+    few, many, talk = (
+        section("wasps", 0, 3, 0.60),
+        section("ferry", 3, 12, 0.56),
+        section("kites", 15, 7, 0.76, links=0.0),
+    )
+    assert [s.id for s in select([talk, few, many], CONFIG)] == ["ferry", "wasps", "kites"]
+
+
+@pytest.mark.parametrize("noise", [-0.004, 0.0, 0.004])
+def test_a_hair_does_not_change_the_headline(noise: float) -> None:
+    """Scores that differ by what rounding does to them: people decide, then posts, then the first post."""
+    sections = [section("wasps", 0, 21, 0.723 + noise), section("ferry", 30, 24, 0.726 - noise)]
+    sections.append(section("kites", 60, 21, 0.721))
+    assert [s.id for s in select(sections, CONFIG)] == ["ferry", "wasps", "kites"]
+
+
+def test_a_subject_that_was_there_before_needs_something_new() -> None:
+    """Verbs of news are in every week of a field; a new name is not."""
+    week = two_topics(["a", "b", "c", "d"], [], text="this field released and announced more, part")
+    found = story(range(4), direction("wasps"))
+    both_ways = [replace(found, previous_id=before) for before in (None, "t-1")]
+    new, back = (rank([one], week, influence(week, []), None, CONFIG)[0] for one in both_ways)
+    assert "uneventful" not in new.score_parts
+    assert back.score_parts["uneventful"] < 0
+
+
 def test_what_happened_goes_before_what_is_taught() -> None:
-    """The same people, as many posts, the same new name: once it is out, once it is explained."""
+    """The same people, as many posts, the same new name: once it is out, once it is explained.
+
+    That four people tell it alike on one day counts by half."""
     week = two_topics(["a", "b", "c", "d"], [], text="PixLoc is out now, its code was released")
     lesson = two_topics(["a", "b", "c", "d"], [], text="PixLoc as a cook would put it, in plain words")
     told, taught = (scored(one, [story(range(4), direction("wasps"), ["pixloc"])])[0] for one in (week, lesson))
-    assert (told.score_parts["news"], taught.score_parts["news"]) == (1.0, 0.0)
+    assert (told.score_parts["news"], taught.score_parts["news"]) == (1.0, 0.5)
     assert told.score > taught.score
 
 

@@ -89,6 +89,17 @@ def test_agreement_needs_somebody_else() -> None:
     assert many.agreement > 0.9
 
 
+def test_what_the_platform_cut_off_says_nothing_about_links() -> None:
+    """Its link may have been behind the cut: of the two others one has a link."""
+    texts = ["PixLoc is here", "PixLoc at last", "so much is to be said of PixLoc…"]
+    links = [["https://paper.example/pixloc"], [], []]
+    week = week_of(
+        embedded(post(i, text, author=f"p{i}", links=links[i]), direction("wasps")) for i, text in enumerate(texts)
+    )
+    told = Story(np.arange(3), np.arange(3), [], direction("wasps"))
+    assert facts(told, week, week_words(week, [told])).linked == 0.5
+
+
 def test_a_name_counts_by_the_people_who_bring_it() -> None:
     """Two posts of four hold a name: of one person it is nothing, of two half as much as of three."""
     week = week_of([
