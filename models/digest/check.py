@@ -4,7 +4,7 @@ For `toptopics digest --check` and for tests; it trusts nothing that `models.dig
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,7 @@ from models.events import Digest, DigestTopic, Item, Sentence, Tweet
 from models.text.plain import alphanumeric, one_line, plain
 from models.wording.headline import OPENING, QUIET, SENSITIVE_OPENING
 from models.wording.label import POSTS_BY
+from models.wording.summary import NEW_IN_IT
 
 ProblemKind = Literal[
     "no evidence", "unknown post", "not verbatim", "unknown link", "unknown person", "unsafe link", "no item",
@@ -21,6 +22,8 @@ ProblemKind = Literal[
 ]  # fmt: skip
 _INLINE_QUOTATION = re.compile(r"“([^“”]*)”")
 _PEOPLE = re.compile(r"\b([\d,]+) (?:people|person)\b")
+_POSTS = re.compile(r"\b([\d,]+) posts?\b")
+_BEFORE = re.compile(r" after ([\d,]+) last week")
 _HANDLE = re.compile(r"(?<![\w.])@([\w.-]*\w)")
 
 
@@ -53,11 +56,10 @@ def check_digest(digest: Digest, posts: Mapping[str, Tweet]) -> list[Problem]:
     for index, topic in enumerate(digest.topics):
         problems += _topic(topic, f"topics[{index}]", posts)
         problems += _numbers(topic, digest.overview[index : index + 1], f"topics[{index}]", posts)
+        problems += _change(topic, f"topics[{index}].change", posts)
         for place, item in enumerate(topic.items):
             problems += _link(item, f"topics[{index}].items[{place}].link", posts, digest)
-    if digest.statistics.topics_published != len(digest.topics):
-        problems.append(Problem("statistics.topics_published", "wrong number", f"{digest.statistics.topics_published}"))
-    return problems
+    return problems + list(_statistics(digest, posts))
 
 
 def _headline(digest: Digest, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
@@ -111,24 +113,69 @@ def _numbers(
                 yield Problem(f"{where}.{name}", "wrong number", f"{said} instead of {counted}")
     if sum(topic.series) != topic.posts:
         yield Problem(f"{where}.series", "wrong number", f"{sum(topic.series)} instead of {topic.posts}")
-    for sentence in (*lines, topic.summary):
-        said_people = _PEOPLE.findall(_INLINE_QUOTATION.sub("", sentence.text).replace(topic.label, ""))
-        if any(number.replace(",", "") != str(topic.people_total) for number in said_people):
-            yield Problem(f"{where}.people_total", "wrong number", sentence.text[:80])
+    for place, item in enumerate(topic.items):
+        if item.support > topic.posts:
+            yield Problem(f"{where}.items[{place}].support", "wrong number", f"{item.support} of {topic.posts}")
+    yield from _repeated(topic, lines, where)
+
+
+def _repeated(topic: DigestTopic, lines: Sequence[Sentence], where: str) -> Iterator[Problem]:
+    """The sentences' numbers are the topic's."""
+    for line in lines:
+        if not line.text.startswith(f"{topic.label}: "):
+            yield Problem(where, "headline", f"the overview calls it {line.text[:80]!r}")
+    for sentence in (*lines, topic.summary, *([topic.change] if topic.change else [])):
+        text = _INLINE_QUOTATION.sub("", sentence.text).replace(topic.label, "")
+        for said, number in ((_PEOPLE, topic.people_total), (_POSTS, topic.posts)):
+            if any(found.replace(",", "") != str(number) for found in said.findall(text)):
+                yield Problem(where, "wrong number", sentence.text[:80])
+
+
+def _change(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
+    """What it counted then is the topic's own number, and what is called new stands in the posts that it cites."""
+    if topic.change is None:
+        return
+    text = topic.change.text
+    if any(number.replace(",", "") != str(topic.previous_posts) for number in _BEFORE.findall(text)):
+        yield Problem(where, "wrong number", text[:80])
+    cited = _letters(posts[post_id] for post_id in topic.change.posts if post_id in posts)
+    words = re.split(r", | and | ", text.rpartition(NEW_IN_IT)[2].rstrip(".")) if NEW_IN_IT in text else []
+    missing = [word for word in words if alphanumeric(word) not in cited]
+    if missing:
+        yield Problem(where, "not verbatim", " ".join(missing))
+
+
+def _statistics(digest: Digest, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
+    """The week in numbers, counted again; what is distinct cannot be, but it adds up."""
+    said = digest.statistics
+    for name, number, counted in (
+        ("topics_published", said.topics_published, len(digest.topics)),
+        ("posts", said.posts, len(posts)),
+        ("people", said.people, len({post.author_id for post in posts.values()})),
+        ("retweets", said.retweets, sum(post.kind == "retweet" for post in posts.values())),
+    ):
+        if number != counted:
+            yield Problem(f"statistics.{name}", "wrong number", f"{number} instead of {counted}")
+    repeats = said.posts - said.originals
+    if not said.near_duplicates <= repeats <= said.near_duplicates + said.retweets:
+        yield Problem("statistics.originals", "wrong number", f"{said.originals} of {said.posts}")
 
 
 def _label(topic: DigestTopic, where: str, cited: Sequence[Tweet]) -> Iterator[Problem]:
     """Every word of the label occurs in the topic's posts or in the titles of their links, or it names their author."""
     if topic.label in {f"{POSTS_BY}{post.author}" for post in cited}:
         return
-    known = "".join(
-        alphanumeric(plain(post.text) + " ".join(link.title or "" for link in post.links)) for post in cited
-    )
+    known = _letters(cited)
     missing = [
         word for word in topic.label.split() if alphanumeric(word) not in known and word.casefold() not in {"and", "by"}
     ]
     if missing or not topic.label.strip():
         yield Problem(f"{where}.label", "not verbatim", " ".join(missing) or "empty")
+
+
+def _letters(posts: Iterable[Tweet]) -> str:
+    """Of the posts' texts and the titles of their links."""
+    return "".join(alphanumeric(plain(post.text) + " ".join(link.title or "" for link in post.links)) for post in posts)
 
 
 def _item(item: Item, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:

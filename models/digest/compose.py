@@ -142,7 +142,7 @@ def _identities(
 
 
 def _faded(previous: Digest | None, topics: Sequence[DigestTopic], ranked: Sequence[Story]) -> list[Faded]:
-    """Last week's sections that are no section now and have less than half of their posts."""
+    """Last week's sections that are no section now and have less than half of their posts; none about harm."""
     if previous is None:
         return []
     now = {story.id: len(story.members) for story in ranked}
@@ -150,7 +150,7 @@ def _faded(previous: Digest | None, topics: Sequence[DigestTopic], ranked: Seque
     return [
         Faded(id=topic.id, label=topic.label, posts=now.get(topic.id, 0), previous_posts=topic.posts)
         for topic in previous.topics
-        if topic.id not in here and now.get(topic.id, 0) * 2 < topic.posts
+        if not topic.sensitive and topic.id not in here and now.get(topic.id, 0) * 2 < topic.posts
     ]
 
 

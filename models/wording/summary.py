@@ -15,6 +15,7 @@ from models.wording.phrases import compact, phrase_key
 from models.wording.quotations import embeddable
 
 MIN_QUALITY = 0.2
+NEW_IN_IT = "; new in it: "
 
 
 def lead_source(groups: Sequence[Group]) -> Source | None:
@@ -87,7 +88,7 @@ def change(week: WeekPosts, story: Story, label: Label, previous: TopicIdentity 
     if not fresh:
         return Sentence(text=f"{moved}.", posts=_ids(week, story))
     ids = [week.posts[index].id for index in posts]
-    return Sentence(text=f"{moved}; new in it: {joined(fresh)}.", posts=list(dict.fromkeys(ids)))
+    return Sentence(text=f"{moved}{NEW_IN_IT}{joined(fresh)}.", posts=list(dict.fromkeys(ids)))
 
 
 def _first_post(week: WeekPosts, story: Story, author_id: str) -> str:

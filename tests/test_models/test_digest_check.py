@@ -19,6 +19,16 @@ def _topic(**fields: object) -> Digest:
     return replace(digest, topics=[replace(digest.topics[0], **fields), digest.topics[1]])  # type: ignore[no-any-return]
 
 
+def _overview(text: str) -> Digest:
+    digest = _topic()
+    return replace(digest, overview=[_sentence(text), digest.overview[1]])  # type: ignore[no-any-return]
+
+
+def _statistics(**counts: int) -> Digest:
+    digest = _topic()
+    return replace(digest, statistics=replace(digest.statistics, **counts))  # type: ignore[no-any-return]
+
+
 def _item(**fields: object) -> Digest:
     item = digest_of(PLAIN, [LANTERN, HARBOUR]).topics[0].items[0]
     return _topic(items=[replace(item, **fields)])
@@ -51,6 +61,16 @@ def _sentence(text: str) -> Sentence:
         (_topic(series=[1, 0, 0, 0, 0, 0, 0]), "wrong number"),
         (_topic(summary=_sentence("In the words of ada0, one of 12 people on it: nothing.")), "wrong number"),
         (replace(_topic(), headline=_sentence("Trending this week: LanternNet; Moon Cheese.")), "headline"),
+        (_topic(change=_sentence("7 posts after 2 last week.")), "wrong number"),
+        (_topic(previous_posts=2, change=_sentence("5 posts after 3 last week.")), "wrong number"),
+        (_topic(change=_sentence("5 posts after 0 last week; new in it: Moon Cheese.")), "not verbatim"),
+        (_overview("LanternNet: 4 people, 9 posts"), "wrong number"),
+        (_overview("Lantern: 4 people, 5 posts"), "headline"),
+        (_statistics(posts=10), "wrong number"),
+        (_statistics(people=7), "wrong number"),
+        (_statistics(retweets=2), "wrong number"),
+        (_statistics(originals=3), "wrong number"),
+        (_item(support=40), "wrong number"),
     ],
 )
 def test_a_spoilt_digest_is_found_out(spoilt: Digest, kind: str) -> None:

@@ -102,6 +102,14 @@ def test_of_harm_no_form_says_that_it_rises() -> None:
         assert not [word for word in ("rising", "trending", "▁", "<svg", "bgcolor") if word in shown]
 
 
+def test_of_harm_it_is_not_said_that_it_has_gone_quiet() -> None:
+    """As if there were a pity in it."""
+    week = week_of([post(n, "Eleven died in the Marlow flood.", author=n) for n in range(3)])
+    before = digest_of(week, [story_of(week, [0, 1, 2], ["flood", "marlow"], sensitive=True)])
+    assert len(before.topics) == 1
+    assert digest_of(week_of([]), [], before).faded == []
+
+
 def test_the_first_digest_does_not_say_what_is_new() -> None:
     """There is nothing to compare it with; the second one can tell."""
     second = digest_of(PLAIN, [LANTERN, HARBOUR], digest_of(week_of([]), []))
