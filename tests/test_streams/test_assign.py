@@ -1,6 +1,7 @@
 """Stage assign: one outcome for each origin, whatever crashes and whoever takes over."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from models.events import TopicEvent
 from models.wire import decode, encode
+from streams.assign import ReadLog
 from streams.records import Record
 from streams.topics import DEAD_LETTERS, TOPIC_EVENTS
 from tests.made_lessons import lesson, taught
@@ -154,6 +156,31 @@ async def test_a_crash_in_a_long_catch_up_does_not_put_it_back_to_its_beginning(
     assert bench.stage.load_snapshot() == 2 * READ
     await bench.stage.assign(bench.log[59:])
     assert bench.assignments() == (await straight_run(tmp_path)).assignments()[-1:]
+
+
+async def test_a_catch_up_comes_to_its_end_however_often_it_is_killed(tmp_path: Path) -> None:
+    """Each life reads three times and is killed; a life that began where the one before began would never end it."""
+    bench = Bench(tmp_path, made_log(400))
+    reached = []
+    for _life in range(400 // READ):
+        read, left = bench.stage._read_log, iter(range(3))
+
+        async def killed(
+            start: int, end: int, read: ReadLog = read, left: Iterator[int] = left
+        ) -> AsyncIterator[list[Record]]:
+            async for records in read(start, end):
+                yield records
+                if next(left, None) is None:
+                    raise OSError("killed")
+
+        bench.stage._read_log = killed
+        with suppress(OSError):
+            await bench.stage.assign(bench.log[399:])
+            break
+        bench.restart()
+        reached.append(bench.stage.load_snapshot())
+    assert reached == sorted(set(reached)), "every life got further than the one before"
+    assert len(bench.assignments()) == 1
 
 
 async def test_a_snapshot_is_written_when_it_is_due(tmp_path: Path) -> None:
