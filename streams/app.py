@@ -19,6 +19,7 @@ from prometheus_client import Counter
 
 from streams.back_pressure import ByteRoom
 from streams.batches import handle_batches
+from streams.clock import system_clock
 from streams.gaps import Gaps
 from streams.handover import Handover
 from streams.kafka.lag import lag_of, next_offset
@@ -28,6 +29,7 @@ from streams.kafka.log import (
     any_record,
     end_offsets,
     group_name,
+    record_time,
     ssl_context,
     topic_name,
 )
@@ -269,7 +271,7 @@ def _sender(app: faust.App, settings: Settings, dead_letters: Counter) -> Send:
             key,
             value,
             partition=None,
-            timestamp=None if timestamp is None else timestamp.timestamp(),
+            timestamp=None if timestamp is None else record_time(timestamp, system_clock()).timestamp(),
             headers=list(headers),
         )
         return confirmation

@@ -10,19 +10,20 @@ the same note, and the header `state` says so.
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 import orjson
 
-from models.events import Assignment, DeadLetter, Deletion, EmbeddedTweet, TopicEvent, Tweet
+from models.events import Assignment, DeadLetter, Deletion, TopicEvent, Tweet
 from models.week_topics import WeekTopics
 from models.wire import PoisonError, decode, decode_log, decode_post, encode, not_json, unpack_vector
 from streams.kafka.log import read_topic
 from streams.logs import get_logger
 from streams.ports import Send
+from streams.post_time import time_of
 from streams.records import Record
 from streams.settings import Settings
 from streams.sources import formats
@@ -34,6 +35,7 @@ NOTE_KEY = b"sent-back"
 LETTER_HEADER = "letter"
 STATE_HEADER = "state"
 State = Literal["open", "sent back", "dismissed"]
+FutureCheck = Callable[[datetime], None]
 log = get_logger(__name__)
 
 
@@ -108,11 +110,26 @@ async def read_letters(settings: Settings) -> dict[int, StoredLetter]:
     return stored_letters(records)
 
 
-def outgoing(stored: StoredLetter, prefix: str = "", *, force: bool = False) -> list[Outgoing]:
+def outgoing(
+    stored: StoredLetter, prefix: str = "", *, force: bool = False, soon: FutureCheck = lambda moment: None
+) -> list[Outgoing]:
     """What sending the letter back produces.
 
-    force: also what would be refused again by this version. Raises NotSendableError.
+    force: also what would be refused again by this version. soon: raises PoisonError for a time that is still too far
+    ahead (`streams.post_time`). Raises NotSendableError.
     """
+    found = _found(stored, prefix, force=force)
+    if not force:
+        try:
+            for record in found:
+                if record.topic == TWEETS.name and record.timestamp is not None:
+                    soon(record.timestamp)
+        except PoisonError as error:
+            raise NotSendableError(f"it would come back at once: {error}") from error
+    return found
+
+
+def _found(stored: StoredLetter, prefix: str, *, force: bool) -> list[Outgoing]:
     topic = stored.letter.topic
     if topic is None:
         return _parsed_again(stored)
@@ -150,7 +167,7 @@ async def _note(stored: StoredLetter, state: State, send: Send) -> None:
 def _checked(topic: str, value: bytes | None) -> datetime | None:
     """The time that the record is to have; raises PoisonError for what its stage would refuse again."""
     if topic == TWEETS.name:
-        return _time_of(decode_post(value))
+        return time_of(decode_post(value))
     if topic == EMBEDDED.name:
         embedded = decode_log(value)
         if isinstance(embedded, WeekTopics):
@@ -158,15 +175,9 @@ def _checked(topic: str, value: bytes | None) -> datetime | None:
         if isinstance(embedded, Deletion):
             return embedded.deleted_at
         unpack_vector(embedded.vector, embedded.dimensions)
-        return _time_of(embedded)
+        return embedded.tweet.created_at
     decode(value, Assignment if topic == ASSIGNMENTS.name else TopicEvent)
     return None  # the broker stamps these
-
-
-def _time_of(post: Tweet | Deletion | EmbeddedTweet) -> datetime:
-    if isinstance(post, EmbeddedTweet):
-        return post.tweet.created_at
-    return post.deleted_at if isinstance(post, Deletion) else post.created_at
 
 
 def _parsed_again(stored: StoredLetter) -> list[Outgoing]:
@@ -175,7 +186,7 @@ def _parsed_again(stored: StoredLetter) -> list[Outgoing]:
         posts: list[Tweet | Deletion] = [decode_post(data)]
     except PoisonError:
         posts = _posts_of_line(data)
-    return [Outgoing(TWEETS.name, post.author_id.encode(), encode(post), _time_of(post)) for post in posts]
+    return [Outgoing(TWEETS.name, post.author_id.encode(), encode(post), time_of(post)) for post in posts]
 
 
 def _posts_of_line(data: bytes) -> list[Tweet | Deletion]:

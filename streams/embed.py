@@ -25,6 +25,7 @@ from streams.batches import Turns
 from streams.clock import Clock
 from streams.dead_letters import DeadLetterBudget, dead_letter, send_dead_letters
 from streams.ports import Send
+from streams.post_time import check_not_future, time_of
 from streams.records import Record
 from streams.topics import EMBEDDED
 
@@ -84,7 +85,7 @@ def _decoded(records: Sequence[Record], now: datetime, future_skew: timedelta) -
     letters: list[DeadLetter] = []
     for record in records:
         try:
-            posts.append(Post(_usable(record, now + future_skew), record.origin))
+            posts.append(Post(_usable(record, now, future_skew), record.origin))
         except PoisonError as error:
             letters.append(dead_letter("embed", str(error), record, now))
     return posts, letters
@@ -96,9 +97,7 @@ def _embedded(tweet: Tweet, origin: str, text: str, vector: npt.NDArray[np.float
     )
 
 
-def _usable(record: Record, latest: datetime) -> Tweet | Deletion:
+def _usable(record: Record, now: datetime, future_skew: timedelta) -> Tweet | Deletion:
     post = decode_post(record.value)
-    when = post.deleted_at if isinstance(post, Deletion) else post.created_at
-    if when > latest:
-        raise PoisonError(f"{when.isoformat()} is in the future")
+    check_not_future(time_of(post), now, future_skew)
     return post

@@ -15,12 +15,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import InvalidTimestampError, KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from models.events import DeadLetter, Deletion, Tweet
-from models.wire import encode
+from models.wire import PoisonError, encode
 from streams.clock import Clock
-from streams.kafka.log import producer, topic_name
+from streams.kafka.log import producer, record_time, topic_name
+from streams.post_time import check_not_future, time_of
 from streams.settings import Settings
 from streams.sources.archive import Line, read_archive
 from streams.sources.port import Bad, Ignored
@@ -29,6 +30,10 @@ from streams.topics import DEAD_LETTERS, TWEETS
 # so many records may wait for the broker: enough to keep it busy, little enough to stop soon at Ctrl-C
 IN_FLIGHT = 5_000
 Reported = Callable[[str, Line, str], None]  # file, line, reason
+
+
+class IngestStoppedError(KafkaError):  # type: ignore[misc] # aiokafka has no types
+    """The broker refused what no line is to blame for; the message says how far it went, and how to go on."""
 
 
 @dataclass
@@ -66,6 +71,7 @@ class Ingest:
         self._client = client
         self._clock = clock
         self._pace = pace
+        self._skew = timedelta(minutes=settings.future_skew_minutes)
         self._report = report
         self._advance = advance
         self._waiting: set[asyncio.Future[object]] = set()
@@ -73,45 +79,55 @@ class Ingest:
         self.counts = IngestCounts()
 
     async def run(self, name: str, lines: Iterable[Line]) -> None:
-        """All lines of one file; returns when the broker has them."""
-        for line in lines:
-            outcome = line.outcome
-            if isinstance(outcome, Ignored):
-                self.counts.ignored += 1
-                self.counts.reasons[outcome.reason] += 1
-            elif isinstance(outcome, Bad):
-                await self._bad(name, line, outcome.reason, outcome.record)
-            else:
-                await self._keep_pace(outcome)
-                await self._post(name, line, outcome)
-            self._advance(line.position, self.counts)
-        await self._drain(0)
+        """All lines of one file; returns when the broker has them. Raises IngestStoppedError."""
+        number = 0
+        try:
+            for line in lines:
+                number = line.number
+                await self._line(name, line)
+                self._advance(line.position, self.counts)
+            await self._drain(0)
+        except KafkaError as error:
+            await self._settle()
+            raise IngestStoppedError(
+                f"the broker does not take what is sent, {name} was read up to line {number}: {error}. So far: "
+                f"{self.counts.sent:,} posts sent, {self.counts.bad:,} bad lines. See `toptopics doctor`, then run the "
+                "same command again: a post that is sent twice counts once"
+            ) from error
+
+    async def _line(self, name: str, line: Line) -> None:
+        outcome = line.outcome
+        if isinstance(outcome, Ignored):
+            self.counts.ignored += 1
+            self.counts.reasons[outcome.reason] += 1
+        elif isinstance(outcome, Bad):
+            await self._bad(name, line, outcome.reason, outcome.record)
+        else:
+            try:  # before its turn is waited for: at --speed 1x that could be years
+                check_not_future(time_of(outcome), self._clock(), self._skew)
+            except PoisonError as error:
+                await self._bad(name, line, str(error), encode(outcome))
+                return
+            await self._keep_pace(outcome)
+            await self._post(name, line, outcome)
 
     async def _post(self, name: str, line: Line, post: Tweet | Deletion) -> None:
-        moment = post.deleted_at if isinstance(post, Deletion) else post.created_at
         value = encode(post)
+        when = record_time(time_of(post), self._clock())
         try:
             sent = await self._client.send(
                 topic_name(self._settings, TWEETS),
                 key=post.author_id.encode(),
                 value=value,
-                timestamp_ms=int(moment.timestamp() * 1000),
+                timestamp_ms=int(when.timestamp() * 1000),
             )
-        except (KafkaError, ValueError) as error:
-            # too large for the broker, or a time that it cannot keep: the record is at fault
+        except (MessageSizeTooLargeError, ValueError) as error:
+            # refused before it was in a batch with others, as too large or for its time: the record is at fault
             await self._bad(name, line, f"{type(error).__name__}: {error}", value)
             return
-        self._waiting.add(asyncio.ensure_future(self._confirm(name, line, value, sent)))
+        self._waiting.add(sent)
         self.counts.sent += 1
         await self._drain(IN_FLIGHT)
-
-    async def _confirm(self, name: str, line: Line, value: bytes, sent: asyncio.Future[object]) -> object:
-        try:
-            return await sent
-        except InvalidTimestampError as error:  # brokers refuse times further in the future than they allow
-            self.counts.sent -= 1
-            await self._bad(name, line, f"the broker refuses its time: {error}", value)
-            return None
 
     async def _bad(self, name: str, line: Line, reason: str, record: bytes) -> None:
         self.counts.bad += 1
@@ -129,12 +145,21 @@ class Ingest:
         """Wait until at most `most` records are unconfirmed; raises what the broker answered."""
         while len(self._waiting) > most:
             done, self._waiting = await asyncio.wait(self._waiting, return_when=asyncio.FIRST_COMPLETED)
-            for future in done:
-                future.result()
+            # every one is looked at: the broker answers for a batch, and all of its records fail together
+            failures = [error for future in done if (error := future.exception()) is not None]
+            self.counts.sent -= len(failures)
+            if failures:
+                raise failures[0]
+
+    async def _settle(self) -> None:
+        """Wait for what is still under way, so that `counts.sent` is what the broker has."""
+        answers = await asyncio.gather(*self._waiting, return_exceptions=True)
+        self._waiting = set()
+        self.counts.sent -= sum(isinstance(answer, BaseException) for answer in answers)
 
     async def _keep_pace(self, post: Tweet | Deletion) -> None:
         now = asyncio.get_running_loop().time()
-        moment = post.deleted_at if isinstance(post, Deletion) else post.created_at
+        moment = time_of(post)
         if self._started is None:
             self._started = (now, moment)
         started, first = self._started
@@ -158,7 +183,10 @@ async def ingest_files(
     report: Reported,
     advance: Callable[[str, int, IngestCounts], None],
 ) -> IngestCounts:
-    """Every file in turn ("-": standard input); raises OSError, ValueError (format) and KafkaError (broker)."""
+    """Every file in turn ("-": standard input).
+
+    Raises OSError, ValueError (format), and KafkaError (broker; IngestStoppedError once there is a count).
+    """
     total = IngestCounts()
     async with producer(settings) as client:
         for file in files:

@@ -1,11 +1,14 @@
 """`toptopics dead-letters`: list, show and send back the records that could not be used."""
 
 from collections import Counter
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from streams.cli.common import fail, run, services, settings_or_exit
+from streams.clock import system_clock
 from streams.terminal import on_one_line, printable
 
 if TYPE_CHECKING:
@@ -116,16 +119,19 @@ def _print_json(letters: "list[StoredLetter]") -> None:
 def _retry(settings: "Settings", letters: "list[StoredLetter]", *, force: bool) -> int:
     """Send back what is open; the number of letters that cannot be."""
     from streams.dead_letter_log import NotSendableError, Outgoing, outgoing, send_back
+    from streams.post_time import check_not_future
     from streams.sources.delivery import kafka_send
 
     ready: list[tuple[StoredLetter, list[Outgoing]]] = []
+    skew = timedelta(minutes=settings.future_skew_minutes)
+    soon = partial(check_not_future, now=system_clock(), skew=skew)
     refused = 0
     for stored in letters:
         if stored.state != "open":
             typer.echo(f"{stored.number}: was {stored.state} before", err=True)
             continue
         try:
-            ready.append((stored, outgoing(stored, settings.prefix, force=force)))
+            ready.append((stored, outgoing(stored, settings.prefix, force=force, soon=soon)))
         except NotSendableError as error:
             refused += 1
             typer.echo(f"{stored.number}: {on_one_line(str(error))}", err=True)

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -21,6 +21,9 @@ from streams.topics import Topic
 FETCH_RECORDS = 5_000
 MAX_MESSAGE_BYTES = 8 * 1024**2
 MAX_REQUEST_BYTES = 12 * 1024**2  # a dead letter of the largest record, in base64
+# Kafka 4 refuses a record more than an hour ahead of its clock, and with it the whole batch that it came in; half of it
+# is left for clocks that differ
+MOST_AHEAD = timedelta(minutes=30)
 
 
 class SettingError(OSError):
@@ -43,6 +46,11 @@ def topic_name(settings: Settings, topic: Topic) -> str:
 def group_name(settings: Settings, stage: str) -> str:
     """The consumer group of a stage, on the broker."""
     return f"{settings.prefix}toptopics-{stage}"
+
+
+def record_time(moment: datetime, now: datetime) -> datetime:
+    """The time that a record about `moment` can have on the broker: `moment`, or the last that every broker takes."""
+    return min(moment, now + MOST_AHEAD)
 
 
 def connection(settings: Settings) -> dict[str, Any]:

@@ -17,8 +17,10 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from models import wire
 from models.events import DeadLetter, Deletion, Tweet
+from streams.clock import Clock, system_clock
 from streams.kafka import log as kafka_log
 from streams.ports import Headers, Send
+from streams.post_time import time_of
 from streams.settings import Settings
 from streams.sources.cursors import Saved
 from streams.sources.memory import Memory
@@ -48,7 +50,7 @@ class Delivery:
         if safe_cursor is not None and len(safe_cursor) <= MAX_CURSOR:
             headers.append(("cursor", safe_cursor.encode()))
         # the broker refuses records from the future; the embed stage buries posts from there
-        when = min(now, post.created_at if isinstance(post, Tweet) else post.deleted_at)
+        when = min(now, time_of(post))
         confirmation = await self._send(
             TWEETS.name, key=post.author_id.encode(), value=wire.encode(post), timestamp=when, headers=headers
         )
@@ -79,10 +81,10 @@ class Delivery:
 async def kafka_send(settings: Settings) -> AsyncIterator[Send]:
     """The real `Send`, on an idempotent producer."""
     async with kafka_log.producer(settings) as client:
-        yield _sender(client, settings.prefix)
+        yield _sender(client, settings.prefix, system_clock)
 
 
-def _sender(client: AIOKafkaProducer, prefix: str) -> Send:
+def _sender(client: AIOKafkaProducer, prefix: str, clock: Clock) -> Send:
     async def send(
         topic: str,
         *,
@@ -91,7 +93,9 @@ def _sender(client: AIOKafkaProducer, prefix: str) -> Send:
         timestamp: datetime | None = None,
         headers: Headers = (),
     ) -> Awaitable[object]:
-        milliseconds = None if timestamp is None else max(0, int(timestamp.timestamp() * 1000))
+        milliseconds = None
+        if timestamp is not None:
+            milliseconds = max(0, int(kafka_log.record_time(timestamp, clock()).timestamp() * 1000))
         sent: Awaitable[object] = await client.send(
             prefix + topic, value=value, key=key, timestamp_ms=milliseconds, headers=list(headers)
         )

@@ -4,6 +4,7 @@ import gzip
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
@@ -11,6 +12,7 @@ import pytest
 
 from models.events import DeadLetter, Tweet
 from models.wire import decode, decode_post
+from streams.clock import system_clock
 from streams.settings import Settings
 from streams.topics import DEAD_LETTERS, TWEETS
 from tests.integration.pipeline import pipeline_settings, records_of
@@ -26,6 +28,12 @@ LINES = [
 
 
 def _ingest(settings: Settings, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    return _command(settings, "ingest", *arguments, stdin=stdin)
+
+
+def _command(
+    settings: Settings, *arguments: str, stdin: bytes | None = None, **more: str
+) -> subprocess.CompletedProcess[bytes]:
     environment = os.environ | {
         "KAFKA_BOOTSTRAP_SERVERS": str(settings.kafka_bootstrap_servers),
         "REDIS_URL": str(settings.redis_url),
@@ -33,8 +41,8 @@ def _ingest(settings: Settings, *arguments: str, stdin: bytes | None = None) -> 
         "TOPTOPICS_DATA_DIR": str(settings.data_dir),
     }
     return subprocess.run(
-        [sys.executable, "-m", "streams.cli", "ingest", *arguments],
-        env=environment,
+        [sys.executable, "-m", "streams.cli", *arguments],
+        env=environment | more,
         input=stdin,
         capture_output=True,
         timeout=120,
@@ -96,3 +104,47 @@ async def test_wrong_usage_is_exit_code_2(
     assert result.returncode == 2
     assert message in result.stderr + result.stdout
     assert b"Traceback" not in result.stderr
+
+
+def _dated(number: int, moment: datetime) -> bytes:
+    post = {"id": f"f{number}", "author": "dee", "created_at": moment.isoformat(), "text": f"Post number {number}"}
+    return orjson.dumps(post) + b"\n"
+
+
+async def test_posts_from_the_future_take_no_neighbour_with_them(
+    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """The broker refuses a whole batch for one record from the future: such a line is refused before, also later on."""
+    now = system_clock()
+    moments = [now - timedelta(minutes=number) for number in range(400)]
+    moments[3], moments[200] = datetime(2031, 1, 1, tzinfo=UTC), now + timedelta(days=3)
+    path = tmp_path / "posts.jsonl"
+    path.write_bytes(b"".join(_dated(number, moment) for number, moment in enumerate(moments)))
+    async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
+        result = _ingest(settings, str(path), "--json")
+        assert orjson.loads(result.stdout) == {"sent": 398, "ignored": 0, "bad": 2}
+        assert result.returncode == 1
+        errors = result.stderr.decode().replace("\n", "")
+        assert f"{path}:4:" in errors
+        assert f"{path}:201:" in errors
+        assert "Traceback" not in errors
+        assert len(await records_of(settings, TWEETS)) == 398
+        letters = [decode(record.value, DeadLetter) for record in await records_of(settings, DEAD_LETTERS)]
+        assert all("in the future" in letter.reason for letter in letters)
+        retried = _command(settings, "dead-letters", "--retry", "--all")
+        assert (retried.returncode, retried.stderr.count(b"come back at once")) == (1, 2)
+        forced = _command(settings, "dead-letters", "--retry", "--all", "--force")
+        assert (forced.returncode, forced.stdout.count(b"sent back to tweets")) == (0, 2), forced.stderr
+        assert len(await records_of(settings, TWEETS)) == 400
+
+
+async def test_a_time_between_our_setting_and_the_brokers_hour_is_sent(
+    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """With a setting above what Kafka takes, the record has an earlier time than the post."""
+    now = system_clock()
+    lines = b"".join(_dated(number, now + timedelta(hours=5 * (number == 2))) for number in range(5))
+    async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
+        result = _command(settings, "ingest", "-", "--json", stdin=lines, TOPTOPICS_FUTURE_SKEW_MINUTES="600")
+        assert orjson.loads(result.stdout) == {"sent": 5, "ignored": 0, "bad": 0}, result.stderr
+        assert len(await records_of(settings, TWEETS)) == 5

@@ -1,6 +1,7 @@
 """Dead letters: what is open, what sending back produces, and that nothing is sent twice."""
 
 import base64
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from models.wire import decode_post, encode, pack_vector
 from streams.cli.dead_letters import _list, _show
 from streams.dead_letter_log import NotSendableError, StoredLetter, dismiss, outgoing, send_back, stored_letters
 from streams.dead_letters import dead_letter
+from streams.post_time import check_not_future
 from streams.records import Record
 from tests.made_posts import START, FakeSend, embedded, record, tweet
 
@@ -154,3 +156,16 @@ def test_nothing_hostile_reaches_the_terminal(capsys: pytest.CaptureFixture[str]
     _show(StoredLetter(0, letter))
     for text in (listed, capsys.readouterr().out):
         assert not any(character in text for character in "\x1b\x07\u202e\x9b\r")
+
+
+def test_a_post_that_is_still_in_the_future_is_not_sent_back() -> None:
+    """Neither a line of a file nor a record of `tweets`, unless forced."""
+
+    def soon(moment: datetime) -> None:
+        check_not_future(moment, tweet(1).created_at - timedelta(minutes=2), timedelta(minutes=1))
+
+    for stored in (letter_of(GOOD), _outside(GOOD)):
+        with pytest.raises(NotSendableError, match=r"come back at once: .* is in the future"):
+            outgoing(stored, soon=soon)
+        assert outgoing(stored, force=True, soon=soon)[0].value == GOOD
+        assert outgoing(stored, soon=lambda moment: None)[0].value == GOOD
