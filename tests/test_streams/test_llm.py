@@ -102,6 +102,8 @@ async def test_an_endpoint_that_drips_is_given_up() -> None:
                 await writer.drain()
                 await asyncio.sleep(0.02)
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
         waiting.set()
 
     server = await asyncio.start_server(drip, "127.0.0.1", 0)

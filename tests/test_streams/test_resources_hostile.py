@@ -188,6 +188,8 @@ async def test_names_on_one_address_share_no_connection_and_no_cookie() -> None:
                 writer.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
                 await writer.drain()
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
         open_connections -= 1
         closed.set()
 
