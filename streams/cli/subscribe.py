@@ -168,7 +168,9 @@ def push(
 def add(
     name: Annotated[str, typer.Argument(help="A name of your own for it.")],
     url: Annotated[str, typer.Argument(help="https://… for a webhook, or an apprise address such as slack://….")],
-    since: Annotated[str | None, typer.Option("--from", help="Also those from this week on.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="Also those from this week on that it did not get before.")
+    ] = None,
     secret: Annotated[
         str, typer.Option(envvar="TOPTOPICS_WEBHOOK_SECRET", help="Webhooks: whsec_ and base64; default: a new one.")
     ] = "",

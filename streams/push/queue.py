@@ -125,10 +125,21 @@ class DeliveryQueue:
             return bool(added)
 
     def catch_up(self, subscription: Subscription, there: list[tuple[str, str, int]]) -> None:
-        """A new endpoint's first look at the log (week, hash, revision): what is before its `since` is skipped."""
+        """An endpoint's look at the log (week, hash, revision).
+
+        At the first, what is before its `since` is skipped. Later, what was skipped so and is not before `since` any
+        more waits after all; what was delivered is not sent again.
+        """
         with self._open() as database:
             row = database.execute("SELECT caught_up FROM subscription WHERE name = ?", (subscription.name,)).fetchone()
-            if row is None or row[0]:
+            if row is None:
+                return
+            if row[0]:
+                database.executemany(
+                    "UPDATE delivery SET state = 'waiting', attempts = 0, due = 0 "
+                    "WHERE subscription = ? AND week = ? AND hash = ? AND revision = ? AND state = 'skipped'",
+                    [(subscription.name, *entry) for entry in there if (subscription.since or "~") <= entry[0]],
+                )
                 return
             old = [entry for entry in there if subscription.since is None or entry[0] < subscription.since]
             database.executemany(

@@ -71,6 +71,27 @@ def test_a_new_subscriber_gets_what_it_asked_for(queue: DeliveryQueue) -> None:
     assert queue.add("later", "2021-W19", "cc", 1)
 
 
+def test_a_replacement_with_an_earlier_week_gets_what_was_skipped(queue: DeliveryQueue) -> None:
+    """`subscriptions add NAME --from` on a name that is there; neither what was delivered nor what was corrected."""
+    there = [(f"2021-W{week}", "aa", 1) for week in (15, 16, 17, 18)]
+    queue.catch_up(HOOK, there)
+    queue.add("team", "2021-W18", "aa", 1)
+    delivery = queue.next_of("team")
+    assert delivery is not None
+    queue.delivered(delivery, 1.0)
+    earlier = checked(Subscription(name="team", url=HOOK.url, since="2021-W16"))
+    corrected = [*there[:2], ("2021-W17", "bb", 2), there[3]]
+    queue.put_subscription(earlier)
+    queue.catch_up(earlier, corrected)
+    for entry in corrected:
+        queue.add("team", *entry)
+    waiting = []
+    while (delivery := queue.next_of("team")) is not None:
+        waiting.append((delivery.week, delivery.hash))
+        queue.delivered(delivery, 2.0)
+    assert waiting == [("2021-W16", "aa"), ("2021-W17", "bb")]
+
+
 def test_the_state_shows_failing_and_dead_and_no_secret(queue: DeliveryQueue) -> None:
     """What `toptopics subscriptions list` shows."""
     queue.add("team", "2021-W18", "aa", 1)
