@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ import structlog
 from models.digest.check import check_digest
 from streams.llm import Endpoint, endpoint_of, reword_digest
 from streams.settings import load_settings
+from tests.tcp_server import tcp_server
 from tests.test_models.digest_weeks import HARBOUR, LANTERN, PLAIN, digest_of
 
 POSTS = {one.id: one for one in PLAIN.posts}
@@ -23,7 +24,6 @@ DIGEST = digest_of(PLAIN, [LANTERN, HARBOUR])
 async def _endpoint(answer: Callable[[str], bytes], status: int = 200) -> AsyncIterator[tuple[Endpoint, list[Any]]]:
     """An endpoint whose answers `answer` gives from the sentence that was sent."""
     asked: list[Any] = []
-    done = asyncio.Semaphore(0)
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
@@ -33,19 +33,10 @@ async def _endpoint(answer: Callable[[str], bytes], status: int = 200) -> AsyncI
         sentence = body["messages"][1]["content"].split("\n")[0].removeprefix("Sentence: ")
         data = answer(sentence)
         writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(data)}\r\nConnection: close\r\n\r\n".encode() + data)
-        with suppress(ConnectionError):  # a flood is not read to its end
-            await writer.drain()
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-        done.release()
+        await writer.drain()
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
+    async with tcp_server(handle) as port:
         yield Endpoint(f"http://127.0.0.1:{port}/v1", "tiny", "sk-secret", seconds=5), asked
-        for _ in asked:  # no connection outlives its test
-            await done.acquire()
 
 
 def _completion(text: str) -> bytes:
@@ -91,26 +82,17 @@ async def test_an_endpoint_that_fails_changes_nothing() -> None:
 
 async def test_an_endpoint_that_drips_is_given_up() -> None:
     """The time is for the whole answer: byte by byte it would never end, and nothing would be published."""
-    waiting = asyncio.Event()
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        with suppress(ConnectionError):
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
-            while not writer.is_closing():
-                writer.write(b" ")
-                await writer.drain()
-                await asyncio.sleep(0.02)
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-        waiting.set()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.02)
 
-    server = await asyncio.start_server(drip, "127.0.0.1", 0)
-    async with server:
-        endpoint = Endpoint(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", "tiny", seconds=0.2)
-        assert await reword_digest(DIGEST, POSTS, endpoint) == DIGEST
-        await waiting.wait()
+    async with tcp_server(drip) as port:
+        assert await reword_digest(DIGEST, POSTS, Endpoint(f"http://127.0.0.1:{port}", "tiny", seconds=0.2)) == DIGEST
 
 
 @pytest.mark.parametrize("key", ["sk-secret\n", "sk-secret\r\nX: y", "sk-sécret", "sk-secret\x00"])

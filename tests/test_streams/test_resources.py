@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -11,6 +11,7 @@ from models.events import Link
 from streams.page_head import page_head
 from streams.resource_cache import MemoryResourceCache
 from streams.resources import Limits, ResourceFetcher, is_public, system_lookup
+from tests.tcp_server import tcp_server
 
 PAGE = (
     b"<html><head><title>Plain title</title><meta property='og:title' content='Kelp &amp; cables'>"
@@ -25,11 +26,8 @@ Answer = Callable[[str], tuple[int, dict[str, str], bytes]]
 async def _server(answer: Answer) -> AsyncIterator[tuple[int, list[str]]]:
     """A little HTTP server; yields its port and the paths asked for, with the Host header."""
     asked: list[str] = []
-    started: list[bool] = []
-    done = asyncio.Semaphore(0)
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        started.append(True)
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         path = head.split(" ")[1]
         host = next(line.split(": ", 1)[1] for line in head.splitlines() if line.lower().startswith("host:"))
@@ -40,18 +38,10 @@ async def _server(answer: Answer) -> AsyncIterator[tuple[int, list[str]]]:
         lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", "Connection: close"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
-        with suppress(ConnectionError):  # the client has read enough, as it should
-            await writer.drain()
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-        done.release()
+        await writer.drain()
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1], asked
-        for _ in started:  # no connection outlives its test
-            await done.acquire()
+    async with tcp_server(handle) as port:
+        yield port, asked
 
 
 def _answers(path: str) -> tuple[int, dict[str, str], bytes]:

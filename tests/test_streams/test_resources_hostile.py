@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,7 @@ from models.events import Link
 from streams.page_head import MOST_TAGS, page_head
 from streams.resource_cache import MemoryResourceCache
 from streams.resources import Limits, ResourceFetcher
+from tests.tcp_server import tcp_server
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n"
 NO_RULES = b"HTTP/1.1 404 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -23,28 +24,19 @@ Answer = Callable[[str], bytes]
 async def _raw(answer: Answer) -> AsyncIterator[tuple[int, list[str]]]:
     """A server that writes exactly these bytes; yields its port and the paths asked for."""
     asked: list[str] = []
-    done = asyncio.Semaphore(0)
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         path = (await reader.readuntil(b"\r\n\r\n")).decode().split(" ")[1]
         asked.append(path)
-        with suppress(ConnectionError):
-            writer.write(answer(path))
+        writer.write(answer(path))
+        await writer.drain()
+        while path == "/drip" and not writer.is_closing():
+            writer.write(b" ")
             await writer.drain()
-            while path == "/drip" and not writer.is_closing():
-                writer.write(b" ")
-                await writer.drain()
-                await asyncio.sleep(0.02)
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-        done.release()
+            await asyncio.sleep(0.02)
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1], asked
-        for _ in asked:  # no connection outlives its test
-            await done.acquire()
+    async with tcp_server(handle) as port:
+        yield port, asked
 
 
 async def _lookup(host: str, port: int) -> list[str]:
@@ -172,34 +164,22 @@ def test_what_is_no_charset_of_the_web_is_no_charset(charset: str) -> None:
 async def test_names_on_one_address_share_no_connection_and_no_cookie() -> None:
     """The certificate that was checked is the first name's, and a content network answers the second one 421."""
     seen: list[tuple[int, str, bool]] = []  # number of the connection, host, whether a cookie came
-    made, open_connections = 0, 0
-    closed = asyncio.Event()
+    made = 0
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal made, open_connections
-        made, open_connections = made + 1, open_connections + 1
+        nonlocal made
+        made += 1
         number = made
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-                seen.append((number, head.split("host: ")[1].split(":")[0], "cookie" in head))
-                body = b"<title>Kelp</title>"
-                writer.write(b"HTTP/1.1 200 OK\r\nSet-Cookie: who=a\r\nContent-Type: text/html\r\n")
-                writer.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
-                await writer.drain()
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-        open_connections -= 1
-        closed.set()
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            seen.append((number, head.split("host: ")[1].split(":")[0], "cookie" in head))
+            body = b"<title>Kelp</title>"
+            writer.write(b"HTTP/1.1 200 OK\r\nSet-Cookie: who=a\r\nContent-Type: text/html\r\n")
+            writer.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            await writer.drain()
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
+    async with tcp_server(handle) as port:
         await _fetcher(port).fetch([f"http://{name}.test:{port}/" for name in ("one", "two")])
-        while open_connections:
-            closed.clear()
-            await closed.wait()
     assert {name for _, name, _ in seen} == {"one.test", "two.test"}
     assert len({number for number, _, _ in seen}) == len({(number, name) for number, name, _ in seen})
     assert not any(cookie for _, _, cookie in seen)
