@@ -4,14 +4,17 @@ E-mail gets the whole digest as HTML; chats get title, headline and one line a t
 them. A correction says in its title which revision it is: chats cannot change what was said.
 """
 
+import ipaddress
 from collections.abc import Callable
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from models.events import Digest
 from models.render import render
 from models.text.plain import one_line
 from streams.digest_log import PublishedDigest
 from streams.push.notify import Note, knows, notify
+from streams.push.post import PRIVATE
 from streams.push.subscription import Subscription, SubscriptionError
 from streams.push.webhook import delivery_id
 from streams.resources import is_public
@@ -37,9 +40,30 @@ class ChatSender:
 
 
 def check_address(subscription: Subscription) -> None:
-    """Raises SubscriptionError for what is neither a webhook nor an address of apprise's; loads all its plugins."""
+    """Raises SubscriptionError for what can never be delivered to.
+
+    That is what is neither a webhook nor an address of apprise's (loads all its plugins), and an address that says
+    itself that it is private where that is not allowed; a name is looked up at each delivery only.
+    """
+    if not subscription.allow_private and _is_private(subscription.url):
+        raise SubscriptionError(f"{subscription.name}: {PRIVATE}")
     if subscription.kind == "apprise" and not knows(subscription.url):
         raise SubscriptionError(f"{subscription.name}: apprise does not know this address")
+
+
+def _is_private(url: str) -> bool:
+    """Whether the host is an IP address that is not public, or this machine's name for itself."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False  # no valid address: said by whoever delivers
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        ipaddress.ip_address(host.split("%", 1)[0])
+    except ValueError:
+        return False
+    return not is_public(host)
 
 
 def title_of(entry: PublishedDigest) -> str:

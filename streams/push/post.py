@@ -26,7 +26,7 @@ from streams.sources.http_errors import retry_after
 
 TIMEOUT = httpx.Timeout(15.0)
 GONE = 410
-PRIVATE = "the host is not on the public internet, and that is not allowed here"
+PRIVATE = "the host is not on the public internet: that needs `--allow-private` (in a file: allow_private)"
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

@@ -158,6 +158,7 @@ async def test_a_forbidden_address_is_never_connected_to(settings: Settings) -> 
     (state,) = queue.states()
     assert state.state == "dead"
     assert "public internet" in state.error
+    assert "--allow-private" in state.error
 
 
 async def test_a_subscription_by_command_gets_what_comes_after_it(settings: Settings) -> None:

@@ -43,6 +43,10 @@ def _no_services(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (["subscriptions", "add", "x", "nothing"], "address"),
         (["subscriptions", "add", "../x", "https://example.org"], "name"),
         (["subscriptions", "add", "x", "nosuchthing://x"], "apprise"),
+        (["subscriptions", "add", "x", "http://127.0.0.1:9000/hook"], "--allow-private"),
+        (["subscriptions", "add", "x", "https://[fd00::7]/hook"], "--allow-private"),
+        (["subscriptions", "add", "x", "http://LOCALHOST:9000/hook"], "--allow-private"),
+        (["subscriptions", "add", "x", "json://10.0.0.7/hook"], "--allow-private"),
     ],
 )
 def test_wrong_usage_is_told(call: list[str], said: str) -> None:
