@@ -22,8 +22,13 @@ class GracefulServer(uvicorn.Server):
         self._told = told
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn does it; then tell where."""
-        await super().startup(sockets)
+        """As uvicorn does it; then tell where. Raises OSError when it cannot listen, where uvicorn ends the process."""
+        try:
+            await super().startup(sockets)
+        except SystemExit as ended:
+            if isinstance(ended.__context__, OSError):
+                raise ended.__context__ from None
+            raise
         for listening in [one for server in self.servers for one in server.sockets][:1]:
             host, port = listening.getsockname()[:2]
             self._told(f"http://{f'[{host}]' if ':' in host else host}:{port}")

@@ -1,6 +1,7 @@
 """`toptopics serve`, `watch`, `topics`, `alerts`: the live view for people, programs and chats."""
 
 import asyncio
+import errno
 import time
 from collections.abc import Mapping
 from enum import StrEnum
@@ -69,18 +70,27 @@ def serve(
         views = create_views(str(connected.redis_url), connected.prefix)
         app = create_api(connected, views, lag=_lag_check(connected))
 
-        async def serve_until_stopped() -> bool:
+        async def serve_until_stopped() -> str | None:
             server = create_server(
                 app, connected.host, connected.port, lambda address: typer.echo(f"Top Topics: {address}", err=True)
             )
             try:
                 await server.serve()
+            except OSError as error:
+                return _not_listening(error, connected)
             finally:
                 await views.aclose()
-            return server.started
+            return None if server.started else "the server did not start; the log above says why"
 
-        if not run(serve_until_stopped()):
-            raise typer.Exit(1)
+        trouble = run(serve_until_stopped())
+    if trouble is not None:
+        fail(trouble)
+
+
+def _not_listening(error: OSError, settings: "Settings") -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {settings.port} of {settings.host} is in use: choose another with --port or TOPTOPICS_PORT"
+    return f"cannot listen on port {settings.port} of {settings.host}: {error.strerror or error}"
 
 
 def _lag_check(settings: "Settings") -> "LagCheck":
