@@ -162,6 +162,14 @@ def test_our_own_lines() -> None:
     assert tweet.created_at.isoformat() == "2026-03-02T08:00:00+00:00"
 
 
+@pytest.mark.parametrize("author", [None, "", "  "])
+def test_an_author_that_is_not_told_is_one_person(author: str | None) -> None:
+    """As the README says: collections without names are read, and nobody is made of each line."""
+    line = {"id": "1", "author": author, "created_at": "2026-03-02T08:00:00Z", "text": "hello"}
+    tweet = one(line)
+    assert (tweet.author, tweet.author_id) == ("unknown", "unknown")
+
+
 def test_collected_lines_work_as_they_are() -> None:
     """The `extra` of other collectors: kind, name, float-like ids, counts of -1; no author is "unknown"."""
     tweet = one(samples.COLLECTED)
