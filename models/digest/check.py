@@ -1,4 +1,5 @@
-"""Whether a digest keeps its promise: every sentence rests on posts that exist, every quotation is verbatim.
+"""Whether a digest keeps its promise: every sentence rests on posts that exist, every quotation is verbatim
+and stands behind the names of those who said it.
 
 For `toptopics digest --check` and for tests; it trusts nothing that `models.digest.compose` did.
 """
@@ -8,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from models.digest.check_tellers import HANDLE, INLINE_QUOTATION, stands_in, without_link, without_words
 from models.digest.identities import POST_IDS as MAX_POST_IDS
 from models.digest.resources import canonical_url, safe_url
 from models.events import Digest, DigestTopic, Item, Sentence, Tweet
@@ -18,13 +20,12 @@ from models.wording.summary import NEW_IN_IT
 
 ProblemKind = Literal[
     "no evidence", "unknown post", "not verbatim", "unknown link", "unknown person", "unsafe link", "no item",
-    "wrong number", "headline", "sensitive",
+    "wrong number", "headline", "sensitive", "wrong person",
 ]  # fmt: skip
-_INLINE_QUOTATION = re.compile(r"“([^“”]*)”")
 _PEOPLE = re.compile(r"\b([\d,]+) (?:people|person)\b")
 _POSTS = re.compile(r"\b([\d,]+) posts?\b")
+_ON = re.compile(r"[\d,]+ (?:people|person) on ")
 _BEFORE = re.compile(r" after ([\d,]+) last week")
-_HANDLE = re.compile(r"(?<![\w.])@([\w.-]*\w)")
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def _topic(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterat
     yield from _sentence(topic.summary, f"{where}.summary", posts)
     if topic.change is not None:
         yield from _sentence(topic.change, f"{where}.change", posts)
+    yield from _summary(topic, f"{where}.summary", posts)
     if not topic.items and "“" not in topic.summary.text:
         yield Problem(where, "no item", "neither an item nor a quotation in the summary")
     unknown = [post_id for post_id in topic.post_ids if post_id not in posts]
@@ -96,8 +98,19 @@ def _topic(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterat
         yield from _item(item, f"{where}.items[{index}]", posts)
     if topic.sensitive:
         own = [topic.summary, *[item.sentence for item in topic.items]]
-        if any("!" in _INLINE_QUOTATION.sub("", sentence.text) for sentence in own):
+        if any("!" in INLINE_QUOTATION.sub("", sentence.text) for sentence in own):
             yield Problem(where, "sensitive", "an exclamation mark in a sensitive topic")
+
+
+def _summary(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
+    """Whom it lets speak said so; a label that it begins with may hold quotation marks of its own."""
+    text = topic.summary.text
+    if (counted := _ON.match(text)) and text.startswith(topic.label, counted.end()):
+        text = text[counted.end() + len(topic.label) :]
+    cited = [posts[post_id] for post_id in topic.summary.posts if post_id in posts]
+    for quotation in INLINE_QUOTATION.findall(text):
+        for detail in without_words(text, quotation, cited):
+            yield Problem(where, "wrong person", detail)
 
 
 def _numbers(
@@ -125,7 +138,7 @@ def _repeated(topic: DigestTopic, lines: Sequence[Sentence], where: str) -> Iter
         if not line.text.startswith(f"{topic.label}: "):
             yield Problem(where, "headline", f"the overview calls it {line.text[:80]!r}")
     for sentence in (*lines, topic.summary, *([topic.change] if topic.change else [])):
-        text = _INLINE_QUOTATION.sub("", sentence.text).replace(topic.label, "")
+        text = INLINE_QUOTATION.sub("", sentence.text).replace(topic.label, "")
         for said, number in ((_PEOPLE, topic.people_total), (_POSTS, topic.posts)):
             if any(found.replace(",", "") != str(number) for found in said.findall(text)):
                 yield Problem(where, "wrong number", sentence.text[:80])
@@ -188,8 +201,10 @@ def _item(item: Item, where: str, posts: Mapping[str, Tweet]) -> Iterator[Proble
         source = posts.get(item.quotation_post or "")
         if source is None or item.quotation_post not in item.sentence.posts:
             yield Problem(f"{where}.quotation", "unknown post", f"{item.quotation_post}")
-        elif not _stands_in(item.quotation, [source]) and item.quotation not in _description(item):
+        elif not stands_in(item.quotation, [source]) and item.quotation not in _description(item):
             yield Problem(f"{where}.quotation", "not verbatim", item.quotation)
+        for detail in without_words(item.sentence.text, item.quotation, cited):
+            yield Problem(f"{where}.quotation", "wrong person", detail)
 
 
 def _link(item: Item, where: str, posts: Mapping[str, Tweet], digest: Digest) -> Iterator[Problem]:
@@ -200,11 +215,15 @@ def _link(item: Item, where: str, posts: Mapping[str, Tweet], digest: Digest) ->
         yield Problem(where, "unsafe link", item.link.url)
     if digest.manifest.resources_hash is not None:
         return
-    own = [link for post_id in item.sentence.posts if post_id in posts for link in posts[post_id].links]
+    cited = [posts[post_id] for post_id in item.sentence.posts if post_id in posts]
+    own = [link for post in cited for link in post.links]
     if item.link.url not in {url for link in own for url in (link.url, canonical_url(link.url))}:
         yield Problem(where, "unknown link", item.link.url)
     if item.link.title is not None and item.link.title not in {one_line(link.title, 200) for link in own if link.title}:
         yield Problem(where, "not verbatim", item.link.title)
+    if item.link.title is not None and f"“{item.link.title}”" in item.sentence.text:
+        for detail in without_link(item.sentence.text, item.link.url, cited):
+            yield Problem(where, "wrong person", detail)
 
 
 def _sentence(
@@ -217,33 +236,18 @@ def _sentence(
             yield Problem(where, "unknown post", post_id)
     cited = [posts[post_id] for post_id in sentence.posts if post_id in posts]
     title = item.link.title if item is not None and item.link is not None else None
-    for quotation in _INLINE_QUOTATION.findall(sentence.text):
-        if quotation != title and not _stands_in(quotation, cited):
+    for quotation in INLINE_QUOTATION.findall(sentence.text):
+        if quotation != title and not stands_in(quotation, cited):
             yield Problem(where, "not verbatim", quotation)
-    named = {name.casefold() for name in _HANDLE.findall(_INLINE_QUOTATION.sub("", sentence.text))}
+    named = {name.casefold() for name in HANDLE.findall(INLINE_QUOTATION.sub("", sentence.text))}
     known = {handle for post in cited for handle in _handles(post)}
     for name in sorted(named - known):
         yield Problem(where, "unknown person", f"@{name}")
 
 
 def _handles(post: Tweet) -> Iterator[str]:
-    for handle in (post.author, post.related_author or "", *_HANDLE.findall(plain(post.text))):
+    for handle in (post.author, post.related_author or "", *HANDLE.findall(plain(post.text))):
         yield handle.lstrip("@").casefold()
-
-
-def _stands_in(quotation: str, cited: Sequence[Tweet]) -> bool:
-    """Whether a post's text, or the title or description of its link, holds the quotation as it is."""
-    return any(
-        quotation in plain(post.text)
-        or quotation in post.text
-        or any(
-            quotation in one_line(text, 30_000)
-            for link in post.links
-            for text in (link.title, link.description)
-            if text
-        )
-        for post in cited
-    )
 
 
 def _description(item: Item) -> str:

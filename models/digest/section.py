@@ -66,7 +66,7 @@ def _items(inputs: "Inputs", found: list[Group], used: set[str]) -> list[Item]:
     for group in found:
         if len(items) == inputs.config.max_items:
             break
-        made = item(inputs.week, group, inputs.influence, used)
+        made = item(inputs.week, group, inputs.influence, inputs.resources, used)
         if made is None or leads.get(_lead(made.people), 0) >= PER_LEAD:
             continue
         leads[_lead(made.people)] = leads.get(_lead(made.people), 0) + 1

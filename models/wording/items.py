@@ -14,14 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.digest.resources import NOUNS, is_bare, known_link, post_url
-from models.events import Action, Item, Link, Person, ResourceKind, Sentence, Tweet
+from models.digest.resources import is_bare, known_link, post_url
+from models.events import Item, Link, Person, ResourceKind, Sentence, Tweet
 from models.refit.story import Story
 from models.refit.week_posts import WeekPosts
 from models.text.plain import plain
 from models.wording.passages import Passage
-from models.wording.people import listed, original_author, people_of
+from models.wording.people import people_of
 from models.wording.quotations import embeddable, like_worded, post_passages, quality
+from models.wording.tellers import Tellers, deed, shares, tellers, told_by
 
 MAX_EVIDENCE = 20  # post ids behind one sentence
 MAX_PEOPLE = 50
@@ -82,58 +83,53 @@ def _belongs(week: WeekPosts, story: Story, members: list[int]) -> bool:
     return max(round(float(week.vectors[index] @ story.centroid), 4) for index in members) >= least
 
 
-def item(week: WeekPosts, group: Group, influence: Mapping[str, float], used: set[str]) -> Item | None:
+def item(
+    week: WeekPosts, group: Group, influence: Mapping[str, float], resources: Mapping[str, Link], used: set[str]
+) -> Item | None:
     """One paragraph on a group; None when it has neither a link worth showing nor words that were not used yet."""
     source = next((s for s in group.sources if s.quality >= MIN_QUALITY and not _told(s.passage.text, used)), None)
     if source is None and (group.link is None or group.link.title is None):
         return None
-    posts = [week.posts[index] for index in group.members]
-    voices = people_of((week.posts[index] for index in group.voices), influence)
-    lead = week.posts[source.index if source else group.voices[0]]
-    if source is not None:  # whose words are quoted is named first
-        voices.sort(key=lambda person: person.author_id != lead.author_id)
-    everyone = voices + [p for p in people_of(posts, influence) if p.author_id not in {v.author_id for v in voices}]
-    action, text = _what(lead, group, voices)
-    title = group.link.title if group.link else None
+    voices = [week.posts[index] for index in group.voices]
+    sharing = [post for post in voices if group.link and shares(post, group.link, resources)]
+    sharing.sort(key=lambda post: not any(raw.title for raw in post.links))  # the one that shows the title
+    lead = week.posts[source.index] if source else (sharing or voices)[0]
     quotation = source.passage.text if source else None
-    if title and embeddable(title) and action == "shared":
-        text += f" titled “{title}”"
-        quotation = None if quotation and _same(quotation, title) else quotation
-    evidence = _evidence(week, group, lead.id)
-    by_id = {post.id: post for post in posts}
+    lead = told_by(lead, voices, quotation)
+    link = group.link if any(post.id == lead.id for post in sharing) else None
+    action, verb = deed(lead, link)
+    if link and link.title and embeddable(link.title) and action == "shared":
+        verb += f" titled “{link.title}”"
+        quotation = None if quotation and _same(quotation, link.title) else quotation
+    named = tellers(voices, lead, link, quotation, influence, resources)
+    told = [lead.id, *named.posts][: MAX_EVIDENCE - 1]
+    evidence = _evidence(week, group, [*told, *[post.id for post in sharing[:1]]])
+    by_id = {week.posts[index].id: week.posts[index] for index in group.members}
     return Item(
-        people=everyone[:MAX_PEOPLE],
+        people=_people(week, group, named, influence)[:MAX_PEOPLE],
         action=action,
-        sentence=Sentence(text=text, posts=evidence),
+        sentence=Sentence(text=f"{named} {verb}", posts=evidence),
         link=group.link,
         quotation=quotation,
         quotation_post=lead.id if quotation else None,
-        support=len(group.members) - len({week.posts[i].author_id for i in group.voices}),
+        support=len(group.members) - len(named.everyone),
         post_urls=[url for post_id in evidence[:3] if (url := post_url(by_id[post_id])) is not None],
     )
 
 
-def _evidence(week: WeekPosts, group: Group, first: str) -> list[str]:
+def _people(week: WeekPosts, group: Group, named: Tellers, influence: Mapping[str, float]) -> list[Person]:
+    """Who tells, then the other authors, then who repeated them."""
+    found = [*named.everyone]
+    for indices in (group.voices, group.members):
+        known = {person.author_id for person in found}
+        others = people_of((week.posts[index] for index in indices), influence)
+        found += [person for person in others if person.author_id not in known]
+    return found
+
+
+def _evidence(week: WeekPosts, group: Group, first: list[str]) -> list[str]:
     rest = [week.posts[i].id for i in group.voices] + [week.posts[i].id for i in group.members]
-    return list(dict.fromkeys([first, *rest]))[:MAX_EVIDENCE]
-
-
-def _what(lead: Tweet, group: Group, voices: list[Person]) -> tuple[Action, str]:
-    who = listed(voices)
-    other = original_author(lead)
-    if lead.kind == "retweet" and other is not None and len(voices) == 1 and other == f"@{voices[0].handle}":
-        return "retweeted", f"{who} shared again"
-    if lead.kind == "retweet":
-        return "retweeted", f"{who} retweeted {other or 'a post'}"
-    link = group.link
-    if link is not None and (link.title or link.kind or not is_bare(link.url)):
-        noun = NOUNS[link.kind] if link.kind and link.kind != "page" else "a page"
-        return "shared", f"{who} shared {noun}"
-    if lead.kind == "quote":
-        return "quoted", f"{who} commented on {'a post by ' + other if other else 'a post'}"
-    if lead.kind == "reply":
-        return "replied", f"{who} answered {other}" if other else f"{who} wrote in a thread"
-    return ("shared", f"{who} shared") if link is not None else ("wrote", f"{who} wrote")
+    return list(dict.fromkeys([*first, *rest]))[:MAX_EVIDENCE]
 
 
 def _told(passage: str, used: set[str]) -> bool:
