@@ -4,6 +4,7 @@ A strict rule that needs no trust in the model. Quotations are those of the sent
 in quotation marks. Every other word comes from the sentence, from the posts of two people at least (what one says may
 be quoted, never stated: it could have been written for the model), or from the closed list of connecting words. People
 and numbers come from the sentence alone, in its order and before the same words; negations are neither added nor lost.
+What is quoted keeps its speaker, and no crowd joins in.
 Anything else: discarded.
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from models.events import Sentence, Tweet
 from models.text.plain import plain, printable
 from models.wording.english import STOP_WORDS
+from models.wording.people import clean_handle, display_name
 
 MAX_GROWTH = 1.3
 SLACK = 30
@@ -31,8 +33,13 @@ one two three four five six seven eight nine ten eleven twelve twenty thirty for
 thousands million millions billion billions dozen dozens half third quarter double triple most majority first second
 """
 _NEGATIONS = "no not never none nobody nothing nowhere neither nor without cannot hardly barely"
+_CROWD = """
+people person persons other others several many both all every everyone everybody anyone each some few most they them
+their we us our together
+"""
 OURS = STOP_WORDS | frozenset(_REPORTING.split())
 NUMBERS = frozenset(_NUMBER_WORDS.split())
+CROWD = frozenset(_CROWD.split())
 NEGATIONS = frozenset(_NEGATIONS.split())
 
 
@@ -48,10 +55,47 @@ def reworded(original: Sentence, proposal: str, posts: Iterable[Tweet]) -> Sente
         return None
     own = {_bare(token) for token in before}
     cited = list(posts)
+    if not _keeps_speaker(original.text, text, cited):
+        return None
     known = own | (_corroborated(cited) - _people(cited))
     if any(_is_added(token, known) for token in after):
         return None
     return Sentence(text=text, posts=list(original.posts))
+
+
+def _keeps_speaker(original: str, text: str, posts: Sequence[Tweet]) -> bool:
+    """Whether the words quoted still stand behind the name of one who said them, and behind no crowd's.
+
+    A crowd ("15 people", "several") may be there with the word before it that it had: "one of 15 people".
+    """
+    quoted = _quoted(original)
+    if not quoted:
+        return True
+    before, after = ([_bare(token) for token in _tokens(sentence)] for sentence in (original, text))
+    speakers = [name for post in posts if any(words in plain(post.text) for words in quoted) for name in _names(post)]
+    named = [name for name in speakers if _holds(before, name)]
+    if named and not any(_holds(after, name) for name in named):
+        return False
+    return _crowds(after) <= _crowds(before)
+
+
+def _names(post: Tweet) -> list[list[str]]:
+    """The author's handle and display name as words."""
+    names = (display_name(post), clean_handle(post.author), clean_handle(post.related_author or post.author))
+    return [[_bare(token) for token in _TOKEN.findall(name)] for name in names]
+
+
+def _holds(words: Sequence[str], name: Sequence[str]) -> bool:
+    """Whether `name` stands in `words` as a whole."""
+    return bool(name) and any(list(name) == list(words[at : at + len(name)]) for at in range(len(words)))
+
+
+def _crowds(words: Sequence[str]) -> set[tuple[str, str]]:
+    return {
+        (previous, word)
+        for previous, word in zip(["", *words], words, strict=False)
+        if word in CROWD or (word in NUMBERS and word != "one") or word[:1].isdigit()
+    }
 
 
 def _tokens(text: str) -> list[str]:
