@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from models.digest.resources import is_bare, safe_url
-from models.events import Digest, DigestTopic, Item, Sentence
+from models.events import Digest, DigestTopic, Item, Sentence, Statistics
 from models.text.plain import one_line
 
 MONTHS = (
@@ -13,6 +13,17 @@ MONTHS = (
     "December",
 )  # fmt: skip
 STATUS = {"new": "New", "rising": "Rising", "continuing": "Continuing", "fading": "Fading"}
+KEPT_OUT = {  # reason -> of one topic, of several
+    "chatter": ("of small talk", "of small talk"),
+    "evergreen": ("of advice and lists for any week", "of advice and lists for any week"),
+    "few people": ("told by too few people", "told by too few people"),
+    "few posts": ("of too few posts", "of too few posts"),
+    "giveaway": ("giveaway or advertisement", "giveaways or advertisements"),
+    "greeting": ("of greetings and thanks", "of greetings and thanks"),
+    "hashtag wall": ("of hashtags alone", "of hashtags alone"),
+    "mixture": ("mixture of several subjects", "mixtures of several subjects"),
+    "self-promotion": ("mostly by one author", "mostly by one author"),
+}
 NUMBERS = ("¹", "²", "³")
 INNER_MARKS = str.maketrans("“”", "‘’")
 
@@ -137,17 +148,33 @@ def _line(sentence: Sentence | None) -> str | None:
 def _numbers(digest: Digest) -> list[str]:
     s = digest.statistics
     lines = [
-        f"{_many(s.posts, 'post')} by {_many(s.people, 'person', 'people')}: {_many(s.originals, 'distinct one')}, "
-        f"{_many(s.retweets, 'retweet')}, {_many(s.near_duplicates, 'near-duplicate')}",
+        _posts(s),
         f"{_many(s.topics_found, 'topic')} found, {s.topics_published} published; "
         f"{s.outlier_share:.0%} of the distinct posts belong to none",
     ]
     if s.excluded:
-        kept_out = ", ".join(f"{count} {one_line(reason, 60)}" for reason, count in sorted(s.excluded.items()))
-        lines.append(f"Kept out: {kept_out}")
+        kept_out = ", ".join(_kept_out(one_line(reason, 60), s.excluded[reason]) for reason in sorted(s.excluded))
+        lines.append(f"Topics found and kept out: {kept_out}")
     if s.deleted:
         lines.append(f"{_many(s.deleted, 'post')} deleted or replaced by their authors")
     return lines
+
+
+def _posts(s: Statistics) -> str:
+    """The posts and what they consist of: three parts that add up; a retweet may be in the first two of them."""
+    repeated = s.posts - s.originals - s.near_duplicates  # what repeats a post of the week and is a retweet
+    first = s.retweets - repeated
+    among = f" ({first:,} of them {'a retweet' if first == 1 else 'retweets'})" if first > 0 else ""
+    return (
+        f"{_many(s.posts, 'post')} by {_many(s.people, 'person', 'people')}: "
+        f"{_many(s.originals, 'distinct one')}{among}, {_many(repeated, 'further retweet')} and "
+        f"{_many(s.near_duplicates, 'near-duplicate')} of these"
+    )
+
+
+def _kept_out(reason: str, count: int) -> str:
+    one, many = KEPT_OUT.get(reason, (reason, reason))
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def _dates(digest: Digest) -> str:
