@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from streams.dead_letters import LEAST
 from streams.kafka.admin import WrongTopicsError, ensure_topics
 from streams.topics import EMBEDDED, TWEETS
 from tests.integration.pipeline import WorkerProcess, audit, pipeline_settings, produce
 from tests.made_posts import tweet
 
 pytestmark = pytest.mark.timeout(300)
+GOOD = 40
 
 
 async def test_too_many_dead_letters_stop_the_worker_loudly(
@@ -19,7 +21,7 @@ async def test_too_many_dead_letters_stop_the_worker_loudly(
 ) -> None:
     """Exit code 3, the way out in the log, every record of what was handled still accounted for."""
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
-        await produce(settings, [tweet(number) for number in range(40)])
+        await produce(settings, [tweet(number) for number in range(GOOD)])
         await produce(settings, [b"not a post %d" % number for number in range(400)])
         worker = WorkerProcess(settings, tmp_path / "worker.log", stages="embed")
         worker.start()
@@ -30,7 +32,8 @@ async def test_too_many_dead_letters_stop_the_worker_loudly(
             worker.stop()
         assert "TOPTOPICS_DEAD_LETTER_BUDGET" in worker.log_lines()
         assert '"dead letter"' in worker.log_lines()
-        assert (await audit(settings)).outcomes["dead letter"] >= 200
+        # partitions come in any order: the good ones may all be among the first LEAST records
+        assert (await audit(settings)).outcomes["dead letter"] >= LEAST - GOOD
 
 
 async def test_wrong_topics_are_reported_and_not_used(
