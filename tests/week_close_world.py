@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from models.events import Digest, Manifest, Sentence, Statistics
+from msgspec import structs
+
+from models.events import Digest, Sentence
 from models.week import Week
 from models.week_clock import WeekClock
 from models.wire import encode
@@ -12,6 +14,7 @@ from streams.records import Record
 from streams.refit_process import MadeDigest
 from streams.topics import DIGESTS
 from streams.week_close import WeekCloseStage
+from tests.made_digest import empty_digest
 from tests.made_posts import START, FakeSend, embedded, record, tweet
 
 NOW = START + timedelta(days=900)
@@ -19,29 +22,7 @@ NOW = START + timedelta(days=900)
 
 def made_digest(week: Week, text: str, cites: Sequence[str] = ()) -> Digest:
     """A digest that says nothing but `text`."""
-    return Digest(
-        week=str(week),
-        start=week.start,
-        end=week.end,
-        timezone="UTC",
-        headline=Sentence(text=text, posts=list(cites)),
-        overview=[],
-        topics=[],
-        faded=[],
-        statistics=Statistics(
-            posts=0,
-            originals=0,
-            retweets=0,
-            near_duplicates=0,
-            people=0,
-            deleted=0,
-            topics_found=0,
-            topics_published=0,
-            outlier_share=0.0,
-        ),
-        identities=[],
-        manifest=Manifest(slice_hash="", records=0, encoder="", settings_hash="", versions={}, previous_hash=None),
-    )
+    return structs.replace(empty_digest(week), headline=Sentence(text=text, posts=list(cites)))
 
 
 class World:

@@ -22,6 +22,18 @@ from streams.redis_views import ViewUnavailableError, connect
 from streams.settings import load_settings
 
 
+@pytest.fixture
+def environment(kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path) -> dict[str, str]:
+    """Of a command on a namespace of its own, without a model to load."""
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
+        "REDIS_URL": redis_url,
+        "TOPTOPICS_PREFIX": fresh_names,
+        "TOPTOPICS_DATA_DIR": str(tmp_path),
+        "TOPTOPICS_ENCODER": "hash",
+    }
+
+
 async def test_a_clock_that_is_off_is_told(monkeypatch: pytest.MonkeyPatch, redis_url: str) -> None:
     """Two minutes ahead of Redis: posts would count as from the future."""
     settings = load_settings(redis_url=redis_url)
@@ -46,16 +58,9 @@ async def test_a_redis_that_hides_its_configuration_is_well(redis_url: str) -> N
 
 
 def test_the_command_finds_wrong_topics_and_says_so_in_json(
-    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+    kafka_bootstrap: str, fresh_names: str, environment: dict[str, str]
 ) -> None:
     """First missing topics, then one with too many partitions for its one writer; exit code 1 for both."""
-    environment = {
-        "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
-        "REDIS_URL": redis_url,
-        "TOPTOPICS_PREFIX": fresh_names,
-        "TOPTOPICS_DATA_DIR": str(tmp_path),
-        "TOPTOPICS_ENCODER": "hash",
-    }
     missing = _findings(environment)
     assert "missing" in missing["topics"]["detail"]
     assert "lag embed" not in missing
@@ -67,16 +72,9 @@ def test_the_command_finds_wrong_topics_and_says_so_in_json(
 
 
 def test_settings_of_topics_are_right_after_the_fix_is_followed_to_the_letter(
-    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+    kafka_bootstrap: str, fresh_names: str, environment: dict[str, str]
 ) -> None:
     """Made by somebody else, with Kafka's defaults for all but the partitions; the letters' with too small records."""
-    environment = {
-        "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
-        "REDIS_URL": redis_url,
-        "TOPTOPICS_PREFIX": fresh_names,
-        "TOPTOPICS_DATA_DIR": str(tmp_path),
-        "TOPTOPICS_ENCODER": "hash",
-    }
     asyncio.run(_create_wrongly(kafka_bootstrap, f"{fresh_names}digests", f"{fresh_names}dead-letters", partitions=1))
     found = _findings(environment)["topics"]
     assert "cleanup.policy is delete" in found["detail"]

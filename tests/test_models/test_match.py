@@ -13,41 +13,20 @@ from hypothesis import strategies as st
 from models.digest.config import DigestConfig
 from models.digest.identities import identities
 from models.digest.match import confidences, match, pair, topic_id
-from models.events import Digest, Manifest, Sentence, Statistics, TopicIdentity
+from models.events import Digest, TopicIdentity
 from models.refit.story import Story
 from models.refit.week_posts import WeekPosts
+from models.week import Week
 from models.wire import pack_vector
-from tests.test_models.made_weeks import START, direction, embedded, post, story, week_of
+from tests.made_digest import empty_digest
+from tests.test_models.made_weeks import direction, embedded, post, story, week_of
 
 CONFIG = DigestConfig()
-NOTHING = Sentence(text="", posts=[])
 
 
 def digest(identities: list[TopicIdentity]) -> Digest:
     """Last week's digest, as far as the matching looks at it."""
-    return Digest(
-        week="2021-W17",
-        start=START,
-        end=START,
-        timezone="UTC",
-        headline=NOTHING,
-        overview=[],
-        topics=[],
-        faded=[],
-        statistics=Statistics(
-            posts=0,
-            originals=0,
-            retweets=0,
-            near_duplicates=0,
-            people=0,
-            deleted=0,
-            topics_found=0,
-            topics_published=0,
-            outlier_share=0,
-        ),
-        identities=identities,
-        manifest=Manifest(slice_hash="", records=0, encoder="made", settings_hash="", versions={}, previous_hash=None),
-    )
+    return msgspec.structs.replace(empty_digest(Week.parse("2021-W17"), "made"), identities=identities)
 
 
 def identity(
