@@ -7,9 +7,10 @@ before the first post and are left open, as people leave them: the ranking and t
 import asyncio
 import os
 import re
+import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -136,6 +137,15 @@ class LiveReplay:
     process: asyncio.subprocess.Process
     prefix: str
     said: list[str]
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """It feeds nothing meanwhile, as under Ctrl-Z: its stages, which are processes of their own, go on."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     async def end(self) -> int:
         """Its exit code, once it is over by itself."""
