@@ -7,7 +7,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from streams.kafka.log import connection, topic_name
+from streams.kafka.asking import admin, asked_again
+from streams.kafka.log import topic_name
 from streams.settings import Settings
 from streams.topics import TOPICS, Topic
 
@@ -34,41 +35,35 @@ class WrongTopicsError(RuntimeError):
         self.problems = problems
 
 
+@asked_again
 async def ensure_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) -> list[str]:
     """Create what is missing and return its names. Raises WrongTopicsError when an existing one differs."""
-    admin = AIOKafkaAdminClient(**connection(settings))
-    try:
-        await admin.start()
-        existing = set(await admin.list_topics())
+    async with admin(settings) as client:
+        existing = set(await client.list_topics())
         missing = [topic for topic in topics if topic_name(settings, topic) not in existing]
         if missing:
-            await _create(admin, settings, missing)
-            await _until_known(admin, [topic_name(settings, topic) for topic in missing])
-        problems = await _problems(admin, settings, topics)
-    finally:
-        await admin.close()
+            await _create(client, settings, missing)
+            await _until_known(client, [topic_name(settings, topic) for topic in missing])
+        problems = await _problems(client, settings, topics)
     if problems:
         raise WrongTopicsError(problems)
     return [topic_name(settings, topic) for topic in missing]
 
 
+@asked_again
 async def check_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) -> list[str]:
     """Names of missing topics; changes nothing. Raises WrongTopicsError when an existing one differs."""
-    admin = AIOKafkaAdminClient(**connection(settings))
-    try:
-        await admin.start()
-        existing = set(await admin.list_topics())
+    async with admin(settings) as client:
+        existing = set(await client.list_topics())
         present = tuple(topic for topic in topics if topic_name(settings, topic) in existing)
-        problems = await _problems(admin, settings, present) if present else []
-    finally:
-        await admin.close()
+        problems = await _problems(client, settings, present) if present else []
     if problems:
         raise WrongTopicsError(problems)
     return [topic_name(settings, topic) for topic in topics if topic not in present]
 
 
-async def _create(admin: AIOKafkaAdminClient, settings: Settings, topics: list[Topic]) -> None:
-    replicas = min(REPLICAS, len((await admin.describe_cluster())["brokers"]))
+async def _create(client: AIOKafkaAdminClient, settings: Settings, topics: list[Topic]) -> None:
+    replicas = min(REPLICAS, len((await client.describe_cluster())["brokers"]))
     new = [
         NewTopic(
             name=topic_name(settings, topic),
@@ -78,31 +73,31 @@ async def _create(admin: AIOKafkaAdminClient, settings: Settings, topics: list[T
         )
         for topic in topics
     ]
-    response = await admin.create_topics(new)
+    response = await client.create_topics(new)
     for name, code, *rest in response.topic_errors:
         if code and for_code(code) is not TopicAlreadyExistsError:  # another worker may have been quicker
             raise for_code(code)(f"{name}: {rest[0] if rest else ''}")
 
 
 @retry(retry=retry_if_exception_type(LookupError), wait=wait_fixed(0.1), stop=stop_after_delay(30), reraise=True)
-async def _until_known(admin: AIOKafkaAdminClient, names: list[str]) -> None:
+async def _until_known(client: AIOKafkaAdminClient, names: list[str]) -> None:
     """A topic is created before every broker's metadata show its partitions."""
-    unknown = [topic["topic"] for topic in await admin.describe_topics(names) if not topic["partitions"]]
+    unknown = [topic["topic"] for topic in await client.describe_topics(names) if not topic["partitions"]]
     if unknown:
         raise LookupError(f"no partitions yet: {', '.join(unknown)}")
 
 
-async def _problems(admin: AIOKafkaAdminClient, settings: Settings, topics: tuple[Topic, ...]) -> list[TopicProblem]:
+async def _problems(client: AIOKafkaAdminClient, settings: Settings, topics: tuple[Topic, ...]) -> list[TopicProblem]:
     names = {topic_name(settings, topic): topic for topic in topics}
     problems: list[TopicProblem] = []
-    for described in await admin.describe_topics(list(names)):
+    for described in await client.describe_topics(list(names)):
         wanted = names[described["topic"]]
         found = len(described["partitions"])
         # the others may have any number: more partitions of `tweets` are how embedding scales out
         if wanted.partitions == 1 and found != 1:
             problems.append(TopicProblem(described["topic"], f"{found} partitions instead of 1: it has one writer"))
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
-    for response in await admin.describe_configs(resources):
+    for response in await client.describe_configs(resources):
         for _code, _message, _type, name, entries in response.resources:
             values = {entry[0]: entry[1] for entry in entries}
             for key in ("retention.ms", "cleanup.policy", "message.timestamp.type"):

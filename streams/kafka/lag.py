@@ -3,23 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import CoordinatorLoadInProgressError, GroupCoordinatorNotAvailableError
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from streams.kafka.log import bounds_of, connection, consumer, partitions_of, topic_name
+from streams.kafka.asking import admin, asked_again
+from streams.kafka.log import bounds_of, consumer, partitions_of, topic_name
 from streams.settings import Settings
 from streams.topics import Topic
-
-COORDINATOR_SECONDS = 15.0
-
-# a fresh broker makes its offsets topic when it is first asked, and has no coordinator until then
-_with_coordinator = retry(
-    retry=retry_if_exception_type((GroupCoordinatorNotAvailableError, CoordinatorLoadInProgressError)),
-    stop=stop_after_delay(COORDINATOR_SECONDS),
-    wait=wait_fixed(0.3),
-    reraise=True,
-)
 
 
 async def lag_of(settings: Settings, topic: Topic, *, group: str) -> Mapping[int, int]:
@@ -54,14 +42,10 @@ async def next_offset(settings: Settings, topic: Topic, partition: int, *, group
     return max(committed.get(partition, 0), starts[partition])
 
 
-@_with_coordinator
+@asked_again
 async def _committed(settings: Settings, group: str) -> Mapping[TopicPartition, object]:
-    admin = AIOKafkaAdminClient(**connection(settings))
-    try:
-        await admin.start()
-        committed: Mapping[TopicPartition, object] = await admin.list_consumer_group_offsets(group)
-    finally:
-        await admin.close()
+    async with admin(settings) as client:
+        committed: Mapping[TopicPartition, object] = await client.list_consumer_group_offsets(group)
     return committed
 
 
@@ -75,15 +59,11 @@ async def idle_groups(settings: Settings, groups: Sequence[str]) -> list[str]:
     return [group for group, members in (await member_counts(settings, groups)).items() if not members]
 
 
-@_with_coordinator
+@asked_again
 async def member_counts(settings: Settings, groups: Sequence[str]) -> dict[str, int]:
     """How many consumers each of `groups` has now, wherever they run."""
-    admin = AIOKafkaAdminClient(**connection(settings))
-    try:
-        await admin.start()
+    async with admin(settings) as client:
         # one by one: aiokafka 0.14 misreads an answer about several groups
-        answers = [await admin.describe_consumer_groups([group]) for group in groups]
-    finally:
-        await admin.close()
+        answers = [await client.describe_consumer_groups([group]) for group in groups]
     members = {entry[1]: len(entry[5]) for (answer,) in answers for entry in answer.groups}
     return {group: members.get(group, 0) for group in groups}

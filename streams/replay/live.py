@@ -16,13 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from aiokafka.admin import AIOKafkaAdminClient
-
 from models.week import Week
 from models.wire import encode
 from streams.digest_log import PublishedDigest, read_digests, week_before
 from streams.kafka.admin import ensure_topics
-from streams.kafka.log import bounds_of, connection, consumer, producer, read, read_topic, topic_name
+from streams.kafka.asking import admin
+from streams.kafka.log import bounds_of, consumer, producer, read, read_topic, topic_name
 from streams.records import Record
 from streams.redis_views import open_views
 from streams.replay.rebuild import Source
@@ -197,11 +196,7 @@ def _folder(settings: Settings, apart: Settings) -> Iterator[None]:
 
 
 async def _delete(apart: Settings) -> None:
-    admin = AIOKafkaAdminClient(**connection(apart))
-    await admin.start()
-    try:
-        await admin.delete_topics([topic_name(apart, topic) for topic in TOPICS])
-    finally:
-        await admin.close()
+    async with admin(apart) as client:
+        await client.delete_topics([topic_name(apart, topic) for topic in TOPICS])
     async with open_views(str(apart.redis_url), apart.prefix) as views:
         await views.database.delete_matching(f"{apart.prefix}*")
