@@ -8,13 +8,14 @@ import asyncio
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from streams.clock import Clock
 from streams.dead_letter_log import read_letters
+from streams.environment import unknown_variables
 from streams.kafka.admin import WrongTopicsError, check_topics
 from streams.kafka.lag import lag_of
 from streams.kafka.log import group_name
@@ -31,7 +32,7 @@ STAGE_INPUTS = (("embed", TWEETS), ("assign", EMBEDDED), ("view", ASSIGNMENTS), 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report. `fix`: what to do, empty when `ok`."""
+    """One line of the report. `fix`: what to do; with `ok`, what might be done, or empty."""
 
     name: str
     ok: bool
@@ -77,7 +78,7 @@ def _in_one_line(error: Exception) -> str:
 
 async def diagnose_machine(settings: Settings) -> list[Finding]:
     """What needs neither Kafka nor Redis, in an order in which the first failing line is the one to mend first."""
-    return [await examine(check) for check in _local_checks(settings)]
+    return [variables(os.environ), *[await examine(check) for check in _local_checks(settings)]]
 
 
 async def diagnose_services(settings: Settings, clock: Clock) -> list[Finding]:
@@ -94,6 +95,20 @@ async def diagnose_services(settings: Settings, clock: Clock) -> list[Finding]:
     if redis.ok:
         findings.append(await examine(_clock_check(settings, clock)))
     return findings
+
+
+def variables(environment: Mapping[str, str]) -> Finding:
+    """Those that look like ours and are none. No failure: others may have variables of their own."""
+    unknown = unknown_variables(environment)
+    if not unknown:
+        return Finding("variables", True, "all TOPTOPICS_… that are set are known")
+    slips = [f"rename {name} to {nearest}" for name, nearest in unknown.items() if nearest]
+    return Finding(
+        "variables",
+        True,
+        f"without effect: {', '.join(unknown)}",
+        "; ".join(slips) or "none needed, unless one was to do something",
+    )
 
 
 def not_started(error: Exception) -> Finding:

@@ -4,6 +4,8 @@ Exit codes: 0 done, 1 a problem was found or something failed, 2 wrong usage, 3 
 (`worker`), 130 interrupted.
 """
 
+import os
+
 import typer
 
 from streams.cli import dead_letters as cli_dead_letters
@@ -20,7 +22,9 @@ from streams.cli import services as cli_services
 from streams.cli import sources as cli_sources
 from streams.cli import subscribe as cli_subscribe
 from streams.cli import worker as cli_worker
+from streams.environment import unknown_variables
 from streams.logs import set_up_command_logging
+from streams.terminal import printable
 
 app = typer.Typer(
     name="toptopics",
@@ -33,9 +37,14 @@ app = typer.Typer(
 
 
 @app.callback()
-def logs_to_standard_error() -> None:
-    """Before every command; one that runs on sets up logs of its own."""
+def before_every_command(context: typer.Context) -> None:
+    """Logs to standard error (a command that runs on sets up its own), and a warning of slips in the environment."""
     set_up_command_logging()
+    if context.invoked_subcommand == "doctor":  # which has a line for them
+        return
+    for name, nearest in unknown_variables(os.environ).items():
+        advice = f": did you mean {nearest}?" if nearest else ""
+        typer.echo(printable(f"toptopics: {name} is no setting of ours and has no effect{advice}"), err=True)
 
 
 for module in (

@@ -9,9 +9,9 @@ from streams.terminal import printable
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False) -> None:
-    """Check data folder, disk, encoder, broker, topics, lag, dead letters, Redis and clock.
+    """Check variables, data folder, disk, encoder, broker, topics, lag, dead letters, Redis and clock.
 
-    Every failing line says what to do. Exit code 1 when there is one.
+    Every failing line says what to do. Exit code 1 when there is one; a note is none.
 
     Examples:
 
@@ -36,8 +36,9 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
         typer.echo(json.dumps([asdict(finding) for finding in findings]))
     else:
         for finding in findings:
-            typer.echo(printable(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name:<16} {finding.detail}"))
-            if not finding.ok:
+            mark = "FAIL" if not finding.ok else "note" if finding.fix else "ok"
+            typer.echo(printable(f"{mark:<4}  {finding.name:<16} {finding.detail}"))
+            if finding.fix:
                 typer.echo(printable(f"{'':6}{'':16} fix: {finding.fix}"))
     failing = sum(not finding.ok for finding in findings)
     if failing:

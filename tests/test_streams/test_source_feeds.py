@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from models import wire
 from models.events import Tweet
 from streams.cli import sources as cli_sources
-from streams.sources.catalogue import SOURCES, VARIABLES
+from streams.sources.catalogue import SOURCES
 from streams.sources.feed_entries import author_of, is_whole, parse_feed
 from streams.sources.port import Bad
+from streams.sources.variables import VARIABLES
 from tests.source_servers.blog import Blog
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
