@@ -175,7 +175,10 @@ def _tell(
         ),
         "single writer lost to another one writing, s": _takeovers(world.takeovers),
         "SIGTERM to exit, s": f"largest {max(world.stops, default=0):.1f} of {len(world.stops)}",
-        "holes found": f"{world.holes()} ({sum(f.kind == 'forget queue' for f in world.done)} were made)",
+        "holes found": (
+            f"{world.holes()} of {world.followed()} with a record behind them before the process ended otherwise "
+            f"({sum(f.kind == 'forget queue' for f in world.done)} were made)"
+        ),
         "minutes": f"{seconds / 60:.1f}",
     }
     print("| what | result |\n|---|---|")

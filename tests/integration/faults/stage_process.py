@@ -45,6 +45,7 @@ from streams.view_positions import ViewPositions
 
 FIRED = "fired.log"
 DRAINED = "drained.log"
+FOLLOWED = "followed.log"
 SKEW = "clock.skew"
 OWNER = ".owner"  # STAGE.owner: the process that wrote the stage's newest batch, and when
 SIGNALS = {"kill": signal.SIGKILL, "terminate": signal.SIGTERM, "freeze": signal.SIGSTOP}
@@ -79,6 +80,11 @@ class Places:
         """The batch that was in flight when the stage was told to stop has been handled by the same process."""
         with (self._folder / DRAINED).open("a") as log:
             log.write(f"{self._stage}\n")
+
+    def note_followed(self) -> None:
+        """The process that was made to forget records lives on to be handed a later one."""
+        with (self._folder / FOLLOWED).open("a") as log:
+            log.write(f"{self._stage} {os.getpid()}\n")
 
     def reached(self, place: str) -> None:
         """Fail here if it was asked for."""
@@ -193,7 +199,8 @@ def _arm_libraries(places: Places, folder: Path) -> None:
         if places.armed("queue"):
             places.reached("queue")
             self.clear()
-            return await get(self)
+            taken = await get(self)
+            places.note_followed()
         return taken
 
     patched: Callable[..., None] = setattr  # mypy knows setattr only for what is declared assignable

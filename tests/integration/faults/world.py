@@ -26,7 +26,7 @@ from tests.integration.faults.posts import START, Produced, poison, spare
 from tests.integration.faults.progress import stage_processes
 from tests.integration.faults.schedule import Fault
 from tests.integration.faults.snapshots import Backup
-from tests.integration.faults.stage_process import DRAINED, FIRED, OWNER, SKEW
+from tests.integration.faults.stage_process import DRAINED, FIRED, FOLLOWED, OWNER, SKEW
 from tests.integration.faults.takeover import take_over
 from tests.integration.pipeline import WorkerProcess
 
@@ -85,6 +85,11 @@ class World:
         """Stages that were stopped with a batch in flight and have handled it before they ended."""
         log = self.faults / DRAINED
         return set(log.read_text().split()) if log.exists() else set()
+
+    def followed(self) -> int:
+        """How many of the holes that were made a later record followed before the process ended for another reason."""
+        log = self.faults / FOLLOWED
+        return len(log.read_text().splitlines()) if log.exists() else 0
 
     def unfired(self) -> list[str]:
         """What is armed and has not happened yet."""
