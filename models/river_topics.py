@@ -23,7 +23,7 @@ from models.online.evidence import Lexicon
 from models.online.match import check_width, match_identities
 from models.online.metadata import StateError, check_version
 from models.online.record import TopicRecord, topic_id
-from models.online.view import TopicState, describe, state_of
+from models.online.view import TopicState, describe, state_of, tally
 from models.topic_model import Placement, PostBatch
 from models.week_topics import WeekTopics
 
@@ -139,8 +139,7 @@ class RiverTopics:
         enough = record.originals >= self.config.born_posts and len(record.people) >= self.config.born_people
         if record.phase == "candidate" and enough:
             record.phase = "active"
-            reason = f"{record.originals} distinct posts by {len(record.people)} people"
-            events.append(describe(record, self.lexicon, "born", datetime.fromtimestamp(at, UTC), reason))
+            events.append(describe(record, self.lexicon, "born", datetime.fromtimestamp(at, UTC), tally(record)))
 
     def _forget(self) -> None:
         while len(self.topic_of) > self.config.max_remembered_posts:

@@ -20,7 +20,7 @@ from models.online.background import UNIT, Floats
 from models.online.life import close_block, event
 from models.online.record import EXAMPLES, TopicRecord
 from models.online.trend import Past
-from models.online.view import keywords_of, label_of
+from models.online.view import keywords_of, label_of, tally
 from models.week_topics import WeekTopic, WeekTopics
 from models.wire import unpack_vector
 
@@ -115,7 +115,7 @@ def _leave(
     reason = f"the refit of {week.week} found {new.originals} of its posts to be about something else"
     return [
         event(model, record, "split", model.now, f"{reason} ({about}): {similarity:.2f} similar to the rest", [new.id]),
-        event(model, new, "born", model.now, f"{new.originals} posts by {len(new.people)} people left {record.id}"),
+        event(model, new, "born", model.now, f"{tally(new)} left “{label_of(keywords_of(record, model.lexicon))}”"),
     ]
 
 
@@ -126,7 +126,8 @@ def _fill(model: OnlineTopics, new: TopicRecord, part: Part, record: TopicRecord
     new.originals = part.originals
     supports = max(0, round(part.share * topic.posts) - new.originals)
     new.posts = new.originals + min(supports, record.posts - record.originals)
-    new.people = dict(topic.authors)
+    # authors are not known post by post: those who never came to this topic told the story elsewhere
+    new.people = {author: count for author, count in topic.authors.items() if author in record.people}
     new.words = dict(topic.word_counts)
     new.examples = part.posts[:EXAMPLES]
     new.voices = {author: at for author, at in record.voices.items() if author in new.people}

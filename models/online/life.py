@@ -14,7 +14,7 @@ import numpy as np
 from models.events import TopicEvent, TopicEventKind
 from models.online.record import MAX_PEOPLE, TopicRecord
 from models.online.trend import CALM, DAY, TRENDING, count_voices, hear, surprise
-from models.online.view import describe, has_name
+from models.online.view import describe, has_name, tally
 
 if TYPE_CHECKING:
     from models.online_topics import OnlineTopics
@@ -28,8 +28,7 @@ def note_arrival(model: OnlineTopics, record: TopicRecord, author: str, at: floa
         if record.originals < config.born_posts or len(record.people) < config.born_people:
             return
         record.phase = "active"
-        reason = f"{record.originals} distinct posts by {len(record.people)} people"
-        events.append(event(model, record, "born", at, reason))
+        events.append(event(model, record, "born", at, tally(record)))
     elif record.phase == "dormant":
         record.phase = "active"
         events.append(event(model, record, "revived", at, "posts again after a silence"))

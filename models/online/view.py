@@ -79,6 +79,12 @@ def has_name(record: TopicRecord, lexicon: Lexicon) -> bool:
     return any(lexicon.counted(word) - count <= COMMON * lexicon.posts for word, count in shared)
 
 
+def tally(record: TopicRecord) -> str:
+    """Such as "10 posts (3 distinct) by 8 people": who only repeats is one of the people, so repeats are told, too."""
+    distinct = f" ({record.originals} distinct)" if record.originals < record.posts else ""
+    return f"{record.posts} posts{distinct} by {len(record.people)} people"
+
+
 def describe(
     record: TopicRecord,
     lexicon: Lexicon,

@@ -118,7 +118,7 @@ EXAMPLES: dict[str, Struct] = {
         posts=[POST],
         posts_total=12,
         series=schemas.HourlySeries(start=WHEN.replace(minute=0), posts=[4, 7, 1]),
-        lineage=[TopicEvent(topic_id=ID, kind="born", at=WHEN, label=LABEL, reason="3 distinct posts by 3 people")],
+        lineage=[TopicEvent(topic_id=ID, kind="born", at=WHEN, label=LABEL, reason="4 posts (3 distinct) by 3 people")],
         related=[schemas.RelatedTopic(id="t-ffe01c22ab41d003", label="Multilingual speech", similarity=0.31)],
     ),
     "PostPage": schemas.PostPage(total=12, items=[POST]),

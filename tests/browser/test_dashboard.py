@@ -4,6 +4,7 @@ The main path, with Kafka and the stages, is in test_dashboard_live.py.
 """
 
 import re
+from typing import Any
 
 import pytest
 from playwright.async_api import expect
@@ -134,15 +135,16 @@ async def test_the_charts_say_what_they_show(service: ServiceProcess, store: Red
 async def test_what_a_digest_names_does_not_bury_the_rest(
     service: ServiceProcess, store: RedisViews, open_page: Open
 ) -> None:
-    """A hundred names are one line, what was before is found, and each kind can be looked at alone."""
-    await store.apply_topic_events([event("born", f"N{i}", label=f"Topic {i}", hours=-3) for i in range(120)])
+    """A hundred names are one line, what was before is found and says its numbers once; each kind can be seen alone."""
+    why: dict[str, Any] = {"posts": 8, "people": 8, "reason": "8 posts (3 distinct) by 8 people"}
+    await store.apply_topic_events([event("born", f"N{i}", label=f"Topic {i}", hours=-3, **why) for i in range(120)])
     names = [
         event("alias", f"N{i}", label=f"Name {i}", hours=-1, other_ids=[f"D{i}"], week="2021-W18") for i in range(120)
     ]
     await store.apply_topic_events(names)
     page = await open_page(service.url + "#/activity")
     await expect(page.get_by_role("link", name="120 topics of 2021-W18")).to_be_visible(timeout=PATIENCE)
-    await expect(page.locator(".feed > li.born").first).to_be_visible()
+    await expect(page.locator(".feed > li.born p").first).to_have_text("8 posts (3 distinct) by 8 people")
     await page.get_by_role("button", name="Alerts").click()
     await expect(page.get_by_role("heading", name="None of these lately")).to_be_visible()
 

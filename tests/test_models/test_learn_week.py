@@ -84,6 +84,16 @@ def test_a_topic_that_was_two_comes_apart() -> None:
     assert model.topic_now("s3") == topic_id("s0")
 
 
+def test_what_left_counts_its_own_people_and_tells_its_repeats() -> None:
+    """Of a story told half here and half elsewhere, those who told it elsewhere did not leave with it."""
+    model, (inside, _) = swallowed()
+    strangers = {f"stranger{k}": 3 for k in range(30)}
+    half = msgspec.structs.replace(inside, authors=inside.authors | strangers, posts=28)
+    split, born, *_ = learned(model, [half])
+    assert (born.posts, born.people) == (10, 5)
+    assert born.reason == f"10 posts by 5 people left “{split.label}”"
+
+
 def test_what_left_lives_on_and_is_not_merged_again() -> None:
     """Posts on each go to their own, retweets follow their original, and growing together is no reason any more."""
     model, topics = swallowed()

@@ -1,5 +1,7 @@
 """The online topics: evidence, life cycle, bounds."""
 
+from dataclasses import replace
+
 import hypothesis.strategies as st
 import numpy as np
 import pytest
@@ -110,10 +112,21 @@ def test_one_odd_post_is_a_candidate() -> None:
     born = events[0]
     assert born.topic_id == topic_id("x0")
     assert (born.posts, born.people, born.example_ids) == (3, 3, ["x0", "x1", "x2"])
-    assert "3 distinct posts by 3 people" in born.reason
+    assert born.reason == "3 posts by 3 people"
     assert set(born.keywords) == {"gpt-neo", "eleutherai", "weights"}
     assert 2 <= len(born.label.replace(",", "").split()) <= 4
     assert model.topics()[0].phase == "active"
+
+
+def test_people_who_repeat_are_told_beside_what_they_repeat() -> None:
+    """Repeats count as posts of their people: told of distinct posts alone, three of them would be by eight."""
+    model = OnlineTopics(DIMENSIONS, "e")
+    first, repeats, last = story("x", 2, START), story("r", 5, START + 100), story("y", 1, START + 200)
+    repeats = replace(repeats, authors=[f"b{k}" for k in range(5)], related=["x0"] * 5, retweet=[True] * 5)
+    _, events = model.learn_many(join(first, repeats, replace(last, authors=["c"])))
+    (born,) = events
+    assert (born.posts, born.people) == (8, 8)
+    assert born.reason == "8 posts (3 distinct) by 8 people"
 
 
 def test_sites_are_the_last_words() -> None:

@@ -100,6 +100,8 @@ function single(event) {
   const { data } = event;
   const title = event.kind === "digest" ? h("a", { href: `#/digests/${data.week}` }, `${data.week}: `, theirs("span", {}, data.headline))
     : event.topic_id ? h("a", { href: topicLink(event.topic_id), dir: "auto" }, data.label || data.title || event.topic_id) : theirs("span", {}, data.title ?? "");
-  const more = [data.people && plural(data.people, "person", "people"), data.posts && plural(data.posts, "post"), data.reason || data.text].filter(Boolean).join(" · ");
+  // why a topic was born is told by these two numbers
+  const counts = event.kind === "born" && data.reason ? [] : [data.people && plural(data.people, "person", "people"), data.posts && plural(data.posts, "post")];
+  const more = [...counts, data.reason || data.text].filter(Boolean).join(" · ");
   return h("li", { class: event.kind }, h("span", { class: "badge " + event.kind }, WORDS[event.kind] ?? event.kind), h("div", {}, title, more && theirs("p", {}, more)), time(event.at));
 }
