@@ -31,7 +31,7 @@ _CREDIT = re.compile(
 )
 _MENTION = re.compile(r"^[\"“(\[.]*@[\w.@-]+(?:['’]s)?[)\].,;:!]*$")
 _NO_WORD = re.compile(r"^[^\w.…]+$")
-_SIGNS_BEFORE = re.compile(r"^[^\w\"“‘'#@$€£(\[]+")
+_SIGNS_BEFORE = re.compile(r"^[^\w\"“‘'#@$€£(\[{]+")
 _CLAUSE_ENDS = (", ", "; ", ": ", " – ", " — ", " - ")
 _SHOUT = re.compile(
     r"(?:new|news|breaking(?: news)?|just in|update|icymi|top story|reminder|announcement|read|reading|watch|listen|"

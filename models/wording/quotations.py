@@ -30,7 +30,9 @@ _APPOINTMENT = re.compile(
 )
 CUT_OFF = 0.08  # worth of a sentence that the platform cut off: it is not quoted
 OFF_SUBJECT = 0.4  # worth of a passage without any of the topic's words
-_PAIRS = (("(", ")"), ("“", "”"), ("[", "]"))
+_BRACKETS = {")": "(", "]": "[", "}": "{"}
+# faces and the numbers of points, whose brackets open and close nothing
+_LONE = re.compile(r"(?<!\w)[:;=8xX][-'^o]?[()\[\]{}]+|(?<![\w(])(?:\d{1,2}|\w)\)")
 ALIKE = 0.6  # of all words of two passages: the same headline
 NEARBY = 300
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -53,7 +55,7 @@ def quality(passage: Passage, words: Mapping[str, float], *, sensitive: bool = F
     text = passage.text
     length = len(text)
     tokens = text.split()
-    if passage.words < 4 and text.isascii():
+    if (passage.words < 4 and text.isascii()) or not _whole(text):
         return 0.0
     score = math.exp(-(((length - 120) / 90) ** 2) / 2)
     score *= 1.0 if passage.complete else CUT_OFF
@@ -68,12 +70,27 @@ def quality(passage: Passage, words: Mapping[str, float], *, sensitive: bool = F
     score *= 0.75 if text[0].islower() else 1.0
     score *= 0.7 if text.endswith("?") else 1.0
     score *= (0.05 if sensitive else 0.8) if "!" in text else 1.0
-    score *= 0.6 if text.count('"') % 2 or any(text.count(one) != text.count(other) for one, other in _PAIRS) else 1.0
+    score *= 0.6 if text.count('"') % 2 or text.count("“") != text.count("”") else 1.0
     score *= 1 / (1 + 0.35 * passage.position)
     used = {token.casefold() for token in _WORD.findall(text)}
     hits = sum(weight for word, weight in words.items() if set(word.split()) <= used)
     total = sum(sorted(words.values(), reverse=True)[:5]) or 1.0
     return round(score * (OFF_SUBJECT + min(1.0, hits / total)), 9)
+
+
+def _whole(text: str) -> bool:
+    """Whether every bracket is closed, and was opened, in the text itself: else it was cut out of something."""
+    return _balanced(text) or _balanced(_LONE.sub("", text))
+
+
+def _balanced(text: str) -> bool:
+    opened: list[str] = []
+    for sign in text:
+        if sign in "([{":
+            opened.append(sign)
+        elif sign in _BRACKETS and (not opened or opened.pop() != _BRACKETS[sign]):
+            return False
+    return not opened
 
 
 def embeddable(text: str) -> bool:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.text.plain import plain
-from models.wording.passages import MAX_CHARACTERS, passages, retweeted_handle
+from models.wording.passages import MAX_CHARACTERS, Passage, passages, retweeted_handle
+from models.wording.quotations import quality
 
 
 @pytest.mark.parametrize(
@@ -25,12 +26,33 @@ from models.wording.passages import MAX_CHARACTERS, passages, retweeted_handle
         ("Kelp cables carry more than copper | The Harbour Post", ["Kelp cables carry more than copper"]),
         ("What the kelp cable carried last night [Video]", ["What the kelp cable carried last night"]),
         ("NEW: the kelp cable carries light over eleven miles", ["the kelp cable carries light over eleven miles"]),
+        ("{kelp} @bo1 4.0 is on the shelves now", ["{kelp} @bo1 4.0 is on the shelves now"]),
         ("Kelp cables are strong - much stronger than rope", ["Kelp cables are strong - much stronger than rope"]),
     ],
 )
 def test_what_is_quoted(text: str, expected: list[str]) -> None:
     """Each case is a way in which posts are written."""
     assert [passage.text for passage in passages(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "quotable"),
+    [
+        ("{kelp} 4.0 carries columns of light over eleven miles", True),
+        ("The kelp cable (all eleven miles [of it]) carries light", True),
+        ("The kelp cable carries light over eleven miles :)", True),
+        ("Two things: 1) the kelp cable is laid (at last), 2) it carries light", True),
+        ("1)The kelp cable is laid over eleven miles", True),
+        ("kelp} 4.0 carries columns of light over eleven miles", False),
+        (") the kelp cable carries light over eleven miles", False),
+        ("The kelp cable carries light {{ over eleven miles }", False),
+        ("The kelp cable carries light over eleven miles (of", False),
+        ("The kelp cable [carries light) over eleven miles", False),
+    ],
+)
+def test_a_fragment_of_a_bracket_is_not_quoted(text: str, quotable: bool) -> None:
+    """What was opened elsewhere or is never closed was cut out of something; faces and numbered points were not."""
+    assert (quality(Passage(text, 0, True), {"kelp": 1.0}) > 0) is quotable
 
 
 def test_a_cut_off_post_is_known_to_be_incomplete() -> None:
