@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,14 +22,14 @@ from streams.clock import system_clock
 from streams.demo import demo_lines
 from streams.ingest import IngestCounts, Pace, ingest_files
 from streams.settings import Settings
-from tests.browser.opening import Open
+from tests.browser.opening import PATIENCE, Open
 from tests.browser.service import ServiceProcess
-from tests.integration.pipeline import WorkerProcess, pipeline_settings
+from tests.integration.faults.settling import until_settled
+from tests.integration.pipeline import ALL_STAGES, WorkerProcess, pipeline_settings
 
 # from the Thursday of the first week to the Tuesday of the second, which closes the first
 THURSDAY, TUESDAY = 274, 840
 POSTS_PER_SECOND = 60.0
-PATIENCE = 120_000  # milliseconds; machines that test are busy
 WEEK = "2021-W09"
 HOSTILE = (
     "<script>window.pwned = 1</script><img src=x onerror='window.pwned = 2'> "
@@ -81,6 +82,11 @@ class LiveWorld:
             advance=lambda *_: None,
         )
 
+    async def at_rest(self) -> None:
+        """What was played is in the view, the week's digest too, and what that has taught the live topics."""
+        await expect(self.archive.locator(".archive a", has_text=WEEK)).to_be_visible(timeout=2 * PATIENCE)
+        await until_settled(self.settings, ALL_STAGES.split(","), self.worker, seconds=2 * PATIENCE / 1_000)
+
     async def attack(self) -> None:
         """Eight people say hostile things about one subject, in the stream's own present."""
         now = _time_of(self.lines[: self.played])
@@ -118,8 +124,8 @@ async def live_world(kafka: str, redis: str, prefix: str, folder: Path, opened: 
             worker.start()
             await asyncio.to_thread(service.start)
             ranking, archive = await opened(service.url), await opened(service.url + "#/digests")
-            await expect(ranking.get_by_role("heading", name="No posts yet")).to_be_visible(timeout=PATIENCE)
-            await expect(archive.get_by_role("heading", name="No digest yet")).to_be_visible(timeout=PATIENCE)
+            await expect(ranking.get_by_role("heading", name="No posts yet")).to_be_visible()
+            await expect(archive.get_by_role("heading", name="No digest yet")).to_be_visible()
             for page in (ranking, archive):
                 await page.evaluate("window.sameDocument = true")
             world = LiveWorld(settings, service, worker, folder, ranking, archive)
@@ -132,11 +138,22 @@ async def live_world(kafka: str, redis: str, prefix: str, folder: Path, opened: 
 
 @dataclass
 class LiveReplay:
-    """`toptopics replay WEEK --live` as a user starts it. prefix: its namespace, as it says."""
+    """`toptopics replay WEEK --live` as a user starts it on a terminal, where it stays until it is told to stop.
+
+    Without a terminal it is gone, and its view with it, as soon as the digest is out: a page may be slower than that.
+    """
 
     process: asyncio.subprocess.Process
-    prefix: str
-    said: list[str]
+    said: list[str] = field(default_factory=list)
+
+    async def prefix(self) -> str:
+        """Of its namespace, as it says."""
+        for _ in range(PATIENCE // 100):
+            if found := re.search(r"TOPTOPICS_PREFIX=(\S+) toptopics serve --port 0", "".join(self.said)):
+                return found[1]
+            assert self.process.returncode is None, self.said
+            await asyncio.sleep(0.1)
+        raise AssertionError(self.said)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -147,28 +164,36 @@ class LiveReplay:
         finally:
             self.process.send_signal(signal.SIGCONT)
 
-    async def end(self) -> int:
-        """Its exit code, once it is over by itself."""
-        assert self.process.stderr is not None
-        self.said += (await self.process.stderr.read()).decode().splitlines()
+    async def stop(self) -> int:
+        """Its exit code after SIGTERM."""
+        if self.process.returncode is None:
+            self.process.terminate()
         return await self.process.wait()
 
 
 @asynccontextmanager
 async def live_replay(world: LiveWorld, week: str, speed: str) -> AsyncIterator[LiveReplay]:
-    """Playing, once it has said where."""
+    """Started, and stopped at the end."""
+    controller, terminal = os.openpty()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "streams.cli", "replay", week, "--live", "--speed", speed),
-        env=os.environ | world.worker.environment,
-        stderr=asyncio.subprocess.PIPE,
+        env=os.environ | world.worker.environment | {"TERM": "dumb", "COLUMNS": "300"},
+        stderr=terminal,
     )
+    os.close(terminal)
+    replay = LiveReplay(process)
+    reading = threading.Thread(target=_read, args=(controller, replay.said))
+    reading.start()
     try:
-        assert process.stderr is not None
-        line = (await asyncio.wait_for(process.stderr.readline(), PATIENCE / 1_000)).decode()
-        found = re.match(r"TOPTOPICS_PREFIX=(\S+) toptopics serve --port 0", line)
-        assert found, line
-        yield LiveReplay(process, found[1], [line])
+        yield replay
     finally:
-        if process.returncode is None:
-            process.terminate()
-            await process.wait()
+        await replay.stop()
+        await asyncio.to_thread(reading.join)
+        os.close(controller)
+
+
+def _read(controller: int, said: list[str]) -> None:
+    """All that is written to the terminal, until nobody holds it any more (Linux tells that as an error)."""
+    with suppress(OSError):
+        while data := os.read(controller, 1 << 16):
+            said.append(data.decode(errors="replace"))

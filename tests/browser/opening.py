@@ -3,13 +3,15 @@
 import shutil
 from dataclasses import dataclass, field
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update",
     "--disable-sync",
 )  # fmt: skip
+PATIENCE = 120_000  # milliseconds; machines that test are busy, and a limit is there to end a test that hangs
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Open:
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
         )
+        context.set_default_timeout(PATIENCE)
         page = await context.new_page()
         tab = Tab(page)
         page.on("pageerror", lambda error: tab.errors.append(str(error)))

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -10,14 +9,15 @@ from pathlib import Path
 
 import httpx
 
+from streams.local.ports import reserve_ports
+
 
 class ServiceProcess:
     """Start, stop, address."""
 
     def __init__(self, redis: str, folder: Path, kafka: str = "127.0.0.1:1", prefix: str = "") -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        # below the ports that are given to whoever asks for any: it stays free until the start, and while it is down
+        self.port = reserve_ports(folder / f"serve-{prefix}port.json", ["serve"])["serve"]
         self.url = f"http://127.0.0.1:{self.port}/"
         self._log = folder / "serve.log"
         self._environment = os.environ | {
@@ -38,7 +38,7 @@ class ServiceProcess:
         end = time.monotonic() + 180  # beside other tests' workers, imports take their time
         while time.monotonic() < end and self._process.poll() is None:
             try:
-                if httpx.get(self.url + "healthz").status_code == 200:
+                if httpx.get(self.url + "healthz", timeout=30).status_code == 200:
                     return
             except httpx.TransportError:
                 time.sleep(0.1)
@@ -49,6 +49,6 @@ class ServiceProcess:
         if self._process is None:
             return 0
         self._process.send_signal(sign)
-        code = self._process.wait(timeout=30)
+        code = self._process.wait(timeout=180)
         self._process = None
         return code

@@ -17,8 +17,7 @@ from tests.browser.service import ServiceProcess
 from tests.demo_view import fill
 from tests.view_examples import assignment, digest, event
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
-PATIENCE = 20_000  # milliseconds; machines that test are busy
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 VIEWS = ("#/", "#/map", "#/digests", "#/activity")
 HOSTILE = (
     "<script>window.pwned = 1</script><img src=x onerror='window.pwned = 2'> \u202egnorw \u2067rtl "
@@ -50,13 +49,13 @@ async def test_topics_appear_and_grow_without_reload(
 ) -> None:
     """From the empty page to a ranking that changes, on one page load."""
     page = await open_page(service.url)
-    await expect(page.get_by_role("heading", name="No posts yet")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_role("heading", name="No posts yet")).to_be_visible()
     await page.evaluate("window.sameDocument = true")
     await speech(store, 4)
     row = page.locator(".topics > li", has_text="Speech without labels")
-    await expect(row.locator(".n-people b")).to_have_text("4", timeout=PATIENCE)
+    await expect(row.locator(".n-people b")).to_have_text("4")
     await speech(store, 3, first=4)
-    await expect(row.locator(".n-people b")).to_have_text("7", timeout=PATIENCE)
+    await expect(row.locator(".n-people b")).to_have_text("7")
     assert await page.evaluate("window.sameDocument")
     await expect(page.locator("#pulse .word")).to_have_text("Live")
 
@@ -65,24 +64,24 @@ async def test_a_topic_opens_by_keyboard_alone(service: ServiceProcess, store: R
     """Skip link, row, topic, back; the focus goes with it."""
     await speech(store, 30)
     page = await open_page(service.url)
-    await expect(page.locator(".topics .label")).to_be_visible(timeout=PATIENCE)
+    await expect(page.locator(".topics .label")).to_be_visible()
     await page.keyboard.press("Tab")
     await expect(page.get_by_text("Skip to content")).to_be_focused()
     await page.locator(".topics .label").focus()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", level=1, name="Speech without labels")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_role("heading", level=1, name="Speech without labels")).to_be_visible()
     await expect(page.locator("main")).to_be_focused()
     await expect(page.locator(".post")).to_have_count(20)
     await page.get_by_role("button", name="Show more of 30").press("Enter")
-    await expect(page.locator(".post")).to_have_count(30, timeout=PATIENCE)
+    await expect(page.locator(".post")).to_have_count(30)
     link = page.get_by_role("link", name="Title of https://papers.example/speech").first
     assert await link.get_attribute("rel") == "noopener noreferrer nofollow"
     await page.get_by_role("link", name="All topics").press("Enter")
-    await expect(page.get_by_role("heading", name="What people are talking about")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_role("heading", name="What people are talking about")).to_be_visible()
     await page.keyboard.press("/")
     await expect(page.get_by_role("searchbox")).to_be_focused()
     await page.keyboard.type("nothing like it")
-    await expect(page.get_by_role("heading", name="Nothing found")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
 
 
 async def test_updates_take_nothing_from_who_reads_by_keyboard(
@@ -93,17 +92,15 @@ async def test_updates_take_nothing_from_who_reads_by_keyboard(
     await images(store, 5)
     page = await open_page(service.url)
     row = page.locator(".topics > li", has_text="Speech without labels")
-    await expect(row.locator(".rank b")).to_have_text("2", timeout=PATIENCE)
+    await expect(row.locator(".rank b")).to_have_text("2")
     await row.locator(".label").focus()
     await speech(store, 9, first=3)
-    await expect(row.locator(".rank b")).to_have_text("1", timeout=PATIENCE)
+    await expect(row.locator(".rank b")).to_have_text("1")
     await expect(row.locator(".label")).to_be_focused()
     legend = page.locator(".legend a", has_text="Image cropping")
     await legend.focus()
     await images(store, 4, first=5)
-    await expect(page.locator(".topics > li", has_text="Image cropping").locator(".n-posts b")).to_have_text(
-        "9", timeout=PATIENCE
-    )
+    await expect(page.locator(".topics > li", has_text="Image cropping").locator(".n-posts b")).to_have_text("9")
     await expect(legend).to_be_focused()
 
 
@@ -113,7 +110,7 @@ async def test_the_charts_say_what_they_show(service: ServiceProcess, store: Red
     await images(store, 12)
     page = await open_page(service.url)
     legend = page.locator(".legend a", has_text="Image cropping")
-    await expect(legend).to_be_visible(timeout=PATIENCE)
+    await expect(legend).to_be_visible()
     await legend.focus()
     await expect(page.locator(".river .note")).to_contain_text("Image cropping")
     graph = await page.locator(".stream").bounding_box()
@@ -125,9 +122,7 @@ async def test_the_charts_say_what_they_show(service: ServiceProcess, store: Red
     counts = await table.get_by_role("row", name="Speech without labels").get_by_role("cell").all_inner_texts()
     assert sum(map(int, counts)) == 12
     await page.goto(service.url + "#/map")
-    await expect(page.get_by_role("link", name="Speech without labels: 12 people, 12 posts")).to_be_visible(
-        timeout=PATIENCE
-    )
+    await expect(page.get_by_role("link", name="Speech without labels: 12 people, 12 posts")).to_be_visible()
     overlaps = await page.evaluate(OVERLAPS)
     assert overlaps == 0
 
@@ -143,7 +138,7 @@ async def test_what_a_digest_names_does_not_bury_the_rest(
     ]
     await store.apply_topic_events(names)
     page = await open_page(service.url + "#/activity")
-    await expect(page.get_by_role("link", name="120 topics of 2021-W18")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_role("link", name="120 topics of 2021-W18")).to_be_visible()
     await expect(page.locator(".feed > li.born p").first).to_have_text("8 posts (3 distinct) by 8 people")
     await page.get_by_role("button", name="Alerts").click()
     await expect(page.get_by_role("heading", name="None of these lately")).to_be_visible()
@@ -152,11 +147,11 @@ async def test_what_a_digest_names_does_not_bury_the_rest(
 async def test_a_digest_reads_well(service: ServiceProcess, store: RedisViews, open_page: Open) -> None:
     """In the archive, in a frame without scripts; a new one appears by itself."""
     page = await open_page(service.url + "#/digests")
-    await expect(page.get_by_role("heading", name="No digest yet")).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_role("heading", name="No digest yet")).to_be_visible()
     await store.put_digest(digest("2021-W18", headline="A week of speech"), [("revision", b"1")])
-    await expect(page.locator(".archive a")).to_contain_text("A week of speech", timeout=PATIENCE)
+    await expect(page.locator(".archive a")).to_contain_text("A week of speech")
     frame = page.frame_locator("iframe")
-    await expect(frame.get_by_text("Ada shared the paper 1")).to_be_visible(timeout=PATIENCE)
+    await expect(frame.get_by_text("Ada shared the paper 1")).to_be_visible()
     assert "allow-scripts" not in (await page.locator("iframe").get_attribute("sandbox") or "")
 
 
@@ -167,13 +162,13 @@ async def test_it_comes_back_by_itself_after_the_service_restarts(
     await speech(store, 3)
     page = await open_page(service.url)
     row = page.locator(".topics > li", has_text="Speech without labels")
-    await expect(row.locator(".n-people b")).to_have_text("3", timeout=PATIENCE)
+    await expect(row.locator(".n-people b")).to_have_text("3")
     assert service.stop() == 0
-    await expect(page.locator("#banner")).to_contain_text("Connection lost", timeout=PATIENCE)
+    await expect(page.locator("#banner")).to_contain_text("Connection lost")
     await expect(row).to_be_visible()
     await speech(store, 3, first=3)
     service.start()
-    await expect(row.locator(".n-people b")).to_have_text("6", timeout=60_000)
+    await expect(row.locator(".n-people b")).to_have_text("6")
     await expect(page.locator("#banner")).to_be_hidden()
 
 
@@ -183,12 +178,12 @@ async def test_an_outage_of_the_store_is_told_and_survived(
     """Stale, with what was known; live again when Redis is back."""
     await speech(store, 3)
     page = await open_page(service.url)
-    await expect(page.locator(".topics > li")).to_have_count(1, timeout=PATIENCE)
+    await expect(page.locator(".topics > li")).to_have_count(1)
     redis_server.stop()
-    await expect(page.locator("#banner")).to_contain_text("does not answer", timeout=60_000)
+    await expect(page.locator("#banner")).to_contain_text("does not answer")
     await expect(page.locator(".topics > li")).to_have_count(1)
     redis_server.start()
-    await expect(page.locator("#banner")).to_be_hidden(timeout=60_000)
+    await expect(page.locator("#banner")).to_be_hidden()
 
 
 @pytest.mark.parametrize("phone", [False, True])
@@ -202,10 +197,10 @@ async def test_hostile_posts_do_no_harm(
     label = "<img src=x onerror=alert(1)> \u202e" + "x" * 300
     await store.apply_topic_events([event("born", "T1", label=label, keywords=["<i>", "k" * 200])])
     page = await open_page(service.url, phone=phone)
-    await expect(page.locator(".topics > li")).to_have_count(1, timeout=PATIENCE)
+    await expect(page.locator(".topics > li")).to_have_count(1)
     await assert_no_overflow(page)
     await page.locator(".topics .label").click()
-    await expect(page.locator(".post .text").first).to_contain_text("<script>", timeout=PATIENCE)
+    await expect(page.locator(".post .text").first).to_contain_text("<script>")
     await assert_no_overflow(page)
     assert await page.evaluate("window.pwned") is None
     assert await page.locator("main script, main img, main a[href^=javascript]").count() == 0
@@ -225,12 +220,12 @@ async def test_no_serious_accessibility_violation(
     page = await open_page(service.url, phone=phone, dark=dark)
     for view in VIEWS:
         await page.goto(service.url + view)
-        await expect(page.locator(".skeleton, .bone")).to_have_count(0, timeout=PATIENCE)
+        await expect(page.locator(".skeleton, .bone")).to_have_count(0)
         await assert_accessible(page, view)
         assert await page.evaluate(OVERLAPS) == 0
     await page.goto(service.url)
     await page.locator(".topics .label").first.click()
-    await expect(page.locator(".post").first).to_be_visible(timeout=PATIENCE)
+    await expect(page.locator(".post").first).to_be_visible()
     await assert_accessible(page, "topic")
 
 

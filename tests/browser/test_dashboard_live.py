@@ -10,10 +10,12 @@ import httpx
 import pytest
 from playwright.async_api import FrameLocator, Locator, Page, expect
 
+from streams.redis_views import open_views
 from tests.browser.checks import OVERLAPS, assert_accessible, assert_no_overflow
-from tests.browser.live_world import PATIENCE, WEEK, LiveWorld, live_replay
-from tests.browser.opening import Open
+from tests.browser.live_world import WEEK, LiveWorld, live_replay
+from tests.browser.opening import PATIENCE, Open
 from tests.browser.service import ServiceProcess
+from tests.integration.faults.examine import contents
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 VIEWS = ("#/", "#/map", f"#/digests/{WEEK}", "#/activity")
@@ -42,8 +44,8 @@ async def kept(page: Page) -> int:
 async def test_topics_appear_and_change_on_a_page_that_is_left_open(world: LiveWorld) -> None:
     """It was empty before the first post, and has not been loaded again since."""
     page = world.ranking
-    await expect(page.locator(".topics > li").nth(5)).to_be_visible(timeout=PATIENCE)
-    await expect(page.locator(".stream .band").first).to_be_visible(timeout=PATIENCE)
+    await expect(page.locator(".topics > li").nth(5)).to_be_visible()
+    await expect(page.locator(".stream .band").first).to_be_visible()
     before = await kept(page)
     await world.play(120)
 
@@ -57,23 +59,26 @@ async def test_topics_appear_and_change_on_a_page_that_is_left_open(world: LiveW
 
 async def test_a_topic_opens_with_its_posts(world: LiveWorld, open_page: Open) -> None:
     """The numbers of the row are those of the topic; the row's topic is found by a word of it too."""
+    await world.at_rest()  # a topic may be named anew, or taken in by another, while it is opened
+    async with httpx.AsyncClient(base_url=world.service.url, timeout=PATIENCE / 1_000) as http:
+        await settled(http)
     page = await open_page(world.service.url)
     await page.get_by_role("button", name="7d").click()
     first = page.locator(".topics > li .label").first
-    await expect(first).to_be_visible(timeout=PATIENCE)
+    await expect(first).to_be_visible()
     topic = await first.get_attribute("href")  # another one may be the first by the time of the click
     row = page.locator(f'.topics .label[href="{topic}"]')
     label = await row.inner_text()
     await row.click()
-    await expect(page.get_by_role("heading", level=1, name=label)).to_be_visible(timeout=PATIENCE)
-    await expect(page.locator(".post").first).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_role("heading", level=1, name=label)).to_be_visible()
+    await expect(page.locator(".post").first).to_be_visible()
     posts = await number_in(page.locator("#posts-title"), r"([\d,]+)")
     assert await page.locator(".post").count() == min(20, posts)
     assert await page.locator(".people-list li").count() > 0
     assert await page.locator(".bars .bar").count() > 0
     assert "Became a topic" in await page.locator(".life").inner_text()
     await page.get_by_role("searchbox").fill(label.split()[0])
-    await expect(page.locator(".topics .label", has_text=label).first).to_be_visible(timeout=PATIENCE)
+    await expect(page.locator(".topics .label", has_text=label).first).to_be_visible()
 
 
 async def test_the_digest_of_the_week_appears_and_reads_well(world: LiveWorld) -> None:
@@ -82,7 +87,7 @@ async def test_the_digest_of_the_week_appears_and_reads_well(world: LiveWorld) -
     await expect(page.locator(".archive a", has_text=WEEK)).to_be_visible(timeout=2 * PATIENCE)
     assert await page.evaluate("window.sameDocument")
     frame = page.frame_locator("iframe")
-    await expect(frame.get_by_role("heading", name="The week in numbers")).to_be_attached(timeout=PATIENCE)
+    await expect(frame.get_by_role("heading", name="The week in numbers")).to_be_attached()
     await read(page, frame)
 
 
@@ -105,10 +110,10 @@ async def read(page: Page, frame: FrameLocator) -> None:
 async def test_pages_go_on_after_the_service_was_killed(world: LiveWorld) -> None:
     """`kill -9`, posts meanwhile, started again on the same port: the page catches up by itself."""
     page = world.ranking
-    await expect(page.locator(".topics > li").first).to_be_visible(timeout=PATIENCE)
+    await expect(page.locator(".topics > li").first).to_be_visible()
     before = await kept(page)
     assert await asyncio.to_thread(world.service.stop, signal.SIGKILL) == -signal.SIGKILL
-    await expect(page.locator("#banner")).to_contain_text("Connection lost", timeout=PATIENCE)
+    await expect(page.locator("#banner")).to_contain_text("Connection lost")
     await expect(page.locator(".topics > li").first).to_be_visible()
     await world.play(60)
     await asyncio.to_thread(world.service.start)
@@ -118,7 +123,7 @@ async def test_pages_go_on_after_the_service_was_killed(world: LiveWorld) -> Non
 
     await until(grew, "the page did not catch up")
     for left_open in (page, world.archive):
-        await expect(left_open.locator("#banner")).to_be_hidden(timeout=PATIENCE)
+        await expect(left_open.locator("#banner")).to_be_hidden()
         assert await left_open.evaluate("window.sameDocument")
 
 
@@ -128,11 +133,11 @@ async def test_hostile_posts_through_kafka_do_no_harm(world: LiveWorld, open_pag
     for phone in (False, True):
         page = await open_page(world.service.url + "#/search/zyzzyva", phone=phone)
         await page.get_by_role("button", name="7d").click()
-        await expect(page.locator(".topics > li")).not_to_have_count(0, timeout=PATIENCE)
+        await expect(page.locator(".topics > li")).not_to_have_count(0)
         await assert_no_overflow(page)
         await page.locator(".topics .label").first.click()
         hostile = page.locator(".post .text", has_text="<script>window.pwned")
-        await expect(hostile.first).to_be_visible(timeout=PATIENCE)
+        await expect(hostile.first).to_be_visible()
         await assert_no_overflow(page)
         assert await page.evaluate("window.pwned") is None
         assert await page.locator("main script, main img, main a[href^=javascript]").count() == 0
@@ -147,47 +152,53 @@ async def test_nothing_serious_bars_anybody(world: LiveWorld, open_page: Open, p
     page = await open_page(world.service.url, phone=phone, dark=dark)
     for view in VIEWS:
         await page.goto(world.service.url + view)
-        await expect(page.locator(".skeleton, .bone")).to_have_count(0, timeout=PATIENCE)
+        await expect(page.locator(".skeleton, .bone")).to_have_count(0)
         await assert_accessible(page, view)
         assert await page.evaluate(OVERLAPS) == 0
     await page.goto(world.service.url)
-    await page.locator(".topics .label").first.click(timeout=PATIENCE)
-    await expect(page.locator(".post").first).to_be_visible(timeout=PATIENCE)
+    await page.locator(".topics .label").first.click()
+    await expect(page.locator(".post").first).to_be_visible()
     await assert_accessible(page, "topic")
 
 
 async def test_a_past_week_is_watched_in_a_namespace_of_its_own(world: LiveWorld, open_page: Open) -> None:
     """`replay --live`: its topics grow on a dashboard of theirs; the stream's own view does not notice."""
-    # what was played is in the view, and the digest has named its topics
-    await expect(world.archive.locator(".archive a", has_text=WEEK)).to_be_visible(timeout=2 * PATIENCE)
-    async with httpx.AsyncClient(base_url=world.service.url, timeout=30) as http:
-        before = await settled(http)
-        async with live_replay(world, WEEK, "20000x") as replay:
-            apart = ServiceProcess(
-                str(world.settings.redis_url), world.folder, str(world.settings.kafka_bootstrap_servers), replay.prefix
-            )
-            try:
-                with replay.held():  # however long a dashboard takes to start here, most of the week is yet to come
-                    await asyncio.to_thread(apart.start)
-                    page = await open_page(apart.url)
-                    await expect(page.locator(".topics > li, .empty").first).to_be_visible(timeout=PATIENCE)
-                    seen = await kept(page)
+    await world.at_rest()
+    before = await view_of(world, world.settings.prefix)
+    async with live_replay(world, WEEK, "20000x") as replay:
+        prefix = await replay.prefix()
+        apart = ServiceProcess(
+            str(world.settings.redis_url), world.folder, str(world.settings.kafka_bootstrap_servers), prefix
+        )
+        try:
+            with replay.held():  # however long a dashboard takes to start here, most of the week is yet to come
+                await asyncio.to_thread(apart.start)
+                page = await open_page(apart.url)
+                await expect(page.locator(".topics > li, .empty").first).to_be_visible()
+                seen = await kept(page)
 
-                async def moved() -> bool:
-                    return await kept(page) > seen
+            async def moved() -> bool:
+                return await kept(page) > seen
 
-                await until(moved, "the replayed week does not move")
-                await expect(page.locator(".topics > li").first).to_be_visible(timeout=PATIENCE)
-                await page.goto(apart.url + "#/digests")
-                await expect(page.locator(".archive a", has_text=WEEK)).to_be_visible(timeout=2 * PATIENCE)
-                assert await replay.end() == 0, replay.said
-            finally:
-                await asyncio.to_thread(apart.stop)
-        assert await settled(http) == before
+            await until(moved, "the replayed week does not move")
+            await expect(page.locator(".topics > li").first).to_be_visible()
+            await page.goto(apart.url + "#/digests")
+            await expect(page.locator(".archive a", has_text=WEEK)).to_be_visible(timeout=2 * PATIENCE)
+            assert await replay.stop() == 128 + signal.SIGTERM, replay.said
+        finally:
+            await asyncio.to_thread(apart.stop)
+    assert (await view_of(world, prefix))["posts"] == 0, "it leaves nothing"
+    assert await view_of(world, world.settings.prefix) == before
 
 
-async def settled(http: httpx.AsyncClient) -> dict[str, Any]:
-    """The view, when it stands still."""
+async def view_of(world: LiveWorld, prefix: str) -> dict[str, Any]:
+    """All that a reader of that namespace's view can learn."""
+    async with open_views(str(world.settings.redis_url), prefix) as views:
+        return await contents(views)
+
+
+async def settled(http: httpx.AsyncClient) -> None:
+    """Until the service, which follows the view, stands still."""
     seen: list[dict[str, Any]] = [{}]
 
     async def same() -> bool:
@@ -195,5 +206,4 @@ async def settled(http: httpx.AsyncClient) -> dict[str, Any]:
         seen.append((await http.get("/api/topics?window=7d")).json())
         return seen[-2] == seen[-1]
 
-    await until(same, "the view does not come to rest")
-    return seen[-1]
+    await until(same, "the service does not come to rest")
