@@ -1,39 +1,61 @@
 """A server of one's own bytes on loopback, none of whose connections outlives it."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-BEGUN_SECONDS = 0.05  # a connection that the kernel has taken is begun by then
-END_SECONDS = 30.0
+ROUNDS = 20  # of the loop: what the kernel has taken is begun, and what was cut off has ended, after four at most
+END_SECONDS = 120.0
 
 
 @asynccontextmanager
-async def tcp_server(handle: Handle) -> AsyncIterator[int]:
+async def tcp_server(
+    handle: Handle,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+    *,
+    end_seconds: float = END_SECONDS,
+) -> AsyncIterator[int]:
     """Yields the port. A connection is closed after `handle`, also when the other side goes in the middle of it.
 
-    At the end all are waited for: one that a loop leaves open warns in whichever test runs when it is collected.
+    At the end all are waited for, and cut off after `end_seconds`: one that a loop leaves open warns in whichever test
+    runs when it is collected.
     """
-    running: set[asyncio.Future[None]] = set()
+    running: set[asyncio.Task[None]] = set()
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        running.add(ended)
-        try:
-            with suppress(asyncio.IncompleteReadError, ConnectionError):
-                await handle(reader, writer)
-        finally:
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
-            running.discard(ended)
-            ended.set_result(None)
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(_serve(handle, reader, writer))
+        running.add(task)
+        task.add_done_callback(running.discard)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    server = await asyncio.start_server(connected, host, port, ssl=tls)
     async with server:
-        yield server.sockets[0].getsockname()[1]
-        await asyncio.sleep(BEGUN_SECONDS)
-        async with asyncio.timeout(END_SECONDS):
-            while running:
-                await asyncio.wait(set(running))
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            await _some_rounds()
+            if running:
+                await asyncio.wait(running, timeout=end_seconds)
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            await _some_rounds()
+
+
+async def _serve(handle: Handle, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            await handle(reader, writer)
+        writer.close()
+        with suppress(ConnectionError, ssl.SSLError):
+            await writer.wait_closed()
+    finally:
+        writer.transport.abort()  # nothing, where it is closed
+
+
+async def _some_rounds() -> None:
+    for _ in range(ROUNDS):
+        await asyncio.sleep(0)

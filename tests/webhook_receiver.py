@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from tests.tcp_server import tcp_server
+
 HANG = 0
 LOSE_ANSWER = -1  # takes the digest, then breaks the connection
 
@@ -45,12 +47,6 @@ class Receiver:
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, one request."""
-        try:
-            await self._answer(reader, writer)
-        finally:
-            writer.close()
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
         body = await reader.readexactly(int(headers.get("content-length", "0")))
@@ -58,7 +54,7 @@ class Receiver:
         self.requests.append(request)
         status = self.answers.pop(0) if self.answers else 204
         if status == HANG:
-            await asyncio.sleep(30)
+            await asyncio.sleep(3_600)
         if status == LOSE_ANSWER or 200 <= status < 300:
             self.accepted.setdefault(request.message_id, request)
         if status > 0:
@@ -80,19 +76,7 @@ class Receiver:
 async def receiving(
     receiver: Receiver, port: int = 0, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[Receiver]:
-    """Listen on loopback."""
-    tasks: set[asyncio.Task[None]] = set()
-
-    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(receiver.handle(reader, writer))
-        tasks.add(task)
-
-    server = await asyncio.start_server(connected, host, port, ssl=tls)
-    receiver.host, receiver.port = host, server.sockets[0].getsockname()[1]
-    try:
+    """Listen on loopback. At the end whoever still hangs is let go, and no connection is left open."""
+    async with tcp_server(receiver.handle, host, port, tls, end_seconds=0.0) as receiver.port:
+        receiver.host = host
         yield receiver
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -36,7 +36,7 @@ async def _endpoint(answer: Callable[[str], bytes], status: int = 200) -> AsyncI
         await writer.drain()
 
     async with tcp_server(handle) as port:
-        yield Endpoint(f"http://127.0.0.1:{port}/v1", "tiny", "sk-secret", seconds=5), asked
+        yield Endpoint(f"http://127.0.0.1:{port}/v1", "tiny", "sk-secret", seconds=120), asked
 
 
 def _completion(text: str) -> bytes:
