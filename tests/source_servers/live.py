@@ -87,7 +87,7 @@ async def case(name: str, *faults: str) -> AsyncIterator[Case]:
 def _x_stream(stack: ExitStack, _client: httpx.AsyncClient, faults: tuple[str, ...]) -> Case:
     platform = XPlatform(*faults)
     port = stack.enter_context(hosted(platform))
-    return Case(x_stream(port), X_PEOPLE, lambda text: platform.write("ada", text))
+    return Case(x_stream(port, LOOKBACK), X_PEOPLE, lambda text: platform.write("ada", text))
 
 
 def _x_timelines(stack: ExitStack, _client: httpx.AsyncClient, faults: tuple[str, ...]) -> Case:
@@ -100,7 +100,9 @@ def _x_timelines(stack: ExitStack, _client: httpx.AsyncClient, faults: tuple[str
 def _bluesky(stack: ExitStack, client: httpx.AsyncClient, faults: tuple[str, ...]) -> Case:
     network = Jetstream(*faults)
     ports = stack.enter_context(hosted(network)), stack.enter_context(hosted(AppView(network)))
-    return Case(bluesky(*ports, client), people(bluesky="ada.test"), lambda text: network.write("did:plc:ada", text))
+    return Case(
+        bluesky(*ports, client, LOOKBACK), people(bluesky="ada.test"), lambda text: network.write("did:plc:ada", text)
+    )
 
 
 def _mastodon(stack: ExitStack, _client: httpx.AsyncClient, faults: tuple[str, ...]) -> Case:

@@ -129,7 +129,7 @@ async def test_the_board_follows_the_view() -> None:
     views = await filled()
     async with client(views) as http:
         await views.apply_assignments([assignment(f"n{i}", "T9", author=f"n{i}", hours=1) for i in range(9)])
-        for _ in range(300):
+        for _ in range(12_000):
             page = (await http.get("/api/topics")).json()
             if page["items"][0]["topic"]["id"] == "T9":
                 break

@@ -26,7 +26,7 @@ async def test_who_finds_the_room_full_waits_until_others_leave() -> None:
     await asyncio.sleep(0.01)
     assert not waiting.done()
     room.leave([b"123456", None])
-    assert await asyncio.wait_for(waiting, 5) == b"78901"
+    assert await asyncio.wait_for(waiting, 120) == b"78901"
 
 
 async def test_what_is_larger_than_the_room_goes_alone() -> None:
@@ -37,7 +37,7 @@ async def test_what_is_larger_than_the_room_goes_alone() -> None:
     await asyncio.sleep(0.01)
     assert not waiting.done()
     room.leave([b"x" * 11])
-    assert await asyncio.wait_for(waiting, 5) == b"1"
+    assert await asyncio.wait_for(waiting, 120) == b"1"
 
 
 MESSAGE = SimpleNamespace(
@@ -77,7 +77,7 @@ class _Stream:
         assert not waiting.done(), "both would be in memory"
         yield [first]
         assert first.acknowledged
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 120)
         yield [second]
 
 

@@ -1,5 +1,6 @@
 """Ports, records, the guardian and what is shown of a log: the parts of local services, without a broker."""
 
+import gc
 import json
 import os
 import re
@@ -92,7 +93,7 @@ def test_a_pid_that_was_given_to_somebody_else_is_not_the_service() -> None:
 def test_the_end_of_the_lifeline_ends_the_server(sleeper: Guarded) -> None:
     assert sleeper.server.process() is not None
     sleeper.drop()
-    assert sleeper.process.wait(timeout=30) == 0
+    assert sleeper.process.wait(timeout=120) == 0
     assert sleeper.server.process() is None
 
 
@@ -109,7 +110,7 @@ def test_a_forked_child_that_holds_the_lifeline_does_not_keep_the_server(tmp_pat
         starter.kill()
         starter.wait()
         assert child.process() is not None
-        assert wait_until(lambda: server.process() is None, 30)
+        assert wait_until(lambda: server.process() is None, 120)
         child.signal(signal.SIGKILL)
 
 
@@ -133,13 +134,14 @@ def test_the_guardian_leads_its_own_session(sleeper: Guarded) -> None:
 def test_a_server_that_will_not_stop_is_killed_after_its_grace(tmp_path: Path) -> None:
     log = tmp_path / "log"
     guarded = spawn([sys.executable, "-c", IGNORES_TERM], folder=tmp_path, log=log, grace=0.1)
-    assert wait_until(lambda: log.read_text(encoding="utf-8") == "up\n", 30)
+    assert wait_until(lambda: log.read_text(encoding="utf-8") == "up\n", 120)
     guarded.drop()
-    assert guarded.process.wait(timeout=30) == 0
+    assert guarded.process.wait(timeout=120) == 0
     assert guarded.server.process() is None
 
 
 def test_a_command_that_does_not_exist_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    gc.collect()  # what other tests have left must not be closed in between
     before = psutil.Process().num_fds()
     with pytest.raises(OSError, match="does not start"):
         spawn([tmp_path / "absent"], folder=tmp_path, log=tmp_path / "log", grace=1.0)

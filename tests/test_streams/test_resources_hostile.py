@@ -44,7 +44,7 @@ async def _lookup(host: str, port: int) -> list[str]:
     return ["127.0.0.1"]
 
 
-def _fetcher(port: int, seconds: float = 5.0) -> ResourceFetcher:
+def _fetcher(port: int, seconds: float = 120.0) -> ResourceFetcher:
     return ResourceFetcher(
         MemoryResourceCache(),
         limits=Limits(ports=frozenset({port, 80}), seconds=seconds),

@@ -29,7 +29,7 @@ async def audit(name: str, fault: str, folder: Path) -> str:
     log, wanted = MemoryLog(), [f"post {number}" for number in range(25)]
     async with case(name, *[fault] * TIMES) as made:
         runner = runner_of(made.source, log, folder, made.listed)
-        running = asyncio.create_task(run_until(runner, lambda: {"warm", *wanted} <= set(log.texts()), 40))
+        running = asyncio.create_task(run_until(runner, lambda: {"warm", *wanted} <= set(log.texts()), 200))
         await asyncio.sleep(0.3)
         made.write("warm")
         for text in wanted:

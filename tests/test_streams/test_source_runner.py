@@ -79,7 +79,7 @@ async def test_the_cursor_is_not_saved_before_the_broker_has_the_posts(tmp_path:
     log.failing = True
     runner = runner_of(Script(items(2, 3)), log, tmp_path, People([]))
     with pytest.raises(ConnectionError, match="the broker has gone"):
-        await asyncio.wait_for(runner.run(), 20)
+        await asyncio.wait_for(runner.run(), 120)
     assert Files(tmp_path, "script").load().cursor == "1"
 
 

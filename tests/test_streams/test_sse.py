@@ -50,7 +50,7 @@ def parse(chunk: bytes) -> list[Message]:
 async def until(stream: AsyncIterator[bytes], name: str, count: int = 1) -> list[Message]:
     """Read until `count` messages of that name came; all that came."""
     seen: list[Message] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while sum(1 for one in seen if one[1] == name) < count:
             seen += parse(await anext(stream))
     return seen

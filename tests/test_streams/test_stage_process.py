@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -62,7 +62,7 @@ def test_a_wrong_setting_is_told_and_not_tried_again(
 
 
 def _run(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=180)
 
 
 def test_a_blocked_event_loop_ends_the_process_with_its_stack() -> None:
@@ -70,11 +70,11 @@ def test_a_blocked_event_loop_ends_the_process_with_its_stack() -> None:
     done = _run(
         "import asyncio, time\n"
         "from streams import stage_process\n"
-        "stage_process.STALLED_SECONDS = 0.5\n"
+        "stage_process.STALLED_SECONDS = 2.0\n"
         "async def blocked():\n"
         "    watch = asyncio.create_task(stage_process._watch_loop())\n"
-        "    await asyncio.sleep(0.1)\n"
-        "    time.sleep(100)\n"
+        "    await asyncio.sleep(0)\n"  # the watch has begun; a wait here could itself be too long on a busy machine
+        "    time.sleep(200)\n"
         "asyncio.run(blocked())\n"
     )
     assert done.returncode == 1
@@ -88,7 +88,7 @@ def test_a_hanging_thread_does_not_keep_the_process() -> None:
         "import time\n"
         "from concurrent.futures import ThreadPoolExecutor\n"
         "from streams.stage_process import end_process\n"
-        "ThreadPoolExecutor(1).submit(time.sleep, 100)\n"
+        "ThreadPoolExecutor(1).submit(time.sleep, 600)\n"
         "end_process(1)\n"
     )
     assert done.returncode == 1
@@ -97,16 +97,21 @@ def test_a_hanging_thread_does_not_keep_the_process() -> None:
 async def test_a_hanging_encoder_crashes_the_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The batch is not acknowledged; the next process gets it again."""
 
+    given_up = threading.Event()
+
     def slow(self: HashEncoder, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        time.sleep(1.0)
+        given_up.wait(240)
         raise AssertionError("nobody waits for this any more")
 
     monkeypatch.setattr(HashEncoder, "encode", slow)
     settings = load_settings(redis_url="redis://127.0.0.1:1/0", data_dir=tmp_path, encoder="hash", encoder_seconds=0.05)
     send = FakeSend()
     stage = build_embed(settings, send, Metrics())
-    with pytest.raises(EncoderHangsError, match="encoder took more than"):
-        await stage.handlers[TWEETS]([record(tweet(1))])
+    try:
+        with pytest.raises(EncoderHangsError, match="encoder took more than"):
+            await stage.handlers[TWEETS]([record(tweet(1))])
+    finally:
+        given_up.set()
     assert send.sent == []
 
 

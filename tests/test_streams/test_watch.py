@@ -63,7 +63,7 @@ async def test_pipes_get_a_line_per_change() -> None:
     assert {one["topic"]["id"]: one["rank"] for one in first} == {"T1": 1, "T2": 2}
     waiting = asyncio.ensure_future(anext(lines))
     await views.apply_topic_events([event("trending", "T2", label="Image cropping")])
-    assert orjson.loads(await asyncio.wait_for(waiting, 10))["event"]["kind"] == "trending"
+    assert orjson.loads(await asyncio.wait_for(waiting, 120))["event"]["kind"] == "trending"
     await lines.aclose()  # type: ignore[attr-defined]
 
 
