@@ -16,10 +16,18 @@ from models.text.plain import plain
 from streams.digest_log import PublishedDigest, read_digests
 from streams.settings import Settings
 from tests.browser.service import ServiceProcess
-from tests.integration.pipeline import WorkerProcess, pipeline_settings, produce, until_accounted, until_digests
+from tests.integration.faults.settling import until_settled
+from tests.integration.pipeline import (
+    ALL_STAGES,
+    WorkerProcess,
+    pipeline_settings,
+    produce,
+    until_accounted,
+    until_digests,
+)
 from tests.integration.test_pipeline import WEEKS, demo_tweets
 
-pytestmark = pytest.mark.timeout(500)
+pytestmark = pytest.mark.timeout(1200)
 WORDS = 5
 FORMS = ("markdown", "html", "text", "json", "atom")
 
@@ -32,10 +40,10 @@ async def test_a_deleted_post_is_gone_from_digest_forms_feed_pages_and_redis(
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
         worker = WorkerProcess(settings, tmp_path / "worker.log")
         service = ServiceProcess(redis_url, tmp_path, kafka_bootstrap, fresh_names)
+        await produce(settings, posts)  # all are there before a week can close: none comes late, to be corrected
         worker.start()
-        service.start()
         try:
-            await produce(settings, posts)
+            service.start()
             await until_accounted(settings, worker)
             week, first = next(
                 (week, entry)
@@ -49,9 +57,10 @@ async def test_a_deleted_post_is_gone_from_digest_forms_feed_pages_and_redis(
             assert any(words in before for words in secret)
             await produce(settings, [Deletion(id=gone.id, author_id=gone.author_id, deleted_at=first.digest.end)])
             corrected = await until_corrected(settings, week, first, worker)
+            await until_settled(settings, ALL_STAGES.split(","), worker)
             await until_shown(service.url, week, corrected.revision)
             places = {"redis": await redis_text(settings)}
-            async with httpx.AsyncClient(base_url=service.url, timeout=30) as http:
+            async with httpx.AsyncClient(base_url=service.url, timeout=120) as http:
                 for path in (f"/digests/{week}", f"/api/digests/{week}", "/api/digests", "/feed.atom", "/api/events"):
                     places[path] = (await http.get(path)).raise_for_status().text
             places |= {form: command(worker, week, form) for form in FORMS}
@@ -81,7 +90,7 @@ async def until_corrected(
     settings: Settings, week: str, first: PublishedDigest, worker: WorkerProcess
 ) -> PublishedDigest:
     """The digest that follows `first`."""
-    end = time.monotonic() + 200
+    end = time.monotonic() + 400
     while (entry := (await read_digests(settings))[week]).revision == first.revision:
         assert time.monotonic() < end, worker.log_lines()[-3000:]
         await asyncio.sleep(0.5)
@@ -91,10 +100,10 @@ async def until_corrected(
 
 async def until_shown(url: str, week: str, revision: int) -> None:
     """The view has the revision."""
-    end = time.monotonic() + 60
-    async with httpx.AsyncClient(base_url=url, timeout=30) as http:
+    end = time.monotonic() + 180
+    async with httpx.AsyncClient(base_url=url, timeout=120) as http:
         while (await http.get(f"/api/digests/{week}")).json()["headers"].get("revision") != str(revision):
-            assert time.monotonic() < end
+            assert time.monotonic() < end, f"the service does not show revision {revision} of {week}"
             await asyncio.sleep(0.3)
 
 
@@ -126,5 +135,5 @@ def command(worker: WorkerProcess, week: str, form: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=240,
     ).stdout

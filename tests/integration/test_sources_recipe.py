@@ -79,7 +79,7 @@ class Shell:
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
             check=False,
         )
 
@@ -93,10 +93,10 @@ class Shell:
             yield process
         finally:
             process.terminate()
-            process.wait(60)
+            process.wait(180)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_ten_handles_become_a_digest(kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path) -> None:
     """import, source, worker, digest: the week that is over is published, and rests on these people's posts."""
     platform = XPlatform()
@@ -120,9 +120,11 @@ def test_ten_handles_become_a_digest(kafka_bootstrap: str, redis_url: str, fresh
         )
         imported = shell.run("influencers", "import", str(handles), "--platform", "x")
         assert imported.stdout == "10 people read; 10 on the list\n", imported.stderr
-        with shell.running("source", "x-timelines", "--lookback", "14"), shell.running("worker"):
-            found = wait_for_digest(shell, str(week), tmp_path / "log")
-            status = shell.run("status", "--json")
+        with shell.running("source", "x-timelines", "--lookback", "14"):
+            wait_for_posts(shell, len(ids), tmp_path / "log")
+            with shell.running("worker"):
+                found = wait_for_digest(shell, str(week), tmp_path / "log")
+                status = shell.run("status", "--json")
     assert found["topics"], found["headline"]
     cited = {post for topic in found["topics"] for post in topic["post_ids"]}
     assert cited <= ids
@@ -134,9 +136,20 @@ def test_ten_handles_become_a_digest(kafka_bootstrap: str, redis_url: str, fresh
     check_the_list(shell)
 
 
+def wait_for_posts(shell: Shell, count: int, log: Path) -> None:
+    """All are sent: a worker that sees a pause of three seconds between them takes the week for complete."""
+    deadline = time.monotonic() + 240
+    while True:
+        status = shell.run("status", "--json")  # exit code 3, while no stage runs
+        if status.stdout and [source["sent"] for source in orjson.loads(status.stdout)["sources"]] == [count]:
+            return
+        assert time.monotonic() < deadline, f"{status.stdout}{status.stderr}\n{log.read_text()[-3000:]}"
+        time.sleep(1)
+
+
 def wait_for_digest(shell: Shell, week: str, log: Path) -> dict[str, Any]:
     """The digest of a week, once there is one."""
-    deadline = time.monotonic() + 450
+    deadline = time.monotonic() + 900
     while time.monotonic() < deadline:
         digest = shell.run("digest", week, "--json")
         if digest.returncode == 0:
