@@ -2,9 +2,10 @@
 
 import random
 import signal
+import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +25,8 @@ STREAMED = ("x-stream", "bluesky", "mastodon", "rss")
 POLLED = ("x-timelines", "mastodon")
 KILLS = 5
 ROUNDS = 70
-PAUSE = 0.4  # seconds between rounds: a gap of some seconds must fit into Mastodon's newest page
+PAUSE = 0.4  # seconds between rounds
+UNREAD = 12  # rounds that may be written while no source comes on: a gap must fit into Mastodon's newest page
 LATER = 5  # rounds until a post is edited or deleted
 
 
@@ -37,14 +39,28 @@ def a_world(names: tuple[str, ...]) -> World:
     return World(XPlatform(*script), Jetstream("drop", "", "503"), mastodon, Blog("", "503"), platforms)
 
 
-def keep_writing(world: World) -> None:
+def keep_writing(world: World, folder: Path, names: tuple[str, ...]) -> None:
+    """Round by round; a process that is killed again and again before it reads anything is waited for."""
+    read_to, unread = cursors_of(folder, names), 0
     for number in range(ROUNDS):
+        deadline = time.monotonic() + 120
+        while unread >= UNREAD and time.monotonic() < deadline:
+            time.sleep(0.1)
+            unread = unread if any(read_to[name] == now for name, now in cursors_of(folder, names).items()) else 0
+        if unread == 0:
+            read_to = cursors_of(folder, names)
+        unread += 1
         world.write(str(number))
         if number >= LATER and number % 3 == 0:
             world.edit(str(number - LATER))
         if number >= LATER and number % 3 == 1:
             world.delete(str(number - LATER))
         time.sleep(PAUSE)
+
+
+def cursors_of(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
+    """How far each source has come."""
+    return {name: (folder / "sources" / f"{name}.cursor.json").read_bytes() for name in names}
 
 
 def wait_until_complete(world: World, settings: Settings, seconds: float) -> list[str]:
@@ -55,7 +71,7 @@ def wait_until_complete(world: World, settings: Settings, seconds: float) -> lis
     return wrong
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("names", [STREAMED, POLLED], ids=["streamed", "polled"])
 def test_every_post_is_on_the_log_once(
     names: tuple[str, ...], kafka_bootstrap: str, fresh_names: str, tmp_path: Path
@@ -68,8 +84,10 @@ def test_every_post_is_on_the_log_once(
     with running_world(world, settings, **token) as environment:
         process = start(environment, *names)
         cursors = {f"{name}.cursor.json" for name in names}
-        wait_for(lambda: cursors <= {path.name for path in (tmp_path / "sources").glob("*.cursor.json")}, process)
-        writer = threading.Thread(target=keep_writing, args=(world,))
+        wait_for(
+            lambda: cursors <= {path.name for path in (tmp_path / "sources").glob("*.cursor.json")}, process, tmp_path
+        )
+        writer = threading.Thread(target=keep_writing, args=(world, tmp_path, names))
         writer.start()
         chance = random.Random(11)
         for _kill in range(KILLS):
@@ -79,7 +97,7 @@ def test_every_post_is_on_the_log_once(
             process = start(environment, *names)
         writer.join()
         try:
-            assert wait_until_complete(world, settings, 60) == []
+            assert wait_until_complete(world, settings, 180) == []
         finally:
             process.kill()
             process.wait()
@@ -110,15 +128,16 @@ def paused(broker: KafkaBroker) -> Iterator[None]:
         process.send_signal(signal.SIGCONT)
 
 
-def wait_for(reached: "object", process: "object", seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not reached():  # type: ignore[operator]
-        assert process.poll() is None  # type: ignore[attr-defined]
-        assert time.monotonic() < deadline
+def wait_for(reached: Callable[[], bool], process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Fails with the sources' last log lines."""
+    deadline = time.monotonic() + 180
+    while not reached():
+        running = process.poll() is None and time.monotonic() < deadline
+        assert running, f"exit code {process.poll()}; the log ends:\n" + (folder / "source.log").read_text()[-3000:]
         time.sleep(0.1)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("names", [STREAMED, POLLED], ids=["streamed", "polled"])
 def test_posts_that_the_broker_never_confirmed_come_again(
     names: tuple[str, ...], fresh_names: str, tmp_path: Path
@@ -134,9 +153,13 @@ def test_posts_that_the_broker_never_confirmed_come_again(
         with running_world(world, settings, **token) as environment:
             process = start(environment, *names)
             cursors = {f"{name}.cursor.json" for name in names}
-            wait_for(lambda: cursors <= {path.name for path in (tmp_path / "sources").glob("*.cursor.json")}, process)
+            wait_for(
+                lambda: cursors <= {path.name for path in (tmp_path / "sources").glob("*.cursor.json")},
+                process,
+                tmp_path,
+            )
             world.write("before")
-            wait_for(lambda: not world.faults(read(settings)[0]), process)
+            wait_for(lambda: not world.faults(read(settings)[0]), process, tmp_path)
             with paused(broker):
                 for number in range(12):
                     world.write(f"unconfirmed {number}")
@@ -145,7 +168,7 @@ def test_posts_that_the_broker_never_confirmed_come_again(
                 process.wait()
             process = start(environment, *names)
             try:
-                assert wait_until_complete(world, settings, 60) == []
+                assert wait_until_complete(world, settings, 180) == []
             finally:
                 process.kill()
                 process.wait()
