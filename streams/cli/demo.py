@@ -30,10 +30,9 @@ def demo(
     settings = settings_or_exit()
     console = Console(width=None if shutil.get_terminal_size().columns else 120)
     try:
-        digests = run_demo(Demo(Path(settings.data_dir).resolve() / "demo", console, keep, rate))
+        run_demo(Demo(Path(settings.data_dir).resolve() / "demo", console, keep, rate))
     except (DemoError, LocalServiceError) as error:
         fail(str(error))
-    console.print(f"[bold]==>[/] Done: {len(digests)} digests.", highlight=False)
 
 
 def register(app: typer.Typer) -> None:

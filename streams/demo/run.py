@@ -19,7 +19,8 @@ from streams.clock import system_clock
 from streams.demo.catalogue import DEMO_WEEKS
 from streams.demo.posts import demo_lines
 from streams.demo.screen import Screen
-from streams.demo.worker_log import closing_week
+from streams.demo.steps import Steps
+from streams.demo.worker_log import closing_week, starting_stages
 from streams.digest_log import PublishedDigest, read_digests
 from streams.ingest import IngestCounts, Pace, ingest_files
 from streams.kafka.admin import ensure_topics
@@ -74,18 +75,22 @@ def run_demo(demo: Demo) -> dict[str, PublishedDigest]:
     posts = demo.folder / "posts.jsonl"
     posts.write_bytes(b"".join(line.rstrip(b"\n") + b"\n" for line in demo_lines()))
     demo.say(f"Three weeks of invented posts: {posts}")
-    demo.say("Starting Kafka and Redis (the first time, their files are downloaded)")
+    steps = Steps(demo.say)
+    steps.begin("services", "Starting Kafka and Redis (the first time, their files are downloaded)")
     with running_services(demo.folder, progress=lambda line: demo.say(f"  {line}")) as services:
-        return asyncio.run(_play(demo, services, posts))
+        steps.end("services", "they run")
+        digests = asyncio.run(_play(demo, services, posts, steps))
+    demo.say(f"Done: {len(digests)} digests, {steps.seconds:.0f} s in all.")
+    return digests
 
 
-async def _play(demo: Demo, services: Services, posts: Path) -> dict[str, PublishedDigest]:
+async def _play(demo: Demo, services: Services, posts: Path, steps: Steps) -> dict[str, PublishedDigest]:
     settings = load_settings(
         kafka_bootstrap_servers=services.kafka, redis_url=services.redis, data_dir=demo.folder, prefix=""
     )
     await ensure_topics(settings)
     log_file = demo.folder / "worker.log"
-    demo.say(f"Starting the stages embed, assign, view and week-close; their log: {log_file}")
+    steps.begin("stages", f"Starting the stages embed, assign, view and week-close; their log: {log_file}")
     with log_file.open("wb") as log:
         environment = environment_for(
             services.kafka,
@@ -98,25 +103,27 @@ async def _play(demo: Demo, services: Services, posts: Path) -> dict[str, Publis
         worker = Worker(list(STAGES), environment, log)
         running = asyncio.create_task(worker.supervise())
         try:
-            digests = await _until_digests(demo, settings, posts, worker)
+            digests = await _until_digests(demo, settings, posts, worker, steps)
             _show(demo, digests)
             if demo.keep:
                 await _stay(demo, services)
         finally:
-            demo.say("Stopping the stages")
+            steps.begin("stopping", "Stopping the stages")
             worker.stop()
             await running
+            steps.end("stopping", "they have stopped")
     return digests
 
 
-async def _until_digests(demo: Demo, settings: Settings, posts: Path, worker: Worker) -> dict[str, PublishedDigest]:
+async def _until_digests(
+    demo: Demo, settings: Settings, posts: Path, worker: Worker, steps: Steps
+) -> dict[str, PublishedDigest]:
     screen = Screen(demo.console)
-    counts = IngestCounts()
 
     def advance(_name: str, _position: int, now: IngestCounts) -> None:
         screen.sent, screen.bad = now.sent, now.bad
 
-    demo.say(f"Playing the posts into Kafka, {demo.rate:.0f} a second, a few of them broken on purpose")
+    steps.begin("posts", f"Playing the posts into Kafka, {demo.rate:.0f} a second, a few of them broken on purpose")
     ingest = asyncio.create_task(
         ingest_files(
             settings,
@@ -129,24 +136,50 @@ async def _until_digests(demo: Demo, settings: Settings, posts: Path, worker: Wo
             advance=advance,
         )
     )
+    try:
+        return await _watch(demo, settings, screen, ingest, worker, steps)
+    finally:
+        # by itself and to its end: cancelled together with its own client's tasks it could not close that client
+        ingest.cancel()
+        await asyncio.wait({ingest})
+
+
+async def _watch(
+    demo: Demo, settings: Settings, screen: Screen, ingest: "asyncio.Task[IngestCounts]", worker: Worker, steps: Steps
+) -> dict[str, PublishedDigest]:
     log, signs = demo.folder / "worker.log", SignsOfLife()
+    counts = IngestCounts()
     digests: dict[str, PublishedDigest] = {}
+    screen.starting = list(STAGES)
     async with open_views(str(settings.redis_url), settings.prefix) as views:
         with _live(demo.console, screen):
             while not (ingest.done() and set(DEMO_WEEKS) <= set(digests)):
                 if worker.exit_code:
                     raise DemoError(f"the worker ended with {worker.exit_code}; see {log}")
                 screen.doing = closing_week(log)
+                screen.starting = starting_stages(log, screen.starting)
                 changes = await views.changes(None)
                 if signs.silent((screen.sent, changes.posts, screen.doing, len(digests))) > PATIENCE_SECONDS:
                     raise DemoError(f"nothing happened for {PATIENCE_SECONDS / 60:.0f} minutes; see {log}")
+                if not screen.starting:
+                    steps.end("stages", "all four run")
                 if ingest.done():
                     counts = ingest.result()  # raises what went wrong
+                    _all_sent(steps, counts)
                 screen.show(changes, digests, total=counts.sent)
                 await asyncio.sleep(1.0)
                 digests = await read_digests(settings)
+            counts = ingest.result()
             screen.show(await views.changes(None), digests, total=counts.sent)
+    _all_sent(steps, counts)
+    steps.end("digests", "all of them are made")
     return digests
+
+
+def _all_sent(steps: Steps, counts: IngestCounts) -> None:
+    if steps.running("posts"):
+        steps.end("posts", f"all {counts.sent:,} are sent, and {counts.bad} broken lines put aside")
+        steps.begin("digests", f"Waiting for the digests of {', '.join(DEMO_WEEKS)}")
 
 
 def _live(console: Console, screen: Screen) -> "AbstractContextManager[object]":

@@ -26,6 +26,7 @@ class Screen:
         self.sent = 0
         self.bad = 0
         self.doing = ""  # what takes long behind the scenes
+        self.starting: list[str] = []  # stages that do not run yet
 
     def show(self, changes: Changes, digests: dict[str, PublishedDigest], *, total: int) -> None:
         """Draw the present state."""
@@ -34,22 +35,31 @@ class Screen:
             key=_recent_posts(changes.newest),
             reverse=True,
         )
-        sent = max(total, self.sent)
-        made = ", ".join(digests) or "none yet"
-        line = (
-            f"{sent:,} posts sent, {self.bad} broken lines put aside; the last two weeks: {changes.posts:,} posts, "
-            f"{len(topics)} topics; event time {changes.newest:%a %d %b %H:%M}; digests: {made}"
-            if changes.newest
-            else f"{sent:,} posts sent; waiting for the encoder"
-        )
-        if self.doing:
-            line += f"; {self.doing}"
+        line = self.line(changes, list(digests), total=total)
         if self.live is not None:
             self.live.update(Group(_table(topics[:ROWS]), Text(line)))
         elif time.monotonic() - self._last_plain >= PLAIN_EVERY_SECONDS:
             self._last_plain = time.monotonic()
             best = "; ".join(printable(topic.info.label) for topic in topics[:4] if topic.info)
             self._console.print(f"    {line}" + (f". Now: {best}" if best else ""), highlight=False, markup=False)
+
+    def line(self, changes: Changes, digests: list[str], *, total: int) -> str:
+        """How far it is, and what it waits for. `digests`: the weeks that have one."""
+        sent = f"{max(total, self.sent):,} posts sent"
+        if changes.newest is None:
+            return f"{sent}; " + (
+                f"still starting: {', '.join(self.starting)}" if self.starting else "the first of them are on their way"
+            )
+        line = (
+            f"{sent}, {self.bad} broken lines put aside; the last two weeks: {changes.posts:,} posts, "
+            f"{sum(_is_shown(topic) for topic in changes.topics.values())} topics; "
+            f"event time {changes.newest:%a %d %b %H:%M}; digests: {', '.join(digests) or 'none yet'}"
+        )
+        return line + (f"; {self.doing}" if self.doing else "")
+
+
+def _is_shown(topic: TopicState | None) -> bool:
+    return topic is not None and topic.info is not None
 
 
 def _recent_posts(newest: datetime | None) -> "_Key":

@@ -1,5 +1,6 @@
-"""What the demo's worker does behind the scenes, as the last lines of its log have it."""
+"""What the demo's worker does behind the scenes, as its log has it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ class _Line(msgspec.Struct):
     week: str = ""
     step: str = ""
     share: float = 0.0
+    stage: str = ""
 
 
 def closing_week(log: Path) -> str:
@@ -31,3 +33,16 @@ def closing_week(log: Path) -> str:
         if told.event == "digest published":
             return ""
     return ""
+
+
+def starting_stages(log: Path, stages: Sequence[str]) -> list[str]:
+    """Those of `stages` that have not said yet that they run. OSError if there is no log."""
+    started = set()
+    for line in log.read_bytes().splitlines():
+        try:
+            told = msgspec.json.decode(line, type=_Line)
+        except msgspec.DecodeError:  # a library's own words, or half a line
+            continue
+        if told.event == "stage starts":
+            started.add(told.stage)
+    return [stage for stage in stages if stage not in started]
