@@ -9,7 +9,8 @@ The state is a pure function of the log's prefix (`models.assigner`), so nothing
 outputs are durable before the offset is committed, and a restarted or standby worker brings its snapshot up to the
 first record that it is handed by reading the log, silently. Writing an output twice writes the same bytes twice.
 A snapshot that is ahead of that record is dropped: it outran the commit, or it is of a log that is gone. So is one that
-does not know the post before its position.
+does not know the post before its position. No snapshot is taken while outputs are on their way: the state knows posts
+then whose assignments may never arrive, and would take them for done when they are delivered again.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -57,6 +58,7 @@ class AssignStage:
         self._snapshot_seconds = snapshot_seconds
         self._budget = budget
         self._position = 0  # the next offset to apply
+        self._ahead = False  # whether the state knows of records from there on
         self._loaded_position = 0  # what came before it was never handed to this process
         self._doubted = False  # whether the loaded snapshot was not yet held against the log
         self._saved_position = 0
@@ -70,7 +72,7 @@ class AssignStage:
 
     def load_snapshot(self, limit: int | None = None) -> int:
         """Start from the newest usable snapshot, else from nothing; returns the position. limit: no further than it."""
-        self._assigner, self._position = self._create(), 0
+        self._assigner, self._position, self._ahead = self._create(), 0, False
         for data in self._snapshots.load(limit):
             try:
                 self._assigner, self._position = self._restore(data)
@@ -94,6 +96,9 @@ class AssignStage:
     async def _assign_run(self, records: Sequence[Record]) -> None:
         """Records without a gap between them."""
         first = records[0].offset
+        if self._ahead:
+            log.warning("what was applied was not published, a state before it is taken", position=self._position)
+            self.load_snapshot(limit=first)
         if first < self._loaded_position:
             log.warning("snapshot is ahead of the log, an older one is taken", position=self._loaded_position, to=first)
             self.load_snapshot(limit=first)
@@ -106,10 +111,11 @@ class AssignStage:
         fresh = [record for record in records if record.offset >= self._position]
         if not fresh:
             return
+        self._ahead = True
         outcome, letters = self._apply(fresh)
         await send_dead_letters(self._send, letters)
         await self._send_outcome(outcome)
-        self._position = fresh[-1].offset + 1
+        self._position, self._ahead = fresh[-1].offset + 1, False
         for bad in [True] * len(letters) + [False] * (len(fresh) - len(letters)):
             self._budget.count(bad=bad)
         self._save_when_due()
@@ -120,12 +126,12 @@ class AssignStage:
             self.save_snapshot()
 
     def save_snapshot(self) -> None:
-        """Write the state if it moved since the last time.
+        """Write the state if it moved since the last time and is not ahead of what is durable.
 
         A full disk stops nothing: the log has everything, and a start without a snapshot only takes longer.
         """
         self._saved_at = self._clock()
-        if self._position == self._saved_position:
+        if self._ahead or self._position == self._saved_position:
             return
         try:
             self._snapshots.save(self._assigner.to_bytes(self._position), self._position)
@@ -154,8 +160,9 @@ class AssignStage:
         """
         log.info("catching up from the log", position=self._position, to=offset)
         async for records in self._read_log(self._position, offset):
+            self._ahead = True
             self._apply(records)
-            self._position = records[-1].offset + 1
+            self._position, self._ahead = records[-1].offset + 1, False
             self._save_when_due()
         self._position = offset
 

@@ -84,6 +84,28 @@ async def test_nothing_is_lost_or_counted_twice_at_any_boundary(
     assert world.disorderly == []
 
 
+async def test_outputs_that_fail_are_sent_after_the_next_start(
+    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """A stage that ends in order writes a snapshot; one that knew of posts whose assignments failed would lose them."""
+    records = flow(2 * POSTS, seed=9, days=2)
+    async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
+        world = World(settings, tmp_path, STAGES, seed=9, environment={"TOPTOPICS_SNAPSHOT_SECONDS": "3600"})
+        world.worker.start()
+        try:
+            await world.produce(records[:POSTS])
+            await until_settled(settings, STAGES, world.worker)
+            await world.cause(Fault(0, "raise", "assign", "confirm"), NOW)
+            await world.produce(records[POSTS:])
+            await _all_fired(world)
+            await until_settled(settings, STAGES, world.worker)
+            found = await examine(settings, world.sent)
+        finally:
+            await world.close()
+    assert (found.lost, found.twice, found.never_arrived, found.wrong) == ([], [], [], [])
+    assert "stage crashed" in world.worker.log_lines()
+
+
 async def test_what_faust_forgets_is_delivered_again(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:

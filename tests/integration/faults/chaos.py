@@ -10,6 +10,7 @@ counted twice, or different from what an undisturbed run gives. The same seed gi
 import argparse
 import asyncio
 import logging
+import shutil
 import statistics
 import sys
 import tempfile
@@ -201,8 +202,15 @@ def main() -> int:
     """Exit code 1 when a law was broken."""
     run = _arguments()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that is away is what is being tested
-    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        return 0 if asyncio.run(chaos(run, Path(folder))) else 1
+    folder, sound = Path(tempfile.mkdtemp(prefix="chaos-")), False
+    try:
+        sound = asyncio.run(chaos(run, folder))
+    finally:
+        if sound:
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            print(f"logs, topics and snapshots are kept in {folder}", file=sys.stderr)
+    return 0 if sound else 1
 
 
 if __name__ == "__main__":

@@ -58,6 +58,8 @@ WEIGHTS = {
     "kill broker": 1,
 }
 AIMED = {"hang": ("embed", "encode"), "full disk": ("assign", "snapshot"), "flush in a batch": ("view", "advance")}
+# an exception ends a stage in order, a kill does not: it writes a snapshot, also when its outputs were not confirmed
+RAISED = dict.fromkeys(("embed", "assign"), ("before", "confirm", "after"))
 WAYS = ("kill", "terminate", "freeze")  # how the single writer is lost
 SKEWS = (-86_400, -3_600, -60, 60, 3_600, 43_200)  # seconds; a day ahead would let in what is poison
 
@@ -91,8 +93,8 @@ def _aim(kind: str, stages: tuple[str, ...], chance: random.Random) -> tuple[str
     if kind in AIMED:
         return AIMED[kind]
     if kind in ("raise", "drain"):
-        places = ("before", "after") if kind == "raise" else ("drain",)
-        return chance.choice([stage for stage in stages if stage != "week-close"]), chance.choice(places)
+        stage = chance.choice([stage for stage in stages if stage != "week-close"])
+        return stage, chance.choice(RAISED.get(stage, ("before", "after"))) if kind == "raise" else "drain"
     if kind == "forget queue":
         return chance.choice(stages), "queue"
     if kind == "take over":
