@@ -28,7 +28,7 @@ with running_services(Path(sys.argv[1])) as services:
 """
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 180.0) -> bool:
     """Whether it came true; the limit only keeps a broken test from hanging."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -80,7 +80,7 @@ class WorkerProcess:
         if self.process is None or self.process.poll() is not None:
             return -1 if self.process is None else self.process.returncode
         self.process.send_signal(sign)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=180)
 
 
 @asynccontextmanager
@@ -152,7 +152,7 @@ async def audit(settings: Settings) -> Audit:
     )
 
 
-async def until_accounted(settings: Settings, worker: WorkerProcess, seconds: float = 120) -> Audit:
+async def until_accounted(settings: Settings, worker: WorkerProcess, seconds: float = 240) -> Audit:
     """Wait until nothing is missing any more; fails with the worker's last log lines."""
 
     async def settled() -> Audit | None:
@@ -163,7 +163,7 @@ async def until_accounted(settings: Settings, worker: WorkerProcess, seconds: fl
 
 
 async def until_digests(
-    settings: Settings, weeks: Sequence[str], worker: WorkerProcess, seconds: float = 240
+    settings: Settings, weeks: Sequence[str], worker: WorkerProcess, seconds: float = 480
 ) -> dict[str, PublishedDigest]:
     """Wait until these weeks are closed."""
 

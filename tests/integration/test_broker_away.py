@@ -13,7 +13,7 @@ from tests.integration.faults.settling import until_settled
 from tests.integration.faults.world import World
 from tests.integration.pipeline import ALL_STAGES, pipeline_settings
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 STAGES = tuple(ALL_STAGES.split(","))
 
 

@@ -14,7 +14,7 @@ from streams.topics import EMBEDDED, TWEETS
 from tests.integration.pipeline import WorkerProcess, pipeline_settings, produce, records_of
 from tests.made_posts import START, tweet
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 POSTS = 6_000
 
 
@@ -24,7 +24,7 @@ async def _end(settings: Settings) -> int:
 
 
 async def _until(settings: Settings, wanted: int, worker: WorkerProcess) -> None:
-    for _ in range(600):
+    for _ in range(2_400):
         if await _end(settings) >= wanted:
             return
         await asyncio.sleep(0.1)
@@ -56,7 +56,7 @@ async def test_kills_stops_and_rebalances_lose_nothing_and_reorder_nothing(
         try:
             await _until(settings, len(values), first)
             origins = {record.origin for record in await records_of(settings, TWEETS)}
-            for _ in range(300):
+            for _ in range(1_200):
                 found = [decode_embedded(record.value) for record in await records_of(settings, EMBEDDED)]
                 if {one.origin for one in found} >= origins:
                     break

@@ -24,7 +24,7 @@ from tests.integration.faults.settling import until_settled
 from tests.integration.faults.world import World
 from tests.integration.pipeline import pipeline_settings
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 STAGES = ("embed", "assign", "view")
 NOW = system_clock()  # "from the future" is what the real clock says
 POSTS = 120  # produced into each round of faults
@@ -144,7 +144,7 @@ async def _a_batch_overtakes(world: World) -> None:
 
 async def _all_fired(world: World) -> None:
     """A fault at a place happens when the place is reached."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + 240
     while left := world.unfired():
         assert time.monotonic() < end, f"{left} never happened:\n{world.worker.log_lines()[-3000:]}"
         await asyncio.sleep(0.1)

@@ -45,7 +45,7 @@ def _command(
         env=environment | more,
         input=stdin,
         capture_output=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
 

@@ -25,7 +25,7 @@ from streams.topics import TWEETS
 from tests.integration.pipeline import WorkerProcess, produce, until_accounted
 from tests.made_posts import tweet
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 REDIS_PASSWORD = "salt-and-sugar"
 USER, PASSWORD = "reader", "a;\"b'c$d e=f"  # characters that somebody's quoting would trip over
 GUESS = "gu3ss3d-w0rd"
@@ -105,7 +105,7 @@ def _add_user(broker: KafkaBroker) -> None:
         *("--alter", "--add-config", f"SCRAM-SHA-512=[iterations=4096,password={PASSWORD}]"),
         *("--entity-type", "users", "--entity-name", USER),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -159,7 +159,7 @@ async def test_nobody_else_gets_in(
         update={name: value for name, value in load_settings(**wrong) if name in wrong}
     )
     with pytest.raises((KafkaError, OSError)):
-        await asyncio.wait_for(_send_one(settings), 60)
+        await asyncio.wait_for(_send_one(settings), 180)
     findings = {finding.name: finding for finding in await diagnose_services(settings, system_clock)}
     assert not findings["kafka"].ok
     assert "TOPTOPICS_KAFKA" in findings["kafka"].fix
@@ -191,7 +191,7 @@ def test_a_worker_that_is_not_let_in_says_why(
     } | {f"TOPTOPICS_{name}": value for name, value in wrong.items()}  # fmt: skip
     given = {name: value for name, value in given.items() if value}
     done = subprocess.run(
-        [sys.executable, "-m", *program], env=os.environ | given, capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", *program], env=os.environ | given, capture_output=True, text=True, timeout=240
     )
     told = done.stdout + done.stderr
     assert done.returncode == 1
@@ -206,7 +206,7 @@ def test_settings_never_show_a_secret(secured: Secured) -> None:
     assert PASSWORD not in f"{settings!r} {settings} {settings.model_dump()}"
     environment = {"TOPTOPICS_KAFKA_SASL_PASSWORD": PASSWORD, "TOPTOPICS_PORT": "none", "PATH": "/usr/bin:/bin"}
     shown = subprocess.run(
-        [sys.executable, "-m", "streams.cli", "doctor"], env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "streams.cli", "doctor"], env=environment, capture_output=True, text=True, timeout=240
     )
     assert shown.returncode == 2
     assert "TOPTOPICS_PORT" in shown.stderr

@@ -81,7 +81,7 @@ def test_ctrl_c_stops_everything_in_order(tmp_path: Path) -> None:
         assert process.stdout.readline().startswith("export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:")
         records = [record_of(tmp_path, name) for name in ("kafka", "redis")]
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=180) == 0
     assert all(record.has_ended() for record in records), "stopped before the starter's end, not after it"
     assert not (tmp_path / "kafka" / "running.json").exists()
     assert (tmp_path / "kafka" / "data" / ".kafka_cleanshutdown").exists(), "Kafka's own mark of an orderly end"

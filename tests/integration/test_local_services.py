@@ -36,7 +36,7 @@ def test_starting_twice_is_harmless(services_dir: Path, kafka_bootstrap: str, re
     with started_elsewhere(services_dir) as (third, kafka, redis):
         assert (kafka, redis) == (kafka_bootstrap, redis_url)
         os.killpg(third.pid, signal.SIGINT)
-        third.wait(timeout=60)
+        third.wait(timeout=180)
     assert record_of(services_dir, "kafka") == before
     assert asyncio.run(brokers(kafka_bootstrap)) == 1
     assert redis_says(redis_url, "PING") == b"+PONG\r\n"
@@ -82,7 +82,7 @@ def toptopics(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[st
         env=environment(data_dir),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
 
 

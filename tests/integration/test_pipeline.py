@@ -31,7 +31,7 @@ from tests.integration.pipeline import (
 )
 from tests.made_posts import START, embedded, tweet
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 POISON: Sequence[bytes | None] = (b"not json", None, b"[]", b'{"id":"x"}', b'{"schema":7,"id":"x"}', b"\xff\xfe")
 WEEKS = ("2021-W09", "2021-W10")
 
@@ -58,7 +58,7 @@ async def test_every_record_is_accounted_for_in_spite_of_kill_9(
             for turn in range(3):
                 worker.start()
                 await produce(settings, values[turn * third : (turn + 1) * third if turn < 2 else None])
-                await _some_progress(settings, turn)
+                await _some_progress(settings, turn, worker)
                 worker.kill()
             worker.start()
             found = await until_accounted(settings, worker)
@@ -70,13 +70,13 @@ async def test_every_record_is_accounted_for_in_spite_of_kill_9(
     assert dict(found.outcomes) == {"assigned": 3_000, "duplicate": 20, "dead letter": len(POISON), "deleted": 5}
 
 
-async def _some_progress(settings: Settings, turn: int) -> None:
+async def _some_progress(settings: Settings, turn: int, worker: WorkerProcess) -> None:
     """Until the stages have done part of their work: killed before the start, nothing would be shown."""
-    for _ in range(120):
+    for _ in range(960):
         if (await audit(settings)).outcomes["assigned"] > 300 * (turn + 1):
             return
         await asyncio.sleep(0.25)
-    raise AssertionError("the worker does nothing")
+    raise AssertionError("the worker does nothing; its log ends:\n" + worker.log_lines()[-4000:])
 
 
 async def test_the_same_posts_give_the_same_digest_bytes(
@@ -166,11 +166,11 @@ async def _all_embedded(settings: Settings, count: int) -> None:
 
 
 async def _refit_runs(worker: WorkerProcess) -> None:
-    for _ in range(600):
+    for _ in range(2_400):
         if '"step": "clustering"' in worker.log_lines():
             return
         await asyncio.sleep(0.1)
-    raise AssertionError("no refit was seen")
+    raise AssertionError("no refit was seen; the worker's log ends:\n" + worker.log_lines()[-4000:])
 
 
 def _topics_rest_on_posts(digests: dict[str, PublishedDigest], posts: list[Tweet]) -> None:

@@ -77,7 +77,7 @@ def test_the_shell_consumer_of_the_readme(settings: Settings, tmp_path: Path) ->
     assert shutil.which("kcat"), "kcat is needed: apt-get install kcat"
     code = recipe("kcat").replace("-t digests", f"-t {settings.prefix}digests -e")
     done = subprocess.run(
-        ["sh", "-c", code], env=environment(settings), cwd=tmp_path, capture_output=True, text=True, timeout=60
+        ["sh", "-c", code], env=environment(settings), cwd=tmp_path, capture_output=True, text=True, timeout=240
     )
     assert done.returncode == 0, done.stderr
     for entry in ENTRIES:

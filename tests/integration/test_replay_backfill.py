@@ -153,7 +153,7 @@ async def test_it_waits_for_digests_that_hold_every_post(settings: Settings, arc
     assert told == []
     for week in WEEKS[:2]:
         await put_digest(settings, week, last[week] + 1)
-    assert await asyncio.wait_for(running, 60) == [ALL[2]]
+    assert await asyncio.wait_for(running, 180) == [ALL[2]]
     assert told == list(WEEKS[:2])
     assert orjson.dumps(still)
 
@@ -172,7 +172,7 @@ async def test_a_week_that_was_closed_long_ago_is_corrected_from_here(settings: 
         built.append((str(week), end))
         return MadeDigest(encode(digest(str(week), headline="With all posts")), 0, last[str(week)] + 1, 9)
 
-    assert await asyncio.wait_for(wait_for_digests(settings, job(archive, refit=refit), ALL[:1]), 60) == []
+    assert await asyncio.wait_for(wait_for_digests(settings, job(archive, refit=refit), ALL[:1]), 180) == []
     assert built == [(WEEKS[0], None)]
     corrected = (await read_digests(settings))[WEEKS[0]]
     assert (corrected.revision, corrected.slice_end) == (2, last[WEEKS[0]] + 1)

@@ -27,7 +27,7 @@ async def test_a_port_in_use_is_told_plainly(
                 env=environment,
                 capture_output=True,
                 text=True,
-                timeout=120,
+                timeout=240,
                 check=False,
             )
     assert result.returncode == 1, result.stderr

@@ -72,7 +72,7 @@ async def texts(settings: Settings) -> Counter[str]:
 
 
 async def until(settings: Settings, reached: Callable[[Counter[str]], bool]) -> Counter[str]:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         while not reached(found := await texts(settings)):
             await asyncio.sleep(0.1)
     return found

@@ -17,7 +17,7 @@ from tests.integration.faults.takeover import members_of
 from tests.integration.faults.world import FaultyWorker, World
 from tests.integration.pipeline import pipeline_settings, records_of
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 STAGES = ("embed", "assign")
 
 
@@ -32,7 +32,7 @@ def _worker(settings: Settings, folder: Path, name: str) -> FaultyWorker:
 async def _start(worker: FaultyWorker, settings: Settings, members: int) -> None:
     """And wait until both its stages are among so many members of their groups."""
     worker.start()
-    end = time.monotonic() + 120
+    end = time.monotonic() + 240
     while [await members_of(settings, stage) for stage in STAGES] != [members] * len(STAGES):
         assert time.monotonic() < end, worker.log_lines()[-3000:]
         await asyncio.sleep(0.3)

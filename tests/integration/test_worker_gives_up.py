@@ -12,7 +12,7 @@ from streams.topics import EMBEDDED, TWEETS
 from tests.integration.pipeline import WorkerProcess, audit, pipeline_settings, produce
 from tests.made_posts import tweet
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 GOOD = 40
 
 
@@ -27,7 +27,7 @@ async def test_too_many_dead_letters_stop_the_worker_loudly(
         worker.start()
         assert worker.process is not None
         try:
-            assert await asyncio.to_thread(worker.process.wait, 120) == 3
+            assert await asyncio.to_thread(worker.process.wait, 240) == 3
         finally:
             worker.stop()
         assert "TOPTOPICS_DEAD_LETTER_BUDGET" in worker.log_lines()
@@ -50,7 +50,7 @@ async def test_wrong_topics_are_reported_and_not_used(
         worker.start()
         assert worker.process is not None
         try:
-            assert await asyncio.to_thread(worker.process.wait, 120) == 1
+            assert await asyncio.to_thread(worker.process.wait, 240) == 1
         finally:
             worker.stop()
         assert "tweets.embedded: 2 partitions" in worker.log_lines()

@@ -89,7 +89,7 @@ def runner_of(source: Source, log: MemoryLog, folder: Path, everybody: People, m
     )
 
 
-async def run_until(runner: Runner, reached: Callable[[], bool], seconds: float = 60.0) -> None:
+async def run_until(runner: Runner, reached: Callable[[], bool], seconds: float = 180.0) -> None:
     """Run until `reached`; fails when it takes longer than `seconds` or the runner ends by itself."""
     task = asyncio.create_task(runner.run())
     try:

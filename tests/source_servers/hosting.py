@@ -35,13 +35,13 @@ def hosted(server: Server) -> Iterator[int]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    port, stop = asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
+    port, stop = asyncio.run_coroutine_threadsafe(server.start(), loop).result(120)
     try:
         yield port
     finally:
-        asyncio.run_coroutine_threadsafe(_shut_down(stop), loop).result(20)
+        asyncio.run_coroutine_threadsafe(_shut_down(stop), loop).result(120)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(120)
         loop.close()
 
 

@@ -19,7 +19,7 @@ INPUTS = {"embed": (TWEETS,), "assign": (EMBEDDED,), "view": (ASSIGNMENTS, TOPIC
 
 
 async def until_settled(
-    settings: Settings, stages: Sequence[str], worker: WorkerProcess, seconds: float = 120.0
+    settings: Settings, stages: Sequence[str], worker: WorkerProcess, seconds: float = 240.0
 ) -> None:
     """Return when nothing is on its way any more; fails with the worker's last log lines."""
     end = time.monotonic() + seconds

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 STAGE = "assign"
 POSTS = 20
-SECONDS = 60.0
+SECONDS = 180.0
 
 
 async def members_of(settings: Settings, stage: str) -> int:
