@@ -123,7 +123,8 @@ class MastodonServer:
         response.enable_chunked_encoding()
         place = len(self.events)
         await response.prepare(request)
-        deadline = asyncio.get_running_loop().time() + (1.0 if fault else 60.0)
+        # one that is to be cut waits for a message, however long nobody writes any
+        deadline = asyncio.get_running_loop().time() + (1.0 if fault not in ("", "cut") else 60.0)
         try:
             if fault == "silent":
                 await asyncio.sleep(60)

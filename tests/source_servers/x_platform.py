@@ -35,8 +35,8 @@ class XPlatform:
         self.most_rules = 1_000
         self._last_id = 0
 
-    def write(self, handle: str, text: str, **more: Any) -> dict[str, Any]:
-        """A new post of one of PEOPLE."""
+    def write(self, handle: str, text: str, edit_of: str | None = None, **more: Any) -> dict[str, Any]:
+        """A new post of one of PEOPLE; with `edit_of` it replaces another."""
         self._last_id = max(self._last_id + 1, (int(time.time() * 1000) - EPOCH_MS) << 22)  # noqa: TID251
         post = {
             "id": str(self._last_id),
@@ -44,7 +44,7 @@ class XPlatform:
             "author_id": PEOPLE[handle],
             "created_at": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
             "public_metrics": {"retweet_count": 1, "reply_count": 2, "like_count": 3, "quote_count": 4},
-            "edit_history_tweet_ids": [str(self._last_id)],
+            "edit_history_tweet_ids": [*([edit_of] if edit_of else []), str(self._last_id)],
             **more,
         }
         self.posts.append(post)
@@ -145,7 +145,8 @@ class XPlatform:
     async def _send(self, request: web.Request, response: web.StreamResponse, fault: str, sent: int) -> None:
         if fault == "silent":
             await asyncio.sleep(60)
-        deadline = asyncio.get_running_loop().time() + (1.0 if fault else 60.0)
+        # one that is to be cut waits for a line, however long nobody writes any
+        deadline = asyncio.get_running_loop().time() + (1.0 if fault not in ("", "cut") else 60.0)
         while asyncio.get_running_loop().time() < deadline:
             await response.write(b"\r\n")
             for post in self.posts[sent:] if fault != "quiet" else ():
