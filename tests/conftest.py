@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from streams.local.kafka_broker import KafkaBroker
 from streams.local.redis_server import RedisServer
 
-# machines that test are busy: how long an example takes says nothing
-settings.register_profile("toptopics", deadline=None)
+# machines that test are busy: how long an example takes, or is drawn, says nothing
+settings.register_profile("toptopics", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("toptopics")
 
 # a shell starts what it puts in the background with SIGINT ignored, and every process that a test starts inherits that

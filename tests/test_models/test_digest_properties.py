@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -82,7 +82,7 @@ ALLOWED = {
 }  # fmt: skip
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120)
 @given(posts(), st.booleans())
 def test_every_sentence_maps_to_posts_and_every_quotation_is_verbatim(made: list[Tweet], sensitive: bool) -> None:
     """The promise of the digest, by its own checker and, for quotations, once more without it."""
