@@ -18,7 +18,7 @@ from models.encoder import space_of
 from models.events import Assignment, Deletion, EmbeddedTweet, TopicEvent
 from models.events import Outcome as EventOutcome
 from models.online.seen_posts import SeenPosts
-from models.text import words
+from models.text.live_words import live_words
 from models.topic_model import PostBatch, TopicModel
 from models.week_topics import WeekTopics
 from models.wire import PoisonError, content_hash, unpack_vector
@@ -209,7 +209,7 @@ def _batch(records: Sequence[EmbeddedTweet]) -> PostBatch:
     return PostBatch(
         ids=[tweet.id for tweet in tweets],
         vectors=np.stack([unpack_vector(record.vector, record.dimensions) for record in records]),
-        words=[words(record.text, record.tweet.links, record.tweet.mentions) for record in records],
+        words=[live_words(record.tweet, record.text) for record in records],
         authors=[tweet.author_id for tweet in tweets],
         at=np.array([tweet.created_at.timestamp() for tweet in tweets]),
         related=[tweet.related_id for tweet in tweets],

@@ -63,10 +63,6 @@ class Lexicon:
         weights: list[float] = self.weights[self._words.of(words)].tolist()
         return weights
 
-    def counted(self, word: str) -> float:
-        """Posts of the stream that had the word (or another of its bucket)."""
-        return float(self.counts[self._words.one(word)])
-
     def rows(self, words: Sequence[Sequence[str]]) -> WordRows:
         """The words of posts: rows of norm about SCALE (0 without words), each bucket once."""
         return self._weighed(words, np.zeros(0))

@@ -21,6 +21,7 @@ from models.online.life import close_block, event
 from models.online.record import EXAMPLES, TopicRecord
 from models.online.trend import Past
 from models.online.view import keywords_of, label_of, tally
+from models.text.live_words import bare
 from models.week_topics import WeekTopic, WeekTopics
 from models.wire import unpack_vector
 
@@ -89,7 +90,8 @@ def _similarity_to_rest(model: OnlineTopics, part: Part, record: TopicRecord) ->
 
     both = np.stack([part.vector, model.table.sums[record.slot] - part.vector])
     directions = model.background.directions(scaled(both, np.arange(2), UNIT))
-    said = [part.topic.word_counts, _without(record.words, part.topic.word_counts, part.share)]
+    theirs = _as_marked(part.topic.word_counts, record.words)
+    said = [theirs, _without(record.words, theirs, part.share)]
     words = model.lexicon.topics(said)
     return float(model.among(directions, words)[0, 1])
 
@@ -128,7 +130,7 @@ def _fill(model: OnlineTopics, new: TopicRecord, part: Part, record: TopicRecord
     new.posts = new.originals + min(supports, record.posts - record.originals)
     # authors are not known post by post: those who never came to this topic told the story elsewhere
     new.people = {author: count for author, count in topic.authors.items() if author in record.people}
-    new.words = dict(topic.word_counts)
+    new.words = _as_marked(topic.word_counts, record.words)
     new.examples = part.posts[:EXAMPLES]
     new.voices = {author: at for author, at in record.voices.items() if author in new.people}
     new.apart = [record.id]
@@ -159,3 +161,9 @@ def _past(past: Past, share: float, seconds: float) -> Past:
 def _without(counts: dict[str, int], less: dict[str, int], share: float) -> dict[str, int]:
     """The counts that are left, in their order."""
     return {name: left for name, count in counts.items() if (left := count - round(share * less.get(name, 0))) > 0}
+
+
+def _as_marked(counts: dict[str, int], known: dict[str, int]) -> dict[str, int]:
+    """The refit's words in the form in which the live topic knows them (`models.text.live_words`)."""
+    form = {bare(word): word for word in known if bare(word) not in known}
+    return {form.get(word, word): count for word, count in counts.items()}

@@ -5,6 +5,7 @@ Splits come from the weekly refit (`online.learn_week`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ import numpy as np
 from models.events import TopicEvent, TopicEventKind
 from models.online.record import MAX_PEOPLE, TopicRecord
 from models.online.trend import CALM, DAY, TRENDING, count_voices, hear, surprise
-from models.online.view import describe, has_name, tally
+from models.online.view import describe, names_of, tally
 
 if TYPE_CHECKING:
     from models.online_topics import OnlineTopics
@@ -36,10 +37,27 @@ def note_arrival(model: OnlineTopics, record: TopicRecord, author: str, at: floa
     record.score = surprise(people, active, record.past)
     if record.trending:
         record.trending = record.score >= CALM
-    elif record.score >= TRENDING and model.now - model.started >= DAY and has_name(record, model.lexicon):
-        record.trending = True
-        reason = f"{people} of {active} people in 24 hours; {record.past.usual() * active:.1f} would be usual"
-        events.append(event(model, record, "trending", at, reason))
+    elif record.score >= TRENDING and model.now - model.started >= DAY:
+        usual = _usual_of_name(model, record)
+        if usual is not None and surprise(people, active, record.past, usual) >= TRENDING:
+            record.trending = True
+            usual = max(usual, record.past.usual() * active)
+            reason = f"{people} of {active} people in 24 hours; {usual:.1f} would be usual"
+            events.append(event(model, record, "trending", at, reason))
+
+
+def _usual_of_name(model: OnlineTopics, record: TopicRecord) -> float | None:
+    """Posts of 24 hours that the other topics let expect with its rarest name; None if it has no name.
+
+    A new topic has no past, but its words may: "neural networks" begins anew every day. What each other topic has of
+    a name is averaged over its life, or as far back as candidates are remembered if it is younger.
+    """
+    told: dict[str, list[float]] = {name: [] for name in names_of(record)}
+    days = min(model.now - model.started, model.config.forget_candidate_after) / DAY
+    for other in model.records.values():
+        for name in told.keys() & other.words.keys() if other is not record else ():
+            told[name].append(other.words[name] / max(days, (model.now - other.founded) / DAY))
+    return min(map(math.fsum, told.values()), default=None)  # exact: no order of the topics changes a bit
 
 
 def close_block(model: OnlineTopics) -> list[TopicEvent]:

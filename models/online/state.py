@@ -22,7 +22,7 @@ from models.online.record import TopicRecord
 from models.online.table import ROWS
 from models.online_topics import OnlineTopics
 
-VERSION = 2  # 2: centroids are deviations from the mean, as bytes
+VERSION = 3  # 2: centroids are deviations from the mean, as bytes; 3: handles and function words are marked
 KIND = "topics"
 
 

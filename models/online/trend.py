@@ -7,7 +7,8 @@ cancel out. A topic's past is its daily share of the last four weeks: the expone
 that what has become usual is no trend for long. A topic with a day of the week is measured against that day, too.
 The score is SigniTrend's significance (Schubert, Weiler, Kriegel: "SigniTrend", KDD 2014): the distance from the
 expected number in standard deviations, both with a floor, so that a handful of people about a rare subject are no
-trend merely because they were nobody yesterday.
+trend merely because they were nobody yesterday. A topic must have a name, and what the other topics say of it is
+expected, too: a young stream, in which every topic is new, knows the words of the field before it knows its topics.
 """
 
 import math
@@ -72,9 +73,12 @@ def count_voices(last: dict[str, float], now: float) -> int:
     return len(last)
 
 
-def surprise(people: int, stream_people: int, past: Past) -> float:
-    """Standard deviations by which `people` exceeds what the topic's past share of `stream_people` lets expect."""
-    floor = max(FLOOR_PEOPLE, FLOOR_SHARE * stream_people)
+def surprise(people: int, stream_people: int, past: Past, usual: float = 0.0) -> float:
+    """Standard deviations by which `people` exceeds what the topic's past share of `stream_people` lets expect.
+
+    usual: people to expect at least, from what else is known.
+    """
+    floor = max(FLOOR_PEOPLE, FLOOR_SHARE * stream_people, usual)
     expected = max(floor, past.usual() * stream_people)
     spread = past.variance * stream_people * stream_people  # of the share from day to day
     return (people - expected) / math.sqrt(expected + spread + 1.0)

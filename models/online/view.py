@@ -9,10 +9,10 @@ from datetime import datetime
 from models.events import TopicEvent, TopicEventKind
 from models.online.evidence import Lexicon
 from models.online.record import Phase, TopicRecord
+from models.text.live_words import BESIDE, SAID, SILENT, bare
 
 KEYWORDS = 8
 LABEL_WORDS = 3
-COMMON = 0.01  # of the stream's posts: a word that more of them have names nothing
 _SITE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}")
 
 
@@ -51,13 +51,28 @@ def state_of(record: TopicRecord, lexicon: Lexicon) -> TopicState:
 
 
 def keywords_of(record: TopicRecord, lexicon: Lexicon) -> list[str]:
-    """The most telling words: frequent here, rare in the stream; then those of a single post, names of sites last."""
-    weights = lexicon.weights_of(list(record.words))
+    """The most telling words: frequent here, rare in the stream; then those of a single post, names of sites last.
+
+    A handle is among them, as "@name", only where half of the distinct posts say it.
+    """
+    handles = {SAID + bare(word): count for word, count in record.words.items() if word.startswith(SAID)}
+    counts = _subjects(record) or handles
+    weights = lexicon.weights_of(list(counts))
     ranked = sorted(
         (_is_site(word), count == 1, -math.sqrt(count) * weight, word)
-        for (word, count), weight in zip(record.words.items(), weights, strict=True)
+        for (word, count), weight in zip(counts.items(), weights, strict=True)
     )
     return [word for *_, word in ranked[:KEYWORDS]]
+
+
+def _subjects(record: TopicRecord) -> dict[str, int]:
+    """Word -> distinct posts: what may name the topic; a handle of somebody whom half of them speak of is one."""
+    found: dict[str, int] = {}
+    for word, count in record.words.items():
+        if not word.startswith((BESIDE, SILENT)):
+            name = bare(word) if bare(word) in record.words else word
+            found[name] = found.get(name, 0) + count
+    return {word: count for word, count in found.items() if not word.startswith(SAID) or 2 * count >= record.originals}
 
 
 def label_of(keywords: Sequence[str]) -> str:
@@ -70,13 +85,13 @@ def _is_site(word: str) -> bool:
     return "." in word and _SITE.fullmatch(word) is not None
 
 
-def has_name(record: TopicRecord, lexicon: Lexicon) -> bool:
-    """Whether half of its distinct posts share a word that hardly any other post of the stream has.
-
-    What people file things under ("machine learning", a wall of hashtags) names no subject; what happens has a name.
-    """
-    shared = [(word, count) for word, count in record.words.items() if 2 * count >= record.originals]
-    return any(lexicon.counted(word) - count <= COMMON * lexicon.posts for word, count in shared)
+def names_of(record: TopicRecord) -> list[str]:
+    """The words that half of its distinct posts share; handles and sites are none: they tell who and where."""
+    return [
+        word
+        for word, count in _subjects(record).items()
+        if 2 * count >= record.originals and not word.startswith(SAID) and not _is_site(word)
+    ]
 
 
 def tally(record: TopicRecord) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from models.text.live_words import bare
+
 KEPT = 200_000  # words
 SMALL = 1 << 15  # places at first; at least half of them stay free
 
@@ -18,7 +20,7 @@ Numbers = npt.NDArray[np.int32]
 
 
 class WordBuckets:
-    """A bucket (0 … `buckets` - 1) for any word."""
+    """A bucket (0 … `buckets` - 1) for any word; a handle ("@name") has that of its name (`models.text.live_words`)."""
 
     def __init__(self, buckets: int) -> None:
         self.buckets = buckets
@@ -41,7 +43,7 @@ class WordBuckets:
 
     def one(self, word: str) -> int:
         """The bucket of a word that is asked for now and then; it is not remembered."""
-        digest = hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        digest = hashlib.blake2b(bare(word).encode("utf-8", "surrogatepass"), digest_size=8).digest()
         return int.from_bytes(digest, "little") % self.buckets
 
     def _learn(self, words: set[str]) -> None:

@@ -1,7 +1,10 @@
 """Words that tell nothing about a post's subject: function words of the languages most posts are in, and chatter.
 
-A word that is a content word in another of these languages ("die", "son") is left out of the list.
+A word that is a content word in another of these languages ("die", "son") is left out of the list; `stop_words_of` has
+them, and all others, for posts whose language is known.
 """
+
+from functools import lru_cache
 
 _ENGLISH = """
 a about above after again against all also am an and any are aren't around as at away be because been before being
@@ -27,3 +30,17 @@ het een van en voor met niet zijn op te aan ook naar bij
 STOP_WORDS: frozenset[str] = frozenset(
     word.replace("'", mark) for word in (_ENGLISH + _OTHERS).split() for mark in ("'", "’")
 )
+
+
+@lru_cache(maxsize=1024)
+def stop_words_of(language: str | None) -> frozenset[str]:
+    """Function words of a language by its BCP 47 tag, casefolded, from the package stop-words.
+
+    None for English, whose list here is shorter (theirs has "computer" and "system"), and for a language unknown.
+    """
+    from stop_words import safe_get_stop_words
+
+    code = (language or "").casefold().partition("-")[0].partition("_")[0]
+    if code in {"", "en"}:
+        return frozenset()
+    return frozenset(word.casefold() for word in safe_get_stop_words("nb" if code in {"no", "nn"} else code))

@@ -60,11 +60,19 @@ def with_people_and_sites(spoken: Sequence[str], links: Sequence[Link], mentions
     found = dict.fromkeys(spoken)
     if len(mentions) <= _ADDRESSED:
         for name in mentions:
-            for word in visible(name).lstrip("@").partition("@")[0].split():  # a handle is one, a stranger's field not
-                found.update(_normal(word))
+            found.update(dict.fromkeys(handle_words(name)))
     for link in links:
         if host := link_host(link.url):
             found[host] = None
+    return tuple(found)
+
+
+@lru_cache(maxsize=65_536)
+def handle_words(name: str) -> tuple[str, ...]:
+    """The distinct words that a handle counts as, in order; most often one."""
+    found: dict[str, None] = {}
+    for word in visible(name).lstrip("@").partition("@")[0].split():  # a handle is one, a stranger's field not
+        found.update(_normal(word))
     return tuple(found)
 
 

@@ -38,13 +38,16 @@ def alike(name: str, count: int, at: float, vector: np.ndarray, words: Sequence[
     return replace(story(name, count, at, words=words), vectors=np.repeat(vector, count, axis=0))
 
 
-def swallowed() -> tuple[OnlineTopics, list[WeekTopic]]:
-    """A live topic of 30 posts, ten of which the refit finds to be a story of their own; and what it teaches."""
+def swallowed(told: tuple[str, ...] = STORY) -> tuple[OnlineTopics, list[WeekTopic]]:
+    """A live topic of 30 posts, ten of which the refit finds to be a story of their own; and what it teaches.
+
+    told: the words of the ten, as they arrived live.
+    """
     model = OnlineTopics(DIMENSIONS, "e")
     field, inside = towards(1, 0), towards(0.75, 0.66)
     stream = join(
         alike("f", 10, START, field, FIELD),
-        alike("s", 10, START + 3600, inside, STORY),
+        alike("s", 10, START + 3600, inside, told),
         alike("g", 10, START + 7200, field, FIELD),
     )
     # a stream has other subjects, too
@@ -92,6 +95,16 @@ def test_what_left_counts_its_own_people_and_tells_its_repeats() -> None:
     split, born, *_ = learned(model, [half])
     assert (born.posts, born.people) == (10, 5)
     assert born.reason == f"10 posts by 5 people left “{split.label}”"
+
+
+def test_what_leaves_takes_its_handles_as_handles() -> None:
+    """The refit knows no marks: a split topic must not be called after an account either, nor must the rest keep it."""
+    told = tuple(f"@@{word}" if word == "pixloc" else word for word in STORY)
+    model, topics = swallowed(told)
+    learned(model, topics)
+    new, rest = (model.records[model.by_id[topic_id(name)]] for name in ("s0", "f0"))
+    assert new.words == dict.fromkeys(told, 10)
+    assert not set(told) - {"ml"} & rest.words.keys()
 
 
 def test_what_left_lives_on_and_is_not_merged_again() -> None:

@@ -74,6 +74,26 @@ def test_what_has_no_name_is_no_trend() -> None:
     assert trending(join(usual, replace(shelf, words=named))) == ["shelf0"]
 
 
+def test_an_account_is_no_name() -> None:
+    """Neither who is passed on, nor whose site is linked, makes a subject of what they write about everything."""
+    usual, wave = ordinary(8), story("wave", 6, START + 6 * DAY, people=6)
+    for name in ("@@ada", "@ada", "~und", "ada.example"):
+        assert trending(join(usual, replace(wave, words=[(name, f"own{k}") for k in range(6)]))) == []
+    assert trending(join(usual, replace(wave, words=[("ada", f"own{k}") for k in range(6)]))) == ["wave0"]
+
+
+def test_words_that_others_use_every_day_are_expected() -> None:
+    """Four people about neural networks, new as a topic on the stream's second day, in a field that speaks of them."""
+    others = [
+        replace(story(f"net{k}-", 1, START + k * DAY / 4, direction=3 + k, people=1), words=[("networks", f"n{k}")])
+        for k in range(8)
+    ]
+    four = story("four", 4, START + 1.9 * DAY, direction=2, people=4)
+    for elsewhere, expected in ([], ["four0"]), (others, []):
+        stream = join(ordinary(2), *elsewhere, replace(four, words=[("networks", f"own{k}") for k in range(4)]))
+        assert trending(stream) == expected
+
+
 def test_the_first_day_knows_no_past() -> None:
     """Where everything is new, nothing is unusual."""
     assert trending(story("first", 30, START, people=10)) == []
