@@ -1,6 +1,8 @@
 """The service on the whole pipeline: Kafka, the stages, Redis, and what a browser would see."""
 
 import asyncio
+import itertools
+import random
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -113,8 +115,9 @@ async def _until_told(port: int, name: str, wanted: int) -> dict[str, float]:
 
 
 def _four_free_ports() -> int:
-    """The first of as many as there are stages, one after the other."""
-    return next(port for port in range(21_000, 31_000, 4) if all(is_free(port + i) for i in range(4)))
+    """The first of as many as there are stages, one after the other; not those that another run finds free too."""
+    drawn = (random.SystemRandom().randrange(20_000, 32_000, 4) for _ in itertools.count())
+    return next(port for port in drawn if all(is_free(port + i) for i in range(4)))
 
 
 async def _until_posts(

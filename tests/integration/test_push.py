@@ -13,6 +13,7 @@ import pytest
 from models.events import Digest
 from streams.digest_log import PublishedDigest
 from streams.kafka.admin import ensure_topics
+from streams.local.ports import reserve_ports
 from streams.push.delivery_error import DeliveryError
 from streams.push.pusher import Pusher
 from streams.push.queue import DeliveryQueue
@@ -81,8 +82,8 @@ async def test_every_digest_arrives_exactly_once_in_effect(settings: Settings, a
 async def test_an_endpoint_that_is_away_gets_it_when_it_is_back(settings: Settings) -> None:
     """Nobody listens, the pusher ends, another one delivers: the queue is on disk."""
     await publish(settings, first("2021-W18"))
-    async with receiving(Receiver()) as receiver:
-        port, url = receiver.port, receiver.url
+    port = reserve_ports(settings.data_dir / "ports.json", ["hook"])["hook"]  # nobody else is given it meanwhile
+    url = f"http://127.0.0.1:{port}/hook"
     queue = DeliveryQueue(settings.data_dir / "push.sqlite3")
     queue.put_subscription(checked(Subscription(name="team", url=url, since="2021-W18", allow_private=True)))
     await until_idle(settings, queue, retry=3600)

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import apprise
@@ -18,6 +19,7 @@ from apprise.manager_plugins import NotificationManager
 
 from models.events import Sentence
 from streams.digest_log import PublishedDigest
+from streams.local.ports import reserve_ports
 from streams.push.atom import ENTRIES, feed
 from streams.push.chat import CHAT_CHARACTERS, ChatSender, chat_text
 from streams.push.delivery_error import DeliveryError
@@ -180,7 +182,7 @@ async def test_a_redirect_leads_no_service_to_a_private_address(status: int) -> 
         assert len(inside.requests) == 1
 
 
-async def test_a_name_is_judged_by_where_the_connection_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_name_is_judged_by_where_the_connection_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever it answered before (DNS rebinding): the address is looked at as the connection is made."""
     answers = iter(["127.0.0.1", "127.0.0.2"])
     system = socket.getaddrinfo
@@ -189,7 +191,8 @@ async def test_a_name_is_judged_by_where_the_connection_goes(monkeypatch: pytest
         return system(next(answers) if host == "rebind.invalid" else host, *more, **named)
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    async with receiving(Receiver(), host="127.0.0.2") as inside, receiving(Receiver(), inside.port) as outside:
+    port = reserve_ports(tmp_path / "ports.json", ["both"])["both"]  # free on one host may be taken on the other
+    async with receiving(Receiver(), port, "127.0.0.2") as inside, receiving(Receiver(), port) as outside:
         there = Subscription(name="chat", url=f"json://rebind.invalid:{outside.port}/")
         await ChatSender(allowed=only_the_first).send(there, ENTRY, NOW)
         with pytest.raises(DeliveryError, match="public internet"):
