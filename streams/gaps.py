@@ -1,11 +1,10 @@
 """No record is skipped unnoticed between two that a stage is handed.
 
 Faust forgets the records that wait in its queues when a rebalance ends, and those that it was just putting there when
-one begins; it reads some of them again and not others (seen: 102 posts in a row, after a broker was killed and two
-workers had changed places). An offset that is acknowledged after such a hole is committed in the end, and what was in
-it is lost. So every record is held against the one before it, and the first one after a rebalance against what the
-group has committed. A process that finds a hole ends before it acknowledges anything behind it; what is not
-acknowledged is delivered again.
+one begins; it reads some of them again and not others (made on purpose in tests/integration/test_faults.py). An offset
+that is acknowledged after such a hole is committed in the end, and what was in it is lost. So every record is held
+against the one before it, and the first one after a rebalance against what the group has committed. A process that
+finds a hole ends before it acknowledges anything behind it; what is not acknowledged is delivered again.
 """
 
 from collections.abc import Awaitable, Callable
