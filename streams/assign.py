@@ -13,6 +13,7 @@ does not know the post before its position. No snapshot is taken while outputs a
 then whose assignments may never arrive, and would take them for done when they are delivered again.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 
@@ -29,6 +30,7 @@ from streams.snapshots import SnapshotStore
 from streams.topics import ASSIGNMENTS, TOPIC_EVENTS
 
 ReadLog = Callable[[int, int], AsyncIterator[list[Record]]]  # from offset, up to offset (exclusive)
+CAUGHT_UP = 500  # records between two looks at the clock: fractions of a second
 WEEK = timedelta(weeks=1)
 REBUILT = 4 * WEEK  # how far back a replay into a new topic space is suggested
 log = get_logger(__name__)
@@ -159,11 +161,14 @@ class AssignStage:
         Snapshots go on: a crash in a long catch-up must not put it back to its beginning.
         """
         log.info("catching up from the log", position=self._position, to=offset)
-        async for records in self._read_log(self._position, offset):
-            self._ahead = True
-            self._apply(records)
-            self._position, self._ahead = records[-1].offset + 1, False
-            self._save_when_due()
+        async for read in self._read_log(self._position, offset):
+            for start in range(0, len(read), CAUGHT_UP):
+                records = read[start : start + CAUGHT_UP]
+                self._ahead = True
+                self._apply(records)
+                self._position, self._ahead = records[-1].offset + 1, False
+                self._save_when_due()
+                await asyncio.sleep(0)  # for heartbeats, and a signal to stop
         self._position = offset
 
     def _apply(self, records: Sequence[Record]) -> tuple[Outcome, list[DeadLetter]]:

@@ -1,13 +1,18 @@
 """Stage assign when its outputs do not get through: the state has gone ahead of what is durable."""
 
 import asyncio
-from collections.abc import Awaitable
+import itertools
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from models.events import Assignment
+from streams.records import Record
+from tests.made_posts import START
 from tests.test_streams.assigning import Bench, made_log, straight_run
 
 
@@ -74,3 +79,26 @@ async def test_the_snapshot_before_is_still_good(tmp_path: Path) -> None:
     bench.stage.save_snapshot()
     bench.restart()
     assert bench.stage.load_snapshot() == 10
+
+
+async def test_a_catch_up_that_is_called_off_is_saved_as_far_as_it_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within one read of thousands of records: a start that is killed again and again gets on all the same."""
+    monkeypatch.setattr("streams.assign.CAUGHT_UP", 20)
+    bench = Bench(tmp_path, made_log(100))
+    moments = itertools.count()
+    bench.stage._clock = lambda: START + timedelta(seconds=31 * next(moments))
+
+    async def all_at_once(start: int, end: int) -> AsyncIterator[list[Record]]:
+        yield list(bench.log[start:end])
+
+    bench.stage._read_log = all_at_once
+    task = asyncio.create_task(bench.stage.assign(bench.log[99:]))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    bench.restart()
+    assert 0 < bench.stage.load_snapshot() < 99
