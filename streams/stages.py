@@ -211,7 +211,9 @@ async def _read_embedded_since(
 ) -> AsyncIterator[list[Record]]:
     async with consumer(settings, EMBEDDED) as client:
         ((partition, bound),) = (await bounds_of(client, since=since)).items()
-        start = bound.start if offset is None else min(bound.start, offset)
+        start = bound.start
+        if offset is not None:
+            start = min(start, offset) if since is not None else max(start, offset)
         async for records in read(client, {partition: Bounds(start, bound.end)}):
             yield records
 

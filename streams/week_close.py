@@ -32,7 +32,7 @@ from streams.topics import DIGESTS, EMBEDDED
 
 Refit = Callable[[Week, Mapping[str, str]], Awaitable[MadeDigest]]  # with the settings that are not the defaults
 ReadDigests = Callable[[], Awaitable[dict[str, PublishedDigest]]]
-# all records from a moment on (None: the log's start), or from an offset on if that is earlier
+# all records from a moment on, or from an offset on; with both from the earlier one, with neither from the log's start
 ReadLog = Callable[[datetime | None, int | None], AsyncIterator[list[Record]]]
 Lagging = Callable[[], Awaitable[Collection[int]]]
 log = get_logger(__name__)
@@ -63,11 +63,14 @@ class WeekCloseStage:
         self._lagging = lagging
         self._send = send
         self._published: dict[str, PublishedDigest] = {}
+        self._passed = 0  # the end of what was handed over before recovery
 
     async def follow(self, records: Sequence[Record]) -> None:
-        """See one batch; before recovery it may be ignored, because recovery reads it from the log."""
+        """See one batch; before recovery only its end, because recovery reads it from the log."""
         if self._week_clock is not None:
             self._see(self._week_clock, records)
+        elif records:
+            self._passed = records[-1].offset + 1
 
     async def tick(self, *, active: bool) -> None:
         """Called every second or so, never twice at once. `active`: this worker owns the partition."""
@@ -90,11 +93,20 @@ class WeekCloseStage:
         recent = list(self._published.values())[-CORRECTED_WEEKS:]
         since = recent[-1].digest.end if recent else None
         offset = min((entry.slice_end for entry in recent), default=None)
-        async for records in self._read_log(since, offset):
-            self._see(week_clock, records)
+        reached, before = await self._see_log(week_clock, since, offset), -1
+        while before < reached < self._passed:  # what came meanwhile; no further than a log that was made anew goes
+            before, reached = reached, await self._see_log(week_clock, None, reached)
         watermark = week_clock.watermark()
         log.info("recovered", closed=list(self._published), watermark=watermark and watermark.isoformat())
         return week_clock
+
+    async def _see_log(self, week_clock: WeekClock, since: datetime | None, offset: int | None) -> int:
+        """The end of what was there to be read."""
+        end = offset or 0
+        async for records in self._read_log(since, offset):
+            self._see(week_clock, records)
+            end = records[-1].offset + 1
+        return end
 
     def _see(self, week_clock: WeekClock, records: Sequence[Record]) -> None:
         for record in records:

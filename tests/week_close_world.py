@@ -106,7 +106,8 @@ class World:
         return {entry.digest.week: entry for entry in self.published()}
 
     async def _read(self, since: datetime | None, offset: int | None) -> AsyncIterator[list[Record]]:
-        yield self.log if since is None else self.log[offset or 0 :]
+        if found := self.log[offset or 0 :]:
+            yield list(found)
 
     async def _lagging(self) -> Collection[int]:
         return self.lag

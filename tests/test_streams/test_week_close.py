@@ -1,6 +1,7 @@
 """Stage week-close: what is due is published once, by the owner, and a crash repeats nothing for readers."""
 
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from models.week import Week
 from models.wire import encode
 from streams.digest_log import week_before
+from streams.records import Record
 from streams.topics import DIGESTS, EMBEDDED
-from tests.made_posts import FakeSend
+from tests.made_posts import FakeSend, embedded, record, tweet
 from tests.week_close_world import NOW, World
 
 
@@ -60,6 +62,38 @@ async def test_after_a_crash_before_publishing_the_week_is_closed_again() -> Non
     world.append(1, 8 * 24 + 1)
     await world.stage().tick(active=True)
     assert [entry.digest.week for entry in world.published()] == ["2021-W18"]
+
+
+async def test_what_arrives_while_a_worker_finds_out_where_things_stand_counts() -> None:
+    """It is behind the end that was asked for, and acknowledged: a late post or a deletion would be missed."""
+    world = World()
+    await world.closed_week()
+    stage = world.stage()
+    read, late = stage._read_log, [(2, 6.0), (3, 6.5)]
+
+    async def slowly(since: datetime | None, offset: int | None) -> AsyncIterator[list[Record]]:
+        async for records in read(since, offset):
+            yield list(records)
+        if late:
+            await stage.follow([world.append(*late.pop(0))])
+
+    stage._read_log = slowly
+    await stage.tick(active=True)
+    assert not late
+    world.now, world.says = world.now + timedelta(seconds=61), "second"
+    await stage.tick(active=True)
+    assert [(entry.revision, entry.slice_end) for entry in world.published()] == [(1, 2), (2, 4)]
+
+
+async def test_a_log_that_was_made_anew_is_not_waited_for() -> None:
+    """What was handed over of the old one is further than the new one goes."""
+    world = World()
+    stage = world.stage()
+    await stage.follow([record(embedded(tweet(0), "0:0"), 50)])
+    world.append(1, 5)
+    world.append(2, 8 * 24 + 1)
+    await stage.tick(active=True)
+    assert world.refits == ["2021-W18"]
 
 
 async def test_what_the_refit_teaches_goes_before_the_digest() -> None:
