@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec import structs
+
 from models.events import (
     Assignment,
     Digest,
@@ -12,13 +14,13 @@ from models.events import (
     Manifest,
     Person,
     Sentence,
-    Statistics,
     TopicEvent,
     TopicEventKind,
     TopicIdentity,
     Tweet,
 )
 from models.week import Week
+from tests.made_digest import empty_digest
 
 NOW = datetime(2021, 5, 7, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -77,7 +79,6 @@ def digest(
     week: str, *, headline: str = "A quiet week", posts: list[str] | None = None, quotation: str | None = None
 ) -> Digest:
     """One topic with an item per post; the first item quotes its post."""
-    span = Week.parse(week)
     ids = posts or ["1", "2"]
     person = Person(author_id="ada", handle="ada_handle", name="Ada", posts=1, influence=0.5)
     items = [
@@ -106,37 +107,19 @@ def digest(
         score_parts={"people": 1.5},
         post_ids=ids,
     )
-    return Digest(
-        week=week,
-        start=span.start,
-        end=span.end,
-        timezone="UTC",
+    empty = empty_digest(Week.parse(week))
+    return structs.replace(
+        empty,
         headline=Sentence(text=headline, posts=ids),
         overview=[Sentence(text="Speech without labels: 1 person", posts=ids)],
         topics=[topic],
-        faded=[],
-        statistics=Statistics(
-            posts=2,
-            originals=2,
-            retweets=0,
-            near_duplicates=0,
-            people=1,
-            deleted=0,
-            topics_found=1,
-            topics_published=1,
-            outlier_share=0.0,
+        statistics=structs.replace(
+            empty.statistics, posts=2, originals=2, people=1, topics_found=1, topics_published=1
         ),
         identities=[
             TopicIdentity(id="D1", label="x", words=["speech"], centroid="AAA=", posts=2, people=1, post_ids=ids)
         ],
-        manifest=Manifest(
-            slice_hash="00",
-            records=2,
-            encoder="hash",
-            settings_hash="00",
-            versions={"toptopics": "0"},
-            previous_hash=None,
-        ),
+        manifest=_manifest(empty, 2),
     )
 
 
@@ -162,7 +145,6 @@ def topic_event(kind: TopicEventKind, topic_id: str, at: datetime, **fields: Any
 
 def demo_digest(week: str, groups: dict[str, list[Tweet]]) -> Digest:
     """The biggest groups as sections with an item for each of the first links."""
-    span = Week.parse(week)
     ranked = sorted(groups.items(), key=lambda pair: (-len({t.author_id for t in pair[1]}), pair[0]))[:5]
     topics = []
     for number, (label, tweets) in enumerate(ranked):
@@ -204,22 +186,26 @@ def demo_digest(week: str, groups: dict[str, list[Tweet]]) -> Digest:
         )
     everyone = {t.author_id for tweets in groups.values() for t in tweets}
     count = sum(len(tweets) for tweets in groups.values())
-    return Digest(
-        week=week,
-        start=span.start,
-        end=span.end,
-        timezone="UTC",
+    empty = empty_digest(Week.parse(week))
+    return structs.replace(
+        empty,
         headline=Sentence(text=", ".join(label for label, _ in ranked[:3]), posts=topics[0].post_ids[:3]),
         overview=[Sentence(text=f"{t.label}: {len(t.people)} people", posts=t.post_ids[:3]) for t in topics],
         topics=topics,
-        faded=[],
-        statistics=Statistics(
-            posts=count, originals=count, retweets=0, near_duplicates=0, people=len(everyone), deleted=0,
-            topics_found=len(groups), topics_published=len(topics), outlier_share=0.3,
+        statistics=structs.replace(
+            empty.statistics, posts=count, originals=count, people=len(everyone), topics_found=len(groups),
+            topics_published=len(topics), outlier_share=0.3,
         ),
-        identities=[],
-        manifest=Manifest(
-            slice_hash="00", records=count, encoder="hash", settings_hash="00", versions={"toptopics": "0"},
-            previous_hash=None,
-        ),
+        manifest=_manifest(empty, count),
     )  # fmt: skip
+
+
+def _manifest(empty: Digest, records: int) -> Manifest:
+    return structs.replace(
+        empty.manifest,
+        slice_hash="00",
+        records=records,
+        encoder="hash",
+        settings_hash="00",
+        versions={"toptopics": "0"},
+    )
