@@ -157,7 +157,8 @@ async def _watch(
                 if worker.exit_code:
                     raise DemoError(f"the worker ended with {worker.exit_code}; see {log}")
                 screen.doing = closing_week(log)
-                screen.starting = starting_stages(log, screen.starting)
+                if screen.starting:  # the whole log is read for it
+                    screen.starting = starting_stages(log, screen.starting)
                 changes = await views.changes(None)
                 if signs.silent((screen.sent, changes.posts, screen.doing, len(digests))) > PATIENCE_SECONDS:
                     raise DemoError(f"nothing happened for {PATIENCE_SECONDS / 60:.0f} minutes; see {log}")

@@ -1,6 +1,6 @@
 """What the demo's worker does behind the scenes, as its log has it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,11 +21,7 @@ def closing_week(log: Path) -> str:
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - TAIL_BYTES))
         lines = file.read().splitlines()
-    for line in reversed(lines):
-        try:
-            told = msgspec.json.decode(line, type=_Line)
-        except msgspec.DecodeError:  # cut by the seek, or a library's own words
-            continue
+    for told in _told(reversed(lines)):
         if told.event == "closing week":
             return f"closing {told.week}"
         if told.event == "refit":
@@ -37,12 +33,13 @@ def closing_week(log: Path) -> str:
 
 def starting_stages(log: Path, stages: Sequence[str]) -> list[str]:
     """Those of `stages` that have not said yet that they run. OSError if there is no log."""
-    started = set()
-    for line in log.read_bytes().splitlines():
-        try:
-            told = msgspec.json.decode(line, type=_Line)
-        except msgspec.DecodeError:  # a library's own words, or half a line
-            continue
-        if told.event == "stage starts":
-            started.add(told.stage)
+    started = {told.stage for told in _told(log.read_bytes().splitlines()) if told.event == "stage starts"}
     return [stage for stage in stages if stage not in started]
+
+
+def _told(lines: Iterable[bytes]) -> Iterator[_Line]:
+    for line in lines:
+        try:
+            yield msgspec.json.decode(line, type=_Line)
+        except msgspec.DecodeError:  # half a line, or a library's own words
+            continue
