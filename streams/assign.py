@@ -30,7 +30,7 @@ from streams.snapshots import SnapshotStore
 from streams.topics import ASSIGNMENTS, TOPIC_EVENTS
 
 ReadLog = Callable[[int, int], AsyncIterator[list[Record]]]  # from offset, up to offset (exclusive)
-CAUGHT_UP = 500  # records between two looks at the clock: fractions of a second
+CATCH_UP_BATCH = 500  # records between two looks at the clock: fractions of a second
 WEEK = timedelta(weeks=1)
 REBUILT = 4 * WEEK  # how far back a replay into a new topic space is suggested
 log = get_logger(__name__)
@@ -113,7 +113,6 @@ class AssignStage:
         fresh = [record for record in records if record.offset >= self._position]
         if not fresh:
             return
-        self._ahead = True
         outcome, letters = self._apply(fresh)
         await send_dead_letters(self._send, letters)
         await self._send_outcome(outcome)
@@ -162,9 +161,8 @@ class AssignStage:
         """
         log.info("catching up from the log", position=self._position, to=offset)
         async for read in self._read_log(self._position, offset):
-            for start in range(0, len(read), CAUGHT_UP):
-                records = read[start : start + CAUGHT_UP]
-                self._ahead = True
+            for start in range(0, len(read), CATCH_UP_BATCH):
+                records = read[start : start + CATCH_UP_BATCH]
                 self._apply(records)
                 self._position, self._ahead = records[-1].offset + 1, False
                 self._save_when_due()
@@ -172,7 +170,11 @@ class AssignStage:
         self._position = offset
 
     def _apply(self, records: Sequence[Record]) -> tuple[Outcome, list[DeadLetter]]:
-        """Decode and place. A change of encoder ends a run, since it decides which vectors are usable after it."""
+        """Decode and place; the state is ahead of the position until the caller moves that.
+
+        A change of encoder ends a run, since it decides which vectors are usable after it.
+        """
+        self._ahead = True
         assignments: list[Assignment] = []
         events: list[TopicEvent] = []
         letters: list[DeadLetter] = []

@@ -85,7 +85,7 @@ async def test_a_catch_up_that_is_called_off_is_saved_as_far_as_it_came(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Within one read of thousands of records: a start that is killed again and again gets on all the same."""
-    monkeypatch.setattr("streams.assign.CAUGHT_UP", 20)
+    monkeypatch.setattr("streams.assign.CATCH_UP_BATCH", 20)
     bench = Bench(tmp_path, made_log(100))
     moments = itertools.count()
     bench.stage._clock = lambda: START + timedelta(seconds=31 * next(moments))
