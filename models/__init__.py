@@ -1,1 +1,1 @@
-"""What is computed: no Kafka, Faust, Redis, network, environment or clock in here."""
+"""What is computed: pure functions of their arguments. No Kafka, Faust, Redis, network, environment or clock."""

@@ -7,7 +7,7 @@ explanation, and two with different bytes differ in an input, or the code is not
 from dataclasses import dataclass
 
 from models.events import Digest, Manifest
-from models.wire import encode
+from models.events.wire import encode
 
 
 @dataclass(frozen=True)

@@ -10,47 +10,30 @@ carry, and a replay gives the same bytes; with them, the manifest's `resources_h
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 import orjson
 
-from models.digest.config import DigestConfig
-from models.digest.identities import identities
-from models.digest.influence import influence
-from models.digest.known_names import known_names
-from models.digest.match import match
-from models.digest.ranking import rank, select
-from models.digest.section import section
-from models.digest.story_core import cores
-from models.digest.story_facts import week_words
-from models.digest.week_topics import week_topics
+from models.digest.inputs import Inputs, Progress
+from models.digest.lesson import week_topics
+from models.digest.section import section, within_budget
 from models.events import Digest, DigestTopic, Faded, Influencer, Link, Manifest, Statistics, TopicIdentity
+from models.events.week_topics import WeekTopics
+from models.events.wire import content_hash
+from models.ranking.continuity import match
+from models.ranking.identities import identities
+from models.ranking.influence import influence
+from models.ranking.known_names import known_names
+from models.ranking.ranking import rank, select
+from models.ranking.story_core import cores
+from models.ranking.story_facts import week_words
 from models.refit.story import Refit, Story
-from models.refit.week_posts import WeekPosts
-from models.week_topics import WeekTopics
-from models.wire import content_hash
-from models.wording.headline import headline
+from models.week.config import DigestConfig
+from models.week.posts import WeekPosts
 from models.wording.label import Label, labels
-from models.wording.summary import overview_line
-from models.wording.word_budget import within_budget
-
-Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What a digest is made of besides the topics that were found."""
-
-    week: WeekPosts
-    previous: Digest | None
-    influencers: Sequence[Influencer]
-    config: DigestConfig
-    versions: Mapping[str, str]
-    resources: Mapping[str, Link]
-    influence: Mapping[str, float]  # by author id, 0 to 1
+from models.wording.summary import headline, overview_line
 
 
 def build_digest(week: WeekPosts, **inputs: Any) -> Digest:

@@ -1,21 +1,23 @@
 """One story -> its section: summary, items, people, days."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models.digest.identities import most_central
 from models.events import DigestTopic, Item, Person, TopicIdentity
+from models.ranking.identities import most_central
 from models.refit.story import Story
-from models.refit.week_posts import WeekPosts
+from models.week.posts import WeekPosts
 from models.wording.items import MAX_PEOPLE, Group, groups, item
 from models.wording.label import Label
 from models.wording.people import people_of
 from models.wording.summary import change, lead_source, summary
 
 if TYPE_CHECKING:
-    from models.digest.compose import Inputs
+    from models.digest.inputs import Inputs
 
 MAX_POST_IDS = 200
 PER_LEAD = 2  # items that open with the same person
@@ -83,3 +85,33 @@ def _lead(people: list[Person]) -> str:
 def _series(week: WeekPosts, story: Story) -> list[int]:
     days = [week.week.day_of(week.posts[int(index)].created_at) for index in story.members]
     return [days.count(day) for day in range(7)]
+
+
+WORDS_PER_MINUTE = 240  # what adults read silently (Brysbaert 2019: 238)
+
+LEAST_ITEMS = 1
+
+
+def words_in(topic: DigestTopic) -> int:
+    """Words that a reader of the section reads."""
+    change = topic.change.text if topic.change else ""
+    own = f"{topic.label} {topic.summary.text} {change}"
+    return len(own.split()) + sum(_words(item) for item in topic.items)
+
+
+def within_budget(topics: Sequence[DigestTopic], max_words: int) -> list[DigestTopic]:
+    """`topics` with items dropped from the end of the sections that have most, until `max_words` hold.
+
+    Later sections give first; every section keeps an item.
+    """
+    kept = list(topics)
+    while sum(map(words_in, kept)) > max_words:
+        place = max(range(len(kept)), key=lambda index: (len(kept[index].items), index))
+        if len(kept[place].items) <= LEAST_ITEMS:
+            break
+        kept[place] = msgspec.structs.replace(kept[place], items=kept[place].items[:-1])
+    return kept
+
+
+def _words(item: Item) -> int:
+    return len(item.sentence.text.split()) + len((item.quotation or "").split())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from models.encoder import EncoderError
+from models.encoding.encoder import EncoderError
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 

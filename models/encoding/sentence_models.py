@@ -17,11 +17,11 @@ from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 from transformers.utils import logging as transformers_logging
 
-from models.encoder import Encoder, EncoderError
 from models.encoding.device import DevicePlan, choose
+from models.encoding.encoder import Encoder, EncoderError
 from models.encoding.minilm import MINILM_NAME, MINILM_SHA256, minilm_path
+from models.encoding.sentence_encoder import Forward, SentenceEncoder
 from models.encoding.token_batches import TokenBatch
-from models.sentence_encoder import Forward, SentenceEncoder
 
 _TOKENS_AT_ONCE = 2048
 _MAX_DEFAULT_LENGTH = 512  # of a model that states no limit: posts are short, and attention is quadratic
@@ -67,7 +67,7 @@ class _WholeModel:
         self._model = model
 
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """See `models.encoder.Encoder`."""
+        """See `models.encoding.encoder.Encoder`."""
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
         vectors = self._model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)

@@ -3,9 +3,9 @@
     Tweet | Deletion  ->  EmbeddedTweet | Deletion  ->  Assignment, TopicEvent  ->  Digest
     anything that cannot be used  ->  DeadLetter
 
-No I/O here; `models.wire` turns these into bytes and back. Every type carries `schema`, its version: a reader refuses a
-newer one (a dead letter), and a new optional field does not raise it. All times are aware and in UTC; on the wire they
-are RFC 3339 strings. Ids are strings: the platforms' 64-bit numbers do not survive JavaScript.
+There is no I/O here; `models.events.wire` turns these into bytes and back. Every type carries `schema`, its version.
+A reader refuses a newer version (a dead letter). A new optional field does not raise the version. All times are aware
+and in UTC; on the wire they are RFC 3339 strings. Ids are strings: JavaScript cannot hold 64-bit numbers.
 """
 
 from models.events.base import SCHEMA, Count, Event, Id, Name, Text, Url

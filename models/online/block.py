@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.online.config import OnlineConfig
-from models.online.evidence import Floats
+from models.online.lexicon import Floats
 
 
 @dataclass

@@ -5,10 +5,10 @@ from typing import Literal
 import numpy as np
 
 from models.online.metadata import StateError, read_metadata
-from models.online.state import KIND, load_state
-from models.online_topics import OnlineTopics
-from models.river_topics import RiverTopics, load_river
-from models.topic_model import PostBatch, TopicModel
+from models.online.online_topics import OnlineTopics
+from models.online.river.topics import RiverTopics, load_river
+from models.online.snapshot import KIND, load_state
+from models.online.topic_model import PostBatch, TopicModel
 
 __all__ = ["ModelKind", "StateError", "create_topic_model", "prepare", "restore_topic_model"]
 

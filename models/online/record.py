@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from models.online.trend import Past
+from models.online.burst import Past
 
 MAX_WORDS = 64
 KEPT_WORDS = 40

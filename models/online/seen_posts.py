@@ -33,13 +33,13 @@ class SeenPosts:
         return int(self._next[1])
 
     def __contains__(self, post_id: str) -> bool:
-        from models.online.seen_kernels import place_of
+        from models.online.seen_posts_kernels import place_of
 
         return bool(self._table[place_of(self._keys, self._table, _hash(post_id))] >= 0)
 
     def see(self, post_id: str, origin: str) -> Sight:
         """Remember the post; "redelivered" when the very same record brought it before."""
-        from models.online.seen_kernels import see
+        from models.online.seen_posts_kernels import see
 
         return _SIGHTS[see(self._keys, self._origins, self._table, self._next, _hash(post_id), _hash(origin))]
 
@@ -51,7 +51,7 @@ class SeenPosts:
     @classmethod
     def from_array(cls, array: npt.NDArray[np.uint64], capacity: int = CAPACITY) -> "SeenPosts":
         """The inverse of `to_array`; of more than `capacity` posts the last. Raises ValueError for another shape."""
-        from models.online.seen_kernels import see_all
+        from models.online.seen_posts_kernels import see_all
 
         if array.ndim != 2 or array.shape[1] != 2 or array.dtype != np.uint64:
             raise ValueError(f"{array.dtype} {array.shape} instead of uint64 (n, 2)")

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from models.online.background import UNIT, Background, Directions, Floats
+from models.online.centering import UNIT, Background, Directions, Floats
 from models.online.config import OnlineConfig
-from models.online.evidence import Lexicon, WordRows
-from models.online.postings import Postings
+from models.online.lexicon import Lexicon, WordRows
 from models.online.record import TopicRecord
 
 SMALL, STEP = 256, 1024  # slots at first; from STEP on the table grows by STEP
@@ -117,3 +116,51 @@ class TopicTable:
         for name in ROWS:
             array = getattr(self, name)
             setattr(self, name, np.concatenate([array, np.zeros((more, *array.shape[1:]), array.dtype)]))
+
+
+WIDTH = 64  # words of a slot at first
+
+
+class Postings:
+    """The words of each slot, each bucket once."""
+
+    def __init__(self, buckets: int, capacity: int) -> None:
+        self.buckets = buckets
+        self._lengths = np.zeros(capacity, np.int32)
+        self._held = np.zeros((capacity, WIDTH), np.int32)
+        self._weights = np.zeros((capacity, WIDTH), np.float32)
+
+    def put(self, slots: Sequence[int], words: WordRows) -> None:
+        """Let slot after slot hold the next row of words, instead of what it held."""
+        from models.online.word_kernels import put
+
+        longest = int(np.diff(words.begins).max(initial=0)) - self._held.shape[1]
+        if longest > 0:
+            self._held = np.pad(self._held, ((0, 0), (0, longest)))
+            self._weights = np.pad(self._weights, ((0, 0), (0, longest)))
+        put(self._held, self._weights, self._lengths, np.array(slots, np.int64), *words)
+
+    def drop(self, slots: list[int]) -> None:
+        """Empty these slots."""
+        self._lengths[slots] = 0
+
+    def of(self, slots: Sequence[int]) -> WordRows:
+        """The words of these slots."""
+        from models.online.word_kernels import take
+
+        return WordRows(*take(self._held, self._weights, self._lengths, np.array(slots, np.int64)))
+
+    def holders(self, words: WordRows) -> WordRows:
+        """By bucket, a row each: the slots (instead of buckets) that hold it; empty for buckets not among `words`."""
+        from models.online.word_kernels import invert
+
+        capacity, width = self._held.shape
+        starts = np.arange(0, capacity * width, width)
+        held, weights = self._held.reshape(-1), self._weights.reshape(-1)
+        return WordRows(*invert(starts, self._lengths, held, weights, words.buckets, self.buckets))
+
+    def grow(self, more: int) -> None:
+        """So many more slots."""
+        self._lengths = np.pad(self._lengths, (0, more))
+        self._held = np.pad(self._held, ((0, more), (0, 0)))
+        self._weights = np.pad(self._weights, ((0, more), (0, 0)))

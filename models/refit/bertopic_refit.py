@@ -23,19 +23,17 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from models.digest.config import DigestConfig
-from models.refit.bursting_names import bursting_names, holders_of_names
+from models.refit.bursting_names import bursting_names, holders_of_names, new_names
 from models.refit.features import Matrix, features, own_part
 from models.refit.gathering import gather_links, gather_names, join_names
-from models.refit.light_bertopic import bertopic_class, ctfidf, hdbscan_class, known_warnings, no_reduction
+from models.refit.light_bertopic import SeededUmap, bertopic_class, ctfidf, hdbscan_class, known_warnings, no_reduction
 from models.refit.named_events import named_events
 from models.refit.near_duplicates import fold
-from models.refit.new_names import new_names
-from models.refit.seeded_umap import SeededUmap
 from models.refit.story import Refit, Story
 from models.refit.topic_shapes import Labels, Shaped, by_size, members_of, shape
-from models.refit.week_posts import WeekPosts
 from models.text import spoken_words, with_people_and_sites
+from models.week.config import DigestConfig
+from models.week.posts import WeekPosts
 
 Progress = Callable[[str, float], None]
 Events = Sequence[Sequence[int]]  # distinct posts, by place, of each named event

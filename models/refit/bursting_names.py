@@ -1,7 +1,7 @@
 """Names that many people begin to speak of within two days: "SpaceX" as its ship lands, "CDC" as it lifts a mandate.
 
 People tell one happening in a dozen ways (news, doubt, jokes), so that clustering by meaning scatters it; its name and
-the hour hold it together. Names are told by their spelling (`models.wording.names`), so no list is needed. A name that
+the hour hold it together. Names are told by their spelling (`models.text.names`), so no list is needed. A name that
 is spoken of all week, by few, or in posts that have nothing else in common, is none of these; one whose posts are
 most of a topic is left to it, with what tells the same without the name.
 """
@@ -16,8 +16,8 @@ import numpy.typing as npt
 from models.events import Tweet
 from models.refit.shared_links import likeness
 from models.refit.voices import is_filed, signatures, voice_of
-from models.wording.english import WEAK_WORDS
-from models.wording.names import NameSpelling
+from models.text.names import NameSpelling
+from models.text.stop_words import WEAK_WORDS
 
 VOICES = 5  # people with words of their own
 WINDOW = timedelta(hours=48)
@@ -90,3 +90,44 @@ def alike(own: Own, posts: Sequence[Tweet], crowd: Sequence[int], least: float) 
     if float(to_others.mean()) < least:
         return []
     return [index for index, near in zip(crowd, to_others.tolist(), strict=True) if near >= STRAY]
+
+
+PEOPLE = 3  # who say it or pass it on
+
+NEW_VOICES = 2  # of whom so many have words of their own
+
+NEW_COHERENT = 0.4  # mean cosine (of `own_part`) of the posts to each other
+
+TOLD_ALIKE = 0.5  # of posts so few that they make a topic only with what repeats them
+
+
+def new_names(
+    posts: Sequence[Tweet],
+    holders: Names,
+    own: Own,
+    taken: Set[int],
+    bearers: Sequence[Sequence[str]],
+    known: Set[str],
+    least_posts: int,
+) -> list[list[int]]:
+    """The posts of each such name, as ascending indices into the `n` `posts` (distinct ones); none in two.
+
+    holders: as `holders_of_names`. own: float64 (n, dimensions), as `features.own_part`. taken: posts of an event
+    already. bearers: of each post the author of it and of everything that repeats it. known: names of the weeks before.
+    least_posts: repetitions included.
+    """
+    if not known:
+        return []
+    found: list[list[int]] = []
+    gone = set(taken)
+    for name in sorted(holders, key=lambda name: (-len(holders[name]), name)):
+        if name in known:
+            continue
+        held = [index for index in holders[name] if index not in gone]
+        together = alike(own, posts, held, NEW_COHERENT if len(held) >= least_posts else TOLD_ALIKE)
+        said = [author for index in together for author in bearers[index]]
+        voices = {voice_of(posts[index]) for index in together}
+        if len(said) >= least_posts and len(set(said)) >= PEOPLE and len(voices) >= NEW_VOICES:
+            found.append(together)
+            gone.update(together)
+    return found

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import numpy as np
 import numpy.typing as npt
 
-from models.digest.resources import canonical_url, is_media
 from models.events import Tweet
+from models.text.links import canonical_url, is_media
 
 SAME_STORY = 0.5  # cosine from which two posts tell the same; what those on one link count as, at least
 

@@ -12,8 +12,8 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse import csr_matrix
 from scipy.spatial.distance import squareform
 
-from models.digest.config import DigestConfig
 from models.refit.features import Matrix
+from models.week.config import DigestConfig
 
 Labels = npt.NDArray[np.int64]
 

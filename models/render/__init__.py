@@ -28,7 +28,7 @@ def render(digest: Digest, form: Form, *, made_at: datetime | None = None) -> st
     """
     # imported here: the templates' library is only for those who need HTML
     if form == "json":
-        from models.wire import encode
+        from models.events.wire import encode
 
         return encode(digest).decode("utf-8") + "\n"
     from models.render.view import view

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from models.digest.resources import is_bare, safe_url
 from models.events import Digest, DigestTopic, Item, Sentence, Statistics
+from models.text.links import is_bare, safe_url
 from models.text.plain import one_line
 
 MONTHS = (

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.digest.resources import is_bare, known_link, post_url
 from models.events import Item, Link, Person, ResourceKind, Sentence, Tweet
 from models.refit.story import Story
-from models.refit.week_posts import WeekPosts
+from models.text.links import is_bare, known_link, post_url
 from models.text.plain import plain
+from models.week.posts import WeekPosts
+from models.wording.attribution import Tellers, deed, shares, tellers, told_by
 from models.wording.passages import Passage
 from models.wording.people import people_of
 from models.wording.quotations import embeddable, like_worded, post_passages, quality
-from models.wording.tellers import Tellers, deed, shares, tellers, told_by
 
 MAX_EVIDENCE = 20  # post ids behind one sentence
 MAX_PEOPLE = 50

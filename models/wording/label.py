@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from models.refit.story import Story
-from models.refit.week_posts import WeekPosts
 from models.text.plain import alphanumeric, plain
-from models.wording.english import SMALL_WORDS
+from models.text.stop_words import SMALL_WORDS
+from models.week.posts import WeekPosts
 from models.wording.quotations import label_texts
 from models.wording.title_candidates import MAX_POSTS, Candidate, candidates, is_telling, spread
 from models.wording.word_use import WordUse

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from models.text.characters import split_hashtag
-from models.wording.english import SMALL_WORDS, STOP_WORDS, WEAK_WORDS
+from models.text.stop_words import SMALL_WORDS, TITLE_STOP_WORDS, WEAK_WORDS
 
 MAX_WORDS = 6
 LONGEST_WORD = 28  # letters; scripts without blanks give whole sentences as one word
@@ -88,7 +88,7 @@ def _of_clause(clause: str) -> Iterator[Phrase]:
             if not last:
                 break
             inner = tokens[start + 1 : end]
-            if any(word.casefold() in STOP_WORDS and word.casefold() not in SMALL_WORDS for word in inner):
+            if any(word.casefold() in TITLE_STOP_WORDS and word.casefold() not in SMALL_WORDS for word in inner):
                 break
             if _can_end(last):
                 surface = _POSSESSIVE.sub("", " ".join(tokens[start : end + 1]))
@@ -99,12 +99,12 @@ def _of_clause(clause: str) -> Iterator[Phrase]:
 
 def _can_begin(word: str) -> bool:
     lower = word.casefold()
-    return lower not in STOP_WORDS and lower not in WEAK_WORDS and _content(word)
+    return lower not in TITLE_STOP_WORDS and lower not in WEAK_WORDS and _content(word)
 
 
 def _can_end(word: str) -> bool:
     lower = _POSSESSIVE.sub("", word.casefold())
-    if lower in STOP_WORDS or lower in WEAK_WORDS or _PARTICIPLE.search(lower):
+    if lower in TITLE_STOP_WORDS or lower in WEAK_WORDS or _PARTICIPLE.search(lower):
         return False
     return _content(word) and not _POSSESSIVE.search(word)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from models.events import Tweet
 from models.text.plain import one_line
-from models.wording.english import STOP_WORDS
+from models.text.stop_words import TITLE_STOP_WORDS
 from models.wording.passages import Passage, passages
 
 _CALL = re.compile(
@@ -115,4 +115,4 @@ def like_worded(posts: Sequence[tuple[int, Sequence[Passage]]]) -> list[tuple[in
 
 
 def _bag(text: str) -> frozenset[str]:
-    return frozenset(word for word in map(str.casefold, _WORD.findall(text)) if word not in STOP_WORDS)
+    return frozenset(word for word in map(str.casefold, _WORD.findall(text)) if word not in TITLE_STOP_WORDS)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 from models.events import Sentence, Tweet
 from models.text.plain import plain, printable
-from models.wording.english import STOP_WORDS
+from models.text.stop_words import TITLE_STOP_WORDS
 from models.wording.people import clean_handle, display_name
 
 MAX_GROWTH = 1.3
@@ -37,7 +37,7 @@ _CROWD = """
 people person persons other others several many both all every everyone everybody anyone each some few most they them
 their we us our together
 """
-OURS = STOP_WORDS | frozenset(_REPORTING.split())
+OURS = TITLE_STOP_WORDS | frozenset(_REPORTING.split())
 NUMBERS = frozenset(_NUMBER_WORDS.split())
 CROWD = frozenset(_CROWD.split())
 NEGATIONS = frozenset(_NEGATIONS.split())

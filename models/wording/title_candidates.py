@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from models.refit.story import Story
 from models.refit.voices import voice_of
-from models.refit.week_posts import WeekPosts
-from models.wording.english import STOP_WORDS
+from models.text.stop_words import TITLE_STOP_WORDS
+from models.week.posts import WeekPosts
 from models.wording.phrases import Phrase, compact, phrase_key, phrases
 from models.wording.word_use import WordUse
 
@@ -22,7 +22,7 @@ MAX_POSTS = 200  # per topic
 SHAPE = {1: 0.7, 2: 1.0, 3: 1.08, 4: 1.02, 5: 0.9, 6: 0.75}
 LONE_VOICE = 0.4
 PASSED_ON = 3  # people who post or pass on a phrase of one voice, from which it is not that one's alone
-HEADLINE = 0.6  # share of capitalised words, as in `models.wording.names`
+HEADLINE = 0.6  # share of capitalised words, as in `models.text.names`
 COVERAGE = 0.65
 TELLING = 1.5  # shape of a single word that is a name by its looks: nothing tells a topic better
 
@@ -158,7 +158,7 @@ def _freedom(use: _Uses) -> float:
 
 def _ends_freely(use: _Uses) -> bool:
     """What follows differs from use to use, or is a word that opens something new ("to" goes with what it follows)."""
-    return len(use.after) > 1 or next(iter(use.after)) in (STOP_WORDS | {""}) - {"to"}
+    return len(use.after) > 1 or next(iter(use.after)) in (TITLE_STOP_WORDS | {""}) - {"to"}
 
 
 def _agreement(use: _Uses, weights: Mapping[str, float], heaviest: float) -> float:

@@ -7,7 +7,7 @@ there, and a title does not take it for a noun ("forget", "avoid").
 from collections import Counter
 from collections.abc import Iterable
 
-from models.wording.english import SMALL_WORDS, VERBS
+from models.text.stop_words import SMALL_WORDS, VERBS
 from models.wording.phrases import clause_words
 
 _VERB_FOLLOWS = """

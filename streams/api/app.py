@@ -15,10 +15,10 @@ from streams.api.limits import ApiLimits
 from streams.api.problems import add_problem_handlers
 from streams.api.security import LoopbackHostOnly, RateLimit, SecurityHeaders, TokenAuth, is_loopback
 from streams.api.services import LagCheck, Services
-from streams.metrics import Metrics
 from streams.settings import Settings
+from streams.system.metrics import Metrics
 from streams.views.board import Board
-from streams.views.state import ViewReader
+from streams.views.port import ViewReader
 
 DESCRIPTION = """What data-science and AI influencers are talking about, live, and as one digest every week.
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from models.live.state import StoredDigest
 from streams.api import schemas
 from streams.api.openapi import answers
 from streams.api.responses import SETTLED, respond, with_next
@@ -13,7 +14,6 @@ from streams.api.security import DIGEST_POLICY
 from streams.api.services import Services, Use
 from streams.api.topics import Limit, Offset
 from streams.views.digests import DigestHeaders
-from streams.views.state import StoredDigest
 
 router = APIRouter(tags=["digests"])
 WeekName = Annotated[str, Path(pattern=r"^\d{4}-W\d{2}$", description="an ISO week", examples=["2021-W11"])]

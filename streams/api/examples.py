@@ -6,10 +6,10 @@ from typing import Final
 from msgspec import Struct
 
 from models.events import Digest, DigestTopic, Item, Link, Manifest, Person, Sentence, Statistics, TopicEvent
+from models.live.state import ShownLink, ShownPost, ViewEvent
+from models.live.trends import WindowStats
 from streams.api import schemas
 from streams.views.board import TopicSummary
-from streams.views.state import ShownLink, ShownPost, ViewEvent
-from streams.views.trends import WindowStats
 
 ID: Final = "t-1a2b3c4d5e6f7081"
 LABEL: Final = "Speech recognition without labels"

@@ -7,13 +7,12 @@ from streams.api import schemas
 from streams.api.openapi import answers
 from streams.api.responses import respond
 from streams.api.services import Services, Use
-from streams.logs import get_logger
-from streams.topics import ASSIGNMENTS, EMBEDDED, TWEETS
-from streams.views.database import ViewUnavailableError
+from streams.stages.table import STAGE_INPUTS
+from streams.system.logs import get_logger
+from streams.views.port import ViewUnavailableError
 
 router = APIRouter(tags=["operation"])
 log = get_logger(__name__)
-CONSUMED = {"embed": TWEETS, "assign": EMBEDDED, "view": ASSIGNMENTS, "week-close": EMBEDDED}  # by stage
 
 
 @router.get("/healthz", response_class=PlainTextResponse, summary="Alive")
@@ -71,4 +70,4 @@ async def _tell_lag(use: Services) -> None:
         log.warning("the broker cannot be asked", error=f"{type(error).__name__}: {error}")
         return
     for stage, records in lag.items():
-        gauge.labels(stage=stage, topic=CONSUMED[stage].name).set(records)
+        gauge.labels(stage=stage, topic=STAGE_INPUTS[stage].name).set(records)

@@ -17,12 +17,12 @@ from typing import Any, Final
 
 import msgspec
 
+from models.live.state import ViewEvent
 from streams.api.limits import ApiLimits
-from streams.logs import get_logger
-from streams.metrics import Metrics
+from streams.system.logs import get_logger
+from streams.system.metrics import Metrics
 from streams.views.board import Board
-from streams.views.database import ViewUnavailableError
-from streams.views.state import ViewEvent, ViewReader
+from streams.views.port import ViewReader, ViewUnavailableError
 
 log = get_logger(__name__)
 UPDATE_TOPICS: Final = 12

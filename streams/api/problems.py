@@ -8,8 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from streams.logs import get_logger
-from streams.views.database import ViewUnavailableError
+from streams.system.logs import get_logger
+from streams.views.port import ViewUnavailableError
 
 log = get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"

@@ -5,8 +5,8 @@ from datetime import datetime
 from msgspec import Struct
 
 from models.events import Digest, TopicEvent
+from models.live.state import ShownLink, ShownPost, ViewEvent
 from streams.views.board import TopicSummary
-from streams.views.state import ShownLink, ShownPost, ViewEvent
 
 
 class RankedTopic(Struct, frozen=True, kw_only=True):

@@ -8,9 +8,9 @@ from fastapi import Depends, Request
 
 from streams.api.hub import Hub
 from streams.api.limits import ApiLimits
-from streams.metrics import Metrics
+from streams.system.metrics import Metrics
 from streams.views.board import Board
-from streams.views.state import ViewReader
+from streams.views.port import ViewReader
 
 # stage -> records that it is behind; raises when the broker does not answer
 LagCheck = Callable[[], Awaitable[Mapping[str, int]]]

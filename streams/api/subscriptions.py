@@ -15,16 +15,16 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from models.live.state import StoredDigest
 from streams.api.openapi import described
 from streams.api.responses import respond
 from streams.api.services import Use
-from streams.digest_log import PublishedDigest
-from streams.push.atom import ENTRIES, feed
-from streams.push.chat import check_address
-from streams.push.queue import DeliveryQueue
-from streams.push.subscription import Subscription, SubscriptionError, checked
+from streams.delivery.atom_feed import ENTRIES, feed
+from streams.delivery.digest_message import check_address
+from streams.delivery.queue import DeliveryQueue
+from streams.delivery.subscription import Subscription, SubscriptionError, checked
+from streams.kafka.digests import PublishedDigest
 from streams.views.digests import DigestHeaders
-from streams.views.state import StoredDigest
 
 MOST_BYTES = 20_000
 MOST = 1_000

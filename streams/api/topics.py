@@ -8,16 +8,16 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from models.live.naming import label_of
+from models.live.topic_map import positions, related, ties
+from models.live.trends import hour_starts, hourly
 from streams.api import schemas
 from streams.api.examples import ID as EXAMPLE_ID
 from streams.api.openapi import answers
 from streams.api.responses import respond, with_next
 from streams.api.services import Services, Use
 from streams.views.board import Sort, TopicSummary
-from streams.views.naming import label_of
-from streams.views.records import search_words
-from streams.views.topic_map import positions, related, ties
-from streams.views.trends import hour_starts, hourly
+from streams.views.items import search_words
 
 router = APIRouter(prefix="/api", tags=["topics"])
 Window = Annotated[

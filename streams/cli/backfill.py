@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import orjson
 import typer
 
+from models.text.terminal import json_text, on_one_line
 from streams.cli.common import fail, is_terminal, run, services, settings_or_exit
 from streams.clock import system_clock
 from streams.settings import Settings
-from streams.terminal import json_text, on_one_line
 
 if TYPE_CHECKING:
-    from streams.digest_log import PublishedDigest
+    from streams.kafka.digests import PublishedDigest
     from streams.replay.backfill import Backfill
 
 T = TypeVar("T")
@@ -41,9 +41,9 @@ def backfill(
     * `toptopics backfill archive/*.jsonl.gz --json`
     """
     from streams.cli.ingest import parse_columns
-    from streams.logs import set_up_logging
-    from streams.refit_process import RefitError
+    from streams.refit.client import RefitError
     from streams.replay.backfill import Backfill
+    from streams.system.logs import set_up_logging
 
     settings = settings_or_exit()
     set_up_logging(settings, stage="backfill")
@@ -148,7 +148,7 @@ async def _stages(settings: Settings, names: set[str], log_name: str) -> "AsyncI
     """Run those of the stages that nobody runs; the future fails when one gives up."""
     from streams.kafka.lag import idle_groups
     from streams.kafka.log import group_name
-    from streams.worker import Worker, environment_for
+    from streams.runtime.worker import Worker, environment_for
 
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     groups = {group_name(settings, name): name for name in sorted(names)}

@@ -8,6 +8,7 @@ import os
 
 import typer
 
+from models.text.terminal import printable
 from streams.cli import dead_letters as cli_dead_letters
 from streams.cli import demo as cli_demo
 from streams.cli import digest as cli_digest
@@ -15,16 +16,15 @@ from streams.cli import doctor as cli_doctor
 from streams.cli import influencers as cli_influencers
 from streams.cli import ingest as cli_ingest
 from streams.cli import live as cli_live
-from streams.cli import rebuild as cli_rebuild
+from streams.cli import rebuild_views as cli_rebuild
 from streams.cli import replay as cli_replay
 from streams.cli import schema as cli_schema
 from streams.cli import services as cli_services
 from streams.cli import sources as cli_sources
 from streams.cli import subscribe as cli_subscribe
 from streams.cli import worker as cli_worker
-from streams.environment import unknown_variables
-from streams.logs import set_up_command_logging
-from streams.terminal import printable
+from streams.operations.environment import unknown_variables
+from streams.system.logs import set_up_command_logging
 
 app = typer.Typer(
     name="toptopics",

@@ -10,11 +10,11 @@ from typing import Any, NoReturn, TypeVar
 import typer
 from pydantic import ValidationError
 
+from models.text.terminal import printable
 from streams.kafka.admin import WrongTopicsError, ensure_topics
 from streams.local.errors import LocalServiceError
 from streams.local.services import running_services
 from streams.settings import Settings, load_settings
-from streams.terminal import printable
 
 T = TypeVar("T")
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from models.text.terminal import on_one_line, printable
 from streams.cli.common import fail, run, services, settings_or_exit
 from streams.clock import system_clock
-from streams.terminal import on_one_line, printable
 
 if TYPE_CHECKING:
-    from streams.dead_letter_log import StoredLetter
+    from streams.operations.dead_letters import StoredLetter
     from streams.settings import Settings
 
 SHOWN_BYTES = 4_000
@@ -42,7 +42,7 @@ def dead_letters(
     * `toptopics dead-letters 13 --dismiss` nothing will ever make a post of it
     * `toptopics dead-letters --json --all > letters.jsonl`
     """
-    from streams.dead_letter_log import read_letters
+    from streams.operations.dead_letters import read_letters
 
     if retry + dismiss > (1 if numbers or every else 0):
         fail("--retry or --dismiss, one of them, needs the numbers of letters, or --all", 2)
@@ -118,9 +118,9 @@ def _print_json(letters: "list[StoredLetter]") -> None:
 
 def _retry(settings: "Settings", letters: "list[StoredLetter]", *, force: bool) -> int:
     """Send back what is open; the number of letters that cannot be."""
-    from streams.dead_letter_log import NotSendableError, Outgoing, outgoing, send_back
-    from streams.post_time import check_not_future
-    from streams.sources.delivery import kafka_send
+    from streams.operations.dead_letters import NotSendableError, Outgoing, outgoing, send_back
+    from streams.sources.producer import kafka_send
+    from streams.stages.post_time import check_not_future
 
     ready: list[tuple[StoredLetter, list[Outgoing]]] = []
     skew = timedelta(minutes=settings.future_skew_minutes)
@@ -150,8 +150,8 @@ def _retry(settings: "Settings", letters: "list[StoredLetter]", *, force: bool) 
 
 def _dismiss(settings: "Settings", letters: "list[StoredLetter]") -> int:
     """Close what is open; none is ever refused."""
-    from streams.dead_letter_log import dismiss
-    from streams.sources.delivery import kafka_send
+    from streams.operations.dead_letters import dismiss
+    from streams.sources.producer import kafka_send
 
     opened = [stored for stored in letters if stored.state == "open"]
 

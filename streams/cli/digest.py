@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.events import Digest, Tweet
-from models.week import Week
+from models.text.terminal import json_text, on_one_line, printable
+from models.week.week import Week
 from streams.cli.common import fail, run, services, settings_or_exit
-from streams.digest_log import PublishedDigest, read_digests
+from streams.kafka.digests import PublishedDigest, read_digests
 from streams.settings import Settings
-from streams.terminal import json_text, on_one_line, printable
 
 if TYPE_CHECKING:
-    from streams.llm import Endpoint
+    from streams.cli.rewording import Endpoint
 
 FORMS = ("markdown", "html", "json", "text", "atom")
 
@@ -33,8 +33,8 @@ def _one(found: dict[str, PublishedDigest], week: str | None) -> PublishedDigest
 
 
 async def _posts(settings: Settings, entry: PublishedDigest) -> dict[str, Tweet]:
-    from models.refit.week_posts import week_tweets
-    from streams.week_slice import read_week
+    from models.week.posts import week_tweets
+    from streams.refit.week_slice import read_week
 
     week = Week.parse(entry.digest.week, entry.digest.timezone)
     piece = await read_week(settings, week, end=entry.slice_end or None)
@@ -42,13 +42,13 @@ async def _posts(settings: Settings, entry: PublishedDigest) -> dict[str, Tweet]
 
 
 async def _reworded(settings: Settings, entry: PublishedDigest, endpoint: "Endpoint") -> Digest:
-    from streams.llm import reword_digest
+    from streams.cli.rewording import reword_digest
 
     return await reword_digest(entry.digest, await _posts(settings, entry), endpoint)
 
 
 def _endpoint_or_exit(settings: Settings) -> "Endpoint":
-    from streams.llm import endpoint_of
+    from streams.cli.rewording import endpoint_of
 
     endpoint = endpoint_of(settings)
     if endpoint is None:
@@ -57,7 +57,7 @@ def _endpoint_or_exit(settings: Settings) -> "Endpoint":
 
 
 async def _check(settings: Settings, entry: PublishedDigest) -> list[str]:
-    from models.digest.check import check_digest
+    from models.digest.verify import check_digest
 
     posts = await _posts(settings, entry)
     return [f"{problem.where}: {problem.what}" for problem in check_digest(entry.digest, posts)]

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from models.text.terminal import printable
 from streams.cli.common import fail, run, settings_or_exit, with_addresses
-from streams.terminal import printable
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False) -> None:
@@ -19,8 +19,8 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
     * `KAFKA_BOOTSTRAP_SERVERS=broker:9092 REDIS_URL=redis://cache toptopics doctor --json`
     """
     from streams.clock import system_clock
-    from streams.doctor import diagnose_machine, diagnose_services, not_started
     from streams.local.errors import LocalServiceError
+    from streams.operations.doctor import diagnose_machine, diagnose_services, not_started
 
     settings = settings_or_exit()
     findings = run(diagnose_machine(settings))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from models.text.terminal import json_text, on_one_line
 from streams.cli.common import fail, run, services, settings_or_exit
 from streams.clock import system_clock
 from streams.settings import Settings
-from streams.terminal import json_text, on_one_line
 
 if TYPE_CHECKING:
     from models.events import Influencer, Tweet
@@ -43,8 +43,8 @@ def add(
     * `toptopics influencers add "Ada Example" --x ada --bluesky ada.bsky.social --tag nlp`
     * `toptopics influencers add "Ada Example" --rss https://ada.example/feed.xml --weight 2`
     """
-    from streams.influencer_log import addition
-    from streams.sources.influencer_files import make
+    from streams.kafka.influencers import addition
+    from streams.sources.people.files import make
 
     given = {"x": x, "bluesky": bluesky, "mastodon": mastodon, "rss": rss}
     handles = {platform: handle for platform, handle in given.items() if handle}
@@ -77,7 +77,7 @@ def import_(
 
     Example: `toptopics influencers import handles.txt --platform x`
     """
-    from streams.sources.influencer_files import read_people
+    from streams.sources.people.files import read_people
 
     try:
         people = read_people(file.read_text(encoding="utf-8"), platform)
@@ -97,7 +97,7 @@ def _told(read: int, listed: int, as_json: bool) -> None:
 
 def _put(choose: "Callable[[list[Influencer]], list[Influencer]]") -> int:
     """Write whom `choose` makes of the list; the number of people on it afterwards."""
-    from streams.influencer_log import InfluencerError, merged, put_influencers, read_influencers
+    from streams.kafka.influencers import InfluencerError, merged, put_influencers, read_influencers
 
     with services(settings_or_exit()) as connected:
         listed = run(read_influencers(connected))
@@ -112,7 +112,7 @@ def _put(choose: "Callable[[list[Influencer]], list[Influencer]]") -> int:
 @influencers.command()
 def remove(names: Annotated[list[str], typer.Argument(help="Ids, names or handles.")], as_json: Json = False) -> None:
     """Take people off the list. Exit code 1 when one is not on it."""
-    from streams.influencer_log import found, read_influencers, remove_influencers
+    from streams.kafka.influencers import found, read_influencers, remove_influencers
 
     with services(settings_or_exit()) as connected:
         listed = run(read_influencers(connected))
@@ -138,8 +138,8 @@ def list_(
 
     Example: `toptopics influencers list --scores --days 7`
     """
-    from streams.influencer_log import read_influencers
-    from streams.influencer_scores import scored
+    from streams.kafka.influencers import read_influencers
+    from streams.sources.people.scores import scored
 
     with services(settings_or_exit()) as connected:
         listed = run(read_influencers(connected))
@@ -159,9 +159,9 @@ def suggest(
 
     Example: `toptopics influencers suggest --limit 5`
     """
-    from streams.influencer_log import read_influencers
-    from streams.sources.people import People
-    from streams.sources.suggestions import suggest as best
+    from streams.kafka.influencers import read_influencers
+    from streams.sources.people.suggestions import suggest as best
+    from streams.sources.people.wanted import People
 
     with services(settings_or_exit()) as connected:
         people = People(run(read_influencers(connected)))
@@ -184,14 +184,14 @@ def suggest(
 
 def _evidence(post: "Tweet", *, whole: bool) -> object:
     """A post that shows it: its address where the platform has one; with `whole` also who wrote what."""
-    from models.digest.resources import post_url
+    from models.text.links import post_url
 
     url = post_url(post)
     return {"id": post.id, "url": url, "author": post.author, "text": post.text[:280]} if whole else url or post.id
 
 
 async def _recent(settings: Settings, days: float) -> "list[Tweet]":
-    from streams.influencer_scores import recent_posts
+    from streams.sources.people.scores import recent_posts
 
     return await recent_posts(settings, timedelta(days=days))
 

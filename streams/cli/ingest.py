@@ -8,12 +8,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from models.text.terminal import on_one_line
 from streams.cli.common import fail, is_terminal, run, services, settings_or_exit
 from streams.clock import system_clock
-from streams.terminal import on_one_line
 
 if TYPE_CHECKING:
-    from streams.ingest import IngestCounts
+    from streams.sources.files.ingest import IngestCounts
 
 SHOWN_ERRORS = 20
 SHOWN_REASONS = 5  # the most frequent ones
@@ -61,7 +61,7 @@ def ingest(
     * `toptopics ingest month.jsonl --speed 3600x`
     * `toptopics ingest export.csv --map id=tweet_id --map author=handle`
     """
-    from streams.ingest import IngestCounts, Pace, ingest_files
+    from streams.sources.files.ingest import IngestCounts, Pace, ingest_files
 
     settings = settings_or_exit()
     columns = parse_columns(mapping)

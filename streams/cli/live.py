@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from models.text.terminal import json_text, on_one_line
 from streams.cli.common import echo_or_end, fail, run, services, settings_or_exit
-from streams.terminal import json_text, on_one_line
 
 if TYPE_CHECKING:
     from streams.api.services import LagCheck
@@ -57,8 +57,8 @@ def serve(
     """
     from streams.api.app import UnsafeBindingError, check_binding, create_api
     from streams.api.server import create_server
-    from streams.logs import set_up_logging
-    from streams.redis_views import create_views
+    from streams.redis_store.client import create_views
+    from streams.system.logs import set_up_logging
 
     settings = settings_or_exit(host=host, port=port)
     try:
@@ -95,9 +95,9 @@ def _not_listening(error: OSError, settings: "Settings") -> str:
 
 def _lag_check(settings: "Settings") -> "LagCheck":
     """Lag of each stage, asked of the broker at most every ten seconds."""
-    from streams.api.health import CONSUMED
     from streams.kafka.lag import lag_of
     from streams.kafka.log import group_name
+    from streams.stages.table import STAGE_INPUTS
 
     known: dict[str, int] = {}
     asked = -LAG_SECONDS
@@ -105,7 +105,7 @@ def _lag_check(settings: "Settings") -> "LagCheck":
     async def lag() -> Mapping[str, int]:
         nonlocal asked
         if time.monotonic() - asked >= LAG_SECONDS:
-            for stage, topic in CONSUMED.items():
+            for stage, topic in STAGE_INPUTS.items():
                 group = group_name(settings, stage)
                 known[stage] = sum((await lag_of(settings, topic, group=group)).values())
             asked = time.monotonic()
@@ -130,8 +130,8 @@ def watch(
     """
     from rich.console import Console
 
-    from streams.redis_views import open_views
-    from streams.watch import watch_lines, watch_table
+    from streams.cli.topic_table import watch_lines, watch_table
+    from streams.redis_store.client import open_views
 
     settings = settings_or_exit()
     with services(settings, topics=False) as connected:
@@ -162,14 +162,14 @@ def topics(
     * `toptopics topics T1a2b3c`
     * `toptopics topics --json | jq '.[].label'`
     """
-    from streams.redis_views import open_views
+    from streams.redis_store.client import open_views
 
     settings = settings_or_exit()
     with services(settings, topics=False) as connected:
 
         async def show() -> int:
             async with open_views(str(connected.redis_url), connected.prefix) as views:
-                from streams.topic_text import board_text, topic_text
+                from streams.cli.topic_table import board_text, topic_text
 
                 if topic_id is None:
                     typer.echo(await board_text(views, window.value, sort.value, limit, as_json=json))
@@ -207,13 +207,13 @@ def alerts(
     * `toptopics alerts rules.yaml --check`
     * `SLACK_URL=slack://… toptopics alerts rules.yaml`
     """
-    from streams.alerts.delivery import Delivery
-    from streams.alerts.loop import Alerts
-    from streams.alerts.rules import RulesError, load_rules
-    from streams.logs import set_up_logging
-    from streams.metrics import Metrics
-    from streams.redis_views import open_views
-    from streams.views.claims import RedisClaims
+    from streams.delivery.alert_delivery import Delivery
+    from streams.delivery.alert_rules import RulesError, load_rules
+    from streams.delivery.alerts import Alerts
+    from streams.redis_store.alert_claims import RedisClaims
+    from streams.redis_store.client import open_views
+    from streams.system.logs import set_up_logging
+    from streams.system.metrics import Metrics
 
     try:
         read = load_rules(rules)

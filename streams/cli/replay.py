@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from models.week import Week
+from models.text.terminal import printable
+from models.week.week import Week
 from streams.cli.backfill import INTERRUPTED, backfill
 from streams.cli.common import fail, is_terminal, run, services, settings_or_exit
 from streams.cli.replay_report import Wanted, tell, write, wrong
-from streams.low_priority import lower_priority
 from streams.settings import Settings
-from streams.terminal import printable
+from streams.system.priority import lower_priority
 
 if TYPE_CHECKING:
     from streams.replay.live import Advance
@@ -107,7 +107,7 @@ def _weeks(settings: Settings, week: str | None, since: datetime | None, until: 
 
 
 def _pairs(texts: list[str]) -> dict[str, str]:
-    from streams.refit_process import config_with
+    from streams.refit.settings import config_with
 
     pairs: dict[str, str] = {}
     for text in texts:
@@ -123,7 +123,7 @@ def _pairs(texts: list[str]) -> dict[str, str]:
 
 
 def _replay(settings: Settings, plan: "Plan", *, fresh: bool) -> "list[Replayed]":
-    from streams.refit_process import RefitError
+    from streams.refit.client import RefitError
     from streams.replay.rebuild import replay as rebuild
     from streams.replay.store import ReplayStore
 

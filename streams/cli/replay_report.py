@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 import typer
 
-from streams.terminal import json_text, printable
+from models.text.terminal import json_text, printable
 
 if TYPE_CHECKING:
     from streams.replay.rebuild import Replayed

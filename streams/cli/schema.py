@@ -6,7 +6,7 @@ from typing import Annotated
 import orjson
 import typer
 
-from models.schemas import TYPES, all_schemas
+from models.events.schemas import TYPES, all_schemas
 from streams.cli.common import fail
 
 
@@ -47,8 +47,8 @@ def schema(
 def _write_async_api(name: str | None, out: Path | None) -> None:
     from importlib.metadata import version
 
-    from models.async_api import async_api
-    from streams.topics import TOPICS
+    from models.events.async_api import async_api
+    from streams.kafka.topics import TOPICS
 
     if name is not None:
         fail("--asyncapi is about all topics: it takes no type", 2)

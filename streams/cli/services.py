@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from models.text.terminal import json_text, on_one_line
 from streams.cli.common import settings_or_exit
 from streams.local.errors import LocalServiceError
 from streams.local.kafka_broker import KafkaBroker
@@ -28,7 +29,6 @@ from streams.local.redis_server import RedisServer
 from streams.local.service import LocalService
 from streams.local.services import running_services
 from streams.settings import Settings
-from streams.terminal import json_text, on_one_line
 
 NOT_RUNNING = 3
 """Exit code of `status` when something is down."""

@@ -12,7 +12,7 @@ from streams.clock import system_clock
 from streams.settings import Settings
 
 if TYPE_CHECKING:
-    from streams.metrics import Metrics
+    from streams.system.metrics import Metrics
 
 SOURCE_NAMES = ("x-stream", "x-timelines", "x-deletions", "bluesky", "mastodon", "rss")
 
@@ -41,11 +41,11 @@ def source(
     * `toptopics source bluesky rss`
     * `X_BEARER_TOKEN=… toptopics source x-timelines --every 3600`
     """
-    from streams.logs import set_up_logging
-    from streams.metrics import Metrics
-    from streams.sources.catalogue import environment
     from streams.sources.port import RefusedError
+    from streams.sources.registry import environment
     from streams.sources.service import Service, run_sources
+    from streams.system.logs import set_up_logging
+    from streams.system.metrics import Metrics
 
     unknown = [name for name in names if name not in SOURCE_NAMES]
     if unknown:
@@ -67,7 +67,7 @@ def source(
 @contextmanager
 def _served(metrics: "Metrics", settings: Settings, first: str) -> Iterator[None]:
     """The process's metrics port, where one is set: the ports after the stages' four, by its first source."""
-    from streams.metrics import serve_metrics
+    from streams.system.metrics import serve_metrics
 
     if not settings.metrics_port:
         yield

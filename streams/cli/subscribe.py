@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.week import Week
+from models.text.terminal import json_text, on_one_line, printable
+from models.week.week import Week
 from streams.cli.common import fail, run, services, settings_or_exit
 from streams.settings import Settings
-from streams.terminal import json_text, on_one_line, printable
 
 if TYPE_CHECKING:
-    from streams.digest_log import PublishedDigest
-    from streams.push.queue import DeliveryQueue, EndpointState
-    from streams.push.subscription import Subscription
-    from streams.subscribe import PositionFile
+    from streams.delivery.queue import DeliveryQueue, EndpointState
+    from streams.delivery.subscribe import PositionFile
+    from streams.delivery.subscription import Subscription
+    from streams.kafka.digests import PublishedDigest
 
 FORMS = ("markdown", "text", "html", "json")
 subscriptions = typer.Typer(help="Who gets the digests: webhooks, e-mail, chats.", no_args_is_help=True)
@@ -51,7 +51,7 @@ def subscribe(
     * `toptopics subscribe --from 2021-W18 --json --once`
     * `toptopics subscribe --name mail --format text --exec "mail -s digest me@example.org"`
     """
-    from streams.subscribe import PositionFile
+    from streams.delivery.subscribe import PositionFile
 
     settings = settings_or_exit()
     form = "json" if as_json else form or ("json" if command is not None else "markdown")
@@ -77,7 +77,7 @@ async def _follow(
     form: str,
     once: bool,
 ) -> None:
-    from streams.subscribe import first_position, follow, rewound
+    from streams.delivery.subscribe import first_position, follow, rewound
 
     position = file.load()
     async with aclosing(follow(settings)) as digests:
@@ -122,7 +122,7 @@ def _text(entry: "PublishedDigest", form: str) -> bytes:
     import orjson
 
     from models.render import render
-    from streams.subscribe import as_event
+    from streams.delivery.subscribe import as_event
 
     if form == "json":
         return orjson.dumps(as_event(entry)) + b"\n"
@@ -144,12 +144,12 @@ def push(
     * `toptopics push --file subscriptions.toml`
     """
     from streams.clock import system_clock
-    from streams.logs import set_up_logging
-    from streams.push.chat import ChatSender
-    from streams.push.lock import AlreadyPushingError, only_one
-    from streams.push.pusher import Pusher
-    from streams.push.webhook import WebhookSender
-    from streams.subscribe import follow
+    from streams.delivery.digest_message import ChatSender
+    from streams.delivery.digest_webhook import WebhookSender
+    from streams.delivery.pusher import Pusher
+    from streams.delivery.subscribe import follow
+    from streams.system.files import AlreadyPushingError, only_one
+    from streams.system.logs import set_up_logging
 
     settings = settings_or_exit()
     set_up_logging(settings, stage="push")
@@ -184,9 +184,9 @@ def add(
     * `toptopics subscriptions add me "mailto://user:password@example.org"`
     * `toptopics subscriptions add chat "slack://TokenA/TokenB/TokenC" --from 2021-W18`
     """
-    from streams.digest_log import read_digests
-    from streams.push.chat import check_address
-    from streams.push.subscription import Subscription, SubscriptionError, checked
+    from streams.delivery.digest_message import check_address
+    from streams.delivery.subscription import Subscription, SubscriptionError, checked
+    from streams.kafka.digests import read_digests
 
     settings = settings_or_exit()
     queue = _queue(settings)
@@ -236,7 +236,7 @@ def retry(name: Annotated[str, typer.Argument(help="Its name.")]) -> None:
 
 
 def _queue(settings: Settings) -> "DeliveryQueue":
-    from streams.push.queue import DeliveryQueue
+    from streams.delivery.queue import DeliveryQueue
 
     return DeliveryQueue(settings.data_dir / "push.sqlite3")
 
@@ -246,8 +246,8 @@ def _known(queue: "DeliveryQueue") -> "dict[str, Subscription]":
 
 
 def _take_over(queue: "DeliveryQueue", file: Path | None) -> None:
-    from streams.push.chat import check_address
-    from streams.push.subscription import SubscriptionError, checked, from_file
+    from streams.delivery.digest_message import check_address
+    from streams.delivery.subscription import SubscriptionError, checked, from_file
 
     if file is None:
         return

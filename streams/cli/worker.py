@@ -7,8 +7,9 @@ import typer
 
 from streams.cli import services as cli_services
 from streams.cli.common import fail, services, settings_or_exit
-from streams.cli.stage_table import STAGE_NAMES, stages_section
-from streams.cli.topic_space import topic_space_section
+from streams.cli.services import StatusSection, kafka_address
+from streams.settings import Settings
+from streams.stages.table import STAGE_NAMES
 
 
 def worker(
@@ -27,8 +28,8 @@ def worker(
     * `toptopics worker --stages embed` on every machine with a GPU
     * `TOPTOPICS_ENCODER=static toptopics worker`
     """
-    from streams.logs import set_up_logging
-    from streams.worker import Worker, environment_for
+    from streams.runtime.worker import Worker, environment_for
+    from streams.system.logs import set_up_logging
 
     names = [name.strip() for name in stages.split(",") if name.strip()]
     unknown = sorted(set(names) - set(STAGE_NAMES))
@@ -53,3 +54,62 @@ def register(app: typer.Typer) -> None:
     for section in (stages_section, topic_space_section):
         if section not in cli_services.status_sections:
             cli_services.status_sections.append(section)
+
+
+SECONDS = 15.0
+
+
+def stages_section(settings: Settings) -> StatusSection:
+    """A row a stage; none when there is no broker to ask. A stage that nobody runs is not well."""
+    address = kafka_address(settings)
+    if address is None:
+        return StatusSection("stages", [])
+    return asyncio.run(_ask(settings.model_copy(update={"kafka_bootstrap_servers": address})))
+
+
+async def _ask(settings: Settings) -> StatusSection:
+    from aiokafka.errors import KafkaError
+
+    from streams.kafka.lag import member_counts
+    from streams.kafka.log import group_name
+
+    groups = {name: group_name(settings, name) for name in STAGE_NAMES}
+    try:
+        members = await asyncio.wait_for(member_counts(settings, list(groups.values())), SECONDS)
+    except (KafkaError, OSError, TimeoutError) as error:
+        note = f"the broker does not tell: {type(error).__name__}"
+        return StatusSection("stages", [], healthy=False, notes=(note,))
+    counts = {name: members[group] for name, group in groups.items()}
+    rows: list[dict[str, str | int | bool | None]] = [
+        {"stage": name, "running": count > 0, "processes": count} for name, count in counts.items()
+    ]
+    missing = [name for name, count in counts.items() if not count]
+    start = "toptopics worker" + (f" --stages {','.join(missing)}" if len(missing) < len(counts) else "")
+    return StatusSection("stages", rows, healthy=not missing, notes=(f"to start them: {start}",) if missing else ())
+
+
+def topic_space_section(settings: Settings) -> StatusSection:
+    """One row, or none before the first snapshot; says how to rebuild what stands on an encoder that was replaced."""
+    from models.online.assigner import SnapshotError, state_of
+    from streams.stages.snapshots import SnapshotStore
+
+    store = SnapshotStore(settings.data_dir / "snapshots", f"{settings.prefix}assign-{settings.topic_model}")
+    rows: list[dict[str, str | int | bool | None]] = []
+    for data in store.load():
+        try:
+            state = state_of(data)
+        except SnapshotError:
+            continue
+        replaced = ", ".join(state["retired"])
+        rows.append(
+            {
+                "encoder": state["encoder"],
+                "records": state["position"],
+                "before": replaced or None,
+                "digests of before": "toptopics replay --from DAY --to DAY --source tweets --publish"
+                if replaced
+                else None,
+            }
+        )
+        break
+    return StatusSection("topic space", rows)

@@ -15,21 +15,21 @@ from rich.console import Console
 from rich.live import Live
 
 from models.render import render
+from models.text.terminal import printable
 from streams.clock import system_clock
 from streams.demo.catalogue import DEMO_WEEKS
 from streams.demo.posts import demo_lines
 from streams.demo.screen import Screen
 from streams.demo.steps import Steps
 from streams.demo.worker_log import closing_week, starting_stages
-from streams.digest_log import PublishedDigest, read_digests
-from streams.ingest import IngestCounts, Pace, ingest_files
 from streams.kafka.admin import ensure_topics
+from streams.kafka.digests import PublishedDigest, read_digests
 from streams.local.services import Services, running_services
-from streams.redis_views import open_views
+from streams.redis_store.client import open_views
+from streams.runtime.pipeline import STAGES
+from streams.runtime.worker import Worker, environment_for
 from streams.settings import Settings, load_settings
-from streams.stages import STAGES
-from streams.terminal import printable
-from streams.worker import Worker, environment_for
+from streams.sources.files.ingest import IngestCounts, Pace, ingest_files
 
 POSTS_PER_SECOND = 50.0
 IDLE_SECONDS = 5.0  # the last week closes when the stream has been quiet for so long

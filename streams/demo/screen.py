@@ -8,9 +8,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from streams.digest_log import PublishedDigest
-from streams.terminal import printable
-from streams.views.state import Changes, TopicState
+from models.live.state import Changes, TopicState
+from models.text.terminal import printable
+from streams.kafka.digests import PublishedDigest
 
 ROWS = 12
 PLAIN_EVERY_SECONDS = 10.0
@@ -78,7 +78,7 @@ class _Key:
 
 
 def _seconds(bucket: int) -> float:
-    from streams.views.limits import BUCKET_SECONDS
+    from models.live.limits import BUCKET_SECONDS
 
     return float(bucket * BUCKET_SECONDS)
 

@@ -7,17 +7,17 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from streams.kafka.asking import admin, asked_again
+from streams.kafka.admin_client import admin, asked_again
 from streams.kafka.log import topic_name
+from streams.kafka.topics import TOPICS, Topic
 from streams.settings import Settings
-from streams.topics import TOPICS, Topic
 
 REPLICAS = 3  # on a cluster; fewer where there are fewer brokers
 
 
 @dataclass(frozen=True)
 class TopicProblem:
-    """How a topic on the broker differs from the table in `streams.topics`.
+    """How a topic on the broker differs from the table in `streams.kafka.topics`.
 
     setting: KEY=VALUE as it must be; None for what nobody can change any more.
     """

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from aiokafka import TopicPartition
 
-from streams.kafka.asking import admin, asked_again
+from streams.kafka.admin_client import admin, asked_again
 from streams.kafka.log import bounds_of, consumer, partitions_of, topic_name
+from streams.kafka.topics import Topic
 from streams.settings import Settings
-from streams.topics import Topic
 
 
 async def lag_of(settings: Settings, topic: Topic, *, group: str) -> Mapping[int, int]:

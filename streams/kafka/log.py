@@ -4,8 +4,9 @@ Nothing here joins a consumer group or commits an offset, so reading never distu
 fixed before it is read: it ends at the offsets that the partitions had at the start of the call.
 """
 
+import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,10 +14,9 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from streams.kafka.patience import be_patient
-from streams.records import Record
+from streams.kafka.record import Record
+from streams.kafka.topics import Topic
 from streams.settings import Settings
-from streams.topics import Topic
 
 FETCH_RECORDS = 5_000
 MAX_MESSAGE_BYTES = 8 * 1024**2
@@ -193,3 +193,22 @@ async def any_record(settings: Settings, topic: Topic, partition: int, start: in
             if records:
                 return True
     return False
+
+
+PAUSE_SECONDS = 0.1  # aiokafka's own `retry_backoff_ms`, which that loop forgets
+
+
+def be_patient(client: Any) -> None:
+    """client: the AIOKafkaClient of a producer that has been made."""
+    ask = client.force_metadata_update
+
+    async def with_pause(answer: Awaitable[bool]) -> bool:
+        answered = await answer
+        if not answered:
+            await asyncio.sleep(PAUSE_SECONDS)
+        return answered
+
+    def ask_patiently() -> Awaitable[bool]:
+        return asyncio.ensure_future(with_pause(ask()))
+
+    client.force_metadata_update = ask_patiently

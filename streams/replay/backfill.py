@@ -20,19 +20,19 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 
 from models.events import EmbeddedTweet, Tweet
-from models.week import Week
-from models.week_clock import CORRECTED_WEEKS
-from models.wire import PoisonError, decode_embedded
+from models.events.wire import PoisonError, decode_embedded
+from models.week.clock import CORRECTED_WEEKS
+from models.week.week import Week
 from streams.clock import Clock
-from streams.digest_log import PublishedDigest, read_digests
-from streams.ingest import Ingest, IngestCounts, Pace, Reported
+from streams.kafka.digests import PublishedDigest, read_digests
 from streams.kafka.lag import lag_of
 from streams.kafka.log import bounds_of, consumer, group_name, producer, read
+from streams.kafka.topics import EMBEDDED, TWEETS
 from streams.replay.rebuild import Plan, Refit, publish, replay
 from streams.settings import Settings
-from streams.small_files import read_file, replace_file
-from streams.sources.archive import Line, read_archive
-from streams.topics import EMBEDDED, TWEETS
+from streams.sources.files.archive import Line, read_archive
+from streams.sources.files.ingest import Ingest, IngestCounts, Pace, Reported
+from streams.system.files import read_file, replace_file
 
 PIECE = 5_000  # lines between two notes of how far a file is in
 POLL_SECONDS = 1.0

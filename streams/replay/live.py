@@ -16,18 +16,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from models.week import Week
-from models.wire import encode
-from streams.digest_log import PublishedDigest, read_digests, week_before
+from models.events.wire import encode
+from models.week.week import Week
 from streams.kafka.admin import ensure_topics
-from streams.kafka.asking import admin
+from streams.kafka.admin_client import admin
+from streams.kafka.digests import PublishedDigest, read_digests, week_before
 from streams.kafka.log import bounds_of, consumer, producer, read, read_topic, topic_name
-from streams.records import Record
-from streams.redis_views import open_views
+from streams.kafka.record import Record
+from streams.kafka.topics import DIGESTS, EMBEDDED, INFLUENCERS, TOPICS, TWEETS
+from streams.redis_store.client import open_views
 from streams.replay.rebuild import Source
+from streams.runtime.worker import Worker, environment_for
 from streams.settings import Settings
-from streams.topics import DIGESTS, EMBEDDED, INFLUENCERS, TOPICS, TWEETS
-from streams.worker import Worker, environment_for
 
 IDLE_SECONDS = 10.0  # the week closes when the played stream has been quiet for so long
 LONGEST_PREFIX = 40

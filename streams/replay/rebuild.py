@@ -20,23 +20,17 @@ import orjson
 
 from models.digest.compare_inputs import Circumstances, InputDifference, differing_inputs
 from models.events import Digest
-from models.week import Week
-from models.wire import content_hash, decode, encode
+from models.events.wire import content_hash, decode, encode
+from models.week.week import Week
 from streams.clock import Clock
-from streams.digest_log import PublishedDigest, read_revisions, week_before
-from streams.influencer_log import read_influencers
+from streams.kafka.digests import PublishedDigest, read_revisions, week_before
+from streams.kafka.influencers import read_influencers
 from streams.kafka.log import producer, topic_name
-from streams.refit_process import (
-    MadeDigest,
-    RefitProcess,
-    config_with,
-    library_versions,
-    overrides_of,
-    settings_text,
-)
+from streams.kafka.topics import DIGESTS, EMBEDDED
+from streams.refit.client import MadeDigest, RefitProcess, library_versions
+from streams.refit.settings import config_with, overrides_of, settings_text
 from streams.replay.store import ReplayStore
 from streams.settings import Settings
-from streams.topics import DIGESTS, EMBEDDED
 
 Source = Literal["tweets.embedded", "tweets"]
 Report = Callable[[Week, str, float], None]  # week, step, share of the week done, 0–1

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from streams.logs import get_logger
-from streams.refit_process import MadeDigest
-from streams.small_files import replace_file
+from streams.refit.client import MadeDigest
+from streams.system.files import replace_file
+from streams.system.logs import get_logger
 
 log = get_logger(__name__)
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from streams.small_files import read_file
 from streams.sources.port import RefusedError
+from streams.system.files import read_file
 
 
 class Saved(msgspec.Struct, frozen=True):

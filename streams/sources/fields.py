@@ -12,9 +12,8 @@ from typing import Any
 
 import orjson
 
-from models import wire
-from models.events import Deletion, Tweet
-from models.wire import PoisonError
+from models.events import Deletion, Tweet, wire
+from models.events.wire import PoisonError
 from streams.sources.port import MAX_KEPT, Bad, Ignored, Outcome
 
 MAX_TEXT, MAX_NAME, MAX_URL, MAX_LINKS, MAX_MENTIONS, MAX_LANG = 30_000, 300, 4_000, 100, 200, 35

@@ -15,11 +15,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
 
-from streams.bounded_body import bounded_answer
-from streams.pinned_address import NotAllowedError, host_of, pinned
-from streams.push.guard import only_to
-from streams.resources import Lookup, is_public, system_lookup
 from streams.sources.port import DisconnectedError
+from streams.web.bounded_body import bounded_answer
+from streams.web.public_address import Lookup, NotAllowedError, host_of, is_public, pinned, system_lookup
+from streams.web.socket_guard import only_to
 
 MOST = 10
 

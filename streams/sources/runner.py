@@ -24,12 +24,12 @@ from tenacity.wait import wait_base, wait_random_exponential
 
 from models.events import Deletion, Tweet
 from streams.clock import Clock
-from streams.metrics import Metrics
 from streams.sources.cursors import Files, Health, Saved
-from streams.sources.delivery import Delivery
-from streams.sources.memory import Memory
-from streams.sources.people import People
+from streams.sources.people.wanted import People
 from streams.sources.port import Bad, DisconnectedError, Ignored, Item, RefusedError, Source
+from streams.sources.producer import Delivery
+from streams.sources.sent_posts import Memory
+from streams.system.metrics import Metrics
 
 MAX_PENDING = 500
 FLUSH_SECONDS = 1.0

@@ -14,17 +14,17 @@ import httpx
 import structlog
 
 from streams.clock import Clock
-from streams.influencer_log import read_influencers
-from streams.metrics import Metrics
+from streams.kafka.influencers import read_influencers
 from streams.ports import Send
 from streams.settings import Settings
-from streams.sources.catalogue import SOURCES, Making
 from streams.sources.cursors import Files, Saved
-from streams.sources.delivery import Delivery, kafka_send, recall
-from streams.sources.memory import Memory
-from streams.sources.people import Others, People
+from streams.sources.people.wanted import Others, People
 from streams.sources.port import RefusedError
+from streams.sources.producer import Delivery, kafka_send, recall
+from streams.sources.registry import SOURCES, Making
 from streams.sources.runner import Backoff, Runner
+from streams.sources.sent_posts import Memory
+from streams.system.metrics import Metrics
 
 LIST_SECONDS = 30.0
 HTTP_TIMEOUT = 30.0

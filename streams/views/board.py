@@ -10,10 +10,11 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from streams.views.limits import WINDOWS
-from streams.views.naming import label_of
-from streams.views.state import TopicState, ViewReader
-from streams.views.trends import Counts, WindowStats, bucket_now, hourly, parts, window_stats
+from models.live.limits import WINDOWS
+from models.live.naming import label_of
+from models.live.state import TopicState
+from models.live.trends import Counts, WindowStats, bucket_now, hourly, parts, window_stats
+from streams.views.port import ViewReader
 
 Sort = Literal["trend", "people", "posts", "latest"]
 SPARK_HOURS: Final = 24

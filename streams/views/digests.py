@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from models.digest.cited import cited_posts
 from models.events import Digest, DigestTopic, Item, Sentence
-from models.wording.headline import headline
-from streams.views.records import milliseconds
+from models.wording.summary import headline
+from streams.views.items import milliseconds
 
 KNOWN = ("made_at", "revision", "supersedes", "slice_start", "slice_end")
 REMOVED = "[removed by its author]"

@@ -21,14 +21,14 @@ import msgspec
 import numpy as np
 
 from models.events import Tweet
-from models.wire import encode
+from models.events.wire import encode
 from streams.kafka.admin import ensure_topics
 from streams.kafka.log import producer, topic_name
+from streams.kafka.topics import TWEETS
 from streams.local.services import running_services
-from streams.redis_views import RedisViews, open_views
+from streams.redis_store.client import RedisViews, open_views
+from streams.runtime.worker import Worker, environment_for
 from streams.settings import Settings, load_settings
-from streams.topics import TWEETS
-from streams.worker import Worker, environment_for
 from tests.benchmarks.live_service import service_process
 from tests.benchmarks.stream_steps import many_tweets
 

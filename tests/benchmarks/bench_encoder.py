@@ -26,12 +26,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.encoder import PRECISIONS, load_encoder
+from models.encoding.loading import PRECISIONS, load_encoder
 from models.encoding.minilm import minilm_path
-from models.sentence_encoder import SentenceEncoder
+from models.encoding.sentence_encoder import SentenceEncoder
+from models.online.topic_model import PostBatch
 from models.text import words
-from models.topic_model import PostBatch
-from streams.topics import TWEETS
+from streams.kafka.topics import TWEETS
 from tests.benchmarks.embed_backlog import TURN_SECONDS, TURNS, embed_backlog
 from tests.benchmarks.encoder_engines import other_engines
 from tests.benchmarks.encoder_posts import Labelled, read_labelled, read_posts

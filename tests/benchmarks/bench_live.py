@@ -22,9 +22,9 @@ import numpy as np
 import psutil
 
 from streams.local.redis_server import RedisServer
-from streams.redis_views import RedisViews, open_views
+from streams.redis_store.client import RedisViews, open_views
 from tests.benchmarks.live_service import service_process
-from tests.view_examples import assignment, event
+from tests.support.view_examples import assignment, event
 
 VERSION = re.compile(rb'data: \{"version":(\d+)')
 BATCHES_PER_SECOND = 10

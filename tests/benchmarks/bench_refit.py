@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.digest.config import DigestConfig
-from models.refit.week_posts import WeekPosts
+from models.week.config import DigestConfig
+from models.week.posts import WeekPosts
 from tests.benchmarks.bounded import Limits, peak_mib, run_bounded
 from tests.benchmarks.refit_ids import measure_ids, tell
 from tests.benchmarks.refit_posts import SEED, embed, read_posts, resample, take
@@ -54,7 +54,7 @@ def ours(week: WeekPosts) -> Found:
     """`models.refit.bertopic_refit.refit` on the canonical week."""
     from models.refit.bertopic_refit import refit
 
-    order = sorted(range(len(week)), key=lambda i: week.posts[i].id)  # as models.refit.week_posts does
+    order = sorted(range(len(week)), key=lambda i: week.posts[i].id)  # as models.week.posts does
     week = take(week, np.array(order, dtype=np.int64))
     start, before = time.perf_counter(), time.process_time()
     found = refit(week, DigestConfig())

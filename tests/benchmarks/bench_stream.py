@@ -29,15 +29,15 @@ import msgspec
 import numpy as np
 
 from models.events import Assignment, Tweet
-from models.wire import encode
+from models.events.wire import encode
 from streams.kafka.admin import ensure_topics
 from streams.kafka.log import bounds_of, consumer, producer, topic_name
+from streams.kafka.topics import ASSIGNMENTS, TWEETS
 from streams.local.services import running_services
+from streams.runtime.worker import Worker, environment_for
 from streams.settings import Settings, load_settings
-from streams.topics import ASSIGNMENTS, TWEETS
-from streams.worker import Worker, environment_for
 from tests.benchmarks.stream_steps import STEPS, WEEK, many_tweets
-from tests.footprint import changes, footprint
+from tests.support.footprint import changes, footprint
 
 REPEATS = 3
 RATE = 50.0

@@ -23,7 +23,7 @@ from sklearn import metrics
 from threadpoolctl import threadpool_limits
 
 from models.online.factory import prepare
-from models.topic_model import PostBatch
+from models.online.topic_model import PostBatch
 from tests.benchmarks.bounded import peak_mib
 from tests.benchmarks.topic_baselines import ABLATIONS, METHODS
 from tests.benchmarks.topic_streams import LABELLED, Stream, labelled, made_up

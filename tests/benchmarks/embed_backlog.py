@@ -21,15 +21,16 @@ from typing import Any
 
 import psutil
 
-from models.encoder import Encoder, load_encoder
+from models.encoding.encoder import Encoder
+from models.encoding.loading import load_encoder
 from models.events import Tweet
 from streams.kafka.admin import ensure_topics
 from streams.kafka.lag import member_counts
 from streams.kafka.log import bounds_of, consumer, group_name
+from streams.kafka.topics import EMBEDDED
 from streams.local.services import running_services
+from streams.runtime.worker import Worker, environment_for
 from streams.settings import Settings, load_settings
-from streams.topics import EMBEDDED
-from streams.worker import Worker, environment_for
 from tests.benchmarks.embed_load import numbered, posts, produce, produce_many, with_partitions
 
 TURNS = 4

@@ -10,10 +10,10 @@ from multiprocessing import get_context
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from models.events import Tweet
-from models.wire import encode
+from models.events.wire import encode
 from streams.kafka.log import connection, producer, topic_name
+from streams.kafka.topics import TWEETS
 from streams.settings import Settings
-from streams.topics import TWEETS
 
 FIRST = datetime(2021, 5, 3, tzinfo=UTC)
 AUTHORS = 1_000  # their hashes spread over the partitions

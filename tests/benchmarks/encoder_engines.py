@@ -21,8 +21,8 @@ import torch
 
 from models.encoding.device import choose
 from models.encoding.minilm import minilm_path
+from models.encoding.sentence_encoder import Forward, SentenceEncoder
 from models.encoding.token_batches import TokenBatch
-from models.sentence_encoder import Forward, SentenceEncoder
 
 Encode = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 

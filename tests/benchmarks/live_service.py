@@ -18,7 +18,7 @@ import psutil
 from streams.api.app import create_api
 from streams.api.limits import ApiLimits
 from streams.api.server import create_server
-from streams.redis_views import create_views
+from streams.redis_store.client import create_views
 from streams.settings import load_settings
 
 

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from models.digest.compose import build_digest
-from models.digest.config import DigestConfig
 from models.events import Digest, EmbeddedTweet, TopicIdentity, Tweet
-from models.refit.week_posts import WeekPosts, week_posts
+from models.events.wire import encode, pack_vector, unpack_vector
 from models.text import clean
-from models.week import Week
-from models.wire import encode, pack_vector, unpack_vector
+from models.week.config import DigestConfig
+from models.week.posts import WeekPosts, week_posts
+from models.week.week import Week
 from tests.benchmarks.refit_posts import SEED
 
 SAME = 0.8

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from models.events import Tweet
-from models.refit.week_posts import WeekPosts
 from models.text import clean
-from models.week import Week
+from models.week.posts import WeekPosts
+from models.week.week import Week
 
 SEED = 11
 
@@ -20,7 +20,7 @@ SEED = 11
 def read_posts(data: Path | None) -> list[Tweet]:
     """Posts of an archive of any shape that `toptopics ingest` reads, or the demo's, by id."""
     from streams.demo.posts import demo_lines
-    from streams.sources.archive import read_archive
+    from streams.sources.files.archive import read_archive
 
     with tempfile.TemporaryDirectory() as folder:
         if data is None:
@@ -39,7 +39,7 @@ def embed(posts: Sequence[Tweet], stored: Path | None) -> npt.NDArray[np.float32
         by_id = dict(zip(archive["ids"].tolist(), archive["vectors"].astype(np.float32), strict=True))
         vectors = np.stack([by_id[post.id] for post in posts])
     else:
-        from models.encoder import load_encoder
+        from models.encoding.loading import load_encoder
 
         texts = [clean(post.text, kind=post.kind, links=post.links) for post in posts]
         vectors = load_encoder("minilm").encode(texts)

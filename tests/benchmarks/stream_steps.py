@@ -17,16 +17,16 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from models.events import EmbeddedTweet, Tweet
-from models.refit.week_posts import week_posts
-from models.week import Week
-from models.wire import encode, pack_vector
+from models.events.wire import encode, pack_vector
+from models.week.posts import week_posts
+from models.week.week import Week
 from streams.kafka.admin import ensure_topics
 from streams.kafka.log import MAX_MESSAGE_BYTES, connection, producer, topic_name
+from streams.kafka.topics import EMBEDDED
+from streams.refit.week_slice import read_week
 from streams.settings import Settings, load_settings
-from streams.topics import EMBEDDED
-from streams.week_slice import read_week
 from tests.benchmarks.bounded import peak_mib
-from tests.stored_weeks import demo_tweets
+from tests.support.stored_weeks import demo_tweets
 
 WEEK = Week(2021, 10)
 DIMENSIONS = 384

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from models.online.config import OnlineConfig
-from models.online_topics import OnlineTopics
-from models.river_topics import RiverKind, RiverTopics
-from models.topic_model import PostBatch, TopicModel
+from models.online.online_topics import OnlineTopics
+from models.online.river.topics import RiverKind, RiverTopics
+from models.online.topic_model import PostBatch, TopicModel
 
 Labels = Sequence[Any]
 

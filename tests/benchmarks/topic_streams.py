@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from models.encoder import load_encoder
+from models.encoding.loading import load_encoder
+from models.online.topic_model import PostBatch
 from models.text import words
-from models.topic_model import PostBatch
 
 LABELLED = ("labelled_tweets_t", "labelled_news_t")
 

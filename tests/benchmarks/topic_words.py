@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.refit.week_posts import WeekPosts
 from models.text import words
+from models.week.posts import WeekPosts
 
 
 def npmi(topics: Sequence[Sequence[str]], week: WeekPosts) -> float:

@@ -14,7 +14,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from streams.local.redis_server import RedisServer
-from streams.redis_views import RedisViews, create_views
+from streams.redis_store.client import RedisViews, create_views
 from tests.browser.live_world import LiveWorld, live_world
 from tests.browser.opening import ARGUMENTS, CHROMIUM, Open
 from tests.browser.service import ServiceProcess

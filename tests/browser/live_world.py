@@ -20,8 +20,8 @@ from playwright.async_api import Page, expect
 
 from streams.clock import system_clock
 from streams.demo import demo_lines
-from streams.ingest import IngestCounts, Pace, ingest_files
 from streams.settings import Settings
+from streams.sources.files.ingest import IngestCounts, Pace, ingest_files
 from tests.browser.opening import PATIENCE, Open
 from tests.browser.service import ServiceProcess
 from tests.integration.faults.settling import until_settled

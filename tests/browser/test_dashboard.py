@@ -10,12 +10,12 @@ import pytest
 from playwright.async_api import expect
 
 from streams.local.redis_server import RedisServer
-from streams.redis_views import RedisViews
+from streams.redis_store.client import RedisViews
 from tests.browser.checks import OVERLAPS, assert_accessible, assert_no_overflow
 from tests.browser.opening import Open
 from tests.browser.service import ServiceProcess
-from tests.demo_view import fill
-from tests.view_examples import assignment, digest, event
+from tests.support.demo_view import fill
+from tests.support.view_examples import assignment, digest, event
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 VIEWS = ("#/", "#/map", "#/digests", "#/activity")

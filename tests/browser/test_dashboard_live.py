@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.async_api import FrameLocator, Locator, Page, expect
 
-from streams.redis_views import open_views
+from streams.redis_store.client import open_views
 from tests.browser.checks import OVERLAPS, assert_accessible, assert_no_overflow
 from tests.browser.live_world import WEEK, LiveWorld, live_replay
 from tests.browser.opening import PATIENCE, Open

@@ -10,8 +10,8 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from streams.embed_cache import EmbedCache, MemoryEmbedCache
-from streams.redis_embed_cache import RedisEmbedCache, create_embed_cache
+from streams.redis_store.embed_cache import EmbedCache, MemoryEmbedCache
+from streams.redis_store.redis_embed_cache import RedisEmbedCache, create_embed_cache
 
 CAPACITY = 40
 KINDS = ["redis", "memory"]
@@ -77,7 +77,7 @@ async def test_redis_away_is_one_line_and_tried_again(monkeypatch: pytest.Monkey
             await cache.put_many([(key("a"), b"v")])
     assert [line["log_level"] for line in logs] == ["warning"]
     await cache.aclose()
-    monkeypatch.setattr("streams.redis_embed_cache.RETRY_SECONDS", 0.0)
+    monkeypatch.setattr("streams.redis_store.redis_embed_cache.RETRY_SECONDS", 0.0)
     back = create_embed_cache(redis, f"t{uuid4().hex[:8]}-")
     with capture_logs() as logs:
         back._is_away(OSError("gone"))

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.encoder import Encoder, load_encoder
-from tests.encoder_examples import TEXTS, tiny_model
+from models.encoding.encoder import Encoder
+from models.encoding.loading import load_encoder
+from tests.support.encoder_examples import TEXTS, tiny_model
 
 SPECS = ["hash", "minilm/fp32", "minilm/bf16", "static", "folder"]
 LEAST_COSINE = {"fp32": 0.99999, "bf16": 0.999, "fp16": 0.999}  # to the same text encoded alone

@@ -9,15 +9,15 @@ import jsonschema
 import orjson
 import pytest
 
-from models.async_api import DIGEST_HEADERS, async_api
 from models.events import SCHEMA
-from models.schemas import TYPES, all_schemas
-from models.wire import encode
-from streams.digest_log import PublishedDigest
-from streams.topics import TOPICS
+from models.events.async_api import DIGEST_HEADERS, async_api
+from models.events.schemas import TYPES, all_schemas
+from models.events.wire import encode
+from streams.kafka.digests import PublishedDigest
+from streams.kafka.topics import TOPICS
 from tests.contracts.schema_compatibility import breaks
-from tests.stored_weeks import demo_tweets
-from tests.view_examples import digest as make_digest
+from tests.support.stored_weeks import demo_tweets
+from tests.support.view_examples import digest as make_digest
 
 RELEASED = Path(__file__).parent / "released_schemas" / str(SCHEMA)
 

@@ -9,9 +9,9 @@ from safetensors.numpy import load, save
 
 from models.events import TopicEvent
 from models.online.factory import ModelKind, StateError, create_topic_model, restore_topic_model
-from models.topic_model import Placement, PostBatch, TopicModel
-from tests.made_lessons import lesson, taught
-from tests.test_models.made_streams import DIMENSIONS, cut, made_stream, part
+from models.online.topic_model import Placement, PostBatch, TopicModel
+from tests.support.made_lessons import lesson, taught
+from tests.support.made_streams import DIMENSIONS, cut, made_stream, part
 
 KINDS: list[ModelKind] = ["topics", "dbstream", "textclust", "denstream"]
 

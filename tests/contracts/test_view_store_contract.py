@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.redis_views import RedisViews
+from streams.redis_store.client import RedisViews
 from tests.contracts.view_stores import Views, dump, opened
-from tests.view_examples import assignment, deletion, digest, event
+from tests.support.view_examples import assignment, deletion, digest, event
 
 
 async def test_merged_posts_follow_before_and_after(views: Views) -> None:

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.events import Assignment, TopicEvent
-from streams.redis_views import create_views
-from streams.views.limits import ViewLimits
+from models.live.limits import ViewLimits
+from streams.redis_store.client import create_views
 from tests.contracts.view_stores import Views, dump, opened
-from tests.view_examples import DAY, NOW, assignment, deletion, digest, event
+from tests.support.view_examples import DAY, NOW, assignment, deletion, digest, event
 
 
 async def test_a_post_counts_once_however_often_and_in_whatever_batches_it_comes(views: Views) -> None:

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import msgspec
 
-from streams.memory_views import MemoryViews
-from streams.redis_views import RedisViews, create_views
-from streams.views.limits import ViewLimits
+from models.live.limits import ViewLimits
+from streams.redis_store.client import RedisViews, create_views
+from streams.views.memory import MemoryViews
 
 Views = RedisViews | MemoryViews
 

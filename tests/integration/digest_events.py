@@ -6,12 +6,12 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from models.wire import encode
-from streams.digest_log import PublishedDigest
+from models.events.wire import encode
+from streams.kafka.digests import PublishedDigest
 from streams.kafka.log import producer, topic_name
+from streams.kafka.topics import DIGESTS
 from streams.settings import Settings
-from streams.topics import DIGESTS
-from tests.view_examples import digest
+from tests.support.view_examples import digest
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 

@@ -15,8 +15,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.local.processes import Record, read_record
 from streams.local.readiness import split_address
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 COMMANDS = "import typer; from streams.cli.services import register; app = typer.Typer(); register(app); app()"
 _STARTER = """
 import sys, time

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from models.events import Assignment, DeadLetter, Deletion, Tweet
-from models.wire import decode, encode
-from streams.digest_log import PublishedDigest, read_digests
+from models.events.wire import decode, encode
 from streams.kafka.admin import ensure_topics
+from streams.kafka.digests import PublishedDigest, read_digests
 from streams.kafka.log import producer, read_topic, topic_name
-from streams.records import Record
+from streams.kafka.record import Record
+from streams.kafka.topics import ASSIGNMENTS, DEAD_LETTERS, TWEETS, Topic
 from streams.settings import Settings, load_settings
-from streams.topics import ASSIGNMENTS, DEAD_LETTERS, TWEETS, Topic
 
 T = TypeVar("T")
 ALL_STAGES = "embed,assign,view,week-close"

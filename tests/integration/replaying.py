@@ -9,16 +9,17 @@ from typing import Any
 import msgspec
 
 from models.events import Digest
-from models.refit.week_posts import week_posts
-from models.week import Week
-from models.wire import content_hash, decode, encode
-from streams.refit_process import MadeDigest, config_with, library_versions
+from models.events.wire import content_hash, decode, encode
+from models.week.posts import week_posts
+from models.week.week import Week
+from streams.refit.client import MadeDigest, library_versions
+from streams.refit.reembed import read_week_again
+from streams.refit.settings import config_with
+from streams.refit.week_slice import read_week
 from streams.replay.rebuild import Plan, Replayed, publish, replay
-from streams.replay.tweets_slice import read_week_again
 from streams.settings import Settings, load_settings
-from streams.week_slice import read_week
-from tests.stored_weeks import WEEKS, store_weeks
-from tests.view_examples import digest as example
+from tests.support.stored_weeks import WEEKS, store_weeks
+from tests.support.view_examples import digest as example
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 ALL = [Week.parse(week) for week in WEEKS]

@@ -10,19 +10,18 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from models import wire
-from models.events import DeadLetter, Deletion, Influencer, Tweet
+from models.events import DeadLetter, Deletion, Influencer, Tweet, wire
 from streams.clock import system_clock
-from streams.influencer_log import put_influencers
 from streams.kafka.admin import ensure_topics
+from streams.kafka.influencers import put_influencers
 from streams.kafka.log import read_topic
+from streams.kafka.topics import DEAD_LETTERS, TWEETS
 from streams.settings import Settings, load_settings
-from streams.topics import DEAD_LETTERS, TWEETS
-from tests.source_servers.blog import Blog
-from tests.source_servers.bluesky_network import AppView, Jetstream
-from tests.source_servers.hosting import hosted
-from tests.source_servers.mastodon_server import TOKEN, MastodonServer
-from tests.source_servers.x_platform import XPlatform
+from tests.support.source_servers.blog import Blog
+from tests.support.source_servers.bluesky_network import AppView, Jetstream
+from tests.support.source_servers.hosting import hosted
+from tests.support.source_servers.mastodon_server import TOKEN, MastodonServer
+from tests.support.source_servers.x_platform import XPlatform
 
 BEARER = "AAAA-bearer-of-the-test"
 PLATFORMS = ("x", "bluesky", "mastodon", "rss")

@@ -18,8 +18,8 @@ from models.events import Deletion, Tweet
 from streams.clock import system_clock
 from streams.demo import demo_posts
 from streams.local.ports import is_free
-from streams.redis_views import open_views
-from streams.sources.json_lines import parse_line
+from streams.redis_store.client import open_views
+from streams.sources.files.json_lines import parse_line
 from tests.browser.service import ServiceProcess
 from tests.integration.faults.settling import until_settled
 from tests.integration.pipeline import WorkerProcess, audit, pipeline_settings, produce, until_accounted

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from models.events import Deletion, Digest, Tweet
 from models.text.plain import plain
-from streams.digest_log import PublishedDigest, read_digests
+from streams.kafka.digests import PublishedDigest, read_digests
 from streams.settings import Settings
 from tests.browser.service import ServiceProcess
 from tests.integration.faults.settling import until_settled

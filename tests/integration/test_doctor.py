@@ -11,14 +11,14 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from typer.testing import CliRunner
 
-from streams import doctor
 from streams.cli.commands import app
 from streams.clock import system_clock
-from streams.doctor import Problem
 from streams.local.jars import find_jars
 from streams.local.progress import silent
 from streams.local.toolchain import Toolchain, find_java
-from streams.redis_views import ViewUnavailableError, connect
+from streams.operations import doctor
+from streams.operations.doctor import Problem
+from streams.redis_store.client import ViewUnavailableError, connect
 from streams.settings import load_settings
 
 

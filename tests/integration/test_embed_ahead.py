@@ -7,12 +7,12 @@ import msgspec
 import pytest
 
 from models.events import Deletion, EmbeddedTweet, Tweet
-from models.wire import decode_embedded
+from models.events.wire import decode_embedded
 from streams.kafka.log import bounds_of, consumer
+from streams.kafka.topics import EMBEDDED, TWEETS
 from streams.settings import Settings
-from streams.topics import EMBEDDED, TWEETS
 from tests.integration.pipeline import WorkerProcess, pipeline_settings, produce, records_of
-from tests.made_posts import START, tweet
+from tests.support.made_posts import START, tweet
 
 pytestmark = pytest.mark.timeout(900)
 POSTS = 6_000

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.batches import LEAST
 from streams.clock import system_clock
-from streams.memory_views import MemoryViews
+from streams.runtime.batching import LEAST
+from streams.views.memory import MemoryViews
 from tests.integration.faults.examine import examine, view_differences
 from tests.integration.faults.posts import POISON, Produced, flow, poison
 from tests.integration.faults.recompute import recomputed_differences

@@ -11,23 +11,23 @@ import pytest
 from typer.testing import CliRunner
 
 from models.events import DeadLetter, Influencer
-from models.wire import encode
+from models.events.wire import encode
 from streams.cli.commands import app
-from streams.digest_log import PublishedDigest
-from streams.influencer_log import put_influencers
+from streams.delivery.queue import Delivery, DeliveryQueue
+from streams.delivery.subscription import Subscription, new_secret
 from streams.kafka.admin import ensure_topics
+from streams.kafka.digests import PublishedDigest
+from streams.kafka.influencers import put_influencers
 from streams.kafka.log import producer, topic_name
-from streams.push.queue import Delivery, DeliveryQueue
-from streams.push.subscription import Subscription, new_secret
-from streams.redis_views import open_views
+from streams.kafka.topics import DEAD_LETTERS
+from streams.redis_store.client import open_views
 from streams.settings import Settings, load_settings
 from streams.sources.cursors import Files, Health
-from streams.topics import DEAD_LETTERS
 from tests.integration.digest_events import first, publish
 from tests.integration.pipeline import produce
-from tests.made_posts import tweet
-from tests.test_streams.test_hostile_text import hostile_digest
-from tests.view_examples import NOW, assignment, event
+from tests.models.render.test_hostile_text import hostile_digest
+from tests.support.made_posts import tweet
+from tests.support.view_examples import NOW, assignment, event
 
 HOSTILE = "evil\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp\u2066\nforged line\r\x7f\u2028[/red][bold]"
 DRIVES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")

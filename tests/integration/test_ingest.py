@@ -11,10 +11,10 @@ import orjson
 import pytest
 
 from models.events import DeadLetter, Tweet
-from models.wire import decode, decode_post
+from models.events.wire import decode, decode_post
 from streams.clock import system_clock
+from streams.kafka.topics import DEAD_LETTERS, TWEETS
 from streams.settings import Settings
-from streams.topics import DEAD_LETTERS, TWEETS
 from tests.integration.pipeline import pipeline_settings, records_of
 
 LINES = [

@@ -8,8 +8,8 @@ import pytest
 from streams.kafka.admin import WrongTopicsError, ensure_topics
 from streams.kafka.lag import lag_of
 from streams.kafka.log import Bounds, bounds_of, consumer, producer, read, topic_name
+from streams.kafka.topics import DIGESTS, EMBEDDED, TOPICS, TWEETS
 from streams.settings import Settings, load_settings
-from streams.topics import DIGESTS, EMBEDDED, TOPICS, TWEETS
 
 
 def _settings(kafka: str, prefix: str, folder: Path) -> Settings:

@@ -14,16 +14,16 @@ from aiokafka.errors import KafkaError
 from cryptography.hazmat.primitives import serialization
 
 from streams.clock import system_clock
-from streams.doctor import diagnose_services
 from streams.kafka.admin import ensure_topics
 from streams.kafka.log import producer, read_topic
+from streams.kafka.topics import TWEETS
 from streams.local.kafka_broker import KafkaBroker
 from streams.local.ports import LOOPBACK
-from streams.redis_views import connect
+from streams.operations.doctor import diagnose_services
+from streams.redis_store.client import connect
 from streams.settings import Settings, load_settings
-from streams.topics import TWEETS
 from tests.integration.pipeline import WorkerProcess, produce, until_accounted
-from tests.made_posts import tweet
+from tests.support.made_posts import tweet
 
 pytestmark = pytest.mark.timeout(600)
 REDIS_PASSWORD = "salt-and-sugar"
@@ -176,7 +176,7 @@ async def _send_one(settings: Settings) -> None:
     "wrong", [{"KAFKA_SASL_PASSWORD": GUESS}, {"KAFKA_SSL_CAFILE": ""}], ids=["password", "authority"]
 )
 @pytest.mark.parametrize(
-    "program", [["streams.cli", "worker"], ["streams.stage_process", "embed"]], ids=["worker", "stage"]
+    "program", [["streams.cli", "worker"], ["streams.runtime.stage_process", "embed"]], ids=["worker", "stage"]
 )
 def test_a_worker_that_is_not_let_in_says_why(
     secured: Secured, redis_url: str, fresh_names: str, wrong: dict[str, str], program: list[str]

@@ -17,7 +17,6 @@ from streams.local.services import running_services
 from streams.local.toolchain import Toolchain
 from tests.integration.local_world import (
     COMMANDS,
-    ROOT,
     consume,
     create,
     environment,
@@ -27,6 +26,7 @@ from tests.integration.local_world import (
     redis_says,
     started_elsewhere,
 )
+from tests.support.paths import ROOT
 
 
 def test_a_restarted_broker_has_its_records_and_its_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,6 @@ from streams.local.redis_server import RedisServer
 from streams.local.services import running_services
 from tests.integration.local_world import (
     COMMANDS,
-    ROOT,
     brokers,
     consume,
     create,
@@ -26,6 +25,7 @@ from tests.integration.local_world import (
     redis_says,
     started_elsewhere,
 )
+from tests.support.paths import ROOT
 
 
 def test_starting_twice_is_harmless(services_dir: Path, kafka_bootstrap: str, redis_url: str) -> None:

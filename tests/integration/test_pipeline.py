@@ -10,16 +10,16 @@ import orjson
 import pytest
 
 from models.events import Deletion, EmbeddedTweet, TopicEvent, Tweet
-from models.week import Week
-from models.week_topics import WeekTopics
-from models.wire import decode, decode_embedded, decode_log, encode
+from models.events.week_topics import WeekTopics
+from models.events.wire import decode, decode_embedded, decode_log, encode
+from models.week.week import Week
 from streams.demo import demo_posts
-from streams.digest_log import PublishedDigest
+from streams.kafka.digests import PublishedDigest
 from streams.kafka.log import producer, topic_name
+from streams.kafka.topics import EMBEDDED, TOPIC_EVENTS
+from streams.refit.week_slice import read_week
 from streams.settings import Settings
-from streams.sources.json_lines import parse_line
-from streams.topics import EMBEDDED, TOPIC_EVENTS
-from streams.week_slice import read_week
+from streams.sources.files.json_lines import parse_line
 from tests.integration.pipeline import (
     WorkerProcess,
     audit,
@@ -29,7 +29,7 @@ from tests.integration.pipeline import (
     until_accounted,
     until_digests,
 )
-from tests.made_posts import START, embedded, tweet
+from tests.support.made_posts import START, embedded, tweet
 
 pytestmark = pytest.mark.timeout(1200)
 POISON: Sequence[bytes | None] = (b"not json", None, b"[]", b'{"id":"x"}', b'{"schema":7,"id":"x"}', b"\xff\xfe")

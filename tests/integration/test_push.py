@@ -11,19 +11,19 @@ import orjson
 import pytest
 
 from models.events import Digest
-from streams.digest_log import PublishedDigest
+from streams.delivery.digest_webhook import WebhookSender
+from streams.delivery.errors import DeliveryError
+from streams.delivery.pusher import Pusher
+from streams.delivery.queue import DeliveryQueue
+from streams.delivery.subscribe import follow
+from streams.delivery.subscription import Subscription, checked
 from streams.kafka.admin import ensure_topics
+from streams.kafka.digests import PublishedDigest
+from streams.kafka.topics import DIGESTS
 from streams.local.ports import reserve_ports
-from streams.push.delivery_error import DeliveryError
-from streams.push.pusher import Pusher
-from streams.push.queue import DeliveryQueue
-from streams.push.subscription import Subscription, checked
-from streams.push.webhook import WebhookSender
 from streams.settings import Settings, load_settings
-from streams.subscribe import follow
-from streams.topics import DIGESTS
 from tests.integration.digest_events import NOW, command, correction, environment, first, publish
-from tests.webhook_receiver import HANG, LOSE_ANSWER, Receiver, receiving
+from tests.support.webhook_receiver import HANG, LOSE_ANSWER, Receiver, receiving
 
 
 @pytest.fixture
@@ -197,9 +197,9 @@ async def test_a_bug_in_a_sender_ends_the_pusher(settings: Settings) -> None:
 
 def test_a_digest_without_identities_is_still_a_digest() -> None:
     """What webhooks carry is valid by the published schema."""
-    from streams.push.webhook import body_of
+    from streams.delivery.digest_webhook import body_of
 
     data = orjson.loads(body_of(first("2021-W18")))["data"]["digest"]
-    from models.wire import decode
+    from models.events.wire import decode
 
     assert decode(orjson.dumps(data), Digest).identities == []

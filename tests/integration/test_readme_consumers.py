@@ -10,15 +10,16 @@ from pathlib import Path
 import orjson
 import pytest
 
-from models.wire import encode
-from streams.digest_log import PublishedDigest
+from models.events.wire import encode
 from streams.kafka.admin import ensure_topics
+from streams.kafka.digests import PublishedDigest
 from streams.kafka.log import producer, topic_name
+from streams.kafka.topics import DIGESTS
 from streams.settings import Settings, load_settings
-from streams.topics import DIGESTS
-from tests.view_examples import digest
+from tests.support.paths import ROOT
+from tests.support.view_examples import digest
 
-README = Path(__file__).parents[2] / "README.md"
+README = ROOT / "README.md"
 ENTRIES = [
     PublishedDigest(digest=digest(week, headline=f"News of {week}\t“quoted”"), revision=1, slice_start=0, slice_end=9)
     for week in ("2021-W18", "2021-W19")

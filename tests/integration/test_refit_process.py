@@ -9,14 +9,14 @@ import psutil
 import pytest
 
 from models.events import Digest
-from models.week import Week
-from models.wire import decode, encode
+from models.events.wire import decode, encode
+from models.week.week import Week
 from streams.kafka.log import producer, topic_name
-from streams.refit_process import RefitError, RefitProcess
+from streams.kafka.topics import EMBEDDED
+from streams.refit.client import RefitError, RefitProcess
 from streams.settings import Settings
-from streams.topics import EMBEDDED
 from tests.integration.pipeline import pipeline_settings
-from tests.made_posts import embedded, tweet
+from tests.support.made_posts import embedded, tweet
 
 WEEK = Week.parse("2021-W18")
 pytestmark = pytest.mark.timeout(600)
@@ -39,7 +39,7 @@ def _children() -> list[psutil.Process]:
 
 def _refits(child: psutil.Process) -> bool:
     try:
-        return "streams.refit_child" in " ".join(child.cmdline())
+        return "streams.refit.server" in " ".join(child.cmdline())
     except psutil.NoSuchProcess:  # a zombie too: it has ended and waits for its parent
         return False
 

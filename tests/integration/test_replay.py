@@ -11,23 +11,23 @@ import msgspec
 import pytest
 
 from models.events import Deletion, EmbeddedTweet, Influencer
-from models.week import Week
-from models.wire import content_hash, encode
-from streams.digest_log import read_digests
-from streams.influencer_log import put_influencers
+from models.events.wire import content_hash, encode
+from models.week.week import Week
+from streams.kafka.digests import read_digests
+from streams.kafka.influencers import put_influencers
 from streams.kafka.log import bounds_of, consumer
-from streams.redis_views import open_views
-from streams.refit_process import MadeDigest, RefitError
+from streams.kafka.topics import EMBEDDED, TOPICS
+from streams.redis_store.client import open_views
+from streams.refit.client import MadeDigest, RefitError
+from streams.refit.reembed import read_week_again
 from streams.replay.rebuild import Plan, publish, replay
 from streams.replay.store import ReplayStore
-from streams.replay.tweets_slice import read_week_again
 from streams.settings import Settings
-from streams.topics import EMBEDDED, TOPICS
-from tests.footprint import changes, footprint
 from tests.integration.pipeline import records_of
 from tests.integration.replaying import ALL, NOW, publish_all, quick_refit, rebuilt, with_stored_weeks
-from tests.stored_weeks import WEEKS, demo_tweets, embed_all, put_posts
-from tests.view_examples import digest as example
+from tests.support.footprint import changes, footprint
+from tests.support.stored_weeks import WEEKS, demo_tweets, embed_all, put_posts
+from tests.support.view_examples import digest as example
 
 
 @pytest.fixture

@@ -12,19 +12,19 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 import streams.replay.backfill
-from models.week import Week
-from models.week_clock import CORRECTED_WEEKS
-from models.wire import encode
-from streams.digest_log import PublishedDigest, read_digests
+from models.events.wire import encode
+from models.week.clock import CORRECTED_WEEKS
+from models.week.week import Week
 from streams.kafka.admin import ensure_topics
+from streams.kafka.digests import PublishedDigest, read_digests
 from streams.kafka.lag import idle_groups, lag_of
 from streams.kafka.log import connection, producer, topic_name
-from streams.refit_process import MadeDigest
+from streams.kafka.topics import DIGESTS, TWEETS
+from streams.refit.client import MadeDigest
 from streams.replay.backfill import Backfill, ingest_all, last_offsets, wait_for_digests
 from streams.settings import Settings, load_settings
-from streams.topics import DIGESTS, TWEETS
-from tests.stored_weeks import WEEKS, demo_tweets, embed_all
-from tests.view_examples import digest
+from tests.support.stored_weeks import WEEKS, demo_tweets, embed_all
+from tests.support.view_examples import digest
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 ALL = [Week.parse(week) for week in WEEKS]

@@ -12,17 +12,17 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 import streams.replay.live
 from models.events import Influencer
-from models.week import Week
-from models.wire import encode
-from streams.digest_log import PublishedDigest, read_digests
-from streams.influencer_log import put_influencers, read_influencers
+from models.events.wire import encode
+from models.week.week import Week
 from streams.kafka.admin import ensure_topics
+from streams.kafka.digests import PublishedDigest, read_digests
+from streams.kafka.influencers import put_influencers, read_influencers
 from streams.kafka.log import connection, producer, read_topic, topic_name
+from streams.kafka.topics import DIGESTS, EMBEDDED, TOPICS
 from streams.replay.live import LOCK, LiveReplay, LiveReplayError, namespace, play, week_records
 from streams.settings import Settings, load_settings
-from streams.topics import DIGESTS, EMBEDDED, TOPICS
-from tests.stored_weeks import WEEKS, store_weeks
-from tests.view_examples import digest
+from tests.support.stored_weeks import WEEKS, store_weeks
+from tests.support.view_examples import digest
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 WEEK = Week.parse(WEEKS[1])

@@ -14,18 +14,18 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-import streams.replay.tweets_slice
+import streams.refit.reembed
 from models.events import Influencer
+from models.events.wire import encode
 from models.text import clean
-from models.wire import encode
-from streams.digest_log import read_digests
-from streams.influencer_log import put_influencers
+from streams.kafka.digests import read_digests
+from streams.kafka.influencers import put_influencers
 from streams.kafka.log import connection, producer, topic_name
+from streams.kafka.topics import DIGESTS, EMBEDDED
 from streams.replay.rebuild import publish
 from streams.settings import Settings
-from streams.topics import DIGESTS, EMBEDDED
 from tests.integration.replaying import ALL, NOW, publish_all, rebuilt, with_stored_weeks
-from tests.stored_weeks import WEEKS
+from tests.support.stored_weeks import WEEKS
 
 
 @pytest.fixture
@@ -38,9 +38,7 @@ async def test_posts_that_are_embedded_otherwise_are_counted(
 ) -> None:
     """The manifests say only that the records are others; what became of them is in the log."""
     await publish_all(settings)
-    monkeypatch.setattr(
-        streams.replay.tweets_slice, "clean", lambda text, **more: clean(text, **more).replace("a", "e")
-    )
+    monkeypatch.setattr(streams.refit.reembed, "clean", lambda text, **more: clean(text, **more).replace("a", "e"))
     with structlog.testing.capture_logs() as lines:
         (one,) = await rebuilt(settings, ALL[1], source="tweets", verify=True)
     assert [difference.name for difference in one.differences()] == ["slice"]

@@ -15,11 +15,11 @@ import pytest
 from streams.local.kafka_broker import KafkaBroker
 from streams.settings import Settings
 from tests.integration.source_world import BEARER, World, read, running_world, settings_for, start
-from tests.source_servers.blog import Blog
-from tests.source_servers.bluesky_network import Jetstream
-from tests.source_servers.hosting import Faults
-from tests.source_servers.mastodon_server import TOKEN, MastodonServer
-from tests.source_servers.x_platform import XPlatform
+from tests.support.source_servers.blog import Blog
+from tests.support.source_servers.bluesky_network import Jetstream
+from tests.support.source_servers.hosting import Faults
+from tests.support.source_servers.mastodon_server import TOKEN, MastodonServer
+from tests.support.source_servers.x_platform import XPlatform
 
 STREAMED = ("x-stream", "bluesky", "mastodon", "rss")
 POLLED = ("x-timelines", "mastodon")

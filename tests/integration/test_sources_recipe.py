@@ -13,11 +13,11 @@ from typing import Any
 import orjson
 import pytest
 
-from models.week import Week
-from streams.cli.stage_table import STAGE_NAMES
+from models.week.week import Week
 from streams.clock import system_clock
-from tests.source_servers.hosting import hosted
-from tests.source_servers.x_platform import PEOPLE, XPlatform
+from streams.stages.table import STAGE_NAMES
+from tests.support.source_servers.hosting import hosted
+from tests.support.source_servers.x_platform import PEOPLE, XPlatform
 
 STORIES = (
     ("Sparrow speech", "The Sparrow speech recogniser needs no labels at all", "https://example.org/sparrow"),

@@ -10,20 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from models import wire
-from models.events import Influencer, Tweet
+from models.events import Influencer, Tweet, wire
 from streams.clock import system_clock
-from streams.influencer_log import put_influencers, read_influencers, remove_influencers
-from streams.influencer_scores import recent_posts
 from streams.kafka.admin import ensure_topics
+from streams.kafka.influencers import put_influencers, read_influencers, remove_influencers
 from streams.kafka.log import producer, read_topic, topic_name
+from streams.kafka.topics import INFLUENCERS, TWEETS
 from streams.settings import Settings, load_settings
+from streams.sources.people.scores import recent_posts
 from streams.sources.port import RefusedError
 from streams.sources.runner import Backoff
 from streams.sources.service import Service, run_sources
-from streams.topics import INFLUENCERS, TWEETS
-from tests.source_servers.hosting import hosted
-from tests.source_servers.x_platform import XPlatform
+from tests.support.source_servers.hosting import hosted
+from tests.support.source_servers.x_platform import XPlatform
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from streams.clock import system_clock
+from streams.kafka.topics import ASSIGNMENTS
 from streams.settings import Settings
-from streams.topics import ASSIGNMENTS
 from tests.integration.faults.examine import examine
 from tests.integration.faults.posts import flow
 from tests.integration.faults.schedule import Fault

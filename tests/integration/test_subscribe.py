@@ -8,10 +8,10 @@ import orjson
 import pytest
 
 from models.render import render
+from streams.delivery.subscribe import follow
 from streams.kafka.admin import ensure_topics
+from streams.kafka.topics import DIGESTS
 from streams.settings import Settings, load_settings
-from streams.subscribe import follow
-from streams.topics import DIGESTS
 from tests.integration.digest_events import command, correction, first, publish
 
 

@@ -1,7 +1,7 @@
 """A reader of the live view notices that it was wiped and filled anew, however quickly."""
 
-from streams.redis_views import open_views
-from tests.view_examples import assignment
+from streams.redis_store.client import open_views
+from tests.support.view_examples import assignment
 
 
 async def test_a_wiped_view_is_not_taken_for_the_one_before(redis_url: str, fresh_names: str) -> None:

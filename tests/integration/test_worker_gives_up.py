@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from streams.dead_letters import LEAST
 from streams.kafka.admin import WrongTopicsError, ensure_topics
-from streams.topics import EMBEDDED, TWEETS
+from streams.kafka.topics import EMBEDDED, TWEETS
+from streams.stages.dead_letters import LEAST
 from tests.integration.pipeline import WorkerProcess, audit, pipeline_settings, produce
-from tests.made_posts import tweet
+from tests.support.made_posts import tweet
 
 pytestmark = pytest.mark.timeout(600)
 GOOD = 40

@@ -23,16 +23,17 @@ from aiokafka.errors import KafkaError
 
 from streams.clock import system_clock
 from streams.kafka.log import end_offsets
+from streams.kafka.topics import TWEETS
 from streams.local.kafka_broker import KafkaBroker
 from streams.local.redis_server import RedisServer
-from streams.redis_views import open_views
-from streams.topics import TWEETS
+from streams.redis_store.client import open_views
+from streams.stages.table import STAGE_NAMES
 from tests.integration.faults.digests import digest_differences
 from tests.integration.faults.examine import Examination, examine, view_differences
 from tests.integration.faults.posts import flow
 from tests.integration.faults.progress import Progress, watched
 from tests.integration.faults.recompute import recomputed_differences
-from tests.integration.faults.schedule import STAGES, schedule
+from tests.integration.faults.schedule import schedule
 from tests.integration.faults.settling import until_settled
 from tests.integration.faults.world import World
 from tests.integration.pipeline import pipeline_settings
@@ -63,7 +64,7 @@ def _arguments() -> Run:
     parser.add_argument("--rate", type=float, default=1_000.0, help="posts produced a second, faults apart")
     parser.add_argument("--patience", type=float, default=3.0, help="seconds until the next fault may come on top")
     parser.add_argument("--originals", type=float, default=0.06, help="share of originals: a week has some 3,000")
-    parser.add_argument("--stages", default=",".join(STAGES))
+    parser.add_argument("--stages", default=",".join(STAGE_NAMES))
     given = parser.parse_args()
     return Run(**{**vars(given), "stages": tuple(given.stages.split(","))})
 

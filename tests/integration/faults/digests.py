@@ -10,17 +10,17 @@ from collections.abc import Sequence
 
 import msgspec
 
+from models.encoding.hash_encoder import HashEncoder
 from models.events import Deletion, Digest, EmbeddedTweet, Tweet
-from models.hash_encoder import HashEncoder
+from models.events.wire import PoisonError, decode, decode_post, encode, pack_vector
 from models.text import clean
-from models.week import Week
-from models.wire import PoisonError, decode, decode_post, encode, pack_vector
-from streams.digest_log import PublishedDigest, read_digests
+from models.week.week import Week
 from streams.kafka.admin import ensure_topics
+from streams.kafka.digests import PublishedDigest, read_digests
 from streams.kafka.log import producer, topic_name
-from streams.refit_process import run_refit
+from streams.kafka.topics import DIGESTS, EMBEDDED
+from streams.refit.client import run_refit
 from streams.settings import Settings
-from streams.topics import DIGESTS, EMBEDDED
 from tests.integration.faults.posts import Produced
 from tests.integration.faults.world import World
 

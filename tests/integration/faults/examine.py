@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from models.events import Assignment, DeadLetter, Deletion, Digest, TopicEvent, Tweet
-from models.wire import PoisonError, decode, decode_post
+from models.events.wire import PoisonError, decode, decode_post
 from streams.kafka.log import read_topic
-from streams.memory_views import MemoryViews
-from streams.redis_views import RedisViews, open_views
+from streams.kafka.topics import ASSIGNMENTS, DEAD_LETTERS, DIGESTS, TOPIC_EVENTS, TWEETS
+from streams.redis_store.client import RedisViews, open_views
 from streams.settings import Settings
-from streams.topics import ASSIGNMENTS, DEAD_LETTERS, DIGESTS, TOPIC_EVENTS, TWEETS
+from streams.views.memory import MemoryViews
 from tests.integration.faults.posts import Produced
 from tests.integration.pipeline import records_of
 

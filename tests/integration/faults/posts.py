@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import orjson
 
+from models.encoding.hash_encoder import HashEncoder
 from models.events import Deletion, EmbeddedTweet, Tweet
-from models.hash_encoder import HashEncoder
-from models.wire import encode, pack_vector
-from streams.topics import EMBEDDED, TWEETS
+from models.events.wire import encode, pack_vector
+from streams.kafka.topics import EMBEDDED, TWEETS
 
 START = datetime(2021, 5, 3, tzinfo=UTC)  # the first moment of 2021-W18
 PEOPLE = 60

@@ -18,10 +18,10 @@ import scipy.stats
 from aiokafka.errors import KafkaError
 
 from models.events import Assignment
-from models.wire import decode
+from models.events.wire import decode
 from streams.kafka.log import consumer
+from streams.kafka.topics import ASSIGNMENTS
 from streams.settings import Settings
-from streams.topics import ASSIGNMENTS
 
 
 @dataclass

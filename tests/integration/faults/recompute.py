@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from streams.kafka.log import read_topic
-from streams.metrics import Metrics
+from streams.kafka.topics import ASSIGNMENTS, EMBEDDED, TOPIC_EVENTS
+from streams.runtime.pipeline import build_assign
 from streams.settings import Settings
-from streams.stages import build_assign
-from streams.topics import ASSIGNMENTS, EMBEDDED, TOPIC_EVENTS
+from streams.system.metrics import Metrics
 from tests.integration.pipeline import records_of
-from tests.made_posts import FakeSend
+from tests.support.made_posts import FakeSend
 
 
 async def recomputed_differences(settings: Settings, folder: Path) -> list[str]:

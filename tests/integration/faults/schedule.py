@@ -3,9 +3,9 @@
 import random
 from dataclasses import dataclass
 
+from streams.stages.table import STAGE_NAMES
 from tests.integration.faults.posts import POISON
 
-STAGES = ("embed", "assign", "view", "week-close")
 # places of a stage at which it can be killed; week-close acknowledges freely, so only its own two matter
 BOUNDARIES = {
     "embed": ("before", "linger", "encode", "produce", "confirm", "letter", "after"),
@@ -64,7 +64,7 @@ WAYS = ("kill", "terminate", "freeze")  # how the single writer is lost
 SKEWS = (-86_400, -3_600, -60, 60, 3_600, 43_200)  # seconds; a day ahead would let in what is poison
 
 
-def schedule(seed: int, faults: int, records: int, stages: tuple[str, ...] = STAGES) -> list[Fault]:
+def schedule(seed: int, faults: int, records: int, stages: tuple[str, ...] = STAGE_NAMES) -> list[Fault]:
     """`faults` faults spread over `records`: of every kind, at every boundary, as far as there is room."""
     chance = random.Random(seed)
     named = [kind for kind, weight in WEIGHTS.items() for _ in range(max(1, round(weight * faults / 100)))]

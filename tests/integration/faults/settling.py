@@ -8,11 +8,11 @@ from aiokafka.errors import KafkaError
 
 from streams.kafka.lag import lag_of
 from streams.kafka.log import end_offsets
-from streams.redis_views import connect
+from streams.kafka.topics import ASSIGNMENTS, DIGESTS, EMBEDDED, TOPIC_EVENTS, TWEETS, Topic
+from streams.redis_store.client import connect
+from streams.redis_store.view_positions import ViewPositions
 from streams.settings import Settings
-from streams.topics import ASSIGNMENTS, DIGESTS, EMBEDDED, TOPIC_EVENTS, TWEETS, Topic
-from streams.view_positions import ViewPositions
-from streams.views.database import ViewUnavailableError
+from streams.views.port import ViewUnavailableError
 from tests.integration.pipeline import WorkerProcess
 
 INPUTS = {"embed": (TWEETS,), "assign": (EMBEDDED,), "view": (ASSIGNMENTS, TOPIC_EVENTS), "week-close": ()}

@@ -24,11 +24,11 @@ import psutil
 
 from streams.kafka.lag import lag_of
 from streams.kafka.log import producer, topic_name
+from streams.kafka.topics import TWEETS
 from streams.local.kafka_broker import KafkaBroker
 from streams.local.redis_server import RedisServer
-from streams.redis_views import connect
+from streams.redis_store.client import connect
 from streams.settings import Settings
-from streams.topics import TWEETS
 from tests.integration.faults.examine import Examination, examine
 from tests.integration.faults.posts import Produced, flow
 from tests.integration.faults.settling import INPUTS, until_settled

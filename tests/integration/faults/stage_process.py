@@ -27,21 +27,21 @@ from typing import Any
 from mode.utils.queues import FlowControlQueue
 from redis import Redis
 
-from models.hash_encoder import HashEncoder
-from streams import stages
-from streams.app import BuildStage
+from models.encoding.hash_encoder import HashEncoder
 from streams.clock import system_clock
-from streams.logs import set_up_logging
-from streams.metrics import Metrics
-from streams.parent_death import die_with_parent
+from streams.kafka.record import Record
+from streams.kafka.topics import DEAD_LETTERS, DIGESTS
 from streams.ports import Headers, Send
-from streams.records import Record
-from streams.refit_process import run_refit
+from streams.redis_store.view_positions import ViewPositions
+from streams.refit.client import run_refit
+from streams.runtime import pipeline as stages
+from streams.runtime.faust_app import BuildStage
+from streams.runtime.stage_process import end_process, run_stage
 from streams.settings import Settings, load_settings
-from streams.stage import Handler, Stage
-from streams.stage_process import end_process, run_stage
-from streams.topics import DEAD_LETTERS, DIGESTS
-from streams.view_positions import ViewPositions
+from streams.stages.stage import Handler, Stage
+from streams.system.logs import set_up_logging
+from streams.system.metrics import Metrics
+from streams.system.parent_death import die_with_parent
 
 FIRED = "fired.log"
 DRAINED = "drained.log"
@@ -213,7 +213,7 @@ def _arm_libraries(places: Places, folder: Path) -> None:
 
 
 def main() -> None:
-    """Entry point: as `streams.stage_process`, armed."""
+    """Entry point: as `streams.runtime.stage_process`, armed."""
     name = sys.argv[1]
     die_with_parent()
     settings = load_settings()

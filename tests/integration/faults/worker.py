@@ -15,16 +15,17 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from streams import app, worker
-from streams.logs import set_up_logging
+from streams.runtime import faust_app as app
+from streams.runtime import worker
 from streams.settings import load_settings
+from streams.system.logs import set_up_logging
 
 IMPORTED = (
     "faust",
-    "models.encoder",
+    "models.encoding.encoder",
     "models.online.factory",
-    "streams.redis_embed_cache",
-    "streams.view_rebuild",
+    "streams.redis_store.redis_embed_cache",
+    "streams.runtime.view_rebuild",
     "tests.integration.faults.stage_process",
 )
 

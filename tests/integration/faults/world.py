@@ -15,12 +15,12 @@ import psutil
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from streams.gaps import GapError
 from streams.kafka.log import producer
 from streams.local.errors import LocalServiceError
 from streams.local.kafka_broker import KafkaBroker
 from streams.local.redis_server import RedisServer
-from streams.redis_views import connect
+from streams.redis_store.client import connect
+from streams.runtime.gap_detection import GapError
 from streams.settings import Settings
 from tests.integration.faults.posts import START, Produced, poison, spare
 from tests.integration.faults.progress import stage_processes

@@ -1,0 +1,253 @@
+"""Whether a digest keeps its promise: every sentence rests on posts that exist, every quotation is verbatim
+and stands behind the names of those who said it.
+
+For `toptopics digest --check` and for tests; it trusts nothing that `models.digest.compose` did.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from models.digest.verify_attribution import HANDLE, INLINE_QUOTATION, stands_in, without_link, without_words
+from models.events import Digest, DigestTopic, Item, Sentence, Tweet
+from models.ranking.identities import POST_IDS as MAX_POST_IDS
+from models.text.links import canonical_url, safe_url
+from models.text.plain import alphanumeric, one_line, plain
+from models.wording.label import POSTS_BY
+from models.wording.summary import NEW_IN_IT, OPENING, QUIET, SENSITIVE_OPENING
+
+ProblemKind = Literal[
+    "no evidence", "unknown post", "not verbatim", "unknown link", "unknown person", "unsafe link", "no item",
+    "wrong number", "headline", "sensitive", "wrong person",
+]  # fmt: skip
+_PEOPLE = re.compile(r"\b([\d,]+) (?:people|person)\b")
+_POSTS = re.compile(r"\b([\d,]+) posts?\b")
+_ON = re.compile(r"[\d,]+ (?:people|person) on ")
+_BEFORE = re.compile(r" after ([\d,]+) last week")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """`where` is a path such as "topics[0].items[2].quotation"; `detail` says what is wrong, in words."""
+
+    where: str
+    kind: ProblemKind
+    detail: str
+
+    @property
+    def what(self) -> str:
+        """Kind and detail."""
+        return f"{self.kind}: {self.detail}"
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+def check_digest(digest: Digest, posts: Mapping[str, Tweet]) -> list[Problem]:
+    """Problems in reading order, empty when there are none. `posts`: the posts of the digest's week by id."""
+    problems = list(_headline(digest, posts))
+    for index, line in enumerate(digest.overview):
+        problems += _sentence(line, f"overview[{index}]", posts)
+    if len(digest.overview) != len(digest.topics):
+        problems.append(
+            Problem("overview", "wrong number", f"{len(digest.overview)} lines, {len(digest.topics)} topics")
+        )
+    for index, topic in enumerate(digest.topics):
+        problems += _topic(topic, f"topics[{index}]", posts)
+        problems += _numbers(topic, digest.overview[index : index + 1], f"topics[{index}]", posts)
+        problems += _change(topic, f"topics[{index}].change", posts)
+        for place, item in enumerate(topic.items):
+            problems += _link(item, f"topics[{index}].items[{place}].link", posts, digest)
+    return problems + list(_statistics(digest, posts))
+
+
+def _headline(digest: Digest, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
+    if digest.topics or digest.statistics.posts:
+        yield from _sentence(digest.headline, "headline", posts)
+    text = digest.headline.text
+    if not digest.topics:
+        if text != QUIET:
+            yield Problem("headline", "headline", "names something in a week without topics")
+        return
+    left = text.replace(OPENING, "").replace(SENSITIVE_OPENING, "")
+    for label in sorted((topic.label for topic in digest.topics), key=len, reverse=True):
+        left = left.replace(label, "")
+    if re.sub(r"\band\b|[;,.\s]", "", left):
+        yield Problem("headline", "headline", f"{left.strip()!r} is no topic's label")
+
+
+def _topic(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
+    yield from _sentence(topic.summary, f"{where}.summary", posts)
+    if topic.change is not None:
+        yield from _sentence(topic.change, f"{where}.change", posts)
+    yield from _summary(topic, f"{where}.summary", posts)
+    if not topic.items and "“" not in topic.summary.text:
+        yield Problem(where, "no item", "neither an item nor a quotation in the summary")
+    unknown = [post_id for post_id in topic.post_ids if post_id not in posts]
+    if unknown or not topic.post_ids:
+        yield Problem(f"{where}.post_ids", "unknown post" if unknown else "no evidence", ", ".join(unknown[:5]))
+    cited = [posts[post_id] for post_id in topic.post_ids if post_id in posts]
+    yield from _label(topic, where, cited)
+    authors = {post.author_id for post in posts.values()}
+    for person in topic.people:
+        if person.author_id not in authors:
+            yield Problem(f"{where}.people", "unknown person", person.handle)
+    for index, item in enumerate(topic.items):
+        yield from _item(item, f"{where}.items[{index}]", posts)
+    if topic.sensitive:
+        own = [topic.summary, *[item.sentence for item in topic.items]]
+        if any("!" in INLINE_QUOTATION.sub("", sentence.text) for sentence in own):
+            yield Problem(where, "sensitive", "an exclamation mark in a sensitive topic")
+
+
+def _summary(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
+    """Whom it lets speak said so; a label that it begins with may hold quotation marks of its own."""
+    text = topic.summary.text
+    if (counted := _ON.match(text)) and text.startswith(topic.label, counted.end()):
+        text = text[counted.end() + len(topic.label) :]
+    cited = [posts[post_id] for post_id in topic.summary.posts if post_id in posts]
+    for quotation in INLINE_QUOTATION.findall(text):
+        for detail in without_words(text, quotation, cited):
+            yield Problem(where, "wrong person", detail)
+
+
+def _numbers(
+    topic: DigestTopic, lines: Sequence[Sentence], where: str, posts: Mapping[str, Tweet]
+) -> Iterator[Problem]:
+    """The numbers are those of the posts (all are listed up to `MAX_POST_IDS`), and the sentences repeat them."""
+    if topic.posts <= MAX_POST_IDS:
+        authors = {posts[post_id].author_id for post_id in topic.post_ids if post_id in posts}
+        for name, said, counted in (
+            ("posts", topic.posts, len(set(topic.post_ids))), ("people_total", topic.people_total, len(authors)),
+        ):  # fmt: skip
+            if said != counted:
+                yield Problem(f"{where}.{name}", "wrong number", f"{said} instead of {counted}")
+    if sum(topic.series) != topic.posts:
+        yield Problem(f"{where}.series", "wrong number", f"{sum(topic.series)} instead of {topic.posts}")
+    for place, item in enumerate(topic.items):
+        if item.support > topic.posts:
+            yield Problem(f"{where}.items[{place}].support", "wrong number", f"{item.support} of {topic.posts}")
+    yield from _repeated(topic, lines, where)
+
+
+def _repeated(topic: DigestTopic, lines: Sequence[Sentence], where: str) -> Iterator[Problem]:
+    """The sentences' numbers are the topic's."""
+    for line in lines:
+        if not line.text.startswith(f"{topic.label}: "):
+            yield Problem(where, "headline", f"the overview calls it {line.text[:80]!r}")
+    for sentence in (*lines, topic.summary, *([topic.change] if topic.change else [])):
+        text = INLINE_QUOTATION.sub("", sentence.text).replace(topic.label, "")
+        for said, number in ((_PEOPLE, topic.people_total), (_POSTS, topic.posts)):
+            if any(found.replace(",", "") != str(number) for found in said.findall(text)):
+                yield Problem(where, "wrong number", sentence.text[:80])
+
+
+def _change(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
+    """What it counted then is the topic's own number, and what is called new stands in the posts that it cites."""
+    if topic.change is None:
+        return
+    text = topic.change.text
+    if any(number.replace(",", "") != str(topic.previous_posts) for number in _BEFORE.findall(text)):
+        yield Problem(where, "wrong number", text[:80])
+    cited = _letters(posts[post_id] for post_id in topic.change.posts if post_id in posts)
+    words = re.split(r", | and | ", text.rpartition(NEW_IN_IT)[2].rstrip(".")) if NEW_IN_IT in text else []
+    missing = [word for word in words if alphanumeric(word) not in cited]
+    if missing:
+        yield Problem(where, "not verbatim", " ".join(missing))
+
+
+def _statistics(digest: Digest, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
+    """The week in numbers, counted again; what is distinct cannot be, but it adds up."""
+    said = digest.statistics
+    for name, number, counted in (
+        ("topics_published", said.topics_published, len(digest.topics)),
+        ("posts", said.posts, len(posts)),
+        ("people", said.people, len({post.author_id for post in posts.values()})),
+        ("retweets", said.retweets, sum(post.kind == "retweet" for post in posts.values())),
+    ):
+        if number != counted:
+            yield Problem(f"statistics.{name}", "wrong number", f"{number} instead of {counted}")
+    repeats = said.posts - said.originals
+    if not said.near_duplicates <= repeats <= said.near_duplicates + said.retweets:
+        yield Problem("statistics.originals", "wrong number", f"{said.originals} of {said.posts}")
+
+
+def _label(topic: DigestTopic, where: str, cited: Sequence[Tweet]) -> Iterator[Problem]:
+    """Every word of the label occurs in the topic's posts or in the titles of their links, or it names their author."""
+    if topic.label in {f"{POSTS_BY}{post.author}" for post in cited}:
+        return
+    known = _letters(cited)
+    missing = [
+        word for word in topic.label.split() if alphanumeric(word) not in known and word.casefold() not in {"and", "by"}
+    ]
+    if missing or not topic.label.strip():
+        yield Problem(f"{where}.label", "not verbatim", " ".join(missing) or "empty")
+
+
+def _letters(posts: Iterable[Tweet]) -> str:
+    """Of the posts' texts and the titles of their links."""
+    return "".join(alphanumeric(plain(post.text) + " ".join(link.title or "" for link in post.links)) for post in posts)
+
+
+def _item(item: Item, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
+    yield from _sentence(item.sentence, f"{where}.sentence", posts, item)
+    cited = [posts[post_id] for post_id in item.sentence.posts if post_id in posts]
+    authors = {post.author_id for post in cited}
+    if not any(person.author_id in authors for person in item.people):
+        yield Problem(f"{where}.people", "unknown person", "nobody named wrote a cited post")
+    if item.quotation is not None:
+        source = posts.get(item.quotation_post or "")
+        if source is None or item.quotation_post not in item.sentence.posts:
+            yield Problem(f"{where}.quotation", "unknown post", f"{item.quotation_post}")
+        elif not stands_in(item.quotation, [source]) and item.quotation not in _description(item):
+            yield Problem(f"{where}.quotation", "not verbatim", item.quotation)
+        for detail in without_words(item.sentence.text, item.quotation, cited):
+            yield Problem(f"{where}.quotation", "wrong person", detail)
+
+
+def _link(item: Item, where: str, posts: Mapping[str, Tweet], digest: Digest) -> Iterator[Problem]:
+    """A link and its title stand in a cited post, unless the digest names resources from elsewhere as an input."""
+    if item.link is None:
+        return
+    if safe_url(item.link.url) is None:
+        yield Problem(where, "unsafe link", item.link.url)
+    if digest.manifest.resources_hash is not None:
+        return
+    cited = [posts[post_id] for post_id in item.sentence.posts if post_id in posts]
+    own = [link for post in cited for link in post.links]
+    if item.link.url not in {url for link in own for url in (link.url, canonical_url(link.url))}:
+        yield Problem(where, "unknown link", item.link.url)
+    if item.link.title is not None and item.link.title not in {one_line(link.title, 200) for link in own if link.title}:
+        yield Problem(where, "not verbatim", item.link.title)
+    if item.link.title is not None and f"“{item.link.title}”" in item.sentence.text:
+        for detail in without_link(item.sentence.text, item.link.url, cited):
+            yield Problem(where, "wrong person", detail)
+
+
+def _sentence(
+    sentence: Sentence, where: str, posts: Mapping[str, Tweet], item: Item | None = None
+) -> Iterator[Problem]:
+    if not sentence.posts:
+        yield Problem(where, "no evidence", sentence.text[:80])
+    for post_id in sentence.posts:
+        if post_id not in posts:
+            yield Problem(where, "unknown post", post_id)
+    cited = [posts[post_id] for post_id in sentence.posts if post_id in posts]
+    title = item.link.title if item is not None and item.link is not None else None
+    for quotation in INLINE_QUOTATION.findall(sentence.text):
+        if quotation != title and not stands_in(quotation, cited):
+            yield Problem(where, "not verbatim", quotation)
+    named = {name.casefold() for name in HANDLE.findall(INLINE_QUOTATION.sub("", sentence.text))}
+    known = {handle for post in cited for handle in _handles(post)}
+    for name in sorted(named - known):
+        yield Problem(where, "unknown person", f"@{name}")
+
+
+def _handles(post: Tweet) -> Iterator[str]:
+    for handle in (post.author, post.related_author or "", *HANDLE.findall(plain(post.text))):
+        yield handle.lstrip("@").casefold()
+
+
+def _description(item: Item) -> str:
+    return (item.link.description or "") if item.link is not None else ""

@@ -1,0 +1,124 @@
+"""The `static` encoder: one vector per token, distilled once from MiniLM, and averaged. No transformer at run time.
+
+Distillation after model2vec (MinishLab, 2024): every token of the vocabulary goes alone through the transformer; the
+vectors lose their mean and weakest directions (PCA) and are weighted by smooth inverse frequency (Arora et al.,
+2017), the frequency taken from the rank in the vocabulary (Zipf). A text's vector is the sum of its tokens' vectors
+at unit length: tens of thousands of posts a second on a CPU, blind to word order and context.
+
+Kept as safetensors under the cache folder, named by everything that it depends on; encoding needs no torch.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+from tokenizers import Tokenizer
+
+from models.encoding.encoder import EncoderError
+from models.encoding.minilm import MINILM_NAME, MINILM_SHA256, minilm_path
+
+DIMENSIONS = 256
+SIF = 1e-4  # the coefficient a in a / (a + p): smaller weighs frequent tokens less
+VERSION = 1  # of the method below: a change of it is another vector space
+_MAX_TOKENS = 512
+_CHUNK = 4096  # texts summed at once: bounds the memory
+
+
+class StaticEncoder:
+    """Averages rows of `table`, float32 (vocabulary, dimensions), already weighted."""
+
+    def __init__(self, tokenizer: Tokenizer, table: npt.NDArray[np.float32], name: str) -> None:
+        self.name = name
+        self.dimensions = int(table.shape[1])
+        self._tokenizer = tokenizer
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(_MAX_TOKENS)
+        self._table = table
+        self._nothing = table.mean(axis=0)  # the direction of a text without tokens
+
+    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """See `models.encoding.encoder.Encoder`."""
+        vectors = np.empty((len(texts), self.dimensions), np.float32)
+        for start in range(0, len(texts), _CHUNK):
+            self._sum(texts[start : start + _CHUNK], vectors[start : start + _CHUNK])
+        norms = np.linalg.norm(vectors, axis=1)
+        vectors[norms < 1e-6] = self._nothing
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
+
+    def _sum(self, texts: Sequence[str], into: npt.NDArray[np.float32]) -> None:
+        encoded = [item.ids for item in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+        lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
+        ids = np.fromiter((i for row in encoded for i in row), np.int64, int(lengths.sum()))
+        into[:] = 0.0
+        full = np.flatnonzero(lengths)
+        if full.size:
+            starts = np.concatenate([[0], np.cumsum(lengths[full])[:-1]])
+            into[full] = np.add.reduceat(self._table[ids], starts, axis=0)
+
+
+def load_static(cache_dir: Path | None = None) -> StaticEncoder:
+    """The encoder from `cache_dir`, distilled first (about a minute on two cores) when it is not there.
+
+    A damaged or foreign file is distilled anew. Raises EncoderError when MiniLM's weights cannot be had.
+    """
+    path = minilm_path()
+    tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
+    source = f"{MINILM_SHA256}/{VERSION}/{DIMENSIONS}/{SIF}"
+    digest = hashlib.sha256(source.encode()).hexdigest()[:8]
+    file = cache_dir / f"static-{digest}.safetensors" if cache_dir else None
+    table = _read(file, source, tokenizer.get_vocab_size()) if file else None
+    if table is None:
+        from models.encoding.sentence_models import token_vectors
+
+        table = distil(token_vectors())
+        if file:
+            _write(file, table, source)
+    return StaticEncoder(tokenizer, table, f"static-{MINILM_NAME}@{digest}/fp32")
+
+
+def distil(tokens: npt.NDArray[np.float32], dimensions: int = DIMENSIONS) -> npt.NDArray[np.float32]:
+    """Weighted rows, float32 (n, dimensions), from the tokens' vectors (n, d) in order of falling frequency."""
+    centred = tokens.astype(np.float64) - tokens.mean(axis=0)
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    kept = axes[:, ::-1][:, :dimensions]
+    kept = kept * np.sign(kept[np.abs(kept).argmax(axis=0), range(kept.shape[1])])  # eigenvectors have no sign
+    share = 1.0 / np.arange(2, len(tokens) + 2)
+    weights = SIF / (SIF + share / share.sum())
+    return np.ascontiguousarray((centred @ kept) * weights[:, None], dtype=np.float32)
+
+
+def _read(file: Path, source: str, vocabulary: int) -> npt.NDArray[np.float32] | None:
+    if not file.is_file():
+        return None
+    try:
+        with safe_open(file, framework="numpy") as stored:
+            if (stored.metadata() or {}).get("source") != source:
+                return None
+            table: npt.NDArray[np.float32] = stored.get_tensor("table")
+    except (SafetensorError, OSError):
+        return None
+    usable = table.shape == (vocabulary, DIMENSIONS) and table.dtype == np.float32 and bool(np.isfinite(table).all())
+    return table if usable else None
+
+
+def _write(file: Path, table: npt.NDArray[np.float32], source: str) -> None:
+    """Atomically: a reader, or another worker that distils meanwhile, sees the whole file or none."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem, suffix=".tmp")
+        os.close(handle)
+        try:
+            save_file({"table": table}, name, {"source": source})
+            Path(name).replace(file)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise EncoderError(f"the static encoder cannot be kept in {file.parent}: {error}") from error

@@ -1,0 +1,87 @@
+"""What readers of the view are handed, and the protocol that the API, watch and alerts rest on."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from models.events import Digest, TopicEvent
+
+
+class TopicState(Struct, frozen=True, kw_only=True):
+    """All that ranking needs of one topic.
+
+    series: bucket -> (posts, originals), buckets of `BUCKET_SECONDS` since 1970. people: author id -> (posts, newest
+    bucket). words: most frequent first. info: the latest event that says how the topic is doing; None before any.
+    named: what the latest digest calls it, linked: title of its most shared link; empty where there is none.
+    """
+
+    id: str
+    series: dict[int, tuple[int, int]]
+    people: dict[str, tuple[int, int]]
+    words: list[tuple[str, int]]
+    links: list[tuple[str, int]]
+    first_at: datetime
+    last_at: datetime
+    info: TopicEvent | None
+    named: str = ""
+    linked: str = ""
+
+
+class Changes(Struct, frozen=True, kw_only=True):
+    """What happened to the topics since a version; None: no longer listed. `full`: topics not named are gone too."""
+
+    version: int
+    full: bool
+    newest: datetime | None
+    posts: int
+    topics: dict[str, TopicState | None]
+
+
+class ShownPost(Struct, frozen=True, kw_only=True):
+    """A post as it may be shown; text is printable but not escaped."""
+
+    id: str
+    author_id: str
+    author: str
+    author_name: str
+    created_at: datetime
+    text: str
+    kind: str
+    links: list[dict[str, str | None]]
+    followers: int | None = None
+    lang: str | None = None
+    likes: int = 0
+    retweets: int = 0
+    source: str = ""
+    similarity: float = 0.0
+    support: bool = False
+    candidate: bool = False
+
+
+class ShownLink(Struct, frozen=True, kw_only=True):
+    """A link of a topic and the number of its posts that carry it."""
+
+    url: str
+    posts: int
+    title: str = ""
+    site: str = ""
+    kind: str = ""
+    description: str = ""
+
+
+class StoredDigest(Struct, frozen=True, kw_only=True):
+    """A digest (without identities) and its record headers."""
+
+    digest: Digest
+    headers: dict[str, str]
+
+
+class ViewEvent(Struct, frozen=True, kw_only=True):
+    """An entry on the stream of events; `id` is the stream's and grows."""
+
+    id: str
+    kind: str
+    topic_id: str
+    at: datetime
+    data: dict[str, Any]

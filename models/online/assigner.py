@@ -1,0 +1,217 @@
+"""The whole state of the single writer: posts seen, the online topics, and what happens to one record.
+
+A pure function of the prefix of `tweets.embedded` that it was fed: the assign stage may throw it away and rebuild
+it from the log, and a snapshot is only a cache of it together with the offset that it includes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import orjson
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from models.encoding.encoder import space_of
+from models.events import Assignment, Deletion, EmbeddedTweet, TopicEvent
+from models.events import Outcome as EventOutcome
+from models.events.week_topics import WeekTopics
+from models.events.wire import PoisonError, content_hash, unpack_vector
+from models.online.seen_posts import SeenPosts
+from models.online.topic_model import PostBatch, TopicModel
+from models.text.live_words import live_words
+
+VERSION = 1
+LESSONS = 64  # of which it is known that they were learned: a crash may bring one again
+STRAYS = 64  # so many in a row, with none of the present encoder's between them, are no strays: it was chosen again
+LogRecord = EmbeddedTweet | Deletion | WeekTopics
+CreateModel = Callable[[int, str], TopicModel]  # dimensions, encoder
+RestoreModel = Callable[[bytes], TopicModel]
+
+
+class StrayError(PoisonError):
+    """A vector of the encoder that was replaced: of a worker that still runs, unless many come in a row."""
+
+
+class SnapshotError(ValueError):
+    """A snapshot that this version cannot read: it is set aside and the state is rebuilt from the log."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a batch: assignments in record order and the topics' events."""
+
+    assignments: list[Assignment]
+    events: list[TopicEvent]
+
+
+class Assigner:
+    """Feed it decoded records in log order."""
+
+    def __init__(self, create_model: CreateModel, seen: SeenPosts | None = None) -> None:
+        self._create_model = create_model
+        self._seen = seen or SeenPosts()
+        self.model: TopicModel | None = None
+        self.encoder: str | None = None  # the vector space: the encoder's name without its precision
+        self._dimensions: int | None = None
+        self._retired: list[str] = []
+        self._strays = 0  # refused since the last post of the present encoder
+        self._learned: list[str] = []  # hashes of what refits have taught, the newest last
+
+    def knows(self, post_id: str) -> bool:
+        """Whether the post is among those seen."""
+        return post_id in self._seen
+
+    def check(self, record: LogRecord) -> None:
+        """Raise PoisonError for a record that can never be used; the state does not change."""
+        if isinstance(record, WeekTopics) and self._is_of_space(record) and record.dimensions != self._dimensions:
+            raise PoisonError(f"{record.dimensions} dimensions, but {self.encoder} has {self._dimensions}")
+        if isinstance(record, EmbeddedTweet):
+            if space_of(record.encoder) in self._retired and self._strays < STRAYS:
+                raise StrayError(
+                    f"a vector of {record.encoder}, but the topic space is {self.encoder}'s: "
+                    f"restart that embed stage with the encoder in use (after {STRAYS} in a row it is taken back)"
+                )
+            unpack_vector(record.vector, record.dimensions)
+            if space_of(record.encoder) == self.encoder and record.dimensions != self._dimensions:
+                raise PoisonError(f"{record.dimensions} dimensions, but {self.encoder} has {self._dimensions}")
+
+    def refuse(self, _: StrayError) -> None:
+        """Count a record that `check` has refused as a stray."""
+        self._strays += 1
+
+    def apply(self, records: Sequence[LogRecord]) -> Outcome:
+        """Place posts and learn from refits, in order; records that `check` refuses must not be among them."""
+        assignments: list[Assignment] = []
+        events: list[TopicEvent] = []
+        pending: list[EmbeddedTweet] = []
+        for record in records:
+            if isinstance(record, WeekTopics):
+                self._place(pending, assignments, events)
+                events += self._learn(record)
+                continue
+            if isinstance(record, Deletion):
+                assignments.append(_unplaced(record.id, record.origin, "deleted", record.deleted_at))
+                continue
+            tweet = record.tweet
+            sight = self._seen.see(tweet.id, record.origin)
+            if sight == "duplicate":
+                assignments.append(_unplaced(tweet.id, record.origin, "duplicate", tweet.created_at))
+            elif sight == "new":
+                if space_of(record.encoder) != self.encoder:
+                    self._place(pending, assignments, events)
+                    self._change_space(record)
+                self._strays = 0
+                pending.append(record)
+        self._place(pending, assignments, events)
+        return Outcome(assignments, events)
+
+    def to_bytes(self, position: int) -> bytes:
+        """The state and the next offset of `tweets.embedded` to read: safetensors with versioned metadata."""
+        tensors = {"seen": self._seen.to_array()}
+        if self.model is not None:
+            tensors["model"] = np.frombuffer(self.model.to_bytes(), np.uint8)
+        state = {
+            "version": VERSION,
+            "position": position,
+            "encoder": self.encoder,
+            "dimensions": self._dimensions,
+            "retired": self._retired,
+            "strays": self._strays,
+            "learned": self._learned,
+        }
+        return save(tensors, metadata={"assigner": orjson.dumps(state).decode()})
+
+    @classmethod
+    def from_bytes(cls, data: bytes, create_model: CreateModel, restore_model: RestoreModel) -> tuple["Assigner", int]:
+        """The state and its position; raises SnapshotError when it is damaged or of another version."""
+        state = state_of(data)
+        try:
+            tensors = load(data)
+            assigner = cls(create_model, SeenPosts.from_array(tensors["seen"]))
+            assigner.encoder, assigner._retired = state["encoder"], state["retired"]
+            assigner._dimensions, assigner._strays = state["dimensions"], state.get("strays", 0)
+            assigner._learned = state.get("learned", [])
+            if "model" in tensors:
+                assigner.model = restore_model(tensors["model"].tobytes())
+            return assigner, int(state["position"])
+        except (SafetensorError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise SnapshotError(f"the snapshot is damaged: {error}") from error
+
+    def _is_of_space(self, week: WeekTopics) -> bool:
+        return space_of(week.encoder) == self.encoder
+
+    def _learn(self, week: WeekTopics) -> list[TopicEvent]:
+        """Each lesson once; one in the space of another encoder says nothing about the topics of this one."""
+        lesson = content_hash(week)
+        if self.model is None or lesson in self._learned or not self._is_of_space(week):
+            return []
+        self._learned = [*self._learned, lesson][-LESSONS:]
+        return self.model.learn_week(week)
+
+    def _change_space(self, record: EmbeddedTweet) -> None:
+        """Vectors of two encoders have no common space: another encoder starts a new model."""
+        if self.encoder is not None:
+            self._retired.append(self.encoder)
+        self.encoder = space_of(record.encoder)
+        self._retired = [name for name in self._retired if name != self.encoder]
+        self._dimensions = record.dimensions
+        self.model = self._create_model(record.dimensions, self.encoder)
+
+    def _place(self, pending: list[EmbeddedTweet], assignments: list[Assignment], events: list[TopicEvent]) -> None:
+        if not pending:
+            return
+        if self.model is None:
+            raise RuntimeError("posts are pending before the first model was made")
+        placements, happened = self.model.learn_many(_batch(pending))
+        for record, placement in zip(pending, placements, strict=True):
+            assignments.append(
+                Assignment(
+                    id=record.tweet.id,
+                    origin=record.origin,
+                    outcome="assigned",
+                    at=record.tweet.created_at,
+                    topic_id=placement.topic_id,
+                    similarity=round(placement.similarity, 4),
+                    candidate=placement.candidate,
+                    support=placement.support,
+                    tweet=record.tweet,
+                )
+            )
+        events.extend(happened)
+        pending.clear()
+
+
+def state_of(data: bytes) -> dict[str, Any]:
+    """What a snapshot says about itself: position, encoder (None: no post yet), dimensions, retired encoders.
+
+    Raises SnapshotError when it is damaged or of another version.
+    """
+    try:
+        header = orjson.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        state: dict[str, Any] = orjson.loads(header["__metadata__"]["assigner"])
+        known = state["version"] == VERSION and (state.get("dimensions") is not None or state["encoder"] is None)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise SnapshotError(f"the snapshot is damaged: {error}") from error
+    if not known:
+        raise SnapshotError(f"the snapshot is of version {state['version']}, this program reads {VERSION}")
+    return state
+
+
+def _unplaced(post_id: str, origin: str, outcome: EventOutcome, at: datetime) -> Assignment:
+    return Assignment(id=post_id, origin=origin, outcome=outcome, at=at)
+
+
+def _batch(records: Sequence[EmbeddedTweet]) -> PostBatch:
+    tweets = [record.tweet for record in records]
+    return PostBatch(
+        ids=[tweet.id for tweet in tweets],
+        vectors=np.stack([unpack_vector(record.vector, record.dimensions) for record in records]),
+        words=[live_words(record.tweet, record.text) for record in records],
+        authors=[tweet.author_id for tweet in tweets],
+        at=np.array([tweet.created_at.timestamp() for tweet in tweets]),
+        related=[tweet.related_id for tweet in tweets],
+        retweet=[tweet.kind == "retweet" for tweet in tweets],
+    )

@@ -1,0 +1,169 @@
+"""What the live topics learn from a week's refit: which of them was really several, and what the digest calls them.
+
+The refit has seen the whole week and the live topics only what came before each post; but their ids are in people's
+hands. So a live topic keeps its id, and what the refit found to be another subject leaves it under an id of its own,
+with its posts' words, people and place in the space: the smallest part first, so that the largest stays. A part leaves
+if most of its posts went to this one topic, if it could have been born on its own, and if it is not too like the rest:
+the refit cuts large subjects into pieces, too. The two are not merged again afterwards. What is known of the topic
+without the part is what was known less what the refit says of the part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.events import TopicEvent
+from models.events.week_topics import WeekTopic, WeekTopics
+from models.events.wire import unpack_vector
+from models.online.burst import Past
+from models.online.centering import UNIT, Floats
+from models.online.labels import keywords_of, label_of, tally
+from models.online.lifecycle import close_block, event
+from models.online.record import EXAMPLES, TopicRecord
+from models.text.live_words import bare
+
+if TYPE_CHECKING:
+    from models.online.online_topics import OnlineTopics
+
+
+@dataclass(frozen=True)
+class Part:
+    """A topic of the refit inside a live one. posts: its distinct posts that went there, the oldest first.
+
+    share: of the refit's topic. vector, weight: their faded sum, and the effective posts in it.
+    """
+
+    topic: WeekTopic
+    posts: list[str]
+    share: float
+    vector: Floats
+    weight: float
+
+    @property
+    def originals(self) -> int:
+        """Distinct posts, also those that are too many to be named."""
+        return max(len(self.posts), round(self.share * self.topic.originals))
+
+
+def learn_week(model: OnlineTopics, week: WeekTopics) -> list[TopicEvent]:
+    """`split` and `born` events of what leaves; the block ends before it."""
+    events = close_block(model) if model.block.posts else []
+    for topic in sorted(week.topics, key=lambda topic: (topic.originals, topic.id)):
+        part, record = _part(model, topic, week)
+        if part is None or record is None or not _could_be_born(model, part, record):
+            continue
+        similarity = _similarity_to_rest(model, part, record)
+        if similarity < model.config.split:
+            events += _leave(model, part, record, similarity, week)
+    return events
+
+
+def _part(model: OnlineTopics, topic: WeekTopic, week: WeekTopics) -> tuple[Part | None, TopicRecord | None]:
+    """The live topic that most of the posts went to, and which of them."""
+    homes = [model.topic_now(post) for post in topic.post_ids]
+    home = max(sorted({name for name in homes if name is not None}), key=homes.count, default=None)
+    slot = None if home is None else model.by_id.get(home)
+    if slot is None or 2 * homes.count(home) <= len(homes):
+        return None, None
+    posts = [post for post, name in zip(topic.post_ids, homes, strict=True) if name == home]
+    share = len(posts) / len(homes)
+    age = max(0.0, float(model.table.updated[slot]) - topic.last.timestamp())
+    most = 0.5 * float(model.table.weights[slot])  # older posts were forgotten, as those of the others
+    weight = min(most, max(1.0, share * topic.originals * 0.5 ** (age / model.config.half_life)))
+    centroid = unpack_vector(topic.centroid, week.dimensions)
+    vector = np.rint(centroid * np.float32(UNIT * topic.tightness * weight))
+    return Part(topic, posts, share, vector, weight), model.records[slot]
+
+
+def _could_be_born(model: OnlineTopics, part: Part, record: TopicRecord) -> bool:
+    config = model.config
+    enough = len(part.posts) >= config.born_posts and len(part.topic.authors) >= config.born_people
+    return enough and record.phase != "candidate" and 2 * part.originals <= record.originals
+
+
+def _similarity_to_rest(model: OnlineTopics, part: Part, record: TopicRecord) -> float:
+    """In the arithmetic of merging."""
+    from models.online.kernels import scaled
+
+    both = np.stack([part.vector, model.table.sums[record.slot] - part.vector])
+    directions = model.background.directions(scaled(both, np.arange(2), UNIT))
+    theirs = _as_marked(part.topic.word_counts, record.words)
+    said = [theirs, _without(record.words, theirs, part.share)]
+    words = model.lexicon.topics(said)
+    return float(model.among(directions, words)[0, 1])
+
+
+def _leave(
+    model: OnlineTopics, part: Part, record: TopicRecord, similarity: float, week: WeekTopics
+) -> list[TopicEvent]:
+    """Give the part its own topic, and take it out of what the other counts."""
+    new = model.found(part.posts[0], part.topic.first.timestamp())
+    _fill(model, new, part, record)
+    _lessen(record, new, part)
+    for post in [*part.posts, *part.topic.repeat_ids]:
+        if model.topic_now(post) == record.id:
+            model.topic_of[post] = new.id
+    table = model.table
+    at = max(part.topic.last.timestamp(), float(table.updated[record.slot]))
+    table.begin(new.slot, part.vector, part.weight, at)
+    table.sums[record.slot] -= part.vector
+    table.weights[record.slot] -= part.weight
+    table.move(np.array(sorted([record.slot, new.slot]), np.int64), model.background)
+    table.say([record, new], model.lexicon)
+    about = label_of(keywords_of(new, model.lexicon))
+    reason = f"the refit of {week.week} found {new.originals} of its posts to be about something else"
+    return [
+        event(model, record, "split", model.now, f"{reason} ({about}): {similarity:.2f} similar to the rest", [new.id]),
+        event(model, new, "born", model.now, f"{tally(new)} left “{label_of(keywords_of(record, model.lexicon))}”"),
+    ]
+
+
+def _fill(model: OnlineTopics, new: TopicRecord, part: Part, record: TopicRecord) -> None:
+    topic, config = part.topic, model.config
+    new.phase = "active"
+    new.last = topic.last.timestamp()
+    new.originals = part.originals
+    supports = max(0, round(part.share * topic.posts) - new.originals)
+    new.posts = new.originals + min(supports, record.posts - record.originals)
+    # authors are not known post by post: those who never came to this topic told the story elsewhere
+    new.people = {author: count for author, count in topic.authors.items() if author in record.people}
+    new.words = _as_marked(topic.word_counts, record.words)
+    new.examples = part.posts[:EXAMPLES]
+    new.voices = {author: at for author, at in record.voices.items() if author in new.people}
+    new.apart = [record.id]
+    new.past = _past(record.past, new.originals / record.originals, model.now - new.founded)
+    new.compare_at = new.originals + max(1, int(new.originals * config.merge_growth))
+    new.say_at = new.originals + max(1, int(new.originals * config.words_growth))
+
+
+def _lessen(record: TopicRecord, new: TopicRecord, part: Part) -> None:
+    """Growth is measured from what is left."""
+    record.originals -= new.originals
+    record.posts -= new.posts
+    record.people = _without(record.people, new.people, part.share)
+    record.voices = {author: at for author, at in record.voices.items() if author in record.people}
+    record.words = _without(record.words, new.words, part.share)
+    record.examples = [post for post in record.examples if post not in part.posts]
+    record.compare_at = max(2, record.compare_at - new.originals)
+    record.say_at = max(2, record.say_at - new.originals)
+
+
+def _past(past: Past, share: float, seconds: float) -> Past:
+    """What is usual for a part: its share of the whole's past, as far back as its first post."""
+    days = int(seconds // 86_400)
+    shares = [share * day for day in past.shares[-days:]] if days > 0 else []
+    return Past(shares, share * past.mean, share * share * past.variance) if shares else Past()
+
+
+def _without(counts: dict[str, int], less: dict[str, int], share: float) -> dict[str, int]:
+    """The counts that are left, in their order."""
+    return {name: left for name, count in counts.items() if (left := count - round(share * less.get(name, 0))) > 0}
+
+
+def _as_marked(counts: dict[str, int], known: dict[str, int]) -> dict[str, int]:
+    """The refit's words in the form in which the live topic knows them (`models.text.live_words`)."""
+    form = {bare(word): word for word in known if bare(word) not in known}
+    return {form.get(word, word): count for word, count in counts.items()}

@@ -1,0 +1,137 @@
+"""The online topics as bytes and back: safetensors with JSON metadata, versioned.
+
+What is stored determines the future exactly: the centroids as the integers that posts are compared with, the sums
+behind them, and the posts that wait for the end of the block. Free slots are zero and left out.
+"""
+
+import dataclasses
+from typing import Any
+
+import msgspec
+import numpy as np
+import orjson
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+from scipy.sparse import csr_matrix
+
+from models.online.block import Block
+from models.online.config import OnlineConfig
+from models.online.lexicon import WordRows
+from models.online.metadata import StateError, check_version
+from models.online.online_topics import OnlineTopics
+from models.online.record import TopicRecord
+from models.online.table import ROWS
+
+VERSION = 3  # 2: centroids are deviations from the mean, as bytes; 3: handles and function words are marked
+KIND = "topics"
+
+
+def dump(model: OnlineTopics) -> bytes:
+    """See the module's docstring."""
+    alive = np.array(sorted(model.records), dtype=np.int64)
+    table, block = model.table, model.block
+    waiting = np.concatenate([np.zeros((0, model.dimensions), np.float32), *block.rows])
+    shown = _sorted(table.words.of(alive.tolist()))
+    tensors: dict[str, Any] = {
+        "alive": alive,
+        **{name: getattr(table, name)[alive] for name in ROWS},
+        "background": model.background.total,
+        "mean": model.background.mean,
+        "document_counts": model.lexicon.counts,
+        "document_weights": model.lexicon.weights,
+        "posts": _lines(model.topic_of.keys()),
+        "posts_topics": _lines(model.topic_of.values()),
+        "shown_data": shown.weights,
+        "shown_indices": shown.buckets,
+        "shown_indptr": shown.begins,
+        "waiting_slots": np.array(block.slots, dtype=np.int64),
+        "waiting_at": np.array(block.at, dtype=np.float64),
+        "waiting_rows": waiting.astype(np.int16),
+    }
+    metadata = {
+        "kind": KIND,
+        "version": VERSION,
+        "encoder": model.encoder,
+        "dimensions": model.dimensions,
+        "config": dataclasses.asdict(model.config),
+        "capacity": table.capacity,
+        "background": model.background.posts,
+        "seen": model.lexicon.posts,
+        "times": [model.now, model.started, model.faded] if model.lexicon.posts else None,
+        "day": model.day,
+        "voices": list(model.voices.items()),
+        "refreshed": model.refreshed,
+        "block": [block.posts, block.limit, block.start],
+        "aliases": list(model.aliases.items()),
+        "records": [msgspec.to_builtins(model.records[slot]) for slot in model.records],
+    }
+    return save(tensors, metadata={"online": orjson.dumps(metadata).decode()})
+
+
+def load_state(data: bytes, metadata: dict[str, Any]) -> OnlineTopics:
+    """The inverse of `dump`; raises StateError for another version or a damaged state."""
+    check_version(metadata, VERSION)
+    try:
+        return _restored(metadata, load(data))
+    except (SafetensorError, KeyError, TypeError, ValueError, IndexError) as error:
+        raise StateError(f"the state is damaged: {error}") from error
+
+
+def _restored(metadata: dict[str, Any], tensors: dict[str, Any]) -> OnlineTopics:
+    config = OnlineConfig(**metadata["config"])
+    model = OnlineTopics(metadata["dimensions"], metadata["encoder"], config)
+    while model.table.capacity < metadata["capacity"]:
+        model.table.grow()
+    alive = tensors["alive"]
+    for name in ROWS:
+        getattr(model.table, name)[alive] = tensors[name]
+    model.table.words.put(alive.tolist(), _words(tensors, len(alive), config.buckets))
+    model.background.total, model.background.mean = tensors["background"], tensors["mean"]
+    model.background.posts = metadata["background"]
+    model.table.restored(alive)
+    model.lexicon.counts, model.lexicon.weights = tensors["document_counts"], tensors["document_weights"]
+    model.lexicon.posts = metadata["seen"]
+    for record in msgspec.convert(metadata["records"], list[TopicRecord]):
+        model.records[record.slot] = record
+        model.by_id[record.id] = record.slot
+    model.aliases.update(metadata["aliases"])
+    model.topic_of.update(zip(_unlines(tensors["posts"]), _unlines(tensors["posts_topics"]), strict=True))
+    if metadata["times"] is not None:
+        model.now, model.started, model.faded = metadata["times"]
+    model.day = metadata["day"]
+    model.voices.update(metadata["voices"])
+    model.refreshed = metadata["refreshed"]
+    model.block = _block(metadata["block"], tensors)
+    return model
+
+
+def _words(tensors: dict[str, Any], rows: int, buckets: int) -> WordRows:
+    """Those of the topics alive; raises ValueError if they do not fit."""
+    shown = csr_matrix(tuple(tensors[f"shown_{name}"] for name in ("data", "indices", "indptr")), shape=(rows, buckets))
+    shown.check_format(full_check=True)
+    return WordRows(shown.indptr, shown.indices, shown.data)
+
+
+def _block(bounds: list[Any], tensors: dict[str, Any]) -> Block:
+    rows = tensors["waiting_rows"].astype(np.float32)
+    block = Block(bounds[0], bounds[1], bounds[2])
+    block.slots, block.at = tensors["waiting_slots"].tolist(), tensors["waiting_at"].tolist()
+    block.rows = [rows] if len(rows) else []
+    return block
+
+
+def _sorted(words: WordRows) -> WordRows:
+    """By bucket, without those of no weight: which order they came in depends on when the state was last restored."""
+    row = np.repeat(np.arange(len(words.begins) - 1), np.diff(words.begins))
+    order = np.lexsort((words.buckets, row))
+    order = order[words.weights[order] != 0]
+    begins = np.searchsorted(row[order], np.arange(len(words.begins))).astype(np.int32)
+    return WordRows(begins, words.buckets[order], words.weights[order])
+
+
+def _lines(texts: Any) -> Any:
+    return np.frombuffer("\n".join(texts).encode("utf-8", "surrogatepass"), np.uint8)
+
+
+def _unlines(lines: Any) -> list[str]:
+    return lines.tobytes().decode("utf-8", "surrogatepass").split("\n") if len(lines) else []

@@ -1,0 +1,64 @@
+"""The port of the online topics: what the assign stage asks of any stream clusterer, ours or river's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from models.events import TopicEvent
+from models.events.week_topics import WeekTopics
+
+
+@dataclass(frozen=True)
+class PostBatch:
+    """`n` posts in stream order.
+
+    vectors: float32 (n, dimensions), unit length. words: the lexical evidence of each (models.text.words).
+    at: float64 (n,), the posts' own times, seconds since 1970. related: the post that each retweets, quotes or
+    answers, or None. retweet: whether it repeats `related` word for word.
+    """
+
+    ids: Sequence[str]
+    vectors: npt.NDArray[np.float32]
+    words: Sequence[Sequence[str]]
+    authors: Sequence[str]
+    at: npt.NDArray[np.float64]
+    related: Sequence[str | None]
+    retweet: Sequence[bool]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class Placement(Struct, frozen=True, gc=False):
+    """Where a post went. `support`: it repeats an earlier post (retweet, near-duplicate)."""
+
+    topic_id: str
+    similarity: float
+    candidate: bool
+    support: bool
+
+
+class TopicModel(Protocol):
+    """An online topic model: its future depends on its state and the posts, never on how they are cut into batches."""
+
+    def learn_many(self, batch: PostBatch) -> tuple[list[Placement], list[TopicEvent]]:
+        """Place every post, in order, and say what happened to the topics meanwhile."""
+
+    def current_id(self, topic_id: str) -> str:
+        """The id under which a topic lives on after merges; itself when it was never merged or is unknown."""
+
+    def centroids(self) -> tuple[list[str], npt.NDArray[np.float32]]:
+        """Ids and unit centroids, float32 (topics, dimensions), of the topics alive."""
+
+    def learn_week(self, week: WeekTopics) -> list[TopicEvent]:
+        """What a week's refit teaches; at the end `alias` events: which live topic is which of the digest's.
+
+        The pairs are one to one and optimal. Raises PoisonError for centroids of another width.
+        """
+
+    def to_bytes(self) -> bytes:
+        """The whole state: safetensors with JSON metadata, versioned. No pickle."""

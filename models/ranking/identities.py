@@ -1,0 +1,79 @@
+"""What next week's matching needs of this week's topics: all that were found, and those that went quiet lately.
+
+Bounded (law 4, and a record of 1 MB): at most `MAX_TOPICS` and `MAX_CENTROID_BYTES`, those published first, then by
+size; a topic stays for `QUIET_WEEKS` after it was last found, so that one that pauses comes back under its id.
+"""
+
+from collections.abc import Mapping, Sequence, Set
+
+from models.events import Digest, TopicIdentity
+from models.events.wire import pack_vector
+from models.ranking.continuity import comparable
+from models.refit.story import Story
+from models.week.posts import WeekPosts
+
+MAX_TOPICS = 250
+MAX_CENTROID_BYTES = 300_000  # of all together; vectors of 384 numbers take 1,024 each
+QUIET_WEEKS = 4
+POST_IDS = 200  # of a published topic
+FEW_POST_IDS = 12  # of any other
+QUIET_POST_IDS = 3
+WORDS = 15
+
+
+def identities(
+    week: WeekPosts,
+    stories: Sequence[Story],
+    labels: Mapping[str, str],
+    published: Set[str],
+    previous: Digest | None,
+) -> list[TopicIdentity]:
+    """Identities by id: this week's topics, then last week's that were not found again."""
+    ordered = sorted(stories, key=lambda story: (story.id not in published, -len(story.members), story.id))
+    most = (
+        min(MAX_TOPICS, MAX_CENTROID_BYTES // max(1, len(pack_vector(ordered[0].centroid)))) if ordered else MAX_TOPICS
+    )
+    found = [_identity(week, story, labels[story.id], story.id in published) for story in ordered[:most]]
+    taken = {story.id for story in stories}
+    quiet = [_quieter(known) for known in comparable(previous, week) if known.id not in taken]
+    kept = sorted(
+        (known for known in quiet if known.quiet_weeks <= QUIET_WEEKS),
+        key=lambda known: (known.quiet_weeks, -known.posts, known.id),
+    )
+    return sorted([*found, *kept[: max(0, most - len(found))]], key=lambda known: known.id)
+
+
+def most_central(week: WeekPosts, story: Story, limit: int) -> list[int]:
+    """Indices of at most `limit` members, those nearest to the centroid first."""
+    closeness = week.vectors[story.members] @ story.centroid
+    ranked = sorted(
+        zip(story.members.tolist(), closeness.tolist(), strict=True),
+        key=lambda entry: (-round(entry[1], 5), week.posts[entry[0]].id),
+    )
+    return [index for index, _ in ranked[:limit]]
+
+
+def _identity(week: WeekPosts, story: Story, label: str, published: bool) -> TopicIdentity:
+    limit = POST_IDS if published else FEW_POST_IDS
+    return TopicIdentity(
+        id=story.id,
+        label=label,
+        words=[word for word, _ in story.words[:WORDS]],
+        centroid=pack_vector(story.centroid),
+        posts=len(story.members),
+        people=len({week.posts[int(index)].author_id for index in story.members}),
+        post_ids=[week.posts[index].id for index in most_central(week, story, limit)],
+    )
+
+
+def _quieter(known: TopicIdentity) -> TopicIdentity:
+    return TopicIdentity(
+        id=known.id,
+        label=known.label,
+        words=known.words,
+        centroid=known.centroid,
+        posts=known.posts,
+        people=known.people,
+        post_ids=known.post_ids[:QUIET_POST_IDS],
+        quiet_weeks=known.quiet_weeks + 1,
+    )

@@ -1,0 +1,149 @@
+"""The posts of one closed week in canonical form: what every step of the digest works on.
+
+From the records of `tweets.embedded` as a set: deletions applied, one version per post id, sorted by id, so that
+arrival order, partitions and batches leave no trace (law 2).
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.encoding.encoder import space_of
+from models.events import Deletion, EmbeddedTweet, Tweet
+from models.events.wire import PoisonError, encode, unpack_vector
+from models.week.week import Week
+
+ROWS = 4_096
+_Vector = npt.NDArray[np.float32]
+_Kept = tuple[EmbeddedTweet, _Vector]  # a record and its vector
+
+
+@dataclass(frozen=True)
+class WeekPosts:
+    """`n` posts sorted by id.
+
+    vectors: float32 (n, dimensions), unit length. texts: as encoded. slice_hash: hex sha256 over the canonical
+    records, `origin` left out (it is a matter of arrival). deleted: posts of the week taken away by a tombstone
+    or replaced by an edit; the retweets that go with a deleted post are not counted.
+    """
+
+    week: Week
+    posts: list[Tweet]
+    texts: list[str]
+    vectors: npt.NDArray[np.float32]
+    encoder: str
+    slice_hash: str
+    deleted: int
+
+    def __len__(self) -> int:
+        return len(self.posts)
+
+
+def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekPosts:
+    """The canonical week of a set of records (others' weeks are ignored).
+
+    The same id twice: the records are compared by their bytes without origin, and the smallest is kept, whatever
+    came first. Raises ValueError when vectors of two encoders meet: they have no common space.
+    """
+    kept: dict[str, _Kept] = {}
+    records = list(records)
+    deleted, replaced = _gone(records)
+    for record in records:
+        if isinstance(record, Deletion):
+            continue
+        tweet = record.tweet
+        vector = _vector(record) if week.contains(tweet.created_at) else None
+        if vector is None:
+            continue
+        # the canonical bytes are as large as the records: they are made again when they are needed
+        if tweet.id not in kept or _canonical(record) < _canonical(kept[tweet.id][0]):
+            kept[tweet.id] = (record, vector)
+    _drop_odd_dimensions(kept)
+    alive = sorted(key for key, (record, _) in kept.items() if _is_alive(record.tweet, deleted, replaced))
+    embedded = [kept[post_id][0] for post_id in alive]
+    encoders = sorted({record.encoder for record in embedded})
+    if len({space_of(name) for name in encoders}) > 1:
+        raise ValueError(f"vectors of several encoders in {week}: {', '.join(encoders)}")
+    digest = hashlib.sha256()
+    for record in embedded:
+        digest.update(_canonical(record) + b"\n")
+    return WeekPosts(
+        week=week,
+        posts=[record.tweet for record in embedded],
+        texts=[record.text for record in embedded],
+        vectors=_matrix([kept[post_id][1] for post_id in alive]),
+        encoder=" + ".join(encoders),
+        slice_hash=digest.hexdigest(),
+        deleted=sum(post_id in deleted or post_id in replaced for post_id in kept),
+    )
+
+
+def week_tweets(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> dict[str, Tweet]:
+    """The posts of `week_posts` by id, whatever their vectors: what a digest of that week may rest on."""
+    records = list(records)
+    deleted, replaced = _gone(records)
+    kept: dict[str, EmbeddedTweet] = {}
+    for record in records:
+        if isinstance(record, EmbeddedTweet) and week.contains(record.tweet.created_at):
+            other = kept.get(record.tweet.id)
+            if other is None or _canonical(record) < _canonical(other):
+                kept[record.tweet.id] = record
+    return {key: kept[key].tweet for key in sorted(kept) if _is_alive(kept[key].tweet, deleted, replaced)}
+
+
+def _gone(records: Iterable[EmbeddedTweet | Deletion]) -> tuple[set[str], set[str]]:
+    """Ids of posts that were deleted, and of versions that an edit replaced."""
+    deleted = {record.id for record in records if isinstance(record, Deletion)}
+    edits = (record.tweet.edit_of for record in records if isinstance(record, EmbeddedTweet))
+    return deleted, {edited for edited in edits if edited is not None}
+
+
+def _is_alive(tweet: Tweet, deleted: set[str], replaced: set[str]) -> bool:
+    """A retweet is the text of the post that it repeats, and goes when its author takes that back."""
+    repeats_deleted = tweet.kind == "retweet" and tweet.related_id in deleted
+    return tweet.id not in deleted and tweet.id not in replaced and not repeats_deleted
+
+
+def _vector(record: EmbeddedTweet) -> _Vector | None:
+    """None for what the assign stage has put on `dead-letters`: it must not stop the week's digest either."""
+    try:
+        return unpack_vector(record.vector, record.dimensions)
+    except PoisonError:
+        return None
+
+
+def _drop_odd_dimensions(kept: dict[str, _Kept]) -> None:
+    """Leave the width that most posts of an encoder have (of two as frequent the larger): others are damaged."""
+    widths = Counter((space_of(record.encoder), record.dimensions) for record, _ in kept.values())
+    common: dict[str, int] = {}
+    for (space, width), _ in sorted(widths.items(), key=lambda item: (item[1], item[0][1])):
+        common[space] = width
+    odd = [post_id for post_id, (record, _) in kept.items() if record.dimensions != common[space_of(record.encoder)]]
+    for post_id in odd:
+        del kept[post_id]
+
+
+def _canonical(record: EmbeddedTweet) -> bytes:
+    without_origin = EmbeddedTweet(
+        tweet=record.tweet,
+        text=record.text,
+        vector=record.vector,
+        dimensions=record.dimensions,
+        encoder=record.encoder,
+        origin="",
+    )
+    return encode(without_origin)
+
+
+def _matrix(vectors: list[_Vector]) -> _Vector:
+    if not vectors:
+        return np.zeros((0, 1), dtype=np.float32)
+    matrix = np.stack(vectors)
+    for first in range(0, len(matrix), ROWS):  # piece by piece: the norm of all at once takes as much memory again
+        rows = matrix[first : first + ROWS]
+        rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    return matrix

@@ -1,1 +1,0 @@
-"""Alerts: rules about the board, and how they reach people."""

@@ -1,0 +1,152 @@
+"""What `toptopics watch` and `toptopics topics` show: rich tables with spark lines, or JSON lines.
+
+Text of posts and labels is made printable first: it must not drive a terminal.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from rich.console import Console, ConsoleRenderable, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from models.live.naming import label_of
+from models.live.state import ShownPost
+from models.live.trends import PARTS
+from models.text.plain import one_line
+from models.text.terminal import json_text
+from streams.views.board import Board, Sort, TopicSummary
+from streams.views.port import ViewReader, ViewUnavailableError
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+STATUS = {"born": "new", "trending": "trending", "revived": "back", "faded": "fading"}
+
+
+def spark_line(values: list[int]) -> str:
+    """One block per value, scaled to the largest; a space for nothing."""
+    top = max(values, default=0)
+    return "".join(" " if not value else BLOCKS[min(7, value * 8 // top)] for value in values)
+
+
+def ranking(board: Board, window: str, sort: Sort, limit: int) -> ConsoleRenderable:
+    """The table of `toptopics watch`."""
+    table = Table(expand=True, box=None, pad_edge=False, header_style="bold dim")
+    for name, options in (
+        ("#", {"justify": "right", "width": 3}),
+        ("", {"width": 4}),
+        ("Topic", {"ratio": 1, "no_wrap": True, "overflow": "ellipsis"}),
+        (f"Last {window}", {"width": max(PARTS.values())}),
+        ("People", {"justify": "right"}),
+        ("Posts", {"justify": "right"}),
+        ("", {"width": 8}),
+    ):
+        table.add_column(name, **options)
+    moves = board.moves(window)
+    for place, one in enumerate(board.ranked(window, sort)[:limit], start=1):
+        table.add_row(*_row(place, moves.get(one.id), one, window, board.spark(one.id, window)))
+    newest = board.newest.strftime("%Y-%m-%d %H:%M UTC") if board.newest else "no posts yet"
+    head = Text.assemble(("Top Topics", "bold"), f"  {window}  ", (f"newest post {newest}", "dim"))
+    return Group(head, Text(""), table)
+
+
+def _row(place: int, move: int | None, one: TopicSummary, window: str, spark: list[int]) -> list[Text]:
+    stats = one.windows[window]
+    arrow = Text("new", "blue") if move is None else Text("")
+    if move:
+        arrow = Text(f"▲{move}", "green") if move > 0 else Text(f"▼{-move}", "red")
+    return [
+        Text(str(place), "bold"),
+        arrow,
+        Text(one_line(one.label, 120)),
+        Text(spark_line(spark), "cyan"),
+        Text(str(stats.people), "bold"),
+        Text(str(stats.posts)),
+        Text(STATUS.get(one.status, ""), "green" if one.status in ("born", "trending") else "dim"),
+    ]
+
+
+async def updates(views: ViewReader, board: Board) -> AsyncIterator[tuple[list[dict[str, Any]], list[str]]]:
+    """(events, ids of changed topics) each time something happens; the first at once, with all topics."""
+    event, pulse = await views.positions()
+    yield [], await board.refresh()
+    while True:
+        events, latest = await views.tail(event, pulse, 1_000)
+        event = events[-1].id if events else event
+        pulse = latest or pulse
+        changed = await board.refresh() if latest else []
+        if events or changed:
+            yield [msgspec.to_builtins(one) for one in events], changed
+            await asyncio.sleep(0.25)
+
+
+async def watch_table(views: ViewReader, console: Console, window: str, sort: Sort, limit: int) -> None:
+    """A live table until Ctrl-C. It waits when the store goes away, and says so."""
+    board = Board(views)
+    with Live(ranking(board, window, sort, limit), console=console, screen=console.is_terminal) as live:
+        while True:
+            try:
+                async for _ in updates(views, board):
+                    live.update(ranking(board, window, sort, limit), refresh=True)
+            except ViewUnavailableError as error:
+                waiting = Text(f"\n{error}; trying again", "yellow")
+                live.update(Group(ranking(board, window, sort, limit), waiting), refresh=True)
+                await asyncio.sleep(1)
+
+
+async def watch_lines(views: ViewReader, window: str) -> AsyncIterator[bytes]:
+    """JSON, one line each: {"event": …} for what happened, {"topic": …, "rank": n} for each topic that changed."""
+    board = Board(views)
+    async for events, changed in updates(views, board):
+        for one in events:
+            yield msgspec.json.encode({"event": one})
+        ranks = {one.id: place for place, one in enumerate(board.ranked(window), start=1)}
+        for name in changed:
+            summary = board.summary(name)
+            if summary is not None:
+                yield msgspec.json.encode({"rank": ranks.get(name), "topic": summary})
+
+
+async def board_text(views: ViewReader, window: str, sort: Sort, limit: int, *, as_json: bool) -> str:
+    """The ranking. Raises ViewUnavailableError."""
+    board = Board(views)
+    await board.refresh()
+    if as_json:
+        return json_text(msgspec.json.encode(board.ranked(window, sort)[:limit]))
+    console = Console(width=None if Console().is_terminal else 110)
+    with console.capture() as capture:
+        console.print(ranking(board, window, sort, limit))
+    return capture.get().rstrip()
+
+
+async def topic_text(views: ViewReader, topic_id: str, limit: int, *, as_json: bool) -> str | None:
+    """One topic; None if there is none. Raises ViewUnavailableError."""
+    current = await views.resolve(topic_id)
+    if current is None:
+        return None
+    board = Board(views)
+    await board.refresh()
+    posts, total = await views.posts(current, limit)
+    summary = board.summary(current)
+    links = await views.links(current, 5)
+    if as_json:
+        document = {"id": current, "topic": summary, "posts": posts, "posts_total": total, "links": links}
+        return json_text(msgspec.json.encode(document))
+    lines = _summary_lines(summary, board) if summary else [one_line(current), "not listed now"]
+    lines += [f"  {one.posts:>3}  {one_line(one.title or one.url)}" for one in links]
+    return "\n".join([*lines, "", *(_post_line(post) for post in posts)])
+
+
+def _summary_lines(one: TopicSummary, board: Board) -> list[str]:
+    return [
+        one_line(label_of(board.states[one.id])),
+        f"{one.people} people, {one.posts} posts, {one.id}",
+        f"last 24 h  {spark_line(one.spark)}",
+        one_line(", ".join(one.keywords)),
+    ]
+
+
+def _post_line(post: ShownPost) -> str:
+    return f"{post.created_at:%Y-%m-%d %H:%M}  @{one_line(post.author, 30)}: {one_line(post.text, 240)}"

@@ -1,0 +1,1 @@
+"""Digests and alerts out: push, alerts, subscriptions, feeds."""

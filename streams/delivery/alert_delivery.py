@@ -1,0 +1,81 @@
+"""Alerts to the outside: apprise for chat, mail and a hundred others, JSON for webhooks, by the code that digests use.
+
+So the same rules hold: signed, no redirects, no private address unless the channel has `allow_private`. Addresses are
+secrets (they hold tokens): neither they nor a library's message that may repeat them is logged.
+"""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Callable
+
+import msgspec
+
+from streams.clock import Clock, system_clock
+from streams.delivery.alert_rules import Alert, Channel, Rules
+from streams.delivery.apprise import Note, notify
+from streams.delivery.errors import DeliveryError
+from streams.delivery.signed_post import Message, Poster
+from streams.delivery.subscription import SECRET_PREFIX
+from streams.web.public_address import Lookup, is_public, system_lookup
+
+TRIES = 3
+
+
+class Delivery:
+    """`deliver(channel, alert)` for the channels of the rules. `lookup` and `allowed` are for tests."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        *,
+        wait_seconds: float = 1.0,
+        clock: Clock = system_clock,
+        lookup: Lookup = system_lookup,
+        allowed: Callable[[str], bool] = is_public,
+    ) -> None:
+        self._channels = rules.channels
+        self._clock = clock
+        self._wait = wait_seconds
+        self._poster = Poster(lookup=lookup, allowed=allowed)
+        self._allowed = allowed
+
+    async def __call__(self, name: str, alert: Alert) -> None:
+        """Tell one channel, trying a few times. Raises DeliveryError."""
+        channel = self._channels[name]
+        # the same in every attempt, also after this process began anew: two that are told are a cool-down apart
+        message_id = f"alert_{alert.key}_{int(self._clock().timestamp()) // alert.cooldown_seconds}"
+        for attempt in range(1, TRIES + 1):
+            try:
+                await self._send(channel, alert, message_id)
+            except DeliveryError as error:
+                if attempt == TRIES or error.final:
+                    raise
+                await asyncio.sleep(self._wait * attempt)
+            else:
+                return
+
+    async def _send(self, channel: Channel, alert: Alert, message_id: str) -> None:
+        if channel.webhook is None:
+            url = channel.url.get_secret_value() if channel.url else ""
+            note = Note(id=message_id, title=alert.title, text=alert.text)
+            await notify(url, note, allow_private=channel.allow_private, allowed=self._allowed)
+            return
+        message = Message(
+            id=message_id,
+            body=msgspec.json.encode(alert),
+            url=channel.webhook.get_secret_value(),
+            key=key_of(channel.secret.get_secret_value()) if channel.secret else None,
+            allow_private=channel.allow_private,
+        )
+        await self._poster.post(message, self._clock())
+
+
+def key_of(secret: str) -> bytes:
+    """The bytes of a `whsec_…` secret; of any other text its own."""
+    if secret.startswith(SECRET_PREFIX):
+        try:
+            return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+        except binascii.Error as error:
+            raise DeliveryError("the secret after whsec_ is not base64", final=True) from error
+    return secret.encode()

@@ -1,0 +1,117 @@
+"""The alerts' loop: look at the board, claim what is to be told, deliver, remember.
+
+What was told is kept in Redis for the rule's cool-down, so that neither a restart nor a second copy tells it again. A
+claim is short until the delivery succeeded: if this process dies in between, the alert is told after the claim ends.
+A channel that fails is tried again after the claim's end as long as the rule still applies; the others are not told
+twice, because each channel has a claim of its own.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Protocol
+
+import orjson
+
+from streams.delivery.alert_rules import Alert, Rules, alerts_of
+from streams.delivery.errors import DeliveryError
+from streams.system.logs import get_logger
+from streams.system.metrics import Metrics
+from streams.views.board import Board
+from streams.views.items import milliseconds
+from streams.views.port import ViewReader, ViewUnavailableError
+
+log = get_logger(__name__)
+CLAIM_SECONDS = 60
+Deliver = Callable[[str, Alert], Awaitable[None]]  # channel name, alert; raises DeliveryError
+
+
+class Claims(Protocol):
+    """What was told, across restarts and copies."""
+
+    async def claim(self, key: str, seconds: int) -> bool:
+        """True for the first until the time is over."""
+
+    async def extend(self, key: str, seconds: int) -> None:
+        """Keep it for so long from now."""
+
+
+class AlertViews(ViewReader, Protocol):
+    """The view, and the stream that alerts are put on."""
+
+    async def publish(self, item: dict[str, str]) -> bool: ...
+
+
+class Alerts:
+    """`await Alerts(...).run()`, or `check()` once."""
+
+    def __init__(self, rules: Rules, views: AlertViews, claims: Claims, deliver: Deliver, metrics: Metrics) -> None:
+        self._rules = rules
+        self._views = views
+        self._claims = claims
+        self._deliver = deliver
+        self._outcomes = metrics.counter("alerts")
+        self._board = Board(views)
+
+    async def run(self, seconds: float = 2.0) -> None:
+        """Until cancelled; the view may come and go."""
+        while True:
+            try:
+                await self.check()
+            except ViewUnavailableError as error:
+                log.warning("the view cannot be read", error=str(error))
+            await asyncio.sleep(seconds)
+
+    async def check(self) -> int:
+        """Look once; the number of deliveries. Raises ViewUnavailableError."""
+        if not await self._board.refresh():
+            return 0
+        authors = sorted({author for state in self._board.states.values() for author in state.people})
+        handles = {author: handle for author, (handle, _) in (await self._views.names(authors)).items()}
+        told = 0
+        for rule in self._rules.rules:
+            for alert, author in alerts_of(rule, self._board, handles):
+                if author is None or await self._is_first(alert.topic_id, author):
+                    told += await self._tell(alert)
+        return told
+
+    async def _tell(self, alert: Alert) -> int:
+        told = 0
+        for channel in alert.send:
+            key = f"{alert.key}:{channel}"
+            if not await self._claims.claim(key, CLAIM_SECONDS):
+                self._outcomes.labels(outcome="suppressed").inc()
+                continue
+            try:
+                await self._deliver(channel, alert)
+            except DeliveryError as error:
+                log.warning("an alert was not delivered", rule=alert.rule, channel=channel, error=str(error))
+                self._outcomes.labels(outcome="failed").inc()
+                continue
+            await self._claims.extend(key, alert.cooldown_seconds)
+            self._outcomes.labels(outcome="sent").inc()
+            told += 1
+        if told:
+            await self._announce(alert)
+        return told
+
+    async def _announce(self, alert: Alert) -> None:
+        """On the stream of events, where the dashboard and SSE readers see it."""
+        if self._board.newest is None:
+            return
+        at = str(milliseconds(self._board.newest))
+        data = {"title": alert.title, "text": alert.text, "rule": alert.rule}
+        item = {"hash": f"alert {alert.key} {at}", "kind": "alert", "topic": alert.topic_id, "at": at}
+        await self._views.publish({**item, "data": orjson.dumps(data).decode()})
+
+    async def _is_first(self, topic_id: str, author: str) -> bool:
+        """Whether all of the author's posts on the topic are of the last hour."""
+        newest, offset = self._board.newest, 0
+        while newest is not None:
+            posts, total = await self._views.posts(topic_id, 100, offset)
+            if any(post.author_id == author and post.created_at < newest - timedelta(hours=1) for post in posts):
+                return False
+            offset += len(posts)
+            if not posts or offset >= total:
+                return True
+        return False

@@ -1,0 +1,59 @@
+"""All digests as one Atom feed (RFC 4287), newest week first. A correction updates the week's entry: its id stays.
+
+Ids are the service's own addresses, because they have to be unique in the world: who reads the feeds of two services
+must get both of their digests. A file without an address has ids that are its own only.
+
+Dates are a digest's `made_at`, or the end of its week where that is unknown; the feed itself reads no clock, so equal
+digests give equal bytes.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from feedgen.feed import FeedGenerator
+
+from models.render.html import html_body
+from models.render.view import view
+from models.text.plain import one_line
+from streams.kafka.digests import PublishedDigest
+
+ENTRIES = 50
+NOWHERE = "urn:toptopics"  # ids without an address
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # an empty feed has to have a date too
+
+
+def feed(digests: Iterable[PublishedDigest], *, address: str | None = None) -> bytes:
+    """The feed. address: the service's own, such as "https://example.org": links of feed and entries start with it."""
+    newest = sorted(digests, key=lambda entry: entry.digest.week, reverse=True)[:ENTRIES]
+    generator = FeedGenerator()
+    generator.id(f"{address}/feed.atom" if address else f"{NOWHERE}:digests")
+    generator.title("Top Topics")
+    generator.subtitle("What data-science and AI influencers talked about, week by week")
+    generator.author(name="Top Topics")
+    generator.language("en")
+    generator.updated(max((_changed(entry) for entry in newest), default=EPOCH))
+    if address is not None:
+        generator.link(href=f"{address}/feed.atom", rel="self", type="application/atom+xml")
+        generator.link(href=address, rel="alternate", type="text/html")
+    for entry in newest:
+        _add(generator, entry, address)
+    data: bytes = generator.atom_str(pretty=True)
+    return data
+
+
+def _add(generator: FeedGenerator, entry: PublishedDigest, address: str | None) -> None:
+    shown = view(entry.digest)
+    item = generator.add_entry(order="append")
+    page = f"{address}/digests/{entry.digest.week}" if address else ""
+    item.id(page or f"{NOWHERE}:digest:{entry.digest.week}")
+    item.title(shown.title + (f" (corrected, revision {entry.revision})" if entry.supersedes else ""))
+    item.published(entry.digest.end)
+    item.updated(_changed(entry))
+    item.summary(one_line(shown.headline, 1_000))
+    item.content(html_body(shown, page), type="html")
+    if page:
+        item.link(href=page, rel="alternate", type="text/html")
+
+
+def _changed(entry: PublishedDigest) -> datetime:
+    return entry.made_at or entry.digest.end

@@ -1,0 +1,60 @@
+"""One digest to one webhook (see `streams.delivery.signed_post` for signature and addresses).
+
+Body: {"type": "digest.published" or "digest.corrected", "timestamp", "data": {week, revision, supersedes, hash,
+made_at, digest}}; the digest is without `identities`, which only next week's matching needs.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+import orjson
+
+from models.events import Digest
+from streams.delivery.signed_post import Message, Poster
+from streams.delivery.subscription import Subscription
+from streams.kafka.digests import PublishedDigest
+from streams.web.public_address import Lookup, is_public, system_lookup
+
+
+def delivery_id(entry: PublishedDigest) -> str:
+    """Names a publication: the same in every attempt, another one for a correction."""
+    return f"digest_{entry.digest.week}_r{entry.revision}_{entry.hash[:16]}"
+
+
+def body_of(entry: PublishedDigest) -> bytes:
+    """The request's body."""
+    shown: Digest = msgspec.structs.replace(entry.digest, identities=[])
+    corrected = entry.supersedes is not None
+    return orjson.dumps(
+        {
+            "type": "digest.corrected" if corrected else "digest.published",
+            "timestamp": entry.made_at or entry.digest.end,
+            "data": {
+                "week": entry.digest.week,
+                "revision": entry.revision,
+                "hash": entry.hash,
+                "supersedes": entry.supersedes,
+                "made_at": entry.made_at,
+                "digest": msgspec.to_builtins(shown),
+            },
+        }
+    )
+
+
+class WebhookSender:
+    """Posts digests. `lookup` and `allowed` are for tests, which have nothing but loopback to talk to."""
+
+    def __init__(self, *, lookup: Lookup = system_lookup, allowed: Callable[[str], bool] = is_public) -> None:
+        self._poster = Poster(lookup=lookup, allowed=allowed)
+
+    async def send(self, subscription: Subscription, entry: PublishedDigest, now: datetime) -> None:
+        """Raises DeliveryError when it was not accepted, for whatever reason."""
+        message = Message(
+            id=delivery_id(entry),
+            body=body_of(entry),
+            url=subscription.url,
+            key=subscription.key,
+            allow_private=subscription.allow_private,
+        )
+        await self._poster.post(message, now)

@@ -1,0 +1,157 @@
+"""`toptopics push`: digests from the log into every endpoint's queue, and from there to the endpoint.
+
+An endpoint that fails, hangs or is away holds up nobody else: each has its own queue and at most one request under way.
+What was confirmed is never sent again; what was not may be (the answer can get lost), under the same id. The queue is
+only a memory of what was done: the digests themselves come from the log.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+from streams.clock import Clock
+from streams.delivery.errors import DeliveryError
+from streams.delivery.queue import Delivery, DeliveryQueue
+from streams.delivery.subscription import Subscription
+from streams.kafka.digests import PublishedDigest
+from streams.system.logs import get_logger
+
+TICK_SECONDS = 0.5
+TOTAL_SECONDS = 60.0  # an endpoint that drips its answer is given up then
+log = get_logger(__name__)
+NextAttempt = Callable[[int, float, float | None], float | None]
+
+
+class Sender(Protocol):
+    """One way of delivering; raises DeliveryError."""
+
+    async def send(self, subscription: Subscription, entry: PublishedDigest, now: datetime) -> None:
+        """Returns when the other side has accepted the digest."""
+
+
+def daily(attempts: int, now: float, retry_after: float | None) -> float | None:
+    """When to try again: see `streams.delivery.pusher`."""
+    return next_attempt(attempts, now, retry_after=retry_after)
+
+
+class Pusher:
+    """Delivers until cancelled. senders: by a subscription's kind."""
+
+    def __init__(
+        self,
+        queue: DeliveryQueue,
+        senders: dict[str, Sender],
+        *,
+        clock: Clock,
+        next_attempt: NextAttempt = daily,
+        total_seconds: float = TOTAL_SECONDS,
+    ) -> None:
+        self._queue = queue
+        self._senders = senders
+        self._clock = clock
+        self._next_attempt = next_attempt
+        self._total_seconds = total_seconds
+        self._digests: dict[str, PublishedDigest] = {}
+        self._version = 0
+        self._queued: dict[str, int] = {}  # subscription -> version of the digests that its queue has
+        self._busy: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self, digests: AsyncIterator[list[PublishedDigest]]) -> None:
+        """Until `digests` ends and everything due is delivered, or cancelled. Raises sqlite3's and Kafka's errors."""
+        following = asyncio.create_task(self._follow(digests))
+        try:
+            while not (following.done() and self._is_idle()):
+                if following.done():
+                    following.result()
+                if self._version:  # before the first look at the log nothing can be said
+                    self._start_due()
+                await asyncio.sleep(TICK_SECONDS)
+                for name in [name for name, task in self._busy.items() if task.done()]:
+                    self._busy.pop(name).result()
+        finally:
+            tasks = [following, *self._busy.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _follow(self, digests: AsyncIterator[list[PublishedDigest]]) -> None:
+        async for entries in digests:
+            self._digests |= {entry.digest.week: entry for entry in entries}
+            self._version += 1
+
+    def _is_idle(self) -> bool:
+        now = self._clock().timestamp()
+        due = [self._queue.next_of(subscription.name) for subscription in self._queue.subscriptions()]
+        current = all(self._queued.get(s.name) == self._version for s in self._queue.subscriptions())
+        return not self._busy and current and not any(d is not None and d.due <= now for d in due)
+
+    def _start_due(self) -> None:
+        for subscription in self._queue.subscriptions():
+            name = subscription.name
+            if self._queued.get(name) != self._version:
+                self._fill(subscription)
+            delivery = None if name in self._busy else self._queue.next_of(name)
+            if delivery is not None and delivery.due <= self._clock().timestamp():
+                self._busy[name] = asyncio.create_task(self._deliver(subscription, delivery))
+
+    def _fill(self, subscription: Subscription) -> None:
+        entries = sorted(self._digests.values(), key=lambda entry: entry.digest.week)
+        named = [(entry.digest.week, entry.hash, entry.revision) for entry in entries]
+        self._queue.catch_up(subscription, named)
+        for week, value_hash, revision in named:
+            self._queue.add(subscription.name, week, value_hash, revision)
+        self._queued[subscription.name] = self._version
+
+    async def _deliver(self, subscription: Subscription, delivery: Delivery) -> None:
+        entry = self._digests.get(delivery.week)
+        if entry is None or (entry.hash, entry.revision) != (delivery.hash, delivery.revision):
+            self._queue.skipped(delivery, self._clock().timestamp())
+            return
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self._total_seconds):
+                await self._senders[subscription.kind].send(subscription, entry, self._clock())
+        except TimeoutError:
+            self._failed(delivery, DeliveryError(f"no answer within {self._total_seconds:.0f} s"))
+        except DeliveryError as error:
+            self._failed(delivery, error)
+        else:
+            self._queue.delivered(delivery, self._clock().timestamp())
+            seconds = round(time.monotonic() - started, 2)
+            log.info("digest delivered", to=delivery.subscription, week=delivery.week, seconds=seconds)
+
+    def _failed(self, delivery: Delivery, error: DeliveryError) -> None:
+        now = self._clock().timestamp()
+        due = None if error.final else self._next_attempt(delivery.attempts, now, error.retry_after)
+        self._queue.failed(delivery, str(error), due, now)
+        log.warning(
+            "digest not delivered",
+            to=delivery.subscription,
+            week=delivery.week,
+            attempt=delivery.attempts + 1,
+            reason=str(error),
+            next_at="never" if due is None else datetime.fromtimestamp(due, UTC).isoformat(timespec="seconds"),
+        )
+
+
+# 13 attempts over 24 hours; after the last the delivery is dead
+DELAYS: Final = (5, 30, 120, 300, 900, 1_800, 3_600, 7_200, 10_800, 14_400, 21_600, 25_645)
+
+JITTER = 0.1  # so that endpoints that failed together do not come back together
+
+
+def next_attempt(
+    attempts: int, now: float, *, retry_after: float | None = None, jitter: float | None = None
+) -> float | None:
+    """When to try again after `attempts` failures before this one; None: never.
+
+    retry_after: seconds that the receiver asked for; it may lengthen a wait, up to the longest of our own.
+    """
+    if attempts >= len(DELAYS):
+        return None
+    share = random.uniform(-JITTER, JITTER) if jitter is None else jitter
+    wait = DELAYS[attempts] * (1 + share)
+    return now + max(wait, min(retry_after or 0.0, float(DELAYS[-1])))

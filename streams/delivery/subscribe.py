@@ -1,0 +1,99 @@
+"""New digests as they appear, for one subscriber, each once: what `toptopics subscribe` and the pushes follow.
+
+Message in: records of `digests`. Out: `PublishedDigest`, first the newest of every week on the log, in the order of
+weeks, then each one as it arrives; a correction is another one of the same week. Reading is without a group: nothing
+is committed, and any number may follow. Where a subscriber was is remembered by what it got (week -> hash), not by an
+offset, so that neither compaction nor a topic made anew loses or repeats one.
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from streams.kafka.digests import PublishedDigest, published_of
+from streams.kafka.log import bounds_of, consumer, read
+from streams.kafka.record import Record
+from streams.kafka.topics import DIGESTS
+from streams.settings import Settings
+from streams.system.files import read_file, replace_file
+
+POLL_MS = 1_000
+
+
+class Position(msgspec.Struct):
+    """What a subscriber got: the hash of the last digest of each week."""
+
+    delivered: dict[str, str] = {}
+
+    def is_new(self, entry: PublishedDigest) -> bool:
+        """Whether it has not been delivered."""
+        return self.delivered.get(entry.digest.week) != entry.hash
+
+
+class PositionFile:
+    """A subscriber's position in one file, replaced atomically after each delivery."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> Position | None:
+        """None for a new subscriber; raises ValueError for a damaged file, naming it."""
+        try:
+            return read_file(self._path, Position, "delete it to start anew")
+        except FileNotFoundError:
+            return None
+
+    def save(self, position: Position) -> None:
+        """Durably."""
+        replace_file(self._path, msgspec.json.encode(position))
+
+
+async def follow(settings: Settings) -> AsyncGenerator[list[PublishedDigest], None]:
+    """Digests in lists: the first holds what is on the log already (it may be empty); then they come as they arrive."""
+    async with consumer(settings, DIGESTS) as client:
+        bounds = await bounds_of(client)
+        newest: dict[str, PublishedDigest] = {}
+        async for records in read(client, bounds):
+            _take(records, newest)
+        yield [newest[week] for week in sorted(newest)]
+        for partition, bound in bounds.items():
+            client.seek(partition, bound.end)
+            client.resume(partition)
+        while True:
+            batches = await client.getmany(timeout_ms=POLL_MS)
+            for messages in batches.values():
+                arrived: dict[str, PublishedDigest] = {}
+                _take([Record.of_message(message) for message in messages], arrived)
+                if arrived:
+                    yield [arrived[week] for week in sorted(arrived)]
+
+
+def first_position(there: list[PublishedDigest], since: str | None) -> Position:
+    """A new subscriber's: from week `since` on, or only what comes after what is there now."""
+    return Position({e.digest.week: e.hash for e in there if since is None or e.digest.week < since})
+
+
+def rewound(position: Position, since: str) -> Position:
+    """The position of one that wants everything from week `since` on again."""
+    return Position({week: value for week, value in position.delivered.items() if week < since})
+
+
+def as_event(entry: PublishedDigest) -> Mapping[str, object]:
+    """The digest with what its record's headers tell, as plain data."""
+    return {
+        "week": entry.digest.week,
+        "revision": entry.revision,
+        "hash": entry.hash,
+        "supersedes": entry.supersedes,
+        "made_at": entry.made_at,
+        "digest": msgspec.to_builtins(entry.digest),
+    }
+
+
+def _take(records: list[Record], into: dict[str, PublishedDigest]) -> None:
+    for record in records:
+        if record.value is None:
+            into.pop((record.key or b"").decode("utf-8", "replace"), None)
+        elif (entry := published_of(record)) is not None:
+            into[entry.digest.week] = entry

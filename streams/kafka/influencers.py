@@ -1,0 +1,110 @@
+"""The influencer list on the compacted topic `influencers`: key influencer id, value `Influencer`, null removes.
+
+The list is the last value of every key, so any stage reads it whole in one go. Records that cannot be read are left
+out and told in the log: one bad record must not hide the list. Two people with a handle in common are refused.
+"""
+
+from datetime import datetime
+
+import structlog
+
+from models.events import Influencer, wire
+from models.events.wire import PoisonError
+from streams.kafka import log as kafka_log
+from streams.kafka.topics import INFLUENCERS
+from streams.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+class InfluencerError(ValueError):
+    """An influencer that cannot be listed, with the reason."""
+
+
+async def read_influencers(settings: Settings) -> list[Influencer]:
+    """Everybody on the list, by id. Raises LookupError when the topic does not exist."""
+    listed: dict[bytes, Influencer] = {}
+    async for records in kafka_log.read_topic(settings, INFLUENCERS):
+        for record in records:
+            if record.key is None:
+                continue
+            listed.pop(record.key, None)
+            if record.value is not None:
+                try:
+                    listed[record.key] = wire.decode(record.value, Influencer)
+                except PoisonError as error:
+                    log.warning("influencer cannot be read", offset=record.offset, reason=str(error))
+    return sorted(listed.values(), key=lambda person: person.id)
+
+
+async def put_influencers(settings: Settings, people: list[Influencer], *, at: datetime) -> None:
+    """Add or replace people; returns when the broker has them."""
+    await _produce(settings, [(person.id, wire.encode(person)) for person in people], at)
+
+
+async def remove_influencers(settings: Settings, ids: list[str], *, at: datetime) -> None:
+    """Take people off the list."""
+    await _produce(settings, [(influencer_id, None) for influencer_id in ids], at)
+
+
+async def _produce(settings: Settings, records: list[tuple[str, bytes | None]], at: datetime) -> None:
+    topic = kafka_log.topic_name(settings, INFLUENCERS)
+    milliseconds = int(at.timestamp() * 1000)
+    async with kafka_log.producer(settings) as client:
+        sent = [
+            await client.send(topic, key=key.encode(), value=value, timestamp_ms=milliseconds) for key, value in records
+        ]
+        for confirmation in sent:
+            await confirmation
+
+
+def addition(listed: list[Influencer], person: Influencer, *, by_name: bool, weighted: bool) -> Influencer:
+    """`person` as an addition to whoever is listed under the id, a handle or, with `by_name`, the name; with the weight
+    that they have, unless another is given."""
+    same = next((one for one in listed if one.id == person.id), None)
+    if same is None and by_name:
+        found_ids = {one.id: one for name in (person.name, *person.handles.values()) if (one := found(listed, name))}
+        if len(found_ids) == 1:
+            same = next(iter(found_ids.values()))
+    if same is None:
+        return person
+    weight = person.weight if weighted else same.weight
+    return Influencer(id=same.id, name=person.name, handles=person.handles, weight=weight, tags=person.tags)
+
+
+def merged(listed: list[Influencer], new: list[Influencer]) -> list[Influencer]:
+    """`new` as they are to be written: whoever is listed already keeps the handles and tags that `new` does not name.
+
+    Raises InfluencerError when a handle belongs to somebody else already.
+    """
+    known = {person.id: person for person in listed}
+    owners = {(platform, handle.lower()): p.id for p in listed for platform, handle in p.handles.items()}
+    for person in new:
+        for platform, handle in person.handles.items():
+            owner = owners.setdefault((platform, handle.lower()), person.id)
+            if owner != person.id:
+                raise InfluencerError(f"{handle} on {platform} belongs to {owner} already")
+        before = known.get(person.id)
+        known[person.id] = person if before is None else _joined(before, person)
+    changed = {person.id for person in new}
+    return [known[influencer_id] for influencer_id in sorted(changed)]
+
+
+def _joined(before: Influencer, new: Influencer) -> Influencer:
+    bare = new.name in new.handles.values() and new.weight == 1.0  # a bare handle says only that somebody is listed
+    return Influencer(
+        id=new.id,
+        name=before.name if bare else new.name,
+        handles={**before.handles, **new.handles},
+        weight=before.weight if bare else new.weight,
+        tags=sorted({*before.tags, *new.tags}),
+    )
+
+
+def found(listed: list[Influencer], named: str) -> Influencer | None:
+    """The person with this id, name or handle (without case and @)."""
+    wanted = named.strip().removeprefix("@").lower()
+    for person in listed:
+        if wanted in {value.lower() for value in (person.id, person.name, *person.handles.values())}:
+            return person
+    return None

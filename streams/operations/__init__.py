@@ -1,0 +1,1 @@
+"""What an operator asks: is the installation well, and what became a dead letter."""

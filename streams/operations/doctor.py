@@ -1,0 +1,286 @@
+"""Is this installation well? A list of checks, each with what was found and, when it fails, what to do.
+
+Every check ends by itself (`SECONDS`), reads only, and never raises: what goes wrong is its finding. A check that
+cannot be made because another failed (lag without a broker) is left out rather than reported twice.
+"""
+
+import asyncio
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from streams.clock import Clock
+from streams.kafka.admin import WrongTopicsError, check_topics
+from streams.kafka.lag import lag_of
+from streams.kafka.log import group_name
+from streams.kafka.topics import TOPICS
+from streams.operations.dead_letters import read_letters
+from streams.operations.environment import unknown_variables
+from streams.settings import Settings
+from streams.stages.table import STAGE_INPUTS
+
+SECONDS = 20.0
+ENCODER_SECONDS = 300.0  # the first load may compile or distil something
+LEAST_FREE = 2 * 1024**3
+MOST_LAG = 10_000
+MOST_SKEW = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report. `fix`: what to do; with `ok`, what might be done, or empty."""
+
+    name: str
+    ok: bool
+    detail: str
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A named question; `ask` returns what was found, raises `Problem` or anything else."""
+
+    name: str
+    ask: Callable[[], Awaitable[str]]
+    fix: str
+    seconds: float = SECONDS
+
+
+class Problem(Exception):  # noqa: N818 (it is a finding, not an error of the program)
+    """What a check found to be wrong; `fix` replaces the check's own advice."""
+
+    def __init__(self, detail: str, fix: str = "") -> None:
+        super().__init__(detail)
+        self.fix = fix
+
+
+async def examine(check: Check) -> Finding:
+    """Make one check."""
+    try:
+        detail = await asyncio.wait_for(check.ask(), check.seconds)
+    except Problem as problem:
+        return Finding(check.name, False, str(problem), problem.fix or check.fix)
+    except TimeoutError:
+        return Finding(check.name, False, f"no answer within {check.seconds:.0f} s", check.fix)
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is what this command exists to report)
+        return Finding(check.name, False, _in_one_line(error), check.fix)
+    return Finding(check.name, True, detail)
+
+
+def _in_one_line(error: Exception) -> str:
+    name = type(error).__name__
+    return " ".join(f"{name}: {str(error).removeprefix(f'{name}: ')}".split())
+
+
+async def diagnose_machine(settings: Settings) -> list[Finding]:
+    """What needs neither Kafka nor Redis, in an order in which the first failing line is the one to mend first."""
+    return [variables(os.environ), *[await examine(check) for check in _local_checks(settings)]]
+
+
+async def diagnose_services(settings: Settings, clock: Clock) -> list[Finding]:
+    """What is asked of Kafka and Redis, at the addresses in `settings`."""
+    broker = await examine(_broker_check(settings))
+    findings = [broker]
+    topics = await examine(_topics_check(settings)) if broker.ok else None
+    if topics is not None:
+        findings.append(topics)
+    if topics is not None and topics.ok:
+        findings += [await examine(check) for check in _kafka_checks(settings)]
+    redis = await examine(_redis_check(settings))
+    findings.append(redis)
+    if redis.ok:
+        findings.append(await examine(_clock_check(settings, clock)))
+    return findings
+
+
+def variables(environment: Mapping[str, str]) -> Finding:
+    """Those that look like ours and are none. No failure: others may have variables of their own."""
+    unknown = unknown_variables(environment)
+    if not unknown:
+        return Finding("variables", True, "all TOPTOPICS_… that are set are known")
+    slips = [f"rename {name} to {nearest}" for name, nearest in unknown.items() if nearest]
+    return Finding(
+        "variables",
+        True,
+        f"without effect: {', '.join(unknown)}",
+        "; ".join(slips) or "none needed, unless one was to do something",
+    )
+
+
+def not_started(error: Exception) -> Finding:
+    """The local Kafka and Redis, when `error` kept them from starting: `toptopics up` would say so at length."""
+    why = str(error).splitlines()[0]
+    return Finding("local services", False, why, "mend that, or set KAFKA_BOOTSTRAP_SERVERS and REDIS_URL to others")
+
+
+def _local_checks(settings: Settings) -> list[Check]:
+    return [
+        Check(
+            "data folder",
+            lambda: asyncio.to_thread(_data_folder, settings.data_dir),
+            f"make {settings.data_dir} writable, or set TOPTOPICS_DATA_DIR to a folder that is",
+        ),
+        Check(
+            "disk",
+            lambda: asyncio.to_thread(_disk, settings.data_dir),
+            "free some space, or set TOPTOPICS_DATA_DIR to a larger disk",
+        ),
+        Check(
+            "encoder",
+            lambda: asyncio.to_thread(_encoder, settings),
+            "set TOPTOPICS_ENCODER to minilm or static, and TOPTOPICS_DEVICE to cpu if the GPU is at fault",
+            ENCODER_SECONDS,
+        ),
+    ]
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    folder = folder.expanduser().absolute()
+    return next(parent for parent in (folder, *folder.parents) if parent.exists())
+
+
+def _data_folder(folder: Path) -> str:
+    nearest = _existing(folder)
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
+        raise Problem(f"{nearest} cannot be written")
+    return f"{folder} is writable" if nearest == folder.absolute() else f"{folder} can be created"
+
+
+def _disk(folder: Path) -> str:
+    free = shutil.disk_usage(_existing(folder)).free
+    if free < LEAST_FREE:
+        raise Problem(f"{free / 1024**3:.1f} GiB free, less than {LEAST_FREE / 1024**3:.0f}")
+    return f"{free / 1024**3:.0f} GiB free"
+
+
+def _encoder(settings: Settings) -> str:
+    from models.encoding.loading import load_encoder
+
+    encoder = load_encoder(settings.encoder, device=settings.device, cache_dir=settings.data_dir / "encoders")
+    (vector,) = encoder.encode(["a sentence to try the encoder with"])
+    return f"{encoder.name} loads, {len(vector)} dimensions"
+
+
+def _broker_check(settings: Settings) -> Check:
+    return Check(
+        "kafka",
+        lambda: _broker(settings),
+        "start it (`toptopics up`), or correct KAFKA_BOOTSTRAP_SERVERS and TOPTOPICS_KAFKA_… (protocol, user, secret)",
+    )
+
+
+async def _broker(settings: Settings) -> str:
+    from aiokafka.admin import AIOKafkaAdminClient
+
+    from streams.kafka.log import connection
+
+    admin = AIOKafkaAdminClient(**connection(settings), request_timeout_ms=int(SECONDS * 500))
+    try:
+        await admin.start()
+        brokers = len((await admin.describe_cluster())["brokers"])
+    finally:
+        await admin.close()
+    return f"{brokers} broker{'s' if brokers > 1 else ''} at {settings.kafka_bootstrap_servers}"
+
+
+def _kafka_checks(settings: Settings) -> list[Check]:
+    lags = [
+        Check(
+            f"lag {stage}",
+            lambda stage=stage, topic=topic: _lag(settings, stage, topic),  # type: ignore[misc]
+            "start `toptopics worker`; if it runs, start more of them with `--stages embed`, or see its log",
+        )
+        for stage, topic in STAGE_INPUTS.items()
+    ]
+    letters = "`toptopics dead-letters` shows them; --retry sends them back, --dismiss closes what nothing can mend"
+    return [*lags, Check("dead letters", lambda: _letters(settings), letters)]
+
+
+def _topics_check(settings: Settings) -> Check:
+    return Check("topics", lambda: _topics(settings), "start the broker, or correct KAFKA_BOOTSTRAP_SERVERS")
+
+
+async def _topics(settings: Settings) -> str:
+    try:
+        missing = await check_topics(settings)
+    except WrongTopicsError as error:
+        raise Problem(str(error), _topics_fix(settings, error)) from error
+    if missing:
+        raise Problem(f"missing: {', '.join(missing)}", "`toptopics worker` or `toptopics ingest` creates them")
+    return f"{len(TOPICS)} topics as needed"
+
+
+def _topics_fix(settings: Settings, error: WrongTopicsError) -> str:
+    if any(problem.setting is None for problem in error.problems):
+        return "Kafka takes no partition away: set TOPTOPICS_PREFIX to begin anew beside these topics, and ingest again"
+    changes = defaultdict(list)
+    for problem in error.problems:
+        changes[problem.topic].append(problem.setting)
+    command = f"kafka-configs.sh --bootstrap-server {settings.kafka_bootstrap_servers} --alter --entity-type topics"
+    commands = [f"{command} --entity-name {name} --add-config {','.join(map(str, s))}" for name, s in changes.items()]
+    return f"with Kafka's own tools: {' && '.join(commands)}"
+
+
+async def _lag(settings: Settings, stage: str, topic: object) -> str:
+    lag = sum((await lag_of(settings, topic, group=group_name(settings, stage))).values())  # type: ignore[arg-type]
+    if lag > MOST_LAG:
+        raise Problem(f"{lag:,} records behind")
+    return f"{lag:,} records behind"
+
+
+async def _letters(settings: Settings) -> str:
+    letters = await read_letters(settings)
+    opened = [stored for stored in letters.values() if stored.state == "open"]
+    if opened:
+        raise Problem(f"{len(opened)} open")
+    return "none open"
+
+
+def _redis_check(settings: Settings) -> Check:
+    return Check("redis", lambda: _redis(settings), "start it (`toptopics up`), or correct REDIS_URL")
+
+
+async def _redis(settings: Settings) -> str:
+    from streams.redis_store.client import RedisError, connect
+
+    database = connect(str(settings.redis_url), connections=1)
+    try:
+        await database.call("PING")
+        policy = (await database.call("CONFIG", "GET", "maxmemory-policy"))[1]
+        limit = int((await database.call("CONFIG", "GET", "maxmemory"))[1])
+    except RedisError:  # a hosted one often keeps its configuration to itself; one that is away raises something else
+        await database.call("PING")
+        return "answers, but does not tell its maxmemory-policy: it must be noeviction"
+    finally:
+        await database.aclose()
+    if limit and policy != "noeviction":
+        raise Problem(
+            f"maxmemory-policy is {policy}: it drops keys of the live view",
+            "set it to noeviction, or give the view a Redis of its own",
+        )
+    return "answers"
+
+
+def _clock_check(settings: Settings, clock: Clock) -> Check:
+    return Check("clock", lambda: _clock(settings, clock), "set the clocks with NTP on both machines")
+
+
+async def _clock(settings: Settings, clock: Clock) -> str:
+    from datetime import UTC, datetime
+
+    from streams.redis_store.client import connect
+
+    database = connect(str(settings.redis_url), connections=1)
+    try:
+        seconds, microseconds = await database.call("TIME")
+    finally:
+        await database.aclose()
+    skew = abs(clock() - datetime.fromtimestamp(int(seconds) + int(microseconds) / 1e6, UTC))
+    if skew > MOST_SKEW:
+        raise Problem(f"{skew.total_seconds():.0f} s apart from the clock of Redis: posts may count as from the future")
+    return f"{skew.total_seconds():.1f} s apart from the clock of Redis"

@@ -1,0 +1,111 @@
+"""Events into Redis: one script run per batch, so a batch is seen whole or not at all."""
+
+from collections.abc import Sequence
+
+import msgspec
+import orjson
+
+from models.digest.cited import cited_posts
+from models.events import Assignment, Digest, TopicEvent
+from models.live.limits import ViewLimits
+from streams.ports import Headers
+from streams.redis_store.database import Database, Keys
+from streams.views.digests import digest_item, read_headers, redact
+from streams.views.items import event_item, items_of
+
+BATCH = 500
+
+
+class RedisViewWriter:
+    """`ViewStore`; see the package's docstring for what the state is."""
+
+    def __init__(self, database: Database, prefix: str, limits: ViewLimits) -> None:
+        self._database = database
+        self._keys = Keys(prefix)
+        self._limits = limits
+
+    async def apply_assignments(self, assignments: Sequence[Assignment]) -> None:
+        """Count, show or take out posts. Raises ViewUnavailableError."""
+        items = [item for assignment in assignments for item in items_of(assignment)]
+        await self._apply("assignments", items)
+        for item in items:
+            if item["gone"]:
+                await self._redact_digests(str(item["id"]))
+
+    async def apply_topic_events(self, events: Sequence[TopicEvent]) -> None:
+        """Name, merge and alias topics, and put what is new on the stream of events. Raises ViewUnavailableError."""
+        await self._apply("events", [event_item(event) for event in events])
+
+    async def publish(self, item: dict[str, str]) -> bool:
+        """Put something that is no topic event on the stream; False if its `hash` is known.
+
+        Raises ViewUnavailableError. item: hash, kind, topic, at (milliseconds), data (JSON).
+        """
+        news, _ = await self._database.apply(self._keys.root, "publish", orjson.dumps([item]), self._limits.to_json())
+        return news > 0
+
+    async def put_digest(self, digest: Digest, headers: Headers) -> None:
+        """Keep a digest without its `identities`, unless a later revision is there. Raises ViewUnavailableError."""
+        known = read_headers(headers)
+        gone = await self._gone(sorted(cited_posts(digest)))
+        slim = redact(msgspec.structs.replace(digest, identities=[]), gone)
+        stored = await self._database.call("HGET", self._keys("digest-headers"), digest.week)
+        if stored is not None and read_headers(orjson.loads(stored).items()).order > known.order:
+            return
+        cited = sorted(cited_posts(slim))
+        await self._database.batch(
+            [
+                ("HSET", self._keys("digests"), digest.week, orjson.dumps(msgspec.to_builtins(slim))),
+                ("HSET", self._keys("digest-headers"), digest.week, orjson.dumps(known.headers)),
+                ("ZADD", self._keys("weeks"), int(digest.start.timestamp()), digest.week),
+                ("DEL", self._keys(f"cited:{digest.week}")),
+                *([("SADD", self._keys(f"cited:{digest.week}"), *cited)] if cited else []),
+            ]
+        )
+        for post in await self._gone(cited):  # deleted between the look and the writing
+            await self._redact_digests(post)
+        await self._trim_weeks()
+        await self.publish(digest_item(digest, known))
+
+    async def wipe(self) -> None:
+        """Forget everything but which alerts were sent. Raises ViewUnavailableError."""
+        escaped = "".join(f"\\{character}" if character in "*?[]\\" else character for character in self._keys.root)
+        await self._database.delete_matching(escaped + "*")
+
+    async def _apply(self, operation: str, items: list[dict[str, object]]) -> None:
+        limits = self._limits.to_json()
+        for first in range(0, len(items), BATCH):
+            batch = orjson.dumps(items[first : first + BATCH])
+            _, more = await self._database.apply(self._keys.root, operation, batch, limits)
+            while more:
+                _, more = await self._database.apply(self._keys.root, operation, b"[]", limits)
+
+    async def _gone(self, posts: Sequence[str]) -> set[str]:
+        if not posts:
+            return set()
+        scores = await self._database.call("ZMSCORE", self._keys("gone"), *posts)
+        return {post for post, score in zip(posts, scores, strict=True) if score is not None}
+
+    async def _redact_digests(self, post: str) -> None:
+        weeks = await self._database.call("ZRANGE", self._keys("weeks"), 0, -1)
+        cites = await self._database.batch([("SISMEMBER", self._keys(f"cited:{week}"), post) for week in weeks])
+        for week in (week for week, cited in zip(weeks, cites, strict=True) if cited):
+            stored = await self._database.call("HGET", self._keys("digests"), week)
+            digest = redact(msgspec.convert(orjson.loads(stored), Digest), {post})
+            await self._database.batch(
+                [
+                    ("HSET", self._keys("digests"), week, orjson.dumps(msgspec.to_builtins(digest))),
+                    ("SREM", self._keys(f"cited:{week}"), post),
+                ]
+            )
+
+    async def _trim_weeks(self) -> None:
+        for week in await self._database.call("ZRANGE", self._keys("weeks"), 0, -1 - self._limits.weeks):
+            await self._database.batch(
+                [
+                    ("HDEL", self._keys("digests"), week),
+                    ("HDEL", self._keys("digest-headers"), week),
+                    ("DEL", self._keys(f"cited:{week}")),
+                    ("ZREM", self._keys("weeks"), week),
+                ]
+            )

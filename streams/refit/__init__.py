@@ -1,0 +1,1 @@
+"""The refit's own process, and what it reads."""

@@ -1,0 +1,39 @@
+"""What the links of a closed week lead to, for its digest. Off unless TOPTOPICS_FETCH_LINKS is set.
+
+In: the week's posts. Out: URL as it stands in a post -> its target, as `digest.compose` takes it. Only links without a
+title are looked up, those of the most people first. It happens in the refit's own process: the stream does not wait.
+A digest made with it names what it was told in its manifest (`resources_hash`); a replay asks the cache first, and
+says so when the web has changed since.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from models.events import Link, Tweet
+from models.text.links import known_link
+from streams.redis_store.redis_link_cache import open_resource_cache
+from streams.settings import Settings
+from streams.web.link_fetcher import Limits, ResourceFetcher
+
+Progress = Callable[[str, float], None]
+
+
+async def week_links(settings: Settings, posts: Sequence[Tweet], progress: Progress) -> dict[str, Link]:
+    """The targets; empty when looking up is off or there is nothing to look up. What cannot be had is left out."""
+    wanted = untitled(posts, Limits().links) if settings.fetch_links else []
+    if not wanted or settings.redis_url is None:
+        return {}
+    progress(f"looking up {len(wanted)} links", 0.0)
+    async with open_resource_cache(settings.redis_url, settings.prefix) as cache:
+        found = await ResourceFetcher(cache).fetch(wanted)
+    return {url: link for url, link in found.items() if link != Link(url=url)}
+
+
+def untitled(posts: Sequence[Tweet], limit: int) -> list[str]:
+    """At most `limit` addresses that may be shown and have no title yet, those of the most people first."""
+    people: dict[str, set[str]] = defaultdict(set)
+    for post in posts:
+        for link in post.links:
+            if link.title is None and known_link(link, {}) is not None:
+                people[link.url].add(post.author_id)
+    return sorted(people, key=lambda url: (-len(people[url]), url))[:limit]

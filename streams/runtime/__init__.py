@@ -1,0 +1,1 @@
+"""How a stage is run: Faust, batching, gap detection, processes."""

@@ -1,0 +1,294 @@
+"""Faust, and only here: a stage becomes an app with one agent per topic that it consumes.
+
+The pattern is the one that loses nothing (measured; the ordinary `async for` does): `noack_take`, the stage's
+function, then an acknowledgement of every event of the batch. A stage that works ahead has batches that size
+themselves instead (`streams.runtime.batching`), acknowledged in order all the same. An exception crashes the process:
+its supervisor starts it again, and what was not acknowledged is delivered again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterable, Awaitable, Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import faust
+from aiokafka.errors import KafkaError
+from faust.types import TP
+from prometheus_client import Counter
+
+from streams.clock import system_clock
+from streams.kafka.lag import lag_of, next_offset
+from streams.kafka.log import (
+    MAX_MESSAGE_BYTES,
+    MAX_REQUEST_BYTES,
+    any_record,
+    be_patient,
+    end_offsets,
+    group_name,
+    record_time,
+    ssl_context,
+    topic_name,
+)
+from streams.kafka.record import Record
+from streams.kafka.topics import DEAD_LETTERS, Topic
+from streams.ports import Headers, Send
+from streams.runtime.batching import handle_batches
+from streams.runtime.byte_limit import ByteRoom
+from streams.runtime.gap_detection import Gaps, Handover
+from streams.settings import Settings
+from streams.stages.stage import Handler, Stage
+from streams.system.logs import get_logger
+from streams.system.metrics import Metrics, metered
+
+BuildStage = Callable[[Settings, Send, Metrics], Stage]
+WatchStop = Callable[[Callable[[], bool]], object]
+log = get_logger(__name__)
+LAG_SECONDS = 15.0
+LOOK_SECONDS = 5.0
+TICK_SECONDS = 1.0
+
+
+class StageEvent(faust.Event):
+    """Acknowledged by its stage only. Without its compiled parts Faust itself acknowledges what it skips while it
+    rebalances, and so loses it.
+    """
+
+    def ack(self) -> bool:
+        """What Faust calls."""
+        return False
+
+    def acknowledge(self) -> bool:
+        """It was handled, durably."""
+        return bool(super().ack())
+
+
+def create_app(settings: Settings, name: str, build: BuildStage, metrics: Metrics) -> faust.App:
+    """The Faust app of one stage; nothing is connected until a worker starts it.
+
+    Each stage has its own consumer group, so that a slow one never holds back another's offsets.
+    """
+    app = faust.App(
+        group_name(settings, name),
+        broker=[f"aiokafka://{address}" for address in str(settings.kafka_bootstrap_servers).split(",")],
+        broker_credentials=_credentials(settings),
+        **_OPTIONS,
+        datadir=str(settings.data_dir / "faust" / name),
+    )
+    stage = build(settings, _sender(app, settings, metrics.counter("dead_letters").labels(stage=name)), metrics)
+    for topic, handler in stage.handlers.items():
+        _add_agent(app, settings, stage, topic, metered(metrics, name, handler))
+    _add_life_cycle(app, settings, stage)
+    _add_lag(app, settings, stage, metrics)
+    return app
+
+
+def run_app(app: faust.App, loop: asyncio.AbstractEventLoop, watch_stop: WatchStop) -> int:
+    """Run until a signal or a crash (then `app.crash_reason` says why); the exit code.
+
+    watch_stop: called before it runs, with what says whether it was told to stop or has crashed.
+    """
+    worker = faust.Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
+    worker.spinner = None  # it would write cursor sequences into the log
+    watch_stop(lambda: bool(worker.should_stop))
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as end:
+        return int(end.code or 0)
+
+
+_OPTIONS: dict[str, Any] = {
+    "Event": StageEvent,
+    "agent_supervisor": "mode.supervisors:CrashingSupervisor",
+    "stream_wait_empty": True,
+    "stream_buffer_maxsize": 64,  # records that wait for their batch, of up to 8 MiB each
+    "key_serializer": "raw",
+    "value_serializer": "raw",
+    "broker_session_timeout": 15,
+    "broker_heartbeat_interval": 3,
+    "broker_request_timeout": 60,
+    "broker_rebalance_timeout": 60,
+    # a refit or a slow encoder must not cost the membership, and a standby polls nothing
+    "broker_max_poll_interval": 86_400,
+    "broker_max_poll_records": 500,
+    "broker_commit_interval": 1,
+    "consumer_auto_offset_reset": "earliest",
+    "consumer_max_fetch_size": MAX_MESSAGE_BYTES,
+    "producer_acks": -1,
+    "producer_linger": 0.02,
+    "producer_compression_type": "lz4",
+    "producer_max_batch_size": 256 * 1024,
+    "producer_request_timeout": 60,
+    "producer_max_request_size": MAX_REQUEST_BYTES,
+    "topic_allow_declare": False,
+    "topic_disable_leader": True,
+    "table_standby_replicas": 0,
+    "web_enabled": False,
+    "web_tables_enabled": False,
+    "web_router_enabled": False,
+    "worker_redirect_stdouts": False,
+}
+
+
+def _add_agent(app: faust.App, settings: Settings, stage: Stage, topic: Topic, handler: Handler) -> None:
+    source = app.topic(topic_name(settings, topic), value_serializer="raw", key_serializer="raw", allow_empty=True)
+    gaps = Gaps(partial(next_offset, settings, topic, group=app.conf.id), partial(any_record, settings, topic))
+    handover = Handover(gaps, partial(end_offsets, settings, topic))
+    handler = handover.noted(handler)
+
+    async def working_ahead(stream: Any) -> None:
+        room, unacknowledged = ByteRoom(), stream.noack()
+        unacknowledged.add_processor(room.enter)
+
+        def acknowledge(event: StageEvent) -> None:
+            event.acknowledge()
+            room.leave([event.value])
+
+        await handle_batches(
+            handover.seen(unacknowledged.events()),
+            lambda events: handler([_record(event) for event in events]),
+            acknowledge,
+            most=stage.batch,
+            ahead=stage.ahead,
+        )
+
+    async def taking_turns(stream: Any) -> None:
+        room = ByteRoom()
+        stream.add_processor(room.enter)  # before the one that `noack_take` adds: a full room ends a batch
+        batches: AsyncIterable[Any] = stream.noack_take(stage.batch, within=stage.wait)
+        async for events in batches:
+            for event in events:
+                await handover.see(event)
+            await handler([_record(event) for event in events])
+            for event in events:
+                event.acknowledge()
+            room.leave(event.value for event in events)
+
+    agent = working_ahead if stage.ahead else taking_turns
+    # Faust derives the agent's name from the function's
+    agent.__name__ = f"{stage.name}_{topic.name}".replace("-", "_").replace(".", "_")
+    app.agent(source, concurrency=1)(agent)
+    _add_look(app, topic_name(settings, topic), handover)
+
+
+def _add_look(app: faust.App, topic: str, handover: Handover) -> None:
+    async def looking(*_: Any) -> None:
+        while not app.should_stop:
+            await asyncio.sleep(LOOK_SECONDS)
+            if app.rebalancing or not app.flow_control.is_active():
+                handover.touch()
+                continue
+            owned = {known.partition for known in app.consumer.assignment() if known.topic == topic}
+            await _or_crash(app, look(owned))
+
+    async def look(owned: set[int]) -> None:
+        try:
+            await handover.look(owned, app.consumer_generation_id)
+        except (KafkaError, OSError) as error:
+            log.warning("the log's end is not known, it is asked for again", error=str(error))
+
+    app.task(looking)
+
+
+async def _or_crash(app: faust.App, action: Awaitable[None]) -> None:
+    # Faust logs an exception of a task and goes on; for us a bug ends the process
+    try:
+        await action
+    except Exception as error:  # noqa: BLE001 (handed on: the worker ends with it)
+        await app.crash(error)
+
+
+def _add_life_cycle(app: faust.App, settings: Settings, stage: Stage) -> None:
+    async def start(*_: Any, **__: Any) -> None:
+        producer: Any = app.producer
+        be_patient(producer._producer.client)
+        if stage.start is not None:
+            await _or_crash(app, stage.start())
+
+    async def stop(*_: Any, **__: Any) -> None:
+        if stage.stop is not None:
+            await stage.stop()
+
+    app.on_before_shutdown.connect(stop)
+    app.task(start)
+    if stage.tick is not None and stage.owns is not None:
+        owned = TP(topic_name(settings, stage.owns), 0)
+        tick = stage.tick
+
+        # a task and no timer of Faust's: a tick that closes a week takes longer than the interval, as it should
+        async def ticking(*_: Any) -> None:
+            while not app.should_stop:
+                await _or_crash(app, tick(owned in app.consumer.assignment()))
+                await asyncio.sleep(TICK_SECONDS)
+
+        app.task(ticking)
+
+
+def _add_lag(app: faust.App, settings: Settings, stage: Stage, metrics: Metrics) -> None:
+    """How far this stage's group is behind, for alerts: the numbers of log lines say nothing about it."""
+
+    async def watch_lag(*_: Any) -> None:
+        while not app.should_stop:
+            for topic in stage.handlers:
+                lag = await lag_of(settings, topic, group=app.conf.id)
+                metrics.gauge("lag_records").labels(stage=stage.name, topic=topic.name).set(sum(lag.values()))
+            await asyncio.sleep(LAG_SECONDS)
+
+    if settings.metrics_port:  # nobody would read it otherwise
+        app.task(watch_lag)
+
+
+def _record(event: Any) -> Record:
+    message = event.message
+    return Record(
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        key=message.key,
+        value=message.value,
+        timestamp=int(message.timestamp * 1000),
+        headers=list(message.headers.items() if isinstance(message.headers, dict) else message.headers or ()),
+    )
+
+
+def _sender(app: faust.App, settings: Settings, dead_letters: Counter) -> Send:
+    """By the app's producer and no topic of Faust's: keys and values are bytes already, and a record costs half."""
+
+    async def send(
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        timestamp: datetime | None = None,
+        headers: Headers = (),
+    ) -> Awaitable[object]:
+        if topic == DEAD_LETTERS.name:
+            dead_letters.inc()
+        producer = await app.maybe_start_producer()
+        confirmation: Awaitable[object] = await producer.send(
+            settings.prefix + topic,
+            key,
+            value,
+            partition=None,
+            timestamp=None if timestamp is None else record_time(timestamp, system_clock()).timestamp(),
+            headers=list(headers),
+        )
+        return confirmation
+
+    return send
+
+
+def _credentials(settings: Settings) -> Any:
+    protocol = settings.kafka_security_protocol
+    if protocol == "PLAINTEXT":
+        return None
+    context = ssl_context(settings) if "SSL" in protocol else None
+    if protocol == "SSL":
+        return faust.SSLCredentials(context)
+    password = settings.kafka_sasl_password
+    return faust.SASLCredentials(
+        username=settings.kafka_sasl_username,
+        password=password.get_secret_value() if password else None,
+        mechanism=settings.kafka_sasl_mechanism,
+        ssl_context=context,
+    )

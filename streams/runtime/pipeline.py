@@ -1,0 +1,234 @@
+"""The flow, composed: which stage is made of what, in the order in which a post passes them.
+
+    tweets -> embed -> tweets.embedded -> assign -> assignments, topic-events -> view
+                                       -> week-close -> digests -> view
+                                                     -> tweets.embedded (what the refit teaches) -> assign
+
+Heavy libraries are loaded when a stage is built, so that each process pays for its own only.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from models.online.assigner import Assigner
+from models.week.clock import WeekClock
+from streams.clock import system_clock
+from streams.kafka.digests import read_digests
+from streams.kafka.lag import committed_offsets, lagging_partitions
+from streams.kafka.log import Bounds, bounds_of, consumer, group_name, read
+from streams.kafka.record import Record
+from streams.kafka.topics import ASSIGNMENTS, EMBEDDED, TOPIC_EVENTS, TWEETS
+from streams.ports import Send
+from streams.redis_store.embed_cache import cached_encode
+from streams.refit.client import RefitProcess
+from streams.runtime.faust_app import BuildStage
+from streams.settings import Settings
+from streams.stages.assign import AssignStage
+from streams.stages.dead_letters import DeadLetterBudget
+from streams.stages.embed import embed
+from streams.stages.snapshots import SnapshotStore
+from streams.stages.stage import Stage
+from streams.stages.turns import Turns
+from streams.stages.view import delays_of
+from streams.stages.week_close import WeekCloseStage
+from streams.system.logs import get_logger
+from streams.system.metrics import Metrics
+
+log = get_logger(__name__)
+EMBED_AHEAD = 2  # batches under way: one on the device, one on its way to or from it
+
+SWITCH_SECONDS = 0.0005
+# torch on a CPU keeps the kernels of the last so many shapes of a batch, unless told 1,024 for each thread, some 2 MiB
+# a shape, and posts have all lengths. With 32 the processor time is the same and the memory stops growing (measured)
+KERNELS_KEPT = "32"
+
+
+class EncoderHangsError(RuntimeError):
+    """A batch did not come back from the encoder: a wedged device or driver."""
+
+
+def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
+    """Encodes posts; as many processes as `tweets` has partitions may run, each with its own device."""
+    from models.encoding.loading import load_encoder
+    from streams.redis_store.redis_embed_cache import create_embed_cache
+
+    os.environ.setdefault("LRU_CACHE_CAPACITY", KERNELS_KEPT)  # before torch is loaded
+    encoder = load_encoder(settings.encoder, device=settings.device, cache_dir=settings.data_dir / "encoders")
+    log.info("encoder loaded", encoder=encoder.name, dimensions=encoder.dimensions)
+    cache = create_embed_cache(str(settings.redis_url), prefix=settings.prefix)
+    # a thread for each batch under way: the event loop goes on while the device works, and the device has the next
+    # batch before it is done with this one
+    executor = ThreadPoolExecutor(max_workers=EMBED_AHEAD, thread_name_prefix="encoder")
+    under_way: dict[str, asyncio.Future[bytes]] = {}
+
+    async def encode(texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        encoded = asyncio.get_running_loop().run_in_executor(executor, encoder.encode, texts)
+        try:
+            with metrics.histogram("encode_seconds").time():
+                return await asyncio.wait_for(encoded, settings.encoder_seconds)
+        except TimeoutError as error:
+            # the thread cannot be stopped: the process ends with it
+            raise EncoderHangsError(f"the encoder took more than {settings.encoder_seconds:.0f} s") from error
+
+    async def encode_texts(texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        return await cached_encode(
+            texts,
+            encoder=encoder.name,
+            dimensions=encoder.dimensions,
+            encode=encode,
+            cache=cache,
+            under_way=under_way,
+        )
+
+    async def start() -> None:
+        # the encoder's threads need the interpreter between any two operations: with the usual 5 ms each of them would
+        # wait behind the decoding of the next batch
+        sys.setswitchinterval(SWITCH_SECONDS)
+
+    handler = partial(
+        embed,
+        send=send,
+        encode_texts=encode_texts,
+        encoder=encoder.name,
+        clock=system_clock,
+        future_skew=timedelta(minutes=settings.future_skew_minutes),
+        budget=DeadLetterBudget(settings.dead_letter_budget),
+        turns=Turns(),
+    )
+    return Stage("embed", {TWEETS: handler}, batch=settings.embed_batch, ahead=EMBED_AHEAD, start=start)
+
+
+def build_assign(settings: Settings, send: Send, metrics: Metrics) -> Stage:
+    """The single writer of the topic space; further processes stand by."""
+    from models.online.factory import create_topic_model, prepare, restore_topic_model
+
+    if settings.topic_model == "topics":
+        prepare()
+    create_model = partial(create_topic_model, settings.topic_model)
+    stage = AssignStage(
+        create=lambda: Assigner(create_model),
+        restore=lambda data: Assigner.from_bytes(data, create_model, restore_topic_model),
+        read_log=partial(_read_embedded, settings),
+        send=send,
+        clock=system_clock,
+        snapshots=SnapshotStore(settings.data_dir / "snapshots", f"{settings.prefix}assign-{settings.topic_model}"),
+        snapshot_seconds=settings.snapshot_seconds,
+        budget=DeadLetterBudget(settings.dead_letter_budget),
+    )
+    stage.load_snapshot()
+
+    async def stop() -> None:
+        stage.save_snapshot()
+
+    async def assign(records: Sequence[Record]) -> None:
+        with metrics.histogram("assign_seconds").time():
+            await stage.assign(records)
+        model = stage.assigner.model
+        if settings.metrics_port:  # nobody would read it otherwise, and it copies all centroids
+            metrics.gauge("live_topics").set(0 if model is None else len(model.centroids()[0]))
+
+    return Stage("assign", {EMBEDDED: assign}, stop=stop)
+
+
+def build_view(settings: Settings, send: Send, metrics: Metrics) -> Stage:
+    """Writes the live view."""
+    from streams.redis_store.client import create_views
+    from streams.runtime.view_rebuild import view_followers
+
+    store = create_views(str(settings.redis_url), prefix=settings.prefix)
+    followers = view_followers(settings, store, send)
+
+    async def start() -> None:
+        for topic, follower in followers.items():
+            await follower.begin(await committed_offsets(settings, topic, group=group_name(settings, "view")))
+
+    async def tick(_: bool) -> None:
+        for follower in followers.values():
+            await follower.check()
+
+    async def show_posts(records: Sequence[Record]) -> None:
+        await followers[ASSIGNMENTS].handle(records)
+        if settings.metrics_port:  # nobody would read them otherwise, and each record is decoded once more
+            for delay in delays_of(records, system_clock(), timedelta(hours=settings.lateness_hours)):
+                metrics.histogram("post_to_view_seconds").observe(delay)
+
+    handlers = {topic: follower.handle for topic, follower in followers.items()} | {ASSIGNMENTS: show_posts}
+    return Stage("view", handlers, owns=TOPIC_EVENTS, tick=tick, start=start)
+
+
+def build_week_close(settings: Settings, send: Send, _: Metrics) -> Stage:
+    """Closes weeks; further processes stand by."""
+    process = RefitProcess(settings)
+    stage = WeekCloseStage(
+        clock=system_clock,
+        create_week_clock=lambda: WeekClock(
+            timezone=settings.timezone,
+            lateness=timedelta(hours=settings.lateness_hours),
+            idle=timedelta(seconds=settings.week_idle_seconds),
+        ),
+        timezone=settings.timezone,
+        refit=lambda week, chosen: process.refit(week, overrides=chosen, progress=_log_progress(str(week))),
+        read_digests=partial(read_digests, settings),
+        read_log=partial(_read_embedded_since, settings),
+        lagging=partial(_embed_lag, settings),
+        send=send,
+    )
+    return Stage(
+        "week-close",
+        {EMBEDDED: stage.follow},
+        owns=EMBEDDED,
+        tick=lambda active: stage.tick(active=active),
+        stop=process.aclose,
+    )
+
+
+STAGES: Final[dict[str, BuildStage]] = {
+    "embed": build_embed,
+    "assign": build_assign,
+    "view": build_view,
+    "week-close": build_week_close,
+}
+
+
+async def _read_embedded(settings: Settings, start: int, end: int) -> AsyncIterator[list[Record]]:
+    async with consumer(settings, EMBEDDED) as client:
+        ((partition, kept),) = (await bounds_of(client)).items()
+        async for records in read(client, {partition: Bounds(max(start, kept.start), end)}):
+            yield records
+
+
+async def _read_embedded_since(
+    settings: Settings, since: datetime | None, offset: int | None
+) -> AsyncIterator[list[Record]]:
+    async with consumer(settings, EMBEDDED) as client:
+        ((partition, bound),) = (await bounds_of(client, since=since)).items()
+        start = bound.start
+        if offset is not None:
+            start = min(start, offset) if since is not None else max(start, offset)
+        async for records in read(client, {partition: Bounds(start, bound.end)}):
+            yield records
+
+
+async def _embed_lag(settings: Settings) -> Collection[int]:
+    return await lagging_partitions(settings, TWEETS, group=group_name(settings, "embed"))
+
+
+def _log_progress(week: str) -> Callable[[str, float], None]:
+    last = ""
+
+    def progress(step: str, share: float) -> None:
+        nonlocal last
+        if step != last:
+            log.info("refit", week=week, step=step, share=round(share, 2))
+            last = step
+
+    return progress

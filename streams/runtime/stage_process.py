@@ -1,0 +1,109 @@
+"""One stage in one process: `python -m streams.runtime.stage_process embed`. The worker command starts these.
+
+Exit codes: 0 stopped by a signal after draining (or when it cannot, `streams.runtime.shutdown`), 1 crashed (start it
+again), 3 over the dead-letter budget or wrongly configured (starting it again is no use).
+"""
+
+import asyncio
+import faulthandler
+import logging
+import os
+import sys
+import threading
+from typing import NoReturn
+
+from models.encoding.encoder import EncoderError
+from streams.kafka.log import SettingError
+from streams.runtime.faust_app import BuildStage, create_app, run_app
+from streams.runtime.pipeline import STAGES
+from streams.runtime.shutdown import end_in_time
+from streams.settings import Settings, load_settings
+from streams.stages.dead_letters import DeadLetterBudgetError
+from streams.system.logs import get_logger, set_up_logging
+from streams.system.malloc_trim import give_back_memory
+from streams.system.metrics import Metrics, serve_metrics
+from streams.system.parent_death import die_with_parent
+
+STOPPED = 0
+CRASHED = 1
+GIVE_UP = 3
+STALLED_SECONDS = 120.0  # far longer than the slowest batch, far shorter than anybody would notice
+
+
+def run_stage(settings: Settings, name: str, build: BuildStage | None = None) -> int:
+    """Run until SIGTERM, SIGINT or a crash; the exit code. build: of the stage, if not the one of that name."""
+    log = get_logger(__name__)
+    try:
+        (settings.data_dir / "faust").mkdir(parents=True, exist_ok=True)
+    except OSError as unwritable:
+        log.error("data folder cannot be written: set TOPTOPICS_DATA_DIR to one that can", error=str(unwritable))
+        return GIVE_UP
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    metrics = Metrics()
+    try:
+        app = create_app(settings, name, build or STAGES[name], metrics)
+    except (EncoderError, SettingError) as wrong:
+        log.error("stage cannot start: see `toptopics doctor`", error=str(wrong))
+        loop.close()
+        return GIVE_UP
+    if settings.metrics_port:
+        port = settings.metrics_port + list(STAGES).index(name)
+        serve_metrics(metrics, port)
+        log.info("metrics served", port=port)
+    app.task(_watch_loop)
+    app.task(give_back_memory)
+    log.info("stage starts", kafka=settings.kafka_bootstrap_servers)
+    addresses = str(settings.kafka_bootstrap_servers)
+    code = run_app(
+        app,
+        loop,
+        lambda stopping: end_in_time(addresses, stopping, lambda: end_process(_ended(app.crash_reason))),
+    )
+    return _ended(app.crash_reason) or code
+
+
+def _ended(error: BaseException | None) -> int:
+    """The exit code of a stage that ended with `error`, which is told."""
+    log = get_logger(__name__)
+    if error is None:
+        log.info("stage stopped")
+        return STOPPED
+    log.error("stage crashed", error=f"{type(error).__name__}: {error}", exc_info=error)
+    return GIVE_UP if isinstance(error, DeadLetterBudgetError) else CRASHED
+
+
+def end_process(code: int) -> NoReturn:
+    """Exit without waiting for threads: one that hangs in an encoder would keep a crashed process for ever."""
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+async def _watch_loop() -> None:
+    """A blocked event loop cannot even crash: then this ends the process, with every thread's stack in the log."""
+    try:
+        while True:
+            faulthandler.dump_traceback_later(STALLED_SECONDS, exit=True)
+            await asyncio.sleep(STALLED_SECONDS / 20)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _tell_thread(failed: threading.ExceptHookArgs) -> None:
+    """A line of the log like any other, instead of a bare traceback."""
+    get_logger(__name__).error("thread failed", thread=failed.thread and failed.thread.name, exc_info=failed.exc_value)
+
+
+def main() -> None:
+    """Entry point: the one argument is the stage's name."""
+    name = sys.argv[1]
+    die_with_parent()
+    threading.excepthook = _tell_thread
+    settings = load_settings()
+    set_up_logging(settings, stage=name)
+    end_process(run_stage(settings, name))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""The live view made from the log: how each topic is applied, and the whole view made anew."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+
+from streams.clock import system_clock
+from streams.kafka.log import Bounds, bounds_of, consumer, read
+from streams.kafka.record import Record
+from streams.kafka.topics import ASSIGNMENTS, DIGESTS, TOPIC_EVENTS, Topic
+from streams.ports import Send
+from streams.redis_store.client import RedisViews
+from streams.redis_store.view_positions import ViewPositions
+from streams.settings import Settings
+from streams.stages.stage import Handler
+from streams.stages.view import view_assignments, view_digests, view_topic_events
+from streams.stages.view_follower import ViewFollower
+
+Progress = Callable[[str, int, int], None]  # topic, records done, of
+
+
+def view_followers(settings: Settings, store: RedisViews, send: Send) -> dict[Topic, ViewFollower]:
+    """What the view stage does with each of its topics. `send` gets the dead letters."""
+    positions = ViewPositions(store.database, settings.prefix)
+    appliers: dict[Topic, Callable[..., Awaitable[None]]] = {
+        ASSIGNMENTS: view_assignments,
+        TOPIC_EVENTS: view_topic_events,
+        DIGESTS: view_digests,
+    }
+    return {
+        topic: ViewFollower(topic.name, _handler(apply, store, send), positions, partial(_read_range, settings, topic))
+        for topic, apply in appliers.items()
+    }
+
+
+def _handler(apply: Callable[..., Awaitable[None]], store: RedisViews, send: Send) -> Handler:
+    return partial(apply, store=store, send=send, clock=system_clock)
+
+
+async def rebuild_views(settings: Settings, store: RedisViews, send: Send, progress: Progress) -> dict[str, int]:
+    """Wipe the view and apply the log from its start to its end as of now; records applied, by topic.
+
+    A running worker may go on meanwhile: both apply the same records, which changes nothing.
+    """
+    await store.wipe()
+    counts: dict[str, int] = {}
+    for topic, follower in view_followers(settings, store, send).items():
+        async with consumer(settings, topic) as client:
+            bounds = await bounds_of(client)
+            total = sum(bound.end - bound.start for bound in bounds.values())
+            done = 0
+            async for records in read(client, bounds):
+                await follower.handle(records)
+                done += len(records)
+                progress(topic.name, done, total)
+        counts[topic.name] = done
+    return counts
+
+
+async def _read_range(
+    settings: Settings, topic: Topic, partition: int, start: int, end: int
+) -> AsyncIterator[list[Record]]:
+    async with consumer(settings, topic) as client:
+        kept = {known: bound for known, bound in (await bounds_of(client)).items() if known.partition == partition}
+        bounds = {known: Bounds(max(start, bound.start), min(end, bound.end)) for known, bound in kept.items()}
+        async for records in read(client, bounds):
+            yield records

@@ -1,0 +1,1 @@
+"""Bluesky: Jetstream, the AppView, and the posts that they carry."""

@@ -1,0 +1,186 @@
+"""Bluesky through Jetstream: no account, no key. Posts of listed handles or DIDs as they are written.
+
+The people are sent as an options update after connecting, so a list of thousands fits. The cursor is Jetstream's
+`time_us`, at the very first start that of `lookback` ago; a reconnect rewinds a few seconds, because events of one
+moment may come in another order, and the runner drops the repeats. Jetstream keeps about a day: a longer gap, and a
+longer `lookback`, are filled from the people's own feeds (the public AppView), which also tells the handles of DIDs and
+the originals of reposts. Deletes and updates become tombstones and edits; an account that is deleted or taken down
+takes its remembered posts along. What was deleted in a gap of more than a day is not told.
+"""
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+import structlog
+import websockets
+from websockets.asyncio.client import ClientConnection
+
+from models.events.wire import PoisonError
+from streams.clock import Clock
+from streams.sources import fields
+from streams.sources.bluesky import post as bluesky_post
+from streams.sources.bluesky.appview import AppView
+from streams.sources.http_errors import in_short
+from streams.sources.people.wanted import People
+from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
+from streams.sources.sent_posts import Memory
+
+REWIND_US = 5_000_000
+MOST_PEOPLE = 10_000  # Jetstream's limit of wantedDids
+MAX_MESSAGE = 2 * 1024**2
+PLAYBACK_US = 23 * 3600 * 1_000_000  # Jetstream keeps a day; an hour is left for slow starts
+log = structlog.get_logger(__name__)
+
+
+class Bluesky:
+    """The `Source`; `url` is a Jetstream instance's, `appview` answers look-ups."""
+
+    name = "bluesky"
+
+    def __init__(
+        self,
+        people: People,
+        *,
+        url: str,
+        appview: AppView,
+        clock: Clock,
+        memory: Memory | None = None,
+        lookback_days: float = 0.0,
+    ) -> None:
+        self._people = people
+        self._memory = Memory() if memory is None else memory
+        self._url = url
+        self._appview = appview
+        self._clock = clock
+        self._lookback = timedelta(days=lookback_days)
+        self._handles: dict[str, str] = {}
+        self._originals: OrderedDict[str, dict[str, Any]] = OrderedDict()
+
+    async def events(self, cursor: str | None) -> AsyncIterator[Item]:
+        """One connection, from `cursor` on (microseconds)."""
+        try:
+            await self._resolve()
+            since = self._begin(cursor)
+            if int(self._clock().timestamp() * 1e6) - since > PLAYBACK_US:
+                async for item in self._filled(since):
+                    yield item
+            async with _Connect(self._address(since), max_size=MAX_MESSAGE, open_timeout=20) as socket:
+                await socket.send(orjson.dumps(self._options()).decode())
+                yield Item(cursor=str(since))
+                async for item in self._messages(socket):
+                    yield item
+        except websockets.exceptions.InvalidStatus as error:
+            raise _refusal(error) from error
+        except (OSError, websockets.exceptions.WebSocketException, httpx.HTTPError) as error:
+            raise DisconnectedError(in_short(error)) from error
+
+    def _begin(self, cursor: str | None) -> int:
+        if cursor and cursor.isdecimal():
+            return int(cursor)
+        return int((self._clock() - self._lookback).timestamp() * 1e6)
+
+    def _address(self, since: int) -> str:
+        return f"{self._url}?requireHello=true&cursor={max(0, since - REWIND_US)}"
+
+    def _options(self) -> dict[str, Any]:
+        payload = {
+            "wantedCollections": [bluesky_post.POST, bluesky_post.REPOST],
+            "wantedDids": list(self._handles)[:MOST_PEOPLE],  # `_resolve` names those who do not fit
+            "maxMessageSizeBytes": MAX_MESSAGE,
+        }
+        return {"type": "options_update", "payload": payload}
+
+    async def _resolve(self) -> None:
+        """Handles to DIDs. Raises RefusedError when nobody is listed: the whole network is not meant."""
+        handles = self._people.handles("bluesky")
+        known = {handle: did for did, handle in self._handles.items()}
+        for handle in handles:
+            did = handle if handle.startswith("did:") else known.get(handle) or await self._appview.did_of(handle)
+            if did is None:
+                log.warning("no such Bluesky handle", handle=handle)
+            else:
+                self._handles[did] = handle if not handle.startswith("did:") else self._handles.get(did, did)
+        if not self._handles:
+            raise RefusedError("nobody with a Bluesky handle: toptopics influencers add NAME --bluesky HANDLE")
+        left_out = list(self._handles.values())[MOST_PEOPLE:]
+        if left_out:
+            log.warning("Jetstream takes no more people", left_out=left_out)
+        unnamed = [did for did, handle in self._handles.items() if did == handle]
+        self._handles |= await self._appview.handles_of(unnamed)
+
+    async def _messages(self, socket: ClientConnection) -> AsyncIterator[Item]:
+        while True:
+            try:
+                message = await socket.recv()
+            except websockets.exceptions.ConnectionClosedOK:
+                return
+            async for item in self._items(message):
+                yield item
+
+    async def _items(self, message: str | bytes) -> AsyncIterator[Item]:
+        data = message.encode("utf-8", "surrogatepass") if isinstance(message, str) else message
+        try:
+            event = orjson.loads(data)
+            moment = bluesky_post.time_us(event) if isinstance(event, dict) else None
+        except (orjson.JSONDecodeError, PoisonError) as error:
+            yield Item(Bad(f"not a Jetstream event: {error}"[:500], data))
+            return
+        if moment is None:
+            yield Item(Bad("not a Jetstream event: not an object", data))
+            return
+        commit = fields.as_dict(event.get("commit"))
+        if commit.get("collection") == bluesky_post.REPOST and commit.get("operation") == "create":
+            event = await self._with_original(event)
+        for outcome in self._of_account(event, moment) or bluesky_post.parse(event, self._handles):
+            yield Item(outcome, str(event["time_us"]))
+
+    def _of_account(self, event: dict[str, Any], moment: datetime) -> list[Outcome]:
+        """A person's new handle is noted; an account that is gone takes its posts along."""
+        did = str(event.get("did"))
+        handle = fields.name_of(fields.as_dict(event.get("identity")).get("handle"))
+        if handle and did in self._handles:
+            self._handles[did] = handle
+        if fields.as_dict(event.get("account")).get("status") not in ("deleted", "takendown"):
+            return []
+        posts = self._memory.alive_by_author().get(did, [])
+        return [fields.build_deletion(id=post_id, author_id=did, deleted_at=moment) for post_id in posts]
+
+    async def _with_original(self, event: dict[str, Any]) -> dict[str, Any]:
+        """A repost with `original`: the post view of what it repeats, looked up once and remembered."""
+        uri = fields.as_dict(fields.as_dict(event["commit"].get("record")).get("subject")).get("uri")
+        if not isinstance(uri, str) or not uri.startswith("at://"):
+            return event
+        if uri not in self._originals:
+            self._originals[uri] = await self._appview.post(uri) or {}
+            if len(self._originals) > 1_000:
+                self._originals.popitem(last=False)
+        return {**event, "original": self._originals[uri]}
+
+    async def _filled(self, since: int) -> AsyncIterator[Item]:
+        """The people's own posts since then, oldest first; the cursor moves only when all are there."""
+        for did in list(self._handles):
+            for event in await self._appview.posts_since(did, since):
+                for outcome in bluesky_post.parse(event, self._handles):
+                    yield Item(outcome)
+
+
+class _Connect(websockets.connect):
+    """Redirects lead to other places of the same host only."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        target = super().process_redirect(exc)
+        elsewhere = isinstance(target, str) and urlsplit(target).hostname != urlsplit(self.uri).hostname
+        return exc if elsewhere else target
+
+
+def _refusal(error: websockets.exceptions.InvalidStatus) -> DisconnectedError | RefusedError:
+    status, headers = error.response.status_code, error.response.headers
+    if status in (400, 401, 403, 404):
+        return RefusedError(f"Jetstream answered {status}: is TOPTOPICS_BLUESKY_URL right?")
+    after = headers.get("Retry-After", "")
+    return DisconnectedError(f"Jetstream answered {status}", float(after) if after.isdecimal() else None)

@@ -1,0 +1,1 @@
+"""Archives of posts in files, and how they are put onto `tweets`."""

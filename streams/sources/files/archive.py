@@ -1,0 +1,217 @@
+"""Archives of posts: files and standard input, whatever they hold, as one iterator of outcomes.
+
+Read: JSON Lines (ours, twarc v2 pages and flattened lines, X v1.1, Activity Streams, Jetstream, Mastodon), one JSON
+document (pretty-printed, or an array), CSV/TSV; plain, gzip or bzip2, told by their first bytes. With `auto` every
+record is recognised by its own shape, so mixed files work. A damaged line is `Bad` with its number; a last line cut off
+is told as such; a line over 32 MiB is skipped; invalid UTF-8 is replaced inside CSV and bad in JSON; a damaged
+compressed file gives what could be read and one `Bad`.
+"""
+
+import bz2
+import gzip
+import io
+import itertools
+import json
+import re
+import sys
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from models.events.wire import not_json
+from streams.sources.fields import record_bytes
+from streams.sources.files import csv_rows, formats
+from streams.sources.port import MAX_KEPT, Bad, Outcome, Parser
+
+MAX_LINE = 32 * 1024**2  # a twarc page of 500 posts has about 1 MB
+MAX_DOCUMENT = 512 * 1024**2
+_COLUMN = re.compile(r"^[\w .:/#@()-]{0,80}$")
+NO_COLUMNS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One outcome and where it came from: `number` counts lines from 1; `position` is bytes of the file read so far."""
+
+    number: int
+    outcome: Outcome
+    position: int
+
+
+def read_archive(path: Path | str, form: str = "auto", columns: Mapping[str, str] = NO_COLUMNS) -> Iterator[Line]:
+    """Every outcome of a file ("-": standard input).
+
+    `form` is a key of `formats.FORMATS`, "csv" or "auto"; `columns` maps fields to CSV columns. Raises OSError,
+    csv_rows.ColumnsError, and ValueError for an unknown form.
+    """
+    if form not in formats.names():
+        raise ValueError(f"unknown format {form!r}: one of {', '.join(formats.names())}")
+    with _opened(path) as raw:
+        position = _Position(raw)
+        lines = _damage_reported(_bounded_lines(_decompressed(raw)))
+        head = list(itertools.islice(lines, 50))
+        form = detect_format([line for line in head if isinstance(line, bytes)]) if form == "auto" else form
+        numbered = _outcomes(itertools.chain(head, lines), form, columns)
+        for number, outcome in numbered:
+            yield Line(number, outcome, position())
+
+
+def detect_format(head: list[bytes]) -> str:
+    """ "csv", "document" (one JSON value over several lines), or "auto" (a record per line), from the first lines."""
+    texts = [line.removeprefix(b"\xef\xbb\xbf").strip() for line in head]
+    texts = [text for text in texts if text]
+    if not texts:
+        return "auto"
+    first = texts[0]
+    if first[:1] == b"[" or (first[:1] == b"{" and not _is_json(first) and not _next_is_object(texts)):
+        return "document"
+    return "csv" if not _is_json(first) and _is_header(first) else "auto"
+
+
+def _is_header(line: bytes) -> bool:
+    """Whether a line looks like the names of columns: several, short, and without JSON's marks."""
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    cells = [cell.strip().strip('"') for cell in text.split(csv_rows.delimiter_of(text))]
+    return len(cells) > 1 and all(_COLUMN.match(cell) for cell in cells)
+
+
+def _next_is_object(texts: list[bytes]) -> bool:
+    return len(texts) < 2 or texts[1][:1] == b"{"
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _outcomes(lines: Iterator["bytes | Bad"], form: str, columns: Mapping[str, str]) -> Iterator[tuple[int, Outcome]]:
+    if form == "csv":
+        text = (_as_text(line) for line in lines if isinstance(line, bytes))
+        yield from csv_rows.rows(text, columns)
+    elif form == "document":
+        yield from _document(lines)
+    else:
+        parser = formats.parser_named(form)
+        for number, line in enumerate(lines, start=1):
+            if isinstance(line, Bad):
+                yield number, line
+            elif line.strip():
+                yield from ((number, outcome) for outcome in _parsed_line(line, parser))
+
+
+def _as_text(line: bytes) -> str:
+    return line.decode("utf-8-sig", "replace")
+
+
+def _parsed_line(line: bytes, parser: Parser) -> Iterator[Outcome]:
+    try:
+        value = orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
+    except (orjson.JSONDecodeError, RecursionError) as error:
+        cut = "" if line.endswith(b"\n") else " (the last line has no end: it may be cut off)"
+        yield Bad(f"{not_json(error)}{cut}"[:500], line[:MAX_KEPT])
+        return
+    yield from parsed_value(value, parser)
+
+
+def parsed_value(value: object, parser: Parser) -> Iterator[Outcome]:
+    """The outcomes of one decoded JSON value; an array is opened."""
+    for entry in value if isinstance(value, list) else [value]:
+        if isinstance(entry, dict):
+            yield from parser(entry)
+        else:
+            yield Bad(f"a JSON object was expected, not {type(entry).__name__}", record_bytes(entry))
+
+
+def _document(lines: Iterator["bytes | Bad"]) -> Iterator[tuple[int, Outcome]]:
+    data = bytearray()
+    for line in lines:
+        if isinstance(line, Bad) or len(data) + len(line) > MAX_DOCUMENT:
+            reason = line.reason if isinstance(line, Bad) else f"a JSON document over {MAX_DOCUMENT} bytes"
+            yield 1, Bad(reason, b"")
+            break
+        data += line
+    try:
+        values: Iterator[Any] = iter([orjson.loads(bytes(data).removeprefix(b"\xef\xbb\xbf"))])
+    except orjson.JSONDecodeError:
+        values = _salvaged(data.decode("utf-8-sig", "replace"))
+    number = 0
+    for value in values:
+        for entry in value if isinstance(value, list) else [value]:
+            number += 1
+            outcomes = [entry] if isinstance(entry, Bad) else parsed_value(entry, formats.auto)
+            yield from ((number, outcome) for outcome in outcomes)
+
+
+def _salvaged(text: str) -> Iterator[Any]:
+    """The whole values of a damaged document: an array cut off, or several documents one after another."""
+    decoder = json.JSONDecoder()
+    place = _skip(text, 0, "[")
+    while place < len(text):
+        try:
+            value, place = decoder.raw_decode(text, place)
+        except (json.JSONDecodeError, RecursionError) as error:
+            yield Bad(f"not JSON: {error}"[:500], text[place:].encode("utf-8", "backslashreplace")[:MAX_KEPT])
+            return
+        yield value
+        place = _skip(text, place, ",]")
+
+
+def _skip(text: str, place: int, marks: str) -> int:
+    while place < len(text) and (text[place].isspace() or text[place] in marks):
+        place += 1
+    return place
+
+
+def _opened(path: Path | str) -> BinaryIO:
+    if str(path) == "-":
+        return io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
+    return Path(path).open("rb")
+
+
+class _Position:
+    """Bytes read of the file itself, compressed or not; 0 where it cannot tell (a pipe)."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw if raw.seekable() else None
+
+    def __call__(self) -> int:
+        return self._raw.tell() if self._raw is not None else 0
+
+
+def _decompressed(raw: BinaryIO) -> BinaryIO:
+    magic = raw.peek(3)[:3]  # type: ignore[attr-defined] # both openers give a BufferedReader
+    if magic[:2] == b"\x1f\x8b":
+        return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]
+    if magic == b"BZh":
+        return bz2.BZ2File(raw)  # type: ignore[return-value]
+    return raw
+
+
+def _bounded_lines(stream: BinaryIO) -> Iterator["bytes | Bad"]:
+    while line := stream.readline(MAX_LINE + 1):
+        if len(line) <= MAX_LINE:
+            yield line
+            continue
+        kept, length = line[:MAX_KEPT], len(line)
+        while not line.endswith(b"\n") and (line := stream.readline(MAX_LINE)):
+            length += len(line)
+        yield Bad(f"a line of {length} bytes, more than {MAX_LINE}", kept)
+
+
+def _damage_reported(lines: Iterator["bytes | Bad"]) -> Iterator["bytes | Bad"]:
+    try:
+        yield from lines
+    except (EOFError, zlib.error, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's, and not of gzip or bzip2
+        yield Bad(f"the compressed file is damaged or cut off: {error}", b"")

@@ -1,0 +1,74 @@
+"""The closed table of formats, and which of them a JSON record has."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from streams.sources.bluesky import post as bluesky_post
+from streams.sources.files import activity_streams, json_lines
+from streams.sources.mastodon import status as mastodon_status
+from streams.sources.port import Outcome, Parser
+from streams.sources.x import v1 as x_v1
+from streams.sources.x import v2 as x_v2
+
+FORMATS: dict[str, Parser] = {
+    "jsonl": json_lines.parse,
+    "x-v2": x_v2.parse,
+    "x-v1": x_v1.parse,
+    "activity": activity_streams.parse,
+    "bluesky": bluesky_post.parse,
+    "mastodon": mastodon_status.parse,
+}
+
+
+def names() -> list[str]:
+    """What `--format` takes."""
+    return ["auto", "csv", "document", *FORMATS]
+
+
+def auto(value: dict[str, Any]) -> Iterator[Outcome]:
+    """Parses a record by its own shape."""
+    yield from FORMATS[recognise(value)](value)
+
+
+def parser_named(form: str) -> Parser:
+    """The parser of a format; `auto` looks at every record."""
+    return FORMATS.get(form, auto)
+
+
+def recognise(value: dict[str, Any]) -> str:
+    """The format whose marks a record carries; our own when it has no other's."""
+    if "did" in value and ("time_us" in value or "commit" in value):
+        return "bluesky"
+    if bluesky_post.is_frame(value) or bluesky_post.is_view(value):
+        return "bluesky"
+    if ("response" in value and "method" in value) or ("event" in value and "payload" in value):
+        return "mastodon"
+    if "content" in value and ("account" in value or "visibility" in value):
+        return "mastodon"
+    if isinstance(value.get("account"), dict) or ("ancestors" in value and "descendants" in value):
+        return "mastodon"
+    if isinstance(value.get("statuses"), list) and ("accounts" in value or "hashtags" in value):
+        return "mastodon"
+    if "verb" in value or "objectType" in value:
+        return "activity"
+    if "author" in value and not isinstance(value["author"], dict):
+        return "jsonl"
+    if "deleted_at" in value or value.get("type") in ("tweet", "deletion"):
+        return "jsonl"
+    return _x_version(value)
+
+
+def _x_version(value: dict[str, Any]) -> str:
+    if "data" in value or "errors" in value or "includes" in value or "meta" in value:
+        return "x-v2"
+    if isinstance(value.get("delete"), dict):
+        return "x-v2" if "tweet" in value["delete"] else "x-v1"
+    if "action" in value and "id" in value and "text" not in value:
+        return "x-v2"
+    if "for_user" in value or isinstance(value.get("statuses"), list):
+        return "x-v1"
+    if "user" in value or "id_str" in value or "full_text" in value or any(name in value for name in x_v1.NOTICES):
+        return "x-v1"
+    if any(name in value for name in ("author_id", "username", "public_metrics", "edit_history_tweet_ids", "title")):
+        return "x-v2"
+    return "jsonl"

@@ -1,0 +1,1 @@
+"""Mastodon: the streaming API, the REST API, and the statuses that they carry."""

@@ -1,0 +1,191 @@
+"""Look-ups at a Mastodon instance through Mastodon.py: accounts, and what they have written, edited and deleted.
+
+Blocking calls; each raises DisconnectedError (come back, perhaps with a time) or RefusedError (never). Ids grow with
+time; where they are no numbers (other servers with this API) the time of a status stands for its id, and only the
+newest page of an account can be read.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import mastodon
+import requests
+import structlog
+
+from models.events import Tweet
+from models.events.wire import PoisonError
+from streams.clock import Clock
+from streams.sources import fields
+from streams.sources.http_errors import in_short
+from streams.sources.mastodon import status as mastodon_status
+from streams.sources.port import DisconnectedError, Outcome, RefusedError
+from streams.sources.sent_posts import Memory
+from streams.web.retry_after import LONGEST_WAIT
+
+PAGE = 40  # Mastodon's most
+MOST_PAGES = 50
+OVERLAP = 3_600_000 << 16  # an hour of ids: a status from another server has its author's time, and may come later
+log = structlog.get_logger(__name__)
+
+
+class Rest:
+    """The instance's REST API; `memory` knows what was sent."""
+
+    def __init__(self, api: mastodon.Mastodon, clock: Clock, memory: Memory) -> None:
+        self._api = api
+        self._clock = clock
+        self._memory = memory
+        self._accounts: dict[str, str] = {}  # handle -> account id on this instance
+
+    def resolve(self, handles: list[str]) -> None:
+        """Find the accounts; those that do not exist are named in the log."""
+        for handle in handles:
+            if handle in self._accounts:
+                continue
+            try:
+                account = self._call(self._api.account_lookup, handle)
+            except mastodon.MastodonNotFoundError:
+                log.warning("no such Mastodon account", handle=handle)
+                continue
+            own = fields.identifier(fields.as_dict(account).get("id"))
+            if own is None:
+                raise DisconnectedError("the instance sent no account")
+            self._accounts[handle] = own
+
+    def first(self, lookback: timedelta) -> tuple[list[Outcome], int]:
+        """The accounts' statuses of the last `lookback`, oldest first, and the cursor after all that there is."""
+        since = self._clock() - lookback
+        pages = [status for account in self._accounts.values() for status in self._back_to(account, since)]
+        recent = [status for status in pages if (_written(status) or since) >= since]
+        return _outcomes(recent), max(map(order_of, pages), default=0)
+
+    def _back_to(self, account: str, since: datetime) -> list[dict[str, Any]]:
+        """Page by page back to a moment; the last page may reach beyond it."""
+        found: list[dict[str, Any]] = []
+        page = self._page(account, {})
+        while page and len(found) < MOST_PAGES * PAGE:
+            found += page
+            if len(page) < PAGE or (_written(page[-1]) or since) < since:
+                break
+            page = self._page(account, {"max_id": page[-1].get("id")})
+        return found
+
+    def since(self, newest: int) -> list[Outcome]:
+        """What was written after the cursor, oldest first; and what of the pages read for it was edited or has gone."""
+        after = newest - OVERLAP if newest > 2 * OVERLAP else newest
+        known = self._memory.alive_by_author()
+        found: list[dict[str, Any]] = []
+        gone: list[Outcome] = []
+        for account in self._accounts.values():
+            page = self._page(account, {})
+            if len(page) >= PAGE and min(map(order_of, page)) > after:
+                page += self._between(account, after, min(map(order_of, page)))
+            gone += self._gone(page, known)
+            found += [status for status in page if order_of(status) > after or self._was_sent(status)]
+        return _outcomes(found) + gone
+
+    def _was_sent(self, status: dict[str, Any]) -> bool:
+        return (mastodon_status.post_id(status.get("id")) or "") in self._memory
+
+    def _between(self, account: str, after: int, before: int) -> list[dict[str, Any]]:
+        """The statuses between two ids, for a gap of more than a page."""
+        found: list[dict[str, Any]] = []
+        for _page in range(MOST_PAGES):
+            page = self._page(account, {"min_id": after})
+            found += page
+            after = max(map(order_of, page), default=before)
+            if after >= before:
+                break
+        return found
+
+    def _gone(self, page: list[dict[str, Any]], known: dict[str, list[str]]) -> list[Outcome]:
+        """Tombstones of remembered statuses that should be on the page, are not, and cannot be looked up either."""
+        if not page:
+            return []
+        shown = {str(status.get("id")) for status in page}
+        oldest, newest = min(map(order_of, page)), max(map(order_of, page))
+        author = mastodon_status.author_id(fields.as_dict(page[0].get("account"))) or ""
+        ids = [post_id.removeprefix(mastodon_status.PREFIX) for post_id in known.get(author, [])]
+        missing = [own for own in ids if own.isdecimal() and own not in shown and oldest < int(own) < newest]
+        return [mastodon_status.deletion(own, self._clock()) for own in missing if not self._exists(own)]
+
+    def _exists(self, status_id: str) -> bool:
+        try:
+            self._call(self._api.status, status_id)
+        except mastodon.MastodonNotFoundError:
+            return False
+        return True
+
+    def _page(self, account: str, bound: dict[str, Any]) -> list[dict[str, Any]]:
+        try:
+            page = fields.as_list(self._call(self._api.account_statuses, account, limit=PAGE, **bound))
+            return [_plain(status) for status in page]
+        except mastodon.MastodonNotFoundError:
+            log.warning("a Mastodon account is gone", account=account)
+            return []
+
+    def _call(self, method: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        """Raises MastodonNotFoundError for what is not there, or not for us."""
+        try:
+            return method(*arguments, **options)
+        except mastodon.MastodonNotFoundError:
+            raise
+        except (mastodon.MastodonError, requests.RequestException) as error:
+            if isinstance(error, mastodon.MastodonAPIError) and {403, 410} & set(error.args):
+                raise mastodon.MastodonNotFoundError(*error.args) from error
+            raise self.meaning(error) from error
+
+    def meaning(self, error: Exception) -> DisconnectedError | RefusedError:
+        """What an error of Mastodon.py or requests means for the source."""
+        if isinstance(error, mastodon.MastodonRatelimitError):
+            reset = self._api.ratelimit_reset
+            wait = None if reset is None else min(max(0.0, reset - self._clock().timestamp()), LONGEST_WAIT)
+            return DisconnectedError("the instance's rate limit is used up", wait)
+        if isinstance(error, mastodon.MastodonUnauthorizedError):
+            return RefusedError(f"the instance refuses the token: is MASTODON_ACCESS_TOKEN right? {error}"[:300])
+        if isinstance(error, mastodon.MastodonIllegalArgumentError):
+            return RefusedError(str(error)[:300])
+        if isinstance(error, mastodon.MastodonAPIError):
+            return DisconnectedError(f"the instance: {', '.join(str(one) for one in error.args if one)}"[:300])
+        return DisconnectedError(in_short(error))
+
+
+def order_of(status: dict[str, Any]) -> int:
+    """A status's place in time: its id, or what Mastodon would have made of its time."""
+    own = str(status.get("id"))
+    if own.isdecimal() and len(own) < 40:  # Python refuses to read a number of thousands of digits
+        return int(own)
+    written = _written(status)
+    return id_at(written) if written else 0
+
+
+def number_of(outcome: Outcome | None) -> int:
+    """The same for a post; 0 for anything else."""
+    if not isinstance(outcome, Tweet):
+        return 0
+    own = outcome.id.removeprefix(mastodon_status.PREFIX).split("#")[0]
+    return int(own) if own.isdecimal() else id_at(outcome.created_at)
+
+
+def id_at(moment: datetime) -> int:
+    """The smallest id that a status of this moment can have."""
+    return max(0, int(moment.timestamp() * 1000)) << 16
+
+
+def _written(status: dict[str, Any]) -> datetime | None:
+    try:
+        return fields.time_of(status.get("created_at"))
+    except PoisonError:
+        return None
+
+
+def _outcomes(statuses: list[dict[str, Any]]) -> list[Outcome]:
+    ordered = sorted(statuses, key=order_of)
+    return [outcome for status in ordered for outcome in mastodon_status.parse(status)]
+
+
+def _plain(status: Any) -> dict[str, Any]:
+    """The library's objects as the JSON that they came from; orjson would refuse long numbers and lone surrogates."""
+    return fields.as_dict(json.loads(json.dumps(status, default=str)))

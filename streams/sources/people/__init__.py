@@ -1,0 +1,1 @@
+"""The influencers: from files, by suggestion, and which of them a source listens to."""

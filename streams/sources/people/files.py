@@ -1,0 +1,144 @@
+"""Lists of people from files: a bare list of handles, CSV, or JSON Lines, told by their first line.
+
+Bare list: one handle per line, `#` comments; the platform is told by the handle's shape (`a.bsky.social` or `did:…`:
+Bluesky, `a@host`: Mastodon, the address of a profile on X or Bluesky, `https://…`: a feed, else X) or given. CSV: a
+header with `name` and any of `id, x, bluesky, mastodon, rss, weight, tags` (tags separated by spaces). JSON Lines:
+`Influencer` objects, or the array of them that `influencers list --json` prints. Somebody who is listed twice, and not
+alike, is a wrong line.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+import orjson
+
+from models.events import Influencer, wire
+from streams.sources.people.wanted import PLATFORMS
+
+# platform -> (addresses of profiles, what they say, what a handle looks like, in words)
+_SHAPES: dict[str, tuple[str, str, str, str]] = {
+    "x": (  # a handle goes into a stream rule; a user id is one too
+        r"https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/(\w+)/?(?:\?.*)?", r"\1", r"\w{1,20}", "letters, digits and _"
+    ),
+    "bluesky": (
+        r"https?://bsky\.app/profile/([^/?]+)/?", r"\1", r"did:[a-z]+:[\w.:%-]+|[\w-]+(\.[\w-]+)+", "name.host or did:…"
+    ),
+    "mastodon": (
+        r"https?://([\w.:-]+)/@([\w.-]+)/?", r"\2@\1", r"[\w.-]+@[\w.-]+(:\d+)?", "user@host"
+    ),
+    "rss": (r"(?!)", "", r"https?://[^\s/]\S*", "https://…"),
+}  # fmt: skip
+
+
+def read_people(text: str, platform: str | None = None) -> list[Influencer]:
+    """The people of a file. Raises ValueError with the number of the wrong line."""
+    lines = text.removeprefix("\ufeff").splitlines()
+    first = next((line.strip() for line in lines if line.strip() and not line.startswith("#")), "")
+    if first.startswith("["):
+        return _once(_from_array(text))
+    if first.startswith("{"):
+        return _once(_numbered(lines, _from_json))
+    if "," in first and "name" in first.lower().split(","):
+        return _once(_from_csv(lines))
+    return _once(_numbered(lines, lambda line: person_of(line, platform)))
+
+
+def _once(numbered: Iterable[tuple[int, Influencer]]) -> list[Influencer]:
+    found: dict[str, tuple[int, Influencer]] = {}
+    for number, person in numbered:
+        first, before = found.setdefault(person.id, (number, person))
+        if before != person:
+            raise ValueError(f"line {number}: {person.id} stands in line {first} already, and otherwise")
+    return [person for _number, person in found.values()]
+
+
+def person_of(handle: str, platform: str | None = None) -> Influencer:
+    """A person of whom only a handle is known. Raises ValueError for what no platform would take."""
+    handle = handle.strip()
+    where = platform or platform_of(handle.removeprefix("@"))
+    handle = handle_on(where, handle)
+    return make(None, handle, {where: handle})
+
+
+def handle_on(platform: str, given: str) -> str:
+    """A handle as the platform knows it, also from the address of a profile. Raises ValueError for what is none."""
+    address, meaning, shape, words = _SHAPES[platform]
+    handle = re.sub(f"^{address}$", meaning, given.strip().removeprefix("@"), flags=re.IGNORECASE)
+    if not re.fullmatch(shape, handle, re.ASCII):
+        known = {"x": "X handle", "rss": "feed's address"}.get(platform, f"{platform.title()} handle")
+        raise ValueError(f"{given.strip()[:60]!r} is no {known}: {words}")
+    if platform == "rss" and "@" in handle.split("/", 3)[2]:
+        raise ValueError("a feed's address is shown as the author of its posts: it may not hold a password")
+    return handle
+
+
+def make(
+    influencer_id: str | None, name: str, handles: dict[str, str], weight: float = 1.0, tags: list[str] | None = None
+) -> Influencer:
+    """A validated person; without an id the first handle is it. Raises ValueError naming what is wrong."""
+    handles = {platform: handle_on(platform, handle) for platform, handle in handles.items()}
+    own_id = influencer_id or next(iter(handles.values()), name.replace(" ", "-")).lower()[:200]
+    person = Influencer(id=own_id, name=name, handles=handles, weight=weight, tags=sorted(set(tags or [])))
+    try:
+        return msgspec.convert(msgspec.to_builtins(person), Influencer)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from error
+
+
+def platform_of(handle: str) -> str:
+    """Where somebody with such a handle is to be found."""
+    for platform in ("x", "bluesky"):
+        if re.fullmatch(_SHAPES[platform][0], handle, re.IGNORECASE):
+            return platform
+    if handle.startswith(("http://", "https://")):
+        return "rss"
+    if "@" in handle:
+        return "mastodon"
+    return "bluesky" if "." in handle or handle.startswith("did:") else "x"
+
+
+def _numbered(lines: list[str], read: Callable[[str], Influencer]) -> Iterator[tuple[int, Influencer]]:
+    for number, line in enumerate(lines, start=1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            try:
+                yield number, read(line)
+            except ValueError as error:
+                raise ValueError(f"line {number}: {error}") from error
+
+
+def _from_json(line: str) -> Influencer:
+    return wire.decode(line.encode(), Influencer)
+
+
+def _from_array(text: str) -> Iterator[tuple[int, Influencer]]:
+    try:
+        entries = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error}") from error
+    for number, entry in enumerate(entries, start=1):
+        try:
+            yield number, wire.decode(orjson.dumps(entry), Influencer)
+        except ValueError as error:
+            raise ValueError(f"entry {number}: {error}") from error
+
+
+def _from_csv(lines: list[str]) -> Iterator[tuple[int, Influencer]]:
+    reader = csv.DictReader(lines, skipinitialspace=True)
+    for row in _rows(reader):
+        cells = {(name or "").strip().lower(): (value or "").strip() for name, value in row.items() if name}
+        handles = {platform: cells[platform] for platform in PLATFORMS if cells.get(platform)}
+        name = cells.get("name") or next(iter(handles.values()), "")
+        try:
+            weight = float(cells.get("weight") or 1.0)
+            yield reader.line_num, make(cells.get("id") or None, name, handles, weight, cells.get("tags", "").split())
+        except ValueError as error:
+            raise ValueError(f"line {reader.line_num}: {error}") from error
+
+
+def _rows(reader: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise ValueError(f"line {reader.line_num}: {error}") from error

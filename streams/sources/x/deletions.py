@@ -1,0 +1,51 @@
+"""Which of the posts that we sent have been deleted on X: looked up again, because no stream tells it.
+
+X's terms ask for deletions to be honoured; its compliance streams are for enterprise plans. So once in `every` seconds
+the posts of the last `days` that are on `tweets` are looked up, a hundred a request; what X no longer shows (deleted,
+protected, suspended) becomes a tombstone. A look-up is billed like a read, hence a source of its own. The cursor is the
+time of the last whole round: a restart does not pay for it again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+from streams.clock import Clock
+from streams.sources import fields
+from streams.sources.port import Item
+from streams.sources.sent_posts import UNKNOWN, Memory
+from streams.sources.x.api import XApi
+from streams.sources.x.entities import written_at
+
+BATCH = 100
+
+
+class XDeletions:
+    """The `Source`; `memory` knows what was sent, by whichever source."""
+
+    name = "x-deletions"
+
+    def __init__(self, memory: Memory, api: XApi, *, clock: Clock, every: float = 86_400.0, days: float = 7.0) -> None:
+        self._memory = memory
+        self._api = api
+        self._clock = clock
+        self._every = every
+        self._span = timedelta(days=days)
+
+    async def events(self, cursor: str | None) -> AsyncIterator[Item]:
+        """Rounds, for ever."""
+        if cursor:
+            last = fields.time_of(cursor)
+            await asyncio.sleep(max(0.0, self._every - (self._clock() - last).total_seconds()))
+        while True:
+            began = self._clock()
+            ids = self._recent(began)
+            for start in range(0, len(ids), BATCH):
+                for gone in await asyncio.to_thread(self._api.missing, ids[start : start + BATCH]):
+                    yield Item(fields.build_deletion(id=gone, author_id=UNKNOWN, deleted_at=began))
+            yield Item(cursor=began.isoformat())
+            await asyncio.sleep(self._every)
+
+    def _recent(self, now: datetime) -> list[str]:
+        ids = [post_id for post_id in self._memory.alive() if post_id.isdecimal() and len(post_id) < 20]
+        return [post_id for post_id in ids if written_at(int(post_id)) >= now - self._span]

@@ -1,0 +1,1 @@
+"""The flow, a step a file, without Faust."""

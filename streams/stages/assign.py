@@ -1,0 +1,237 @@
+"""Stage assign: `tweets.embedded` -> `assignments`, `topic-events`.
+
+Message in: EmbeddedTweet or Deletion, in the order of the one partition. Message out: exactly one Assignment per
+origin, keyed by post id, and the TopicEvents of the topics it moved, keyed by topic id. Between the posts stands what
+refits teach (WeekTopics): splits and aliases are events that it causes at its place, and each is learned once.
+Dropped to `dead-letters`: what cannot be decoded, vectors of a wrong length or of a retired encoder.
+
+The state is a pure function of the log's prefix (`models.online.assigner`), so nothing has to be committed in step with
+it: outputs are durable before the offset is committed, and a restarted or standby worker brings its snapshot up to the
+first record that it is handed by reading the log, silently. Writing an output twice writes the same bytes twice.
+A snapshot that is ahead of that record is dropped: it outran the commit, or it is of a log that is gone. So is one that
+does not know the post before its position. No snapshot is taken while outputs are on their way: the state knows posts
+then whose assignments may never arrive, and would take them for done when they are delivered again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
+
+from models.encoding.encoder import space_of
+from models.events import Assignment, DeadLetter, EmbeddedTweet, TopicEvent
+from models.events.wire import PoisonError, decode_log, encode
+from models.online.assigner import Assigner, LogRecord, Outcome, SnapshotError, StrayError
+from streams.clock import Clock
+from streams.kafka.record import Record
+from streams.kafka.topics import ASSIGNMENTS, TOPIC_EVENTS
+from streams.ports import Send
+from streams.stages.dead_letters import DeadLetterBudget, dead_letter, send_dead_letters
+from streams.stages.snapshots import SnapshotStore
+from streams.system.logs import get_logger
+
+ReadLog = Callable[[int, int], AsyncIterator[list[Record]]]  # from offset, up to offset (exclusive)
+CATCH_UP_BATCH = 500  # records between two looks at the clock: fractions of a second
+WEEK = timedelta(weeks=1)
+REBUILT = 4 * WEEK  # how far back a replay into a new topic space is suggested
+log = get_logger(__name__)
+
+
+class AssignStage:
+    """The single writer of the topic space. One at a time: the one partition has one owner in the consumer group."""
+
+    def __init__(
+        self,
+        *,
+        create: Callable[[], Assigner],
+        restore: Callable[[bytes], tuple[Assigner, int]],
+        read_log: ReadLog,
+        send: Send,
+        clock: Clock,
+        snapshots: SnapshotStore,
+        snapshot_seconds: float,
+        budget: DeadLetterBudget,
+    ) -> None:
+        self._create = create
+        self._restore = restore
+        self._read_log = read_log
+        self._send = send
+        self._clock = clock
+        self._snapshots = snapshots
+        self._snapshot_seconds = snapshot_seconds
+        self._budget = budget
+        self._position = 0  # the next offset to apply
+        self._ahead = False  # whether the state knows of records from there on
+        self._loaded_position = 0  # what came before it was never handed to this process
+        self._doubted = False  # whether the loaded snapshot was not yet held against the log
+        self._saved_position = 0
+        self._saved_at = clock()
+        self._assigner = create()
+
+    @property
+    def assigner(self) -> Assigner:
+        """The state, for metrics and tests."""
+        return self._assigner
+
+    def load_snapshot(self, limit: int | None = None) -> int:
+        """Start from the newest usable snapshot, else from nothing; returns the position. limit: no further than it."""
+        self._assigner, self._position, self._ahead = self._create(), 0, False
+        for data in self._snapshots.load(limit):
+            try:
+                self._assigner, self._position = self._restore(data)
+            except SnapshotError as error:
+                log.warning("snapshot refused", reason=str(error))
+                continue
+            log.info("snapshot loaded", position=self._position)
+            break
+        self._loaded_position = self._saved_position = self._position
+        self._doubted = self._position > 0
+        return self._position
+
+    async def assign(self, records: Sequence[Record]) -> None:
+        """Handle one batch; when it returns its outputs are durable."""
+        start = 0
+        for end in range(1, len(records) + 1):
+            if end == len(records) or records[end].offset != records[end - 1].offset + 1:
+                await self._assign_run(records[start:end])
+                start = end
+
+    async def _assign_run(self, records: Sequence[Record]) -> None:
+        """Records without a gap between them."""
+        first = records[0].offset
+        if self._ahead:
+            log.warning("what was applied was not published, a state before it is taken", position=self._position)
+            self.load_snapshot(limit=first)
+        if first < self._loaded_position:
+            log.warning("snapshot is ahead of the log, an older one is taken", position=self._loaded_position, to=first)
+            self.load_snapshot(limit=first)
+        if self._doubted and not await self._is_of_this_log():
+            log.warning("snapshot is of another log, the state is made anew", position=self._position)
+            self.load_snapshot(limit=0)
+        self._doubted = False
+        if first > self._position:
+            await self._catch_up(first)
+        fresh = [record for record in records if record.offset >= self._position]
+        if not fresh:
+            return
+        outcome, letters = self._apply(fresh)
+        await send_dead_letters(self._send, letters)
+        await self._send_outcome(outcome)
+        self._position, self._ahead = fresh[-1].offset + 1, False
+        for bad in [True] * len(letters) + [False] * (len(fresh) - len(letters)):
+            self._budget.count(bad=bad)
+        self._save_when_due()
+
+    def _save_when_due(self) -> None:
+        # a clock that was set back must not put a snapshot off
+        if not 0 <= (self._clock() - self._saved_at).total_seconds() < self._snapshot_seconds:
+            self.save_snapshot()
+
+    def save_snapshot(self) -> None:
+        """Write the state if it moved since the last time and is not ahead of what is durable.
+
+        A full disk stops nothing: the log has everything, and a start without a snapshot only takes longer.
+        """
+        self._saved_at = self._clock()
+        if self._ahead or self._position == self._saved_position:
+            return
+        try:
+            self._snapshots.save(self._assigner.to_bytes(self._position), self._position)
+        except OSError as error:
+            log.error("snapshot cannot be written; the next start reads the log instead", error=str(error))
+        else:
+            self._saved_position = self._position
+
+    async def _is_of_this_log(self) -> bool:
+        """Whether the state knows the post before its position; also when there is none any more."""
+        async for records in self._read_log(self._position - 1, self._position):
+            for record in records:
+                try:
+                    embedded = decode_log(record.value)
+                    self._assigner.check(embedded)
+                except PoisonError:
+                    continue
+                if isinstance(embedded, EmbeddedTweet):
+                    return self._assigner.knows(embedded.tweet.id)
+        return True
+
+    async def _catch_up(self, offset: int) -> None:
+        """Apply what another worker, or this one before a crash, has already published.
+
+        Snapshots go on: a crash in a long catch-up must not put it back to its beginning.
+        """
+        log.info("catching up from the log", position=self._position, to=offset)
+        async for read in self._read_log(self._position, offset):
+            for start in range(0, len(read), CATCH_UP_BATCH):
+                records = read[start : start + CATCH_UP_BATCH]
+                self._apply(records)
+                self._position, self._ahead = records[-1].offset + 1, False
+                self._save_when_due()
+                await asyncio.sleep(0)  # for heartbeats, and a signal to stop
+        self._position = offset
+
+    def _apply(self, records: Sequence[Record]) -> tuple[Outcome, list[DeadLetter]]:
+        """Decode and place; the state is ahead of the position until the caller moves that.
+
+        A change of encoder ends a run, since it decides which vectors are usable after it.
+        """
+        self._ahead = True
+        assignments: list[Assignment] = []
+        events: list[TopicEvent] = []
+        letters: list[DeadLetter] = []
+        run: list[LogRecord] = []
+        encoder = self._assigner.encoder  # of the run
+
+        def place() -> None:
+            before = self._assigner.encoder
+            outcome = self._assigner.apply(run)
+            self._tell_new_space(before, run)
+            assignments.extend(outcome.assignments)
+            events.extend(outcome.events)
+            run.clear()
+
+        for record in records:
+            try:
+                embedded = decode_log(record.value)
+                if isinstance(embedded, EmbeddedTweet) and space_of(embedded.encoder) != encoder:
+                    place()
+                    self._assigner.check(embedded)
+                    encoder = space_of(embedded.encoder)
+                    run.append(embedded)
+                    place()  # the next ones are held against its width
+                    continue
+                self._assigner.check(embedded)
+            except PoisonError as error:
+                if isinstance(error, StrayError):
+                    self._assigner.refuse(error)
+                letters.append(dead_letter("assign", str(error), record, self._clock()))
+            else:
+                run.append(embedded)
+        place()
+        return Outcome(assignments, events), letters
+
+    def _tell_new_space(self, before: str | None, run: Sequence[LogRecord]) -> None:
+        """Live topics begin anew, and somebody may not have meant it."""
+        now = self._assigner.encoder
+        if before is None or now == before:
+            return
+        first = next(one.tweet.created_at for one in run if isinstance(one, EmbeddedTweet))
+        weeks = f"--from {first - REBUILT:%Y-%m-%d} --to {first - WEEK:%Y-%m-%d}"
+        log.warning(
+            "another encoder: a new topic space begins, live topics start from nothing",
+            before=before,
+            now=now,
+            rebuild_digests=f"toptopics replay {weeks} --source tweets --publish",
+            undo="set TOPTOPICS_ENCODER back and restart the worker",
+        )
+
+    async def _send_outcome(self, outcome: Outcome) -> None:
+        sent = [
+            await self._send(ASSIGNMENTS.name, key=assignment.id.encode(), value=encode(assignment))
+            for assignment in outcome.assignments
+        ]
+        sent += [
+            await self._send(TOPIC_EVENTS.name, key=event.topic_id.encode(), value=encode(event))
+            for event in outcome.events
+        ]
+        for confirmation in sent:
+            await confirmation

@@ -1,0 +1,103 @@
+"""Stage embed: `tweets` -> `tweets.embedded`.
+
+Message in: Tweet or Deletion, JSON, untrusted, keyed by author id. Message out: EmbeddedTweet or Deletion, keyed by
+post id, with the post's own time as the record's time, so that a week is a range of record times.
+Dropped to `dead-letters`: what cannot be decoded, and posts from further in the future than the allowed skew (they
+would close a week early). Nothing else is dropped: a retweet is encoded as the text that it repeats, so it costs a
+cache look-up, and a post sent twice is told apart by the assign stage, which sees all partitions.
+Stateless: after a crash a batch is done again and produces records with the same origins. Several batches may be under
+way at the same time; what they produce goes out in the order in which they were begun, so a tombstone never overtakes
+its post.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from models.events import DeadLetter, Deletion, EmbeddedTweet, Tweet
+from models.events.wire import PoisonError, decode_post, encode, pack_vector
+from models.text import clean
+from streams.clock import Clock
+from streams.kafka.record import Record
+from streams.kafka.topics import EMBEDDED
+from streams.ports import Send
+from streams.stages.dead_letters import DeadLetterBudget, dead_letter, send_dead_letters
+from streams.stages.post_time import check_not_future, time_of
+from streams.stages.turns import Turns
+
+Encode = Callable[[Sequence[str]], Awaitable[npt.NDArray[np.float32]]]
+
+
+@dataclass(frozen=True)
+class Post:
+    """A decoded post or tombstone and where it came from."""
+
+    event: Tweet | Deletion
+    origin: str
+
+
+async def embed(
+    records: Sequence[Record],
+    *,
+    send: Send,
+    encode_texts: Encode,
+    encoder: str,
+    clock: Clock,
+    future_skew: timedelta,
+    budget: DeadLetterBudget,
+    turns: Turns,
+) -> None:
+    """Handle one batch; when it returns, every record of it is on `tweets.embedded` or on `dead-letters`.
+
+    encode_texts: texts -> float32 (n, dimensions). turns: shared by the batches that are under way. Raises
+    DeadLetterBudgetError, and what the encoder or broker raise.
+    """
+    now, turn = clock(), turns.take()
+    posts, letters = _decoded(records, now, future_skew)
+    await send_dead_letters(send, letters)
+    tweets = [post.event for post in posts if isinstance(post.event, Tweet)]
+    texts = [clean(tweet.text, kind=tweet.kind, links=tweet.links) for tweet in tweets]
+    vectors = await encode_texts(texts) if texts else np.zeros((0, 1), np.float32)
+    if not np.isfinite(vectors).all():
+        raise FloatingPointError(f"encoder {encoder} gave a number that is not finite")
+    encoded = zip(texts, vectors, strict=True)
+    async with turn:
+        sent = []
+        for post in posts:
+            out: Deletion | EmbeddedTweet
+            if isinstance(post.event, Deletion):
+                out, when = msgspec.structs.replace(post.event, origin=post.origin), post.event.deleted_at
+            else:
+                out, when = _embedded(post.event, post.origin, *next(encoded), encoder), post.event.created_at
+            sent.append(await send(EMBEDDED.name, key=post.event.id.encode(), value=encode(out), timestamp=when))
+    for confirmation in sent:
+        await confirmation
+    for bad in [True] * len(letters) + [False] * (len(records) - len(letters)):
+        budget.count(bad=bad)
+
+
+def _decoded(records: Sequence[Record], now: datetime, future_skew: timedelta) -> tuple[list[Post], list[DeadLetter]]:
+    posts: list[Post] = []
+    letters: list[DeadLetter] = []
+    for record in records:
+        try:
+            posts.append(Post(_usable(record, now, future_skew), record.origin))
+        except PoisonError as error:
+            letters.append(dead_letter("embed", str(error), record, now))
+    return posts, letters
+
+
+def _embedded(tweet: Tweet, origin: str, text: str, vector: npt.NDArray[np.float32], encoder: str) -> EmbeddedTweet:
+    return EmbeddedTweet(
+        tweet=tweet, text=text, vector=pack_vector(vector), dimensions=len(vector), encoder=encoder, origin=origin
+    )
+
+
+def _usable(record: Record, now: datetime, future_skew: timedelta) -> Tweet | Deletion:
+    post = decode_post(record.value)
+    check_not_future(time_of(post), now, future_skew)
+    return post

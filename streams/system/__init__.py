@@ -1,0 +1,1 @@
+"""Processes, files, logs and metrics of the machine that this runs on."""

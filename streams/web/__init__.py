@@ -1,0 +1,1 @@
+"""Safe HTTP: checked addresses, bounded bodies, robots, titles of linked pages."""

@@ -1,0 +1,58 @@
+"""Fetches what links lead to: title, description, site, kind, the address after redirects. Never on the event path.
+
+In: URLs as they stand in posts (untrusted). Out: URL -> `Link`; a target that cannot be had, or may not be, comes back
+as the bare link, and nothing is raised. Refused: anything but http and https, ports other than the usual ones, and
+every host that resolves to an address that is not public; the connection goes to the very address that was checked
+(no second look-up), and each redirect is checked anew. robots.txt is obeyed. Limits: 5 redirects, 512 KiB, 8 s a
+link, one request at a time per host. Answers are kept in the cache for 30 days, failures for 6 hours.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable
+
+import httpx
+
+Lookup = Callable[[str, int], Awaitable[list[str]]]
+
+
+async def system_lookup(host: str, port: int) -> list[str]:
+    """Addresses of `host` by the system's resolver."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def is_public(address: str) -> bool:
+    """Whether `address` may be contacted: global unicast, also what is wrapped into an IPv6 address."""
+    try:
+        ip = ipaddress.ip_address(address.split("%", 1)[0])
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if inner is None and ip in ipaddress.ip_network("64:ff9b::/96"):
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not ip.is_unspecified
+
+
+class NotAllowedError(Exception):
+    """A host that leads to an address which may not be contacted."""
+
+
+async def pinned(url: httpx.URL, lookup: Lookup, allowed: Callable[[str], bool]) -> httpx.URL:
+    """`url` with its host replaced by an address. Raises NotAllowedError, and OSError for a host that is not found."""
+    host = host_of(url)
+    addresses = await lookup(host, url.port or (443 if url.scheme == "https" else 80))
+    if not addresses:
+        raise OSError("the host has no address")
+    if not all(map(allowed, addresses)):
+        raise NotAllowedError(f"{host} is not on the public internet")
+    return url.copy_with(host=addresses[0])
+
+
+def host_of(url: httpx.URL) -> str:
+    """As it is looked up, and as the certificate has to name it."""
+    return url.raw_host.decode("ascii").strip("[]")

@@ -1,0 +1,97 @@
+"""There is no Docker engine in the tests: the compose file is held to its schema's rules and to the real commands."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from streams.cli.commands import app
+from streams.settings import Settings
+from tests.support.paths import ROOT
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, Any] = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if service.get("image") == "toptopics"}
+
+
+def _variables() -> set[str]:
+    names = {f"TOPTOPICS_{name.upper()}" for name in Settings.model_fields}
+    aliases = {
+        str(choice)
+        for field in Settings.model_fields.values()
+        for choice in getattr(field.validation_alias, "choices", [])
+    }
+    return names | aliases
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_every_command_exists_with_its_options(name: str) -> None:
+    """What a container is told to run is a command of the program."""
+    command, *options = OURS[name]["command"]
+    if command.startswith("-"):
+        command, options = "", [command]
+    result = CliRunner().invoke(app, [*([command] if command else []), "--help"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    for option in options:
+        if option.startswith("--"):
+            assert option in result.output
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_every_variable_is_a_setting(name: str) -> None:
+    """A misspelt variable would be ignored in silence."""
+    assert set(OURS[name]["environment"]) <= _variables()
+
+
+def test_all_stages_run_somewhere() -> None:
+    """Embedding by itself, so that it scales by itself."""
+    stages = [
+        stage
+        for service in OURS.values()
+        if service["command"][0] == "worker"
+        for stage in service["command"][2].split(",")
+    ]
+    assert sorted(stages) == ["assign", "embed", "view", "week-close"]
+
+
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"cli"}))
+def test_every_service_has_limits_and_keeps_its_data(name: str) -> None:
+    """Memory is bounded, and what is kept is on a named volume."""
+    service = SERVICES[name]
+    assert {"cpus", "memory"} <= set(service["deploy"]["resources"]["limits"])
+    for volume in service["volumes"]:
+        assert volume.split(":")[0] in COMPOSE["volumes"]
+
+
+def test_what_others_wait_for_is_checked() -> None:
+    """`service_healthy` needs a health check."""
+    for service in OURS.values():
+        for other, condition in service["depends_on"].items():
+            assert condition == {"condition": "service_healthy"}
+            assert "healthcheck" in SERVICES[other]
+
+
+def test_nothing_is_published_beyond_loopback() -> None:
+    """Kafka here has no authentication."""
+    for service in SERVICES.values():
+        for port in service.get("ports", []):
+            assert port.startswith("127.0.0.1:")
+
+
+def test_the_image_does_not_run_as_root() -> None:
+    """The last USER counts, and the containers drop all capabilities."""
+    users = re.findall(r"^USER (\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert users
+    assert users[-1] not in {"root", "0"}
+    assert all(service["cap_drop"] == ["ALL"] for service in OURS.values())
+
+
+def test_the_brokers_limits_fit_the_topics() -> None:
+    """The broker must take the largest record that a topic allows."""
+    from streams.kafka.topics import TOPICS
+
+    largest = max(int(topic.config.get("max.message.bytes", 0)) for topic in TOPICS)
+    assert int(SERVICES["kafka"]["environment"]["KAFKA_MESSAGE_MAX_BYTES"]) >= largest
+    assert SERVICES["kafka"]["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"

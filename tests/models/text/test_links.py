@@ -1,0 +1,84 @@
+"""Links: canonical form, kind, what may not be shown, and no guessing."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.events import Link
+from models.text.links import canonical_url, is_bare, kind_of, known_link, post_url, safe_url, site_of
+from tests.support.digest_weeks import post
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://www.Example.com/a//b/?utm_source=x&b=2&a=1#top", "https://example.com/a/b?a=1&b=2"),
+        ("https://arxiv.org/pdf/2405.01234v3.pdf", "https://arxiv.org/abs/2405.01234"),
+        ("https://youtu.be/abc123?si=zz", "https://youtube.com/watch?v=abc123"),
+        ("https://mobile.twitter.com/ada/status/1?s=20", "https://twitter.com/ada/status/1?s=20"),
+        ("https://example.com:8443/a", "https://example.com:8443/a"),
+        ("javascript:alert(1)", None),
+        ("https://user:pass@example.com/", None),
+        ("ftp://example.com/", None),
+        ("https://[::1", None),
+        ("//example.com", None),
+    ],
+)
+def test_the_canonical_address(url: str, expected: str | None) -> None:
+    """Two links to one page are equal; what is no web address is None."""
+    assert canonical_url(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("https://arxiv.org/abs/2405.01234", "paper"),
+        ("https://github.com/harbour/gripper", "repository"),
+        ("https://github.com/harbour", "page"),
+        ("https://youtube.com/watch?v=1", "video"),
+        ("https://x.com/ada/status/1", "thread"),
+        ("https://news.example/2024/05/kelp-cable", "article"),
+        ("https://kelp.example/files/report.pdf", "paper"),
+        ("https://kelp.example/", "page"),
+        ("https://t.co/AbCdEfGhIj", None),
+    ],
+)
+def test_the_kind_of_a_link(url: str, kind: str | None) -> None:
+    """By host and path; a shortener's is unknown."""
+    assert kind_of(url) == kind
+
+
+def test_a_short_link_without_payload_stays_bare() -> None:
+    """Never guess: no title, no site, no kind; what was fetched fills them in."""
+    link = Link(url="https://t.co/AbCdEfGhIj")
+    assert known_link(link, {}) == link
+    known = known_link(link, {link.url: Link(url="https://www.arxiv.org/abs/1?utm_source=t", title=" A\x07 &amp; B ")})
+    assert known == Link(url="https://arxiv.org/abs/1", title="A & B", site="arXiv", kind="paper")
+
+
+def test_links_that_lead_nowhere_are_no_resource() -> None:
+    """The rest of a link at the end of a cut retweet, the platform's own pictures, scripts."""
+    for url in ("https://t.co/AbC", "https://pbs.twimg.com/media/a.jpg", "javascript:alert(1)"):
+        assert known_link(Link(url=url), {}) is None
+    glued = known_link(Link(url="https://t.co/AbCdEfGhIj’s"), {})
+    assert glued is not None
+    assert glued.url == "https://t.co/AbCdEfGhIj"
+
+
+def test_a_post_has_an_address_only_where_its_platform_is_known() -> None:
+    """A numeric id alone may come from anywhere."""
+    assert post_url(post(1, "x")) is None
+    assert post_url(post(1, "x", source="x", handle="ada")) == "https://x.com/ada/status/1000000000000000001"
+    bluesky = post(1, "x", source="bluesky", id="at://did:plc:abc/app.bsky.feed.post/3kxyz")
+    assert post_url(bluesky) == "https://bsky.app/profile/did:plc:abc/post/3kxyz"
+
+
+@given(st.text(max_size=80) | st.text(max_size=40).map("https://".__add__))
+def test_no_address_breaks_the_parsers(url: str) -> None:
+    """What comes out is a web address, and its canonical form is stable."""
+    safe = safe_url(url)
+    assert safe is None or safe.lower().startswith(("http://", "https://"))
+    canonical = canonical_url(url)
+    assert canonical is None or canonical_url(canonical) in {canonical, canonical_url(canonical_url(canonical) or "")}
+    assert isinstance(site_of(url), str)
+    assert is_bare(url) in {True, False}

@@ -1,0 +1,150 @@
+"""The HTTP service as its operator sees it: alive, ready, counted, ended, and its store or broker away."""
+
+import asyncio
+from collections.abc import Mapping
+
+import httpx
+import pytest
+
+from models.live.state import Changes, ViewEvent
+from streams.api.app import create_api
+from streams.api.server import create_server
+from streams.settings import load_settings
+from streams.views.memory import MemoryViews
+from streams.views.port import ViewUnavailableError
+from tests.support.live_api import client, filled
+
+
+class Broken(MemoryViews):
+    """A store that went away."""
+
+    async def changes(self, since: int | None) -> Changes:
+        """Never."""
+        raise ViewUnavailableError("redis://user:secret@somewhere does not answer")
+
+    async def ping(self) -> None:
+        """Never."""
+        await self.changes(None)
+
+    async def resolve(self, topic_id: str) -> str | None:
+        """Never."""
+        await self.changes(None)
+        return None
+
+
+async def test_a_store_that_is_away_is_a_problem_and_no_crash() -> None:
+    """503 with Retry-After; alive but not ready; the reason's details stay inside."""
+    app = create_api(load_settings(), Broken())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
+        answer = await http.get("/api/topics/T1")
+        ready = await http.get("/readyz")
+        assert (await http.get("/healthz")).status_code == 200
+    assert answer.status_code == 503
+    assert "secret" not in answer.text
+    assert ready.status_code == 503
+    assert ready.json()["checks"]["redis"] == "does not answer"
+
+
+@pytest.mark.parametrize(("behind", "status"), [(10, 200), (60_000, 503)])
+async def test_readiness_looks_at_lag(behind: int, status: int) -> None:
+    """Far behind is not ready."""
+
+    async def lag() -> Mapping[str, int]:
+        return {"view": behind}
+
+    async with client(await filled(), lag=lag) as http:
+        answer = await http.get("/readyz")
+    assert answer.status_code == status
+    assert answer.json()["lag"] == {"view": behind}
+
+
+async def test_a_broker_that_is_away_is_not_ready() -> None:
+    """Whatever its client raises."""
+
+    async def lag() -> Mapping[str, int]:
+        raise OSError("nobody there")
+
+    async with client(await filled(), lag=lag) as http:
+        answer = await http.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["kafka"] == "does not answer"
+
+
+async def test_requests_are_counted_by_route_and_never_by_path() -> None:
+    """Ids from outside do not become labels."""
+    async with client(await filled()) as http:
+        await http.get("/api/topics/T1")
+        await http.get("/api/topics/nothing")
+        await http.get("/wp-admin.php")
+        text = (await http.get("/metrics")).text
+    assert 'toptopics_http_requests_total{method="GET",route="/api/topics/{topic_id}",status="404"} 1.0' in text
+    assert "wp-admin" not in text
+    assert "toptopics_live_topics 2.0" in text
+
+
+async def test_an_uptime_check_may_ask_with_head() -> None:
+    """The same status and headers as GET."""
+    async with client(await filled()) as http:
+        for path in ("/", "/healthz", "/api/topics", "/nothing"):
+            head, full = await http.head(path), await http.get(path)
+            assert head.status_code == full.status_code, path
+            assert head.headers.get("etag") == full.headers.get("etag")
+
+
+async def test_the_service_tells_the_lag_of_stages_that_cannot() -> None:
+    """And no old number when the broker is away."""
+    answers = [{"view": 7}]
+
+    async def lag() -> Mapping[str, int]:
+        if not answers:
+            raise OSError("nobody there")
+        return answers.pop()
+
+    async with client(await filled(), lag=lag) as http:
+        first, second = (await http.get("/metrics")).text, (await http.get("/metrics")).text
+    assert 'toptopics_lag_records{stage="view",topic="assignments"} 7.0' in first
+    assert "toptopics_lag_records{" not in second
+
+
+async def test_the_service_tells_where_it_listens() -> None:
+    """Port 0 is any free one: the address is only known when it is bound, and it answers there."""
+    told: asyncio.Queue[str] = asyncio.Queue()
+    server = create_server(create_api(load_settings(), await filled()), "127.0.0.1", 0, told.put_nowait)
+    serving = asyncio.create_task(server.serve())
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(await asyncio.wait_for(told.get(), 60) + "/healthz")
+    server.should_exit = True
+    await serving
+    assert answer.status_code == 200
+
+
+class Deaf(MemoryViews):
+    """A store whose client takes the first cancellation for something else."""
+
+    heard = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def tail(self, event: str, pulse: str, wait_ms: int) -> tuple[list[ViewEvent], str | None]:
+        """As usual, but for that."""
+        self.asked.set()
+        try:
+            return await super().tail(event, pulse, wait_ms)
+        except asyncio.CancelledError:
+            if self.heard:
+                raise
+            self.heard = True
+            return [], None
+
+
+async def test_the_service_ends_although_a_cancellation_was_swallowed() -> None:
+    """It is told again."""
+    views = Deaf()
+    async with asyncio.timeout(120) as limit:
+        async with client(views) as http:
+            await http.get("/healthz")
+            await views.asked.wait()
+    assert views.heard
+    assert not limit.expired()

@@ -1,0 +1,123 @@
+"""Every command explains itself, and wrong usage is told clearly."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from models.text.terminal import printable
+from streams.cli.commands import app
+from streams.cli.common import settings_or_exit
+from tests.support.paths import ROOT
+
+COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+RUN = CliRunner()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    """As the tools that users know."""
+    result = RUN.invoke(app, [command, "--help"], env={"COLUMNS": "160"})
+    assert result.exit_code == 0, result.output
+    assert f"toptopics {command}" in re.sub(r"\s+", " ", result.output)
+
+
+def test_no_arguments_show_the_list() -> None:
+    """All commands in it."""
+    result = RUN.invoke(app, [], env={"COLUMNS": "160"})
+    assert all(command in result.output for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["worker", "--stages", "embed,dance"], "unknown stage dance"),
+        (["digest", "--format", "papyrus"], "unknown format"),
+        (["digest", "--reword"], "LLM_BASE_URL"),
+        (["schema", "Weather"], "unknown type"),
+        (["dance"], "No such command"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(arguments: list[str], message: str) -> None:
+    """And says what would be right."""
+    result = RUN.invoke(app, arguments, env={"COLUMNS": "160"})
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+@pytest.mark.parametrize("command", ["worker", "up", "down", "status", "doctor"])
+def test_a_wrong_setting_is_named(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its variable, before anything starts or stops."""
+    monkeypatch.setenv("TOPTOPICS_EMBED_BATCH", "many")
+    result = RUN.invoke(app, [command])
+    assert result.exit_code == 2
+    assert "TOPTOPICS_EMBED_BATCH: " in result.output
+
+
+def test_a_wrong_option_is_named_as_it_was_given(capsys: pytest.CaptureFixture[str]) -> None:
+    """And not as the variable that it stands for."""
+    with pytest.raises(typer.Exit):
+        settings_or_exit(port="x")
+    assert "settings: port: " in capsys.readouterr().err
+
+
+def test_post_text_cannot_drive_the_terminal() -> None:
+    """Escape sequences and bidirectional overrides are taken out; line breaks stay."""
+    hostile = "a\x1b[2Jb\x9b31mc\u202ed\u2066e\r\x07\nf\tg"
+    assert printable(hostile) == "a[2Jb31mcde\nf\tg"
+
+
+INTERRUPTED = """
+import importlib.abc, os, signal, sys
+
+class Field:
+    def __set_name__(self, owner, name):
+        interrupt()
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+class Interrupting(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "{at}":
+            {how}
+
+sys.meta_path.insert(0, Interrupting())
+sys.argv = ["toptopics", "schema"]
+from streams.cli.main import main
+main()
+"""
+
+
+@pytest.mark.parametrize("at", ["typer", "streams.cli.worker", "streams.kafka.topics"])
+@pytest.mark.parametrize("how", ["interrupt()", "type('Model', (), dict(field=Field()))"])
+def test_ctrl_c_while_the_command_is_being_imported_leaves_no_traceback(at: str, how: str) -> None:
+    """That is most of a second, before and within the command; also while a class is being made."""
+    command = [sys.executable, "-c", INTERRUPTED.format(at=at, how=how)]
+    done = subprocess.run(command, capture_output=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stderr, done.stdout) == (130, b"", b"")
+
+
+ENDLESS = """
+import sys, typer
+from streams.cli.common import echo_or_end
+try:
+    while True:
+        echo_or_end("x" * 1_000)
+except typer.Exit as end:
+    sys.exit(end.exit_code)
+"""
+
+
+def test_endless_output_ends_quietly_when_its_reader_has_gone() -> None:
+    """As behind `| head -1`: no traceback, exit code 0."""
+    with subprocess.Popen([sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

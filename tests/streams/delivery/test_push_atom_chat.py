@@ -1,0 +1,240 @@
+"""The feed, and what chats and mail get."""
+
+import socket
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import apprise
+import feedparser
+import msgspec
+import pytest
+from apprise.decorators import notify
+from apprise.manager_plugins import NotificationManager
+
+from models.events import Sentence
+from streams.delivery.atom_feed import ENTRIES, feed
+from streams.delivery.digest_message import CHAT_CHARACTERS, ChatSender, chat_text
+from streams.delivery.digest_webhook import delivery_id
+from streams.delivery.errors import DeliveryError
+from streams.delivery.subscription import Subscription
+from streams.kafka.digests import PublishedDigest
+from streams.local.ports import reserve_ports
+from streams.web.socket_guard import ForbiddenAddressError, only_to
+from tests.support.view_examples import digest
+from tests.support.webhook_receiver import Receiver, receiving
+
+# apprise imports a module of the standard library that is on its way out
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+ENTRY = PublishedDigest(digest=digest("2021-W18"), revision=1, slice_start=0, slice_end=9, made_at=NOW)
+CORRECTED = replace(
+    ENTRY,
+    digest=digest("2021-W18", headline="<b>Corrected</b> & true"),
+    revision=2,
+    supersedes=ENTRY.hash,
+    made_at=NOW + timedelta(days=1),
+)
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def entries(data: bytes) -> list[ET.Element]:
+    return ET.fromstring(data).findall(f"{ATOM}entry")
+
+
+def test_a_correction_updates_the_same_entry() -> None:
+    """Same id and first date, later update: a reader shows it once, as changed."""
+    (before,), (after,) = entries(feed([ENTRY])), entries(feed([CORRECTED]))
+    assert before.findtext(f"{ATOM}id") == after.findtext(f"{ATOM}id") == "urn:toptopics:digest:2021-W18"
+    assert before.findtext(f"{ATOM}published") == after.findtext(f"{ATOM}published")
+    assert before.findtext(f"{ATOM}updated") == "2026-01-05T12:00:00+00:00"
+    assert after.findtext(f"{ATOM}updated") == "2026-01-06T12:00:00+00:00"
+    assert "corrected" in str(after.findtext(f"{ATOM}title"))
+
+
+def test_the_feed_is_newest_first_bounded_and_the_same_bytes_again() -> None:
+    """Equal digests, equal feed; an empty one is valid too."""
+    many = [replace(ENTRY, digest=digest(f"2021-W{week:02d}")) for week in range(1, 53)]
+    many += [replace(ENTRY, digest=digest(f"2022-W{week:02d}")) for week in range(1, 11)]
+    ids = [entry.findtext(f"{ATOM}id") for entry in entries(feed(many))]
+    assert len(ids) == ENTRIES
+    assert ids[0] == "urn:toptopics:digest:2022-W10"
+    assert feed(many) == feed(reversed(many))
+    assert entries(feed([])) == []
+    assert ET.fromstring(feed([])).findtext(f"{ATOM}updated")
+
+
+def test_a_feed_reader_takes_it_without_complaint() -> None:
+    """As Atom 1.0, with what RFC 4287 asks of feed and entry."""
+    read = feedparser.parse(feed([ENTRY, CORRECTED], address="https://topics.example"))
+    assert (read.bozo, read.version) == (False, "atom10")
+    for part in (read.feed, *read.entries):
+        assert part.id
+        assert part.title
+        assert part.updated_parsed
+    assert {link.rel for link in read.feed.links} == {"self", "alternate"}
+
+
+def test_two_services_are_two_feeds() -> None:
+    """Who reads both gets the digests of both; a correction keeps its id at each."""
+    here, there = (feed([ENTRY], address=f"https://{name}.example") for name in ("here", "there"))
+    assert entries(here)[0].findtext(f"{ATOM}id") != entries(there)[0].findtext(f"{ATOM}id")
+    assert ET.fromstring(here).findtext(f"{ATOM}id") != ET.fromstring(there).findtext(f"{ATOM}id")
+    corrected = entries(feed([CORRECTED], address="https://here.example"))
+    assert corrected[0].findtext(f"{ATOM}id") == entries(here)[0].findtext(f"{ATOM}id")
+
+
+def test_links_lead_to_the_service() -> None:
+    """When its address is known."""
+    (entry,) = entries(feed([ENTRY], address="https://topics.example"))
+    link = entry.find(f"{ATOM}link")
+    assert link is not None
+    assert link.get("href") == "https://topics.example/digests/2021-W18"
+    content = str(entry.findtext(f"{ATOM}content"))
+    assert 'href="https://topics.example/digests/2021-W18#D1"' in content
+    assert 'href="#' not in content
+
+
+def test_post_text_cannot_break_out_of_the_feed() -> None:
+    """Markup in a headline is text in the entry."""
+    (entry,) = entries(feed([CORRECTED]))
+    assert entry.findtext(f"{ATOM}summary") == "<b>Corrected</b> & true"
+    assert "<b>Corrected" not in str(entry.findtext(f"{ATOM}content"))
+
+
+@pytest.fixture
+def sent() -> Iterator[list[dict[str, Any]]]:
+    """What a service of apprise's was given; `toptest://fail` refuses."""
+    got: list[dict[str, Any]] = []
+
+    @notify(on="toptest", name="top topics test")  # type: ignore[no-untyped-call,untyped-decorator]
+    def take(body: str, title: str, notify_type: str, *_: Any, meta: dict[str, Any], **__: Any) -> bool:
+        got.append({"title": title, "body": body})
+        return "fail" not in meta["url"]
+
+    yield got
+    NotificationManager().remove("toptest")  # type: ignore[no-untyped-call]
+
+
+async def test_a_chat_gets_a_short_form_and_is_told_of_corrections(sent: list[dict[str, Any]]) -> None:
+    """Chats cannot change what was said, so the title says it."""
+    chat = Subscription(name="chat", url="toptest://room")
+    await ChatSender().send(chat, ENTRY, NOW)
+    await ChatSender().send(chat, CORRECTED, NOW)
+    assert [message["title"] for message in sent] == [
+        "Top topics of 2021-W18",
+        "Top topics of 2021-W18 (corrected, revision 2)",
+    ]
+    assert "A quiet week" in sent[0]["body"]
+    assert "Speech without labels" in sent[0]["body"]
+
+
+async def test_a_service_that_takes_headers_is_told_the_deliverys_id() -> None:
+    """The same in every attempt, another one for a correction: who receives it can tell a repetition."""
+    async with receiving(Receiver([500])) as receiver:
+        there = Subscription(name="own", url=f"json://127.0.0.1:{receiver.port}/", allow_private=True)
+        with pytest.raises(DeliveryError):
+            await ChatSender().send(there, ENTRY, NOW)
+        for entry in (ENTRY, CORRECTED):
+            await ChatSender().send(there, entry, NOW)
+    ids = [request.message_id for request in receiver.requests]
+    assert ids == [delivery_id(ENTRY), delivery_id(ENTRY), delivery_id(CORRECTED)]
+
+
+async def test_a_failure_of_the_service_is_a_failed_delivery(sent: list[dict[str, Any]]) -> None:
+    """It is tried again; an address that nobody knows never is."""
+    with pytest.raises(DeliveryError) as failed:
+        await ChatSender().send(Subscription(name="chat", url="toptest://fail"), ENTRY, NOW)
+    assert not failed.value.final
+    with pytest.raises(DeliveryError) as unknown:
+        await ChatSender().send(Subscription(name="chat", url="nosuchthing://x"), ENTRY, NOW)
+    assert unknown.value.final
+
+
+@pytest.mark.parametrize("url", ["json://127.0.0.1:9/x", "gotify://localhost/token", "mailto://u:p@localhost"])
+async def test_services_in_private_networks_are_refused(url: str) -> None:
+    """As webhooks are."""
+    with pytest.raises(DeliveryError, match="public internet"):
+        await ChatSender().send(Subscription(name="inside", url=url), ENTRY, NOW)
+
+
+def only_the_first(address: str) -> bool:
+    """Loopback has many addresses: the tests' only network, with one public part."""
+    return address == "127.0.0.1"
+
+
+@pytest.mark.parametrize("status", [302, 307])
+async def test_a_redirect_leads_no_service_to_a_private_address(status: int) -> None:
+    """The library follows it, and the connection is refused when it is made."""
+    inside, outside = Receiver(), Receiver([status, status])
+    async with receiving(inside, host="127.0.0.2"), receiving(outside):
+        outside.location = inside.url
+        there = Subscription(name="chat", url=f"json://127.0.0.1:{outside.port}/")
+        with pytest.raises(DeliveryError, match="public internet"):
+            await ChatSender(allowed=only_the_first).send(there, ENTRY, NOW)
+        assert (len(outside.requests), len(inside.requests)) == (1, 0)
+        await ChatSender().send(msgspec.structs.replace(there, allow_private=True), ENTRY, NOW)
+        assert len(inside.requests) == 1
+
+
+async def test_a_name_is_judged_by_where_the_connection_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it answered before (DNS rebinding): the address is looked at as the connection is made."""
+    answers = iter(["127.0.0.1", "127.0.0.2"])
+    system = socket.getaddrinfo
+
+    def resolve(host: str, *more: Any, **named: Any) -> Any:
+        return system(next(answers) if host == "rebind.invalid" else host, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    port = reserve_ports(tmp_path / "ports.json", ["both"])["both"]  # free on one host may be taken on the other
+    async with receiving(Receiver(), port, "127.0.0.2") as inside, receiving(Receiver(), port) as outside:
+        there = Subscription(name="chat", url=f"json://rebind.invalid:{outside.port}/")
+        await ChatSender(allowed=only_the_first).send(there, ENTRY, NOW)
+        with pytest.raises(DeliveryError, match="public internet"):
+            await ChatSender(allowed=only_the_first).send(there, ENTRY, NOW)
+        assert (len(outside.requests), len(inside.requests)) == (1, 0)
+
+
+async def test_the_status_of_a_refusal_is_told_and_not_the_address() -> None:
+    """The address may be a secret."""
+    async with receiving(Receiver([403])) as receiver:
+        there = Subscription(name="chat", url=f"json://127.0.0.1:{receiver.port}/token", allow_private=True)
+        with pytest.raises(DeliveryError, match=r"answered 403$"):
+            await ChatSender().send(there, ENTRY, NOW)
+
+
+def test_nothing_outside_the_guard_is_watched() -> None:
+    """Kafka may well be in a private network."""
+    with only_to(lambda _: False), socket.socket() as client, pytest.raises(ForbiddenAddressError):
+        client.connect(("127.0.0.1", 9))
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+        pass
+
+
+def test_the_guard_is_quiet_while_the_interpreter_ends() -> None:
+    """Its hook is called until the very end, when the names of modules are gone."""
+    ending = (
+        "import socket, sys\n"
+        "from streams.web.socket_guard import only_to\n"
+        "with only_to(lambda _: True): pass\n"
+        "class Last:\n"
+        "    def __del__(self): sys.audit('socket.connect', None, ('127.0.0.1', 9))\n"
+        "import streams.web.socket_guard as guard\n"
+        "guard.last = Last()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", ending], capture_output=True, text=True, check=True)
+    assert ended.stderr == ""
+
+
+def test_a_chat_text_fits_the_strictest_chat() -> None:
+    """However many topics there are."""
+    lines = [Sentence(text="word " * 60, posts=["1"]) for _ in range(20)]
+    text = chat_text(msgspec.structs.replace(ENTRY.digest, overview=lines))
+    assert len(text) <= CHAT_CHARACTERS
+    assert text.count("•") > 3
+    assert apprise.__version__

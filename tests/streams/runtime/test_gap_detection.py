@@ -1,0 +1,137 @@
+"""A process that was not handed a record ends before it acknowledges a later one."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.runtime.gap_detection import GapError, Gaps
+
+
+class Broker:
+    """What the group has committed, by partition, and the offsets that have a record."""
+
+    def __init__(self, records: set[int], committed: dict[int, int] | None = None) -> None:
+        self.records = records
+        self.committed = committed or {}
+        self.asked = 0
+
+    async def next_offset(self, partition: int) -> int:
+        self.asked += 1
+        return self.committed.get(partition, min(self.records, default=0))
+
+    async def any_record(self, _: int, start: int, end: int) -> bool:
+        return any(start <= offset < end for offset in self.records)
+
+    def gaps(self) -> Gaps:
+        return Gaps(self.next_offset, self.any_record)
+
+
+async def test_a_hole_between_two_records() -> None:
+    """Whatever Faust has done with them, 12 and 13 are on the log and came not."""
+    gaps = Broker(set(range(20)), {0: 10}).gaps()
+    for offset in (10, 11):
+        await gaps.see(0, offset, 1)
+    with pytest.raises(GapError, match="partition 0: records from 12 on were not handed over, those from 14"):
+        await gaps.see(0, 14, 1)
+
+
+async def test_a_hole_before_the_first_record() -> None:
+    """The group has committed less than what comes first."""
+    with pytest.raises(GapError, match="from 10 on were not handed over, those from 12"):
+        await Broker(set(range(20)), {0: 10}).gaps().see(0, 12, 1)
+
+
+async def test_a_hole_at_the_start_of_a_log_of_which_nothing_was_committed() -> None:
+    """The log begins at 5."""
+    gaps = Broker({5, 6, 7}).gaps()
+    with pytest.raises(GapError, match="from 5 on"):
+        await gaps.see(0, 6, 1)
+    await Broker({5, 6, 7}).gaps().see(0, 5, 1)
+
+
+async def test_offsets_without_a_record_are_no_hole() -> None:
+    """Compaction, retention and transactions leave such."""
+    gaps = Broker({3, 4, 9, 10}, {0: 3}).gaps()
+    for offset in (3, 4, 9, 10):
+        await gaps.see(0, offset, 1)
+
+
+async def test_delivered_again_is_no_hole() -> None:
+    """And what follows is held against the farthest that was handed over."""
+    broker = Broker(set(range(20)), {0: 4})
+    gaps = broker.gaps()
+    for offset in (4, 5, 6, 7):
+        await gaps.see(0, offset, 1)
+    for offset in (5, 6, 7, 8):
+        await gaps.see(0, offset, 2)
+    assert broker.asked == 1, "nothing was in doubt after the first record"
+    with pytest.raises(GapError):
+        await gaps.see(0, 10, 2)
+
+
+async def test_what_another_worker_has_handled_is_no_hole() -> None:
+    """It had the partition for a while, and has committed."""
+    broker = Broker(set(range(20)), {0: 0})
+    gaps = broker.gaps()
+    await gaps.see(0, 0, 1)
+    broker.committed[0] = 9
+    await gaps.see(0, 9, 3)
+    with pytest.raises(GapError, match="from 10 on"):
+        await gaps.see(0, 11, 3)
+
+
+async def test_what_was_committed_in_the_same_generation_excuses_nothing() -> None:
+    """Nobody else had the partition: our own commit went too far."""
+    broker = Broker(set(range(20)), {0: 0})
+    gaps = broker.gaps()
+    await gaps.see(0, 0, 1)
+    broker.committed[0] = 5
+    with pytest.raises(GapError, match="from 1 on"):
+        await gaps.see(0, 5, 1)
+
+
+async def test_partitions_are_apart() -> None:
+    """Each has its own offsets."""
+    gaps = Broker(set(range(20)), {0: 4, 1: 8}).gaps()
+    for partition, offset in ((0, 4), (1, 8), (0, 5), (1, 9)):
+        await gaps.see(partition, offset, 1)
+    with pytest.raises(GapError, match="partition 1"):
+        await gaps.see(1, 11, 1)
+
+
+async def test_records_behind_the_last_that_came() -> None:
+    """Reached: all that is before the end; not reached: two of them."""
+    broker = Broker({0, 1, 2, 3}, {0: 0})
+    gaps = broker.gaps()
+    for offset in (0, 1):
+        await gaps.see(0, offset, 1)
+    await gaps.reach(0, 2, 1)
+    with pytest.raises(GapError, match="from 2 on"):
+        await gaps.reach(0, 4, 1)
+    broker.committed[0] = 4
+    await gaps.reach(0, 4, 2)  # somebody else has handled them
+
+
+@given(
+    records=st.sets(st.integers(0, 30), min_size=2),
+    missing=st.sets(st.integers(0, 30)),
+    again=st.lists(st.integers(0, 30), max_size=3),
+)
+async def test_it_ends_exactly_before_the_first_record_behind_a_hole(
+    records: set[int], missing: set[int], again: list[int]
+) -> None:
+    """Over logs with and without records at an offset, some of which never come."""
+    gaps = Broker(records).gaps()
+    handed: list[int] = []
+    for offset in sorted(records - missing):
+        hole = any(record not in handed for record in records if record < offset)
+        try:
+            await gaps.see(0, offset, 1)
+        except GapError:
+            assert hole
+            return
+        assert not hole
+        handed.append(offset)
+        for earlier in again:
+            if earlier in handed:
+                await gaps.see(0, earlier, 1)

@@ -1,0 +1,64 @@
+"""A stage that is told to stop: it waits for a broker that is there, not for ever, and not for one that is away."""
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from streams.runtime import shutdown as drain
+from streams.runtime.shutdown import end_in_time
+from streams.runtime.worker import STOP_SECONDS
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drain, "AWAY_SECONDS", 0.5)  # a thread may stand still for a moment between two looks
+    monkeypatch.setattr(drain, "LOOK_SECONDS", 0.01)
+
+
+@pytest.fixture
+def broker() -> Iterator[socket.socket]:
+    """Something that accepts connections."""
+    with socket.create_server(("127.0.0.1", 0), backlog=1_000) as listening:
+        yield listening
+
+
+def _address(listening: socket.socket) -> str:
+    return f"127.0.0.1:1,127.0.0.1:{listening.getsockname()[1]}"
+
+
+def test_one_that_is_there_is_waited_for_until_it_goes(broker: socket.socket) -> None:
+    """Also when it is not the first of the addresses."""
+    ended = threading.Event()
+    watching = end_in_time(_address(broker), lambda: True, ended.set)
+    assert not ended.wait(1.5)
+    broker.close()
+    assert ended.wait(120)
+    watching.join()
+
+
+def test_nothing_ends_that_was_not_told_to() -> None:
+    """A broker that is away for a minute is waited for by a stage that is to go on."""
+    told, ended = threading.Event(), threading.Event()
+    watching = end_in_time("127.0.0.1:1", told.is_set, ended.set)
+    assert not ended.wait(1.5)
+    told.set()
+    assert ended.wait(120)
+    watching.join()
+
+
+def test_one_that_is_there_is_not_waited_for_for_ever(broker: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group that does not let its member in, or a batch that hangs: the worker must not have to kill it."""
+    monkeypatch.setattr(drain, "MOST_SECONDS", 0.3)
+    told, ended = threading.Event(), threading.Event()
+    watching = end_in_time(_address(broker), told.is_set, ended.set)
+    assert not ended.wait(0.6)
+    told.set()
+    assert ended.wait(120)
+    watching.join()
+
+
+def test_there_is_time_to_end_before_the_worker_kills() -> None:
+    """With what the process itself takes to end."""
+    assert drain.MOST_SECONDS + 2 * drain.LOOK_SECONDS + 3 < STOP_SECONDS < 30

@@ -1,0 +1,104 @@
+"""Stage assign when its outputs do not get through: the state has gone ahead of what is durable."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.events import Assignment
+from streams.kafka.record import Record
+from tests.support.assigning import Bench, made_log, straight_run
+from tests.support.made_posts import START
+
+
+class _AwayBroker:
+    """Takes `room` records and confirms them; the one after them fails, and of the rest nothing is heard."""
+
+    def __init__(self, bench: Bench, room: int, error: BaseException) -> None:
+        self._send = bench.send
+        self._room = room
+        self._error = error
+
+    async def __call__(self, topic: str, **named: Any) -> Awaitable[object]:
+        confirmation = asyncio.get_running_loop().create_future()
+        self._room -= 1
+        if self._room >= 0:
+            confirmation.set_result(await (await self._send(topic, **named)))
+        elif self._room == -1:
+            confirmation = asyncio.ensure_future(self._fail())
+        return confirmation
+
+    async def _fail(self) -> None:
+        raise self._error
+
+
+async def _cut_off(bench: Bench, room: int, error: BaseException) -> list[Assignment]:
+    """Offsets 0 to 19 are done and committed, the next 20 are being sent when the broker goes; what is durable."""
+    await bench.stage.assign(made_log()[:20])
+    bench.stage._send = _AwayBroker(bench, room, error)
+    with pytest.raises(type(error)):
+        await bench.stage.assign(made_log()[20:40])
+    return bench.assignments()
+
+
+@pytest.mark.parametrize("room", [0, 1, 9])
+@pytest.mark.parametrize("error", [ConnectionError(), asyncio.CancelledError()])
+async def test_a_stop_without_a_broker_takes_nothing_for_sent(tmp_path: Path, room: int, error: BaseException) -> None:
+    """A stage that ends writes a snapshot; one that knew these posts would answer them with silence (seen: 39 lost)."""
+    expected = (await straight_run(tmp_path)).assignments()
+    bench = Bench(tmp_path / "cut", made_log())
+    durable = await _cut_off(bench, room, error)
+    bench.stage.save_snapshot()
+    bench.restart()
+    bench.stage.load_snapshot()
+    await bench.stage.assign(made_log()[20:])
+    assert {one.origin: one for one in [*durable, *bench.assignments()]} == {one.origin: one for one in expected}
+
+
+async def test_what_was_not_confirmed_is_sent_when_it_is_handed_again(tmp_path: Path) -> None:
+    """To the same process, as after a rebalance in which its work was called off."""
+    expected = (await straight_run(tmp_path)).assignments()
+    bench = Bench(tmp_path / "cut", made_log())
+    await _cut_off(bench, 3, asyncio.CancelledError())
+    bench.stage._send = bench.send
+    await bench.stage.assign(made_log()[20:])
+    assert {one.origin: one for one in bench.assignments()} == {one.origin: one for one in expected}
+
+
+async def test_the_snapshot_before_is_still_good(tmp_path: Path) -> None:
+    """Nothing is read again that it has; what came after it is."""
+    bench = Bench(tmp_path, made_log())
+    await bench.stage.assign(made_log()[:10])
+    bench.stage.save_snapshot()
+    await _cut_off(bench, 3, ConnectionError())
+    bench.stage.save_snapshot()
+    bench.restart()
+    assert bench.stage.load_snapshot() == 10
+
+
+async def test_a_catch_up_that_is_called_off_is_saved_as_far_as_it_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within one read of thousands of records: a start that is killed again and again gets on all the same."""
+    monkeypatch.setattr("streams.stages.assign.CATCH_UP_BATCH", 20)
+    bench = Bench(tmp_path, made_log(100))
+    moments = itertools.count()
+    bench.stage._clock = lambda: START + timedelta(seconds=31 * next(moments))
+
+    async def all_at_once(start: int, end: int) -> AsyncIterator[list[Record]]:
+        yield list(bench.log[start:end])
+
+    bench.stage._read_log = all_at_once
+    task = asyncio.create_task(bench.stage.assign(bench.log[99:]))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    bench.restart()
+    assert 0 < bench.stage.load_snapshot() < 99

@@ -1,0 +1,66 @@
+"""Stage view: decoded events reach the store, everything else is a dead letter."""
+
+from collections.abc import Sequence
+
+from models.events import Assignment, DeadLetter, Digest, TopicEvent
+from models.events.wire import decode, encode
+from streams.kafka.record import Record
+from streams.kafka.topics import DEAD_LETTERS
+from streams.ports import Headers
+from streams.stages.view import view_assignments, view_digests, view_topic_events
+from tests.support.made_posts import START, FakeSend, clock, record
+
+
+class Store:
+    """Keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.given: list[object] = []
+
+    async def apply_assignments(self, assignments: Sequence[Assignment]) -> None:
+        """See ViewStore."""
+        self.given += assignments
+
+    async def apply_topic_events(self, events: Sequence[TopicEvent]) -> None:
+        """See ViewStore."""
+        self.given += events
+
+    async def put_digest(self, digest: Digest, headers: Headers) -> None:
+        """See ViewStore."""
+        self.given.append((digest, headers))
+
+
+def _record(value: bytes, offset: int) -> Record:
+    return record(value, offset, topic="assignments")
+
+
+async def test_good_events_are_applied_and_bad_ones_put_aside() -> None:
+    """In order, and nobody waits for the bad one."""
+    store, send = Store(), FakeSend()
+    events = [Assignment(id=f"p{n}", origin=f"0:{n}", outcome="assigned", at=START, topic_id="t") for n in range(3)]
+    records = [
+        _record(encode(events[0]), 0),
+        _record(b"?", 1),
+        _record(encode(events[1]), 2),
+        _record(encode(events[2]), 3),
+    ]
+    await view_assignments(records, store=store, send=send, clock=clock)
+    assert store.given == events
+    (letter,) = [decode(value, DeadLetter) for value in send.on(DEAD_LETTERS.name)]
+    assert (letter.stage, letter.offset) == ("view", 1)
+
+
+async def test_topic_events_reach_the_store() -> None:
+    """As they were."""
+    store = Store()
+    event = TopicEvent(topic_id="t", kind="born", at=START, reason="three people", label="Lenses")
+    await view_topic_events([_record(encode(event), 0)], store=store, send=FakeSend(), clock=clock)
+    assert store.given == [event]
+
+
+async def test_a_value_of_another_type_is_no_digest() -> None:
+    """Somebody else may write to our topics."""
+    store, send = Store(), FakeSend()
+    await view_digests([_record(b'{"week":"2021-W18"}', 4)], store=store, send=send, clock=clock)
+    assert store.given == []
+    assert len(send.on(DEAD_LETTERS.name)) == 1

@@ -1,0 +1,129 @@
+"""Stage week-close: what is due is published once, by the owner, and a crash repeats nothing for readers."""
+
+from collections.abc import AsyncIterator, Awaitable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from models.events.wire import encode
+from models.week.week import Week
+from streams.kafka.digests import week_before
+from streams.kafka.record import Record
+from streams.kafka.topics import DIGESTS, EMBEDDED
+from tests.support.made_posts import FakeSend, embedded, record, tweet
+from tests.support.week_close_world import NOW, World
+
+
+async def test_a_closed_week_is_published_once() -> None:
+    """With where it was read in the headers, and not in the value."""
+    world = World()
+    stage = world.stage()
+    await stage.tick(active=True)
+    await stage.follow([world.append(0, 5), world.append(1, 8 * 24 + 1)])
+    await stage.tick(active=True)
+    await stage.tick(active=True)
+    (entry,) = world.published()
+    assert (entry.digest.week, entry.revision, entry.slice_end, entry.made_at) == ("2021-W18", 1, 2, NOW)
+    assert b"made_at" not in encode(entry.digest)
+
+
+async def test_lag_of_the_embed_stage_holds_the_week_open() -> None:
+    """Its missing posts would be late for no fault of theirs."""
+    world = World()
+    stage = world.stage()
+    await stage.tick(active=True)
+    await stage.follow([world.append(0, 5), world.append(1, 8 * 24 + 1)])
+    world.lag = [3]
+    await stage.tick(active=True)
+    assert world.refits == []
+    world.lag = []
+    await stage.tick(active=True)
+    assert world.refits == ["2021-W18"]
+
+
+async def test_a_standby_publishes_nothing() -> None:
+    """Only the owner of the partition does; one that takes over first reads where things stand."""
+    world = World()
+    world.append(0, 5)
+    world.append(1, 8 * 24 + 1)
+    owner, standby = world.stage(), world.stage()
+    await standby.tick(active=False)
+    await owner.tick(active=True)
+    assert len(world.published()) == 1
+    await standby.tick(active=True)
+    assert world.refits == ["2021-W18"]
+
+
+async def test_after_a_crash_before_publishing_the_week_is_closed_again() -> None:
+    """Offsets were committed long ago: the log itself says what is due."""
+    world = World()
+    world.append(0, 5)
+    world.append(1, 8 * 24 + 1)
+    await world.stage().tick(active=True)
+    assert [entry.digest.week for entry in world.published()] == ["2021-W18"]
+
+
+async def test_what_arrives_while_a_worker_finds_out_where_things_stand_counts() -> None:
+    """It is behind the end that was asked for, and acknowledged: a late post or a deletion would be missed."""
+    world = World()
+    await world.closed_week()
+    stage = world.stage()
+    read, late = stage._read_log, [(2, 6.0), (3, 6.5)]
+
+    async def slowly(since: datetime | None, offset: int | None) -> AsyncIterator[list[Record]]:
+        async for records in read(since, offset):
+            yield list(records)
+        if late:
+            await stage.follow([world.append(*late.pop(0))])
+
+    stage._read_log = slowly
+    await stage.tick(active=True)
+    assert not late
+    world.now, world.says = world.now + timedelta(seconds=61), "second"
+    await stage.tick(active=True)
+    assert [(entry.revision, entry.slice_end) for entry in world.published()] == [(1, 2), (2, 4)]
+
+
+async def test_a_log_that_was_made_anew_is_not_waited_for() -> None:
+    """What was handed over of the old one is further than the new one goes."""
+    world = World()
+    stage = world.stage()
+    await stage.follow([record(embedded(tweet(0), "0:0"), 50)])
+    world.append(1, 5)
+    world.append(2, 8 * 24 + 1)
+    await stage.tick(active=True)
+    assert world.refits == ["2021-W18"]
+
+
+async def test_what_the_refit_teaches_goes_before_the_digest() -> None:
+    """A crash between the two repeats both: a digest whose lesson is missing would never be taught."""
+    world = World()
+    world.append(0, 5)
+    world.append(1, 8 * 24 + 1)
+    world.teaches = b"a lesson"
+    crashed = world.stage()
+    lost = FakeSend(broken=True)
+
+    async def until_the_digest(topic: str, **record: Any) -> Awaitable[object]:
+        return await (lost if topic == DIGESTS.name else world.send)(topic, **record)
+
+    crashed._send = until_the_digest
+    with pytest.raises(ConnectionError):
+        await crashed.tick(active=True)
+    assert world.published() == []
+    await world.stage().tick(active=True)
+    assert [(sent.topic, sent.key) for sent in world.send.sent] == [
+        (EMBEDDED.name, b"2021-W18"),
+        (EMBEDDED.name, b"2021-W18"),
+        (DIGESTS.name, b"2021-W18"),
+    ]
+    assert world.send.on(EMBEDDED.name) == [b"a lesson"] * 2
+    assert {sent.timestamp for sent in world.send.sent} == {Week.parse("2021-W18").end}
+
+
+def test_a_digest_builds_on_the_newest_one_before_it() -> None:
+    """A silent week must not cost all topics their ids."""
+    assert week_before(["2020-W53", "2021-W02", "2021-W18"], Week.parse("2021-W18")) == "2021-W02"
+    assert week_before(["2020-W53"], Week.parse("2021-W01")) == "2020-W53"
+    assert week_before([], Week.parse("2021-W18")) == "2021-W17"

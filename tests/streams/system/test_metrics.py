@@ -1,0 +1,65 @@
+"""The table of metrics is closed, and a stage's batches are counted when they are done."""
+
+from collections.abc import Sequence
+
+import httpx
+import pytest
+
+from streams.system.metrics import TABLE, Metrics, metered, serve_metrics
+
+
+def test_every_metric_of_the_table_is_served_once_it_is_used_and_no_other() -> None:
+    """Names in the text format; two instances do not collide; a process tells nothing of what others do."""
+    assert Metrics().text() == b""
+    metrics = Metrics()
+    for one in TABLE:
+        getattr(metrics, one.kind)(one.name)
+    text = metrics.text().decode()
+    described = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
+    expected = {f"toptopics_{one.name}{'_total' if one.kind == 'counter' else ''}" for one in TABLE}
+    assert {name for name in described if not name.endswith("_created")} == expected
+
+
+def test_an_unknown_or_other_kind_of_metric_is_an_error() -> None:
+    """A typing mistake must not make a new metric."""
+    with pytest.raises(KeyError):
+        Metrics().counter("nothing")
+    with pytest.raises(KeyError):
+        Metrics().gauge("records")
+
+
+async def test_a_batch_counts_when_it_is_done() -> None:
+    """A batch that fails will come again: it is not counted twice."""
+    metrics = Metrics()
+    failing = True
+
+    async def handle(_: Sequence[str]) -> None:
+        if failing:
+            raise RuntimeError("crash")
+
+    handler = metered(metrics, "embed", handle)
+    with pytest.raises(RuntimeError):
+        await handler(["a", "b"])
+    failing = False
+    await handler(["a", "b"])
+    value = metrics.registry.get_sample_value
+    assert value("toptopics_records_total", {"stage": "embed"}) == 2
+    assert value("toptopics_batch_records_count", {"stage": "embed"}) == 1
+
+
+def test_the_workers_port_serves_and_stops() -> None:
+    """On loopback, on a free port."""
+    metrics = Metrics()
+    metrics.gauge("live_topics").set(3)
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    stop = serve_metrics(metrics, port)
+    try:
+        assert "toptopics_live_topics 3.0" in httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    finally:
+        stop()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{port}/metrics")

@@ -1,0 +1,191 @@
+"""Ranking, hours, map and words: the pure part of the view."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.live.naming import label_of, title_of
+from models.live.state import TopicState
+from models.live.topic_map import positions, related, similarity, ties
+from models.live.trends import BUCKETS, PARTS, bucket_now, hour_starts, hourly, parts, window_stats
+from streams.views.board import Board
+from streams.views.items import search_words
+from streams.views.memory import MemoryViews
+from tests.support.view_examples import NOW, assignment, event
+
+LAST = bucket_now(NOW)
+
+
+def state(
+    topic_id: str = "T1",
+    *,
+    series: dict[int, tuple[int, int]] | None = None,
+    people: dict[str, tuple[int, int]] | None = None,
+    words: list[tuple[str, int]] | None = None,
+) -> TopicState:
+    """A topic from its counts; buckets relative to the newest."""
+    return TopicState(
+        id=topic_id,
+        series={LAST + bucket: counts for bucket, counts in (series or {0: (1, 1)}).items()},
+        people={name: (posts, LAST + newest) for name, (posts, newest) in (people or {"a": (1, 0)}).items()},
+        words=words or [],
+        links=[],
+        first_at=NOW,
+        last_at=NOW,
+        info=None,
+    )
+
+
+def test_windows_end_with_the_newest_post_and_are_half_open() -> None:
+    """The hour is six buckets of ten minutes, the newest one included."""
+    one = state(series={0: (1, 1), -5: (2, 1), -6: (4, 4)}, people={"a": (3, -5), "b": (4, -6)})
+    stats = window_stats(one, "1h", LAST)
+    assert (stats.posts, stats.originals, stats.people, stats.before) == (3, 2, 1, 4)
+    assert window_stats(one, "6h", LAST).people == 2
+
+
+@pytest.mark.parametrize("window", PARTS)
+def test_a_spark_line_is_of_the_window_and_of_nothing_else(window: str) -> None:
+    """Equal parts that add up to the window's posts: the oldest bucket in the first, the newest in the last."""
+    oldest = 1 - BUCKETS[window]
+    one = state(series={0: (2, 2), oldest: (5, 5), oldest - 1: (9, 9)})
+    line = parts(one, window, LAST)
+    assert len(line) == PARTS[window]
+    assert BUCKETS[window] % PARTS[window] == 0
+    assert (line[0], line[-1], sum(line)) == (5, 2, window_stats(one, window, LAST).posts)
+
+
+def test_people_count_more_than_posts() -> None:
+    """Ten posts of one account stay below three people who say it twice."""
+    alone = window_stats(state(series={0: (10, 10)}, people={"a": (10, 0)}), "24h", LAST)
+    shared = window_stats(state(series={0: (6, 6)}, people=dict.fromkeys("abc", (2, 0))), "24h", LAST)
+    assert shared.trend > alone.trend
+
+
+def test_a_burst_counts_more_than_the_same_every_day_and_retweets_less_than_originals() -> None:
+    """The expectation is what the windows before had."""
+    day = BUCKETS["24h"]
+    burst = window_stats(state(series={0: (5, 5)}), "24h", LAST)
+    steady = window_stats(state(series={0: (5, 5), -day: (5, 5), -2 * day: (5, 5), -3 * day: (5, 5)}), "24h", LAST)
+    echoed = window_stats(state(series={0: (5, 1)}), "24h", LAST)
+    assert burst.trend > steady.trend
+    assert burst.trend > echoed.trend
+
+
+def test_what_happens_stands_above_what_is_always_said() -> None:
+    """Twenty people on a theme, as on every day, and five on a story of today; the theme keeps a place."""
+    day = BUCKETS["24h"]
+    themed = state(series={-i * day: (40, 40) for i in range(4)}, people={f"p{i}": (2, 0) for i in range(20)})
+    story = window_stats(state(series={0: (6, 6)}, people=dict.fromkeys("abcde", (1, 0))), "24h", LAST)
+    assert story.trend > window_stats(themed, "24h", LAST).trend > 0
+
+
+@given(st.dictionaries(st.integers(-2015, 0), st.integers(1, 50), min_size=1))
+def test_numbers_are_sane_for_any_series(counts: dict[int, int]) -> None:
+    """Finite, not negative, and the week holds at least what the day does."""
+    one = state(series={bucket: (count, count) for bucket, count in counts.items()})
+    found = {window: window_stats(one, window, LAST) for window in BUCKETS}
+    assert all(np.isfinite(stats.trend) and stats.trend >= 0 for stats in found.values())
+    assert found["1h"].posts <= found["6h"].posts <= found["24h"].posts <= found["7d"].posts
+    assert sum(hourly(one, LAST, 336 + 1)) == sum(counts.values())
+
+
+def test_hours_are_those_of_the_clock() -> None:
+    """A post at 11:50 and one at 12:00 are in two hours."""
+    one = state(series={0: (1, 1), -1: (2, 2)})
+    assert hourly(one, LAST, 3) == [0, 2, 1]
+    assert hour_starts(LAST, 3)[-1] == datetime(2021, 5, 7, 12, tzinfo=UTC)
+
+
+async def test_the_board_ranks_moves_and_names() -> None:
+    """A newcomer has no place before; a topic without an event is named by its words."""
+    views = MemoryViews()
+    await views.apply_assignments([assignment(f"o{i}", "OLD", author=f"o{i}", hours=-20) for i in range(3)])
+    await views.apply_assignments([assignment(f"n{i}", "NEW", author=f"n{i}", text="pixloc camera") for i in range(5)])
+    await views.apply_topic_events([event("born", "OLD", label="Old news")])
+    board = Board(views)
+    await board.refresh()
+    assert [one.id for one in board.ranked("24h")] == ["NEW", "OLD"]
+    assert board.moves("24h") == {"NEW": None, "OLD": -1}
+    assert [one.id for one in board.ranked("1h")] == ["NEW"]
+    assert label_of(board.states["OLD"]) == "Old news"
+    assert set(label_of(board.states["NEW"]).split(" · ")) == {"pixloc", "camera"}
+    with pytest.raises(KeyError):
+        board.ranked("2h")
+
+
+async def test_a_name_beats_a_link_beats_words() -> None:
+    """The digest's name, else the title of what half of the posts link to, else the telling words."""
+    views = MemoryViews()
+    words: dict[str, Any] = {"label": "speech, wav2vec", "keywords": ["speech", "wav2vec"]}
+    board = Board(views)
+
+    async def label() -> str:
+        await board.refresh()
+        return label_of(board.states["T"])
+
+    await views.apply_assignments([assignment(f"{i}", "T") for i in range(3)])
+    await views.apply_topic_events([event("born", "T", **words)])
+    assert await label() == "speech, wav2vec"
+    await views.apply_assignments([assignment(f"l{i}", "T", links=["https://papers.example/1"]) for i in range(3)])
+    assert await label() == "Title of https://papers.example/1"
+    await views.apply_topic_events([event("alias", "T", other_ids=["D"], label="Wav2vec-U", keywords=["speech"])])
+    assert await label() == "Wav2vec-U"
+
+
+def test_a_title_is_cut_at_a_word_and_without_the_site() -> None:
+    """Headings stay short."""
+    assert title_of("Speech without labels | Papers of the week") == "Speech without labels"
+    assert title_of("word " * 40) == "word " * 16 + "word…"
+    assert len(title_of("x" * 300)) <= 90
+
+
+def test_related_topics_are_near_on_the_map() -> None:
+    """By words first; the map lies in the unit square and does not depend on anything else."""
+    speech = state("S1", words=[("speech", 9), ("wav2vec", 5)], people={"a": (1, 0)})
+    audio = state("S2", words=[("speech", 7), ("audio", 3)], people={"a": (1, 0)})
+    jobs = state("J", words=[("jobs", 8), ("career", 5)], people={"z": (1, 0)})
+    near = similarity([speech, audio, jobs])
+    assert near[0, 1] > near[0, 2]
+    assert np.allclose(near, near.T)
+    assert related(speech, [jobs, audio, speech], 5)[0][0] == "S2"
+    placed = positions([speech, audio, jobs])
+    assert placed == positions([speech, audio, jobs])
+    assert [(a, b) for a, b, _ in ties([speech, audio, jobs], 2)] == [("S1", "S2")]  # once, and nothing for the third
+    assert ties([speech], 2) == ties([], 2) == []
+    assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y in placed.values())
+
+    def distance(a: str, b: str) -> float:
+        return float(np.hypot(placed[a][0] - placed[b][0], placed[a][1] - placed[b][1]))
+
+    assert distance("S1", "S2") < distance("S1", "J")
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5])
+def test_a_map_of_few_or_equal_topics_is_a_map(count: int) -> None:
+    """Nothing divides by zero."""
+    same = [state(f"T{i}", words=[("word", 1)]) for i in range(count)]
+    placed = positions(same)
+    assert len(placed) == count
+    assert all(np.isfinite(place).all() for place in placed.values())
+
+
+def test_the_map_does_not_flip_when_a_topic_arrives() -> None:
+    """Topics stay on their side."""
+    rng = np.random.default_rng(3)
+    names = [f"w{i}" for i in range(12)]
+    states = [state(f"T{i}", words=[(w, int(rng.integers(1, 9))) for w in rng.choice(names, 5)]) for i in range(8)]
+    before = positions(states)
+    after = positions([*states, state("N", words=[("w1", 3)])], before)
+    moved = [np.hypot(after[t][0] - before[t][0], after[t][1] - before[t][1]) for t in before]
+    assert float(np.median(moved)) < 0.35
+
+
+def test_words_for_search_are_words() -> None:
+    """No links, handles, numbers alone or stop words; other scripts too; folded once."""
+    text = "The GPT-Neo models by @eleutherai are OUT https://t.co/x 2021 out Straße 機械学習"
+    assert search_words(text) == ["gpt-neo", "models", "strasse", "機械学習"]

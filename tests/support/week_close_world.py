@@ -1,0 +1,113 @@
+"""A week-close stage with its log, its published digests and its refit in memory."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from msgspec import structs
+
+from models.events import Digest, Sentence
+from models.events.wire import encode
+from models.week.clock import WeekClock
+from models.week.week import Week
+from streams.kafka.digests import PublishedDigest
+from streams.kafka.record import Record
+from streams.kafka.topics import DIGESTS
+from streams.refit.client import MadeDigest
+from streams.stages.week_close import WeekCloseStage
+from tests.support.made_digest import empty_digest
+from tests.support.made_posts import START, FakeSend, embedded, record, tweet
+
+NOW = START + timedelta(days=900)
+
+
+def made_digest(week: Week, text: str, cites: Sequence[str] = ()) -> Digest:
+    """A digest that says nothing but `text`."""
+    return structs.replace(empty_digest(week), headline=Sentence(text=text, posts=list(cites)))
+
+
+class World:
+    """The log, the published digests and a refit that says how many records it read."""
+
+    def __init__(self) -> None:
+        self.log: list[Record] = []
+        self.send = FakeSend()
+        self.refits: list[str] = []
+        self.lag: list[int] = []
+        self.now = NOW
+        self.says = "first"
+        self.cites: list[str] = []
+        self.teaches = b""
+        self.chosen: list[dict[str, str]] = []  # settings of every refit
+        self.meanwhile: PublishedDigest | None = None  # what a replay publishes while the next refit runs
+
+    def append(self, number: int, hours: float) -> Record:
+        """One more post on the log."""
+        one = record(embedded(tweet(number, hours=hours), f"0:{number}"), len(self.log))
+        self.log.append(one)
+        return one
+
+    def stage(self) -> WeekCloseStage:
+        """A worker that has just started."""
+        return WeekCloseStage(
+            clock=lambda: self.now,
+            create_week_clock=lambda: WeekClock(
+                timezone="UTC", lateness=timedelta(hours=24), idle=timedelta(seconds=60)
+            ),
+            timezone="UTC",
+            refit=self._refit,
+            read_digests=self._digests,
+            read_log=self._read,
+            lagging=self._lagging,
+            send=self.send,
+        )
+
+    async def replayed(self, entry: PublishedDigest) -> None:
+        """As `toptopics replay --publish` does."""
+        sent = self.send(
+            DIGESTS.name, key=entry.digest.week.encode(), value=encode(entry.digest), headers=entry.headers()
+        )
+        await (await sent)
+
+    async def closed_week(self) -> tuple[WeekCloseStage, PublishedDigest]:
+        """A worker that has published the week of the first post."""
+        stage = self.stage()
+        await stage.tick(active=True)
+        await stage.follow([self.append(0, 5), self.append(1, 8 * 24 + 1)])
+        await stage.tick(active=True)
+        (first,) = self.published()
+        return stage, first
+
+    async def late_post(self, stage: WeekCloseStage) -> PublishedDigest:
+        """The newest digest of that week after one more post of it."""
+        await stage.follow([self.append(2, 6)])
+        self.now += timedelta(seconds=61)
+        await stage.tick(active=True)
+        return [entry for entry in self.published() if entry.digest.week == "2021-W18"][-1]
+
+    def published(self) -> list[PublishedDigest]:
+        """All records of `digests`, in order."""
+        return [
+            PublishedDigest.of_record(Record(DIGESTS.name, 0, 0, sent.key, sent.value, 0, sent.headers))
+            for sent in self.send.sent
+            if sent.topic == DIGESTS.name
+        ]
+
+    async def _refit(self, week: Week, chosen: Mapping[str, str]) -> MadeDigest:
+        self.refits.append(str(week))
+        self.chosen.append(dict(chosen))
+        if self.meanwhile is not None:
+            entry, self.meanwhile = self.meanwhile, None
+            await self.replayed(entry)
+        return MadeDigest(
+            encode(made_digest(week, self.says, self.cites)), 0, len(self.log), len(self.log), self.teaches
+        )
+
+    async def _digests(self) -> dict[str, PublishedDigest]:
+        return {entry.digest.week: entry for entry in self.published()}
+
+    async def _read(self, since: datetime | None, offset: int | None) -> AsyncIterator[list[Record]]:
+        if found := self.log[offset or 0 :]:
+            yield list(found)
+
+    async def _lagging(self) -> Collection[int]:
+        return self.lag
