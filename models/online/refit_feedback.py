@@ -8,10 +8,7 @@ the refit cuts large subjects into pieces, too. The two are not merged again aft
 without the part is what was known less what the refit says of the part.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,10 +20,8 @@ from models.online.centering import UNIT, Floats
 from models.online.labels import keywords_of, label_of, tally
 from models.online.lifecycle import close_block, event
 from models.online.record import EXAMPLES, TopicRecord
+from models.online.topic_space import TopicSpace
 from models.text.live_words import bare
-
-if TYPE_CHECKING:
-    from models.online.online_topics import OnlineTopics
 
 
 @dataclass(frozen=True)
@@ -48,81 +43,79 @@ class Part:
         return max(len(self.posts), round(self.share * self.topic.originals))
 
 
-def learn_week(model: OnlineTopics, week: WeekTopics) -> list[TopicEvent]:
+def learn_week(space: TopicSpace, week: WeekTopics) -> list[TopicEvent]:
     """`split` and `born` events of what leaves; the block ends before it."""
-    events = close_block(model) if model.block.posts else []
+    events = close_block(space) if space.block.posts else []
     for topic in sorted(week.topics, key=lambda topic: (topic.originals, topic.id)):
-        part, record = _part(model, topic, week)
-        if part is None or record is None or not _could_be_born(model, part, record):
+        part, record = _part(space, topic, week)
+        if part is None or record is None or not _could_be_born(space, part, record):
             continue
-        similarity = _similarity_to_rest(model, part, record)
-        if similarity < model.config.split:
-            events += _leave(model, part, record, similarity, week)
+        similarity = _similarity_to_rest(space, part, record)
+        if similarity < space.config.split:
+            events += _leave(space, part, record, similarity, week)
     return events
 
 
-def _part(model: OnlineTopics, topic: WeekTopic, week: WeekTopics) -> tuple[Part | None, TopicRecord | None]:
+def _part(space: TopicSpace, topic: WeekTopic, week: WeekTopics) -> tuple[Part | None, TopicRecord | None]:
     """The live topic that most of the posts went to, and which of them."""
-    homes = [model.topic_now(post) for post in topic.post_ids]
+    homes = [space.topic_now(post) for post in topic.post_ids]
     home = max(sorted({name for name in homes if name is not None}), key=homes.count, default=None)
-    slot = None if home is None else model.by_id.get(home)
+    slot = None if home is None else space.by_id.get(home)
     if slot is None or 2 * homes.count(home) <= len(homes):
         return None, None
     posts = [post for post, name in zip(topic.post_ids, homes, strict=True) if name == home]
     share = len(posts) / len(homes)
-    age = max(0.0, float(model.table.updated[slot]) - topic.last.timestamp())
-    most = 0.5 * float(model.table.weights[slot])  # older posts were forgotten, as those of the others
-    weight = min(most, max(1.0, share * topic.originals * 0.5 ** (age / model.config.half_life)))
+    age = max(0.0, float(space.table.updated[slot]) - topic.last.timestamp())
+    most = 0.5 * float(space.table.weights[slot])  # older posts were forgotten, as those of the others
+    weight = min(most, max(1.0, share * topic.originals * 0.5 ** (age / space.config.half_life)))
     centroid = unpack_vector(topic.centroid, week.dimensions)
     vector = np.rint(centroid * np.float32(UNIT * topic.tightness * weight))
-    return Part(topic, posts, share, vector, weight), model.records[slot]
+    return Part(topic, posts, share, vector, weight), space.records[slot]
 
 
-def _could_be_born(model: OnlineTopics, part: Part, record: TopicRecord) -> bool:
-    config = model.config
+def _could_be_born(space: TopicSpace, part: Part, record: TopicRecord) -> bool:
+    config = space.config
     enough = len(part.posts) >= config.born_posts and len(part.topic.authors) >= config.born_people
     return enough and record.phase != "candidate" and 2 * part.originals <= record.originals
 
 
-def _similarity_to_rest(model: OnlineTopics, part: Part, record: TopicRecord) -> float:
+def _similarity_to_rest(space: TopicSpace, part: Part, record: TopicRecord) -> float:
     """In the arithmetic of merging."""
     from models.online.kernels import scaled
 
-    both = np.stack([part.vector, model.table.sums[record.slot] - part.vector])
-    directions = model.background.directions(scaled(both, np.arange(2), UNIT))
+    both = np.stack([part.vector, space.table.sums[record.slot] - part.vector])
+    directions = space.background.directions(scaled(both, np.arange(2), UNIT))
     theirs = _as_marked(part.topic.word_counts, record.words)
     said = [theirs, _without(record.words, theirs, part.share)]
-    words = model.lexicon.topics(said)
-    return float(model.among(directions, words)[0, 1])
+    words = space.lexicon.topics(said)
+    return float(space.among(directions, words)[0, 1])
 
 
-def _leave(
-    model: OnlineTopics, part: Part, record: TopicRecord, similarity: float, week: WeekTopics
-) -> list[TopicEvent]:
+def _leave(space: TopicSpace, part: Part, record: TopicRecord, similarity: float, week: WeekTopics) -> list[TopicEvent]:
     """Give the part its own topic, and take it out of what the other counts."""
-    new = model.found(part.posts[0], part.topic.first.timestamp())
-    _fill(model, new, part, record)
+    new = space.found(part.posts[0], part.topic.first.timestamp())
+    _fill(space, new, part, record)
     _lessen(record, new, part)
     for post in [*part.posts, *part.topic.repeat_ids]:
-        if model.topic_now(post) == record.id:
-            model.topic_of[post] = new.id
-    table = model.table
+        if space.topic_now(post) == record.id:
+            space.topic_of[post] = new.id
+    table = space.table
     at = max(part.topic.last.timestamp(), float(table.updated[record.slot]))
     table.begin(new.slot, part.vector, part.weight, at)
     table.sums[record.slot] -= part.vector
     table.weights[record.slot] -= part.weight
-    table.move(np.array(sorted([record.slot, new.slot]), np.int64), model.background)
-    table.say([record, new], model.lexicon)
-    about = label_of(keywords_of(new, model.lexicon))
+    table.move(np.array(sorted([record.slot, new.slot]), np.int64), space.background)
+    table.say([record, new], space.lexicon)
+    about = label_of(keywords_of(new, space.lexicon))
     reason = f"the refit of {week.week} found {new.originals} of its posts to be about something else"
     return [
-        event(model, record, "split", model.now, f"{reason} ({about}): {similarity:.2f} similar to the rest", [new.id]),
-        event(model, new, "born", model.now, f"{tally(new)} left “{label_of(keywords_of(record, model.lexicon))}”"),
+        event(space, record, "split", space.now, f"{reason} ({about}): {similarity:.2f} similar to the rest", [new.id]),
+        event(space, new, "born", space.now, f"{tally(new)} left “{label_of(keywords_of(record, space.lexicon))}”"),
     ]
 
 
-def _fill(model: OnlineTopics, new: TopicRecord, part: Part, record: TopicRecord) -> None:
-    topic, config = part.topic, model.config
+def _fill(space: TopicSpace, new: TopicRecord, part: Part, record: TopicRecord) -> None:
+    topic, config = part.topic, space.config
     new.phase = "active"
     new.last = topic.last.timestamp()
     new.originals = part.originals
@@ -134,7 +127,7 @@ def _fill(model: OnlineTopics, new: TopicRecord, part: Part, record: TopicRecord
     new.examples = part.posts[:EXAMPLES]
     new.voices = {author: at for author, at in record.voices.items() if author in new.people}
     new.apart = [record.id]
-    new.past = _past(record.past, new.originals / record.originals, model.now - new.founded)
+    new.past = _past(record.past, new.originals / record.originals, space.now - new.founded)
     new.compare_at = new.originals + max(1, int(new.originals * config.merge_growth))
     new.say_at = new.originals + max(1, int(new.originals * config.words_growth))
 

@@ -18,29 +18,29 @@ from models.online.block import Block
 from models.online.config import OnlineConfig
 from models.online.lexicon import WordRows
 from models.online.metadata import StateError, check_version
-from models.online.online_topics import OnlineTopics
 from models.online.record import TopicRecord
 from models.online.table import ROWS
+from models.online.topic_space import TopicSpace
 
 VERSION = 3  # 2: centroids are deviations from the mean, as bytes; 3: handles and function words are marked
 KIND = "topics"
 
 
-def dump(model: OnlineTopics) -> bytes:
+def dump(space: TopicSpace) -> bytes:
     """See the module's docstring."""
-    alive = np.array(sorted(model.records), dtype=np.int64)
-    table, block = model.table, model.block
-    waiting = np.concatenate([np.zeros((0, model.dimensions), np.float32), *block.rows])
+    alive = np.array(sorted(space.records), dtype=np.int64)
+    table, block = space.table, space.block
+    waiting = np.concatenate([np.zeros((0, space.dimensions), np.float32), *block.rows])
     shown = _sorted(table.words.of(alive.tolist()))
     tensors: dict[str, Any] = {
         "alive": alive,
         **{name: getattr(table, name)[alive] for name in ROWS},
-        "background": model.background.total,
-        "mean": model.background.mean,
-        "document_counts": model.lexicon.counts,
-        "document_weights": model.lexicon.weights,
-        "posts": _lines(model.topic_of.keys()),
-        "posts_topics": _lines(model.topic_of.values()),
+        "background": space.background.total,
+        "mean": space.background.mean,
+        "document_counts": space.lexicon.counts,
+        "document_weights": space.lexicon.weights,
+        "posts": _lines(space.topic_of.keys()),
+        "posts_topics": _lines(space.topic_of.values()),
         "shown_data": shown.weights,
         "shown_indices": shown.buckets,
         "shown_indptr": shown.begins,
@@ -51,24 +51,24 @@ def dump(model: OnlineTopics) -> bytes:
     metadata = {
         "kind": KIND,
         "version": VERSION,
-        "encoder": model.encoder,
-        "dimensions": model.dimensions,
-        "config": dataclasses.asdict(model.config),
+        "encoder": space.encoder,
+        "dimensions": space.dimensions,
+        "config": dataclasses.asdict(space.config),
         "capacity": table.capacity,
-        "background": model.background.posts,
-        "seen": model.lexicon.posts,
-        "times": [model.now, model.started, model.faded] if model.lexicon.posts else None,
-        "day": model.day,
-        "voices": list(model.voices.items()),
-        "refreshed": model.refreshed,
+        "background": space.background.posts,
+        "seen": space.lexicon.posts,
+        "times": [space.now, space.started, space.faded] if space.lexicon.posts else None,
+        "day": space.day,
+        "voices": list(space.voices.items()),
+        "refreshed": space.refreshed,
         "block": [block.posts, block.limit, block.start],
-        "aliases": list(model.aliases.items()),
-        "records": [msgspec.to_builtins(model.records[slot]) for slot in model.records],
+        "aliases": list(space.aliases.items()),
+        "records": [msgspec.to_builtins(space.records[slot]) for slot in space.records],
     }
     return save(tensors, metadata={"online": orjson.dumps(metadata).decode()})
 
 
-def load_state(data: bytes, metadata: dict[str, Any]) -> OnlineTopics:
+def load_state(data: bytes, metadata: dict[str, Any]) -> TopicSpace:
     """The inverse of `dump`; raises StateError for another version or a damaged state."""
     check_version(metadata, VERSION)
     try:
@@ -77,32 +77,32 @@ def load_state(data: bytes, metadata: dict[str, Any]) -> OnlineTopics:
         raise StateError(f"the state is damaged: {error}") from error
 
 
-def _restored(metadata: dict[str, Any], tensors: dict[str, Any]) -> OnlineTopics:
+def _restored(metadata: dict[str, Any], tensors: dict[str, Any]) -> TopicSpace:
     config = OnlineConfig(**metadata["config"])
-    model = OnlineTopics(metadata["dimensions"], metadata["encoder"], config)
-    while model.table.capacity < metadata["capacity"]:
-        model.table.grow()
+    space = TopicSpace(metadata["dimensions"], metadata["encoder"], config)
+    while space.table.capacity < metadata["capacity"]:
+        space.table.grow()
     alive = tensors["alive"]
     for name in ROWS:
-        getattr(model.table, name)[alive] = tensors[name]
-    model.table.words.put(alive.tolist(), _words(tensors, len(alive), config.buckets))
-    model.background.total, model.background.mean = tensors["background"], tensors["mean"]
-    model.background.posts = metadata["background"]
-    model.table.restored(alive)
-    model.lexicon.counts, model.lexicon.weights = tensors["document_counts"], tensors["document_weights"]
-    model.lexicon.posts = metadata["seen"]
+        getattr(space.table, name)[alive] = tensors[name]
+    space.table.words.put(alive.tolist(), _words(tensors, len(alive), config.buckets))
+    space.background.total, space.background.mean = tensors["background"], tensors["mean"]
+    space.background.posts = metadata["background"]
+    space.table.restored(alive)
+    space.lexicon.counts, space.lexicon.weights = tensors["document_counts"], tensors["document_weights"]
+    space.lexicon.posts = metadata["seen"]
     for record in msgspec.convert(metadata["records"], list[TopicRecord]):
-        model.records[record.slot] = record
-        model.by_id[record.id] = record.slot
-    model.aliases.update(metadata["aliases"])
-    model.topic_of.update(zip(_unlines(tensors["posts"]), _unlines(tensors["posts_topics"]), strict=True))
+        space.records[record.slot] = record
+        space.by_id[record.id] = record.slot
+    space.aliases.update(metadata["aliases"])
+    space.topic_of.update(zip(_unlines(tensors["posts"]), _unlines(tensors["posts_topics"]), strict=True))
     if metadata["times"] is not None:
-        model.now, model.started, model.faded = metadata["times"]
-    model.day = metadata["day"]
-    model.voices.update(metadata["voices"])
-    model.refreshed = metadata["refreshed"]
-    model.block = _block(metadata["block"], tensors)
-    return model
+        space.now, space.started, space.faded = metadata["times"]
+    space.day = metadata["day"]
+    space.voices.update(metadata["voices"])
+    space.refreshed = metadata["refreshed"]
+    space.block = _block(metadata["block"], tensors)
+    return space
 
 
 def _words(tensors: dict[str, Any], rows: int, buckets: int) -> WordRows:

@@ -10,6 +10,7 @@ from models.online.config import OnlineConfig
 from models.online.online_topics import OnlineTopics
 from models.online.river.topics import RiverKind, RiverTopics
 from models.online.topic_model import PostBatch, TopicModel
+from models.online.topic_space import TopicSpace
 
 Labels = Sequence[Any]
 
@@ -116,7 +117,7 @@ class OnlineBertopic(Plain):
 
 def ours(**settings: float) -> Callable[[int], Method]:
     """The online topics, with their defaults or without an ingredient."""
-    return lambda dimensions: Method(OnlineTopics(dimensions, "bench", OnlineConfig(**settings)))  # type: ignore[arg-type]
+    return lambda dimensions: Method(OnlineTopics(TopicSpace(dimensions, "bench", OnlineConfig(**settings))))  # type: ignore[arg-type]
 
 
 def rivers(kind: RiverKind) -> Callable[[int], Method]:

@@ -13,6 +13,7 @@ from river import base
 from models.online.config import OnlineConfig
 from models.online.online_topics import OnlineTopics
 from models.online.topic_model import PostBatch
+from models.online.topic_space import TopicSpace
 
 
 class OnlineClusterer(base.Clusterer):
@@ -23,7 +24,7 @@ class OnlineClusterer(base.Clusterer):
         self.join = join
         self.merge = merge
         config = OnlineConfig(lexical_weight=0.0, background=0.0, join=join, merge=merge, merge_single=merge)
-        self.topics = OnlineTopics(dimensions, "river", config)
+        self.topics = OnlineTopics(TopicSpace(dimensions, "river", config))
         self.samples = 0
         self._next = 0
         self._number_of: dict[str, int] = {}
@@ -45,8 +46,8 @@ class OnlineClusterer(base.Clusterer):
         if name not in self._number_of:
             self._number_of[name] = self._next
             self._next += 1
-        if len(self._number_of) > 2 * self.topics.config.max_topics:
-            alive = self.topics.by_id
+        if len(self._number_of) > 2 * self.topics.space.config.max_topics:
+            alive = self.topics.space.by_id
             self._number_of = {known: number for known, number in self._number_of.items() if known in alive}
 
     def predict_one(self, x: dict[base.typing.FeatureName, Any]) -> int:

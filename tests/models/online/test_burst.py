@@ -11,6 +11,7 @@ from models.online.burst import DAYS, FADING, TRENDING, WEEK, Past, count_voices
 from models.online.config import DAY, OnlineConfig
 from models.online.online_topics import OnlineTopics
 from models.online.topic_model import PostBatch
+from models.online.topic_space import TopicSpace
 from tests.support.made_streams import DIMENSIONS, START, join, story
 
 
@@ -44,7 +45,7 @@ def trending(stream: PostBatch) -> list[str]:
         related=[stream.related[i] for i in order],
         retweet=[stream.retweet[i] for i in order],
     )
-    _, events = OnlineTopics(DIMENSIONS, "e", OnlineConfig()).learn_many(ordered)
+    _, events = OnlineTopics(TopicSpace(DIMENSIONS, "e", OnlineConfig())).learn_many(ordered)
     return [event.example_ids[0] for event in events if event.kind == "trending"]
 
 

@@ -15,12 +15,13 @@ from models.online.lexicon import Lexicon
 from models.online.online_topics import OnlineTopics
 from models.online.record import topic_id
 from models.online.topic_model import PostBatch
+from models.online.topic_space import TopicSpace
 from tests.support.made_streams import DIMENSIONS, START, cut, join, made_stream, part, story, unit
 
 
 def run(stream: PostBatch, sizes: tuple[int, ...] = (64,), **config: float) -> tuple[OnlineTopics, list[TopicEvent]]:
     """A model that has seen the stream, and its events."""
-    model = OnlineTopics(DIMENSIONS, "e", OnlineConfig(**config))  # type: ignore[arg-type]
+    model = OnlineTopics(TopicSpace(DIMENSIONS, "e", OnlineConfig(**config)))  # type: ignore[arg-type]
     events = [event for batch in cut(stream, sizes) for event in model.learn_many(batch)[1]]
     return model, events
 
@@ -37,7 +38,7 @@ def test_any_cut_gives_the_same_bytes(sizes: list[int], seed: int) -> None:
     stream = made_stream(180, subjects=30, noise=0.9, seed=seed)
     # blocks that grow with the topics, and what all posts share moves in between
     config = OnlineConfig(block_posts=4, block_share=0.5, refresh_posts=32)
-    whole, cuts = OnlineTopics(DIMENSIONS, "e", config), OnlineTopics(DIMENSIONS, "e", config)
+    whole, cuts = OnlineTopics(TopicSpace(DIMENSIONS, "e", config)), OnlineTopics(TopicSpace(DIMENSIONS, "e", config))
     expected = whole.learn_many(stream)
     outcomes = [cuts.learn_many(batch) for batch in cut(stream, sizes)]
     assert [p for placements, _ in outcomes for p in placements] == expected[0]
@@ -120,7 +121,7 @@ def test_one_odd_post_is_a_candidate() -> None:
 
 def test_people_who_repeat_are_told_beside_what_they_repeat() -> None:
     """Repeats count as posts of their people: told of distinct posts alone, three of them would be by eight."""
-    model = OnlineTopics(DIMENSIONS, "e")
+    model = OnlineTopics(TopicSpace(DIMENSIONS, "e"))
     first, repeats, last = story("x", 2, START), story("r", 5, START + 100), story("y", 1, START + 200)
     repeats = replace(repeats, authors=[f"b{k}" for k in range(5)], related=["x0"] * 5, retweet=[True] * 5)
     _, events = model.learn_many(join(first, repeats, replace(last, authors=["c"])))
@@ -166,7 +167,7 @@ def test_retweets_of_an_unknown_post_meet() -> None:
     base = story("r", 3, START)
     vectors = unit(rng.normal(size=(3, DIMENSIONS)))
     stream = PostBatch(base.ids, vectors, [("a",), ("b",), ()], base.authors, base.at, ["gone"] * 3, [True] * 3)
-    placements, _ = OnlineTopics(DIMENSIONS).learn_many(stream)
+    placements, _ = OnlineTopics(TopicSpace(DIMENSIONS)).learn_many(stream)
     assert len({placement.topic_id for placement in placements}) == 1
     assert [placement.support for placement in placements] == [False, True, True]
 
@@ -174,7 +175,7 @@ def test_retweets_of_an_unknown_post_meet() -> None:
 def test_topics_that_become_one_are_merged() -> None:
     """Posts too unlike each other start apart; as centroids form they are seen to be one: the larger keeps its id."""
     stream = made_stream(400, subjects=2, noise=1.3, retweets=0.0, empty=0.0)
-    model = OnlineTopics(DIMENSIONS)
+    model = OnlineTopics(TopicSpace(DIMENSIONS))
     placements, events = model.learn_many(stream)
     merged = [event for event in events if event.kind == "merged"]
     assert merged
@@ -215,16 +216,16 @@ def test_state_is_bounded() -> None:
     """Topics (give or take a block), remembered posts and aliases keep to their limits; bytes stop growing."""
     bounds = {"max_topics": 50, "max_remembered_posts": 200, "max_aliases": 10}
     rng = np.random.default_rng(5)
-    model = OnlineTopics(DIMENSIONS, "e", OnlineConfig(**bounds))
+    model = OnlineTopics(TopicSpace(DIMENSIONS, "e", OnlineConfig(**bounds)))
     sizes = []
     for k in range(8):
         base = story(f"x{k}-", 256, START + k * 256 * 60, people=64)
         words = [(f"w{rng.integers(3000)}", f"w{rng.integers(3000)}") for _ in range(256)]
         vectors = unit(rng.normal(size=(256, DIMENSIONS)))
         model.learn_many(PostBatch(base.ids, vectors, words, base.authors, base.at, base.related, base.retweet))
-        assert len(model) <= 50 + model.config.block_posts
-        assert len(model.topic_of) <= 200
-        assert len(model.aliases) <= 10
+        assert len(model) <= 50 + model.space.config.block_posts
+        assert len(model.space.topic_of) <= 200
+        assert len(model.space.aliases) <= 10
         sizes.append(len(model.to_bytes()))
     assert max(sizes[6:]) < 1.25 * max(sizes[2:4])  # topics fill up with words, then no more
 
@@ -245,7 +246,7 @@ def test_numbers_that_are_not_finite_are_refused_whole(number: float) -> None:
     """Nothing of the batch is learned."""
     stream = made_stream(10)
     stream.vectors[7, 3] = number
-    model = OnlineTopics(DIMENSIONS)
+    model = OnlineTopics(TopicSpace(DIMENSIONS))
     before = model.to_bytes()
     with pytest.raises(ValueError, match="finite"):
         model.learn_many(stream)
@@ -258,7 +259,7 @@ def test_a_zero_vector_without_words_belongs_nowhere() -> None:
     blank = PostBatch(
         base.ids, np.zeros((3, DIMENSIONS), np.float32), base.words, base.authors, base.at, base.related, base.retweet
     )
-    placements, events = OnlineTopics(DIMENSIONS).learn_many(blank)
+    placements, events = OnlineTopics(TopicSpace(DIMENSIONS)).learn_many(blank)
     assert len({placement.topic_id for placement in placements}) == 3
     assert events == []
 
@@ -266,7 +267,7 @@ def test_a_zero_vector_without_words_belongs_nowhere() -> None:
 def test_the_same_id_twice_keeps_topic_ids_unique() -> None:
     """Two founding posts with one id found two topics."""
     first, second = story("x", 1, START), story("x", 1, START + 60, direction=3, words=("other",))
-    placements, _ = OnlineTopics(DIMENSIONS).learn_many(join(first, second))
+    placements, _ = OnlineTopics(TopicSpace(DIMENSIONS)).learn_many(join(first, second))
     assert placements[0].topic_id == topic_id("x0") != placements[1].topic_id
 
 

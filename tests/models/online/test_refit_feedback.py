@@ -17,6 +17,7 @@ from models.online.factory import restore_topic_model
 from models.online.online_topics import OnlineTopics
 from models.online.record import topic_id
 from models.online.topic_model import PostBatch
+from models.online.topic_space import TopicSpace
 from models.week.config import DigestConfig
 from tests.support.made_lessons import lesson, taught
 from tests.support.made_streams import DIMENSIONS, START, cut, join, part, story, unit
@@ -43,7 +44,7 @@ def swallowed(told: tuple[str, ...] = STORY) -> tuple[OnlineTopics, list[WeekTop
 
     told: the words of the ten, as they arrived live.
     """
-    model = OnlineTopics(DIMENSIONS, "e")
+    model = OnlineTopics(TopicSpace(DIMENSIONS, "e"))
     field, inside = towards(1, 0), towards(0.75, 0.66)
     stream = join(
         alike("f", 10, START, field, FIELD),
@@ -70,8 +71,8 @@ def learned(model: OnlineTopics, topics: Sequence[WeekTopic]) -> list[TopicEvent
 def test_a_topic_that_was_two_comes_apart() -> None:
     """The larger part keeps the id; the other gets one from its first post, and both say so."""
     model, topics = swallowed()
-    assert {model.topic_now(post) for post in ("f0", "s3", "g9")} == {topic_id("f0")}
-    before = model.records[model.by_id[topic_id("f0")]].posts
+    assert {model.space.topic_now(post) for post in ("f0", "s3", "g9")} == {topic_id("f0")}
+    before = model.space.records[model.space.by_id[topic_id("f0")]].posts
     split, born, *aliases = learned(model, topics)
     assert (split.kind, split.topic_id, split.other_ids) == ("split", topic_id("f0"), [topic_id("s0")])
     assert "the refit of 2023-W46 found 10 of its posts" in split.reason
@@ -83,8 +84,8 @@ def test_a_topic_that_was_two_comes_apart() -> None:
         topic_id("f0"): ["d-field"],
         topic_id("s0"): ["d-story"],
     }
-    assert {model.topic_now(post) for post in ("f0", "g9")} == {topic_id("f0")}
-    assert model.topic_now("s3") == topic_id("s0")
+    assert {model.space.topic_now(post) for post in ("f0", "g9")} == {topic_id("f0")}
+    assert model.space.topic_now("s3") == topic_id("s0")
 
 
 def test_what_left_counts_its_own_people_and_tells_its_repeats() -> None:
@@ -102,7 +103,7 @@ def test_what_leaves_takes_its_handles_as_handles() -> None:
     told = tuple(f"@@{word}" if word == "pixloc" else word for word in STORY)
     model, topics = swallowed(told)
     learned(model, topics)
-    new, rest = (model.records[model.by_id[topic_id(name)]] for name in ("s0", "f0"))
+    new, rest = (model.space.records[model.space.by_id[topic_id(name)]] for name in ("s0", "f0"))
     assert new.words == dict.fromkeys(told, 10)
     assert not set(told) - {"ml"} & rest.words.keys()
 

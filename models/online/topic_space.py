@@ -1,0 +1,95 @@
+"""The state of the online topics, apart from the steps that change it.
+
+A `TopicSpace` holds every topic alive, the words and the mean of the stream, who speaks, and the posts that wait for
+the end of their block. Steps take it as an argument: `lifecycle` (block ends, merges, silence), `refit_feedback`
+(what a refit teaches), `snapshot` (bytes and back), `online_topics` (posts in, placements out).
+"""
+
+from collections import OrderedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from models.online.block import Block
+from models.online.centering import Background, Directions
+from models.online.config import OnlineConfig
+from models.online.int8_product import product
+from models.online.lexicon import SCALE, Floats, Lexicon, WordRows
+from models.online.record import TopicRecord, topic_id
+from models.online.table import TopicTable
+
+
+class TopicSpace:
+    """All that a placement depends on. One writer, not thread-safe."""
+
+    def __init__(self, dimensions: int, encoder: str = "", config: OnlineConfig | None = None) -> None:
+        """Raises ValueError for less than one dimension."""
+        if dimensions < 1:
+            raise ValueError("dimensions must be at least 1")
+        self.dimensions, self.encoder = dimensions, encoder
+        self.config = config or OnlineConfig()
+        self.table = TopicTable(dimensions, self.config.buckets)  # centroids and words, a row for each slot
+        self.lexicon = Lexicon(self.config.buckets)  # how rare each word is in the stream
+        self.background = Background(dimensions, self.config.background)  # the stream's mean vector
+        self.records: dict[int, TopicRecord] = {}  # slot -> topic
+        self.by_id: dict[str, int] = {}  # topic id -> slot
+        # ordered, because a plain dict that loses its oldest entries is slow to find the next
+        self.aliases = OrderedDict[str, str]()  # id of a merged topic -> id of the topic that took it over
+        self.topic_of = OrderedDict[str, str]()  # post id -> topic id at the time
+        self.voices = OrderedDict[str, float]()  # author id -> newest post in the whole stream (`burst.hear`)
+        self.now = self.started = float("-inf")  # newest event time, and that of the first post
+        self.faded = 0.0  # event time of the last look for silent topics
+        self.day: int | None = None  # the last day that the topics' pasts include
+        self.refreshed = 0  # posts seen when the background and the words' weights last moved
+        self.block = Block()
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def current_id(self, topic_id: str) -> str:
+        """The id under which a topic lives on after merges; itself when it was never merged or is unknown."""
+        while topic_id in self.aliases:
+            topic_id = self.aliases[topic_id]
+        return topic_id
+
+    def likeness(self, rows: Directions, words: WordRows) -> Floats:
+        """Fused similarity (-1 to 1) of posts or topics to every slot, float32 (n, capacity)."""
+        table = self.table
+        return self._fused(
+            product(rows.values, table.centroids), table.inverse, rows, words, table.words.holders(words)
+        )
+
+    def among(self, rows: Directions, words: WordRows) -> Floats:
+        """Fused similarity of posts or topics with each other, in the same arithmetic as with the topics alive."""
+        return self._fused(product(rows.values, rows.values), rows.inverse, rows, words, self._inverted(words))
+
+    def _fused(
+        self, products: npt.NDArray[np.number], inverse: Floats, rows: Directions, words: WordRows, holders: WordRows
+    ) -> Floats:
+        """The weighted sum of both cosines, from exact integer products and elementwise arithmetic only."""
+        from models.online.word_kernels import fuse
+
+        weight = self.config.lexical_weight
+        scale, factor = rows.inverse * np.float32(1.0 - weight), np.float32(weight / SCALE**2)
+        return fuse(products, inverse, scale, *words, *holders, factor)
+
+    def _inverted(self, words: WordRows) -> WordRows:
+        """By bucket, a row each: the rows (instead of buckets) that hold it."""
+        from models.online.word_kernels import invert
+
+        starts, lengths = words.begins[:-1].astype(np.int64), np.diff(words.begins)
+        return WordRows(*invert(starts, lengths, words.buckets, words.weights, words.buckets, self.config.buckets))
+
+    def found(self, post_id: str, at: float) -> TopicRecord:
+        """A topic that this post founds; its row in the table is still empty."""
+        slot = self.table.allocate()
+        name = topic_id(post_id)
+        while name in self.by_id or name in self.aliases:  # the same post id again: ids stay unique
+            name = topic_id(name)
+        self.records[slot] = TopicRecord(id=name, slot=slot, founded=at, last=at)
+        self.by_id[name] = slot
+        return self.records[slot]
+
+    def topic_now(self, post_id: str) -> str | None:
+        """The id of the topic that a post went to, or that took it over since; None when it is not remembered."""
+        return self.current_id(self.topic_of[post_id]) if post_id in self.topic_of else None
