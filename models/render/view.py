@@ -51,8 +51,8 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class TopicView:
-    """One section, a story or a themed list. `series` is None where no picture is shown: for a list, and for a sensitive
-    story, of which no trend is told either."""
+    """One section, a story or a themed list. `series` is None where no picture is shown: for a list, and for a
+    sensitive story, of which no trend is told either."""
 
     id: str
     label: str
