@@ -8,6 +8,7 @@ from models.events.posts import Link
 
 Status = Literal["new", "rising", "continuing", "fading"]
 Action = Literal["shared", "wrote", "quoted", "replied", "retweeted"]
+IdentityKind = Literal["story", "theme"]
 TopicKind = Literal["story", "papers", "code", "courses", "data", "trends"]
 
 
@@ -96,6 +97,7 @@ class TopicIdentity(Event, frozen=True):
     people: int
     post_ids: list[str]  # at most 200, the most central
     quiet_weeks: int = 0  # weeks since the topic was last found: carried over so that it can come back as itself
+    kind: IdentityKind = "story"  # a theme is a topic of BERTopic's, coarser than the stories
 
 
 class Faded(Event, frozen=True):
@@ -152,4 +154,6 @@ class Digest(Event, frozen=True):
     manifest: Manifest
     schema: int = SCHEMA
     briefs: list[Brief] = []  # "In brief": one line each, best first
-    known_names: dict[str, int] = {}  # name -> weeks since several people spoke of it; none of them is new
+    known_names: dict[str, int] = {}  # of digests without `past_words`: name -> weeks since three people used it
+    past_words: dict[str, float] = {}  # word -> people who used it, summed over the weeks till now, older ones faded
+    past_people: float = 0.0  # people of these weeks, summed alike
