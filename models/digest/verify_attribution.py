@@ -27,7 +27,7 @@ def handles(post: Tweet) -> set[str]:
 
 
 def stands_in(quotation: str, cited: Sequence[Tweet]) -> bool:
-    """Whether a post's text, or the title or description of its link, holds the quotation (without its mark of a cut)."""
+    """Whether a post's text, or the title or description of its link, holds the quotation, less its mark of a cut."""
     quotation = verbatim(quotation)
     return any(
         quotation in plain(post.text)

@@ -127,7 +127,7 @@ def _segments(text: str) -> Iterator[tuple[str, bool]]:
             following = pieces[place + 1] if place + 1 < len(pieces) else ""
             goes_on = _continues(piece, following)
             trimmed = _trim(piece, linked=place + 1 < len(pieces))
-            if inside:
+            if inside or piece.lstrip().startswith(("…", "..")):  # goes on with the sentence of another post
                 trimmed = _after_first(trimmed)
             if trimmed:
                 yield trimmed, goes_on
@@ -246,8 +246,6 @@ def _add(merged: list[tuple[int, int]], start: int, end: int) -> None:
 
 def _shown(sentence: str, *, cut: bool) -> str:
     """The sentence as it is quoted; cut: it goes on after its last character."""
-    if sentence.startswith(("…", "..")):  # the end of a sentence of another post
-        return ""
     sentence = _unquoted(_SIGNS_BEFORE.sub("", _bare(sentence)))
     whole = sentence
     if sentence.endswith(("…", "..")) and not sentence.endswith("..."):
@@ -271,7 +269,7 @@ def _bare(sentence: str) -> str:
     if (opening := _SHOUT.match(sentence)) and len(sentence) - opening.end() >= SHORT // 2:
         sentence = sentence[opening.end() :]
     ending = _SITE.search(sentence, max(0, len(sentence) - 40))
-    if ending is None or ending.start() < SHORT // 2:
+    if ending is None or ending.start() < SHORT // 2 or sentence[: ending.start()].rstrip().endswith(("”", '"')):
         return sentence
     words = {word.casefold() for word in (ending[1] or "").split()} - {"of", "the", "and"}
     return sentence if words & STOP_WORDS else sentence[: ending.start()]

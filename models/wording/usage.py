@@ -99,9 +99,9 @@ class Usage:
                 self._posts[atom.key].add(place)
             for atom in () if _has_capitals(found) else found:
                 if not atom.opens and not atom.is_tag and atom.written[0].isalpha():
-                    counts = self._capital.setdefault(atom.key, [0, 0])
-                    counts[0] += atom.written[0].isupper()
-                    counts[1] += 1
+                    uses = self._capital.setdefault(atom.key, [0, 0])
+                    uses[0] += atom.written[0].isupper()
+                    uses[1] += 1
         self.everybody = len(set(self._authors))
         counts = Counter(lang for lang in languages if lang not in {None, "und"})
         self.language = min(counts, key=lambda lang: (-counts[lang], lang or ""), default=None)
