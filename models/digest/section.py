@@ -238,7 +238,7 @@ def _series(week: WeekPosts, members: Sequence[int]) -> list[int]:
 
 WORDS_PER_MINUTE = 240  # what adults read silently (Brysbaert 2019: 238)
 
-LEAST_ITEMS = 1
+LEAST_ITEMS = 1  # of a section
 
 
 def words_in(topic: DigestTopic) -> int:
@@ -248,18 +248,27 @@ def words_in(topic: DigestTopic) -> int:
     return len(own.split()) + sum(_words(item) for item in topic.items)
 
 
-def within_budget(topics: Sequence[DigestTopic], max_words: int) -> list[DigestTopic]:
-    """`topics` with items dropped from the end of the sections that have most, until `max_words` hold.
+def within_budget(
+    topics: Sequence[DigestTopic], briefs: Sequence[Brief], max_words: int
+) -> tuple[list[DigestTopic], list[Brief]]:
+    """`topics` and `briefs` with at most `max_words` together.
 
-    Later sections give first; every section keeps an item.
+    First the sections that have most items give one, later sections before earlier ones, until each has one. Then the
+    last briefs go, then the last entries of the longest lists.
     """
-    kept = list(topics)
-    while sum(map(words_in, kept)) > max_words:
-        place = max(range(len(kept)), key=lambda index: (len(kept[index].items), index))
-        if len(kept[place].items) <= LEAST_ITEMS:
+    kept, lines = list(topics), list(briefs)
+    while sum(map(words_in, kept)) + sum(map(_words, lines)) > max_words:
+        long = [place for place, topic in enumerate(kept) if len(topic.items) > LEAST_ITEMS]
+        stories = [place for place in long if kept[place].kind == "story"]
+        lists = [place for place in long if kept[place].kind != "story"]
+        if stories or (lists and not lines):
+            place = max(stories or lists, key=lambda index: (len(kept[index].items), index))
+            kept[place] = msgspec.structs.replace(kept[place], items=kept[place].items[:-1])
+        elif lines:
+            lines.pop()
+        else:
             break
-        kept[place] = msgspec.structs.replace(kept[place], items=kept[place].items[:-1])
-    return kept
+    return kept, lines
 
 
 def _words(item: Item) -> int:

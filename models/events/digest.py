@@ -119,10 +119,11 @@ class Statistics(Event, frozen=True):
     near_duplicates: int
     people: int
     deleted: int
-    topics_found: int
-    topics_published: int
-    outlier_share: float  # of the distinct posts, 0–1
-    excluded: dict[str, int] = {}  # topics kept out, by reason (hashtag wall, greeting, self-promotion, ...)
+    topics_found: int  # stories of the week, told or not
+    topics_published: int  # entries of the digest: sections, entries of themed lists, briefs
+    outlier_share: float  # of the distinct posts that belong to no theme, 0–1
+    excluded: dict[str, int] = {}  # of older digests: topics kept out, by reason
+    themes: int = 0  # topics of the refit
 
 
 class Manifest(Event, frozen=True):

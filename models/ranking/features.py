@@ -161,8 +161,8 @@ def _gains(posts: Sequence[Tweet], people: Sequence[str]) -> list[float]:
         own["" if post.kind == "retweet" else person].append(value)
     passed_on = own.pop("", [])
     week = _median([value for values in own.values() for value in values])
-    spread = _median([abs(value - middle) for values in own.values() for middle in [_median(values)] for value in values])
-    spread = spread or 1.0
+    middles = {person: _median(values) for person, values in own.items()}
+    spread = _median([abs(value - middles[person]) for person, values in own.items() for value in values]) or 1.0
     usual = {person: _median(values + PRIOR * [week]) for person, values in own.items()}
     usual_retweet = _median(passed_on)
     retweet_spread = _median([abs(value - usual_retweet) for value in passed_on]) or 1.0

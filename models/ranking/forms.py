@@ -7,6 +7,7 @@
 * Brief: everything else.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,12 +26,18 @@ LIST_ENTRIES = 3
 OF_KIND = 0.5  # share of the posts that tells the kind of an entry
 
 _LINKS: Mapping[ResourceKind, TopicKind] = {"paper": "papers", "repository": "code"}
-_NOUNS = {
-    "papers": phrases("(?:pre-?)?prints?", "papers?", "arxiv", "abs:", "accepted (?:at|to)", "proceedings", "abstract"),
-    "code": phrases("github", "repo(?:sitory)?", "librar(?:y|ies)", "packages?", r"v?\d+\.\d+(?:\.\d+)?", "source code", "open[- ]sourc(?:e|ed|es|ing)"),
+_NOUNS: Mapping[TopicKind, re.Pattern[str]] = {
+    "papers": phrases("pre-?prints?", "papers?", "arxiv", "accepted (?:at|to)", "proceedings", "abstract"),
+    "code": phrases(
+        "github", "repo(?:sitory)?", "librar(?:y|ies)", "packages?", r"v?\d+\.\d+(?:\.\d+)?", "source code",
+        "open[- ]sourc(?:e|ed|es|ing)",
+    ),
     "data": phrases("data ?-?sets?", "corpus", "corpora", "benchmarks?", "leaderboards?", "open data"),
-    "courses": phrases("courses?", "lectures?", "(?:text|hand)?books?", "tutorials?", "workshops?", "bootcamps?", "slides", "certificat(?:e|ion)s?"),
-    "trends": phrases("predict(?:ion|ions|s)", "trends?", "forecasts?", "outlook", "future of", "debates?", "by 20[2-9]\\d"),
+    "courses": phrases(
+        "courses?", "lectures?", "(?:text|hand)?books?", "tutorials?", "workshops?", "bootcamps?", "slides",
+        "certificat(?:e|ion)s?",
+    ),
+    "trends": phrases("predict(?:ion|ions|s)", "trends?", "forecasts?", "outlook", "future of", "debates?"),
 }  # fmt: skip
 
 

@@ -38,7 +38,8 @@ def joined(units: Units, groups: Sequence[Group], candidates: Sequence[int], wor
         merged[label].append(groups[place])
     looked_at = set(candidates)
     rest = [group for place, group in enumerate(groups) if place not in looked_at]
-    return sorted([*(np.sort(np.concatenate(parts)) for parts in merged.values()), *rest], key=lambda group: int(group[0]))
+    whole = [np.sort(np.concatenate(parts)) for parts in merged.values()]
+    return sorted([*whole, *rest], key=lambda group: int(group[0]))
 
 
 def terms_of(units: Units, group: Group, words: Vocabulary) -> set[str]:

@@ -10,7 +10,7 @@ the units, high scores arise by chance only. A unit is worth telling while at mo
 high would be there by chance (Benjamini and Hochberg 1995, with the null distribution from permutations).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt

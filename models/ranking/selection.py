@@ -3,7 +3,7 @@
 WeekPosts, Units -> facts -> score -> the best are joined (`ranking.joining`) -> score -> [Story], the best first
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,11 +61,10 @@ def ranked(
     parts = percentiles(facts.of(groups))
     score = scores(parts)
     told = min(room, worth_telling(parts, score, config.seed))
-    best = in_order(score)[: RUNNERS_UP * room]
-    stories = [
-        _story(week, units, words, facts, groups[place], float(score[place]), {name: float(part[place]) for name, part in parts.items()})
-        for place in best
-    ]
+    stories = []
+    for place in in_order(score)[: RUNNERS_UP * room]:
+        own = {name: float(part[place]) for name, part in parts.items()}
+        stories.append(_story(week, units, words, facts, groups[place], float(score[place]), own))
     return Ranked(stories, told, len(groups))
 
 
@@ -74,7 +73,8 @@ def _says_something(week: WeekPosts, units: Units, words: Vocabulary, facts: Wee
     posts = units.distinct[group].tolist()
     giveaways = sum(GIVEAWAY.search(week.posts[index].text) is not None for index in posts)
     spoken = sum(len(words.spoken[index]) for index in posts)
-    return spoken >= FEWEST_WORDS * len(posts) and 2 * giveaways <= len(posts) and float(facts.wall[group].mean()) < WALL
+    wall = float(facts.wall[group].mean())
+    return spoken >= FEWEST_WORDS * len(posts) and 2 * giveaways <= len(posts) and wall < WALL
 
 
 def _story(

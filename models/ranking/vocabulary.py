@@ -1,8 +1,9 @@
 """The words of a week and what is unusual about them: how many people use each, against the weeks before.
 
-A term is a name ("CodeNet") or a name phrase: two neighbours of which one is a name and the other a name or a number
-("Opus 4.7", "Elon Musk"). Spelling tells names (`models.text.names`). The words of a quoted post and the titles of links
-count as said by who passes them on. What an account and its site are called is no term in its own posts: feeds sign.
+A term is a name ("PostgreSQL") or a name phrase: two neighbours of which one is a name and the other a name or a number
+("ESP 32", "Ada Lovelace"). Spelling tells names (`models.text.names`). The words of a quoted post and the titles of
+links count as said by who passes them on. What an account and its site are called is no term in its own posts: feeds
+sign.
 
 The surprise of a word is the log-likelihood of its people under a Poisson law whose mean is its share of the people of
 earlier weeks (`Past`), as a burst: k ln(k / mean) - (k - mean), 0 when there are fewer than expected.
@@ -49,6 +50,9 @@ class Past:
         return UNSEEN + (people * self.words.get(word, 0.0) / self.people if self.people else 0.0)
 
 
+NO_PAST = Past({}, 0.0)
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """The words of `n` posts."""
@@ -91,7 +95,7 @@ def vocabulary(week: WeekPosts, voices: Mapping[str, str], past: Past) -> Vocabu
 def past_of(previous: Digest | None) -> Past:
     """What the digest of the week before hands on. Digests before 2.0 knew names that three people used, and when."""
     if previous is None:
-        return Past({}, 0.0)
+        return NO_PAST
     if previous.past_people:
         return Past(previous.past_words, previous.past_people)
     known = {name: 3 * FADES**weeks for name, weeks in previous.known_names.items()}
