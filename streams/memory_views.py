@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 import orjson
 
+from models.digest.redaction import redact
 from models.events import Assignment, Digest, TopicEvent
 from streams.ports import Headers
-from streams.views.digests import DigestHeaders, digest_item, read_headers, redact
+from streams.views.digests import DigestHeaders, digest_item, read_headers
 from streams.views.limits import ViewLimits
 from streams.views.naming import is_main_link, named_by, title_of
 from streams.views.records import event_item, items_of

@@ -7,6 +7,7 @@ import typer
 
 from streams.cli import services as cli_services
 from streams.cli.common import fail, services, settings_or_exit
+from streams.cli.digests_section import digests_section
 from streams.cli.stage_table import STAGE_NAMES, stages_section
 from streams.cli.topic_space import topic_space_section
 
@@ -50,6 +51,6 @@ def worker(
 def register(app: typer.Typer) -> None:
     """Add the command, and to `toptopics status` its stages and what the live topics stand on."""
     app.command()(worker)
-    for section in (stages_section, topic_space_section):
+    for section in (stages_section, digests_section, topic_space_section):
         if section not in cli_services.status_sections:
             cli_services.status_sections.append(section)

@@ -6,10 +6,11 @@ import msgspec
 import orjson
 
 from models.digest.cited import cited_posts
+from models.digest.redaction import redact
 from models.events import Assignment, Digest, TopicEvent
 from streams.ports import Headers
 from streams.views.database import Database, Keys
-from streams.views.digests import digest_item, read_headers, redact
+from streams.views.digests import digest_item, read_headers
 from streams.views.limits import ViewLimits
 from streams.views.records import event_item, items_of
 
