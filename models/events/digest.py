@@ -134,3 +134,4 @@ class Digest(Event, frozen=True):
     manifest: Manifest
     schema: int = SCHEMA
     known_names: dict[str, int] = {}  # name -> weeks since several people spoke of it; none of them is new
+    repeats: dict[str, str] = {}  # cited retweet -> id of the post that it repeats
