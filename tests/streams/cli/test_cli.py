@@ -3,12 +3,14 @@
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from models.text.terminal import printable
+from streams.cli.commands import COMMANDS as TABLE
 from streams.cli.commands import app
 from streams.cli.common import settings_or_exit
 from tests.support.paths import ROOT
@@ -25,10 +27,30 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     assert f"toptopics {command}" in re.sub(r"\s+", " ", result.output)
 
 
-def test_no_arguments_show_the_list() -> None:
-    """All commands in it."""
+def test_no_arguments_show_the_list_in_groups() -> None:
+    """Every command stands in the group that the table gives it, in the order of the table."""
     result = RUN.invoke(app, [], env={"COLUMNS": "160"})
-    assert all(command in result.output for command in COMMANDS)
+    panels = dict(re.findall(r"╭─ (\w+) ─.*?╮\n(.*?)╰", result.output, re.DOTALL))
+    assert list(panels) == ["Options", *TABLE]
+    for group, commands in TABLE.items():
+        assert set(re.findall(r"^│ ([a-z-]+)  ", panels[group], re.MULTILINE)) == set(commands)
+
+
+def test_the_version_is_printed_without_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The version of the installed package."""
+    monkeypatch.setenv("TOPTOPICS_EMBED_BATCH", "many")
+    result = RUN.invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"toptopics {version('toptopics')}\n")
+
+
+HEAVY = {"aiokafka", "fastapi", "faust", "httpx", "numba", "numpy", "orjson", "pydantic", "redis", "structlog", "torch"}
+
+
+def test_the_list_of_commands_needs_no_heavy_library() -> None:
+    """What a command needs is imported when it runs."""
+    code = "import sys, streams.cli.commands; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=True, text=True)
+    assert HEAVY & set(done.stdout.split()) == set()
 
 
 @pytest.mark.parametrize(
