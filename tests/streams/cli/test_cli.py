@@ -3,7 +3,9 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
+from typing import Any
 
 import pytest
 import typer
@@ -15,16 +17,27 @@ from streams.cli.commands import app
 from streams.cli.common import settings_or_exit
 from tests.support.paths import ROOT
 
-COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+MAIN: Any = typer.main.get_command(app)
 RUN = CliRunner()
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_with_an_example(command: str) -> None:
-    """As the tools that users know."""
-    result = RUN.invoke(app, [command, "--help"], env={"COLUMNS": "160"})
+def _leaves(command: Any, path: str = "toptopics") -> Iterator[tuple[str, Any]]:
+    """(how it is called, command) of every command that is no group."""
+    below = getattr(command, "commands", {})
+    for name, one in below.items():
+        yield from _leaves(one, f"{path} {name}")
+    if not below:
+        yield path, command
+
+
+@pytest.mark.parametrize(("path", "command"), sorted(dict(_leaves(MAIN)).items()))
+def test_every_command_has_help_with_an_example(path: str, command: Any) -> None:
+    """As the tools that users know; commands of a group too. Every option and argument says what it is."""
+    assert re.search(rf"Examples?:.*`.*{path}", command.help, re.DOTALL)
+    assert all(parameter.help for parameter in command.params if parameter.name != "help")
+    result = RUN.invoke(app, [*path.split()[1:], "--help"], env={"COLUMNS": "160"})
     assert result.exit_code == 0, result.output
-    assert f"toptopics {command}" in re.sub(r"\s+", " ", result.output)
+    assert path in re.sub(r"\s+", " ", result.output)
 
 
 def test_no_arguments_show_the_list_in_groups() -> None:
