@@ -214,8 +214,8 @@ def _arm_libraries(places: Places, folder: Path) -> None:
 
 def main() -> None:
     """Entry point: as `streams.runtime.stage_process`, armed."""
-    name = sys.argv[1]
-    die_with_parent()
+    name, parent = sys.argv[1], int(sys.argv[2])
+    die_with_parent(parent)
     settings = load_settings()
     set_up_logging(settings, stage=name)
     folder = Path(os.environ["FAULTS"])
