@@ -93,7 +93,7 @@ def write_digest(
     titles = labels(week, [*chosen, *others], background=_distinct(found))
     known = {identity.id: identity for identity in inputs.previous.identities} if inputs.previous else {}
     sections = [section(inputs, story, known.get(story.previous_id or "")) for story in chosen]
-    topics = within_budget([topic for topic in sections if topic is not None], inputs.config.max_words)
+    topics, _ = within_budget([topic for topic in sections if topic is not None], [], inputs.config.max_words)
     everything = dict(zip([story.id for story in (*chosen, *others)], titles, strict=True))
     return Digest(
         week=str(week.week),
