@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from models.events import Sentence, Tweet
 from models.text.plain import plain, printable
 from models.text.stop_words import TITLE_STOP_WORDS
+from models.wording.passages import verbatim
 from models.wording.people import clean_handle, display_name
 
 MAX_GROWTH = 1.3
@@ -72,7 +73,9 @@ def _keeps_speaker(original: str, text: str, posts: Sequence[Tweet]) -> bool:
     if not quoted:
         return True
     before, after = ([_bare(token) for token in _tokens(sentence)] for sentence in (original, text))
-    speakers = [name for post in posts if any(words in plain(post.text) for words in quoted) for name in _names(post)]
+    speakers = [
+        name for post in posts if any(verbatim(words) in plain(post.text) for words in quoted) for name in _names(post)
+    ]
     named = [name for name in speakers if _holds(before, name)]
     if named and not any(_holds(after, name) for name in named):
         return False
