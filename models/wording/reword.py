@@ -17,6 +17,7 @@ from models.text.plain import plain, printable
 from models.text.stop_words import TITLE_STOP_WORDS
 from models.wording.passages import verbatim
 from models.wording.people import clean_handle, display_name
+from models.wording.summary import ALSO
 
 MAX_GROWTH = 1.3
 SLACK = 30
@@ -48,6 +49,8 @@ def reworded(original: Sentence, proposal: str, posts: Iterable[Tweet]) -> Sente
     """`proposal` as a sentence with the evidence of `original`; None when it must be discarded."""
     text = " ".join(printable(proposal).split())
     if not _well_formed(original.text, text) or set(_quoted(text)) != set(_quoted(original.text)):
+        return None
+    if (ALSO in original.text) != (ALSO in text):  # what parts those who said it from those who only took part
         return None
     before, after = _tokens(original.text), _tokens(text)
     if _negations(before) != _negations(after) or not _in_order(_handles(after), _handles(before)):
