@@ -1,8 +1,9 @@
-"""Settings: a closed table read from the environment, `TOPTOPICS_…` except where users know another name.
+"""Settings: a closed table, read from the environment. Variables are `TOPTOPICS_…`, except where users know another
+name.
 
-Every field is documented in the README by the same words (a test compares). Precedence: command option,
-environment, default. Secrets come from the environment only and never reach a log: they are `SecretStr`, and an address
-that may hold one is in no representation and in no complaint about it.
+Precedence: command option, environment, default. The README documents every field in the same words; a test compares
+them. Secrets come from the environment only and never reach a log: they are `SecretStr`. An address may contain a
+password, so it is left out of every representation and error message.
 """
 
 from pathlib import Path
@@ -15,30 +16,30 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 def _named(name: str, description: str, *, shown: bool = True) -> object:
-    """A field whose variable keeps the name that users know from other tools; not `shown`: it may hold a secret."""
+    """A field whose variable keeps its usual name. `shown=False` keeps a possible secret out of `repr`."""
     aliases = AliasChoices(name, f"TOPTOPICS_{name}")
     return Field(default=None, validation_alias=aliases, description=description, repr=shown)
 
 
-LONGEST_HOURS = 24.0 * 366  # of a span of time: what is longer is a slip, and may not even fit a date
+LONGEST_HOURS = 24.0 * 366  # upper bound of every duration: a larger value is a typing error and may overflow a date
 
 
 def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # a folder of the database, or no name at all
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # a folder of the database, or not a name at all
         raise ValueError(f"{name!r} is not a time zone such as Europe/Berlin") from error
     return name
 
 
 def _redis_address(url: str) -> str:
-    """Parsers of addresses take what follows a stray `/` for a port, and repeat it: nothing of `url` may be told."""
+    """Check the address without repeating it: parsers take the text after a stray `/` for a port and quote it."""
     if not url:  # an empty variable is an unset one
         return url
     try:
         parts = urlsplit(url)
         placed = parts.path if parts.scheme == "unix" else parts.scheme in ("redis", "rediss") and parts.hostname
-        usable = bool(placed) and parts.port != 0  # which raises for what is no number
+        usable = bool(placed) and parts.port != 0  # `port` raises ValueError for text
     except ValueError:
         usable = False
     if not usable:

@@ -1,4 +1,4 @@
-"""The `digests` topic, read whole: it is compacted, and the truth about which weeks are closed."""
+"""Reads the whole `digests` topic. It is compacted, and it decides which weeks are closed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,20 +19,15 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class PublishedDigest:
-    """A digest and how it came to be, which its value does not say (the value depends on its inputs alone).
-
-    slice_end: the offset of `tweets.embedded` (exclusive) up to which the week was read. supersedes: hash of the
-    value that this one corrects. revision: 1 for the first. settings: those that were not the defaults, as "key=value
-    key=value".
-    """
+    """A digest and facts about its making. They are no part of the value, which depends on the inputs alone."""
 
     digest: Digest
-    revision: int
-    slice_start: int
-    slice_end: int
+    revision: int  # 1 for the first digest of a week
+    slice_start: int  # first offset of `tweets.embedded` that was read
+    slice_end: int  # offset of `tweets.embedded` at which the read ended (exclusive)
     made_at: datetime | None = None
-    supersedes: str | None = None
-    settings: str = ""
+    supersedes: str | None = None  # hash of the value that this one corrects
+    settings: str = ""  # the settings that differ from the defaults: "key=value key=value"
 
     @property
     def hash(self) -> str:
@@ -40,7 +35,7 @@ class PublishedDigest:
         return content_hash(self.digest)
 
     def headers(self) -> Headers:
-        """What travels beside the value."""
+        """The record's headers."""
         pairs = {
             "revision": str(self.revision),
             "slice_start": str(self.slice_start),
@@ -53,7 +48,7 @@ class PublishedDigest:
 
     @classmethod
     def of_record(cls, record: Record) -> "PublishedDigest":
-        """Raises PoisonError for a value that is no digest; missing headers read as unknown."""
+        """Read a record. A missing header reads as unknown. Raises PoisonError for a value that is not a digest."""
         texts = {name: value.decode("utf-8", "replace") for name, value in record.headers}
         return cls(
             digest=decode(record.value, Digest),
@@ -67,18 +62,18 @@ class PublishedDigest:
 
 
 def published_of(record: Record) -> PublishedDigest | None:
-    """The digest in a record; None, and a line in the log, for what is none."""
+    """The digest in a record. Another value is logged and gives None."""
     try:
         entry = PublishedDigest.of_record(record)
         Week.parse(entry.digest.week)
     except (PoisonError, ValueError) as error:
-        log.warning("not a digest", topic=record.topic, offset=record.offset, reason=str(error))
+        log.warning("record is not a digest; skipping it", topic=record.topic, offset=record.offset, reason=str(error))
         return None
     return entry
 
 
 async def read_revisions(settings: Settings) -> dict[str, list[PublishedDigest]]:
-    """Every digest that the log still has, by week, oldest first: compaction takes corrected ones away some day."""
+    """Every digest that the log still has, by week, oldest first. Compaction removes corrected ones later."""
     found: dict[str, list[PublishedDigest]] = {}
     async for records in read_topic(settings, DIGESTS):
         for record in records:
@@ -90,7 +85,7 @@ async def read_revisions(settings: Settings) -> dict[str, list[PublishedDigest]]
 
 
 def week_before(weeks: Iterable[str], week: Week) -> str:
-    """The newest of `weeks` before `week`, also over a gap of silent weeks; without any, the week before.
+    """The newest of `weeks` before `week`, across silent weeks; without any, the calendar week before.
 
     The names of ISO weeks sort as the weeks do.
     """

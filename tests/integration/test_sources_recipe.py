@@ -169,7 +169,7 @@ def check_the_list(shell: Shell) -> None:
     assert added.stdout == "1 person read; 11 on the list\n", added.stderr
     stolen = shell.run("influencers", "add", "Somebody", "--x", "ADA", "--id", "thief")
     assert stolen.returncode == 1
-    assert "belongs to ada already" in stolen.stderr
+    assert "already belongs to ada" in stolen.stderr
     gone = shell.run("influencers", "remove", "kat@home.test", "nobody")
     assert (gone.returncode, gone.stdout) == (1, "1 removed\n")
     left = orjson.loads(shell.run("influencers", "list", "--json").stdout)

@@ -26,7 +26,7 @@ from streams.settings import Settings
 from streams.sources.files.json_lines import parse_object
 from streams.stages.dead_letters import DeadLetterBudget
 from streams.stages.embed import embed
-from streams.stages.turns import Turns
+from streams.stages.ordered_release import OrderedRelease
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 WEEKS = ("2021-W09", "2021-W10", "2021-W11")
@@ -95,7 +95,7 @@ async def embed_all(settings: Settings, *, skip: int = 0) -> int:
                 clock=lambda: NOW,
                 future_skew=timedelta(minutes=10),
                 budget=DeadLetterBudget(1.0),
-                turns=Turns(),
+                release=OrderedRelease(),
             )
     return len(records)
 

@@ -112,6 +112,6 @@ def test_a_broker_that_stays_busy_is_one_clear_line(
         run(ensure_topics(SETTINGS), ", see `toptopics doctor`")
     assert ended.value.exit_code == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("toptopics: the broker is not ready")
+    assert line.startswith("toptopics: the broker was not ready")
     assert "node 1 is not ready" in line
     assert line.endswith("see `toptopics doctor`")

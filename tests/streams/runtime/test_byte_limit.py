@@ -10,7 +10,7 @@ import pytest
 
 from streams.kafka.record import Record
 from streams.kafka.topics import TWEETS
-from streams.runtime.byte_limit import LIMIT, ByteRoom
+from streams.runtime.byte_limit import LIMIT, ByteLimiter
 from streams.runtime.faust_app import create_app
 from streams.settings import load_settings
 from streams.stages.stage import Stage
@@ -19,24 +19,24 @@ from streams.system.metrics import Metrics
 
 async def test_who_finds_the_room_full_waits_until_others_leave() -> None:
     """And then enters; a null value needs no room."""
-    room = ByteRoom(10)
-    assert await room.enter(b"123456") == b"123456"
-    assert await room.enter(None) is None
-    waiting = asyncio.create_task(room.enter(b"78901"))
+    limiter = ByteLimiter(10)
+    assert await limiter.acquire(b"123456") == b"123456"
+    assert await limiter.acquire(None) is None
+    waiting = asyncio.create_task(limiter.acquire(b"78901"))
     await asyncio.sleep(0.01)
     assert not waiting.done()
-    room.leave([b"123456", None])
+    limiter.release([b"123456", None])
     assert await asyncio.wait_for(waiting, 120) == b"78901"
 
 
 async def test_what_is_larger_than_the_room_goes_alone() -> None:
     """It would wait for ever otherwise."""
-    room = ByteRoom(10)
-    assert await room.enter(b"x" * 11)
-    waiting = asyncio.create_task(room.enter(b"1"))
+    limiter = ByteLimiter(10)
+    assert await limiter.acquire(b"x" * 11)
+    waiting = asyncio.create_task(limiter.acquire(b"1"))
     await asyncio.sleep(0.01)
     assert not waiting.done()
-    room.leave([b"x" * 11])
+    limiter.release([b"x" * 11])
     assert await asyncio.wait_for(waiting, 120) == b"1"
 
 

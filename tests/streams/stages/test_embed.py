@@ -13,7 +13,7 @@ from streams.kafka.record import Record
 from streams.kafka.topics import DEAD_LETTERS, EMBEDDED
 from streams.stages.dead_letters import DeadLetterBudget, DeadLetterBudgetError
 from streams.stages.embed import embed
-from streams.stages.turns import Turns
+from streams.stages.ordered_release import OrderedRelease
 from tests.support.made_posts import ENCODER, START, FakeSend, clock, record, tweet
 
 
@@ -30,7 +30,7 @@ async def _embed(records: Sequence[Record], send: FakeSend, budget: float = 1.0)
         clock=clock,
         future_skew=timedelta(minutes=10),
         budget=DeadLetterBudget(budget),
-        turns=Turns(),
+        release=OrderedRelease(),
     )
 
 
@@ -118,7 +118,7 @@ async def test_an_encoder_that_gives_nonsense_is_a_bug_and_no_dead_letter() -> N
             clock=clock,
             future_skew=timedelta(),
             budget=DeadLetterBudget(1.0),
-            turns=Turns(),
+            release=OrderedRelease(),
         )
     assert send.sent == []
 

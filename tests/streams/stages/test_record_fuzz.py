@@ -22,8 +22,8 @@ from streams.kafka.record import Record
 from streams.stages.assign import AssignStage
 from streams.stages.dead_letters import DeadLetterBudget
 from streams.stages.embed import embed
+from streams.stages.ordered_release import OrderedRelease
 from streams.stages.snapshots import SnapshotStore
-from streams.stages.turns import Turns
 from tests.support.made_posts import ENCODER, START, FakeSend, clock, embedded, record, tweet
 from tests.support.mangled import mangled
 
@@ -45,7 +45,7 @@ def _embed(records: list[Record]) -> FakeSend:
             clock=clock,
             future_skew=timedelta(minutes=10),
             budget=DeadLetterBudget(1.0),
-            turns=Turns(),
+            release=OrderedRelease(),
         )
     )
     return send

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from streams.runtime.batching import LEAST, SECONDS, BatchSize, handle_batches
-from streams.stages.turns import Turns
+from streams.stages.ordered_release import OrderedRelease
 
 
 class Source:
@@ -168,8 +168,8 @@ def test_the_size_follows_the_handler() -> None:
 
 async def test_turns_are_taken_in_order_and_a_failure_stops_those_behind() -> None:
     """Whoever is ready first."""
-    turns, passed = Turns(), list[str]()
-    first, second, third = turns.take(), turns.take(), turns.take()
+    order, passed = OrderedRelease(), list[str]()
+    first, second, third = order.slot(), order.slot(), order.slot()
 
     async def go(name: str, turn: object, error: bool = False) -> None:
         async with turn:  # type: ignore[attr-defined]
