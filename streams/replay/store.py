@@ -1,7 +1,7 @@
-"""Weeks that an interrupted replay has already rebuilt, so that it goes on where it was.
+"""Weeks that an interrupted replay has already rebuilt, so that the next run continues after them.
 
 One file a week in the data folder, named by the hash of the week's inputs: JSON with the digest's bytes (base64) and
-the offsets. A replay that reached its end removes its files; only an interrupted one leaves them.
+the offsets. A finished replay deletes its files.
 """
 
 import base64
@@ -32,7 +32,7 @@ class ReplayStore:
         self._used: set[str] = set()
 
     def load(self, key: str) -> MadeDigest | None:
-        """The week rebuilt from these inputs, if an interrupted run finished it."""
+        """The week rebuilt from these inputs, if a previous run finished it."""
         self._used.add(key)
         path = self._path(key)
         if not path.is_file():
@@ -42,17 +42,17 @@ class ReplayStore:
             value, taught = base64.b64decode(kept.value), base64.b64decode(kept.taught)
             return MadeDigest(value, kept.slice_start, kept.slice_end, kept.records, taught)
         except (msgspec.DecodeError, ValueError) as error:
-            log.warning("a kept week is damaged and is built again", path=str(path), reason=str(error))
+            log.warning("stored week is damaged; rebuilding it", path=str(path), reason=str(error))
             return None
 
     def save(self, key: str, made: MadeDigest) -> None:
-        """Keep a finished week."""
+        """Store a finished week."""
         value, taught = (base64.b64encode(data).decode("ascii") for data in (made.value, made.taught))
         kept = _Kept(value, made.slice_start, made.slice_end, made.records, taught)
         replace_file(self._path(key), msgspec.json.encode(kept))
 
     def clear(self) -> None:
-        """The run is complete: forget its weeks."""
+        """Delete the weeks of this run, which is complete."""
         for key in self._used:
             self._path(key).unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""Small files of our own notes: replaced whole or not at all, and never guessed at when they are damaged."""
+"""Small state files: replaced atomically, and an error when they are damaged."""
 
 import fcntl
 import os
@@ -13,8 +13,17 @@ T = TypeVar("T")
 
 
 def read_file(path: Path, kind: type[T], remedy: str) -> T:
-    """The JSON in `path` as a `kind`. Raises FileNotFoundError, and ValueError for a damaged file, naming it and the
-    remedy."""
+    """The JSON in a file as a `kind`.
+
+    Args:
+        path: The file.
+        kind: Type of the content.
+        remedy: What the user can do about a damaged file.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is damaged; the message names it and the remedy.
+    """
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -22,7 +31,7 @@ def read_file(path: Path, kind: type[T], remedy: str) -> T:
 
 
 def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Write `data` durably under `path`, creating its folder; a crash leaves the old content. Raises OSError."""
+    """Write `data` durably to `path` and create its folder. After a crash the old content is intact. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.partial")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)

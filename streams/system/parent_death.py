@@ -1,4 +1,4 @@
-"""A child process must not outlive the process that started it, even when that one is killed with -9."""
+"""Ends a child process together with its parent, even when the parent is killed with -9."""
 
 import ctypes
 import os
@@ -11,9 +11,10 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(sign: int = signal.SIGKILL) -> None:
-    """Have the kernel send `sign` to this process when its parent ends; elsewhere than on Linux, watch the parent.
+    """Ask the kernel to send `sign` to this process when its parent ends; on other systems than Linux, watch the
+    parent.
 
-    SIGKILL is safe for every stage by design: law 1 is tested with it.
+    SIGKILL is safe for every stage: the fault tests use it.
     """
     parent = os.getppid()
     if sys.platform == "linux":
@@ -21,7 +22,7 @@ def die_with_parent(sign: int = signal.SIGKILL) -> None:
             raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     else:  # pragma: no cover
         threading.Thread(target=_watch, args=(parent, sign), daemon=True).start()
-    if os.getppid() != parent:  # it ended between the two calls
+    if os.getppid() != parent:  # the parent ended between the two calls
         os.kill(os.getpid(), sign)
 
 

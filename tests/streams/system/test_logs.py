@@ -89,7 +89,7 @@ def test_what_a_library_repeats_is_told_once_with_how_often(monkeypatch: pytest.
     assert [event["event"] for event in told] == [
         "no connection to node 0",
         "no connection to node 1",
-        "no connection to node 100 % [and 49 times since it was told last]",
+        "no connection to node 100 % [and 49 times since the last such line]",
     ]
     assert out.getvalue().count('"ours"') == 50
 
@@ -114,7 +114,7 @@ def test_a_broker_that_is_not_ready_yet_is_news_and_one_that_never_is_an_error(
             now[0] += 1.0
         return [(event["level"], event["event"]) for event in map(orjson.loads, out.getvalue().splitlines())]
 
-    news = ("info", "the broker is not ready yet, it is asked again: GroupCoordinatorNotAvailable")
+    news = ("info", "broker is not ready yet; asking again: GroupCoordinatorNotAvailable")
     assert told(int(logs.NOT_READY_SECONDS)) == [news]
     assert told(1) == [
         ("error", "Request failed: [Error 15] GroupCoordinatorNotAvailableError"),
