@@ -63,7 +63,7 @@ async def read_week_again(
     different = _different(stored.records, records)
     if different:
         log.warning(
-            "posts differ from the stored ones in text or vector; the digest may differ",
+            "posts differ from the stored ones; the digest may differ",
             week=str(week),
             different=different,
             of=len(records),
