@@ -132,7 +132,7 @@ async def test_posts_from_the_future_take_no_neighbour_with_them(
         letters = [decode(record.value, DeadLetter) for record in await records_of(settings, DEAD_LETTERS)]
         assert all("in the future" in letter.reason for letter in letters)
         retried = _command(settings, "dead-letters", "--retry", "--all")
-        assert (retried.returncode, retried.stderr.count(b"come back at once")) == (1, 2)
+        assert (retried.returncode, retried.stderr.count(b"be refused again")) == (1, 2)
         forced = _command(settings, "dead-letters", "--retry", "--all", "--force")
         assert (forced.returncode, forced.stdout.count(b"sent back to tweets")) == (0, 2), forced.stderr
         assert len(await records_of(settings, TWEETS)) == 400

@@ -42,4 +42,4 @@ def test_what_is_waited_for_is_told_by_its_name() -> None:
     nothing = Changes(version=0, full=True, newest=None, posts=0, topics={})
     assert screen.line(nothing, [], total=0) == "5 posts sent; still starting: embed, assign"
     screen.starting = []
-    assert screen.line(nothing, [], total=0) == "5 posts sent; the first of them are on their way"
+    assert screen.line(nothing, [], total=0) == "5 posts sent; waiting for the first ones in the view"

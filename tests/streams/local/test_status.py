@@ -105,7 +105,7 @@ def test_up_says_what_is_wrong_without_a_traceback(
     monkeypatch.setenv("KAFKA_HOME", str(tmp_path / "nowhere"))
     result = CliRunner().invoke(app, ["up"])
     assert result.exit_code == 1
-    assert "holds no Kafka" in result.stderr
+    assert "contains no Kafka" in result.stderr
     assert "docker compose" in result.stderr
     assert json.loads(CliRunner().invoke(app, ["status", "--json"]).stdout)["services"][1]["pid"] is None
 
