@@ -37,7 +37,7 @@ class NameSpelling:
             self._count(text)
 
     def is_name(self, word: str) -> bool:
-        """Whether `word` (casefolded, from models.text.words) is a name. A phrase is a name when one of its words is."""
+        """Whether `word` (casefolded, of models.text.words) is a name; a phrase is one when one of its words is."""
         if " " in word:
             return any(self.is_name(part) for part in word.split())
         if len(word) < SHORTEST:
