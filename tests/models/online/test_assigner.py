@@ -121,7 +121,7 @@ def test_another_encoder_starts_a_new_space_and_the_old_one_is_refused() -> None
     assigner.apply([newer])
     assert assigner.encoder == "another@2"
     assert assigner.model is not old_model
-    with pytest.raises(PoisonError, match="topic space is another@2"):
+    with pytest.raises(PoisonError, match="topic space uses another@2"):
         assigner.check(embedded(tweet(3), "0:3"))
 
 
