@@ -1,4 +1,4 @@
-"""`up`, `down` and `status` where nothing has to be started; the real services are in tests/integration."""
+"""`up`, `down` and `status` without starting anything. Tests of the real services are in tests/integration."""
 
 import json
 import socket
@@ -23,7 +23,7 @@ def app() -> typer.Typer:
 
 @pytest.fixture
 def answering() -> Iterator[str]:
-    """host:port of something that accepts connections."""
+    """The host:port of a server that accepts connections."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
@@ -33,11 +33,11 @@ def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOPTOPICS_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)
     monkeypatch.delenv("REDIS_URL", raising=False)
-    monkeypatch.setattr("streams.cli.services.status_sections", [])  # the whole program adds some
+    monkeypatch.setattr("streams.cli.services.status_sections", [])  # the whole program takes some more
 
 
 def test_nothing_runs_in_a_new_folder(app: typer.Typer, tmp_path: Path) -> None:
-    """Asking does not create the folder either."""
+    """The command does not create the folder either."""
     result = CliRunner().invoke(app, ["status", "--json"])
     assert result.exit_code == 3
     services = json.loads(result.stdout)["services"]
@@ -77,7 +77,7 @@ def test_other_parts_add_sections_and_have_a_say(
 def test_a_broker_that_does_not_tell_of_its_stages_is_a_line(
     app: typer.Typer, answering: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Something accepts connections and says nothing."""
+    """The server accepts connections and sends nothing."""
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", answering)
     monkeypatch.setenv("REDIS_URL", f"redis://{answering}/0")
     monkeypatch.setattr("streams.cli.worker.SECONDS", 0.3)
@@ -101,7 +101,7 @@ def test_up_with_given_addresses_starts_nothing(
 def test_up_says_what_is_wrong_without_a_traceback(
     app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The broker that fails takes the Redis that this `up` started down with it."""
+    """The Redis that this `up` started is stopped together with the failed broker."""
     monkeypatch.setenv("KAFKA_HOME", str(tmp_path / "nowhere"))
     result = CliRunner().invoke(app, ["up"])
     assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""Which Java, Kafka and redis-server are taken, and what a person is told when there is none."""
+"""Which Java, Kafka and redis-server are used, and the error when there is none."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from streams.local.toolchain import Toolchain, find_java, find_redis_server, jav
 
 
 def program(path: Path, prints: str, code: int = 0) -> Path:
-    """A shell script that prints a version as Java does, on standard error."""
+    """A shell script that prints a version on standard error, as Java does."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{prints}\nEND\nexit {code}\n", encoding="utf-8")
     path.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Memory is bounded by bytes, whatever the size of the records."""
+"""Memory is limited by bytes, whatever the size of the records."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -18,7 +18,7 @@ from streams.system.metrics import Metrics
 
 
 async def test_who_finds_the_room_full_waits_until_others_leave() -> None:
-    """And then enters; a null value needs no room."""
+    """A value waits at the limit until others are released; a null value needs no room."""
     limiter = ByteLimiter(10)
     assert await limiter.acquire(b"123456") == b"123456"
     assert await limiter.acquire(None) is None
@@ -30,7 +30,7 @@ async def test_who_finds_the_room_full_waits_until_others_leave() -> None:
 
 
 async def test_what_is_larger_than_the_room_goes_alone() -> None:
-    """It would wait for ever otherwise."""
+    """It would otherwise wait forever."""
     limiter = ByteLimiter(10)
     assert await limiter.acquire(b"x" * 11)
     waiting = asyncio.create_task(limiter.acquire(b"1"))
@@ -59,7 +59,7 @@ class _Event:
 
 
 class _Stream:
-    """What an agent asks of Faust's stream: two records, each of which fills the room."""
+    """The part of Faust's stream that an agent uses: two records, each of which reaches the limit."""
 
     def __init__(self) -> None:
         self.processors: list[Callable[[bytes], Coroutine[object, object, bytes]]] = []
@@ -82,7 +82,7 @@ class _Stream:
 
 
 async def test_every_agent_waits_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next record comes in when the batch before it is acknowledged, and not sooner."""
+    """The next record enters after the previous batch is acknowledged, not before."""
     seen: list[int] = []
 
     async def handle(records: Sequence[Record]) -> None:

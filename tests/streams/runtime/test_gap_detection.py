@@ -1,4 +1,4 @@
-"""A process that was not handed a record ends before it acknowledges a later one."""
+"""A process that misses a record ends before it acknowledges a later one."""
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from streams.runtime.gap_detection import GapError, Gaps
 
 
 class Broker:
-    """What the group has committed, by partition, and the offsets that have a record."""
+    """The committed offsets of the group, by partition, and the offsets that have a record."""
 
     def __init__(self, records: set[int], committed: dict[int, int] | None = None) -> None:
         self.records = records
@@ -27,7 +27,7 @@ class Broker:
 
 
 async def test_a_hole_between_two_records() -> None:
-    """Whatever Faust has done with them, 12 and 13 are on the log and came not."""
+    """Records 12 and 13 are on the log and did not arrive, for whatever reason inside Faust."""
     gaps = Broker(set(range(20)), {0: 10}).gaps()
     for offset in (10, 11):
         await gaps.see(0, offset, 1)
@@ -36,13 +36,13 @@ async def test_a_hole_between_two_records() -> None:
 
 
 async def test_a_hole_before_the_first_record() -> None:
-    """The group has committed less than what comes first."""
+    """The committed offset is below the first record that arrives."""
     with pytest.raises(GapError, match="from offset 10 to 12 were skipped"):
         await Broker(set(range(20)), {0: 10}).gaps().see(0, 12, 1)
 
 
 async def test_a_hole_at_the_start_of_a_log_of_which_nothing_was_committed() -> None:
-    """The log begins at 5."""
+    """The log starts at 5."""
     gaps = Broker({5, 6, 7}).gaps()
     with pytest.raises(GapError, match="from offset 5 to"):
         await gaps.see(0, 6, 1)
@@ -50,14 +50,14 @@ async def test_a_hole_at_the_start_of_a_log_of_which_nothing_was_committed() -> 
 
 
 async def test_offsets_without_a_record_are_no_hole() -> None:
-    """Compaction, retention and transactions leave such."""
+    """Compaction, retention and transactions leave such offsets."""
     gaps = Broker({3, 4, 9, 10}, {0: 3}).gaps()
     for offset in (3, 4, 9, 10):
         await gaps.see(0, offset, 1)
 
 
 async def test_delivered_again_is_no_hole() -> None:
-    """And what follows is held against the farthest that was handed over."""
+    """Later records are compared with the highest offset that arrived."""
     broker = Broker(set(range(20)), {0: 4})
     gaps = broker.gaps()
     for offset in (4, 5, 6, 7):
@@ -70,7 +70,7 @@ async def test_delivered_again_is_no_hole() -> None:
 
 
 async def test_what_another_worker_has_handled_is_no_hole() -> None:
-    """It had the partition for a while, and has committed."""
+    """Another worker owned the partition for a while and has committed."""
     broker = Broker(set(range(20)), {0: 0})
     gaps = broker.gaps()
     await gaps.see(0, 0, 1)
@@ -81,7 +81,7 @@ async def test_what_another_worker_has_handled_is_no_hole() -> None:
 
 
 async def test_what_was_committed_in_the_same_generation_excuses_nothing() -> None:
-    """Nobody else had the partition: our own commit went too far."""
+    """No other process owned the partition, so our own commit was wrong."""
     broker = Broker(set(range(20)), {0: 0})
     gaps = broker.gaps()
     await gaps.see(0, 0, 1)
@@ -91,7 +91,7 @@ async def test_what_was_committed_in_the_same_generation_excuses_nothing() -> No
 
 
 async def test_partitions_are_apart() -> None:
-    """Each has its own offsets."""
+    """Each partition has its own offsets."""
     gaps = Broker(set(range(20)), {0: 4, 1: 8}).gaps()
     for partition, offset in ((0, 4), (1, 8), (0, 5), (1, 9)):
         await gaps.see(partition, offset, 1)
@@ -100,7 +100,7 @@ async def test_partitions_are_apart() -> None:
 
 
 async def test_records_behind_the_last_that_came() -> None:
-    """Reached: all that is before the end; not reached: two of them."""
+    """Passes when everything before the end has arrived; raises when two records are missing."""
     broker = Broker({0, 1, 2, 3}, {0: 0})
     gaps = broker.gaps()
     for offset in (0, 1):
@@ -109,7 +109,7 @@ async def test_records_behind_the_last_that_came() -> None:
     with pytest.raises(GapError, match="from offset 2 to"):
         await gaps.reach(0, 4, 1)
     broker.committed[0] = 4
-    await gaps.reach(0, 4, 2)  # somebody else has handled them
+    await gaps.reach(0, 4, 2)  # another worker has handled them
 
 
 @given(
@@ -120,7 +120,7 @@ async def test_records_behind_the_last_that_came() -> None:
 async def test_it_ends_exactly_before_the_first_record_behind_a_hole(
     records: set[int], missing: set[int], again: list[int]
 ) -> None:
-    """Over logs with and without records at an offset, some of which never come."""
+    """Random logs with and without records at an offset, some of which never arrive."""
     gaps = Broker(records).gaps()
     handed: list[int] = []
     for offset in sorted(records - missing):

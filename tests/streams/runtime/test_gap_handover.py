@@ -1,4 +1,4 @@
-"""A quiet stream is looked over for records that were forgotten; a busy one is left alone."""
+"""A quiet stream is checked for records that never arrived; a busy stream is not."""
 
 from collections.abc import Collection, Mapping, Sequence
 from types import SimpleNamespace
@@ -30,7 +30,7 @@ class World:
         return {0: self.end, 1: 0}
 
     async def look_until(self, seconds: float, owned: Collection[int] = (0, 1)) -> None:
-        """Every second, as the app does every few."""
+        """Look every second; the app looks every few seconds."""
         while self.seconds < seconds:
             self.seconds += 1
             await self.handover.look(owned, 1)
@@ -41,12 +41,12 @@ class World:
 
 
 def event(offset: int) -> Any:
-    """As Faust's."""
+    """An event like Faust's."""
     return SimpleNamespace(message=SimpleNamespace(partition=0, offset=offset, generation_id=1))
 
 
 async def test_a_record_that_never_comes_is_found_when_all_is_quiet() -> None:
-    """And not before: it may be on its way."""
+    """It is not reported earlier, because it may still be on its way."""
     world = World()
     await world.hand_over(*range(8))
     await world.look_until(2 * QUIET_SECONDS - 1)
@@ -55,7 +55,7 @@ async def test_a_record_that_never_comes_is_found_when_all_is_quiet() -> None:
 
 
 async def test_a_record_that_has_only_just_come_is_on_its_way() -> None:
-    """However long it was quiet before."""
+    """The length of the quiet time before it does not matter."""
     world = World()
     await world.hand_over(*range(10))
     await world.look_until(10 * QUIET_SECONDS)
@@ -77,14 +77,14 @@ async def test_a_stream_that_has_handed_over_everything_is_quiet_for_good() -> N
 
 
 async def test_what_others_own_is_theirs() -> None:
-    """A standby is handed nothing at all."""
+    """A standby receives no records at all."""
     world = World()
     await world.look_until(100, owned=set())
     assert world.asked
 
 
 async def test_while_a_batch_is_handled_nothing_is_missing() -> None:
-    """What waits behind it was fetched, and is handed over after it; then a quiet time begins anew."""
+    """Records behind the batch were fetched and arrive after it; then the quiet time starts again."""
     world = World()
     looked: list[float] = []
 
@@ -103,7 +103,7 @@ async def test_while_a_batch_is_handled_nothing_is_missing() -> None:
 
 
 async def test_events_pass_in_order_until_one_was_skipped() -> None:
-    """The one behind a hole is not passed on."""
+    """The event behind a gap is not passed on."""
     world = World()
 
     async def events() -> Any:
