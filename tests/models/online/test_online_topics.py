@@ -173,7 +173,7 @@ def test_retweets_of_an_unknown_post_meet() -> None:
 
 
 def test_topics_that_become_one_are_merged() -> None:
-    """Different posts start apart. When their centroids become similar, the topics merge and the larger keeps its id."""
+    """Different posts start apart. When their centroids become similar they merge, and the larger keeps its id."""
     stream = made_stream(400, subjects=2, noise=1.3, retweets=0.0, empty=0.0)
     model = OnlineTopics(TopicSpace(DIMENSIONS))
     placements, events = model.learn_many(stream)
