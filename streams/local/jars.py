@@ -147,7 +147,7 @@ def _download_one(jar: LockedJar, maven: Any, store: Path) -> None:
     )
     policy(artifact.resolve)
     if not _is_intact(staged, jar):
-        raise RuntimeError(f"{jar.relative_path.name} differs from the locked one in its sha256")
+        raise RuntimeError(f"{jar.relative_path.name} is wrong: its sha256 differs from the locked one")
     final = store / jar.relative_path
     final.parent.mkdir(parents=True, exist_ok=True)
     staged.replace(final)

@@ -135,8 +135,8 @@ def test_a_vector_survives_as_float16(numbers: list[float]) -> None:
     [
         ("?", "vector"),
         (pack_vector(np.zeros(3)), "3 numbers instead of 2"),
-        (pack_vector(np.array([1.0, math.nan])), "finite"),
-        (pack_vector(np.array([math.inf, 0.0])), "finite"),
+        (pack_vector(np.array([1.0, math.nan])), "NaN or infinity"),
+        (pack_vector(np.array([math.inf, 0.0])), "NaN or infinity"),
     ],
 )
 def test_a_vector_that_cannot_be_used_is_refused(packed: str, reason: str) -> None:
