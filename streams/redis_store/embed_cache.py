@@ -65,7 +65,7 @@ async def cached_encode(
     dimensions: int,
     encode: Callable[[Sequence[str]], Awaitable[npt.NDArray[np.float32]]],
     cache: EmbedCache,
-    under_way: dict[str, asyncio.Future[bytes]] | None = None,
+    in_progress: dict[str, asyncio.Future[bytes]] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Encode `texts` through the cache.
 
@@ -75,7 +75,7 @@ async def cached_encode(
         dimensions: Length of its vectors.
         encode: texts -> vectors. It gets each unknown text once.
         cache: The cache.
-        under_way: Shared by calls that run at the same time, so that they encode a text once.
+        in_progress: Shared by calls that run at the same time, so that they encode a text once.
 
     Returns:
         float32 (n, dimensions), rounded to float16.
@@ -83,13 +83,13 @@ async def cached_encode(
     Raises:
         Exception: What `encode` raises, also in another call that encodes the same text.
     """
-    under_way = {} if under_way is None else under_way
+    in_progress = {} if in_progress is None else in_progress
     keys = [cache_key(encoder, text) for text in texts]
     text_of = dict(zip(keys, texts, strict=True))
-    others = {key: under_way[key] for key in text_of if key in under_way}
+    others = {key: in_progress[key] for key in text_of if key in in_progress}
     mine = [key for key in text_of if key not in others]
     promises: dict[str, asyncio.Future[bytes]] = {key: asyncio.get_running_loop().create_future() for key in mine}
-    under_way.update(promises)
+    in_progress.update(promises)
     try:
         known = await _known(mine, text_of, dimensions, encode, cache)
     except BaseException as error:
@@ -99,7 +99,7 @@ async def cached_encode(
         raise
     finally:
         for key in promises:
-            del under_way[key]
+            del in_progress[key]
     for key, promise in promises.items():
         promise.set_result(known[key])
     known |= {key: await other for key, other in others.items()}

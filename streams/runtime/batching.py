@@ -71,7 +71,7 @@ async def handle_batches(
             if task.done():
                 task.result()
     finally:
-        await _cancel([reading, working, *flow.under_way])
+        await _cancel([reading, working, *flow.running])
 
 
 class _Flow(Generic[E]):
@@ -89,13 +89,13 @@ class _Flow(Generic[E]):
         self._waiting: deque[E] = deque()
         self._changed = asyncio.Event()  # set when an event arrived or was taken, and when a batch finished or failed
         self._ended = False
-        self.under_way: deque[asyncio.Task[None]] = deque()
+        self.running: deque[asyncio.Task[None]] = deque()
 
     async def read(self, events: AsyncIterator[E]) -> None:
         """Gather events, at most as many as the next batch can take."""
         async for event in events:
             self._waiting.append(event)
-            if self._worth_beginning():  # otherwise `work` would wake up for every event with nothing to do
+            if self._can_start():  # otherwise `work` would wake up for every event with nothing to do
                 self._changed.set()
             while len(self._waiting) >= self._size.now:
                 await self._change()
@@ -105,27 +105,27 @@ class _Flow(Generic[E]):
     async def work(self) -> None:
         """Start batches; raise the error of a failed one."""
         while True:
-            while self.under_way and self.under_way[0].done():
-                self.under_way.popleft().result()
-            if self._worth_beginning():
-                self._begin()
-            elif self._ended and not self._waiting and not self.under_way:
+            while self.running and self.running[0].done():
+                self.running.popleft().result()
+            if self._can_start():
+                self._start()
+            elif self._ended and not self._waiting and not self.running:
                 return
             else:
                 await self._change()
 
-    def _worth_beginning(self) -> bool:
+    def _can_start(self) -> bool:
         """A second batch must be full: one with the first event alone would make all later events wait behind it."""
-        if not self.under_way:
+        if not self.running:
             return bool(self._waiting)
-        return len(self.under_way) < self._ahead and len(self._waiting) >= self._size.now
+        return len(self.running) < self._ahead and len(self._waiting) >= self._size.now
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._size.now))]
-        before = self.under_way[-1] if self.under_way else None
+        before = self.running[-1] if self.running else None
         task = asyncio.ensure_future(self._one(batch, before))
         task.add_done_callback(lambda _: self._changed.set())
-        self.under_way.append(task)
+        self.running.append(task)
         self._changed.set()
 
     async def _one(self, batch: list[E], before: asyncio.Task[None] | None) -> None:

@@ -35,7 +35,7 @@ from streams.kafka.topics import DEAD_LETTERS, Topic
 from streams.ports import Headers, Send
 from streams.runtime.batching import handle_batches
 from streams.runtime.byte_limit import ByteLimiter
-from streams.runtime.gap_detection import Gaps, Handover
+from streams.runtime.gap_detection import GapDetector, OffsetChecker
 from streams.settings import Settings
 from streams.stages.stage import Handler, Stage
 from streams.system.logs import get_logger
@@ -45,7 +45,7 @@ BuildStage = Callable[[Settings, Send, Metrics], Stage]
 WatchStop = Callable[[Callable[[], bool]], object]
 log = get_logger(__name__)
 LAG_SECONDS = 15.0
-LOOK_SECONDS = 5.0
+CHECK_SECONDS = 5.0
 TICK_SECONDS = 1.0
 
 
@@ -150,9 +150,11 @@ _OPTIONS: dict[str, Any] = {
 
 def _add_agent(app: faust.App, settings: Settings, stage: Stage, topic: Topic, handler: Handler) -> None:
     source = app.topic(topic_name(settings, topic), value_serializer="raw", key_serializer="raw", allow_empty=True)
-    gaps = Gaps(partial(next_offset, settings, topic, group=app.conf.id), partial(any_record, settings, topic))
-    handover = Handover(gaps, partial(end_offsets, settings, topic))
-    handler = handover.noted(handler)
+    checker = OffsetChecker(
+        partial(next_offset, settings, topic, group=app.conf.id), partial(any_record, settings, topic)
+    )
+    detector = GapDetector(checker, partial(end_offsets, settings, topic))
+    handler = detector.tracked(handler)
 
     async def working_ahead(stream: Any) -> None:
         limiter, unacknowledged = ByteLimiter(), stream.noack()
@@ -163,7 +165,7 @@ def _add_agent(app: faust.App, settings: Settings, stage: Stage, topic: Topic, h
             limiter.release([event.value])
 
         await handle_batches(
-            handover.seen(unacknowledged.events()),
+            detector.checked(unacknowledged.events()),
             lambda events: handler([_record(event) for event in events]),
             acknowledge,
             most=stage.batch,
@@ -176,7 +178,7 @@ def _add_agent(app: faust.App, settings: Settings, stage: Stage, topic: Topic, h
         batches: AsyncIterable[Any] = stream.noack_take(stage.batch, within=stage.wait)
         async for events in batches:
             for event in events:
-                await handover.see(event)
+                await detector.check(event)
             await handler([_record(event) for event in events])
             for event in events:
                 event.acknowledge()
@@ -186,26 +188,26 @@ def _add_agent(app: faust.App, settings: Settings, stage: Stage, topic: Topic, h
     # Faust derives the agent's name from the function's
     agent.__name__ = f"{stage.name}_{topic.name}".replace("-", "_").replace(".", "_")
     app.agent(source, concurrency=1)(agent)
-    _add_look(app, topic_name(settings, topic), handover)
+    _add_gap_check(app, topic_name(settings, topic), detector)
 
 
-def _add_look(app: faust.App, topic: str, handover: Handover) -> None:
-    async def looking(*_: Any) -> None:
+def _add_gap_check(app: faust.App, topic: str, detector: GapDetector) -> None:
+    async def checking(*_: Any) -> None:
         while not app.should_stop:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(CHECK_SECONDS)
             if app.rebalancing or not app.flow_control.is_active():
-                handover.touch()
+                detector.touch()
                 continue
             owned = {known.partition for known in app.consumer.assignment() if known.topic == topic}
-            await _or_crash(app, look(owned))
+            await _or_crash(app, check(owned))
 
-    async def look(owned: set[int]) -> None:
+    async def check(owned: set[int]) -> None:
         try:
-            await handover.look(owned, app.consumer_generation_id)
+            await detector.check_quiet(owned, app.consumer_generation_id)
         except (KafkaError, OSError) as error:
             log.warning("the log's end is unknown; asking again", error=str(error))
 
-    app.task(looking)
+    app.task(checking)
 
 
 async def _or_crash(app: faust.App, action: Awaitable[None]) -> None:

@@ -29,7 +29,7 @@ class _Place:
     generation: int  # generation of the consumer group when it was seen
 
 
-class Gaps:
+class OffsetChecker:
     """Checks the records of one topic in the order in which this process receives them.
 
     Args:
@@ -42,7 +42,7 @@ class Gaps:
         self._any_record = any_record
         self._places: dict[int, _Place] = {}
 
-    async def see(self, partition: int, offset: int, generation: int) -> None:
+    async def check(self, partition: int, offset: int, generation: int) -> None:
         """Check one record. Call this for every record in order of arrival, before it is handled.
 
         An offset may be missing in Kafka itself: in a trimmed or compacted log, and for transaction markers. A record
@@ -61,7 +61,7 @@ class Gaps:
         place.expected = max(place.expected, offset + 1)
         place.generation = generation
 
-    async def reach(self, partition: int, end: int, generation: int) -> None:
+    async def check_end(self, partition: int, end: int, generation: int) -> None:
         """Raise GapError unless every record before offset `end` was seen here or handled by another worker."""
         await self._checked_place(partition, end, generation)
 
@@ -81,14 +81,14 @@ QUIET_SECONDS = 20.0  # far longer than a fetch, and short for somebody who wait
 Ends = Callable[[], Awaitable[Mapping[int, int]]]  # partition -> the offset of its next record
 
 
-class Handover:
+class GapDetector:
     """Checks one topic between Faust and its handler. `monotonic` returns seconds; tests replace it."""
 
-    def __init__(self, gaps: Gaps, ends: Ends, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._gaps = gaps
+    def __init__(self, checker: OffsetChecker, ends: Ends, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._checker = checker
         self._ends = ends
         self._monotonic = monotonic
-        self._under_way = 0
+        self._running = 0
         self._moved = 0.0  # time of the last activity
         self._due: Mapping[int, int] = {}  # ends of the log QUIET_SECONDS ago
         self.touch()
@@ -98,32 +98,32 @@ class Handover:
         self._moved = self._monotonic()
         self._due = {}
 
-    async def see(self, event: Any) -> None:
+    async def check(self, event: Any) -> None:
         """Check one event. Call this for every event in order of arrival. Raises GapError."""
         self.touch()
         message = event.message
-        await self._gaps.see(message.partition, message.offset, message.generation_id)
+        await self._checker.check(message.partition, message.offset, message.generation_id)
 
-    async def seen(self, events: AsyncIterable[Any]) -> AsyncIterator[Any]:
+    async def checked(self, events: AsyncIterable[Any]) -> AsyncIterator[Any]:
         """Pass the events on, each of them checked."""
         async for event in events:
-            await self.see(event)
+            await self.check(event)
             yield event
 
-    def noted(self, handler: Handler) -> Handler:
+    def tracked(self, handler: Handler) -> Handler:
         """Wrap the handler so that the stream is not quiet while it runs."""
 
         async def handle(records: Sequence[Record]) -> None:
-            self._under_way += 1
+            self._running += 1
             try:
                 await handler(records)
             finally:
-                self._under_way -= 1
+                self._running -= 1
                 self.touch()
 
         return handle
 
-    async def look(self, owned: Collection[int], generation: int) -> None:
+    async def check_quiet(self, owned: Collection[int], generation: int) -> None:
         """Check a quiet stream for records that never arrived. Call this every few seconds while records may flow.
 
         Args:
@@ -134,13 +134,13 @@ class Handover:
             GapError: An owned partition has records that were skipped.
             Exception: What `ends` raises.
         """
-        if self._under_way or self._monotonic() - self._moved < QUIET_SECONDS:
+        if self._running or self._monotonic() - self._moved < QUIET_SECONDS:
             return
         due = {partition: end for partition, end in self._due.items() if partition in owned}
         self.touch()
         moved = self._moved
         for partition, end in due.items():
-            await self._gaps.reach(partition, end, generation)
+            await self._checker.check_end(partition, end, generation)
         ends = await self._ends()
-        if self._moved == moved and not self._under_way:
+        if self._moved == moved and not self._running:
             self._due = ends

@@ -68,7 +68,7 @@ def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
     # a thread for each batch: the event loop runs while the device works, and the device gets its next batch without a
     # pause
     executor = ThreadPoolExecutor(max_workers=EMBED_AHEAD, thread_name_prefix="encoder")
-    under_way: dict[str, asyncio.Future[bytes]] = {}
+    in_progress: dict[str, asyncio.Future[bytes]] = {}
 
     async def encode(texts: Sequence[str]) -> npt.NDArray[np.float32]:
         encoded = asyncio.get_running_loop().run_in_executor(executor, encoder.encode, texts)
@@ -88,7 +88,7 @@ def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
             dimensions=encoder.dimensions,
             encode=encode,
             cache=cache,
-            under_way=under_way,
+            in_progress=in_progress,
         )
 
     async def start() -> None:

@@ -97,7 +97,7 @@ class Gated(Counting):
 
 
 async def two_calls(encode: Gated) -> tuple[asyncio.Task[npt.NDArray[np.float32]], ...]:
-    under_way: dict[str, asyncio.Future[bytes]] = {}
+    in_progress: dict[str, asyncio.Future[bytes]] = {}
     calls = []
     for texts in (["a", "b"], ["b", "c"]):
         calls.append(
@@ -108,7 +108,7 @@ async def two_calls(encode: Gated) -> tuple[asyncio.Task[npt.NDArray[np.float32]
                     dimensions=32,
                     encode=encode,
                     cache=MemoryEmbedCache(0),
-                    under_way=under_way,
+                    in_progress=in_progress,
                 )
             )
         )

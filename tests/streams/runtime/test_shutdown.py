@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.runtime import shutdown as drain
+from streams.runtime import shutdown
 from streams.runtime.shutdown import end_in_time
 from streams.runtime.worker import STOP_SECONDS
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drain, "AWAY_SECONDS", 0.5)  # a thread may pause for a moment between two looks
-    monkeypatch.setattr(drain, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(shutdown, "AWAY_SECONDS", 0.5)  # a thread may pause for a moment between two looks
+    monkeypatch.setattr(shutdown, "LOOK_SECONDS", 0.01)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_nothing_ends_that_was_not_told_to() -> None:
 
 def test_one_that_is_there_is_not_waited_for_for_ever(broker: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
     """A group that blocks its member, or a batch that hangs: the worker must not have to kill the stage."""
-    monkeypatch.setattr(drain, "MOST_SECONDS", 0.3)
+    monkeypatch.setattr(shutdown, "MOST_SECONDS", 0.3)
     told, ended = threading.Event(), threading.Event()
     watching = end_in_time(_address(broker), told.is_set, ended.set)
     assert not ended.wait(0.6)
@@ -61,4 +61,4 @@ def test_one_that_is_there_is_not_waited_for_for_ever(broker: socket.socket, mon
 
 def test_there_is_time_to_end_before_the_worker_kills() -> None:
     """Including the time that the process needs to exit."""
-    assert drain.MOST_SECONDS + 2 * drain.LOOK_SECONDS + 3 < STOP_SECONDS < 30
+    assert shutdown.MOST_SECONDS + 2 * shutdown.LOOK_SECONDS + 3 < STOP_SECONDS < 30

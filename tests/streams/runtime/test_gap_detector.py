@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from streams.kafka.record import Record
-from streams.runtime.gap_detection import QUIET_SECONDS, GapError, Gaps, Handover
+from streams.runtime.gap_detection import QUIET_SECONDS, GapDetector, GapError, OffsetChecker
 
 
 class World:
@@ -17,7 +17,7 @@ class World:
         self.seconds = 0.0
         self.asked = 0
         self.end = 10
-        self.handover = Handover(Gaps(self.next_offset, self.any_record), self.ends, lambda: self.seconds)
+        self.detector = GapDetector(OffsetChecker(self.next_offset, self.any_record), self.ends, lambda: self.seconds)
 
     async def next_offset(self, _: int) -> int:
         return 0
@@ -33,11 +33,11 @@ class World:
         """Look every second; the app looks every few seconds."""
         while self.seconds < seconds:
             self.seconds += 1
-            await self.handover.look(owned, 1)
+            await self.detector.check_quiet(owned, 1)
 
     async def hand_over(self, *offsets: int) -> None:
         for offset in offsets:
-            await self.handover.see(event(offset))
+            await self.detector.check(event(offset))
 
 
 def event(offset: int) -> Any:
@@ -90,11 +90,11 @@ async def test_while_a_batch_is_handled_nothing_is_missing() -> None:
 
     async def slow(_: Sequence[Record]) -> None:
         world.seconds += 100
-        await world.handover.look({0}, 1)
+        await world.detector.check_quiet({0}, 1)
         looked.append(world.seconds)
 
     await world.hand_over(0)
-    await world.handover.noted(slow)([])
+    await world.detector.tracked(slow)([])
     assert looked == [100]
     await world.look_until(100 + QUIET_SECONDS - 1)
     assert world.asked == 0
@@ -110,7 +110,7 @@ async def test_events_pass_in_order_until_one_was_skipped() -> None:
         for offset in (0, 1, 2, 4, 5):
             yield event(offset)
 
-    passed = aiter(world.handover.seen(events()))
+    passed = aiter(world.detector.checked(events()))
     assert [(await anext(passed)).message.offset for _ in range(3)] == [0, 1, 2]
     with pytest.raises(GapError, match="from offset 3 to"):
         await anext(passed)
