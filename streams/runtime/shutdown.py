@@ -16,7 +16,7 @@ from streams.system.logs import get_logger
 AWAY_SECONDS = 5.0  # a restarting broker is rarely back sooner, and afterwards there is still time to drain
 MOST_SECONDS = 20.0  # the worker kills a stage after 25 s; Docker and systemd kill the worker after 30 or 90 s
 LOOK_SECONDS = 0.5
-AGAIN = "ending without draining; unacknowledged records will be delivered again"
+AGAIN = "ended without draining; unacknowledged records will be delivered again"
 log = get_logger(__name__)
 
 
