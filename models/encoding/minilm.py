@@ -15,7 +15,11 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 
 @lru_cache(maxsize=1)
 def minilm_path() -> Path:
-    """The model's folder. Raises EncoderError when the weights differ from the published ones."""
+    """The model's folder.
+
+    Raises:
+        EncoderError: The weights differ from the published ones.
+    """
     path = Path(get_model_path())
     verify_weights(path / "model.safetensors", MINILM_SHA256)
     return path

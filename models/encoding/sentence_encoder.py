@@ -74,7 +74,11 @@ class SentenceEncoder:
         )
 
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """See `models.encoding.encoder.Encoder`. Raises the device's error when one text alone does not fit."""
+        """See `models.encoding.encoder.Encoder`.
+
+        Raises:
+            RuntimeError: One text alone does not fit into the memory of the device.
+        """
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         for rows, result in self._compute(texts):
             vectors[rows] = _unit(result())

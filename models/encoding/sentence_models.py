@@ -28,7 +28,11 @@ _MAX_DEFAULT_LENGTH = 512  # for a model without a stated limit: posts are short
 
 
 def load_minilm(device: str = "auto", precision: str = "auto") -> SentenceEncoder:
-    """all-MiniLM-L6-v2 from the installed package, warmed up. Raises EncoderError."""
+    """all-MiniLM-L6-v2 from the installed package, warmed up.
+
+    Raises:
+        EncoderError: The model cannot be loaded.
+    """
     model, where = _load(str(minilm_path()), device, precision, allow_download=False)
     return _token_encoder(model, where, f"{MINILM_NAME}@{MINILM_SHA256[:8]}/{where.precision}")
 

@@ -68,7 +68,10 @@ class StaticEncoder:
 def load_static(cache_dir: Path | None = None) -> StaticEncoder:
     """Load the encoder from `cache_dir`, or distil it first (about a minute on two cores).
 
-    A damaged or foreign file is replaced. Raises EncoderError when MiniLM's weights are missing or wrong.
+    A damaged or foreign file is replaced.
+
+    Raises:
+        EncoderError: MiniLM's weights are missing or wrong.
     """
     path = minilm_path()
     tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))

@@ -41,7 +41,11 @@ class Channel(Protocol):
 
 
 def async_api(topics: Sequence[Channel], version: str) -> dict[str, Any]:
-    """Build the document as plain data. `version` is the product's. Raises KeyError for a topic of an unknown type."""
+    """Build the document as plain data. `version` is the product's.
+
+    Raises:
+        KeyError: A topic has an unknown type.
+    """
     known = {kind.__name__: kind for kind in TYPES}
     used = sorted({name for topic in topics for name in _types(topic)})
     _, schemas = msgspec.json.schema_components(

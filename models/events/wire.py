@@ -49,7 +49,11 @@ def not_json(error: Exception) -> str:
 
 
 def loads(data: bytes | None, limit: int = MAX_RECORD_BYTES) -> dict[str, Any]:
-    """Parse the JSON object in `data`. Raises PoisonError for anything else, NaN and infinities included."""
+    """Parse the JSON object in `data`.
+
+    Raises:
+        PoisonError: The data are no JSON object, or contain NaN or infinity.
+    """
     if data is None:
         raise PoisonError("the value is null")
     if len(data) > limit:
@@ -64,7 +68,11 @@ def loads(data: bytes | None, limit: int = MAX_RECORD_BYTES) -> dict[str, Any]:
 
 
 def decode(data: bytes | None, kind: type[T]) -> T:
-    """Decode `data` as a `kind`. Raises PoisonError with the path of the wrong field."""
+    """Decode `data` as a `kind`.
+
+    Raises:
+        PoisonError: A field is wrong; the message has its path.
+    """
     limit = {Digest: MAX_DIGEST_BYTES, DeadLetter: MAX_LETTER_BYTES}.get(kind, MAX_RECORD_BYTES)
     event = _convert(loads(data, limit), kind)
     for field in event.__struct_fields__:
@@ -74,7 +82,11 @@ def decode(data: bytes | None, kind: type[T]) -> T:
 
 
 def decode_post(data: bytes | None) -> Tweet | Deletion:
-    """Decode a record of `tweets`. Raises PoisonError."""
+    """Decode a record of `tweets`.
+
+    Raises:
+        PoisonError: The record cannot be used.
+    """
     value = loads(data)
     kind = value.get("type", "tweet")
     if kind == "deletion":
@@ -89,7 +101,11 @@ def decode_post(data: bytes | None) -> Tweet | Deletion:
 
 
 def decode_embedded(data: bytes | None) -> EmbeddedTweet | Deletion:
-    """Decode a post or tombstone of `tweets.embedded`. Raises PoisonError, also for WeekTopics (see `decode_log`)."""
+    """Decode a post or tombstone of `tweets.embedded`.
+
+    Raises:
+        PoisonError: The record is no post or tombstone, for example WeekTopics (see `decode_log`).
+    """
     embedded = decode_log(data)
     if isinstance(embedded, WeekTopics):
         raise PoisonError(f"the record has the topics of {embedded.week}, not a post"[:200])
@@ -97,7 +113,11 @@ def decode_embedded(data: bytes | None) -> EmbeddedTweet | Deletion:
 
 
 def decode_log(data: bytes | None) -> EmbeddedTweet | Deletion | WeekTopics:
-    """Decode any record of `tweets.embedded`. Raises PoisonError."""
+    """Decode any record of `tweets.embedded`.
+
+    Raises:
+        PoisonError: The record cannot be used.
+    """
     value = loads(data, MAX_DIGEST_BYTES)
     if value.get("type") == "week":
         return _week_topics(value)
@@ -119,7 +139,11 @@ def pack_vector(vector: npt.NDArray[np.floating[Any]]) -> str:
 
 
 def unpack_vector(packed: str, dimensions: int) -> npt.NDArray[np.float32]:
-    """The vector, float32 (dimensions,). Raises PoisonError for a wrong length, NaN or infinity."""
+    """The vector, float32 (dimensions,).
+
+    Raises:
+        PoisonError: The vector has a wrong length, or contains NaN or infinity.
+    """
     try:
         vector = np.frombuffer(base64.b64decode(packed, validate=True), dtype="<f2").astype(np.float32)
     except ValueError as error:

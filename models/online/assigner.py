@@ -198,7 +198,8 @@ class Assigner:
 def state_of(data: bytes) -> dict[str, Any]:
     """The metadata of a snapshot: position, encoder (None before the first post), dimensions, retired encoders.
 
-    Raises SnapshotError when it is damaged or has another version.
+    Raises:
+        SnapshotError: The snapshot is damaged or has another version.
     """
     try:
         header = orjson.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])

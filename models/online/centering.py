@@ -30,8 +30,10 @@ class Directions:
 
 
 def unit_rows(vectors: npt.NDArray[np.floating]) -> Floats:
-    """Scale rows to integers of norm about UNIT, float32 (n, dimensions). A zero row stays zero. Raises ValueError on
-    NaN.
+    """Scale rows to integers of norm about UNIT, float32 (n, dimensions). A zero row stays zero.
+
+    Raises:
+        ValueError: A vector contains NaN or infinity.
     """
     from models.online.kernels import unit
 

@@ -41,7 +41,11 @@ def prepare() -> None:
 
 
 def restore_topic_model(data: bytes) -> TopicModel:
-    """Restore the model from `to_bytes`. Raises StateError when this version cannot read it."""
+    """Restore the model from `to_bytes`.
+
+    Raises:
+        StateError: This version cannot read it.
+    """
     metadata = read_metadata(data)
     if metadata["kind"] == KIND:
         return OnlineTopics(load_state(data, metadata))

@@ -10,7 +10,11 @@ class StateError(ValueError):
 
 
 def read_metadata(data: bytes) -> dict[str, Any]:
-    """The JSON metadata of a state. Raises StateError when the bytes are no such state."""
+    """The JSON metadata of a state.
+
+    Raises:
+        StateError: The bytes are no such state.
+    """
     try:
         length = int.from_bytes(data[:8], "little")
         metadata = orjson.loads(orjson.loads(data[8 : 8 + length])["__metadata__"]["online"])

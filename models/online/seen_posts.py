@@ -51,7 +51,11 @@ class SeenPosts:
 
     @classmethod
     def from_array(cls, array: npt.NDArray[np.uint64], capacity: int = CAPACITY) -> "SeenPosts":
-        """The inverse of `to_array`; keeps the last `capacity` posts. Raises ValueError for another shape."""
+        """The inverse of `to_array`; keeps the last `capacity` posts.
+
+        Raises:
+            ValueError: The array has another shape.
+        """
         from models.online.seen_posts_kernels import see_all
 
         if array.ndim != 2 or array.shape[1] != 2 or array.dtype != np.uint64:

@@ -69,7 +69,11 @@ def dump(space: TopicSpace) -> bytes:
 
 
 def load_state(data: bytes, metadata: dict[str, Any]) -> TopicSpace:
-    """The inverse of `dump`. Raises StateError for another version or a damaged state."""
+    """The inverse of `dump`.
+
+    Raises:
+        StateError: The state has another version or is damaged.
+    """
     check_version(metadata, VERSION)
     try:
         return _restored(metadata, load(data))
@@ -106,7 +110,11 @@ def _restored(metadata: dict[str, Any], tensors: dict[str, Any]) -> TopicSpace:
 
 
 def _words(tensors: dict[str, Any], rows: int, buckets: int) -> WordRows:
-    """The words of the live topics. Raises ValueError when they do not fit."""
+    """The words of the live topics.
+
+    Raises:
+        ValueError: They do not fit.
+    """
     shown = csr_matrix(tuple(tensors[f"shown_{name}"] for name in ("data", "indices", "indptr")), shape=(rows, buckets))
     shown.check_format(full_check=True)
     return WordRows(shown.indptr, shown.indices, shown.data)

@@ -53,7 +53,10 @@ class TopicModel(Protocol):
         """Apply the result of a week's refit. The last events are `alias` events, which match live topics with the
         digest's.
 
-        The matching is one-to-one and optimal. Raises PoisonError for centroids of another width.
+        The matching is one-to-one and optimal.
+
+        Raises:
+            PoisonError: The centroids have another width.
         """
 
     def to_bytes(self) -> bytes:

@@ -23,7 +23,16 @@ class TopicSpace:
     """The state that decides where a post is placed. One writer; not thread-safe."""
 
     def __init__(self, dimensions: int, encoder: str = "", config: OnlineConfig | None = None) -> None:
-        """Raises ValueError for less than one dimension."""
+        """Create an empty space.
+
+        Args:
+            dimensions: Length of the vectors.
+            encoder: Name of their vector space.
+            config: Settings; the defaults if None.
+
+        Raises:
+            ValueError: There is less than one dimension.
+        """
         if dimensions < 1:
             raise ValueError("dimensions must be at least 1")
         self.dimensions, self.encoder = dimensions, encoder

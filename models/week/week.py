@@ -23,7 +23,11 @@ class Week:
 
     @classmethod
     def parse(cls, name: str, timezone: str = "UTC") -> "Week":
-        """Parse "2021-W18". Raises ValueError for anything that is not an ISO week of that year."""
+        """Parse "2021-W18".
+
+        Raises:
+            ValueError: The text is not an ISO week of that year.
+        """
         match = _NAME.match(name)
         if match is None:
             raise ValueError(f"{name!r} is not an ISO week such as 2021-W18")

@@ -32,7 +32,11 @@ class UnsafeBindingError(ValueError):
 
 
 def check_binding(settings: Settings) -> str | None:
-    """Return the token. Raises UnsafeBindingError for an address that is not loopback without a token."""
+    """Return the token.
+
+    Raises:
+        UnsafeBindingError: The address is not loopback, and there is no token.
+    """
     token = settings.api_token.get_secret_value() if settings.api_token else None
     if not token and not is_loopback(settings.host):
         raise UnsafeBindingError(

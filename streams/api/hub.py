@@ -199,6 +199,10 @@ def encode(event: ViewEvent) -> bytes:
 
 
 def order(event_id: str) -> tuple[int, int]:
-    """Sortable form of a stream id, "milliseconds-number". Raises ValueError for other text."""
+    """Sortable form of a stream id, "milliseconds-number".
+
+    Raises:
+        ValueError: The text is no id of a stream.
+    """
     first, _, second = event_id.partition("-")
     return int(first), int(second or 0)

@@ -22,7 +22,11 @@ class GracefulServer(uvicorn.Server):
         self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start as uvicorn does, then announce the address. Raises OSError when it cannot listen."""
+        """Start as uvicorn does, then announce the address.
+
+        Raises:
+            OSError: It cannot listen.
+        """
         try:
             await super().startup(sockets)
         except SystemExit as ended:

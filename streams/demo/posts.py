@@ -101,5 +101,9 @@ def demo_lines(seed: int = 11) -> Iterator[bytes]:
 
 
 def story_of(post_id: str, seed: int = 11) -> str | None:
-    """The key of the story that a demo post belongs to, None for noise. Raises KeyError for an unknown id."""
+    """The key of the story that a demo post belongs to, None for noise.
+
+    Raises:
+        KeyError: The id is unknown.
+    """
     return _generate(seed)[1][post_id]

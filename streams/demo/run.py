@@ -69,7 +69,12 @@ class SignsOfLife:
 
 
 def run_demo(demo: Demo) -> dict[str, PublishedDigest]:
-    """Run the demo to its end and return the digests by week. Raises DemoError and LocalServiceError."""
+    """Run the demo to its end and return the digests by week.
+
+    Raises:
+        DemoError: The demo failed.
+        LocalServiceError: It cannot be done; the message names the ways out.
+    """
     shutil.rmtree(demo.folder, ignore_errors=True)
     demo.folder.mkdir(parents=True)
     posts = demo.folder / "posts.jsonl"

@@ -17,7 +17,11 @@ class _Line(msgspec.Struct):
 
 
 def closing_week(log: Path) -> str:
-    """For example `closing 2021-W09: clustering, 10 %`; empty when no week is closing. Raises OSError without a log."""
+    """For example `closing 2021-W09: clustering, 10 %`; empty when no week is closing.
+
+    Raises:
+        OSError: There is no log.
+    """
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - TAIL_BYTES))
         lines = file.read().splitlines()
@@ -32,7 +36,11 @@ def closing_week(log: Path) -> str:
 
 
 def starting_stages(log: Path, stages: Sequence[str]) -> list[str]:
-    """The stages whose start is not in the log yet. Raises OSError without a log."""
+    """The stages whose start is not in the log yet.
+
+    Raises:
+        OSError: There is no log.
+    """
     started = {line.stage for line in _parsed(log.read_bytes().splitlines()) if line.event == "stage starts"}
     return [stage for stage in stages if stage not in started]
 

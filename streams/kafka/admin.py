@@ -34,7 +34,11 @@ class WrongTopicsError(RuntimeError):
 
 @retry_while_busy
 async def ensure_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) -> list[str]:
-    """Create the missing topics and return their names. Raises WrongTopicsError when an existing one differs."""
+    """Create the missing topics and return their names.
+
+    Raises:
+        WrongTopicsError: An existing one differs.
+    """
     async with admin(settings) as client:
         existing = set(await client.list_topics())
         missing = [topic for topic in topics if topic_name(settings, topic) not in existing]
@@ -49,7 +53,11 @@ async def ensure_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) 
 
 @retry_while_busy
 async def check_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) -> list[str]:
-    """Return the names of missing topics, create none. Raises WrongTopicsError when an existing one differs."""
+    """Return the names of missing topics, create none.
+
+    Raises:
+        WrongTopicsError: An existing one differs.
+    """
     async with admin(settings) as client:
         existing = set(await client.list_topics())
         present = tuple(topic for topic in topics if topic_name(settings, topic) in existing)

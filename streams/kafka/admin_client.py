@@ -36,7 +36,11 @@ class BusyBrokerError(KafkaError):  # type: ignore[misc] # aiokafka has no types
 
 @asynccontextmanager
 async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """A connected administration client. Raises UnreachableError."""
+    """A connected administration client.
+
+    Raises:
+        UnreachableError: No broker accepts the connection.
+    """
     client = AIOKafkaAdminClient(**connection(settings))
     try:
         try:

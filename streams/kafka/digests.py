@@ -48,7 +48,11 @@ class PublishedDigest:
 
     @classmethod
     def of_record(cls, record: Record) -> "PublishedDigest":
-        """Read a record. A missing header reads as unknown. Raises PoisonError for a value that is not a digest."""
+        """Read a record. A missing header reads as unknown.
+
+        Raises:
+            PoisonError: The value is not a digest.
+        """
         texts = {name: value.decode("utf-8", "replace") for name, value in record.headers}
         return cls(
             digest=decode(record.value, Digest),

@@ -22,7 +22,11 @@ class InfluencerError(ValueError):
 
 
 async def read_influencers(settings: Settings) -> list[Influencer]:
-    """All people on the list, by id. Raises LookupError when the topic does not exist."""
+    """All people on the list, by id.
+
+    Raises:
+        LookupError: The topic does not exist.
+    """
     listed: dict[bytes, Influencer] = {}
     async for records in kafka_log.read_topic(settings, INFLUENCERS):
         for record in records:

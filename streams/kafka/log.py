@@ -79,7 +79,11 @@ def connection(settings: Settings) -> dict[str, Any]:
 
 
 def ssl_context(settings: Settings) -> ssl.SSLContext:
-    """A context that checks certificates against the configured authority, else the system's. Raises SettingError."""
+    """A context that checks certificates against the configured authority, else the system's.
+
+    Raises:
+        SettingError: The certificate file is unusable.
+    """
     cafile = settings.kafka_ssl_cafile
     try:
         return ssl.create_default_context(cafile=None if cafile is None else str(cafile))

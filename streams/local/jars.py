@@ -51,7 +51,11 @@ class KafkaJars:
 
 
 def read_lock(text: str | None = None) -> list[LockedJar]:
-    """The jars of `kafka.lock`, or of `text` in the same format. Raises ValueError for a malformed line."""
+    """The jars of `kafka.lock`, or of `text` in the same format.
+
+    Raises:
+        ValueError: A line is malformed.
+    """
     source = files(__package__).joinpath(LOCK).read_text(encoding="utf-8") if text is None else text
     jars = []
     for line in source.splitlines():
@@ -63,7 +67,11 @@ def read_lock(text: str | None = None) -> list[LockedJar]:
 
 
 def find_jars(toolchain: Toolchain, progress: Progress) -> KafkaJars:
-    """The class path, after downloading missing jars. Raises LocalServiceError."""
+    """The class path, after downloading missing jars.
+
+    Raises:
+        LocalServiceError: It cannot be done; the message names the ways out.
+    """
     if toolchain.kafka_home is not None:
         return _jars_of_home(toolchain.kafka_home)
     locked = read_lock()
@@ -93,7 +101,11 @@ def _is_intact(path: Path, jar: LockedJar) -> bool:
 
 
 def fetch(jars: list[LockedJar], toolchain: Toolchain, progress: Progress) -> list[Path]:
-    """Paths of all jars, each checked by its sha256. Missing ones are downloaded. Raises LocalServiceError."""
+    """Paths of all jars, each checked by its sha256. Missing ones are downloaded.
+
+    Raises:
+        LocalServiceError: It cannot be done; the message names the ways out.
+    """
     store = toolchain.maven_cache.expanduser()
     missing = [jar for jar in jars if not _is_intact(store / jar.relative_path, jar)]
     if missing:

@@ -61,7 +61,11 @@ class KafkaBroker(LocalService):
         return self.folder / "data"
 
     def prepare(self) -> None:
-        """Find Java; find or download the jars. Raises LocalServiceError."""
+        """Find Java; find or download the jars.
+
+        Raises:
+            LocalServiceError: It cannot be done; the message names the ways out.
+        """
         self._java = find_java(self.toolchain)
         self._jars = find_jars(self.toolchain, self.progress)
 
@@ -78,7 +82,11 @@ class KafkaBroker(LocalService):
         return kafka_answers(ports["local"])
 
     def command(self, ports: Mapping[str, int]) -> list[str | Path]:
-        """Write the configuration and format a new data folder. Raises LocalServiceError."""
+        """Write the configuration and format a new data folder.
+
+        Raises:
+            LocalServiceError: It cannot be done; the message names the ways out.
+        """
         (self.folder / "log4j2.properties").write_text(LOGGING, encoding="utf-8")
         if not (self.data / "meta.properties").exists():
             self._format(ports)

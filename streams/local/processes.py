@@ -20,7 +20,11 @@ class ProcessId:
 
     @classmethod
     def of(cls, pid: int) -> "ProcessId":
-        """The present process of this pid. Raises psutil.NoSuchProcess."""
+        """The present process of this pid.
+
+        Raises:
+            psutil.NoSuchProcess: There is no such process.
+        """
         return cls(pid, _start_mark(pid))
 
     def process(self) -> psutil.Process | None:
@@ -44,8 +48,10 @@ class ProcessId:
 
 
 def _start_mark(pid: int) -> str:
-    """The start of a process. Raises psutil.NoSuchProcess. On Linux in ticks since boot: psutil's time moves with the
-    clock.
+    """The start of a process. On Linux it is in ticks since boot, because psutil's time moves with the clock.
+
+    Raises:
+        psutil.NoSuchProcess: There is no such process.
     """
     if _LINUX_STAT.exists():
         try:

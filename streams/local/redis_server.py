@@ -31,7 +31,11 @@ class RedisServer(LocalService):
         self._version = ""
 
     def prepare(self) -> None:
-        """Find the program. Raises LocalServiceError."""
+        """Find the program.
+
+        Raises:
+            LocalServiceError: It cannot be done; the message names the ways out.
+        """
         self._server = find_redis_server(self.toolchain)
         self._version = redis_version(self._server)
 

@@ -39,11 +39,19 @@ class LocalService(ABC):
 
     @abstractmethod
     def prepare(self) -> None:
-        """Find or download what the command needs. May take long and reports progress. Raises LocalServiceError."""
+        """Find or download what the command needs. May take long and reports progress.
+
+        Raises:
+            LocalServiceError: It cannot be done; the message names the ways out.
+        """
 
     @abstractmethod
     def command(self, ports: Mapping[str, int]) -> list[str | Path]:
-        """Write the configuration and return the command for these ports. Raises LocalServiceError."""
+        """Write the configuration and return the command for these ports.
+
+        Raises:
+            LocalServiceError: It cannot be done; the message names the ways out.
+        """
 
     @abstractmethod
     def answers(self, ports: Mapping[str, int]) -> bool:
@@ -69,7 +77,11 @@ class LocalService(ABC):
 
     @property
     def address(self) -> str:
-        """The address of the running service. Raises LocalServiceError when it is not running."""
+        """The address of the running service.
+
+        Raises:
+            LocalServiceError: It is not running.
+        """
         record = self.running()
         if record is None:
             raise LocalServiceError(f"{self.title} is not running in {self.folder}.")

@@ -28,7 +28,11 @@ class Guarded:
     server: ProcessId  # the server
 
     def guardian(self) -> ProcessId:
-        """The guardian's identity. Raises psutil.NoSuchProcess when it has ended."""
+        """The guardian's identity.
+
+        Raises:
+            psutil.NoSuchProcess: The guardian has ended.
+        """
         return ProcessId.of(self.process.pid)
 
     def has_ended(self) -> bool:

@@ -79,7 +79,11 @@ def _java_candidates(toolchain: Toolchain) -> Iterator[tuple[str, Path]]:
 
 
 def find_java(toolchain: Toolchain) -> Path:
-    """The first Java that is new enough, in the order of the module's docstring. Raises LocalServiceError."""
+    """The first Java that is new enough, in the order of the module's docstring.
+
+    Raises:
+        LocalServiceError: It cannot be done; the message names the ways out.
+    """
     refused = []
     for origin, java in _java_candidates(toolchain):
         try:
@@ -95,7 +99,11 @@ def find_java(toolchain: Toolchain) -> Path:
 
 
 def find_redis_server(toolchain: Toolchain) -> Path:
-    """The redis-server to run. Raises LocalServiceError when there is none."""
+    """The redis-server to run.
+
+    Raises:
+        LocalServiceError: There is none.
+    """
     on_path = shutil.which("redis-server", path=toolchain.search_path)
     if on_path is not None:
         return Path(on_path)
@@ -108,7 +116,11 @@ def find_redis_server(toolchain: Toolchain) -> Path:
 
 
 def redis_version(server: Path) -> str:
-    """Version according to `redis-server --version`, such as '7.0.15'. Raises LocalServiceError."""
+    """Version according to `redis-server --version`, such as '7.0.15'.
+
+    Raises:
+        LocalServiceError: It cannot be done; the message names the ways out.
+    """
     try:
         answer = subprocess.run([server, "--version"], capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError) as error:

@@ -55,12 +55,20 @@ class StoredLetter:
 
     @property
     def record(self) -> bytes | None:
-        """The original value. Raises NotSendableError when the letter itself is damaged."""
+        """The original value.
+
+        Raises:
+            NotSendableError: The letter itself is damaged.
+        """
         return None if self.letter.null else _bytes(self.letter.record)
 
     @property
     def key(self) -> bytes | None:
-        """The original key. Raises NotSendableError when the letter itself is damaged."""
+        """The original key.
+
+        Raises:
+            NotSendableError: The letter itself is damaged.
+        """
         return None if self.letter.key is None else _bytes(self.letter.key)
 
     @property
@@ -181,7 +189,11 @@ async def _note(stored: StoredLetter, state: State, send: Send) -> None:
 
 
 def _checked(topic: str, value: bytes | None) -> datetime | None:
-    """The time for the record. Raises PoisonError for a record that its stage would refuse again."""
+    """The time for the record.
+
+    Raises:
+        PoisonError: Its stage would refuse the record again.
+    """
     if topic == TWEETS.name:
         return time_of(decode_post(value))
     if topic == EMBEDDED.name:

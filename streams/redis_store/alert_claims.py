@@ -4,7 +4,11 @@ from streams.redis_store.database import Database, Keys
 
 
 class RedisClaims:
-    """Implements `streams.delivery.alerts.Claims`. Raises ViewUnavailableError."""
+    """Implements `streams.delivery.alerts.Claims`.
+
+    Raises:
+        ViewUnavailableError: Redis is unreachable.
+    """
 
     def __init__(self, database: Database, prefix: str) -> None:
         self._database = database

@@ -34,11 +34,19 @@ class RedisDatabase:
         self._script = client.register_script(files("streams.redis_store").joinpath("apply.lua").read_text("utf-8"))
 
     async def call(self, *command: str | int | float | bytes) -> Any:
-        """Run one command and return its reply. Raises ViewUnavailableError."""
+        """Run one command and return its reply.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
         return (await self.batch([command]))[0]
 
     async def batch(self, commands: Sequence[Command]) -> list[Any]:
-        """Run commands in one round trip, not atomically; replies in order. Raises ViewUnavailableError."""
+        """Run commands in one round trip, not atomically; replies in order.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
         if not commands:
             return []
         try:
@@ -71,7 +79,11 @@ class RedisDatabase:
         return int(news), bool(more)
 
     async def tail(self, streams: dict[str, str], wait_ms: int) -> dict[str, list[tuple[str, dict[str, str]]]]:
-        """Entries after the given ids of streams; waits up to `wait_ms` for one. Raises ViewUnavailableError."""
+        """Entries after the given ids of streams; waits up to `wait_ms` for one.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
         try:
             reply: Any = await self._client.execute_command(  # type: ignore[no-untyped-call]  # redis-py's own gap
                 "XREAD", "COUNT", 500, "BLOCK", wait_ms, "STREAMS", *streams.keys(), *streams.values()
@@ -82,7 +94,11 @@ class RedisDatabase:
         return {str(name): [(str(entry), dict(fields)) for entry, fields in entries] for name, entries in pairs}
 
     async def delete_matching(self, pattern: str) -> int:
-        """Delete all matching keys and return their number. Raises ViewUnavailableError."""
+        """Delete all matching keys and return their number.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
         deleted = 0
         try:
             async for name in self._client.scan_iter(match=pattern, count=1_000):

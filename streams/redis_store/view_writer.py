@@ -25,7 +25,11 @@ class RedisViewWriter:
         self._limits = limits
 
     async def apply_assignments(self, assignments: Sequence[Assignment]) -> None:
-        """Count, show or remove posts. Raises ViewUnavailableError."""
+        """Count, show or remove posts.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
         items = [item for assignment in assignments for item in items_of(assignment)]
         await self._apply("assignments", items)
         for item in items:
@@ -33,7 +37,11 @@ class RedisViewWriter:
                 await self._redact_digests(str(item["id"]))
 
     async def apply_topic_events(self, events: Sequence[TopicEvent]) -> None:
-        """Name, merge and alias topics, and add new events to the stream of events. Raises ViewUnavailableError."""
+        """Name, merge and alias topics, and add new events to the stream of events.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
         await self._apply("events", [event_item(event) for event in events])
 
     async def publish(self, item: dict[str, str]) -> bool:
@@ -52,7 +60,11 @@ class RedisViewWriter:
         return news > 0
 
     async def put_digest(self, digest: Digest, headers: Headers) -> None:
-        """Store a digest without its `identities`, unless a later revision is stored. Raises ViewUnavailableError."""
+        """Store a digest without its `identities`, unless a later revision is stored.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
         known = read_headers(headers)
         gone = await self._gone(sorted(cited_posts(digest)))
         slim = redact(msgspec.structs.replace(digest, identities=[]), gone)
@@ -75,7 +87,11 @@ class RedisViewWriter:
         await self.publish(digest_item(digest, known))
 
     async def wipe(self) -> None:
-        """Delete the view, but not the claims of alerts. Raises ViewUnavailableError."""
+        """Delete the view, but not the claims of alerts.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
         escaped = "".join(f"\\{character}" if character in "*?[]\\" else character for character in self._keys.root)
         await self._database.delete_matching(escaped + "*")
 

@@ -11,7 +11,11 @@ log = get_logger(__name__)
 
 
 def config_with(overrides: Mapping[str, str]) -> DigestConfig:
-    """The default settings with some replaced. Raises ValueError for an unknown name or a value of a wrong type."""
+    """The default settings with some replaced.
+
+    Raises:
+        ValueError: A name is unknown, or a value has a wrong type.
+    """
     known = {field.name for field in msgspec.structs.fields(DigestConfig)}
     unknown = sorted(set(overrides) - known)
     if unknown:

@@ -165,7 +165,11 @@ def _pieces(lines: Iterator[Line]) -> Iterator[list[Line]]:
 
 
 def note_of(path: Path) -> _Progress:
-    """The stored progress of a file. Raises ValueError for a damaged one; the message names it."""
+    """The stored progress of a file.
+
+    Raises:
+        ValueError: The file is damaged; the message names it.
+    """
     return read_file(path, _Progress, "delete it to start that file again")
 
 

@@ -56,7 +56,11 @@ class LiveReplay:
 
 
 def namespace(settings: Settings, live: LiveReplay) -> Settings:
-    """The settings of the namespace. Raises LiveReplayError when its name is too long."""
+    """The settings of the namespace.
+
+    Raises:
+        LiveReplayError: Its name is too long.
+    """
     name = f"{settings.prefix}replay-{live.week}-{live.token}-"
     if len(name) > LONGEST_PREFIX:
         raise LiveReplayError(f"the prefix {name!r} is longer than {LONGEST_PREFIX} characters")
@@ -65,7 +69,12 @@ def namespace(settings: Settings, live: LiveReplay) -> Settings:
 
 
 async def play(settings: Settings, live: LiveReplay) -> PublishedDigest:
-    """Play the week and return the namespace's digest. Raises LiveReplayError and Kafka's errors."""
+    """Play the week and return the namespace's digest.
+
+    Raises:
+        LiveReplayError: The week cannot be played.
+        KafkaError: The broker failed.
+    """
     apart = namespace(settings, live)
     records = await week_records(settings, live)
     if not records:

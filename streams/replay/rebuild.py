@@ -88,7 +88,11 @@ class Replayed:
 
 
 def weeks_between(first: date, last: date, timezone: str) -> list[Week]:
-    """Every ISO week with a day in [first, last]. Raises ValueError when `last` is before `first`."""
+    """Every ISO week with a day in [first, last].
+
+    Raises:
+        ValueError: `last` is before `first`.
+    """
     if last < first:
         raise ValueError(f"{last} is before {first}")
     days = [first + timedelta(days=7 * step) for step in range((last - first).days // 7 + 1)] + [last]

@@ -25,7 +25,11 @@ class _Kept(msgspec.Struct):
 
 
 class ReplayStore:
-    """Finished weeks in one folder. Raises OSError when the folder cannot be written."""
+    """Finished weeks in one folder.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

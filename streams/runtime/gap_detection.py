@@ -99,7 +99,11 @@ class GapDetector:
         self._due = {}
 
     async def check(self, event: Any) -> None:
-        """Check one event. Call this for every event in order of arrival. Raises GapError."""
+        """Check one event. Call this for every event in order of arrival.
+
+        Raises:
+            GapError: A record was skipped.
+        """
         self.touch()
         message = event.message
         await self._checker.check(message.partition, message.offset, message.generation_id)

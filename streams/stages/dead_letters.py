@@ -80,7 +80,11 @@ class DeadLetterBudget:
         self._bad = 0
 
     def count(self, *, bad: bool) -> None:
-        """Count one record. Raises DeadLetterBudgetError when the share of bad records exceeds the budget."""
+        """Count one record.
+
+        Raises:
+            DeadLetterBudgetError: The share of bad records exceeds the budget.
+        """
         if len(self._recent) == WINDOW:
             self._bad -= self._recent[0]
         self._recent.append(bad)

@@ -16,7 +16,11 @@ log = get_logger(__name__)
 
 
 class SnapshotStore:
-    """The snapshots of one stage in one folder. Raises OSError when the folder cannot be written."""
+    """The snapshots of one stage in one folder.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
 
     def __init__(self, folder: Path, stage: str) -> None:
         self._folder = folder

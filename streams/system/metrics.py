@@ -65,15 +65,27 @@ class Metrics:
         self._instruments: dict[str, Any] = {}
 
     def counter(self, name: str) -> Counter:
-        """The counter of that name. Raises KeyError for a name outside the table."""
+        """The counter of that name.
+
+        Raises:
+            KeyError: The name is not in the table.
+        """
         return self._typed(name, Counter)
 
     def gauge(self, name: str) -> Gauge:
-        """The gauge of that name. Raises KeyError for a name outside the table."""
+        """The gauge of that name.
+
+        Raises:
+            KeyError: The name is not in the table.
+        """
         return self._typed(name, Gauge)
 
     def histogram(self, name: str) -> Histogram:
-        """The histogram of that name. Raises KeyError for a name outside the table."""
+        """The histogram of that name.
+
+        Raises:
+            KeyError: The name is not in the table.
+        """
         return self._typed(name, Histogram)
 
     def text(self) -> bytes:

@@ -17,7 +17,11 @@ class TooLongError(httpx.DecodingError):
 
 
 async def bounded_body(response: httpx.Response, most: int) -> bytes:
-    """At most the first `most` bytes of an open answer. Raises httpx.HTTPError, also for another encoding."""
+    """At most the first `most` bytes of an open answer.
+
+    Raises:
+        httpx.HTTPError: The answer failed, is damaged, or has another encoding than gzip.
+    """
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in _PLAIN | _GZIP:
         raise httpx.DecodingError(f"content encoding {encoding[:40]}")
@@ -35,7 +39,12 @@ async def bounded_body(response: httpx.Response, most: int) -> bytes:
 
 
 async def bounded_answer(response: httpx.Response, most: int) -> httpx.Response:
-    """An open answer with its whole body. Raises httpx.HTTPError, TooLongError included."""
+    """An open answer with its whole body.
+
+    Raises:
+        TooLongError: The body is longer than `most` bytes. httpx.HTTPError: The answer failed, is damaged, or has
+            another encoding than gzip.
+    """
     body = await bounded_body(response, most + 1)
     if len(body) > most:
         raise TooLongError(f"the answer is longer than {most} bytes")

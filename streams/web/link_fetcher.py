@@ -149,7 +149,12 @@ class ResourceFetcher:
         return page, urljoin(url, location) if moved else None
 
     async def _pinned(self, url: str) -> tuple[str, int, str]:
-        """Host, port, and `url` with the host replaced by its checked address. Raises RefusedError, ValueError."""
+        """Host, port, and `url` with the host replaced by its checked address.
+
+        Raises:
+            RefusedError: The address is refused.
+            ValueError: The address is malformed.
+        """
         if safe_url(url) is None:
             raise RefusedError("not an http or https address")
         parts = urlsplit(url)

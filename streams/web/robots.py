@@ -25,8 +25,10 @@ class Robots:
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def forbid(self, url: str, get: Get) -> str | None:
-        """The reason why `url` may not be requested; None when it may. Raises what `get` raises, for the first URL of
-        an origin.
+        """The reason why `url` may not be requested; None when it may.
+
+        Raises:
+            Exception: What `get` raises, for the first URL of an origin.
         """
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}".lower()

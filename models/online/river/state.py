@@ -26,7 +26,11 @@ _SEQUENCES: dict[str, Any] = {"list": list, "tuple": tuple, "deque": deque}
 
 
 def to_plain(value: Any, seen: dict[int, int] | None = None) -> Any:
-    """Convert to JSON types. Raises TypeError for an object of another class."""
+    """Convert to JSON types.
+
+    Raises:
+        TypeError: An object has another class.
+    """
     seen = {} if seen is None else seen
     if value is None or isinstance(value, (bool, int, str)):
         return value
@@ -45,7 +49,12 @@ def to_plain(value: Any, seen: dict[int, int] | None = None) -> Any:
 
 
 def from_plain(plain: Any, seen: list[Any] | None = None) -> Any:
-    """The inverse of `to_plain`. Raises ValueError or KeyError for other data."""
+    """The inverse of `to_plain`.
+
+    Raises:
+        ValueError: The data are not from `to_plain`.
+        KeyError: The data are not from `to_plain`.
+    """
     seen = [] if seen is None else seen
     if not isinstance(plain, list):
         return plain

@@ -48,7 +48,11 @@ class RiverTopics:
         self.now = float("-inf")
 
     def learn_many(self, batch: PostBatch) -> tuple[list[Placement], list[TopicEvent]]:
-        """Place every post, in order. Raises ValueError for vectors of another width."""
+        """Place every post, in order.
+
+        Raises:
+            ValueError: The vectors have another width.
+        """
         if len(batch) and batch.vectors.shape != (len(batch), self.dimensions):
             raise ValueError(f"vectors of shape {batch.vectors.shape} instead of {(len(batch), self.dimensions)}")
         events: list[TopicEvent] = []
@@ -151,7 +155,11 @@ class RiverTopics:
 
 
 def load_river(data: bytes, metadata: dict[str, Any]) -> RiverTopics:
-    """The inverse of `to_bytes`. Raises StateError for another version or a damaged state."""
+    """The inverse of `to_bytes`.
+
+    Raises:
+        StateError: The state has another version or is damaged.
+    """
     from models.online.river.state import from_plain
 
     check_version(metadata, VERSION)
