@@ -142,7 +142,7 @@ def topics(encode: Encode, data: Labelled) -> tuple[float, float]:
 
 
 def report(device: str, rows: Sequence[Row], posts: int, tokens: int, feed: float) -> list[dict[str, Any]]:
-    """The table as data, with rates per second. `feed` is the rate of tokenisation alone on this machine, in posts/s."""
+    """The table as data, with rates per second. `feed` is the rate of tokenisation alone, in posts/s."""
     base = min(rows[0].seconds)
     peak = matrix_peak() if device.startswith("cuda") else None
     table = []

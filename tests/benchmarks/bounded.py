@@ -1,4 +1,4 @@
-"""Runs a measurement in its own process and ends it when it needs too much time or memory, keeping its output so far."""
+"""Runs a measurement in its own process, ends it at a limit of time or memory, and keeps its output so far."""
 
 import resource
 import subprocess
