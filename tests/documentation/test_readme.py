@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from models.week.config import DigestConfig
 from streams.cli import help as cli_help
-from streams.cli.commands import app
+from streams.cli.commands import COMMANDS, app
 from streams.cli.digest import FORMS as DIGEST_FORMS
 from streams.cli.subscribe import FORMS
 from streams.delivery.subscribe import as_event
@@ -64,9 +64,11 @@ def test_every_option_that_a_readme_names_alone_is_one_of_a_command() -> None:
 
 
 def test_every_command_is_in_the_overview() -> None:
-    """In the table of commands."""
+    """In the table of commands, in the groups and in the order of `toptopics --help`."""
     table = OVERVIEW.partition("## The commands")[2].partition("\n## ")[0]
-    assert set(MAIN.commands) == {call.split()[0] for call in re.findall(r"`toptopics ([a-z][^`]*)`", table)}
+    rows = dict(re.findall(r"^\| (\w+) \| (`.*) \|$", table, re.MULTILINE))
+    listed = {group: re.findall(r"`toptopics ([a-z-]+)", cells) for group, cells in rows.items()}
+    assert listed == {group.lower(): list(commands) for group, commands in COMMANDS.items()}
 
 
 def test_every_target_of_make_that_a_readme_names_exists() -> None:
