@@ -21,6 +21,9 @@ DIGEST_HEADERS = {
     "slice_start": "first offset of tweets.embedded that was read; decimal",
     "slice_end": "offset at which reading ended (exclusive); decimal",
     "settings": "digest settings that differ from the defaults, as key=value separated by spaces; empty for none",
+    "held": "distinct posts of the week in the slice, deleted ones included; decimal",
+    "read_end": "offset up to which later records changed nothing shown (exclusive); 0: slice_end; decimal",
+    "changes": "what a correction changed for readers; may be empty",
 }
 
 

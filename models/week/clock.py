@@ -8,6 +8,9 @@ speed.
   arrived for the idle time, nothing is waiting, and the wall clock has passed the week's end plus the lateness.
 * An older week (a backfill), and a closed week that a late post, an edit or a tombstone changed (a correction), is due
   when nothing for it has arrived for the idle time: a burst of late posts gives one correction.
+* The first correction of a week needs no further wait. Each later one waits after the correction before it: two idle
+  times, then four, then eight, up to the lateness. So repeated edits of a post do not cause endless corrections. A
+  deleted post never waits.
 """
 
 from collections.abc import Collection
@@ -18,12 +21,13 @@ from models.week.week import Week
 
 # older digests are not corrected: nobody reads the correction, and remembering their posts would never end
 CORRECTED_WEEKS = 8
+LONGEST_WAIT = 20  # exponent of two, times the idle time; the lateness is shorter
 
 
 class WeekClock:
     """Takes records with their offsets and returns the weeks that are due.
 
-    Memory: the weeks, the posts of eight digests, and the retweets of those weeks and of open ones.
+    Memory: the weeks, and the posts of eight digests.
     """
 
     def __init__(self, *, timezone: str, lateness: timedelta, idle: timedelta) -> None:
@@ -37,7 +41,8 @@ class WeekClock:
         self._stale: set[Week] = set()  # closed weeks that need a correction
         self._touched_at: dict[Week, datetime] = {}  # when a record of the week last arrived
         self._shown: dict[Week, set[str]] = {}  # posts in the digests of recent weeks
-        self._retweets: dict[Week, dict[str, list[str]]] = {}  # week -> post id -> ids of its retweets in that week
+        self._gone: dict[Week, set[str]] = {}  # those of them that were deleted afterwards
+        self._made: dict[Week, tuple[int, datetime]] = {}  # corrections so far, and when the last digest was made
 
     def watermark(self, lagging: Collection[int] = ()) -> datetime | None:
         """The time before which no more posts are expected; None when it is unknown.
@@ -60,7 +65,10 @@ class WeekClock:
         """
         self._last_arrival = now
         if isinstance(record, Deletion):
-            self._touch({week for week in self._shown if self._shows(week, record.id)}, offset, now)
+            weeks = {week for week, posts in self._shown.items() if record.id in posts and offset >= self._closed[week]}
+            for week in weeks:
+                self._gone.setdefault(week, set()).add(record.id)
+            self._touch(weeks, offset, now)
             return
         tweet = record.tweet
         partition = int(record.origin.split(":", 1)[0])
@@ -72,18 +80,26 @@ class WeekClock:
         elif week not in self._closed:
             self._open.add(week)
             self._touched_at[week] = now
-        if tweet.kind == "retweet" and tweet.related_id is not None and (week in self._shown or week in self._open):
-            self._retweets.setdefault(week, {}).setdefault(tweet.related_id, []).append(tweet.id)
         self._touch(touched, offset, now)
 
-    def closed(self, week: Week, slice_end: int, shown_posts: set[str]) -> None:
-        """Record that a week's digest is published.
+    def gone(self, week: Week) -> set[str]:
+        """The posts in the week's digest that were deleted after it was made."""
+        return set(self._gone.get(week, ()))
+
+    def closed(self, week: Week, slice_end: int, shown_posts: set[str], *, at: datetime, corrections: int = 0) -> None:
+        """Record that a week's digest is made.
 
         Args:
             week: The week.
             slice_end: Offset at which the digest stopped reading (exclusive).
-            shown_posts: Posts that the digest shows.
+            shown_posts: Ids of the posts that it shows, and of the posts that these repeat.
+            at: When it was made.
+            corrections: Number of earlier corrections, as far as other sources know it.
         """
+        if week in self._made:
+            corrections = max(corrections, self._made[week][0] + 1)
+        self._made[week] = (corrections, at)
+        self._gone.pop(week, None)
         self._open.discard(week)
         self._stale.discard(week)
         self._touched_at.pop(week, None)
@@ -91,7 +107,8 @@ class WeekClock:
         self._shown[week] = shown_posts
         for old in sorted(self._shown)[:-CORRECTED_WEEKS]:
             del self._shown[old]
-            self._retweets.pop(old, None)
+            self._made.pop(old, None)
+            self._gone.pop(old, None)
             self._stale.discard(old)
 
     def due(self, now: datetime, lagging: Collection[int] = ()) -> list[Week]:
@@ -99,7 +116,7 @@ class WeekClock:
         self._no_later_than(now)
         newest_closed = max(self._closed, default=None)
         watermark = self.watermark(lagging)
-        due = {week for week in self._stale if self._settled(week, now)}
+        due = {week for week in self._stale if self._settled(week, now) and self._waited(week, now)}
         for week in self._open:
             if newest_closed is not None and week < newest_closed:
                 over = self._settled(week, now)
@@ -109,16 +126,19 @@ class WeekClock:
                 due.add(week)
         return sorted(due)
 
-    def _shows(self, week: Week, post_id: str) -> bool:
-        """Whether the week's digest shows the post, or a retweet of it."""
-        repeats = self._retweets.get(week, {}).get(post_id, ())
-        return not self._shown[week].isdisjoint((post_id, *repeats))
+    def _waited(self, week: Week, now: datetime) -> bool:
+        """Whether the last digest of a stale week is old enough for another correction."""
+        corrections, at = self._made[week]
+        if not corrections or week in self._gone:
+            return True
+        return now - at >= min(self._idle * (1 << min(corrections, LONGEST_WAIT)), self._lateness)
 
     def _no_later_than(self, now: datetime) -> None:
         """After the clock was set back, measure the idle time from `now` instead of from a future time."""
         if self._last_arrival is not None:
             self._last_arrival = min(self._last_arrival, now)
         self._touched_at = {week: min(at, now) for week, at in self._touched_at.items()}
+        self._made = {week: (corrections, min(at, now)) for week, (corrections, at) in self._made.items()}
 
     def _settled(self, week: Week, now: datetime) -> bool:
         return now - self._touched_at[week] >= self._idle

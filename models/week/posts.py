@@ -27,13 +27,14 @@ _Kept = tuple[EmbeddedTweet, _Vector]  # a record and its vector
 class WeekPosts:
     """`n` posts sorted by id."""
 
-    week: Week  # the week
+    week: Week
     posts: list[Tweet]  # n posts
     texts: list[str]  # n cleaned texts, as encoded
     vectors: npt.NDArray[np.float32]  # float32 (n, dimensions), unit length
     encoder: str  # name of the encoder
     slice_hash: str  # hex sha256 of the canonical records without `origin`, which depends on arrival
     deleted: int  # posts of the week removed by a tombstone or replaced by an edit, without retweets of deleted posts
+    held: int = 0  # distinct post ids of the week in the records, deleted ones included; constant or growing on a log
 
     def __len__(self) -> int:
         return len(self.posts)
@@ -81,6 +82,18 @@ def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekP
         encoder=" + ".join(encoders),
         slice_hash=digest.hexdigest(),
         deleted=sum(post_id in deleted or post_id in replaced for post_id in kept),
+        held=held_posts(records, week),
+    )
+
+
+def held_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> int:
+    """Distinct posts of `week` among `records`, deleted and replaced ones included: how complete a slice is."""
+    return len(
+        {
+            record.tweet.id
+            for record in records
+            if isinstance(record, EmbeddedTweet) and week.contains(record.tweet.created_at)
+        }
     )
 
 

@@ -33,11 +33,14 @@ def _one(found: "dict[str, PublishedDigest]", week: str | None) -> "PublishedDig
 
 
 async def _posts(settings: "Settings", entry: "PublishedDigest") -> dict[str, Tweet]:
-    from models.week.posts import week_tweets
+    """The posts that the digest was made from. Raises LookupError when the log no longer holds them."""
+    from models.week.posts import held_posts, week_tweets
     from streams.refit.week_slice import read_week
 
     week = Week.parse(entry.digest.week, entry.digest.timezone)
     piece = await read_week(settings, week, end=entry.slice_end or None)
+    if missing := entry.missing_in(piece.log_start, held_posts(piece.records, week)):
+        raise LookupError(f"the log no longer holds {week}: {missing}")
     return week_tweets(piece.records, week)
 
 

@@ -174,9 +174,12 @@ def _progress(weeks: Sequence[Week]) -> "Iterator[Report]":
 
 def _publish(settings: "Settings", one: "Replayed") -> str:
     from streams.clock import system_clock
-    from streams.replay.rebuild import publish
+    from streams.replay.rebuild import IncompleteLogError, publish
 
-    entry = run(publish(settings, one, system_clock))
+    try:
+        entry = run(publish(settings, one, system_clock))
+    except IncompleteLogError as error:
+        fail(str(error))
     if entry is None:
         return f"{one.week}: nothing to publish, the bytes equal the published digest"
     return f"{one.week}: published as revision {entry.revision}"

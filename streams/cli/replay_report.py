@@ -66,7 +66,7 @@ def _say(one: "Replayed", wanted: Wanted) -> None:
         typer.echo(f"{one.week}: {_verdict(one)}")
     if wanted.compare:
         typer.echo(printable(comparison_text(compare(one.published.digest, one.digest))), nl=False)
-    if not one.identical:
+    if not one.identical and one.missing is None:
         reasons = [f"  {printable(str(difference))}" for difference in one.differences()]
         typer.echo("\n".join(reasons or [OTHER_CODE]))
 
@@ -84,6 +84,7 @@ def _say_json(one: "Replayed", wanted: Wanted) -> None:
         data = comparison_data(compare(one.published.digest, one.digest))
     data |= {
         "identical": one.identical,
+        "missing": one.missing,
         "published": one.published is not None,
         "differs": [{"input": d.name, "published": d.published, "rebuilt": d.rebuilt} for d in one.differences()],
         "notes": list(one.notes),
@@ -92,6 +93,8 @@ def _say_json(one: "Replayed", wanted: Wanted) -> None:
 
 
 def _verdict(one: "Replayed") -> str:
+    if one.missing is not None:
+        return f"cannot be verified: the log no longer holds this week ({one.missing})"
     if one.identical:
         return f"identical, {len(one.made.value):,} bytes from {one.digest.manifest.records:,} posts"
     return "different"

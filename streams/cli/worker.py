@@ -106,3 +106,30 @@ def topic_space_section(settings: "Settings") -> StatusSection:
         )
         break
     return StatusSection("topic space", rows)
+
+
+def digests_section(settings: "Settings") -> StatusSection:
+    """One row; none without a broker or a digest. A week that the log lost is no failure: its digest stays."""
+    address = kafka_address(settings)
+    if address is None:
+        return StatusSection("digests", [])
+    return asyncio.run(_ask_for_weeks(settings.model_copy(update={"kafka_bootstrap_servers": address})))
+
+
+async def _ask_for_weeks(settings: "Settings") -> StatusSection:
+    from aiokafka.errors import KafkaError
+
+    from streams.operations.retention import held_weeks
+
+    try:
+        weeks = await asyncio.wait_for(held_weeks(settings), SECONDS)
+    except (KafkaError, OSError, TimeoutError) as error:
+        return StatusSection("digests", [], notes=(f"the broker does not answer: {type(error).__name__}",))
+    recent = [*weeks.lost, *weeks.held]
+    if not recent:
+        return StatusSection("digests", [])
+    row: Row = {"newest": max(recent), "corrected from the log": len(weeks.held)}
+    lost = (
+        f"the log no longer holds {', '.join(weeks.lost)}: deleted posts leave these digests, late posts change nothing"
+    )
+    return StatusSection("digests", [row], notes=(lost,) if weeks.lost else ())

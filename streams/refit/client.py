@@ -36,13 +36,15 @@ class RefitError(RuntimeError):
 
 @dataclass(frozen=True)
 class MadeDigest:
-    """A digest as bytes, with the offsets that it was read from."""
+    """A digest as bytes, with facts about its inputs."""
 
     value: bytes  # the digest's canonical JSON
     slice_start: int  # first offset of `tweets.embedded` that was read
     slice_end: int  # offset at which the read ended (exclusive)
     records: int  # number of records read
     taught: bytes = b""  # the week's topics (`WeekTopics`) for the live topics, as bytes; empty when there are none
+    log_start: int = 0  # first offset that the log still has
+    held: int = 0  # distinct posts of the week in the slice, deleted ones included
 
 
 def library_versions() -> dict[str, str]:
@@ -102,7 +104,8 @@ class RefitProcess:
             reason = "the process ended" if answer is None else answer["error"]
             raise RefitError(f"the refit of {week} failed: {reason}; see its log lines above")
         value, taught = base64.b64decode(answer["value"]), base64.b64decode(answer["taught"])
-        return MadeDigest(value, answer["slice_start"], answer["slice_end"], answer["records"], taught)
+        read = {name: answer[name] for name in ("slice_start", "slice_end", "records", "log_start", "held")}
+        return MadeDigest(value, taught=taught, **read)
 
     async def aclose(self) -> None:
         """End the child at once, even during a refit. The refit is repeated after the next start."""

@@ -18,12 +18,13 @@ from streams.settings import Settings
 
 @dataclass(frozen=True)
 class WeekSlice:
-    """The records of a week, with all tombstones and edits between two offsets."""
+    """The records of a week between two offsets, with all tombstones and edits between them."""
 
     records: list[EmbeddedTweet | Deletion]
     start: int  # first offset that was read
     end: int  # offset at which the read ended (exclusive)
     read: int  # number of records read, including those of other weeks
+    log_start: int  # first offset that `tweets.embedded` still has
 
 
 async def read_week(
@@ -39,11 +40,11 @@ async def read_week(
         end: Offset at which to stop (exclusive); None for the present end of the log.
         progress: Called with the number of records read and of all records.
     """
-    kept: list[EmbeddedTweet | Deletion] = []
+    records_of_week: list[EmbeddedTweet | Deletion] = []
     seen = 0
     async with consumer(settings, EMBEDDED) as client:
-        found = await bounds_of(client, since=week.start)
-        ((partition, bound),) = found.items()
+        ((partition, kept),) = (await bounds_of(client)).items()
+        bound = (await bounds_of(client, since=week.start))[partition]
         bound = Bounds(bound.start, bound.end if end is None else min(end, bound.end))
         async for records in read(client, {partition: bound}):
             for record in records:
@@ -52,8 +53,8 @@ async def read_week(
                 except PoisonError:
                     continue
                 if isinstance(embedded, Deletion) or embedded.tweet.edit_of or week.contains(embedded.tweet.created_at):
-                    kept.append(embedded)
+                    records_of_week.append(embedded)
             seen += len(records)
             if progress is not None:
                 progress(seen, bound.end - bound.start)
-    return WeekSlice(kept, bound.start, bound.end, seen)
+    return WeekSlice(records_of_week, bound.start, bound.end, seen, kept.start)

@@ -172,13 +172,19 @@ class AssignStage:
         Snapshots continue, so that a crash during a long catch-up does not repeat all of it.
         """
         log.info("catching up from the log", position=self._position, to=offset)
+        expected: int | None = self._position
         async for read in self._read_log(self._position, offset):
+            if expected is not None:
+                _warn_of_a_late_start(expected, read[0].offset)
+                expected = None
             for start in range(0, len(read), CATCH_UP_BATCH):
                 records = read[start : start + CATCH_UP_BATCH]
                 self._apply(records)
                 self._position, self._ahead = records[-1].offset + 1, False
                 self._save_when_due()
                 await asyncio.sleep(0)  # lets heartbeats and a signal to stop through
+        if expected is not None:
+            _warn_of_a_late_start(expected, offset)
         self._position = offset
 
     def _apply(self, records: Sequence[Record]) -> tuple[Outcome, list[DeadLetter]]:
@@ -247,3 +253,14 @@ class AssignStage:
         ]
         for confirmation in sent:
             await confirmation
+
+
+def _warn_of_a_late_start(position: int, log_start: int) -> None:
+    """Warn that retention deleted records that the live topics need: the stage cannot repair it."""
+    if log_start > position:
+        log.warning(
+            "log begins after the state; the records between are deleted, and live topics lack their posts",
+            position=position,
+            log_start=log_start,
+            next_step="see `toptopics doctor` for the retention that a restart needs",
+        )
