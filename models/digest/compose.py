@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from models.digest.cited import cited_posts
 from models.digest.inputs import Inputs, Progress
 from models.digest.lesson import week_topics
 from models.digest.section import brief, section, themed_list, within_budget
@@ -132,7 +133,7 @@ def write_digest(
         [line for line in lines if line],
         inputs.config.max_words,
     )
-    return Digest(
+    digest = Digest(
         week=str(week.week),
         start=week.week.start,
         end=week.week.end,
@@ -148,6 +149,13 @@ def write_digest(
         past_words=dict(past.words),
         past_people=past.people,
     )
+    return msgspec.structs.replace(digest, repeats=_repeats(digest, week))
+
+
+def _repeats(digest: Digest, week: WeekPosts) -> dict[str, str]:
+    cited = cited_posts(digest)
+    retweets = (post for post in week.posts if post.kind == "retweet" and post.id in cited)
+    return {post.id: post.related_id for post in retweets if post.related_id is not None}
 
 
 def _with_themes(stories: Sequence[Story], found: Refit, themes: Sequence[Story]) -> list[Story]:

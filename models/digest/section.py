@@ -63,8 +63,7 @@ def section(inputs: "Inputs", story: Story, before: TopicIdentity | None) -> Dig
     told = _told(inputs, story)
     found = groups(week, story, told.statements, inputs.influence, inputs.resources)
     lead = _lead(told, found, story)
-    used = {told.title.text} | ({lead.text} if lead else set())
-    items = _items(inputs, found, used)
+    items = _items(inputs, found, {lead.text} if lead else set())
     if not items and lead is None:
         return None
     return DigestTopic(
@@ -190,7 +189,7 @@ def _line(inputs: "Inputs", story: Story, told: _Told) -> Item | None:
 
 
 def _lead(told: _Told, found: Sequence[Group], story: Story) -> Statement | None:
-    """The best statement that says more than the title does, of a post that is no straggler."""
+    """The best statement that says more than the title does, of a post that is no straggler; else the best."""
     near = {index for group in found for index in group.members}
     letters = alphanumeric(verbatim(told.title.text))
     named = told.title.form == "name"
@@ -199,7 +198,7 @@ def _lead(told: _Told, found: Sequence[Group], story: Story) -> Statement | None
         says_more = named or not (own in letters or letters in own)
         if says_more and int(story.members[one.place]) in near and embeddable(one.text):
             return one
-    return None
+    return next((one for one in told.statements if embeddable(one.text)), None)
 
 
 def _ranked(told: _Told) -> list[Statement]:
@@ -238,7 +237,7 @@ def _series(week: WeekPosts, members: Sequence[int]) -> list[int]:
 
 WORDS_PER_MINUTE = 240  # what adults read silently (Brysbaert 2019: 238)
 
-LEAST_ITEMS = 1  # of a section
+LEAST_ITEMS = 1
 
 
 def words_in(topic: DigestTopic) -> int:
@@ -251,24 +250,23 @@ def words_in(topic: DigestTopic) -> int:
 def within_budget(
     topics: Sequence[DigestTopic], briefs: Sequence[Brief], max_words: int
 ) -> tuple[list[DigestTopic], list[Brief]]:
-    """`topics` and `briefs` with at most `max_words` together.
+    """`topics` and `briefs` in at most `max_words`: the last items of the longest stories go, then the last briefs.
 
-    First the sections that have most items give one, later sections before earlier ones, until each has one. Then the
-    last briefs go, then the last entries of the longest lists.
+    Later sections give first; every section keeps an item. Entries of themed lists are stories of their own and stay.
     """
-    kept, lines = list(topics), list(briefs)
-    while sum(map(words_in, kept)) + sum(map(_words, lines)) > max_words:
-        long = [place for place, topic in enumerate(kept) if len(topic.items) > LEAST_ITEMS]
-        stories = [place for place in long if kept[place].kind == "story"]
-        lists = [place for place in long if kept[place].kind != "story"]
-        if stories or (lists and not lines):
-            place = max(stories or lists, key=lambda index: (len(kept[index].items), index))
+    kept, told = list(topics), list(briefs)
+    total = sum(map(words_in, kept)) + sum(map(_words, told))
+    while total > max_words:
+        stories = [place for place, topic in enumerate(kept) if topic.kind == "story"]
+        place = max(stories, key=lambda index: (len(kept[index].items), index), default=None)
+        if place is not None and len(kept[place].items) > LEAST_ITEMS:
+            total -= _words(kept[place].items[-1])
             kept[place] = msgspec.structs.replace(kept[place], items=kept[place].items[:-1])
-        elif lines:
-            lines.pop()
+        elif told:
+            total -= _words(told.pop())
         else:
             break
-    return kept, lines
+    return kept, told
 
 
 def _words(item: Item) -> int:

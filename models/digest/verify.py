@@ -59,7 +59,7 @@ def check_digest(digest: Digest, posts: Mapping[str, Tweet]) -> list[Problem]:
     """Problems in reading order, empty when there are none. `posts`: the posts of the digest's week by id."""
     problems = list(_headline(digest, posts))
     for index, line in enumerate(digest.overview):
-        problems += _sentence(line, f"overview[{index}]", posts)
+        problems += _sentence(line, f"overview[{index}]", posts, labels=[topic.label for topic in digest.topics])
     if len(digest.overview) != len(digest.topics):
         problems.append(
             Problem("overview", "wrong number", f"{len(digest.overview)} lines, {len(digest.topics)} topics")
@@ -78,10 +78,10 @@ def check_digest(digest: Digest, posts: Mapping[str, Tweet]) -> list[Problem]:
 
 
 def _headline(digest: Digest, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
-    if digest.topics or digest.briefs or digest.statistics.posts:
-        yield from _sentence(digest.headline, "headline", posts)
-    text = digest.headline.text
     labels = [topic.label for topic in digest.topics] + [brief.label for brief in digest.briefs]
+    if digest.topics or digest.briefs or digest.statistics.posts:
+        yield from _sentence(digest.headline, "headline", posts, labels=labels)
+    text = digest.headline.text
     if not any(labels):
         if text != nothing(len(posts)):
             yield Problem("headline", "headline", "names something in a week without entries")
@@ -96,7 +96,8 @@ def _headline(digest: Digest, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
 
 
 def _topic(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
-    yield from _sentence(topic.summary, f"{where}.summary", posts)
+    on = topic.summary.text.removeprefix(f"{topic.people_total:,} ").startswith(("people on ", "person on "))
+    yield from _sentence(topic.summary, f"{where}.summary", posts, labels=[topic.label] if on else [])
     if topic.change is not None:
         yield from _sentence(topic.change, f"{where}.change", posts)
     yield from _summary(topic, f"{where}.summary", posts)
@@ -308,8 +309,13 @@ def _link(item: Item, where: str, posts: Mapping[str, Tweet], digest: Digest) ->
 
 
 def _sentence(
-    sentence: Sentence, where: str, posts: Mapping[str, Tweet], item: Item | None = None
+    sentence: Sentence,
+    where: str,
+    posts: Mapping[str, Tweet],
+    item: Item | None = None,
+    labels: Sequence[str] = (),
 ) -> Iterator[Problem]:
+    """labels: of entries, which it names; they may hold quotation marks and names of their own."""
     if not sentence.posts:
         yield Problem(where, "no evidence", sentence.text[:80])
     for post_id in sentence.posts:
@@ -317,14 +323,17 @@ def _sentence(
             yield Problem(where, "unknown post", post_id)
     cited = [posts[post_id] for post_id in sentence.posts if post_id in posts]
     title = item.link.title if item is not None and item.link is not None else None
-    for quotation in INLINE_QUOTATION.findall(sentence.text):
+    text = sentence.text
+    for label in sorted(filter(None, labels), key=len, reverse=True):
+        text = text.replace(label, "")
+    for quotation in INLINE_QUOTATION.findall(text):
         if quotation == title:
             continue
         if not stands_in(quotation, cited):
             yield Problem(where, "not verbatim", quotation)
         elif not any(is_whole(quotation, post) for post in cited):
             yield Problem(where, "cut", quotation)
-    named = {name.casefold() for name in HANDLE.findall(INLINE_QUOTATION.sub("", sentence.text))}
+    named = {name.casefold() for name in HANDLE.findall(INLINE_QUOTATION.sub("", text))}
     known = {handle for post in cited for handle in _handles(post)}
     for name in sorted(named - known):
         yield Problem(where, "unknown person", f"@{name}")
