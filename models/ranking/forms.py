@@ -63,7 +63,7 @@ def forms(week: WeekPosts, stories: Sequence[Story]) -> Forms:
     kinds = [entry_kind([week.posts[index] for index in story.distinct.tolist()]) for story in rest]
     counts = Counter(kind for kind in kinds if kind is not None)
     # in the order of their best entries
-    listed = [kind for kind in dict.fromkeys(kinds) if kind is not None and counts[kind] >= LIST_ENTRIES][:LISTS]
+    listed = [kind for kind in dict.fromkeys(kind for kind in kinds if kind) if counts[kind] >= LIST_ENTRIES][:LISTS]
     lists = [(kind, [story for story, its in zip(rest, kinds, strict=True) if its == kind]) for kind in listed]
     return Forms(sections, lists, [story for story, kind in zip(rest, kinds, strict=True) if kind not in listed])
 
@@ -72,7 +72,11 @@ def entry_kind(posts: Sequence[Tweet]) -> TopicKind | None:
     """What kind of thing the posts pass on; None for none, or for several."""
     votes: Counter[TopicKind] = Counter()
     for post in posts:
-        linked = {_LINKS[kind] for link in post.links if (kind := link.kind or kind_of(link.url)) in _LINKS}
-        votes.update(linked or {kind for kind, nouns in _NOUNS.items() if nouns.search(post.text)})
+        votes.update(_of_links(post) or {kind for kind, nouns in _NOUNS.items() if nouns.search(post.text)})
     enough = [kind for kind in _NOUNS if votes[kind] >= max(1.0, OF_KIND * len(posts))]
-    return max(enough, key=lambda kind: votes[kind]) if enough else None
+    return max(enough, key=votes.__getitem__) if enough else None
+
+
+def _of_links(post: Tweet) -> set[TopicKind]:
+    kinds = [link.kind or kind_of(link.url) for link in post.links]
+    return {_LINKS[kind] for kind in kinds if kind is not None and kind in _LINKS}

@@ -32,7 +32,7 @@ def joined(units: Units, groups: Sequence[Group], candidates: Sequence[int], wor
     terms = [terms_of(units, groups[place], words) for place in candidates]
     distance = 1 - _likeness(units, [groups[place] for place in candidates]) - _in_common(terms, words)
     distance[_in_common(terms, words) == 0] = APART
-    labels = _linkage(np.round(np.clip(distance, 0, APART), 6))
+    labels = _linkage(np.asarray(np.clip(distance, 0, APART).round(6), dtype=np.float64))
     merged: dict[int, list[Group]] = defaultdict(list)
     for label, place in zip(labels, candidates, strict=True):
         merged[label].append(groups[place])

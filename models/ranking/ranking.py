@@ -36,7 +36,7 @@ def percentiles(features: Mapping[str, Floats]) -> dict[str, Floats]:
 
 def scores(parts: Mapping[str, Floats]) -> Floats:
     """The score of each unit."""
-    return np.round(np.sum([parts[name] for name in (*PLUS, *MINUS)], axis=0), 9)
+    return np.asarray(np.round(np.sum([parts[name] for name in (*PLUS, *MINUS)], axis=0), 9))
 
 
 def in_order(score: Floats) -> list[int]:
