@@ -8,10 +8,10 @@ from models import wire
 from models.digest.influence import influence
 from models.events import Deletion, Influencer, Tweet
 from models.refit.week_posts import WeekPosts
+from models.text.handles import keys_of, normal
 from models.week import Week
 from streams.kafka import log as kafka_log
 from streams.settings import Settings
-from streams.sources.people import keys_of, normal
 from streams.topics import TWEETS
 
 

@@ -23,6 +23,7 @@ _COUNTS = {"likes": "likeCount", "retweets": "repostCount", "replies": "replyCou
 POST, REPOST = "app.bsky.feed.post", "app.bsky.feed.repost"
 _LINK, _MENTION = "app.bsky.richtext.facet#link", "app.bsky.richtext.facet#mention"
 SOURCE = "bluesky"
+INVALID = "handle.invalid"  # the network's word while a handle cannot be verified
 NO_HANDLES: Mapping[str, str] = {}
 
 
@@ -119,7 +120,7 @@ def _tweet(value: dict[str, Any], commit: dict[str, Any], handles: Mapping[str, 
     return fields.build_tweet(
         id=f"{uri}#{commit.get('rev')}" if edited else uri,
         author_id=did,
-        author=handles.get(str(did)) or fields.name_of(author.get("handle")) or did,
+        author=handles.get(str(did)) or _handle(author) or did,
         author_name=fields.as_text(author.get("displayName"), fields.MAX_NAME),
         created_at=_created_at(record, value),
         text=text,
@@ -140,7 +141,7 @@ def _repost(value: dict[str, Any], commit: dict[str, Any], handles: Mapping[str,
     """`original` is the AppView's view of the post that is repeated: its words, its author, its counts."""
     original = as_dict(value["original"])
     record, author = as_dict(original.get("record")), as_dict(original.get("author"))
-    handle = fields.name_of(author.get("handle")) or fields.as_text(author.get("did"), fields.MAX_NAME)
+    handle = _handle(author) or fields.as_text(author.get("did"), fields.MAX_NAME)
     text = _with_whole_links(str(record.get("text") or ""), as_list(record.get("facets")))
     links = _links(record)
     if not text.strip() and not links:
@@ -160,6 +161,12 @@ def _repost(value: dict[str, Any], commit: dict[str, Any], handles: Mapping[str,
         mentions=_mentions(record, handles),
         source=SOURCE,
     )
+
+
+def _handle(author: dict[str, Any]) -> str | None:
+    """An author's handle, unless the network cannot verify it at the moment."""
+    handle = fields.name_of(author.get("handle"))
+    return None if handle == INVALID else handle
 
 
 def _created_at(record: dict[str, Any], value: dict[str, Any]) -> datetime:
@@ -201,7 +208,7 @@ def _quoted(value: dict[str, Any]) -> tuple[str | None, str | None]:
     record = as_dict(quoted.get("record")) or as_dict(quoted.get("value"))  # a view embeds the record as `value`
     text = record.get("text")
     words = _with_whole_links(text, as_list(record.get("facets"))) if isinstance(text, str) else None
-    return fields.name_of(as_dict(quoted.get("author")).get("handle")), fields.as_text(words)
+    return _handle(as_dict(quoted.get("author"))), fields.as_text(words)
 
 
 def _features(record: dict[str, Any], kind: str) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from models.events import Deletion, Tweet
+from models.text.handles import normal
 
 LIMIT = 200_000  # 139 people write some 2,500 posts a week: more than a year
 UNKNOWN = "unknown"
@@ -26,6 +27,8 @@ class Memory:
         self._authors: OrderedDict[str, str] = OrderedDict()
         self._versions: dict[str, list[str]] = {}  # the first id -> ids of its edits, in order
         self._marks: dict[str, str] = {}  # id of a feed's entry -> what it said
+        self._handles: dict[str, str] = {}  # author id -> the newest handle that its posts carried
+        self._authors_by_handle: dict[tuple[str, str], str] = {}  # (source, any of its handles) -> author id
 
     def __len__(self) -> int:
         return len(self._authors)
@@ -36,6 +39,14 @@ class Memory:
     def mark(self, post_id: str) -> str | None:
         """`content_mark` of a remembered entry of a feed."""
         return self._marks.get(post_id)
+
+    def handle_of(self, author_id: str) -> str | None:
+        """The handle that the newest post of an author carried."""
+        return self._handles.get(author_id)
+
+    def author_of(self, source: str, handle: str) -> str | None:
+        """Whose posts carried a handle: what a restart knows of people who have changed it since."""
+        return self._authors_by_handle.get((source, normal(handle)))
 
     def alive(self) -> list[str]:
         """The ids of remembered posts that are not known to be deleted, oldest first."""
@@ -66,6 +77,9 @@ class Memory:
     def remember(self, post: Tweet | Deletion) -> None:
         """`post` is on its way to Kafka, or was read back from it."""
         self._authors[_key(post)] = post.author_id
+        if isinstance(post, Tweet) and normal(post.author) != normal(post.author_id):
+            self._handles[post.author_id] = post.author
+            self._authors_by_handle[post.source, normal(post.author)] = post.author_id
         if isinstance(post, Tweet) and post.source == "rss":
             self._marks[post.id] = content_mark(post)
         if isinstance(post, Tweet) and "#" in post.id:

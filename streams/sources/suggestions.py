@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from models.digest.influence import VOTES
 from models.events import Tweet
-from streams.sources.people import People, keys_of, normal
+from models.text.handles import keys_of, normal
+from streams.sources.people import People
 
 MAX_EVIDENCE = 5
 
