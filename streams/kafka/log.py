@@ -26,6 +26,10 @@ MAX_REQUEST_BYTES = 12 * 1024**2  # a dead letter of the largest record, in base
 MOST_AHEAD = timedelta(minutes=30)
 
 
+# what a producer took back (an aborted transaction) was never written
+ISOLATION = "read_committed"
+
+
 class SettingError(OSError):
     """A setting of the connection that cannot work; the message names it."""
 
@@ -115,6 +119,7 @@ async def consumer(settings: Settings, topic: Topic) -> AsyncIterator[AIOKafkaCo
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        isolation_level=ISOLATION,
         max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
         fetch_max_bytes=4 * MAX_MESSAGE_BYTES,
         check_crcs=False,
