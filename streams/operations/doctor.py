@@ -130,6 +130,11 @@ def _local_checks(settings: Settings) -> list[Check]:
             "free some space, or set TOPTOPICS_DATA_DIR to a larger disk",
         ),
         Check(
+            "people",
+            lambda: asyncio.to_thread(_people, settings.data_dir),
+            "correct them with `toptopics influencers add` and `remove`; the sources try them again every hour",
+        ),
+        Check(
             "encoder",
             lambda: asyncio.to_thread(_encoder, settings),
             "set TOPTOPICS_ENCODER to minilm or static, and TOPTOPICS_DEVICE to cpu if the GPU is at fault",
@@ -156,6 +161,17 @@ def _disk(folder: Path) -> str:
     if free < LEAST_FREE:
         raise Problem(f"{free / 1024**3:.1f} GiB free, less than {LEAST_FREE / 1024**3:.0f}")
     return f"{free / 1024**3:.0f} GiB free"
+
+
+def _people(folder: Path) -> str:
+    from streams.sources.cursors import healths
+
+    missing = [
+        f"{health.source}: {', '.join(health.not_found)}" for health in healths(folder / "sources") if health.not_found
+    ]
+    if missing:
+        raise Problem(f"nobody has the listed handles {'; '.join(missing)}")
+    return "every listed handle that a source looked up was found"
 
 
 def _encoder(settings: Settings) -> str:

@@ -65,7 +65,8 @@ class Memory:
 
     def fresh(self, post: Tweet | Deletion, is_wanted: Callable[[Tweet | Deletion], bool]) -> list[Tweet | Deletion]:
         """What to send for `post`: nothing for a repeat, nor for an edit that changes nothing; an edit names the
-        version that it really replaces; a deletion takes every version along, and gets the author that the platform did not tell."""
+        version that it really replaces; a deletion takes every version along, and gets the author that the platform did
+        not tell."""
         if isinstance(post, Tweet):
             if post.id in self._authors or self._changes_nothing(post) or not is_wanted(post):
                 return []

@@ -24,6 +24,7 @@ import msgspec
 from models.events import Tweet
 from streams.sources.feeds.entries import Entry, id_from
 from streams.sources.feeds.marks import Mark, SentEntry, guid_of, mark_of, said
+from streams.sources.fields import as_list
 from streams.sources.reach import BELIEVED, NEWS, time_within_reach
 from streams.sources.sent_posts import content_mark
 
@@ -211,12 +212,11 @@ def load_history(address: str, value: object) -> FeedHistory:
     """From a cursor; what cannot be read of it, and what an earlier version wrote, counts as noted."""
     stored = value if isinstance(value, dict) else {}
     history = FeedHistory(address)
-    history.shared = {one for one in stored.get("shared") or [] if isinstance(one, str)}
+    history.shared = {one for one in as_list(stored.get("shared")) if isinstance(one, str)}
+    noted = stored.get("marks")  # of an earlier version: ids of the posts
+    ids = [one for one in noted if isinstance(one, str)] if isinstance(noted, dict | list) else []
     history.known = [
-        *(
-            Known(Mark(guid_of(str(post_id)), "", "", "", ""), str(post_id), "")
-            for post_id in stored.get("marks") or {}
-        ),
+        *(Known(Mark(guid_of(post_id), "", "", "", ""), post_id, "") for post_id in ids),
         *_rows(stored.get("known")),
     ]
     if isinstance(stored.get("read"), int):
@@ -225,7 +225,7 @@ def load_history(address: str, value: object) -> FeedHistory:
 
 
 def _rows(value: object) -> Iterator[Known]:
-    for row in value if isinstance(value, list) else []:
+    for row in as_list(value):
         if isinstance(row, list) and len(row) == 10 and all(isinstance(part, str | int) for part in row):
             *mark, post_id, words, sent_at, pending, edited_at = row
             yield Known(Mark(*map(str, mark)), str(post_id), str(words), int(sent_at), str(pending), int(edited_at))

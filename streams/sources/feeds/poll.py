@@ -24,6 +24,7 @@ from streams.clock import Clock
 from streams.sources.cursors import read_positions
 from streams.sources.feeds.entries import Entry, is_whole, read_entries
 from streams.sources.feeds.history import dump_history, load_history
+from streams.sources.fields import as_text
 from streams.sources.http_errors import checked
 from streams.sources.people.wanted import People
 from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
@@ -119,8 +120,8 @@ class Feeds:
     async def _get(self, address: str, known: dict[str, Any]) -> httpx.Response:
         headers = {"User-Agent": AGENT, "Accept": "application/atom+xml, application/rss+xml, application/xml;q=0.9"}
         headers |= ACCEPTED
-        headers |= {"If-None-Match": known["etag"]} if known.get("etag") else {}
-        headers |= {"If-Modified-Since": known["modified"]} if known.get("modified") else {}
+        headers |= {"If-None-Match": etag} if (etag := as_text(known.get("etag"))) else {}
+        headers |= {"If-Modified-Since": modified} if (modified := as_text(known.get("modified"))) else {}
         return checked(await followed(self._client, address, headers, MAX_FEED, self._reach), self._clock())
 
     def _pause(self, address: str, asked: float | None, reason: str, least: float | None = None) -> None:
