@@ -5,10 +5,9 @@
 posts newer than the cursor. `NAME.health.json` is what `toptopics status` shows.
 """
 
-import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ import orjson
 import structlog
 
 from streams.sources.port import RefusedError
-from streams.system.files import read_file
+from streams.system.files import LockedError, locked, read_file, replace_file
 
 log = structlog.get_logger(__name__)
 
@@ -62,10 +61,10 @@ class Files:
     def held(self) -> Iterator[None]:
         """Held by one process at a time, and let go by the system however it ends: two would send everything twice.
         Raises RefusedError."""
-        with self._lock.open("ab") as file:
+        with ExitStack() as stack:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+                stack.enter_context(locked(self._lock))
+            except LockedError as error:
                 name = self._lock.name.removesuffix(".lock")
                 raise RefusedError(f"another process runs the source {name} on {self._lock.parent.parent}") from error
             yield
@@ -79,11 +78,11 @@ class Files:
 
     def save(self, saved: Saved) -> None:
         """Atomically replace the cursor."""
-        _replace(self._cursor, msgspec.json.encode(saved))
+        replace_file(self._cursor, msgspec.json.encode(saved))
 
     def report(self, health: Health) -> None:
         """Atomically replace the health."""
-        _replace(self._health, msgspec.json.encode(asdict(health)))
+        replace_file(self._health, msgspec.json.encode(asdict(health)), durable=False)
 
 
 def read_positions(cursor: str | None) -> dict[str, Any]:
@@ -107,9 +106,3 @@ def healths(folder: Path) -> list[Health]:
         except (ValueError, FileNotFoundError):
             found.append(Health(source=path.name.removesuffix(".health.json"), state="unknown"))
     return found
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
