@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from models.events import Item, Link, Person, ResourceKind, Sentence, Tweet
 from models.refit.story import Story
-from models.text.links import is_bare, known_link, post_url
+from models.text.links import canonical_url, is_bare, known_link, post_url
 from models.text.plain import plain
 from models.week.posts import WeekPosts
 from models.wording.attribution import Tellers, deed, shares, tellers, told_by
@@ -179,7 +179,7 @@ def _keys(post: Tweet, original: int, resources: Mapping[str, Link]) -> list[str
     keys = [f"post:{original}"]
     links = [link for raw in post.links if (link := known_link(raw, resources)) is not None]
     if links and not is_bare(links[0].url):
-        keys.append(f"link:{links[0].url}")
+        keys.append(f"link:{canonical_url(links[0].url)}")
     first = next(iter(post_passages(post)), None)
     if first is not None and len(letters := _letters(first.text)) >= 24:
         keys.append(f"text:{letters[:60]}")

@@ -18,6 +18,7 @@ from streams.sources.port import MAX_KEPT, Bad, Ignored, Outcome
 MAX_TEXT, MAX_NAME, MAX_URL, MAX_LINKS, MAX_MENTIONS, MAX_LANG = 30_000, 300, 4_000, 100, 200, 35
 MAX_COUNT = 10**12
 _ESCAPES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "#39": "'", "#x27": "'", "apos": "'"}
+_BARE = re.compile(rf"&(?!(?:{'|'.join(_ESCAPES)});|[#\w]{{0,5}}(?:…|\.\.\.)?\s*(?:https?://\S*\s*)?$)")
 _ESCAPED = re.compile(f"&({'|'.join(_ESCAPES)});")
 _MENTION = re.compile(r"(?<![\w@./])@(\w{1,30})\b")
 _RETWEET = re.compile(r"^RT @(\w{1,30}):? ?")
@@ -147,6 +148,16 @@ def unescape(text: str) -> str:
     Once, and nothing but those: `&amp;lt;` is a text that shows `&lt;`, and `&copy=2` is part of an address.
     """
     return _ESCAPED.sub(lambda found: _ESCAPES[found[1]], text)
+
+
+def unescape_whole(text: str) -> str:
+    """The same for a text of which nobody says whether it is escaped: when all of it reads so.
+
+    An escaped text has no bare `<`, `>` or `&`, save in an entity that a collector cut off at the end.
+    """
+    if not _ESCAPED.search(text) or "<" in text or ">" in text or _BARE.search(text):
+        return text
+    return unescape(text)
 
 
 def build_tweet(**fields: Any) -> Tweet:

@@ -15,6 +15,7 @@ from models.text.plain import plain
 from streams.sources.bluesky.post import parse
 from streams.sources.files import formats
 from streams.sources.files.archive import parsed_value
+from streams.sources.html_text import html_to_text
 from streams.sources.mastodon.stream import MastodonInstance
 from streams.sources.paging import EMPTY_PAGES, Pages
 from streams.sources.port import Ignored, Item, Outcome
@@ -428,3 +429,37 @@ def test_a_text_is_unescaped_once(wire: str, shown: str) -> None:
     post = one(x_page(wire))
     assert post.text == shown.strip()
     assert plain(post.text) == post.text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a &lt;b&gt; &amp; c", "a <b> & c"),
+        ("write &amp;lt;br&amp;gt; here", "write &lt;br&gt; here"),
+        ("R&amp;D and &am…", "R&D and &am…"),
+        ("R&amp;D and &… https://t.co/abc", "R&D and &… https://t.co/abc"),
+        ("in HTML & write &lt;br&gt;", "in HTML & write &lt;br&gt;"),
+        ("<p> is written &lt;p&gt;", "<p> is written &lt;p&gt;"),
+        ("https://docs.example/p?a=1&copy=2&amp=3", "https://docs.example/p?a=1&copy=2&amp=3"),
+        ("no sign at all", "no sign at all"),
+    ],
+)
+def test_lines_are_unescaped_where_all_of_them_reads_so(text: str, shown: str) -> None:
+    """Collectors keep what X sends; a line that nobody escaped stays."""
+    line = {"id": "1", "author": "ada", "created_at": WHEN, "text": text, "kind": "quote", "quoted_text": text}
+    post = one({**line, "urls": [{"url": "https://a.example", "title": text}]})
+    assert (post.text, post.quoted_text, post.links[0].title) == (shown, shown, shown)
+
+
+@pytest.mark.parametrize(
+    ("markup", "shown"),
+    [
+        ("<p>See https://docs.example/p?a=1&copy=2</p>", "See https://docs.example/p?a=1&copy=2"),
+        ("<p>write &amp;lt;br&amp;gt; &amp; &eacute;</p>", "write &lt;br&gt; & é"),
+        ("AT&T &#233; &unknown; &", "AT&T é &unknown; &"),
+        ('<a href="https://docs.example/p?a=1&copy=2">https://docs.example/p?a=1&amp;copy=2</a>', "https://docs.example/p?a=1&copy=2"),
+    ],
+)  # fmt: skip
+def test_markup_is_decoded_once(markup: str, shown: str) -> None:
+    """Entities with their semicolon; an ampersand of an address is one."""
+    assert html_to_text(markup)[0] == shown
