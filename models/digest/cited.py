@@ -3,6 +3,11 @@
 from models.events import Digest
 
 
+def shown_posts(digest: Digest) -> set[str]:
+    """Ids of the cited posts and of the posts that cited retweets repeat: deleting one of them changes the digest."""
+    return cited_posts(digest) | set(digest.repeats.values())
+
+
 def cited_posts(digest: Digest) -> set[str]:
     """Ids of all posts that a digest names."""
     sentences = [digest.headline, *digest.overview]

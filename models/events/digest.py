@@ -153,3 +153,4 @@ class Digest(Event, frozen=True):
     schema: int = SCHEMA
     briefs: list[Brief] = []  # "In brief": one line each, best first
     known_names: dict[str, int] = {}  # name -> weeks since several people spoke of it; none of them is new
+    repeats: dict[str, str] = {}  # cited retweet -> id of the post that it repeats

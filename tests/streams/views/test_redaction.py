@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from models.digest.cited import cited_posts
+from models.digest.redaction import REMOVED, redact
 from models.events import Digest
 from models.text.plain import plain
-from streams.views.digests import REMOVED, redact
 from tests.support.digest_weeks import HARBOUR, LANTERN, PLAIN, digest_of
 
 DIGEST = digest_of(PLAIN, [LANTERN, HARBOUR])
