@@ -65,23 +65,23 @@ class StageEvent(faust.Event):
         return bool(super().ack())
 
 
-class _CommittedThread(AIOKafkaConsumerThread):  # type: ignore[misc] # Faust has no types
+class _CommittedThread(AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = ISOLATION  # Faust asks for it only together with transactions of its own
         return consumer
 
 
-class _CommittedConsumer(Consumer):  # type: ignore[misc]
+class _CommittedConsumer(Consumer):
     def _new_consumer_thread(self) -> _CommittedThread:
         return _CommittedThread(self, loop=self.loop, beacon=self.beacon)
 
 
-class _App(faust.App):  # type: ignore[misc]
+class _App(faust.App):
     """Is handed what was committed: a record of an aborted transaction was never written."""
 
     def _new_transport(self) -> Any:
-        transport = super()._new_transport()
+        transport: Any = super()._new_transport()
         transport.Consumer = _CommittedConsumer
         return transport
 

@@ -14,7 +14,7 @@ import msgspec
 
 from models.events import Deletion, Tweet
 from models.text.handles import normal
-from streams.sources.feeds.marks import SentEntry, mark_of, said
+from streams.sources.entry_marks import SentEntry, mark_of, said
 
 LIMIT = 200_000  # 139 people write some 2,500 posts a week: more than a year
 UNKNOWN = "unknown"

@@ -19,13 +19,15 @@ import feedparser
 from models.events import Tweet
 from models.text.handles import feed_id
 from streams.sources import fields
+from streams.sources.entry_marks import PREFIX
 from streams.sources.feeds.dates import date_of
-from streams.sources.feeds.marks import PREFIX
 from streams.sources.html_text import html_to_text
 from streams.sources.port import Bad, Ignored, Outcome
 
 SOURCE = "rss"
 MAX_SUMMARY = 2_000
+# feedparser reports most damage; of the rest (an encoding's name that is no text) it dies
+_PARSER_ERRORS = (ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RecursionError)
 _END = re.compile(rb"</\s*(?:\w+:)?(?:feed|rss|rdf)\s*>", re.IGNORECASE)
 
 
@@ -60,7 +62,11 @@ def read_entries(
     """
     kind = "application/xml" + (f"; charset={charset}" if charset else "")
     headers = {"content-location": base or address, "content-type": kind}
-    feed = feedparser.parse(data, sanitize_html=False, response_headers=headers)
+    try:
+        feed = feedparser.parse(data, sanitize_html=False, response_headers=headers)
+    except _PARSER_ERRORS as error:
+        yield Bad(f"no feed that feedparser can read: {type(error).__name__}: {error}"[:500], data[:100_000])
+        return
     if not feed.entries and (feed.bozo or not feed.version):
         yield Bad(f"no feed: {feed.get('bozo_exception') or 'no entries'}"[:500], data[:100_000])
         return

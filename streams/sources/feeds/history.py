@@ -22,8 +22,8 @@ from typing import Any
 import msgspec
 
 from models.events import Tweet
+from streams.sources.entry_marks import Mark, SentEntry, guid_of, mark_of, said
 from streams.sources.feeds.entries import Entry, id_from
-from streams.sources.feeds.marks import Mark, SentEntry, guid_of, mark_of, said
 from streams.sources.fields import as_list
 from streams.sources.reach import BELIEVED, NEWS, time_within_reach
 from streams.sources.sent_posts import content_mark

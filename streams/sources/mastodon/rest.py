@@ -34,9 +34,9 @@ log = structlog.get_logger(__name__)
 class Rest:
     """The instance's REST API; `memory` knows what was sent."""
 
-    def __init__(self, api: mastodon.Mastodon, clock: Clock, memory: Memory, people: People) -> None:
+    def __init__(self, api: mastodon.Mastodon, clock: Clock, memory: Memory, people: People | None = None) -> None:
         self._api = api
-        self._people = people
+        self._people = People([]) if people is None else people
         self._clock = clock
         self._memory = memory
         self._accounts: dict[str, str] = {}  # handle -> account id on this instance

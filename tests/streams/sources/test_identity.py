@@ -44,6 +44,10 @@ def bluesky_of(listed: People, memory: Memory, handles: dict[str, str]) -> Blues
     return source
 
 
+def remembered(author_id: str, author: str) -> Tweet:
+    return Tweet(id="at://1", author_id=author_id, author=author, created_at=system_clock(), text="a", source="bluesky")
+
+
 def posted(number: int, text: str) -> dict[str, Any]:
     record = {"$type": "app.bsky.feed.post", "text": text, "langs": ["en"], "createdAt": WHEN}
     commit = {"operation": "create", "collection": "app.bsky.feed.post", "rkey": f"k{number}", "record": record}
@@ -105,8 +109,7 @@ async def test_handles_that_nobody_has_are_told(tmp_path: Path, on_the_log: bool
     network, log, memory = Jetstream(), MemoryLog(), Memory()
     listed = people(bluesky="ada.test renamed.test")
     if on_the_log:
-        known = {"id": "at://1", "author_id": "did:plc:r", "author": "renamed.test", "source": "bluesky"}
-        memory.remember(Tweet(created_at=system_clock(), text="a", **known))
+        memory.remember(remembered("did:plc:r", "renamed.test"))
     with hosted(network) as port, hosted(AppView(network)) as view:
         async with httpx.AsyncClient() as client:
             appview = AppViewClient(f"http://127.0.0.1:{view}", client, system_clock)
