@@ -1,4 +1,4 @@
-"""From a library that blocks a thread to an async iterator, with back-pressure: the thread waits while nobody reads."""
+"""Turns a library that blocks a thread into an async iterator, with back-pressure: the thread waits for its reader."""
 
 import asyncio
 import threading
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-MOST = 64  # entries that wait; one may be a line of 2 MiB
+MOST = 64  # waiting entries; one may be a line of 2 MiB
 Put = Callable[[T], None]
 
 
 class ClosedError(Exception):
-    """Raised inside the thread's `put` when the reader has gone: the thread should end."""
+    """Raised inside the thread's `put` when the reader has gone. The thread should end."""
 
 
 class _Channel(Generic[T]):
-    """A bounded queue whose writers are in another thread."""
+    """A bounded queue with writers in another thread."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
