@@ -25,7 +25,11 @@ class _Channel(Generic[T]):
         self._closed = threading.Event()
 
     def put(self, entry: "_Entry[T]") -> None:
-        """From the thread; waits for room. Raises ClosedError once the reader has gone."""
+        """Add an entry from the thread; waits for room.
+
+        Raises:
+            ClosedError: The reader has gone.
+        """
         if self._closed.is_set() or self._loop.is_closed():
             raise ClosedError
         future = asyncio.run_coroutine_threadsafe(self._queue.put(entry), self._loop)
@@ -52,7 +56,7 @@ class _Entry(Generic[T]):
 
 
 async def from_thread(work: Callable[[Put[T]], None], *, stop: Callable[[], None]) -> AsyncIterator[T]:
-    """What `work(put)` puts, until it returns; its exception is raised here. `stop` must make it return soon."""
+    """Yield what `work(put)` puts until it returns. Its exception is raised here. `stop` must make it return soon."""
     channel: _Channel[T] = _Channel()
     threading.Thread(target=_body, args=(work, channel), name="source", daemon=True).start()
     try:
