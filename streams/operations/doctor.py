@@ -19,6 +19,7 @@ from streams.kafka.admin import WrongTopicsError, check_topics
 from streams.kafka.lag import lag_of
 from streams.kafka.log import group_name, topic_name
 from streams.kafka.topics import EMBEDDED, TOPICS
+from streams.local.orphans import orphans
 from streams.operations.dead_letters import read_letters
 from streams.operations.environment import unknown_variables
 from streams.operations.retention import held_weeks, room, unread
@@ -132,6 +133,11 @@ def _local_checks(settings: Settings) -> list[Check]:
             "free some space, or set TOPTOPICS_DATA_DIR to a larger disk",
         ),
         Check(
+            "orphans",
+            lambda: asyncio.to_thread(_orphans, settings.data_dir),
+            "`toptopics down` stops them; then start `toptopics up` and `toptopics worker` again",
+        ),
+        Check(
             "encoder",
             lambda: asyncio.to_thread(_encoder, settings),
             "set TOPTOPICS_ENCODER to minilm or static, and TOPTOPICS_DEVICE to cpu if the GPU is at fault",
@@ -158,6 +164,14 @@ def _disk(folder: Path) -> str:
     if free < LEAST_FREE:
         raise Problem(f"{free / 1024**3:.1f} GiB free, less than {LEAST_FREE / 1024**3:.0f}")
     return f"{free / 1024**3:.0f} GiB free"
+
+
+def _orphans(folder: Path) -> str:
+    found = orphans(folder)
+    if found:
+        names = ", ".join(f"{orphan.name} (process {orphan.pid})" for orphan in found)
+        raise Problem(f"{names}: started by a worker that is gone, and perhaps still writing")
+    return "every stage belongs to a running worker"
 
 
 def _encoder(settings: Settings) -> str:

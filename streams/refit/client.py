@@ -144,6 +144,7 @@ class RefitProcess:
                 sys.executable,
                 "-m",
                 "streams.refit.server",
+                str(os.getpid()),
                 env=os.environ | _environment(self._settings),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,

@@ -108,8 +108,8 @@ def _serve(settings: Settings, requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 def main() -> None:
-    """Entry point of the child."""
-    die_with_parent()
+    """Entry point; the argument is the pid of the process that starts it."""
+    die_with_parent(int(sys.argv[1]))
     lower_priority(PRIORITY_STEPS)
     settings = load_settings()
     set_up_logging(settings, stage="refit")

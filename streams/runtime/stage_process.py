@@ -1,4 +1,4 @@
-"""One stage in one process: `python -m streams.runtime.stage_process embed`. The worker command starts these processes.
+"""One stage in one process: `python -m streams.runtime.stage_process embed PARENT`. The worker starts these.
 
 Exit codes:
 * 0: stopped by a signal, after draining (or without it when draining is impossible, `streams.runtime.shutdown`).
@@ -109,9 +109,9 @@ def _tell_thread(failed: threading.ExceptHookArgs) -> None:
 
 
 def main() -> None:
-    """Entry point; the only argument is the stage's name."""
-    name = sys.argv[1]
-    die_with_parent()
+    """Entry point; the arguments are the stage's name and the pid of the process that starts it."""
+    name, parent = sys.argv[1], int(sys.argv[2])
+    die_with_parent(parent)
     threading.excepthook = _tell_thread
     settings = load_settings()
     set_up_logging(settings, stage=name)

@@ -75,6 +75,7 @@ class Worker:
                 "-m",
                 self._module,
                 name,
+                str(os.getpid()),
                 env=self._environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stderr=self._log_file,

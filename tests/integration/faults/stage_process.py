@@ -216,9 +216,9 @@ def _arm_libraries(places: Places, folder: Path) -> None:
 
 
 def main() -> None:
-    """Entry point: as `streams.runtime.stage_process`, with faults."""
-    name = sys.argv[1]
-    die_with_parent()
+    """Entry point: as `streams.runtime.stage_process`, armed."""
+    name, parent = sys.argv[1], int(sys.argv[2])
+    die_with_parent(parent)
     settings = load_settings()
     set_up_logging(settings, stage=name)
     folder = Path(os.environ["FAULTS"])

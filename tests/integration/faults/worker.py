@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from streams.runtime import faust_app as app
@@ -69,12 +69,12 @@ def _start_with(start: Any) -> None:
 async def _fork(*command: str, env: Mapping[str, str], **_: Any) -> Forked:
     pid = os.fork()
     if pid == 0:
-        _become(command[-1], env)
+        _become(command[-2:], env)
     return Forked(pid)
 
 
-def _become(stage: str, environment: Mapping[str, str]) -> NoReturn:
-    """In the child: drop the supervisor's event loop, then become the stage."""
+def _become(arguments: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    """In the child: shed what belongs to the supervisor's event loop, then be the stage."""
     from tests.integration.faults import stage_process
 
     try:
@@ -85,7 +85,7 @@ def _become(stage: str, environment: Mapping[str, str]) -> NoReturn:
         asyncio._set_running_loop(None)
         _start_with(_execute)  # a refit is a program of its own
         os.environ.update(environment)
-        sys.argv = ["stage_process", stage]
+        sys.argv = ["stage_process", *arguments]
         stage_process.main()
     except BaseException:  # noqa: BLE001 (a child must never return into its parent's code)
         traceback.print_exc()

@@ -1,5 +1,6 @@
 """The refit process, without the computation."""
 
+import os
 import subprocess
 import sys
 
@@ -23,7 +24,11 @@ server.main()
 def test_a_parent_that_has_gone_is_no_error() -> None:
     """The parent was stopped during a refit: the child ends too, without a traceback in its log."""
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", CHILD, str(os.getpid())],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     assert child.stdin is not None
     assert child.stdout is not None

@@ -13,11 +13,11 @@ import pytest
 from streams.runtime import worker as worker_module
 from streams.runtime.worker import Worker
 
-# replaces `python -m streams.runtime.stage_process NAME`; the name selects the behaviour
+# stands in for `python -m streams.runtime.stage_process NAME PARENT`: the name says what it does
 SCRIPT = """
 import os, signal, sys, time
-name, folder = sys.argv[-1], os.environ["FOLDER"]
-if name == "hangs":  # before it writes its process id: from then on the test may stop it
+name, folder = sys.argv[1], os.environ["FOLDER"]
+if name == "hangs":  # before it leaves its process id: from then on it may be told to stop
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 with open(os.path.join(folder, name), "a") as log:
     log.write(f"{os.getpid()}\\n")
