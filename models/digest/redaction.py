@@ -41,7 +41,7 @@ def redact(digest: Digest, gone: set[str]) -> Digest:
 def _headline(digest: Digest, topics: list[DigestTopic], gone: set[str]) -> Sentence:
     """Without the names of topics that are gone."""
     same = [topic.label for topic in topics] == [topic.label for topic in digest.topics]
-    return _sentence(digest.headline if same or not topics else headline(topics, []), gone)
+    return _sentence(digest.headline if same or not topics else headline(topics, digest.briefs, []), gone)
 
 
 def _topic(topic: DigestTopic, gone: set[str]) -> DigestTopic:

@@ -9,7 +9,7 @@ from streams.cli.common import fail, run, settings_or_exit, with_addresses
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Check variables, data folder, disk, encoder, broker, topics, lag, retention, dead letters, Redis and clock.
+    """Check variables, data folder, disk, orphans, encoder, broker, topics, lag, retention, dead letters, Redis and clock.
 
     Every failing check prints a fix. Exit code 1: a check failed. A note is not a failure.
 
