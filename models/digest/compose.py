@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from models.digest.cited import addresses
 from models.digest.inputs import Inputs, Progress
 from models.digest.lesson import week_topics
 from models.digest.section import section, within_budget
@@ -97,7 +98,7 @@ def write_digest(
     ]
     topics = within_budget([topic for topic in sections if topic is not None], inputs.config.max_words)
     everything = dict(zip([story.id for story in (*chosen, *others)], titles, strict=True))
-    return Digest(
+    digest = Digest(
         week=str(week.week),
         start=week.week.start,
         end=week.week.end,
@@ -111,6 +112,7 @@ def write_digest(
         manifest=_manifest(inputs),
         known_names=dict(names or {}),
     )
+    return msgspec.structs.replace(digest, addresses=addresses(digest, week.posts))
 
 
 def _distinct(found: Refit) -> list[int]:

@@ -27,7 +27,12 @@ class Services:
     limits: ApiLimits
     lag: LagCheck | None
     token: str | None
+    public_url: str | None = None  # the address under which readers reach the service
     maps: dict[str, tuple[int | None, dict[str, tuple[float, float]]]] = field(default_factory=dict)
+
+    def address(self, request: Request) -> str:
+        """Whole addresses begin with it: the public one, else what this request was sent to."""
+        return self.public_url or f"{request.url.scheme}://{request.url.netloc}"
 
 
 def services_of(request: Request) -> Services:

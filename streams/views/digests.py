@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -10,6 +11,8 @@ from msgspec.structs import replace
 
 from models.digest.cited import cited_posts
 from models.events import Brief, Digest, DigestTopic, Item, Sentence
+from models.render.edition import Edition
+from models.text.links import is_address_of
 from models.wording.summary import headline
 from streams.views.items import milliseconds
 
@@ -33,6 +36,19 @@ class DigestHeaders:
     def order(self) -> tuple[int, str]:
         """What makes a later digest of a week later."""
         return self.revision, self.headers.get("made_at", "")
+
+    @property
+    def made_at(self) -> datetime | None:
+        """When it was published; None when it is unknown."""
+        try:
+            return datetime.fromisoformat(self.headers.get("made_at", ""))
+        except ValueError:
+            return None
+
+    def edition(self, base: str | None) -> Edition:
+        """For rendering; `base`: the address under which readers reach the service."""
+        corrects = bool(self.headers.get("supersedes"))
+        return Edition(base=base, revision=self.revision, corrects=corrects, made_at=self.made_at)
 
 
 def read_headers(headers: Iterable[tuple[str, Any]]) -> DigestHeaders:
@@ -87,6 +103,7 @@ def redact(digest: Digest, gone: set[str]) -> Digest:
         topics=topics,
         briefs=[brief for brief in (_brief(brief, gone) for brief in digest.briefs) if brief is not None],
         statistics=replace(digest.statistics, topics_published=len(topics)),
+        addresses={post: url for post, url in digest.addresses.items() if post not in gone},
     )
 
 
@@ -133,13 +150,8 @@ def _item(item: Item, gone: set[str]) -> Item | None:
         return None
     if item.quotation_post in gone:
         item = replace(item, quotation=None, quotation_post=None)
-    addresses = [url for url in item.post_urls if not any(_is_address(url, post) for post in gone)]
+    addresses = [url for url in item.post_urls if not any(is_address_of(url, post) for post in gone)]
     return replace(item, sentence=sentence, post_urls=addresses)
-
-
-def _is_address(url: str, post: str) -> bool:
-    """Platforms' addresses end as the id does ("…/status/1", "…/post/3k" of "at://…/3k"), or are the id."""
-    return url.rstrip("/").rpartition("/")[2] == post.rstrip("/").rpartition("/")[2]
 
 
 def _quoting(sentence: Sentence, gone: set[str]) -> Sentence:
