@@ -9,9 +9,12 @@ from datetime import datetime
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from models.render.sparkline import bars
 from models.render.view import View
+
+LONGEST_UNBROKEN = 24  # characters of a word; a longer one would not fit a phone
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,16 @@ def html_body(view: View) -> str:
     return body.render(view=view, page=view.page, online=view.page, unsubscribe=None)
 
 
+def unbroken(text: str) -> Markup:
+    """Escaped, its short hyphenated words ("P-tuning", "GPT-4") kept on one line."""
+    return Markup(" ").join(
+        Markup('<span style="white-space:nowrap;">{}</span>').format(word)
+        if "-" in word and len(word) <= LONGEST_UNBROKEN
+        else escape(word)
+        for word in text.split(" ")
+    )
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -74,4 +87,5 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["bars"] = bars
+    environment.filters["unbroken"] = unbroken
     return environment

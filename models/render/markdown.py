@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from models.render.sparkline import sparkline
-from models.render.view import LinkView, Paragraph, TopicView, View, evidence_words
+from models.render.view import LinkView, Paragraph, TopicView, View
 
 _MARKUP = re.compile(r"([\\`*_\[\]|~$])")
 _OPENS_BLOCK = re.compile(r"^(\s*)([#+>=-]|\d+(?=[.)]))")
@@ -87,6 +87,6 @@ def _paragraph(paragraph: Paragraph) -> str:
 
 
 def _evidence(evidence: Sequence[LinkView]) -> str:
-    """ " (posts [1](…) [2](…) [all](…))"."""
+    """ " ([post](…))" or " (posts [1](…) [2](…) [all](…))"."""
     shown = " ".join(link(one) for one in evidence)
-    return f" ({evidence_words(evidence)} {shown})" if evidence else ""
+    return f" ({'posts ' if len(evidence) > 1 else ''}{shown})" if evidence else ""

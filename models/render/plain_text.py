@@ -49,7 +49,9 @@ def _paragraph(paragraph: Paragraph) -> str:
     text += f" (+ {paragraph.note.text})" if paragraph.note else ""
     target = paragraph.title or paragraph.link
     text += f" <{target.url}>" if target else ""
-    return text + (f" post: <{paragraph.evidence[0].url}>" if paragraph.evidence else "")
+    post = paragraph.quotation.url if paragraph.quotation else None
+    post = post or (paragraph.evidence[0].url if paragraph.evidence else None)
+    return text + (f" post: <{post}>" if post else "")
 
 
 def _headed(title: str, under: str) -> list[str]:

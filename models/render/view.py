@@ -1,6 +1,5 @@
 """What every form of a digest shows, in order, as plain strings: the forms differ in markup only."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -53,7 +52,7 @@ class Paragraph:
     quotation: LinkView | None  # linked to the post that it stands in
     link: LinkView | None  # a link whose title does not stand in the words
     names: str  # who did it
-    evidence: list[LinkView]  # "1", "2", "3", "all": the posts
+    evidence: list[LinkView]  # "post", or "1", "2", "3", "all": the posts
     note: LinkView | None  # "3 repeats"
 
 
@@ -179,15 +178,18 @@ def _paragraph(item: Item, links: Links, section: str, place: int | None) -> Par
     before, mark, after = said.partition(titled) if titled else (said, "", "")
     if mark and said != titled:
         before, after = f"{before}“", f"”{after}"
+    quotation, evidence = _quotation(item, links), _evidence(item.sentence, links, everything)
+    if quotation is not None and [one.url for one in evidence] == [quotation.url]:
+        evidence = []  # the quotation leads there already
     return Paragraph(
         before=before,
         title=LinkView(name, url) if mark else None,
         after=after,
         site=one_line(site_of(url), 80) if mark and url else "",
-        quotation=_quotation(item, links),
+        quotation=quotation,
         link=_bare_link(item, url) if url and not mark else None,
         names=names,
-        evidence=_evidence(item.sentence, links, everything),
+        evidence=evidence,
         note=LinkView(_many(item.support, "repeat"), everything) if item.support > 0 else None,
     )
 
@@ -207,6 +209,8 @@ def _said_and_names(text: str) -> tuple[str, str]:
 def _evidence(sentence: Sentence, links: Links, everything: str | None = None) -> list[LinkView]:
     """The first posts one by one, then all of them; nothing where there is no address."""
     first = [url for post in sentence.posts[:MOST_LINKED] if (url := links.post(post)) is not None]
+    if len(first) == 1:
+        return [LinkView("post", first[0])]
     found: list[LinkView] = [LinkView(str(number), url) for number, url in enumerate(first, start=1)]
     if everything is not None and len(sentence.posts) > MOST_LINKED:
         found.append(LinkView("all", everything))
@@ -219,11 +223,6 @@ def _quotation(item: Item, links: Links) -> LinkView | None:
         return None
     url = links.post(item.quotation_post) if item.quotation_post else None
     return LinkView(one_line(item.quotation, 1000).translate(INNER_MARKS), url)
-
-
-def evidence_words(evidence: Sequence[LinkView]) -> str:
-    """What stands before the numbers."""
-    return "posts" if len(evidence) > 1 else "post"
 
 
 def _line(sentence: Sentence | None) -> str | None:

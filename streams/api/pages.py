@@ -57,7 +57,8 @@ async def login(request: Request, use: Use) -> Response:
     given = parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0]
     wanted = request.query_params.get("next", "")
     if use.token is None or not hmac.compare_digest(given.encode(), use.token.encode()):
-        return RedirectResponse(f"/login?{urlencode({'wrong': '', 'next': wanted})}", 303)
+        again = "&" + urlencode({"next": wanted}) if is_page(wanted) else ""
+        return RedirectResponse("/login?wrong" + again, 303)
     response = RedirectResponse(quote(wanted, safe="/%?=&:@+~-._") if is_page(wanted) else "/", 303)
     secure = request.url.scheme == "https"
     response.set_cookie(

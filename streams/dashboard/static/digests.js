@@ -87,7 +87,7 @@ function paper({ week, revision }) {
       const to = href.startsWith("#") && inside.getElementById(href.slice(1));
       if (to) scrollTo({ top: scrollY + frame.getBoundingClientRect().top + to.getBoundingClientRect().top - 80, behavior: "smooth" });
     });
-    fitted.observe(inside.body.firstElementChild);
+    fitted.observe(inside.querySelector("main"));
   });
   return frame;
 }
