@@ -8,6 +8,11 @@ from models.text.links import post_url
 MOST_LINKED = 3  # posts of one sentence that a form links to one by one
 
 
+def shown_posts(digest: Digest) -> set[str]:
+    """Ids of the cited posts and of the posts that cited retweets repeat: deleting one of them changes the digest."""
+    return cited_posts(digest) | set(digest.repeats.values())
+
+
 def cited_posts(digest: Digest) -> set[str]:
     """Ids of all posts that a digest names: a deletion or an edit of one of them makes it false."""
     posts = {post for sentence in [digest.headline, *digest.overview] for post in sentence.posts}

@@ -12,7 +12,8 @@ from models.text.links import canonical_url
 from models.text.plain import one_line, plain
 from models.wording.attribution import OWN_WORDS
 from models.wording.items import MAX_EVIDENCE
-from models.wording.passages import retweeted_handle
+from models.wording.passages import retweeted_handle, verbatim
+from models.wording.summary import ALSO
 
 INLINE_QUOTATION = re.compile(r"“([^“”]*)”")
 HANDLE = re.compile(r"(?<![\w.])@([\w.-]*\w)")
@@ -26,7 +27,8 @@ def handles(post: Tweet) -> set[str]:
 
 
 def stands_in(quotation: str, cited: Sequence[Tweet]) -> bool:
-    """Whether a post's text, or the title or description of its link, holds the quotation as it is."""
+    """Whether a post's text, or the title or description of its link, holds the quotation, less its mark of a cut."""
+    quotation = verbatim(quotation)
     return any(
         quotation in plain(post.text)
         or quotation in post.text
@@ -42,7 +44,7 @@ def stands_in(quotation: str, cited: Sequence[Tweet]) -> bool:
 
 def without_words(text: str, quotation: str, cited: Sequence[Tweet]) -> Iterator[str]:
     """Who is named as saying `quotation` in a sentence on the posts `cited` without having said it, in words."""
-    before = INLINE_QUOTATION.sub("", text).split(OWN_WORDS)[0]
+    before = INLINE_QUOTATION.sub("", text).split(OWN_WORDS)[0].split(ALSO)[0]
     saying = _saying(quotation, cited)
     speakers = {post.author_id for post in saying}
     allowed = {name for post in saying for name in handles(post)}
@@ -54,6 +56,18 @@ def without_words(text: str, quotation: str, cited: Sequence[Tweet]) -> Iterator
     others = sum(int(count.replace(",", "")) for count in _OTHERS.findall(before))
     if others and len(speakers) < min(len(people) + others, MAX_EVIDENCE - 1):
         yield f"{others} others, but {len(speakers)} in all said “{quotation}”"
+
+
+def people_named(text: str, cited: Sequence[Tweet]) -> int | None:
+    """How many people of the week a sentence names or counts; None when it names nobody.
+
+    Who is retweeted and did not post in the week is not one of them.
+    """
+    told = INLINE_QUOTATION.sub("", text)
+    authors = {name for post in cited for name in _own(post)}
+    named = {name.casefold() for name in HANDLE.findall(told)}
+    others = sum(int(count.replace(",", "")) for count in _OTHERS.findall(told))
+    return len(named & authors) + others if named else None
 
 
 def without_link(text: str, url: str, cited: Sequence[Tweet]) -> Iterator[str]:

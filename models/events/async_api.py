@@ -20,6 +20,9 @@ DIGEST_HEADERS = {
     "slice_start": "offset of tweets.embedded that the week was read from; decimal",
     "slice_end": "offset that it was read up to (exclusive); decimal",
     "settings": "digest settings that were not the defaults, as key=value with blanks between; empty for none",
+    "held": "distinct posts of the week in the slice, deleted ones included; decimal",
+    "read_end": "offset up to which later records changed nothing that is shown (exclusive); 0 for slice_end; decimal",
+    "changes": "what a correction changed for readers; may be empty",
 }
 
 

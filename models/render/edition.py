@@ -26,6 +26,7 @@ class Edition:
     revision: int = 0  # counts the editions of the week; 0: unknown
     corrects: bool = False  # whether it replaces another edition
     made_at: datetime | None = None  # when it was published
+    changes: str = ""  # what a correction changed: "1 topic added"
 
 
 UNPUBLISHED = Edition()

@@ -92,10 +92,16 @@ class View:
     end: datetime
 
 
-def view(digest: Digest, edition: Edition = UNPUBLISHED) -> View:
-    """The view of `digest`; whatever it holds, every string is one printable line."""
+def view(digest: Digest, edition: Edition = UNPUBLISHED, *, evidence: bool = True) -> View:
+    """The view of `digest`; whatever it holds, every string is one printable line.
+
+    Args:
+        digest: any digest.
+        edition: what its value does not say.
+        evidence: whether the addresses of posts are shown.
+    """
     dates = _dates(digest)
-    links = links_of(digest, edition.base)
+    links = links_of(digest, edition.base) if evidence else Links(base=None, week=digest.week)
     comparable = digest.manifest.previous_hash is not None
     return View(
         title=f"Top Topics, {dates}",
@@ -123,7 +129,8 @@ def _notice(edition: Edition) -> str:
         return ""
     day = edition.made_at
     on = f" on {day.day} {MONTHS[day.month - 1]} {day.year}" if day is not None else ""
-    return f"Corrected{on}: this is edition {edition.revision} of this week’s digest and replaces the one before."
+    changes = f" ({one_line(edition.changes, 200)})" if edition.changes else ""
+    return f"Corrected{on}{changes}. This is edition {edition.revision} and replaces the one before."
 
 
 def _topic(topic: DigestTopic, links: Links, *, comparable: bool) -> TopicView:

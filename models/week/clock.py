@@ -8,6 +8,9 @@ early, and a digest would depend on who was quicker.
   arrived for the idle time and nothing is waiting, once the wall clock is past its end and the lateness.
 * An older week (a backfill), and a closed week that a late post, an edit or a tombstone touched (a correction), is
   due when nothing for it has arrived for the idle time: one correction for a burst of late posts, not one each.
+* The first correction of a week waits for nothing else. The next ones wait since the one before: two idle times, then
+  four, then eight, up to the lateness. So a post that is edited without end does not correct a digest without end. A
+  deleted post never waits.
 """
 
 from collections.abc import Collection
@@ -18,11 +21,11 @@ from models.week.week import Week
 
 # a correction to a digest older than this interests nobody, and remembering its posts would never end
 CORRECTED_WEEKS = 8
+LONGEST_WAIT = 20  # as a power of two of the idle time: the lateness is shorter
 
 
 class WeekClock:
-    """Feed it records with their offsets; ask it what is due. Memory: the weeks, the posts of eight
-    digests, and the retweets of those weeks and of open ones."""
+    """Feed it records with their offsets; ask it what is due. Memory: the weeks, and the posts of eight digests."""
 
     def __init__(self, *, timezone: str, lateness: timedelta, idle: timedelta) -> None:
         self._timezone = timezone
@@ -35,7 +38,8 @@ class WeekClock:
         self._stale: set[Week] = set()
         self._touched_at: dict[Week, datetime] = {}
         self._shown: dict[Week, set[str]] = {}  # posts that the digests of recent weeks show
-        self._retweets: dict[Week, dict[str, list[str]]] = {}  # ids of a week's retweets by the post that they repeat
+        self._gone: dict[Week, set[str]] = {}  # those of them that were deleted since
+        self._made: dict[Week, tuple[int, datetime]] = {}  # corrections so far, and when the last digest was made
 
     def watermark(self, lagging: Collection[int] = ()) -> datetime | None:
         """No post older than this is expected any more; None when that cannot be said.
@@ -51,7 +55,10 @@ class WeekClock:
         """One record, in log order, arriving at `now`; seeing it again changes nothing but the quiet."""
         self._last_arrival = now
         if isinstance(record, Deletion):
-            self._touch({week for week in self._shown if self._shows(week, record.id)}, offset, now)
+            weeks = {week for week, posts in self._shown.items() if record.id in posts and offset >= self._closed[week]}
+            for week in weeks:
+                self._gone.setdefault(week, set()).add(record.id)
+            self._touch(weeks, offset, now)
             return
         tweet = record.tweet
         partition = int(record.origin.split(":", 1)[0])
@@ -63,12 +70,26 @@ class WeekClock:
         elif week not in self._closed:
             self._open.add(week)
             self._touched_at[week] = now
-        if tweet.kind == "retweet" and tweet.related_id is not None and (week in self._shown or week in self._open):
-            self._retweets.setdefault(week, {}).setdefault(tweet.related_id, []).append(tweet.id)
         self._touch(touched, offset, now)
 
-    def closed(self, week: Week, slice_end: int, shown_posts: set[str]) -> None:
-        """Its digest is published, made of the log up to `slice_end`, and shows these posts."""
+    def gone(self, week: Week) -> set[str]:
+        """The posts that its digest shows and that were deleted since it was made."""
+        return set(self._gone.get(week, ()))
+
+    def closed(self, week: Week, slice_end: int, shown_posts: set[str], *, at: datetime, corrections: int = 0) -> None:
+        """The digest of a week is made.
+
+        Args:
+            week: The week.
+            slice_end: Offset up to which the log was read for it (exclusive).
+            shown_posts: Ids of the posts that it shows, and of the posts that these repeat.
+            at: When it was made.
+            corrections: How often the week was corrected before, as far as that is known from elsewhere.
+        """
+        if week in self._made:
+            corrections = max(corrections, self._made[week][0] + 1)
+        self._made[week] = (corrections, at)
+        self._gone.pop(week, None)
         self._open.discard(week)
         self._stale.discard(week)
         self._touched_at.pop(week, None)
@@ -76,7 +97,8 @@ class WeekClock:
         self._shown[week] = shown_posts
         for old in sorted(self._shown)[:-CORRECTED_WEEKS]:
             del self._shown[old]
-            self._retweets.pop(old, None)
+            self._made.pop(old, None)
+            self._gone.pop(old, None)
             self._stale.discard(old)
 
     def due(self, now: datetime, lagging: Collection[int] = ()) -> list[Week]:
@@ -84,7 +106,7 @@ class WeekClock:
         self._no_later_than(now)
         newest_closed = max(self._closed, default=None)
         watermark = self.watermark(lagging)
-        due = {week for week in self._stale if self._settled(week, now)}
+        due = {week for week in self._stale if self._settled(week, now) and self._waited(week, now)}
         for week in self._open:
             if newest_closed is not None and week < newest_closed:
                 over = self._settled(week, now)
@@ -94,16 +116,19 @@ class WeekClock:
                 due.add(week)
         return sorted(due)
 
-    def _shows(self, week: Week, post_id: str) -> bool:
-        """Whether the week's digest shows the post, or one that repeats it."""
-        repeats = self._retweets.get(week, {}).get(post_id, ())
-        return not self._shown[week].isdisjoint((post_id, *repeats))
+    def _waited(self, week: Week, now: datetime) -> bool:
+        """Whether the last digest of a stale week is old enough for another correction."""
+        corrections, at = self._made[week]
+        if not corrections or week in self._gone:
+            return True
+        return now - at >= min(self._idle * (1 << min(corrections, LONGEST_WAIT)), self._lateness)
 
     def _no_later_than(self, now: datetime) -> None:
         """A clock that was set back must not make the quiet wait until it is where it was."""
         if self._last_arrival is not None:
             self._last_arrival = min(self._last_arrival, now)
         self._touched_at = {week: min(at, now) for week, at in self._touched_at.items()}
+        self._made = {week: (corrections, min(at, now)) for week, (corrections, at) in self._made.items()}
 
     def _settled(self, week: Week, now: datetime) -> bool:
         return now - self._touched_at[week] >= self._idle

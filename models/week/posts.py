@@ -29,7 +29,8 @@ class WeekPosts:
 
     vectors: float32 (n, dimensions), unit length. texts: as encoded. slice_hash: hex sha256 over the canonical
     records, `origin` left out (it is a matter of arrival). deleted: posts of the week taken away by a tombstone
-    or replaced by an edit; the retweets that go with a deleted post are not counted.
+    or replaced by an edit; the retweets that go with a deleted post are not counted. held: distinct ids of the week
+    among the records, whatever became of them; it never falls while the log keeps the week.
     """
 
     week: Week
@@ -39,6 +40,7 @@ class WeekPosts:
     encoder: str
     slice_hash: str
     deleted: int
+    held: int = 0
 
     def __len__(self) -> int:
         return len(self.posts)
@@ -80,6 +82,18 @@ def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekP
         encoder=" + ".join(encoders),
         slice_hash=digest.hexdigest(),
         deleted=sum(post_id in deleted or post_id in replaced for post_id in kept),
+        held=held_posts(records, week),
+    )
+
+
+def held_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> int:
+    """Distinct posts of `week` among `records`, deleted and replaced ones included: how complete a slice is."""
+    return len(
+        {
+            record.tweet.id
+            for record in records
+            if isinstance(record, EmbeddedTweet) and week.contains(record.tweet.created_at)
+        }
     )
 
 

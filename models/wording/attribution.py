@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from models.events import Action, Link, Person, Tweet
 from models.text.links import NOUNS, is_bare, known_link
 from models.text.plain import one_line, plain
+from models.wording.passages import verbatim
 from models.wording.people import listed, original_author, people_of
 
 OWN_WORDS = " – and, in their own words, "
@@ -95,7 +96,7 @@ def told_by(lead: Tweet, voices: Sequence[Tweet], quotation: str | None) -> Twee
         post
         for post in voices
         if post.kind == "retweet" and _same_original(post, lead) and not _is_self_retweet(post)
-        if quotation is None or quotation in plain(post.text)
+        if quotation is None or verbatim(quotation) in plain(post.text)
     )
     return next(others, lead)
 
@@ -118,11 +119,11 @@ def _did_so(post: Tweet, lead: Tweet, link: Link | None, quotation: str | None, 
         return True
     if post.kind != lead.kind or _key(original_author(post)) != _key(original_author(lead)):
         return False
-    return action != "retweeted" or _same_original(post, lead) or (quotation or "\n") in plain(post.text)
+    return action != "retweeted" or _same_original(post, lead) or verbatim(quotation or "\n") in plain(post.text)
 
 
 def _said_so(post: Tweet, lead: Tweet, quotation: str | None) -> bool:
-    if quotation is None or quotation in plain(post.text):
+    if quotation is None or verbatim(quotation) in plain(post.text):
         return True
     if post.kind == lead.kind == "retweet" and _same_original(post, lead):  # the platform may have cut it off
         return True

@@ -26,10 +26,10 @@ from streams.kafka.admin import ensure_topics
 from streams.kafka.digests import PublishedDigest, read_digests
 from streams.local.services import Services, running_services
 from streams.redis_store.client import open_views
-from streams.runtime.pipeline import STAGES
 from streams.runtime.worker import Worker, environment_for
 from streams.settings import Settings, load_settings
 from streams.sources.files.ingest import IngestCounts, Pace, ingest_files
+from streams.stages.table import STAGE_NAMES
 
 POSTS_PER_SECOND = 50.0
 IDLE_SECONDS = 5.0  # the last week closes when the stream has been quiet for so long
@@ -100,7 +100,7 @@ async def _play(demo: Demo, services: Services, posts: Path, steps: Steps) -> di
             TOPTOPICS_LOG_FORMAT="json",
             TOPTOPICS_PREFIX="",
         )
-        worker = Worker(list(STAGES), environment, log)
+        worker = Worker(list(STAGE_NAMES), environment, log)
         running = asyncio.create_task(worker.supervise())
         try:
             digests = await _until_digests(demo, settings, posts, worker, steps)
@@ -150,7 +150,7 @@ async def _watch(
     log, signs = demo.folder / "worker.log", SignsOfLife()
     counts = IngestCounts()
     digests: dict[str, PublishedDigest] = {}
-    screen.starting = list(STAGES)
+    screen.starting = list(STAGE_NAMES)
     async with open_views(str(settings.redis_url), settings.prefix) as views:
         with _live(demo.console, screen):
             while not (ingest.done() and set(DEMO_WEEKS) <= set(digests)):

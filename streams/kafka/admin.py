@@ -62,6 +62,17 @@ async def check_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) -
     return [topic_name(settings, topic) for topic in topics if topic not in present]
 
 
+@asked_again
+async def topic_setting(settings: Settings, topic: Topic, key: str) -> str | None:
+    """What the broker has for one setting of a topic; None when it names none."""
+    async with admin(settings) as client:
+        resource = ConfigResource(ConfigResourceType.TOPIC, topic_name(settings, topic))
+        for response in await client.describe_configs([resource]):
+            for _code, _message, _type, _name, entries in response.resources:
+                return {entry[0]: entry[1] for entry in entries}.get(key)
+    return None
+
+
 async def _create(client: AIOKafkaAdminClient, settings: Settings, topics: list[Topic]) -> None:
     replicas = min(REPLICAS, len((await client.describe_cluster())["brokers"]))
     new = [

@@ -20,20 +20,18 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class PublishedDigest:
-    """A digest and how it came to be, which its value does not say (the value depends on its inputs alone).
-
-    slice_end: the offset of `tweets.embedded` (exclusive) up to which the week was read. supersedes: hash of the
-    value that this one corrects. revision: 1 for the first. settings: those that were not the defaults, as "key=value
-    key=value".
-    """
+    """A digest and how it was made, which its value does not say: the value depends on its inputs alone."""
 
     digest: Digest
-    revision: int
-    slice_start: int
-    slice_end: int
+    revision: int  # 1 for the first
+    slice_start: int  # first offset of `tweets.embedded` that was read
+    slice_end: int  # offset up to which the week was read (exclusive); 0 when unknown
     made_at: datetime | None = None
-    supersedes: str | None = None
-    settings: str = ""
+    supersedes: str | None = None  # hash of the value that this one corrects
+    settings: str = ""  # those that were not the defaults, as "key=value key=value"
+    held: int = 0  # distinct posts of the week in the slice, whatever became of them; 0 when unknown
+    read_end: int = 0  # offset up to which later records were found to change nothing that is shown; 0: slice_end
+    changes: str = ""  # what a correction changed for readers
 
     @property
     def hash(self) -> str:
@@ -43,8 +41,32 @@ class PublishedDigest:
     def edition(self, base: str | None) -> Edition:
         """For rendering; `base`: the address under which readers reach the service."""
         return Edition(
-            base=base or None, revision=self.revision, corrects=self.supersedes is not None, made_at=self.made_at
+            base=base or None,
+            revision=self.revision,
+            corrects=self.supersedes is not None,
+            made_at=self.made_at,
+            changes=self.changes,
         )
+
+    @property
+    def seen_end(self) -> int:
+        """Offset up to which the digest takes the log into account (exclusive)."""
+        return max(self.slice_end, self.read_end)
+
+    def missing_in(self, log_start: int, held: int) -> str | None:
+        """Why a slice is less complete than the slice that this digest was made from; None when it is not.
+
+        Args:
+            log_start: First offset that `tweets.embedded` still has.
+            held: Distinct posts of the week in the slice.
+        """
+        if self.slice_end and log_start > self.slice_start:
+            return f"the log begins at offset {log_start:,}, and the week at {self.slice_start:,}"
+        # a digest of an older version says only which posts it used and which were deleted
+        before = self.held or self.digest.manifest.records + self.digest.statistics.deleted
+        if held < before:
+            return f"the log has {held:,} posts of the week, and the digest was made from {before:,}"
+        return None
 
     def headers(self) -> Headers:
         """What travels beside the value."""
@@ -55,6 +77,9 @@ class PublishedDigest:
             "made_at": self.made_at.isoformat() if self.made_at else "",
             "supersedes": self.supersedes or "",
             "settings": self.settings,
+            "held": str(self.held),
+            "read_end": str(self.read_end),
+            "changes": self.changes,
         }
         return [(name, value.encode()) for name, value in pairs.items()]
 
@@ -70,6 +95,9 @@ class PublishedDigest:
             made_at=datetime.fromisoformat(texts["made_at"]) if texts.get("made_at") else None,
             supersedes=texts.get("supersedes") or None,
             settings=texts.get("settings", ""),
+            held=int(texts.get("held") or 0),
+            read_end=int(texts.get("read_end") or 0),
+            changes=texts.get("changes", ""),
         )
 
 
@@ -85,14 +113,20 @@ def published_of(record: Record) -> PublishedDigest | None:
 
 
 async def read_revisions(settings: Settings) -> dict[str, list[PublishedDigest]]:
-    """Every digest that the log still has, by week, oldest first: compaction takes corrected ones away some day."""
+    """Every digest that the log still has, by week, oldest first. Compaction removes corrected ones after a while.
+
+    A record that only says how far the log was read replaces the record of the same revision.
+    """
     found: dict[str, list[PublishedDigest]] = {}
     async for records in read_topic(settings, DIGESTS):
         for record in records:
             if record.value is None:
                 found.pop((record.key or b"").decode("utf-8", "replace"), None)
             elif (entry := published_of(record)) is not None:
-                found.setdefault(entry.digest.week, []).append(entry)
+                revisions = found.setdefault(entry.digest.week, [])
+                if revisions and (revisions[-1].revision, revisions[-1].hash) == (entry.revision, entry.hash):
+                    revisions.pop()
+                revisions.append(entry)
     return dict(sorted(found.items()))
 
 

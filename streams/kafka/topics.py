@@ -6,11 +6,16 @@ from typing import Final
 DAY_MS: Final = 86_400_000
 # record time is the post's own time: deleting by age would delete a backfill of 2021 at once
 BY_SIZE: Final = {
+    "cleanup.policy": "delete",
     "retention.ms": "-1",
     "retention.bytes": str(20 * 1024**3),
     "message.timestamp.type": "CreateTime",
 }
-BY_DAYS: Final = {"retention.ms": str(35 * DAY_MS), "message.timestamp.type": "LogAppendTime"}
+BY_DAYS: Final = {
+    "cleanup.policy": "delete",
+    "retention.ms": str(35 * DAY_MS),
+    "message.timestamp.type": "LogAppendTime",
+}
 COMPACTED: Final = {"cleanup.policy": "compact", "message.timestamp.type": "CreateTime"}
 LARGE: Final = {"max.message.bytes": str(8 * 1024**2)}
 # the largest record of the others in base64: a letter that the broker refuses would stop its stage for good

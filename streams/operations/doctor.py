@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from models.week.clock import CORRECTED_WEEKS
 from streams.clock import Clock
 from streams.kafka.admin import WrongTopicsError, check_topics
 from streams.kafka.lag import lag_of
-from streams.kafka.log import group_name
-from streams.kafka.topics import TOPICS
+from streams.kafka.log import group_name, topic_name
+from streams.kafka.topics import EMBEDDED, TOPICS
 from streams.operations.dead_letters import read_letters
 from streams.operations.environment import unknown_variables
+from streams.operations.retention import held_weeks, room, unread
 from streams.settings import Settings
 from streams.stages.table import STAGE_INPUTS
 
@@ -197,8 +199,14 @@ def _kafka_checks(settings: Settings) -> list[Check]:
         )
         for stage, topic in STAGE_INPUTS.items()
     ]
+    retention = Check(
+        "retention",
+        lambda: _retention(settings),
+        f"with Kafka's own tools: kafka-configs.sh --bootstrap-server {settings.kafka_bootstrap_servers} --alter "
+        f"--entity-type topics --entity-name {topic_name(settings, EMBEDDED)} --add-config retention.bytes=-1",
+    )
     letters = "`toptopics dead-letters` shows them; --retry sends them back, --dismiss closes what nothing can mend"
-    return [*lags, Check("dead letters", lambda: _letters(settings), letters)]
+    return [*lags, retention, Check("dead letters", lambda: _letters(settings), letters)]
 
 
 def _topics_check(settings: Settings) -> Check:
@@ -231,6 +239,33 @@ async def _lag(settings: Settings, stage: str, topic: object) -> str:
     if lag > MOST_LAG:
         raise Problem(f"{lag:,} records behind")
     return f"{lag:,} records behind"
+
+
+async def _retention(settings: Settings) -> str:
+    """Whether Kafka keeps what corrections and restarts need."""
+    for lost in await unread(settings):
+        raise Problem(
+            f"{lost.records:,} records of {lost.topic}/{lost.partition} were deleted before {lost.stage} read them",
+            "ingest these posts again; then give the topic more room, or start `toptopics worker` more often",
+        )
+    weeks = await held_weeks(settings)
+    if weeks.lost:
+        raise Problem(
+            f"{EMBEDDED.name} no longer holds {', '.join(weeks.lost)}: late posts do not correct these digests",
+            "raise retention.bytes before the next weeks are lost; for these, `toptopics replay WEEK --source tweets "
+            "--late --publish` while `tweets` holds them",
+        )
+    space = await room(settings)
+    if not space.is_enough:
+        raise Problem(
+            f"{EMBEDDED.name} keeps {_gib(space.kept)}, and the {CORRECTED_WEEKS} weeks that are corrected take about "
+            f"{_gib(space.needed)}"
+        )
+    return f"the log holds all {len(weeks.held)} weeks that are still corrected"
+
+
+def _gib(size: int) -> str:
+    return f"{size / 1024**3:.1f} GiB"
 
 
 async def _letters(settings: Settings) -> str:

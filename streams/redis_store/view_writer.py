@@ -6,11 +6,12 @@ import msgspec
 import orjson
 
 from models.digest.cited import cited_posts
+from models.digest.redaction import redact
 from models.events import Assignment, Digest, TopicEvent
 from models.live.limits import ViewLimits
 from streams.ports import Headers
 from streams.redis_store.database import Database, Keys
-from streams.views.digests import digest_item, read_headers, redact
+from streams.views.digests import digest_item, read_headers
 from streams.views.items import event_item, items_of
 
 BATCH = 500

@@ -36,16 +36,15 @@ class RefitError(RuntimeError):
 
 @dataclass(frozen=True)
 class MadeDigest:
-    """A digest's value as bytes and the offsets that it was read from.
-
-    taught: the week's topics as bytes, for the live topics to learn from (b"": there are none).
-    """
+    """A digest's value as bytes, and what it was made from."""
 
     value: bytes
-    slice_start: int
-    slice_end: int
-    records: int
-    taught: bytes = b""
+    slice_start: int  # first offset that was read
+    slice_end: int  # exclusive
+    records: int  # that were read
+    taught: bytes = b""  # the week's topics, for the live topics to learn from; b"": none
+    log_start: int = 0  # first offset that the log still has
+    held: int = 0  # distinct posts of the week in the slice, whatever became of them
 
 
 def library_versions() -> dict[str, str]:
@@ -97,7 +96,8 @@ class RefitProcess:
             reason = "the process ended" if answer is None else answer["error"]
             raise RefitError(f"the refit of {week} failed: {reason}; its log lines above say more")
         value, taught = base64.b64decode(answer["value"]), base64.b64decode(answer["taught"])
-        return MadeDigest(value, answer["slice_start"], answer["slice_end"], answer["records"], taught)
+        read = {name: answer[name] for name in ("slice_start", "slice_end", "records", "log_start", "held")}
+        return MadeDigest(value, taught=taught, **read)
 
     async def aclose(self) -> None:
         """End the child at once, in the middle of a refit too: it is done again after the next start."""

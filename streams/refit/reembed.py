@@ -54,7 +54,8 @@ async def read_week_again(
     if different:
         log.warning("posts are not embedded as they were", week=str(week), different=different, of=len(records))
     start, slice_end = (stored.start, stored.end) if origins else await _embedded_bounds(settings, week)
-    return WeekSlice(records, start, slice_end, seen)
+    # 0: what counts is what `tweets` has, whatever `tweets.embedded` has lost
+    return WeekSlice(records, start, slice_end, seen, log_start=0)
 
 
 def _different(stored: Sequence[EmbeddedTweet | Deletion], made: Sequence[EmbeddedTweet | Deletion]) -> int:

@@ -1,7 +1,7 @@
 """The refit's own process: `python -m streams.refit.server`; `streams.refit.client` is the parent's side.
 
 Requests: one JSON object a line on standard input (week, end, overrides, source, previous). Answers on standard
-output: `{"step", "share"}` lines, then `{"value", "taught", "slice_start", "slice_end", "records"}` or `{"error"}`.
+output: `{"step", "share"}` lines, then the fields of `MadeDigest` (bytes in base64) or `{"error"}`.
 """
 
 import asyncio
@@ -66,6 +66,8 @@ async def _refit(settings: Settings, arguments: dict[str, Any], progress: Progre
         "slice_start": piece.start,
         "slice_end": piece.end,
         "records": piece.read,
+        "log_start": piece.log_start,
+        "held": posts.held,
     }
 
 

@@ -18,12 +18,13 @@ from streams.settings import Settings
 
 @dataclass(frozen=True)
 class WeekSlice:
-    """The records of a week (and all tombstones and edits seen on the way) between two offsets."""
+    """The records of a week between two offsets, with all tombstones and edits between them."""
 
     records: list[EmbeddedTweet | Deletion]
-    start: int
-    end: int
-    read: int
+    start: int  # first offset that was read
+    end: int  # exclusive
+    read: int  # records, those of other weeks included
+    log_start: int  # first offset that `tweets.embedded` still has
 
 
 async def read_week(
@@ -33,11 +34,11 @@ async def read_week(
 
     Records that cannot be decoded are passed over: the assign stage has put them on `dead-letters`.
     """
-    kept: list[EmbeddedTweet | Deletion] = []
+    records_of_week: list[EmbeddedTweet | Deletion] = []
     seen = 0
     async with consumer(settings, EMBEDDED) as client:
-        found = await bounds_of(client, since=week.start)
-        ((partition, bound),) = found.items()
+        ((partition, kept),) = (await bounds_of(client)).items()
+        bound = (await bounds_of(client, since=week.start))[partition]
         bound = Bounds(bound.start, bound.end if end is None else min(end, bound.end))
         async for records in read(client, {partition: bound}):
             for record in records:
@@ -46,8 +47,8 @@ async def read_week(
                 except PoisonError:
                     continue
                 if isinstance(embedded, Deletion) or embedded.tweet.edit_of or week.contains(embedded.tweet.created_at):
-                    kept.append(embedded)
+                    records_of_week.append(embedded)
             seen += len(records)
             if progress is not None:
                 progress(seen, bound.end - bound.start)
-    return WeekSlice(kept, bound.start, bound.end, seen)
+    return WeekSlice(records_of_week, bound.start, bound.end, seen, kept.start)

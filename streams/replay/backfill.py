@@ -28,14 +28,16 @@ from streams.kafka.digests import PublishedDigest, read_digests
 from streams.kafka.lag import lag_of
 from streams.kafka.log import bounds_of, consumer, group_name, producer, read
 from streams.kafka.topics import EMBEDDED, TWEETS
-from streams.replay.rebuild import Plan, Refit, publish, replay
+from streams.replay.rebuild import IncompleteLogError, Plan, Refit, publish, replay
 from streams.settings import Settings
 from streams.sources.files.archive import Line, read_archive
 from streams.sources.files.ingest import Ingest, IngestCounts, Pace, Reported
 from streams.system.files import read_file, replace_file
+from streams.system.logs import get_logger
 
 PIECE = 5_000  # lines between two notes of how far a file is in
 POLL_SECONDS = 1.0
+log = get_logger(__name__)
 
 
 class _Progress(msgspec.Struct):
@@ -191,7 +193,7 @@ async def _until_published(settings: Settings, job: Backfill, weeks: Sequence[We
         if not missing:
             return
         share = 1 - len(missing) / len(wanted)
-        left = [week for week in missing if str(week) in list(digests)[:-CORRECTED_WEEKS]]
+        left = [week for week in missing if _is_left_to_us(digests, week)]
         if left:
             job.waiting(f"correcting {left[0]}", share)
             await _correct(settings, job, left[0])
@@ -201,12 +203,21 @@ async def _until_published(settings: Settings, job: Backfill, weeks: Sequence[We
             await asyncio.sleep(POLL_SECONDS)
 
 
+def _is_left_to_us(digests: Mapping[str, PublishedDigest], week: Week) -> bool:
+    """Whether a live week-close makes no correction of this week any more, or lets it wait because it made one."""
+    entry = digests.get(str(week))
+    return entry is not None and (str(week) in list(digests)[:-CORRECTED_WEEKS] or entry.revision > 1)
+
+
 def _complete(digests: Mapping[str, PublishedDigest], week: Week, last: Mapping[str, int]) -> bool:
     entry = digests.get(str(week))
-    return entry is not None and entry.slice_end > last[str(week)]
+    return entry is not None and entry.seen_end > last[str(week)]
 
 
 async def _correct(settings: Settings, job: Backfill, week: Week) -> None:
-    """The digest of a week that the live stage has put away, with the posts that came since."""
+    """Make the digest of a week again with the posts that came since, unless the log no longer holds the week."""
     (rebuilt,) = await replay(settings, Plan([week], late=True), refit=job.refit)
-    await publish(settings, rebuilt, job.clock)
+    try:
+        await publish(settings, rebuilt, job.clock)
+    except IncompleteLogError as error:
+        log.warning("digest stays as it is", reason=str(error))

@@ -11,13 +11,14 @@ import asyncio
 import hashlib
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 import orjson
 
+from models.digest.compare import changes_line, compare
 from models.digest.compare_inputs import Circumstances, InputDifference, differing_inputs
 from models.events import Digest
 from models.events.wire import content_hash, decode, encode
@@ -64,23 +65,28 @@ class Previous:
 
 @dataclass(frozen=True)
 class Replayed:
-    """A rebuilt week beside the published one. resumed: it comes from an earlier, interrupted run.
-
-    settings: those that were not the defaults, as "key=value key=value".
-    """
+    """A rebuilt week beside the published one."""
 
     week: Week
     digest: Digest
     made: MadeDigest
     published: PublishedDigest | None
     notes: tuple[str, ...] = ()
-    resumed: bool = False
-    settings: str = ""
+    resumed: bool = False  # it comes from an earlier, interrupted run
+    settings: str = ""  # those that were not the defaults, as "key=value key=value"
+
+    @property
+    def missing(self) -> str | None:
+        """Why the log no longer holds the week that the published digest was made from; None when it does."""
+        if self.published is None:
+            return None
+        return self.published.missing_in(self.made.log_start, self.made.held)
 
     @property
     def identical(self) -> bool:
-        """Whether the bytes are those that were published."""
-        return self.published is not None and encode(self.published.digest) == self.made.value
+        """Whether the bytes are those that were published, from a log that still holds the week."""
+        same = self.published is not None and encode(self.published.digest) == self.made.value
+        return same and self.missing is None
 
     def differences(self) -> list[InputDifference]:
         """The inputs that are not those of the published digest."""
@@ -157,9 +163,23 @@ def choose_previous(revisions: Revisions, week: Week, rebuilt: Digest | None = N
     return Previous(kept.digest, (f"{name}: {said}",))
 
 
+class IncompleteLogError(RuntimeError):
+    """The log no longer holds the week: publishing the result would take something away from readers."""
+
+
 async def publish(settings: Settings, replayed: Replayed, clock: Clock) -> PublishedDigest | None:
-    """Put a rebuilt digest on `digests` as a correction (or the first); None when its bytes are published already."""
+    """Put a rebuilt digest on `digests`, as a correction or as the first digest of its week.
+
+    Returns:
+        What was published; None when these bytes are published already.
+
+    Raises:
+        IncompleteLogError: The newest published digest was made from more than the log still has.
+    """
     newest = _newest(await read_revisions(settings), replayed.week)
+    missing = newest and newest.missing_in(replayed.made.log_start, replayed.made.held)
+    if missing:
+        raise IncompleteLogError(f"{replayed.week}: not published: the log no longer holds this week ({missing})")
     entry = PublishedDigest(
         digest=replayed.digest,
         revision=1 if newest is None else newest.revision + 1,
@@ -168,6 +188,8 @@ async def publish(settings: Settings, replayed: Replayed, clock: Clock) -> Publi
         made_at=clock(),
         supersedes=None if newest is None else newest.hash,
         settings=replayed.settings,
+        held=replayed.made.held,
+        changes="" if newest is None else changes_line(compare(newest.digest, replayed.digest)),
     )
     if newest is not None and newest.hash == entry.hash:
         return None
@@ -202,10 +224,12 @@ class _Run:
             made = await self._rebuild(week, end, previous, overrides)
             if self.store is not None:
                 self.store.save(key, made)
-        notes = previous.notes
-        if published is not None and published.slice_start < made.slice_start:
-            notes += (f"{week}: the log no longer has its records before offset {made.slice_start}",)
-        return Replayed(week, decode(made.value, Digest), made, published, notes, resumed, settings_text(overrides))
+        one = Replayed(
+            week, decode(made.value, Digest), made, published, previous.notes, resumed, settings_text(overrides)
+        )
+        if one.missing is None:
+            return one
+        return replace(one, notes=(*one.notes, f"{week}: the log no longer holds this week: {one.missing}"))
 
     def _overrides(self, published: PublishedDigest | None) -> Mapping[str, str]:
         """What is asked for; to verify, without anything asked, what the digest was published with."""

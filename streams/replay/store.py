@@ -1,10 +1,9 @@
 """Weeks that an interrupted replay has already rebuilt, so that it goes on where it was.
 
-One file a week in the data folder, named by the hash of the week's inputs: JSON with the digest's bytes (base64) and
-the offsets. A replay that reached its end removes its files; only an interrupted one leaves them.
+One file a week in the data folder, named by the hash of the week's inputs: a `MadeDigest` as JSON. A replay that
+reached its end removes its files; only an interrupted one leaves them.
 """
 
-import base64
 from pathlib import Path
 
 import msgspec
@@ -14,14 +13,6 @@ from streams.system.files import replace_file
 from streams.system.logs import get_logger
 
 log = get_logger(__name__)
-
-
-class _Kept(msgspec.Struct):
-    value: str
-    slice_start: int
-    slice_end: int
-    records: int
-    taught: str = ""
 
 
 class ReplayStore:
@@ -38,18 +29,14 @@ class ReplayStore:
         if not path.is_file():
             return None
         try:
-            kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
-            value, taught = base64.b64decode(kept.value), base64.b64decode(kept.taught)
-            return MadeDigest(value, kept.slice_start, kept.slice_end, kept.records, taught)
-        except (msgspec.DecodeError, ValueError) as error:
+            return msgspec.json.decode(path.read_bytes(), type=MadeDigest)
+        except msgspec.DecodeError as error:
             log.warning("a kept week is damaged and is built again", path=str(path), reason=str(error))
             return None
 
     def save(self, key: str, made: MadeDigest) -> None:
         """Keep a finished week."""
-        value, taught = (base64.b64encode(data).decode("ascii") for data in (made.value, made.taught))
-        kept = _Kept(value, made.slice_start, made.slice_end, made.records, taught)
-        replace_file(self._path(key), msgspec.json.encode(kept))
+        replace_file(self._path(key), msgspec.json.encode(made))
 
     def clear(self) -> None:
         """The run is complete: forget its weeks."""

@@ -165,7 +165,7 @@ def build_view(settings: Settings, send: Send, metrics: Metrics) -> Stage:
     return Stage("view", handlers, owns=TOPIC_EVENTS, tick=tick, start=start)
 
 
-def build_week_close(settings: Settings, send: Send, _: Metrics) -> Stage:
+def build_week_close(settings: Settings, send: Send, metrics: Metrics) -> Stage:
     """Closes weeks; further processes stand by."""
     process = RefitProcess(settings)
     stage = WeekCloseStage(
@@ -181,6 +181,7 @@ def build_week_close(settings: Settings, send: Send, _: Metrics) -> Stage:
         read_log=partial(_read_embedded_since, settings),
         lagging=partial(_embed_lag, settings),
         send=send,
+        count=lambda outcome: metrics.counter("digests").labels(outcome=outcome).inc(),
     )
     return Stage(
         "week-close",

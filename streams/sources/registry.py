@@ -1,19 +1,22 @@
-"""The closed table of live sources: their names, what they need from the environment, and how each is made.
+"""The table of live sources: the name of each, and how it is made. Every other part reads this table.
 
-Secrets and addresses come from the environment only; `streams.sources.variables` documents them.
+The classes of a source are imported when it is made. Secrets and addresses come from the environment only;
+`streams.sources.variables` lists them.
 """
 
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-
-import httpx
+from typing import TYPE_CHECKING
 
 from streams.clock import Clock
 from streams.sources.people.wanted import People
 from streams.sources.port import RefusedError, Source
 from streams.sources.sent_posts import Memory
 from streams.sources.variables import VARIABLES
+
+if TYPE_CHECKING:
+    import httpx
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Making:
 
     people: People
     environment: Mapping[str, str]
-    client: httpx.AsyncClient
+    client: "httpx.AsyncClient"
     clock: Clock
     every: float | None = None
     lookback_days: float = 1.0

@@ -160,13 +160,19 @@ class AssignStage:
         Snapshots go on: a crash in a long catch-up must not put it back to its beginning.
         """
         log.info("catching up from the log", position=self._position, to=offset)
+        expected: int | None = self._position
         async for read in self._read_log(self._position, offset):
+            if expected is not None:
+                _warn_of_a_late_start(expected, read[0].offset)
+                expected = None
             for start in range(0, len(read), CATCH_UP_BATCH):
                 records = read[start : start + CATCH_UP_BATCH]
                 self._apply(records)
                 self._position, self._ahead = records[-1].offset + 1, False
                 self._save_when_due()
                 await asyncio.sleep(0)  # for heartbeats, and a signal to stop
+        if expected is not None:
+            _warn_of_a_late_start(expected, offset)
         self._position = offset
 
     def _apply(self, records: Sequence[Record]) -> tuple[Outcome, list[DeadLetter]]:
@@ -235,3 +241,14 @@ class AssignStage:
         ]
         for confirmation in sent:
             await confirmation
+
+
+def _warn_of_a_late_start(position: int, log_start: int) -> None:
+    """Live topics lack what retention has deleted: nothing to mend here, and somebody must know."""
+    if log_start > position:
+        log.warning(
+            "log begins after the state; the records between are deleted, and live topics lack their posts",
+            position=position,
+            log_start=log_start,
+            next_step="see `toptopics doctor` for the retention that a restart needs",
+        )

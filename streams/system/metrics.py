@@ -34,6 +34,13 @@ TABLE: Final = (
     Metric("records", "counter", "records handled by a stage", ("stage",)),
     Metric("batch_records", "histogram", "records in a batch", ("stage",), SIZES),
     Metric("batch_seconds", "histogram", "seconds to handle a batch, sends included", ("stage",), SECONDS),
+    Metric(
+        "digests",
+        "counter",
+        "weeks closed or corrected: published, corrected, unchanged (readers see no difference), redacted or kept "
+        "(the log no longer holds the week)",
+        ("outcome",),
+    ),
     Metric("encode_seconds", "histogram", "seconds to encode a batch of texts", (), SECONDS),
     Metric("assign_seconds", "histogram", "seconds to assign a batch of posts to topics", (), SECONDS),
     Metric("dead_letters", "counter", "records sent to dead-letters", ("stage",)),

@@ -13,12 +13,13 @@ from typing import Any
 import msgspec
 import orjson
 
+from models.digest.redaction import redact
 from models.events import Assignment, Digest, TopicEvent
 from models.live.limits import ViewLimits
 from models.live.naming import is_main_link, named_by, title_of
 from models.live.state import Changes, PlacedPost, ShownLink, ShownPost, StoredDigest, TopicState, ViewEvent
 from streams.ports import Headers
-from streams.views.digests import DigestHeaders, digest_item, read_headers, redact
+from streams.views.digests import DigestHeaders, digest_item, read_headers
 from streams.views.items import event_item, items_of
 
 Item = dict[str, Any]

@@ -204,7 +204,7 @@ def stages(args: argparse.Namespace, device: str) -> list[dict[str, Any]]:
 
 
 def show(table: Sequence[dict[str, Any]]) -> None:
-    """Markdown, as in the README."""
+    """Markdown, as in tests/benchmarks/README.md."""
     columns = list(dict.fromkeys(key for line in table for key in line))
     print("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns))
     for line in table:

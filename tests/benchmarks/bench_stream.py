@@ -228,7 +228,7 @@ async def live(settings: Settings, burst: int, past: int, seconds: float) -> dic
 
 
 def report_reading(posts: int, read: dict[str, dict[str, Any]]) -> None:
-    """As a table of the README."""
+    """A table, as in tests/benchmarks/README.md."""
     base = read["bare"]["records"] / read["bare"]["processor"]
     sys.stdout.write(f"| reading a week of {posts:,} posts | posts per second of processor time | of the bare loop ")
     sys.stdout.write("| by the clock | peak memory |\n|---|---|---|---|---|\n")

@@ -57,7 +57,14 @@ async def quick_refit(
         versions=library_versions(),
         previous_hash=content_hash(decode(value, Digest)) if value else None,
     )
-    return MadeDigest(encode(msgspec.structs.replace(made, manifest=manifest)), piece.start, piece.end, piece.read)
+    return MadeDigest(
+        encode(msgspec.structs.replace(made, manifest=manifest)),
+        piece.start,
+        piece.end,
+        piece.read,
+        log_start=piece.log_start,
+        held=posts.held,
+    )
 
 
 async def rebuilt(settings: Settings, *weeks: Week, **plan: Any) -> list[Replayed]:

@@ -16,7 +16,6 @@ from streams.local.redis_server import RedisServer
 from streams.local.services import running_services
 from streams.local.toolchain import Toolchain
 from tests.integration.local_world import (
-    COMMANDS,
     consume,
     create,
     environment,
@@ -70,7 +69,7 @@ def test_kill_9_of_the_starter_leaves_no_process_and_all_data(tmp_path: Path) ->
 def test_ctrl_c_stops_everything_in_order(tmp_path: Path) -> None:
     """SIGINT to the whole process group, as a terminal sends it: the services must not get it before the starter."""
     with subprocess.Popen(
-        [sys.executable, "-c", COMMANDS, "up", "--foreground"],
+        [sys.executable, "-m", "streams.cli", "up", "--foreground"],
         cwd=ROOT,
         env=environment(tmp_path),
         stdout=subprocess.PIPE,

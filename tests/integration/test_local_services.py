@@ -15,7 +15,6 @@ from streams.local.readiness import kafka_answers, redis_answers, split_address
 from streams.local.redis_server import RedisServer
 from streams.local.services import running_services
 from tests.integration.local_world import (
-    COMMANDS,
     brokers,
     consume,
     create,
@@ -77,7 +76,7 @@ def test_given_addresses_are_used_and_nothing_is_started(tmp_path: Path) -> None
 
 def toptopics(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", COMMANDS, *arguments],
+        [sys.executable, "-m", "streams.cli", *arguments],
         cwd=ROOT,
         env=environment(data_dir),
         capture_output=True,

@@ -67,7 +67,8 @@ class Bench:
         self.reads.append((start, end))
         for first in range(start, end, READ):
             self.now += timedelta(seconds=SECONDS)
-            yield [one for one in self.log if first <= one.offset < min(end, first + READ)]
+            if found := [one for one in self.log if first <= one.offset < min(end, first + READ)]:
+                yield found
 
     def assignments(self) -> list[Assignment]:
         """What was sent, in order."""

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from msgspec import structs
 
-from models.events import Digest, Sentence
-from models.events.wire import encode
+from models.events import Digest, EmbeddedTweet, Sentence, Tweet
+from models.events.wire import decode_log, encode
 from models.week.clock import WeekClock
 from models.week.week import Week
 from streams.kafka.digests import PublishedDigest
@@ -30,6 +30,11 @@ class World:
 
     def __init__(self) -> None:
         self.log: list[Record] = []
+        self.log_start = 0  # retention: what is before is gone
+        self.outcomes: list[str] = []
+        self.arrives: list[tuple[int, float]] = []  # posts that arrive while the next refit runs
+        self.stages: list[WeekCloseStage] = []
+        self.digest: Digest | None = None  # what the refit of its week makes instead
         self.send = FakeSend()
         self.refits: list[str] = []
         self.lag: list[int] = []
@@ -48,7 +53,7 @@ class World:
 
     def stage(self) -> WeekCloseStage:
         """A worker that has just started."""
-        return WeekCloseStage(
+        made = WeekCloseStage(
             clock=lambda: self.now,
             create_week_clock=lambda: WeekClock(
                 timezone="UTC", lateness=timedelta(hours=24), idle=timedelta(seconds=60)
@@ -59,7 +64,10 @@ class World:
             read_log=self._read,
             lagging=self._lagging,
             send=self.send,
+            count=self.outcomes.append,
         )
+        self.stages.append(made)
+        return made
 
     async def replayed(self, entry: PublishedDigest) -> None:
         """As `toptopics replay --publish` does."""
@@ -98,16 +106,33 @@ class World:
         if self.meanwhile is not None:
             entry, self.meanwhile = self.meanwhile, None
             await self.replayed(entry)
-        return MadeDigest(
-            encode(made_digest(week, self.says, self.cites)), 0, len(self.log), len(self.log), self.teaches
+        there = self.log[self.log_start :]
+        posts = [(one.offset, tweet) for one in there if (tweet := _tweet_of(one)) is not None]
+        given = self.digest if self.digest is not None and self.digest.week == str(week) else None
+        made = MadeDigest(
+            encode(given or made_digest(week, self.says, self.cites)),
+            slice_start=next((offset for offset, post in posts if post.created_at >= week.start), len(self.log)),
+            slice_end=len(self.log),
+            records=len(there),
+            taught=self.teaches,
+            log_start=self.log_start,
+            held=len({post.id for _, post in posts if week.contains(post.created_at)}),
         )
+        while self.arrives:
+            await self.stages[-1].follow([self.append(*self.arrives.pop(0))])
+        return made
 
     async def _digests(self) -> dict[str, PublishedDigest]:
         return {entry.digest.week: entry for entry in self.published()}
 
     async def _read(self, since: datetime | None, offset: int | None) -> AsyncIterator[list[Record]]:
-        if found := self.log[offset or 0 :]:
+        if found := self.log[max(offset or 0, self.log_start) :]:
             yield list(found)
 
     async def _lagging(self) -> Collection[int]:
         return self.lag
+
+
+def _tweet_of(one: Record) -> Tweet | None:
+    value = decode_log(one.value)
+    return value.tweet if isinstance(value, EmbeddedTweet) else None

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from models.digest.cited import addresses, section_posts
+from models.digest.redaction import redact
 from models.events import Brief, Sentence
 from models.events.wire import encode
 from models.render import Form, render
@@ -15,7 +16,6 @@ from models.render.html import Unsubscribe, mail_page, unbroken
 from models.render.view import view
 from models.text.links import post_url
 from streams.delivery.digest_message import chat_text
-from streams.views.digests import redact
 from tests.support.digest_weeks import HARBOUR, LANTERN, PLAIN, digest_of
 
 replace: Any = msgspec.structs.replace

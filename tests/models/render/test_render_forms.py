@@ -97,7 +97,7 @@ def test_of_harm_no_form_says_that_it_rises() -> None:
     week = week_of([post(n, text, author=n) for n, text in enumerate(texts)])
     story = story_of(week, [0, 1, 2], ["flood"], sensitive=True, status="rising", previous_posts=1)
     digest = digest_of(week, [story], digest_of(week_of([]), []))
-    assert digest.overview[0].text == "Flood: 3 people, 3 posts"
+    assert digest.overview[0].text == "Eleven died in the flood: 3 people, 3 posts"
     for form in ("markdown", "text", "html", "atom"):
         shown = render(digest, form).casefold()
         assert not [word for word in ("rising", "trending", "▁", "<svg", "bgcolor") if word in shown]

@@ -7,12 +7,12 @@ import pytest
 
 from models.digest.cited import cited_posts
 from models.digest.compare import compare, comparison_data, comparison_text
+from models.digest.redaction import redact
 from models.events import Brief, Digest, DigestTopic, Item, Sentence
 from models.events.wire import decode, encode
 from models.render import Form, render
 from models.render.view import view
 from streams.delivery.digest_message import chat_text
-from streams.views.digests import redact
 from tests.support.digest_weeks import HARBOUR, LANTERN, PLAIN, digest_of
 
 replace: Any = msgspec.structs.replace

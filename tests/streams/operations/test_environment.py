@@ -53,7 +53,7 @@ def test_a_command_warns_in_one_line_and_goes_on() -> None:
     assert result.exit_code == 0
     assert json.loads(result.stdout)
     assert result.stderr == (
-        "toptopics: TOPTOPICS_API_TOKN is no setting of ours and has no effect: did you mean TOPTOPICS_API_TOKEN?\n"
+        "toptopics: the variable TOPTOPICS_API_TOKN is unknown and has no effect: did you mean TOPTOPICS_API_TOKEN?\n"
     )
 
 

@@ -15,8 +15,9 @@ from streams.clock import system_clock
 from streams.replay.backfill import Backfill
 from streams.settings import Settings, load_settings
 from streams.sources.files.ingest import IngestCounts
+from streams.stages.table import STAGE_NAMES
 
-NAMES = ("embed", "assign", "view", "week-close")
+NAMES = STAGE_NAMES
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
 from models.events import TopicEvent
 from models.events.wire import decode, encode
@@ -218,3 +219,19 @@ async def test_what_a_refit_teaches_is_learned_at_its_place_whatever_crashes(tmp
 
 def _shifted(one: Record) -> Record:
     return replace(one, offset=one.offset + 2)
+
+
+@pytest.mark.parametrize(("kept", "read"), [(25, True), (35, False)])
+async def test_a_log_that_begins_after_the_state_is_said_so(tmp_path: Path, kept: int, read: bool) -> None:
+    """Retention deleted what a restart needs: the live topics lack these posts, and it stands in the log once."""
+    bench = Bench(tmp_path, made_log())
+    await bench.stage.assign(made_log()[:20])
+    bench.stage.save_snapshot()
+    bench.log = [one for one in made_log() if one.offset == 19 or one.offset >= kept]
+    bench.restart()
+    bench.stage.load_snapshot()
+    with structlog.testing.capture_logs() as lines:
+        await bench.stage.assign(made_log()[35:])
+        await bench.stage.assign([record(embedded(tweet(70), "0:70"), 60)])
+    (line,) = [line for line in lines if line["event"].startswith("log begins after the state")]
+    assert (line["position"], line["log_start"], "doctor" in line["next_step"]) == (20, kept if read else 35, True)
