@@ -1,4 +1,4 @@
-"""What the stages say of posts and live topics, and what they could not use."""
+"""Results of the stages for posts and live topics, and records that they could not use."""
 
 from datetime import datetime
 from typing import Literal
@@ -11,11 +11,11 @@ TopicEventKind = Literal["born", "trending", "merged", "split", "faded", "revive
 
 
 class Assignment(Event, frozen=True):
-    """What became of one record of `tweets`: exactly one per `origin`.
+    """The result for one record of `tweets`: exactly one for each `origin`.
 
-    `assigned`: it belongs to `topic_id`, with cosine `similarity` to it (0 where it started one) — `candidate` while
-    too few posts make a topic that anybody should see. `duplicate`: its id was seen before. `deleted`: a tombstone.
-    `support`: it repeats another post (a retweet or near-duplicate) and is no separate evidence.
+    `assigned`: the post belongs to `topic_id`, with cosine `similarity` to it (0 if it started the topic); `candidate`
+    while the topic has too few posts to be shown. `duplicate`: the id was seen before. `deleted`: a tombstone.
+    `support`: the post repeats another one (a retweet or near-duplicate) and is no separate evidence.
     """
 
     id: Id
@@ -31,10 +31,10 @@ class Assignment(Event, frozen=True):
 
 
 class TopicEvent(Event, frozen=True):
-    """A step in the life of a live topic, with its reason in words.
+    """A change of a live topic, with its reason in words.
 
-    `other_ids`: merged -> the topics that went into this one; split -> the topics that came out of it;
-    alias -> the ids by which the topic is also known (a digest's).
+    `other_ids`: for merged, the topics that became part of this one; for split, the topics that were separated from it;
+    for alias, other ids of the topic (a digest's).
     """
 
     topic_id: str
@@ -47,22 +47,22 @@ class TopicEvent(Event, frozen=True):
     people: int = 0
     score: float = 0.0
     other_ids: list[str] = []
-    example_ids: list[str] = []  # posts that show what the topic is about
+    example_ids: list[str] = []  # posts that show the topic's subject
     week: str | None = None  # alias: the digest's week
     schema: int = SCHEMA
 
 
 class DeadLetter(Event, frozen=True):
-    """A record that could not be used, whole, so that it can be sent back after a fix."""
+    """A record that could not be used. It is complete, so that it can be sent back after a fix."""
 
     stage: str
     reason: str
     record: str  # base64 of the original bytes ("" for a null value)
     key: str | None = None  # base64 of the record's key
-    topic: str | None = None  # coordinates on Kafka, or
+    topic: str | None = None  # coordinates on Kafka; none of them for a record from outside Kafka
     partition: int | None = None
     offset: int | None = None
-    source: str | None = None  # where it came from outside Kafka: a file and line, a platform
-    at: datetime | None = None  # when it was found
-    null: bool = False  # the value was null, which base64 cannot say
+    source: str | None = None  # origin outside Kafka: a file and line, or a platform
+    at: datetime | None = None  # time of the failure
+    null: bool = False  # the value was null, which base64 cannot express
     schema: int = SCHEMA

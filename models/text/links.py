@@ -1,6 +1,6 @@
 """Links as a digest shows them: canonical URL without trackers, site, kind by host and path, title.
 
-Nothing is fetched here and nothing guessed: a shortener's link without payload stays as it is, kind unknown.
+Nothing is fetched or guessed: a shortener's link without metadata stays as it is, of unknown kind.
 """
 
 import re
@@ -56,9 +56,9 @@ NOUNS: dict[ResourceKind, str] = {
 
 
 def safe_url(url: str) -> str | None:
-    """`url` when it is http or https with a host and nothing that a browser or a reader would misread, else None.
+    """Return `url` if it is http or https with a host and cannot be misread by browsers or readers, else None.
 
-    Signs that nobody sees are spelt out (%E2%80%AE): one of them could turn the text around the address.
+    Invisible characters are percent-encoded (%E2%80%AE), because one of them could reverse the text around the address.
     """
     try:
         if not url.isprintable() or any(character.isspace() or character in _MISREAD for character in url):
@@ -73,9 +73,9 @@ def safe_url(url: str) -> str | None:
 
 
 def canonical_url(url: str) -> str | None:
-    """The address by which two links are the same: https, no "www.", trackers, default port or fragment.
+    """The canonical address, which equal links share: https, without "www.", trackers, default port and fragment.
 
-    None for anything but http and https. An arXiv PDF becomes its abstract, a YouTube short link its page.
+    None for other schemes than http and https. An arXiv PDF becomes its abstract, a YouTube short link its page.
     """
     safe = safe_url(url)
     if safe is None:
@@ -100,7 +100,7 @@ def canonical_url(url: str) -> str | None:
 
 
 def kind_of(url: str) -> ResourceKind | None:
-    """What a link leads to, by its host and path; None for a shortener's."""
+    """The kind of a link's target, by its host and path. None for a shortener."""
     host, path = _host(url), urlsplit(url).path
     if host in SHORTENERS or not host:
         return None
@@ -118,7 +118,7 @@ def kind_of(url: str) -> ResourceKind | None:
 
 
 def post_url(post: Tweet) -> str | None:
-    """The address of a post on its platform, where its source and id tell it for sure."""
+    """The address of a post on its platform, if its source and id determine it."""
     if post.source.startswith(("x", "twitter")) and post.id.isdigit() and _X_HANDLE.match(post.author):
         return f"https://x.com/{post.author}/status/{post.id}"
     if post.source.startswith("bluesky") and (found := _BLUESKY_ID.match(post.id)):
@@ -132,25 +132,25 @@ def is_address_of(url: str, post_id: str) -> bool:
 
 
 def site_of(url: str) -> str:
-    """The site's name where it is commonly known, else its host."""
+    """The site's common name if it is known, else its host."""
     host = _host(url)
     return _SITES.get(host, host)
 
 
 def is_media(link: Link) -> bool:
-    """A picture or clip that the platform itself holds: no resource."""
+    """Whether the link is a picture or clip hosted by the platform, which is no resource."""
     return bool(_MEDIA.search(_host(link.url)))
 
 
 def is_bare(url: str) -> bool:
-    """A shortener's link: nothing is known of its target."""
+    """Whether the link is a shortener's, so that its target is unknown."""
     return _host(url) in SHORTENERS
 
 
 def known_link(link: Link, resources: Mapping[str, Link]) -> Link | None:
-    """`link` as the digest shows it: from the post's payload, completed by `resources` (keyed by the URL in the post).
+    """`link` as the digest shows it: metadata from the post, completed by `resources` (keyed by the URL in the post).
 
-    None when it may not be shown at all (not http, or a picture).
+    None for a link that must not be shown (not http, or a picture).
     """
     found = resources.get(link.url)
     url = canonical_url(found.url if found is not None else link.url)
@@ -169,7 +169,7 @@ def known_link(link: Link, resources: Mapping[str, Link]) -> Link | None:
 
 
 def _is_cut_off(url: str) -> bool:
-    """Whether it is the rest of a t.co link that a cut retweet ends with: it leads nowhere."""
+    """Whether the link is the rest of a t.co link at the end of a truncated retweet, which has no target."""
     return _host(url) == "t.co" and not _T_CO.match(urlsplit(url).path)
 
 

@@ -1,4 +1,4 @@
-"""The archive of digests, and a digest as a page of its own."""
+"""The archive of digests, and one digest as a page."""
 
 from typing import Annotated
 
@@ -32,7 +32,7 @@ async def list_digests(request: Request, use: Use, limit: Limit = 20, offset: Of
 
 @router.get("/api/digests/{week}", responses=answers(schemas.DigestDetail), summary="One digest")
 async def show_digest(request: Request, use: Use, week: WeekName) -> Response:
-    """The whole of it, with where every sentence comes from."""
+    """The whole digest, with the sources of every sentence."""
     stored = await stored_digest(use, week)
     detail = schemas.DigestDetail(digest=stored.digest, headers=stored.headers)
     return respond(request, detail, cache=SETTLED)
@@ -48,8 +48,8 @@ async def read_markdown(request: Request, use: Use, week: WeekName) -> Response:
 
 @router.get("/digests/{week}", include_in_schema=False)
 async def read_digest(request: Request, use: Use, week: WeekName) -> Response:
-    """As a page to read: static HTML, and no script can run in it."""
-    from models.render.html import Neighbours, html_page  # jinja2 and its templates are needed here only
+    """The digest as a static HTML page that cannot run scripts."""
+    from models.render.html import Neighbours, html_page  # only this route needs jinja2 and the templates
 
     stored = await stored_digest(use, week)
     weeks = sorted(await use.views.weeks())

@@ -28,7 +28,7 @@ from streams.cli.schema import schema
 from streams.cli.services import down, status, up
 from streams.cli.sources import source, sources_section
 from streams.cli.subscribe import push, subscribe, subscriptions
-from streams.cli.worker import digests_section, stages_section, topic_space_section, worker
+from streams.cli.worker import digests_section, orphans_section, stages_section, topic_space_section, worker
 
 Command = Callable[..., None] | typer.Typer
 
@@ -95,4 +95,10 @@ def _add(group: str, name: str, command: Any) -> None:
 for _group, _commands in COMMANDS.items():
     for _name, _command in _commands.items():
         _add(_group, _name, _command)
-cli_services.status_sections[:] = [stages_section, digests_section, topic_space_section, sources_section]
+cli_services.status_sections[:] = [
+    stages_section,
+    orphans_section,
+    digests_section,
+    topic_space_section,
+    sources_section,
+]

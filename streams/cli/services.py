@@ -274,14 +274,19 @@ def _stay(settings: "Settings") -> None:
 
 
 def down() -> None:
-    """Stop the Kafka and Redis of this checkout. Their data stay.
+    """Stop the Kafka and Redis of this checkout, and stages that have lost their worker. The data stay.
 
     Example: `toptopics down`
     """
     from streams.local.kafka_broker import KafkaBroker
+    from streams.local.orphans import end_orphans, orphans
     from streams.local.progress import to_stderr
     from streams.local.redis_server import RedisServer
 
     settings = settings_or_exit()
+    found = orphans(settings.data_dir)
+    end_orphans(found)  # before the broker stops: they may be its active writers
+    for orphan in found:
+        to_stderr(f"{orphan.name}: process {orphan.pid} had lost its worker; stopped")
     for service in (KafkaBroker(settings.data_dir, progress=to_stderr), RedisServer(settings.data_dir)):
         to_stderr(f"{service.title}: " + ("stopped" if service.stop() else "was not running"))

@@ -133,3 +133,15 @@ async def _ask_for_weeks(settings: "Settings") -> StatusSection:
         f"the log no longer holds {', '.join(weeks.lost)}: deleted posts leave these digests, late posts change nothing"
     )
     return StatusSection("digests", [row], notes=(lost,) if weeks.lost else ())
+
+
+def orphans_section(settings: "Settings") -> StatusSection:
+    """Stages of this data folder that have lost their worker, for `toptopics status`; one is a failure."""
+    from streams.local.orphans import orphans
+
+    found = orphans(settings.data_dir)
+    rows: list[Row] = [
+        {"process without its worker": one.name, "pid": one.pid, "started by": one.parent} for one in found
+    ]
+    note = "to stop them: toptopics down"
+    return StatusSection("orphans", rows, healthy=not found, notes=(note,) if found else ())

@@ -1,4 +1,4 @@
-"""The `digests` topic, read whole: it is compacted, and the truth about which weeks are closed."""
+"""Reads the whole `digests` topic. It is compacted, and it decides which weeks are closed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class PublishedDigest:
-    """A digest and how it was made, which its value does not say: the value depends on its inputs alone."""
+    """A digest and facts about its making. They are no part of the value, which depends on the inputs alone."""
 
     digest: Digest
-    revision: int  # 1 for the first
+    revision: int  # 1 for the first digest of a week
     slice_start: int  # first offset of `tweets.embedded` that was read
-    slice_end: int  # offset up to which the week was read (exclusive); 0 when unknown
+    slice_end: int  # offset at which the read ended (exclusive); 0 when unknown
     made_at: datetime | None = None
     supersedes: str | None = None  # hash of the value that this one corrects
-    settings: str = ""  # those that were not the defaults, as "key=value key=value"
-    held: int = 0  # distinct posts of the week in the slice, whatever became of them; 0 when unknown
-    read_end: int = 0  # offset up to which later records were found to change nothing that is shown; 0: slice_end
+    settings: str = ""  # the settings that differ from the defaults: "key=value key=value"
+    held: int = 0  # distinct posts of the week in the slice, deleted ones included; 0 when unknown
+    read_end: int = 0  # offset up to which later records change nothing that is shown; 0: slice_end
     changes: str = ""  # what a correction changed for readers
 
     @property
@@ -50,11 +50,11 @@ class PublishedDigest:
 
     @property
     def seen_end(self) -> int:
-        """Offset up to which the digest takes the log into account (exclusive)."""
+        """Offset up to which the digest includes the log (exclusive)."""
         return max(self.slice_end, self.read_end)
 
     def missing_in(self, log_start: int, held: int) -> str | None:
-        """Why a slice is less complete than the slice that this digest was made from; None when it is not.
+        """The reason why a slice is less complete than the one of this digest; None when it is complete.
 
         Args:
             log_start: First offset that `tweets.embedded` still has.
@@ -62,14 +62,14 @@ class PublishedDigest:
         """
         if self.slice_end and log_start > self.slice_start:
             return f"the log begins at offset {log_start:,}, and the week at {self.slice_start:,}"
-        # a digest of an older version says only which posts it used and which were deleted
+        # a digest of an older version has only the numbers of used and deleted posts
         before = self.held or self.digest.manifest.records + self.digest.statistics.deleted
         if held < before:
             return f"the log has {held:,} posts of the week, and the digest was made from {before:,}"
         return None
 
     def headers(self) -> Headers:
-        """What travels beside the value."""
+        """The record's headers."""
         pairs = {
             "revision": str(self.revision),
             "slice_start": str(self.slice_start),
@@ -85,7 +85,11 @@ class PublishedDigest:
 
     @classmethod
     def of_record(cls, record: Record) -> "PublishedDigest":
-        """Raises PoisonError for a value that is no digest; missing headers read as unknown."""
+        """Read a record. A missing header reads as unknown.
+
+        Raises:
+            PoisonError: The value is not a digest.
+        """
         texts = {name: value.decode("utf-8", "replace") for name, value in record.headers}
         return cls(
             digest=decode(record.value, Digest),
@@ -102,20 +106,20 @@ class PublishedDigest:
 
 
 def published_of(record: Record) -> PublishedDigest | None:
-    """The digest in a record; None, and a line in the log, for what is none."""
+    """The digest in a record. Another value is logged and gives None."""
     try:
         entry = PublishedDigest.of_record(record)
         Week.parse(entry.digest.week)
     except (PoisonError, ValueError) as error:
-        log.warning("not a digest", topic=record.topic, offset=record.offset, reason=str(error))
+        log.warning("record is not a digest; skipping it", topic=record.topic, offset=record.offset, reason=str(error))
         return None
     return entry
 
 
 async def read_revisions(settings: Settings) -> dict[str, list[PublishedDigest]]:
-    """Every digest that the log still has, by week, oldest first. Compaction removes corrected ones after a while.
+    """Every digest that the log still has, by week, oldest first. Compaction removes corrected ones later.
 
-    A record that only says how far the log was read replaces the record of the same revision.
+    A record that only updates `read_end` replaces the record of the same revision.
     """
     found: dict[str, list[PublishedDigest]] = {}
     async for records in read_topic(settings, DIGESTS):
@@ -131,7 +135,7 @@ async def read_revisions(settings: Settings) -> dict[str, list[PublishedDigest]]
 
 
 def week_before(weeks: Iterable[str], week: Week) -> str:
-    """The newest of `weeks` before `week`, also over a gap of silent weeks; without any, the week before.
+    """The newest of `weeks` before `week`, across silent weeks; without any, the calendar week before.
 
     The names of ISO weeks sort as the weeks do.
     """

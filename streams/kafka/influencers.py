@@ -1,7 +1,7 @@
 """The influencer list on the compacted topic `influencers`: key influencer id, value `Influencer`, null removes.
 
-The list is the last value of every key, so any stage reads it whole in one go. Records that cannot be read are left
-out and told in the log: one bad record must not hide the list. Two people with a handle in common are refused.
+The list is the last value of every key, so any stage can read it whole. Unreadable records are logged and skipped, so
+that one bad record does not hide the list. Two people cannot have the same handle.
 """
 
 from datetime import datetime
@@ -18,11 +18,15 @@ log = structlog.get_logger(__name__)
 
 
 class InfluencerError(ValueError):
-    """An influencer that cannot be listed, with the reason."""
+    """An influencer that cannot be listed; the message gives the reason."""
 
 
 async def read_influencers(settings: Settings) -> list[Influencer]:
-    """Everybody on the list, by id. Raises LookupError when the topic does not exist."""
+    """All people on the list, by id.
+
+    Raises:
+        LookupError: The topic does not exist.
+    """
     listed: dict[bytes, Influencer] = {}
     async for records in kafka_log.read_topic(settings, INFLUENCERS):
         for record in records:
@@ -33,17 +37,17 @@ async def read_influencers(settings: Settings) -> list[Influencer]:
                 try:
                     listed[record.key] = wire.decode(record.value, Influencer)
                 except PoisonError as error:
-                    log.warning("influencer cannot be read", offset=record.offset, reason=str(error))
+                    log.warning("influencer record is unreadable; skipping it", offset=record.offset, reason=str(error))
     return sorted(listed.values(), key=lambda person: person.id)
 
 
 async def put_influencers(settings: Settings, people: list[Influencer], *, at: datetime) -> None:
-    """Add or replace people; returns when the broker has them."""
+    """Add or replace people. On return the broker has stored them."""
     await _produce(settings, [(person.id, wire.encode(person)) for person in people], at)
 
 
 async def remove_influencers(settings: Settings, ids: list[str], *, at: datetime) -> None:
-    """Take people off the list."""
+    """Remove people from the list. On return the broker has stored the removal."""
     await _produce(settings, [(influencer_id, None) for influencer_id in ids], at)
 
 
@@ -59,8 +63,14 @@ async def _produce(settings: Settings, records: list[tuple[str, bytes | None]], 
 
 
 def addition(listed: list[Influencer], person: Influencer, *, by_name: bool, weighted: bool) -> Influencer:
-    """`person` as an addition to whoever is listed under the id, a handle or, with `by_name`, the name; with the weight
-    that they have, unless another is given."""
+    """Resolve `person` against the list: the same id, a known handle or the same name means the listed person.
+
+    Args:
+        listed: The list.
+        person: The person to add.
+        by_name: Whether the name and handles also identify a listed person.
+        weighted: Whether `person.weight` was given; otherwise a listed person keeps the old weight.
+    """
     same = next((one for one in listed if one.id == person.id), None)
     if same is None and by_name:
         found_ids = {one.id: one for name in (person.name, *person.handles.values()) if (one := found(listed, name))}
@@ -73,9 +83,13 @@ def addition(listed: list[Influencer], person: Influencer, *, by_name: bool, wei
 
 
 def merged(listed: list[Influencer], new: list[Influencer]) -> list[Influencer]:
-    """`new` as they are to be written: whoever is listed already keeps the handles and tags that `new` does not name.
+    """Combine new people with the list: a listed person keeps the handles and tags that `new` does not give.
 
-    Raises InfluencerError when a handle belongs to somebody else already.
+    Returns:
+        The people of `new`, ready to be written, by id.
+
+    Raises:
+        InfluencerError: A handle belongs to another person.
     """
     known = {person.id: person for person in listed}
     owners = {(platform, handle.lower()): p.id for p in listed for platform, handle in p.handles.items()}
@@ -83,7 +97,7 @@ def merged(listed: list[Influencer], new: list[Influencer]) -> list[Influencer]:
         for platform, handle in person.handles.items():
             owner = owners.setdefault((platform, handle.lower()), person.id)
             if owner != person.id:
-                raise InfluencerError(f"{handle} on {platform} belongs to {owner} already")
+                raise InfluencerError(f"{handle} on {platform} already belongs to {owner}")
         before = known.get(person.id)
         known[person.id] = person if before is None else _joined(before, person)
     changed = {person.id for person in new}
@@ -91,7 +105,7 @@ def merged(listed: list[Influencer], new: list[Influencer]) -> list[Influencer]:
 
 
 def _joined(before: Influencer, new: Influencer) -> Influencer:
-    bare = new.name in new.handles.values() and new.weight == 1.0  # a bare handle says only that somebody is listed
+    bare = new.name in new.handles.values() and new.weight == 1.0  # a bare handle states nothing but the listing
     return Influencer(
         id=new.id,
         name=before.name if bare else new.name,
@@ -102,7 +116,7 @@ def _joined(before: Influencer, new: Influencer) -> Influencer:
 
 
 def found(listed: list[Influencer], named: str) -> Influencer | None:
-    """The person with this id, name or handle (without case and @)."""
+    """The person with this id, name or handle. Case and a leading @ are ignored."""
     wanted = named.strip().removeprefix("@").lower()
     for person in listed:
         if wanted in {value.lower() for value in (person.id, person.name, *person.handles.values())}:

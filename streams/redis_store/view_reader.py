@@ -1,4 +1,4 @@
-"""Redis to what readers are handed. See `streams.views.port.ViewReader` for the contract of each method."""
+"""Reads the view from Redis. `streams.views.port.ViewReader` documents the contract of each method."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,12 +13,12 @@ from models.live.naming import is_main_link, named_by, title_of
 from models.live.state import Changes, PlacedPost, ShownLink, ShownPost, StoredDigest, TopicState, ViewEvent
 from streams.redis_store.database import Database, Keys
 
-MAX_TOPICS = 2_000  # listed at once: the most recently active
+MAX_TOPICS = 2_000  # largest list of topics: the most recently active ones
 WORDS = 40
 LINKS = 5
 CHUNK = 200
 _STATES = files("streams.redis_store").joinpath("states.lua").read_text("utf-8")
-STAMP = 46  # characters before the event: its time and hash, which make a later one greater
+STAMP = 46  # length of the prefix of a stored event: its time and hash, which order events
 
 
 class RedisViewReader:
@@ -33,7 +33,7 @@ class RedisViewReader:
         await self._database.call("PING")
 
     async def changes(self, since: int | None) -> Changes:
-        """Topics that changed after version `since`; all of them for None, or when that is too long ago."""
+        """Topics that changed after version `since`; all topics for None, or when that version is too old."""
         version, newest, floor = await self._database.call(
             "HMGET", self._keys("meta"), "version", "newest", "changed_floor"
         )
@@ -121,7 +121,7 @@ class RedisViewReader:
         return {author: tuple(orjson.loads(value[14:])) for author, value in pairs if value is not None}
 
     async def with_word(self, word: str, topic_ids: Sequence[str]) -> dict[str, int]:
-        """Exact word, case folded by the caller."""
+        """The exact word. The caller folds the case."""
         scores = await self._database.batch([("ZSCORE", self._keys.topic(name, "words"), word) for name in topic_ids])
         return {name: int(float(score)) for name, score in zip(topic_ids, scores, strict=True) if score is not None}
 
@@ -182,7 +182,7 @@ class RedisViewReader:
 
 
 def _state(name: str, parts: Sequence[Any]) -> TopicState | None:
-    """From what `states.lua` says of a topic; what is not there is false."""
+    """Build a topic's state from the reply of `states.lua`, where missing parts are false."""
     buckets, people, last, words, links, target, first_post, last_post, event, named, live = parts
     first_scored, last_scored = _scored(first_post), _scored(last_post)
     if live is False or not first_scored:
@@ -207,7 +207,7 @@ def _state(name: str, parts: Sequence[Any]) -> TopicState | None:
 
 
 def _pairs(reply: Any) -> list[tuple[str, str]]:
-    """A reply of fields and values, in whatever shape the client made of it."""
+    """A reply of fields and values, in either shape that redis-py gives."""
     if isinstance(reply, dict):
         return list(reply.items())
     return list(zip(reply[::2], reply[1::2], strict=True))

@@ -1,8 +1,8 @@
-"""A week read back from `tweets.embedded`.
+"""Reads a week from `tweets.embedded`.
 
-Every record before `offsets_for_times(week start)` is older than the week, because a record's time is its post's
-own time; so the slice starts there and ends at a fixed offset. A tombstone has the time of the deletion, which is
-later than the post, so it lies behind that start too.
+A record's time is its post's own time, so every record before `offsets_for_times(week start)` is older than the week.
+The slice starts there and ends at a fixed offset. A tombstone has the time of the deletion, which is later than the
+post, so it is inside the slice as well.
 """
 
 from collections.abc import Callable
@@ -22,17 +22,23 @@ class WeekSlice:
 
     records: list[EmbeddedTweet | Deletion]
     start: int  # first offset that was read
-    end: int  # exclusive
-    read: int  # records, those of other weeks included
+    end: int  # offset at which the read ended (exclusive)
+    read: int  # number of records read, including those of other weeks
     log_start: int  # first offset that `tweets.embedded` still has
 
 
 async def read_week(
     settings: Settings, week: Week, *, end: int | None = None, progress: Callable[[int, int], None] | None = None
 ) -> WeekSlice:
-    """The slice up to offset `end` (default: the log's end as of now). `progress` is told records read and in all.
+    """Read the slice of one week.
 
-    Records that cannot be decoded are passed over: the assign stage has put them on `dead-letters`.
+    Records that cannot be decoded are skipped: the assign stage has sent them to `dead-letters`.
+
+    Args:
+        settings: Brokers and prefix.
+        week: The week.
+        end: Offset at which to stop (exclusive); None for the present end of the log.
+        progress: Called with the number of records read and of all records.
     """
     records_of_week: list[EmbeddedTweet | Deletion] = []
     seen = 0

@@ -8,7 +8,9 @@ LONGEST_WAIT = 24 * 3600.0
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds to wait, from `Retry-After` (seconds or a date), or a rate limit's reset (an epoch or RFC 3339)."""
+    """Seconds to wait, from `Retry-After` (seconds or a date) or a rate limit's reset (epoch or RFC 3339). None without
+    both.
+    """
     given = headers.get("retry-after", "").strip()
     if given.isdecimal():
         return min(float(given), LONGEST_WAIT)

@@ -1,4 +1,4 @@
-"""The embedded broker and Redis for real: what survives a restart or a kill, and what ends with whom."""
+"""The real embedded broker and Redis: what survives a restart or a kill, and what ends together."""
 
 import asyncio
 import os
@@ -87,7 +87,7 @@ def test_ctrl_c_stops_everything_in_order(tmp_path: Path) -> None:
 
 
 def test_a_killed_broker_comes_back_on_its_port_with_sasl(tmp_path: Path) -> None:
-    """`KAFKA_HOME` instead of the downloaded jars, a protected client listener, SIGKILL in between."""
+    """`KAFKA_HOME` instead of the downloaded jars, a protected client listener, and a SIGKILL."""
     ready = KafkaBroker(tmp_path / "unused")
     ready.prepare()
     libs = tmp_path / "kafka_home" / "libs"
@@ -120,7 +120,7 @@ def test_a_killed_broker_comes_back_on_its_port_with_sasl(tmp_path: Path) -> Non
 
 
 def test_without_its_guardian_a_server_does_not_stay(tmp_path: Path) -> None:
-    """Linux ends it with the guardian; elsewhere the next start replaces it."""
+    """Linux ends it with the guardian; on other systems the next start replaces it."""
     server = RedisServer(tmp_path)
     server.start()
     record = record_of(tmp_path, "redis")

@@ -42,7 +42,7 @@ async def test_posts_that_are_embedded_otherwise_are_counted(
     with structlog.testing.capture_logs() as lines:
         (one,) = await rebuilt(settings, ALL[1], source="tweets", verify=True)
     assert [difference.name for difference in one.differences()] == ["slice"]
-    (line,) = [line for line in lines if line["event"] == "posts are not embedded as they were"]
+    (line,) = [line for line in lines if line["event"] == "posts differ from the stored ones; the digest may differ"]
     assert 0 < line["different"] <= line["of"]
 
 
@@ -116,7 +116,7 @@ async def test_a_correction_of_the_week_before_is_seen_through(settings: Setting
     (one,) = await rebuilt(settings, ALL[1], verify=True)
     assert one.identical
     (note,) = one.notes
-    assert "2021-W09: corrected since (revision 2); taken as it was then (revision 1)" in note
+    assert "2021-W09: corrected later (revision 2); using the original (revision 1)" in note
     await put(settings, WEEKS[0], None)  # as compaction does to revision 1
     await put(settings, WEEKS[0], corrected.made.value, entry.headers())
     (one,) = await rebuilt(settings, ALL[1], verify=True)

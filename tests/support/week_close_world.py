@@ -21,12 +21,12 @@ NOW = START + timedelta(days=900)
 
 
 def made_digest(week: Week, text: str, cites: Sequence[str] = ()) -> Digest:
-    """A digest that says nothing but `text`."""
+    """A digest that contains only `text`."""
     return structs.replace(empty_digest(week), headline=Sentence(text=text, posts=list(cites)))
 
 
 class World:
-    """The log, the published digests and a refit that says how many records it read."""
+    """The log, the published digests, and a refit whose digest says how many records it read."""
 
     def __init__(self) -> None:
         self.log: list[Record] = []
@@ -43,10 +43,10 @@ class World:
         self.cites: list[str] = []
         self.teaches = b""
         self.chosen: list[dict[str, str]] = []  # settings of every refit
-        self.meanwhile: PublishedDigest | None = None  # what a replay publishes while the next refit runs
+        self.meanwhile: PublishedDigest | None = None  # what a replay publishes during the next refit
 
     def append(self, number: int, hours: float) -> Record:
-        """One more post on the log."""
+        """Append a post to the log."""
         one = record(embedded(tweet(number, hours=hours), f"0:{number}"), len(self.log))
         self.log.append(one)
         return one
@@ -70,7 +70,7 @@ class World:
         return made
 
     async def replayed(self, entry: PublishedDigest) -> None:
-        """As `toptopics replay --publish` does."""
+        """Publish as `toptopics replay --publish` does."""
         sent = self.send(
             DIGESTS.name, key=entry.digest.week.encode(), value=encode(entry.digest), headers=entry.headers()
         )
@@ -86,7 +86,7 @@ class World:
         return stage, first
 
     async def late_post(self, stage: WeekCloseStage) -> PublishedDigest:
-        """The newest digest of that week after one more post of it."""
+        """Add a post to that week and return its newest digest."""
         await stage.follow([self.append(2, 6)])
         self.now += timedelta(seconds=61)
         await stage.tick(active=True)

@@ -1,4 +1,4 @@
-"""Trends: people, against the topic's own past and the stream of the day."""
+"""Trends: people, compared with the topic's own history and the day's stream."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from tests.support.made_streams import DIMENSIONS, START, join, story
 
 
 def ordinary(days: int, people: int = 30) -> PostBatch:
-    """Every person posts once a day, each about a matter of their own."""
+    """Every person posts once a day, each about another subject."""
     return join(
         *(
             PostBatch(
@@ -34,7 +34,7 @@ def ordinary(days: int, people: int = 30) -> PostBatch:
 
 
 def trending(stream: PostBatch) -> list[str]:
-    """First example of every topic that trended."""
+    """The first example of every topic that trended."""
     order = sorted(range(len(stream)), key=lambda i: stream.at[i])
     ordered = PostBatch(
         ids=[stream.ids[i] for i in order],
@@ -50,7 +50,7 @@ def trending(stream: PostBatch) -> list[str]:
 
 
 def test_people_make_a_trend_posts_do_not() -> None:
-    """Six people in an hour do; sixty posts by three people do not; nor does what is said every day."""
+    """Six people in an hour do. Sixty posts by three people do not, and neither do daily subjects."""
     usual = ordinary(8)
     six = story("six", 6, START + 6 * DAY, people=6)
     assert trending(join(usual, six)) == ["six0"]
@@ -58,7 +58,7 @@ def test_people_make_a_trend_posts_do_not() -> None:
 
 
 def test_it_trends_once_until_it_is_calm() -> None:
-    """More posts of the same wave say nothing new; a second wave weeks later does."""
+    """More posts of the same wave add nothing; a second wave weeks later trends again."""
     usual = ordinary(30, people=20)
     wave = story("wave", 40, START + 5 * DAY, people=8)
     again = story("again", 12, START + 25 * DAY, people=8)
@@ -67,7 +67,7 @@ def test_it_trends_once_until_it_is_calm() -> None:
 
 
 def test_what_has_no_name_is_no_trend() -> None:
-    """Six people under the same everyday words, each about a thing of their own, are a shelf and not a subject."""
+    """Six people with the same everyday words, each about another thing, are no subject."""
     usual, shelf = ordinary(8), story("shelf", 6, START + 6 * DAY, people=6)
     everyday = [("routine", "again", f"own{k}") for k in range(6)]
     named = [("routine", "again", "iclr2021") for k in range(6)]
@@ -76,7 +76,7 @@ def test_what_has_no_name_is_no_trend() -> None:
 
 
 def test_an_account_is_no_name() -> None:
-    """Neither who is passed on, nor whose site is linked, makes a subject of what they write about everything."""
+    """Neither a retweeted account nor a linked site makes a subject of all its posts."""
     usual, wave = ordinary(8), story("wave", 6, START + 6 * DAY, people=6)
     for name in ("@@ada", "@ada", "~und", "ada.example"):
         assert trending(join(usual, replace(wave, words=[(name, f"own{k}") for k in range(6)]))) == []
@@ -84,7 +84,7 @@ def test_an_account_is_no_name() -> None:
 
 
 def test_words_that_others_use_every_day_are_expected() -> None:
-    """Four people about neural networks, new as a topic on the stream's second day, in a field that speaks of them."""
+    """Four people about neural networks, a new topic on the second day, in a field that often mentions them."""
     others = [
         replace(story(f"net{k}-", 1, START + k * DAY / 4, direction=3 + k, people=1), words=[("networks", f"n{k}")])
         for k in range(8)
@@ -96,13 +96,13 @@ def test_words_that_others_use_every_day_are_expected() -> None:
 
 
 def test_the_first_day_knows_no_past() -> None:
-    """Where everything is new, nothing is unusual."""
+    """On the first day everything is new, so nothing is unusual."""
     assert trending(story("first", 30, START, people=10)) == []
 
 
 @given(st.integers(0, 500), st.integers(0, 5_000), st.lists(st.floats(0, 1), max_size=20))
 def test_surprise_grows_with_people(people: int, stream: int, shares: list[float]) -> None:
-    """Strictly; and a past in which the topic was larger lowers it."""
+    """Strictly. A history in which the topic was larger lowers it."""
     past = Past()
     for share in shares:
         past.learn(share)
@@ -113,12 +113,12 @@ def test_surprise_grows_with_people(people: int, stream: int, shares: list[float
 
 @pytest.mark.parametrize("stream", [10, 139, 250])
 def test_four_people_about_something_new(stream: int) -> None:
-    """In a stream of up to 250 people a day; three are not enough."""
+    """In a stream of up to 250 people a day. Three are not enough."""
     assert surprise(4, stream, Past()) >= TRENDING > surprise(3, stream, Past())
 
 
 def test_rhythm_cancels_out() -> None:
-    """The same share of a quiet day is not unusual: both counts move together."""
+    """The same share of a quiet day is not unusual: both counts change together."""
     past = Past()
     for _ in range(10):
         past.learn(0.1)
@@ -129,7 +129,7 @@ def test_rhythm_cancels_out() -> None:
 
 @given(st.lists(st.floats(0.1, 0.101), min_size=1, max_size=28))
 def test_past_is_rivers_mean(shares: list[float]) -> None:
-    """As long as the share stays about what it was, it equals river's running statistics over all days."""
+    """While the share stays about the same, it equals river's running statistics over all days."""
     past, mean, variance = Past(), EWMean(FADING), EWVar(FADING)
     for share in shares:
         past.learn(share)
@@ -150,7 +150,7 @@ def test_past_is_bounded(shares: list[float]) -> None:
 
 
 def test_another_level_is_the_new_usual() -> None:
-    """After a lasting change the days before it say nothing: a small topic that became a large one can trend again."""
+    """After a lasting change the earlier days are ignored: a small topic that became large can trend again."""
     grown, always = Past(), Past()
     for share in [0.02] * 12 + [0.2] * 7:
         grown.learn(share)
@@ -162,19 +162,19 @@ def test_another_level_is_the_new_usual() -> None:
 
 
 def test_a_day_of_the_week_is_expected() -> None:
-    """What comes back every Friday is no trend on a Friday, and one on other days."""
+    """A weekly Friday subject is no trend on a Friday, but on other days it is."""
     past = Past()
     for day in range(3 * WEEK):
         past.learn(0.2 if day % WEEK == 4 else 0.0)
     for day in range(4):
-        assert surprise(20, 100, past) > TRENDING or day < 2  # just after a Friday nothing is sure
+        assert surprise(20, 100, past) > TRENDING or day < 2  # directly after a Friday nothing is certain
         past.learn(0.0)
     assert surprise(20, 100, past) < 0.5
     assert surprise(20, 100, Past(mean=past.mean, variance=past.variance)) > TRENDING
 
 
 def test_voices_are_bounded_and_fade() -> None:
-    """Each person counts once, for 24 hours; at most `limit` are kept."""
+    """Each person counts once, for 24 hours; at most `limit` people are kept."""
     voices: dict[str, float] = {}
     for k in range(9):
         hear(voices, f"p{k % 7}", k * 3600.0, limit=5)

@@ -1,4 +1,4 @@
-"""Links: canonical form, kind, what may not be shown, and no guessing."""
+"""Links: canonical form, kind, links that must not be shown, and no guessing."""
 
 import pytest
 from hypothesis import given
@@ -25,7 +25,7 @@ from tests.support.digest_weeks import post
     ],
 )
 def test_the_canonical_address(url: str, expected: str | None) -> None:
-    """Two links to one page are equal; what is no web address is None."""
+    """Two links to one page are equal. Text that is no web address gives None."""
     assert canonical_url(url) == expected
 
 
@@ -44,12 +44,12 @@ def test_the_canonical_address(url: str, expected: str | None) -> None:
     ],
 )
 def test_the_kind_of_a_link(url: str, kind: str | None) -> None:
-    """By host and path; a shortener's is unknown."""
+    """By host and path. A shortener's kind is unknown."""
     assert kind_of(url) == kind
 
 
 def test_a_short_link_without_payload_stays_bare() -> None:
-    """Never guess: no title, no site, no kind; what was fetched fills them in."""
+    """No title, site or kind is guessed; fetched metadata fill them in."""
     link = Link(url="https://t.co/AbCdEfGhIj")
     assert known_link(link, {}) == link
     known = known_link(link, {link.url: Link(url="https://www.arxiv.org/abs/1?utm_source=t", title=" A\x07 &amp; B ")})
@@ -57,7 +57,7 @@ def test_a_short_link_without_payload_stays_bare() -> None:
 
 
 def test_links_that_lead_nowhere_are_no_resource() -> None:
-    """The rest of a link at the end of a cut retweet, the platform's own pictures, scripts."""
+    """The rest of a link at the end of a truncated retweet, the platform's own pictures, scripts."""
     for url in ("https://t.co/AbC", "https://pbs.twimg.com/media/a.jpg", "javascript:alert(1)"):
         assert known_link(Link(url=url), {}) is None
     glued = known_link(Link(url="https://t.co/AbCdEfGhIj’s"), {})
@@ -66,7 +66,7 @@ def test_links_that_lead_nowhere_are_no_resource() -> None:
 
 
 def test_a_post_has_an_address_only_where_its_platform_is_known() -> None:
-    """A numeric id alone may come from anywhere."""
+    """A numeric id alone may belong to any platform."""
     assert post_url(post(1, "x")) is None
     assert post_url(post(1, "x", source="x", handle="ada")) == "https://x.com/ada/status/1000000000000000001"
     bluesky = post(1, "x", source="bluesky", id="at://did:plc:abc/app.bsky.feed.post/3kxyz")
@@ -75,7 +75,7 @@ def test_a_post_has_an_address_only_where_its_platform_is_known() -> None:
 
 @given(st.text(max_size=80) | st.text(max_size=40).map("https://".__add__))
 def test_no_address_breaks_the_parsers(url: str) -> None:
-    """What comes out is a web address, and its canonical form is stable."""
+    """The result is a web address, and its canonical form is stable."""
     safe = safe_url(url)
     assert safe is None or safe.lower().startswith(("http://", "https://"))
     canonical = canonical_url(url)

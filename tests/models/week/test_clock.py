@@ -26,7 +26,7 @@ def _see(
 
 
 def test_a_week_is_due_when_the_watermark_passes_its_end_and_not_before() -> None:
-    """Newest post minus the allowed lateness."""
+    """The watermark is the newest post time minus the allowed lateness."""
     clock = _clock()
     _see(clock, 0, 5)
     _see(clock, 1, WEEK_HOURS + 23.9)
@@ -36,7 +36,7 @@ def test_a_week_is_due_when_the_watermark_passes_its_end_and_not_before() -> Non
 
 
 def test_a_partition_that_lags_holds_its_week_open() -> None:
-    """Whichever worker is quicker, no week closes before all partitions are past it."""
+    """No week closes before all partitions have passed it, whichever worker is faster."""
     clock = _clock()
     _see(clock, 0, 5, partition=1)
     _see(clock, 1, WEEK_HOURS + 48, partition=0)
@@ -68,7 +68,7 @@ def test_an_idle_moment_is_no_quiet_stream() -> None:
 
 
 def test_weeks_close_in_the_order_of_time() -> None:
-    """A digest rests on the one before."""
+    """A digest builds on the previous one."""
     clock = _clock()
     for number, hours in enumerate((5, WEEK_HOURS * 2 + 1, WEEK_HOURS + 5, WEEK_HOURS * 4)):
         _see(clock, number, hours)
@@ -76,7 +76,7 @@ def test_weeks_close_in_the_order_of_time() -> None:
 
 
 def test_a_late_post_makes_one_correction_once_it_is_quiet() -> None:
-    """A burst of late posts is one correction; a post that the digest has already read is none."""
+    """A burst of late posts is one correction. A post that the digest has already read needs none."""
     clock = _clock()
     _see(clock, 0, 5)
     clock.closed(W18, slice_end=10, shown_posts=set(), at=NOW)
@@ -92,7 +92,7 @@ def test_a_late_post_makes_one_correction_once_it_is_quiet() -> None:
 
 
 def test_a_tombstone_or_an_edit_of_a_shown_post_makes_a_correction() -> None:
-    """What the digest does not show needs none."""
+    """Posts that the digest does not show need none."""
     clock = _clock()
     clock.closed(W18, slice_end=10, shown_posts={"p1", "p2"}, at=NOW)
     for number, post in enumerate(("p9", "p1")):
@@ -105,7 +105,7 @@ def test_a_tombstone_or_an_edit_of_a_shown_post_makes_a_correction() -> None:
 
 
 def test_an_older_week_is_a_backfill_and_waits_for_its_own_quiet() -> None:
-    """The watermark is long past it, so its first post must not close it."""
+    """The watermark has passed it long ago, so its first post must not close it."""
     clock = _clock()
     clock.closed(W20, slice_end=5, shown_posts=set(), at=NOW)
     _see(clock, 6, 5)
@@ -138,7 +138,7 @@ def test_seeing_a_record_again_changes_nothing(times: int) -> None:
 
 
 def test_a_clock_that_is_set_back_delays_no_week() -> None:
-    """By half a day: the quiet and the correction are waited for from the new time on, and not until the old one."""
+    """By half a day: the idle time is measured from the new time, not until the old one."""
     clock, ahead = _clock(), NOW + timedelta(hours=12)
     _see(clock, 0, 100, now=ahead)
     assert clock.due(NOW) == []
@@ -150,7 +150,7 @@ def test_a_clock_that_is_set_back_delays_no_week() -> None:
 
 
 def test_the_deletion_of_a_repeated_post_makes_a_digest_stale() -> None:
-    """A retweet that the digest shows is the deleted text: its original counts as shown, also after a restart."""
+    """A shown retweet has the deleted text: its original counts as shown, also after a restart."""
     clock = _clock()
     clock.closed(W18, 3, {"p00000", "p00001", "original"}, at=NOW)
     clock.see(Deletion(id="unknown", author_id="a", deleted_at=START), 3, NOW)

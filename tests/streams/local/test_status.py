@@ -1,4 +1,4 @@
-"""`up`, `down` and `status` where nothing has to be started; the real services are in tests/integration."""
+"""`up`, `down` and `status` without starting anything. Tests of the real services are in tests/integration."""
 
 import json
 import socket
@@ -16,7 +16,7 @@ from streams.settings import Settings
 
 @pytest.fixture
 def answering() -> Iterator[str]:
-    """host:port of something that accepts connections."""
+    """The host:port of a server that accepts connections."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
@@ -30,7 +30,7 @@ def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nothing_runs_in_a_new_folder(tmp_path: Path) -> None:
-    """Asking does not create the folder either."""
+    """The command does not create the folder either."""
     result = CliRunner().invoke(app, ["status", "--json"])
     assert result.exit_code == 3
     services = json.loads(result.stdout)["services"]
@@ -64,7 +64,7 @@ def test_other_parts_add_sections_and_have_a_say(answering: str, monkeypatch: py
 
 
 def test_a_broker_that_does_not_tell_of_its_stages_is_a_line(answering: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Something accepts connections and says nothing."""
+    """The server accepts connections and sends nothing."""
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", answering)
     monkeypatch.setenv("REDIS_URL", f"redis://{answering}/0")
     monkeypatch.setattr("streams.cli.worker.SECONDS", 0.3)
@@ -88,7 +88,7 @@ def test_up_says_what_is_wrong_without_a_traceback(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("KAFKA_HOME", str(tmp_path / "nowhere"))
     result = CliRunner().invoke(app, ["up"])
     assert result.exit_code == 1
-    assert "holds no Kafka" in result.stderr
+    assert "contains no Kafka" in result.stderr
     assert "docker compose" in result.stderr
     assert json.loads(CliRunner().invoke(app, ["status", "--json"]).stdout)["services"][1]["pid"] is None
 

@@ -14,23 +14,23 @@ TOKEN = "token-of-the-test"
 
 
 class MastodonServer:
-    """`write`, `change`, `delete` make events; the stream sends those that happen while it is connected.
+    """`write`, `change`, `delete` make events. The stream sends the events that happen while it is connected.
 
-    Faults of the stream: "503", "429", "drop" (the end after a second), "cut" (a message cut in the middle, then
-    the end), "twice", "silent" (not even heartbeats). `rest_faults` are those of the accounts' statuses.
+    Faults of the stream: "503", "429", "drop" (closed after a second), "cut" (a truncated message, then closed),
+    "twice", "silent" (not even heartbeats). `rest_faults` are the faults of the accounts' statuses.
     """
 
     def __init__(self, *faults: str, rest_faults: Faults | None = None) -> None:
         self.faults = Faults(*faults)
         self.rest_faults = rest_faults or Faults()
         self.statuses: list[dict[str, Any]] = []
-        self.hidden: set[str] = set()  # ids that pages leave out although they can be looked up
+        self.hidden: set[str] = set()  # ids that pages leave out although a look-up finds them
         self.asked_for: list[str] = []  # ids that were looked up
         self.events: list[tuple[str, str]] = []
         self._port = 0
 
     def write(self, acct: str, content: str, **more: Any) -> str:
-        """A status; returns its id on the instance."""
+        """Write a status and return its id on the instance."""
         own = str((int(time.time() * 1000) << 16) + len(self.statuses))  # noqa: TID251
         status = {
             "id": own,
@@ -123,7 +123,7 @@ class MastodonServer:
         response.enable_chunked_encoding()
         place = len(self.events)
         await response.prepare(request)
-        # one that is to be cut waits for a message, however long nobody writes any
+        # a connection to be cut waits for a message, however long none is written
         deadline = asyncio.get_running_loop().time() + (1.0 if fault not in ("", "cut") else 60.0)
         try:
             if fault == "silent":
