@@ -127,8 +127,10 @@ def _list(**fields: object) -> Digest:
     }  # fmt: skip
     listed = replace(story, **(values | fields))
     line = Sentence(text="Papers: 5 people, 5 posts", posts=[PLAIN.posts[0].id])
-    return replace(digest, topics=[listed], overview=[line], headline=_sentence("In brief this week: Papers."),
-                   statistics=replace(digest.statistics, topics_published=1))  # type: ignore[no-any-return]  # fmt: skip
+    return replace(  # type: ignore[no-any-return]
+        digest, topics=[listed], overview=[line], headline=_sentence("In brief this week: Papers."),
+                   statistics=replace(digest.statistics, topics_published=1),
+    )  # fmt: skip
 
 
 def _faded(**fields: object) -> Digest:
