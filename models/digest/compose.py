@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from models.digest.cited import cited_posts
+from models.digest.cited import addresses, cited_posts
 from models.digest.inputs import Inputs, Progress
 from models.digest.lesson import week_topics
 from models.digest.section import brief, section, themed_list, within_budget
@@ -149,7 +149,7 @@ def write_digest(
         past_words=dict(past.words),
         past_people=past.people,
     )
-    return msgspec.structs.replace(digest, repeats=_repeats(digest, week))
+    return msgspec.structs.replace(digest, repeats=_repeats(digest, week), addresses=addresses(digest, week.posts))
 
 
 def _repeats(digest: Digest, week: WeekPosts) -> dict[str, str]:

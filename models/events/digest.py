@@ -158,4 +158,5 @@ class Digest(Event, frozen=True):
     known_names: dict[str, int] = {}  # of digests without `past_words`: name -> weeks since three people used it
     past_words: dict[str, float] = {}  # word -> people who used it, summed over the weeks till now, older ones faded
     past_people: float = 0.0  # people of these weeks, summed alike
+    addresses: dict[str, str] = {}  # post -> its address on its platform: of the posts that forms link to
     repeats: dict[str, str] = {}  # cited retweet -> id of the post that it repeats
