@@ -73,8 +73,9 @@ def entry_kind(posts: Sequence[Tweet]) -> TopicKind | None:
     votes: Counter[TopicKind] = Counter()
     for post in posts:
         votes.update(_of_links(post) or {kind for kind, nouns in _NOUNS.items() if nouns.search(post.text)})
-    enough = [kind for kind in _NOUNS if votes[kind] >= max(1.0, OF_KIND * len(posts))]
-    return max(enough, key=votes.__getitem__) if enough else None
+    enough: list[TopicKind] = [kind for kind in _NOUNS if votes[kind] >= max(1.0, OF_KIND * len(posts))]
+    enough.sort(key=lambda kind: -votes[kind])
+    return enough[0] if enough else None
 
 
 def _of_links(post: Tweet) -> set[TopicKind]:
