@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from models.digest.cited import cited_posts
+from models.digest.cited import addresses, cited_posts
 from models.digest.inputs import Inputs, Progress
 from models.digest.lesson import week_topics
 from models.digest.section import section, within_budget
@@ -110,7 +110,7 @@ def write_digest(
         manifest=_manifest(inputs),
         known_names=dict(names or {}),
     )
-    return msgspec.structs.replace(digest, repeats=_repeats(digest, week))
+    return msgspec.structs.replace(digest, repeats=_repeats(digest, week), addresses=addresses(digest, week.posts))
 
 
 def _repeats(digest: Digest, week: WeekPosts) -> dict[str, str]:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from models.digest.cited import cited_posts
 from models.events import Brief, Digest, DigestTopic, Item, Sentence, TopicIdentity
+from models.text.links import is_address_of
 from models.wording.summary import headline
 
 REMOVED = "[removed by its author]"
@@ -35,6 +36,7 @@ def redact(digest: Digest, gone: set[str]) -> Digest:
         statistics=replace(digest.statistics, topics_published=len(topics)),
         identities=_identities(digest.identities, gone),
         repeats={post: original for post, original in digest.repeats.items() if post not in gone},
+        addresses={post: url for post, url in digest.addresses.items() if post not in gone},
     )
 
 
@@ -82,13 +84,8 @@ def _item(item: Item, gone: set[str]) -> Item | None:
         return None
     if item.quotation_post in gone:
         item = replace(item, quotation=None, quotation_post=None)
-    addresses = [url for url in item.post_urls if not any(_is_address(url, post) for post in gone)]
+    addresses = [url for url in item.post_urls if not any(is_address_of(url, post) for post in gone)]
     return replace(item, sentence=sentence, post_urls=addresses)
-
-
-def _is_address(url: str, post: str) -> bool:
-    """Platforms' addresses end as the id does ("…/status/1", "…/post/3k" of "at://…/3k"), or are the id."""
-    return url.rstrip("/").rpartition("/")[2] == post.rstrip("/").rpartition("/")[2]
 
 
 def _summary(topic: DigestTopic, label: str, gone: set[str]) -> Sentence:

@@ -12,9 +12,4 @@ from models.render.view import View, view
 
 def shown(digest: Digest) -> View:
     """The view without what changes with every late post; equal for digests that show the same."""
-    seen = view(digest)
-    topics = [
-        replace(topic, paragraphs=[replace(paragraph, evidence=[]) for paragraph in topic.paragraphs])
-        for topic in seen.topics
-    ]
-    return replace(seen, topics=topics, numbers=[], made_from="")
+    return replace(view(digest, evidence=False), numbers=[], made_from="")

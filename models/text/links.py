@@ -126,6 +126,11 @@ def post_url(post: Tweet) -> str | None:
     return safe_url(post.id)
 
 
+def is_address_of(url: str, post_id: str) -> bool:
+    """Whether `url` leads to the post: platforms' addresses end as its id does, or are the id (see `post_url`)."""
+    return url.rstrip("/").rpartition("/")[2] == post_id.rstrip("/").rpartition("/")[2]
+
+
 def site_of(url: str) -> str:
     """The site's common name if it is known, else its host."""
     host = _host(url)

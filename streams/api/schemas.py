@@ -69,12 +69,30 @@ class TopicDetail(Struct, frozen=True, kw_only=True):
     series: HourlySeries | None
     lineage: Annotated[list[TopicEvent], Meta(description="events of the topic and of merged ones, oldest first")]
     related: list[RelatedTopic]
+    newest: datetime | None = None  # time of the newest post of all topics
 
 
 class PostPage(Struct, frozen=True, kw_only=True):
     """Posts, newest first."""
 
     total: int
+    items: list[ShownPost]
+
+
+class PostDetail(Struct, frozen=True, kw_only=True):
+    """One post, and the topic that it stands in now."""
+
+    post: ShownPost
+    topic_id: str
+    label: str
+
+
+class CitedPosts(Struct, frozen=True, kw_only=True):
+    """Posts behind a section of a digest. ids: all, those that its sentences rest on first. items: those kept here."""
+
+    week: str
+    section: str
+    ids: list[str]
     items: list[ShownPost]
 
 

@@ -87,6 +87,7 @@ async def show_topic(request: Request, use: Use, topic_id: TopicId) -> Response:
         posts=posts,
         posts_total=total,
         series=_series(use, current),
+        newest=use.board.newest,
         lineage=lineage,
         related=[
             schemas.RelatedTopic(id=name, label=label_of(use.board.states[name]), similarity=nearness)

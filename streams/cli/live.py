@@ -233,7 +233,7 @@ def alerts(
         async def follow() -> None:
             async with open_views(str(connected.redis_url), connected.prefix) as views:
                 claims = RedisClaims(views.database, connected.prefix)
-                await Alerts(read, views, claims, Delivery(read), Metrics()).run()
+                await Alerts(read, views, claims, Delivery(read, base=connected.public_url), Metrics()).run()
 
         try:
             asyncio.run(follow())

@@ -10,7 +10,7 @@ import orjson
 
 from models.events import Digest, TopicEvent
 from models.live.naming import is_main_link, named_by, title_of
-from models.live.state import Changes, ShownLink, ShownPost, StoredDigest, TopicState, ViewEvent
+from models.live.state import Changes, PlacedPost, ShownLink, ShownPost, StoredDigest, TopicState, ViewEvent
 from streams.redis_store.database import Database, Keys
 
 MAX_TOPICS = 2_000  # largest list of topics: the most recently active ones
@@ -56,11 +56,7 @@ class RedisViewReader:
 
     async def resolve(self, topic_id: str) -> str | None:
         """Follow merges and aliases."""
-        for _ in range(64):
-            parent = await self._database.call("HGET", self._keys("alias"), topic_id)
-            if parent is None:
-                break
-            topic_id = str(parent)
+        topic_id = await self._root(topic_id)
         known, listed = await self._database.batch(
             [("EXISTS", self._keys.topic(topic_id, "info")), ("ZSCORE", self._keys("live"), topic_id)]
         )
@@ -82,6 +78,21 @@ class RedisViewReader:
         )
         texts = await self._database.call("HMGET", self._keys("text"), *ids) if limit and ids else []
         return [msgspec.convert(orjson.loads(text), ShownPost) for text in texts if text is not None], int(total)
+
+    async def found(self, post_ids: Sequence[str]) -> dict[str, PlacedPost]:
+        """By id."""
+        if not post_ids:
+            return {}
+        texts, refs = await self._database.batch(
+            [("HMGET", self._keys("text"), *post_ids), ("HMGET", self._keys("refs"), *post_ids)]
+        )
+        kept = {
+            post_id: (msgspec.convert(orjson.loads(text), ShownPost), orjson.loads(ref)["t"])
+            for post_id, text, ref in zip(post_ids, texts, refs, strict=True)
+            if text is not None and ref is not None
+        }
+        topics = {topic: await self._root(topic) for topic in sorted({topic for _, topic in kept.values()})}
+        return {post_id: PlacedPost(post=post, topic_id=topics[topic]) for post_id, (post, topic) in kept.items()}
 
     async def links(self, topic_id: str, limit: int) -> list[ShownLink]:
         """Most posts first."""
@@ -154,6 +165,14 @@ class RedisViewReader:
         )
         event, pulse = (_entries(entries)[0][0] if entries else "0-0" for entries in last)
         return event, pulse
+
+    async def _root(self, topic_id: str) -> str:
+        for _ in range(64):
+            parent = await self._database.call("HGET", self._keys("alias"), topic_id)
+            if parent is None:
+                break
+            topic_id = str(parent)
+        return topic_id
 
     async def _states(self, names: Sequence[str]) -> dict[str, TopicState | None]:
         if not names:

@@ -3,11 +3,13 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from models.events import Digest
+from models.render.edition import Edition
 from streams.views.items import milliseconds
 
 KNOWN = ("made_at", "revision", "supersedes", "slice_start", "slice_end", "changes")
@@ -29,6 +31,24 @@ class DigestHeaders:
     def order(self) -> tuple[int, str]:
         """What makes a later digest of a week later."""
         return self.revision, self.headers.get("made_at", "")
+
+    @property
+    def made_at(self) -> datetime | None:
+        """When it was published; None when it is unknown."""
+        try:
+            return datetime.fromisoformat(self.headers.get("made_at", ""))
+        except ValueError:
+            return None
+
+    def edition(self, base: str | None) -> Edition:
+        """For rendering; `base`: the address under which readers reach the service."""
+        return Edition(
+            base=base,
+            revision=self.revision,
+            corrects=bool(self.headers.get("supersedes")),
+            made_at=self.made_at,
+            changes=self.headers.get("changes", ""),
+        )
 
 
 def read_headers(headers: Iterable[tuple[str, Any]]) -> DigestHeaders:

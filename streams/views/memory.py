@@ -17,7 +17,7 @@ from models.digest.redaction import redact
 from models.events import Assignment, Digest, TopicEvent
 from models.live.limits import ViewLimits
 from models.live.naming import is_main_link, named_by, title_of
-from models.live.state import Changes, ShownLink, ShownPost, StoredDigest, TopicState, ViewEvent
+from models.live.state import Changes, PlacedPost, ShownLink, ShownPost, StoredDigest, TopicState, ViewEvent
 from streams.ports import Headers
 from streams.views.digests import DigestHeaders, digest_item, read_headers
 from streams.views.items import event_item, items_of
@@ -128,6 +128,17 @@ class MemoryViews:
         found.sort(key=lambda post: (post["at"], post["id"]), reverse=True)
         page = found[offset : offset + limit]
         return [msgspec.convert(orjson.loads(post["text"]), ShownPost) for post in page], len(found)
+
+    async def found(self, post_ids: Sequence[str]) -> dict[str, PlacedPost]:
+        """See `ViewReader`."""
+        wanted = set(post_ids)
+        return {
+            post["id"]: PlacedPost(
+                post=msgspec.convert(orjson.loads(post["text"]), ShownPost), topic_id=self._root(post["ref"]["t"])
+            )
+            for post in self._live()
+            if post["id"] in wanted
+        }
 
     async def links(self, topic_id: str, limit: int) -> list[ShownLink]:
         """See `ViewReader`."""

@@ -144,6 +144,18 @@ async def test_a_deletion_reaches_digests(views: Views, order: str) -> None:
     assert [item.sentence.posts for item in stored.digest.topics[0].items] == [["2"]]
 
 
+async def test_posts_are_found_by_id_in_the_topic_that_they_stand_in_now(views: Views) -> None:
+    """Also after a merge; what is deleted or unknown is left out."""
+    post = assignment("1", "T2", source="x", text="speech")
+    await views.apply_assignments([post, assignment("at://a/b/c", "T1"), assignment("3", "T1"), deletion("3")])
+    await views.apply_topic_events([event("merged", "T1", other_ids=["T2"])])
+    found = await views.found(["at://a/b/c", "3", "nothing", "1"])
+    assert {name: one.topic_id for name, one in found.items()} == {"1": "T1", "at://a/b/c": "T1"}
+    assert found["1"].post.url == "https://x.com/ada_handle/status/1"
+    assert found["at://a/b/c"].post.url == ""
+    assert await views.found([]) == {}
+
+
 async def test_words_find_topics(views: Views) -> None:
     """Case folded, without stop words."""
     await views.apply_assignments([assignment("1", "T1", text="The PixLoc paper is out"), assignment("2", "T2")])
