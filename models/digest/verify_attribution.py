@@ -89,7 +89,7 @@ def _originals(post: Tweet) -> list[str]:
 
 
 def _holds(post: Tweet, url: str) -> bool:
-    return any(url in {link.url, canonical_url(link.url)} for link in post.links)
+    return any(canonical_url(url) == canonical_url(link.url) for link in post.links)
 
 
 def _own(post: Tweet) -> set[str]:
