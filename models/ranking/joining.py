@@ -22,7 +22,7 @@ from models.refit.units import Units
 CUT = 0.6  # distance up to which units with a bursting term in common are joined
 BURST = 1.92  # surprise that one term in twenty has by chance (half the 95 % quantile of chi-square, Wilks 1938)
 TERM = 0.15  # likeness that a bursting term adds, times the logarithm of 1 + its surprise
-MOST = 0.4  # likeness that terms add at most
+MOST = 0.2  # likeness that a term adds at most: units that are farther apart stay apart
 APART = 2.0  # distance of units without a bursting term in common
 SPOKEN = 0.5  # share of a unit's posts that hold a term of the unit
 

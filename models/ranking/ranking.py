@@ -6,8 +6,8 @@ to a set of posts, and none is a threshold for a feature: a penalty lowers a uni
 are only units that no reader would miss: without words, giveaways, and walls of hashtags.
 
 How many stories are published is measured on the week itself. When the percentiles of every feature are shuffled among
-the units, high scores arise by chance only. A unit is worth telling while at most `CHANCE` of the units that score as
-high would be there by chance (Benjamini and Hochberg 1995, with the null distribution from permutations).
+the units, high scores arise by chance only. The best units are worth telling while at most one in ten of them would be
+there by chance, or one at all (Benjamini and Hochberg 1995, with the null distribution from permutations).
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 
 PLUS = ("people", "influence", "gain", "reach", "surprise", "agreement", "crowded", "names", "words", "news")
 MINUS = ("wall", "top", "evergreen", "greeting", "advert")
-CHANCE = 0.1  # share of the published units that may be there by chance
+CHANCE = 0.1  # share of the published units that may be there by chance; of fewer than ten, one may
 DRAWS = 200_000  # scores of shuffled units that tell what chance gives
 
 
@@ -58,5 +58,5 @@ def worth_telling(parts: Mapping[str, Floats], score: Floats, seed: int) -> int:
     )
     best = np.sort(score)[::-1]
     expected = (len(chance) - np.searchsorted(chance, best - 1e-9)) / times
-    enough = np.flatnonzero(expected <= CHANCE * np.arange(1, count + 1))
+    enough = np.flatnonzero(expected <= np.maximum(1.0, CHANCE * np.arange(1, count + 1)))
     return int(enough[-1]) + 1 if len(enough) else 0
