@@ -7,12 +7,14 @@ with the mark of a cut has to begin so.
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from models.events import Tweet
 from models.text.plain import one_line, plain
 from models.wording.passages import CUT, verbatim
 
 _ENDS = frozenset(".!?…\n")
+MOST_PLACES = 20  # where a quotation is looked for in one post: a text may repeat it without end
 _APART = re.compile(
     r"[^\w\s]*https?:\S*|\W*(?:t\.co|bit\.ly|lnkd\.in|buff\.ly|youtu\.be)/\S*|[^\w\s]*[@#＃][\w@.#-]+\S*|[^\w\s]+|"
     r"\(?\d{1,2}/(?:\d{1,3}|n)?\)?[:.)]?|"
@@ -31,7 +33,8 @@ def is_whole(quotation: str, post: Tweet) -> bool:
     if not words or any(words in title for title in titles):
         return bool(words)
     return any(
-        _opens(text[:at]) and (cut or _closes(words, text[at + len(words) :])) for text, at in _found(words, post)
+        _opens(text[:at]) and (cut or _closes(words, text[at + len(words) :]))
+        for text, at in islice(_found(words, post), MOST_PLACES)
     )
 
 

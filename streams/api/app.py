@@ -13,7 +13,7 @@ from streams.api import digests, events, health, openapi, pages, subscriptions, 
 from streams.api.hub import Hub
 from streams.api.limits import ApiLimits
 from streams.api.problems import add_problem_handlers
-from streams.api.security import LoopbackHostOnly, RateLimit, SecurityHeaders, TokenAuth, is_loopback
+from streams.api.security import LoopbackHostOnly, RateLimit, SecurityHeaders, TokenAuth, WrongTokens, is_loopback
 from streams.api.services import LagCheck, Services
 from streams.settings import Settings
 from streams.system.metrics import Metrics
@@ -91,6 +91,9 @@ def create_api(
     )
     app.state.services = Services(
         views=views, board=board, hub=hub, metrics=metrics, limits=limits, lag=lag, token=token
+    )
+    app.state.wrong_tokens = WrongTokens(
+        per_client=limits.wrong_tokens_per_minute, in_total=limits.wrong_tokens_in_total
     )
     app.state.deliveries_path = settings.data_dir / "push.sqlite3"
     for module in (topics, digests, events, subscriptions, health, pages):

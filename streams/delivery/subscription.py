@@ -67,7 +67,8 @@ def checked(subscription: Subscription, before: Subscription | None = None) -> S
     """The subscription with a secret where one is needed: given, that of `before`, or new. Raises SubscriptionError."""
     if not _NAME.match(subscription.name):
         raise SubscriptionError("a name has letters, digits, '.', '_' and '-', at most 60, and begins with no sign")
-    if "://" not in subscription.url or any(character.isspace() for character in subscription.url):
+    # also NUL and DEL, which are no white space: a client and a log read such an address differently
+    if "://" not in subscription.url or " " in subscription.url or not subscription.url.isprintable():
         raise SubscriptionError(f"{subscription.name}: the address is none (https://…, mailto://…, slack://…)")
     if subscription.since is not None:
         try:
