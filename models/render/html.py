@@ -1,7 +1,8 @@
 """The digest as one self-contained HTML page, as a mail, and as an Atom entry: all of them have the same body.
 
 Made for e-mail clients too: one column in a table, styles inline, no script, no image to load, colours that a dark
-scheme overrides where the client supports it. Jinja's autoescape is on for everything but the bars, made of numbers.
+scheme overrides where the client supports it. What people wrote has `dir="auto"`: its own first letter says which
+way it runs. Jinja's autoescape is on for everything but the bars, made of numbers.
 """
 
 from dataclasses import dataclass
