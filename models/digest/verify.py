@@ -267,8 +267,13 @@ def _words(label: str, where: str, cited: Sequence[Tweet]) -> Iterator[Problem]:
 
 
 def _letters(posts: Iterable[Tweet]) -> str:
-    """Of the posts' texts and the titles of their links."""
-    return "".join(alphanumeric(plain(post.text) + " ".join(link.title or "" for link in post.links)) for post in posts)
+    """Of the posts' texts, of those that they quote, and of the titles of their links."""
+    return "".join(
+        alphanumeric(
+            " ".join((plain(post.text), plain(post.quoted_text or ""), *(link.title or "" for link in post.links)))
+        )
+        for post in posts
+    )
 
 
 def _item(item: Item, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
