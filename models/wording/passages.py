@@ -22,6 +22,7 @@ from models.text.plain import plain
 from models.text.stop_words import STOP_WORDS
 
 MAX_CHARACTERS = 280
+MAX_READ = 4_000  # characters of a post that are read for what it says: what a text costs is bounded
 CUT = " …"  # at the end of a passage that ends before its sentence does
 ENOUGH = 60  # characters of a sentence that is cut off, from which it is cut back to its last whole clause
 SHORT = 40  # a sentence below says too little alone and takes the next one along
@@ -97,8 +98,13 @@ def retweeted_handle(text: str) -> str | None:
 
 
 def own_words(text: str, answer: bool = False) -> str:
-    """The plain text without a retweet's prefix and the people addressed; `answer`: a single one is addressed, too."""
+    """The beginning of the plain text without a retweet's prefix and the people addressed.
+
+    answer: a single person is addressed, too.
+    """
     text = RETWEET_PREFIX.sub("", plain(text))
+    if len(text) > MAX_READ:
+        text = text[:MAX_READ].rpartition(" ")[0] + "…"
     mentions = _LEADING_MENTIONS.match(text)
     if mentions and (answer or mentions[0].count("@") > 1):
         return text[mentions.end() :]
