@@ -15,7 +15,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -103,10 +103,11 @@ def title_of(
     taken: Set[str] = frozenset(),
 ) -> Title:
     """`title` of posts whose statements are known."""
-    name = None if sensitive else _name(posts, usage)
-    if name is not None and name.text.casefold() in taken:
-        name = None
-    if name is None:
+    if sensitive:
+        told = _headline(found, taken) or _sentence(posts, found, taken)
+        return replace(told, text=told.text.replace("!", "").strip() or told.text)
+    name = _name(posts, usage)
+    if name is None or name.text.casefold() in taken:
         return _headline(found, taken) or _sentence(posts, found, taken)
     named = Title(name.text, _holding(name, found), "name")
     if plain_names or _is_telling(name):
