@@ -7,7 +7,10 @@ from models.events.base import SCHEMA, Event, Id
 from models.events.posts import Tweet
 
 Outcome = Literal["assigned", "duplicate", "deleted"]
-TopicEventKind = Literal["born", "trending", "merged", "split", "faded", "revived", "alias"]
+TopicEventKind = Literal[
+    "born", "trending", "calmed", "story", "gathered", "merged", "split", "faded", "revived", "alias"
+]
+TrendLevel = Literal["", "rising", "hot"]
 
 
 class Assignment(Event, frozen=True):
@@ -27,12 +30,15 @@ class Assignment(Event, frozen=True):
     candidate: bool = False
     support: bool = False
     tweet: Tweet | None = None
+    usual: float = 0.0  # share (0–1) of the people active in a day that is usual for the topic,
+    spread: float = 0.0  # and the variance of that share from day to day
     schema: int = SCHEMA
 
 
 class TopicEvent(Event, frozen=True):
     """A step in the life of a live topic, with its reason in words.
 
+    `trending` comes once a level of a trend, `calmed` at its end; `gathered`: posts of other topics came to it.
     `other_ids`: merged -> the topics that went into this one; split -> the topics that came out of it;
     alias -> the ids by which the topic is also known (a digest's).
     """
@@ -49,6 +55,11 @@ class TopicEvent(Event, frozen=True):
     other_ids: list[str] = []
     example_ids: list[str] = []  # posts that show what the topic is about
     week: str | None = None  # alias: the digest's week
+    moved_ids: list[str] = []  # posts that belong to this topic from now on, wherever they were assigned
+    story_ids: list[str] = []  # story: posts of the last day that tell the topic's story; none: it has none any more
+    level: TrendLevel = ""  # trending: how far it is above what is usual
+    usual: float = 0.0  # share (0–1) of the people active in a day that is usual for the topic,
+    spread: float = 0.0  # and the variance of that share from day to day
     schema: int = SCHEMA
 
 

@@ -21,7 +21,10 @@ from models.events.week_topics import WeekTopics
 from models.events.wire import PoisonError, content_hash, unpack_vector
 from models.online.seen_posts import SeenPosts
 from models.online.topic_model import PostBatch, TopicModel
+from models.text import spoken_words
 from models.text.live_words import live_words
+from models.text.pairs import word_pairs
+from models.text.slight import is_slight
 
 VERSION = 1
 LESSONS = 64  # of which it is known that they were learned: a crash may bring one again
@@ -177,6 +180,8 @@ class Assigner:
                     similarity=round(placement.similarity, 4),
                     candidate=placement.candidate,
                     support=placement.support,
+                    usual=round(placement.usual, 6),
+                    spread=round(placement.spread, 9),
                     tweet=record.tweet,
                 )
             )
@@ -214,4 +219,6 @@ def _batch(records: Sequence[EmbeddedTweet]) -> PostBatch:
         at=np.array([tweet.created_at.timestamp() for tweet in tweets]),
         related=[tweet.related_id for tweet in tweets],
         retweet=[tweet.kind == "retweet" for tweet in tweets],
+        pairs=[word_pairs(record.text) for record in records],
+        slight=[is_slight(record.tweet.text, record.text, spoken_words(record.text)) for record in records],
     )

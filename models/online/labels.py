@@ -85,15 +85,6 @@ def _is_site(word: str) -> bool:
     return "." in word and _SITE.fullmatch(word) is not None
 
 
-def names_of(record: TopicRecord) -> list[str]:
-    """The words that half of its distinct posts share; handles and sites are none: they tell who and where."""
-    return [
-        word
-        for word, count in _subjects(record).items()
-        if 2 * count >= record.originals and not word.startswith(SAID) and not _is_site(word)
-    ]
-
-
 def tally(record: TopicRecord) -> str:
     """Such as "10 posts (3 distinct) by 8 people": who only repeats is one of the people, so repeats are told, too."""
     distinct = f" ({record.originals} distinct)" if record.originals < record.posts else ""
@@ -120,6 +111,8 @@ def describe(
         posts=record.posts,
         people=len(record.people),
         score=round(record.score, 4),
+        usual=round(record.past.usual(), 6),
+        spread=round(record.past.variance, 9),
         other_ids=list(others),
         example_ids=list(record.examples),
         week=week,

@@ -18,7 +18,8 @@ class PostBatch:
 
     vectors: float32 (n, dimensions), unit length. words: the lexical evidence of each (models.text.words).
     at: float64 (n,), the posts' own times, seconds since 1970. related: the post that each retweets, quotes or
-    answers, or None. retweet: whether it repeats `related` word for word.
+    answers, or None. retweet: whether it repeats `related` word for word. pairs: words that stand side by side in it
+    (models.text.pairs). slight: whether it tells no subject of its own (models.text.slight). Both empty: none does.
     """
 
     ids: Sequence[str]
@@ -28,18 +29,22 @@ class PostBatch:
     at: npt.NDArray[np.float64]
     related: Sequence[str | None]
     retweet: Sequence[bool]
+    pairs: Sequence[Sequence[str]] = ()
+    slight: Sequence[bool] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
 
 
 class Placement(Struct, frozen=True, gc=False):
-    """Where a post went. `support`: it repeats an earlier post (retweet, near-duplicate)."""
+    """Where a post went."""
 
-    topic_id: str
+    topic_id: str | None  # None: too slight for a topic, and about no post that was seen
     similarity: float
     candidate: bool
-    support: bool
+    support: bool  # it repeats an earlier post or only points to it
+    usual: float = 0.0  # share (0–1) of the active people to expect of the topic in a day,
+    spread: float = 0.0  # and the variance of that share from day to day
 
 
 class TopicModel(Protocol):
