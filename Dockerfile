@@ -8,6 +8,7 @@ RUN VIRTUAL_ENV=/opt/toptopics uv pip install --no-cache --require-hashes -r req
 COPY pyproject.toml README.md LICENSE ./
 COPY models models
 COPY streams streams
+COPY tests/benchmarks/README.md tests/benchmarks/README.md
 RUN VIRTUAL_ENV=/opt/toptopics uv pip install --no-cache --no-deps .
 
 FROM python:3.12-slim

@@ -1,8 +1,9 @@
-"""Settings: a closed table read from the environment, `TOPTOPICS_…` except where users know another name.
+"""The settings: a closed table that is read from the environment.
 
-Every field is documented in the README by the same words (a test compares). Precedence: command option,
-environment, default. Secrets come from the environment only and never reach a log: they are `SecretStr`, and an address
-that may hold one is in no representation and in no complaint about it.
+A variable is named `TOPTOPICS_…`, or has the name that users know from other tools. `streams/README.md` lists every
+field with the same description (a test compares them). A command option overrides the environment, and the environment
+overrides the default. Secrets come from the environment only and never reach a log: they are `SecretStr`. An address
+that may contain a secret is excluded from `repr` and from error messages.
 """
 
 from pathlib import Path
@@ -15,30 +16,30 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 def _named(name: str, description: str, *, shown: bool = True) -> object:
-    """A field whose variable keeps the name that users know from other tools; not `shown`: it may hold a secret."""
+    """A field whose variable has the name that users know from other tools. Not `shown`: it may contain a secret."""
     aliases = AliasChoices(name, f"TOPTOPICS_{name}")
     return Field(default=None, validation_alias=aliases, description=description, repr=shown)
 
 
-LONGEST_HOURS = 24.0 * 366  # of a span of time: what is longer is a slip, and may not even fit a date
+LONGEST_HOURS = 24.0 * 366  # upper limit of a time span: a longer one is a mistake and may not fit a date
 
 
 def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # a folder of the database, or no name at all
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # a folder of the database, or not a name
         raise ValueError(f"{name!r} is not a time zone such as Europe/Berlin") from error
     return name
 
 
 def _redis_address(url: str) -> str:
-    """Parsers of addresses take what follows a stray `/` for a port, and repeat it: nothing of `url` may be told."""
+    """The URL, checked. Parsers repeat what follows a misplaced `/` as a port, so the error never quotes `url`."""
     if not url:  # an empty variable is an unset one
         return url
     try:
         parts = urlsplit(url)
         placed = parts.path if parts.scheme == "unix" else parts.scheme in ("redis", "rediss") and parts.hostname
-        usable = bool(placed) and parts.port != 0  # which raises for what is no number
+        usable = bool(placed) and parts.port != 0  # raises when it is not a number
     except ValueError:
         usable = False
     if not usable:
@@ -62,14 +63,16 @@ class Settings(BaseSettings):
     ] = None
     redis_url: Annotated[
         Annotated[str, AfterValidator(_redis_address)] | None,
-        _named("REDIS_URL", "Redis; unset: a local server is started", shown=False),
+        _named("REDIS_URL", "Redis address; unset: a local server is started", shown=False),
     ] = None
-    data_dir: Path = Field(Path(".toptopics"), description="local data: broker, Redis, snapshots, cursors, logs")
+    data_dir: Path = Field(
+        Path(".toptopics"), description="folder for local data: broker, Redis, snapshots, cursors, logs"
+    )
     prefix: str = Field(
-        "", pattern=r"^[a-zA-Z0-9._-]{0,40}$", description="put before every Kafka topic, group and Redis key"
+        "", pattern=r"^[a-zA-Z0-9._-]{0,40}$", description="prefix of every Kafka topic, consumer group and Redis key"
     )
     timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
-        "UTC", description="time zone of the ISO weeks, as in the tz database"
+        "UTC", description="time zone of the ISO weeks, a name of the tz database"
     )
     encoder: str = Field(
         "minilm",
@@ -77,27 +80,30 @@ class Settings(BaseSettings):
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps")
     topic_model: Literal["topics", "dbstream", "textclust", "denstream"] = Field(
-        "topics", description="the online clusterer: ours, or one of river's"
+        "topics", description="online clusterer: topics (ours), or dbstream, textclust, denstream (river's)"
     )
     lateness_hours: float = Field(
-        24.0, gt=0, le=LONGEST_HOURS, description="how late a post may arrive and still be in its week's digest"
+        24.0, gt=0, le=LONGEST_HOURS, description="hours after the end of a week in which its posts may still arrive"
     )
     future_skew_minutes: float = Field(
-        10.0, ge=0, le=LONGEST_HOURS * 60, description="a post further in the future is a dead letter"
+        10.0, ge=0, le=LONGEST_HOURS * 60, description="a post dated further in the future becomes a dead letter"
     )
     week_idle_seconds: float = Field(
         60.0,
         gt=0,
         le=LONGEST_HOURS * 3600,
-        description="a stream quiet for so long closes the weeks that are over by the wall clock",
+        description="seconds without posts after which the wall clock closes finished weeks",
     )
     embed_batch: int = Field(
-        2048, ge=1, le=8192, description="most posts in one batch of the embed stage; it takes what ten seconds allow"
+        2048,
+        ge=1,
+        le=8192,
+        description="maximum posts in a batch of the embed stage; it takes fewer when they need more than ten seconds",
     )
     encoder_seconds: float = Field(
-        120.0, gt=0, description="longest that one batch may take in the encoder; then the stage starts anew"
+        120.0, gt=0, description="maximum seconds for one batch in the encoder; after that the stage restarts"
     )
-    snapshot_seconds: float = Field(30.0, gt=0, description="time between snapshots of the online topics")
+    snapshot_seconds: float = Field(30.0, gt=0, description="seconds between snapshots of the online topics")
     dead_letter_budget: float = Field(
         0.5,
         gt=0,
@@ -105,33 +111,33 @@ class Settings(BaseSettings):
         description="share of dead letters in the last 1,000 records at which the worker stops",
     )
     log_format: Literal["auto", "json", "console"] = Field("auto", description="auto: console on a terminal, else JSON")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe log line shown")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="minimum severity of log lines")
     metrics_port: int = Field(
         0,
         ge=0,
         le=65526,
-        description="Prometheus port of embed on loopback; the other stages and the sources use the next ones; 0: none",
+        description="Prometheus port of embed on loopback; other stages and sources use the following ports; 0: none",
     )
     host: str = Field("127.0.0.1", description="address that `toptopics serve` binds to")
     port: int = Field(8765, ge=0, le=65535, description="port that `toptopics serve` binds to")
     api_token: Annotated[
-        SecretStr | None, Field(description="needed by every API call when the address is not loopback")
+        SecretStr | None, Field(description="token that every API call needs when the address is not loopback")
     ] = None
-    fetch_links: bool = Field(False, description="whether a digest looks up the titles of links that come without one")
+    fetch_links: bool = Field(False, description="whether a digest fetches the titles of links that come without one")
     llm_base_url: Annotated[
         str | None, _named("LLM_BASE_URL", "OpenAI-compatible endpoint that may reword digests", shown=False)
     ] = None
-    llm_model: Annotated[str | None, _named("LLM_MODEL", "model asked at that endpoint")] = None
-    llm_api_key: Annotated[SecretStr | None, _named("LLM_API_KEY", "its key")] = None
+    llm_model: Annotated[str | None, _named("LLM_MODEL", "model name at that endpoint")] = None
+    llm_api_key: Annotated[SecretStr | None, _named("LLM_API_KEY", "API key of that endpoint")] = None
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
-        "PLAINTEXT", description="how to speak to the brokers"
+        "PLAINTEXT", description="security protocol of the brokers"
     )
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
-        "SCRAM-SHA-512", description="SASL mechanism"
+        "SCRAM-SHA-512", description="SASL mechanism of the brokers"
     )
-    kafka_sasl_username: str | None = Field(None, description="SASL user")
+    kafka_sasl_username: str | None = Field(None, description="SASL user name")
     kafka_sasl_password: SecretStr | None = Field(None, description="SASL password")
-    kafka_ssl_cafile: Path | None = Field(None, description="certificate authority of the brokers, PEM")
+    kafka_ssl_cafile: Path | None = Field(None, description="certificate authority of the brokers, a PEM file")
 
 
 def load_settings(**overrides: object) -> Settings:

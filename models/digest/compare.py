@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from models.events import Digest, DigestTopic
+from models.events import Brief, Digest, DigestTopic
 from models.text.plain import one_line
 
 SHARED = 0.5
@@ -32,6 +32,7 @@ class Comparison:
     moved: list[tuple[DigestTopic, int, int]] = field(default_factory=list)  # places from 1
     new_ids: list[tuple[DigestTopic, DigestTopic]] = field(default_factory=list)
     rewritten: list[tuple[DigestTopic, list[str]]] = field(default_factory=list)
+    briefs: tuple[list[Brief], list[Brief]] = ([], [])  # "In brief": lines gained, lost or written anew; lines lost
     headline: tuple[str, str] | None = None
     numbers: dict[str, tuple[object, object]] = field(default_factory=dict)
     unpublished: dict[str, int] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class Comparison:
                 self.moved,
                 self.new_ids,
                 self.rewritten,
+                *self.briefs,
                 self.headline,
                 self.numbers,
             )
@@ -70,6 +72,7 @@ def compare(old: Digest, new: Digest) -> Comparison:
         moved=_moved(new.topics, pairs),
         new_ids=[(before, after) for before, after in both if before.id != after.id],
         rewritten=[(after, parts) for before, after in both if (parts := _changed_parts(before, after))],
+        briefs=(_other_briefs(new, old), _other_briefs(old, new)),
         headline=(old.headline.text, new.headline.text) if old.headline.text != new.headline.text else None,
         numbers=_numbers(old, new),
         unpublished=_found(old, gained) | _found(new, lost),
@@ -87,6 +90,8 @@ def comparison_text(found: Comparison) -> str:
     lines += [f"^ moved    {_quoted(topic.label)}: place {old} -> {new}" for topic, old, new in found.moved]
     lines += [f"# new id   {_quoted(after.label)}: {before.id} -> {after.id}" for before, after in found.new_ids]
     lines += [f"* changed  {_quoted(topic.label)}: {'; '.join(parts)}" for topic, parts in found.rewritten]
+    lines += [f"+ in brief {_quoted(brief.sentence.text)}" for brief in found.briefs[0]]
+    lines += [f"- in brief {_quoted(brief.sentence.text)}" for brief in found.briefs[1]]
     if found.headline is not None:
         lines += [f"- headline {_quoted(found.headline[0])}", f"+ headline {_quoted(found.headline[1])}"]
     lines += [f"  {name}: {old} -> {new}" for name, (old, new) in found.numbers.items()]
@@ -103,6 +108,10 @@ def comparison_data(found: Comparison) -> dict[str, object]:
         "moved": [{**_data(topic), "old": old, "new": new} for topic, old, new in found.moved],
         "new_ids": [{"old": old.id, "new": new.id, "label": new.label} for old, new in found.new_ids],
         "changed": [{**_data(topic), "what": parts} for topic, parts in found.rewritten],
+        "briefs": {
+            name: [{"id": brief.id, "text": brief.sentence.text} for brief in briefs]
+            for name, briefs in zip(("gained", "lost"), found.briefs, strict=True)
+        },
         "headline": None if found.headline is None else {"old": found.headline[0], "new": found.headline[1]},
         "numbers": {name: {"old": old, "new": new} for name, (old, new) in found.numbers.items()},
     }
@@ -163,6 +172,12 @@ def _changed_parts(before: DigestTopic, after: DigestTopic) -> list[str]:
     if [item.sentence.text for item in before.items] != [item.sentence.text for item in after.items]:
         parts.append(f"items: {len(before.items)} -> {len(after.items)}, other sentences")
     return parts
+
+
+def _other_briefs(digest: Digest, other: Digest) -> list[Brief]:
+    """The briefs of `digest` of which `other` does not say the same."""
+    same = {(brief.id, brief.sentence.text) for brief in other.briefs}
+    return [brief for brief in digest.briefs if (brief.id, brief.sentence.text) not in same]
 
 
 def _numbers(old: Digest, new: Digest) -> dict[str, tuple[object, object]]:

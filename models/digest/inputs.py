@@ -1,13 +1,4 @@
-"""One closed week -> its digest: refit, match, rank, select, write. Pure: equal inputs give equal bytes (law 2).
-
-In: the canonical week (`WeekPosts`), the digest of the week before, the curated influencers, the settings, the library
-versions, and what is known of link targets beyond the posts' own payload. Out: a `Digest` of at most 8 sections,
-readable in three minutes (`max_words`), fewer or none in a poor week; every sentence cites posts of the week.
-
-No clock, no set order, no `hash()`: lists are sorted with ids as the last key, floats are rounded before they decide.
-Titles of link targets fetched from the network change over time. Without `resources` a digest uses only what the posts
-carry, and a replay gives the same bytes; with them, the manifest's `resources_hash` names them as one of the inputs.
-"""
+"""What a digest is computed from, besides the topics that the refit finds."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -11,6 +11,7 @@ and in UTC; on the wire they are RFC 3339 strings. Ids are strings: JavaScript c
 from models.events.base import SCHEMA, Count, Event, Id, Name, Text, Url
 from models.events.digest import (
     Action,
+    Brief,
     Digest,
     DigestTopic,
     Faded,
@@ -21,6 +22,7 @@ from models.events.digest import (
     Statistics,
     Status,
     TopicIdentity,
+    TopicKind,
 )
 from models.events.posts import (
     EARLIEST_YEAR,
@@ -40,6 +42,7 @@ __all__ = [
     "SCHEMA",
     "Action",
     "Assignment",
+    "Brief",
     "Count",
     "DeadLetter",
     "Deletion",
@@ -66,6 +69,7 @@ __all__ = [
     "TopicEvent",
     "TopicEventKind",
     "TopicIdentity",
+    "TopicKind",
     "Tweet",
     "Url",
 ]

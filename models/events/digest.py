@@ -8,6 +8,7 @@ from models.events.posts import Link
 
 Status = Literal["new", "rising", "continuing", "fading"]
 Action = Literal["shared", "wrote", "quoted", "replied", "retweeted"]
+TopicKind = Literal["story", "papers", "code", "courses", "data", "trends"]
 
 
 class Sentence(Event, frozen=True):
@@ -32,6 +33,7 @@ class Item(Event, frozen=True):
 
     `sentence` is the rendered paragraph without its quotation; `quotation` is a verbatim substring of the text
     of `quotation_post` (or of the link's own description, then `quotation_post` names the post that carries it).
+    In a themed list and in a brief the sentence is the whole line, its quotation included, and `quotation` is null.
     """
 
     people: list[Person]
@@ -42,10 +44,22 @@ class Item(Event, frozen=True):
     quotation_post: str | None = None
     support: int = 0  # retweets and near-duplicates folded into it
     post_urls: list[str] = []  # addresses of its first posts on their platforms, where those are known
+    id: str = ""  # id of the story that an entry of a themed list or a brief tells; empty in a section of a story
+
+
+class Brief(Item, frozen=True):
+    """One line of "In brief": a small story, or one post far above its author's usual engagement."""
+
+    label: str = ""  # the story's title
+    label_posts: list[str] = []  # posts that hold its words, at most 20
+    people_total: int = 0  # `people` names at most 50 of them
+    posts: int = 0  # posts of the story, support included
+    score: float = 0.0
+    sensitive: bool = False
 
 
 class DigestTopic(Event, frozen=True):
-    """One section of the digest."""
+    """One section of the digest: a story, or a themed list (any other `kind`) with one item for each of its entries."""
 
     id: str
     label: str
@@ -66,6 +80,9 @@ class DigestTopic(Event, frozen=True):
     change: Sentence | None = None  # what is new in a continuing topic
     sensitive: bool = False
     people_total: int = 0  # `people` names at most 50 of them, `post_ids` the 200 most central posts
+    kind: TopicKind = "story"
+    label_posts: list[str] = []  # posts that hold the label's words, at most 20
+    theme: str | None = None  # id of the theme (of `identities`) that a story belongs to
 
 
 class TopicIdentity(Event, frozen=True):
@@ -86,8 +103,9 @@ class Faded(Event, frozen=True):
 
     id: str
     label: str
-    posts: int
+    posts: int  # this week's posts of it; with `name`, those that hold it
     previous_posts: int
+    name: str = ""  # what this week's posts were searched for
 
 
 class Statistics(Event, frozen=True):
@@ -133,4 +151,5 @@ class Digest(Event, frozen=True):
     identities: list[TopicIdentity]
     manifest: Manifest
     schema: int = SCHEMA
+    briefs: list[Brief] = []  # "In brief": one line each, best first
     known_names: dict[str, int] = {}  # name -> weeks since several people spoke of it; none of them is new

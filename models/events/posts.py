@@ -47,6 +47,7 @@ class Tweet(Event, frozen=True, tag="tweet", tag_field="type"):
     kind: Kind = "original"
     related_id: Id | None = None  # the post that this one retweets, quotes or answers
     related_author: Name | None = None
+    quoted_text: Text | None = None  # kind "quote": the words of the quoted post, where the platform carries them
     edit_of: Id | None = None  # the id of the version that this one replaces
     links: Annotated[list[Link], Meta(max_length=100)] = []
     mentions: Annotated[list[Name], Meta(max_length=200)] = []

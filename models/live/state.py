@@ -1,4 +1,4 @@
-"""What readers of the view are handed, and the protocol that the API, watch and alerts rest on."""
+"""The values that readers of the live view get."""
 
 from datetime import datetime
 from typing import Any

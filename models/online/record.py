@@ -16,8 +16,8 @@ MAX_APART = 32
 Phase = Literal["candidate", "active", "dormant"]
 
 
-def topic_id(post_id: str) -> str:
-    """The id of the topic that this post founds."""
+def live_topic_id(post_id: str) -> str:
+    """The id of the live topic that this post founds. Topics of digests have ids with "d-" (`ranking.continuity`)."""
     return "t-" + hashlib.blake2b(post_id.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 

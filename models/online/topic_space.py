@@ -15,7 +15,7 @@ from models.online.centering import Background, Directions
 from models.online.config import OnlineConfig
 from models.online.int8_product import product
 from models.online.lexicon import SCALE, Floats, Lexicon, WordRows
-from models.online.record import TopicRecord, topic_id
+from models.online.record import TopicRecord, live_topic_id
 from models.online.table import TopicTable
 from models.online.window import Window
 
@@ -96,9 +96,9 @@ class TopicSpace:
     def found(self, post_id: str, at: float) -> TopicRecord:
         """A topic that this post founds; its row in the table is still empty."""
         slot = self.table.allocate()
-        name = topic_id(post_id)
+        name = live_topic_id(post_id)
         while name in self.by_id or name in self.aliases:  # the same post id again: ids stay unique
-            name = topic_id(name)
+            name = live_topic_id(name)
         self.records[slot] = TopicRecord(id=name, slot=slot, founded=at, last=at)
         self.by_id[name] = slot
         return self.records[slot]

@@ -160,12 +160,12 @@ def _new_id(story: Story, week: WeekPosts, taken: set[str]) -> str:
     """From the earliest post whose id is still free: a post can have started a topic that lives on elsewhere."""
     earliest = sorted((week.posts[i] for i in story.members), key=lambda post: (post.created_at, post.id))
     for post in earliest:
-        new = topic_id(post.id)
+        new = digest_topic_id(post.id)
         if new not in taken:
             return new
-    return topic_id("\n".join(post.id for post in earliest))
+    return digest_topic_id("\n".join(post.id for post in earliest))
 
 
-def topic_id(post_id: str) -> str:
-    """The id of a topic that this post started."""
-    return "t-" + hashlib.sha256(post_id.encode()).hexdigest()[:12]
+def digest_topic_id(post_id: str) -> str:
+    """The id of a topic of digests that this post started. Live topics have ids with "t-" (`models.online.record`)."""
+    return "d-" + hashlib.sha256(post_id.encode()).hexdigest()[:12]

@@ -35,6 +35,8 @@ def markdown(view: View) -> str:
         lines += ["## This week", "", *[f"- {escape(line.text)}" for line in view.overview], ""]
     for topic in view.topics:
         lines += _section(topic)
+    if view.briefs:
+        lines += ["## In brief", "", *[f"- {_paragraph(brief)}" for brief in view.briefs], ""]
     if view.faded:
         lines += ["## Gone quiet", "", *[f"- {escape(line)}" for line in view.faded], ""]
     lines += ["## The week in numbers", "", *[f"- {escape(line)}" for line in view.numbers], ""]

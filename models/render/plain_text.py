@@ -16,6 +16,8 @@ def plain_text(view: View) -> str:
         lines += ["This week", *[part for line in view.overview for part in _bullet(line.text)], ""]
     for topic in view.topics:
         lines += _section(topic)
+    if view.briefs:
+        lines += ["In brief", *[part for brief in view.briefs for part in _bullet(_paragraph(brief))], ""]
     if view.faded:
         lines += ["Gone quiet", *[part for line in view.faded for part in _bullet(line)], ""]
     lines += ["The week in numbers", *[part for line in view.numbers for part in _bullet(line)], ""]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from models.events import Digest, DigestTopic, Item, Sentence, Statistics
+from models.events import Digest, DigestTopic, Faded, Item, Sentence, Statistics
 from models.text.links import is_bare, safe_url
 from models.text.plain import one_line
 
@@ -51,7 +51,8 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class TopicView:
-    """One section. `series` is None for a sensitive topic, which gets no picture and no talk of trends."""
+    """One section, a story or a themed list. `series` is None where no picture is shown: for a list, and for a
+    sensitive story, of which no trend is told either."""
 
     id: str
     label: str
@@ -73,6 +74,7 @@ class View:
     headline: str
     overview: list[LinkView]  # text, and "#" + the section's id
     topics: list[TopicView]
+    briefs: list[Paragraph]
     faded: list[str]
     numbers: list[str]
     made_from: str
@@ -92,10 +94,8 @@ def view(digest: Digest) -> View:
             for line, topic in zip(digest.overview, digest.topics, strict=False)
         ],
         topics=[_topic(topic, comparable=digest.manifest.previous_hash is not None) for topic in digest.topics],
-        faded=[
-            f"{one_line(faded.label, 200)}: {_many(faded.posts, 'post')} after {faded.previous_posts:,} last week"
-            for faded in digest.faded
-        ],
+        briefs=[_paragraph(brief) for brief in digest.briefs],
+        faded=[_faded(faded) for faded in digest.faded],
         numbers=_numbers(digest),
         made_from=f"{digest.manifest.records:,} posts, {digest.manifest.slice_hash[:12]}",
         end=digest.end,
@@ -105,17 +105,26 @@ def view(digest: Digest) -> View:
 def _topic(topic: DigestTopic, *, comparable: bool) -> TopicView:
     """comparable: whether there is a digest before this one; in the first, nobody can say what is new."""
     people = topic.people_total or len(topic.people)
-    facts = f"{_many(people, 'person', 'people')}, {_many(topic.posts, 'post')}"
+    is_list = topic.kind != "story"
+    quiet = is_list or topic.sensitive
     return TopicView(
         id=topic.id,
         label=one_line(topic.label, 200),
-        status="" if topic.sensitive or not comparable else STATUS[topic.status],
-        facts=facts,
+        status="" if quiet or not comparable else STATUS[topic.status],
+        facts=f"{_many(people, 'person', 'people')}, {_many(topic.posts, 'post')}",
         summary=one_line(topic.summary.text, 1000),
         change=_line(topic.change),
-        series=None if topic.sensitive else list(topic.series),
+        series=None if quiet else list(topic.series),
         paragraphs=[_paragraph(item) for item in topic.items],
     )
+
+
+def _faded(faded: Faded) -> str:
+    label = one_line(faded.label, 200)
+    if faded.name:  # the label of a digest before names were searched for says less
+        now = f"{_many(faded.posts, 'post')} with “{one_line(faded.name, 80)}” this week"
+        return f"{label}: {_many(faded.previous_posts, 'post')} last week, {now}"
+    return f"{label}: {_many(faded.posts, 'post')} after {faded.previous_posts:,} last week"
 
 
 def _paragraph(item: Item) -> Paragraph:

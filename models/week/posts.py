@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -64,7 +65,7 @@ def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekP
             kept[tweet.id] = (record, vector)
     _drop_odd_dimensions(kept)
     alive = sorted(key for key, (record, _) in kept.items() if _is_alive(record.tweet, deleted, replaced))
-    embedded = [kept[post_id][0] for post_id in alive]
+    embedded = [_without_deleted_words(kept[post_id][0], deleted) for post_id in alive]
     encoders = sorted({record.encoder for record in embedded})
     if len({space_of(name) for name in encoders}) > 1:
         raise ValueError(f"vectors of several encoders in {week}: {', '.join(encoders)}")
@@ -92,7 +93,11 @@ def week_tweets(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> dict
             other = kept.get(record.tweet.id)
             if other is None or _canonical(record) < _canonical(other):
                 kept[record.tweet.id] = record
-    return {key: kept[key].tweet for key in sorted(kept) if _is_alive(kept[key].tweet, deleted, replaced)}
+    return {
+        key: _without_deleted_words(kept[key], deleted).tweet
+        for key in sorted(kept)
+        if _is_alive(kept[key].tweet, deleted, replaced)
+    }
 
 
 def _gone(records: Iterable[EmbeddedTweet | Deletion]) -> tuple[set[str], set[str]]:
@@ -106,6 +111,14 @@ def _is_alive(tweet: Tweet, deleted: set[str], replaced: set[str]) -> bool:
     """A retweet is the text of the post that it repeats, and goes when its author takes that back."""
     repeats_deleted = tweet.kind == "retweet" and tweet.related_id in deleted
     return tweet.id not in deleted and tweet.id not in replaced and not repeats_deleted
+
+
+def _without_deleted_words(record: EmbeddedTweet, deleted: set[str]) -> EmbeddedTweet:
+    """A quote stays when the quoted post is deleted; the quoted words go."""
+    tweet = record.tweet
+    if tweet.quoted_text is None or tweet.related_id not in deleted:
+        return record
+    return msgspec.structs.replace(record, tweet=msgspec.structs.replace(tweet, quoted_text=None))
 
 
 def _vector(record: EmbeddedTweet) -> _Vector | None:

@@ -67,4 +67,5 @@ def _entry(stored: StoredDigest) -> schemas.DigestEntry:
         posts=digest.statistics.posts,
         people=digest.statistics.people,
         revision=DigestHeaders(stored.headers).revision,
+        briefs=len(digest.briefs),
     )

@@ -54,7 +54,7 @@ DIGEST = Digest(
     overview=[Sentence(text=f"{LABEL}: 7 people, 12 posts", posts=[POST.id])],
     topics=[
         DigestTopic(
-            id="t-4fc37b4049ec",
+            id="d-4fc37b4049ec",
             label=LABEL,
             status="new",
             keywords=TOPIC.keywords,
@@ -112,7 +112,7 @@ EXAMPLES: dict[str, Struct] = {
         topic=TOPIC,
         id=ID,
         label=LABEL,
-        aliases=["t-4fc37b4049ec"],
+        aliases=["d-4fc37b4049ec"],
         people=[schemas.TopicPerson(author_id="41", handle="ada_example", name="Ada Example", posts=1)],
         links=[ShownLink(url="https://papers.example/speech", posts=9, title=LABEL, site="Papers", kind="paper")],
         posts=[POST],

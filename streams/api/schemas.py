@@ -134,6 +134,7 @@ class DigestEntry(Struct, frozen=True, kw_only=True):
     posts: int
     people: int
     revision: int
+    briefs: int = 0
 
 
 class DigestPage(Struct, frozen=True, kw_only=True):

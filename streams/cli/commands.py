@@ -13,6 +13,7 @@ from streams.cli import dead_letters as cli_dead_letters
 from streams.cli import demo as cli_demo
 from streams.cli import digest as cli_digest
 from streams.cli import doctor as cli_doctor
+from streams.cli import help as cli_help
 from streams.cli import influencers as cli_influencers
 from streams.cli import ingest as cli_ingest
 from streams.cli import live as cli_live
@@ -62,5 +63,6 @@ for module in (
     cli_replay,
     cli_subscribe,
     cli_schema,
+    cli_help,
 ):
     module.register(app)

@@ -148,7 +148,7 @@ def push(
     from streams.delivery.digest_webhook import WebhookSender
     from streams.delivery.pusher import Pusher
     from streams.delivery.subscribe import follow
-    from streams.system.files import AlreadyPushingError, only_one
+    from streams.system.files import LockedError, locked
     from streams.system.logs import set_up_logging
 
     settings = settings_or_exit()
@@ -158,10 +158,10 @@ def push(
     pusher = Pusher(queue, {"webhook": WebhookSender(), "apprise": ChatSender()}, clock=system_clock)
     with services(settings) as connected:
         try:
-            with only_one(settings.data_dir / "push.lock"):
+            with locked(settings.data_dir / "push.lock"):
                 run(pusher.run(follow(connected)))
-        except AlreadyPushingError as error:
-            fail(str(error))
+        except LockedError:
+            fail(f"another `toptopics push` runs on {settings.data_dir}; stop it, or set TOPTOPICS_DATA_DIR")
 
 
 @subscriptions.command("add")

@@ -74,9 +74,9 @@ def title_of(entry: PublishedDigest) -> str:
 
 
 def chat_text(digest: Digest) -> str:
-    """Headline and one line a topic, as many as fit."""
+    """Headline and one line for each topic and each brief, as many as fit."""
     lines = [one_line(digest.headline.text, 300), ""]
-    for sentence in digest.overview:
+    for sentence in (*digest.overview, *(brief.sentence for brief in digest.briefs)):
         lines.append(f"• {one_line(sentence.text, 240)}")
         if sum(len(line) + 1 for line in lines) > CHAT_CHARACTERS:
             lines.pop()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import psutil
 
+from streams.system.files import replace_file
+
 _LINUX_STAT = Path("/proc/self/stat")
 
 
@@ -76,9 +78,7 @@ class Record:
 
 def write_record(path: Path, record: Record) -> None:
     """Replace the file in one step: a reader sees the old record or the new one."""
-    draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(asdict(record)), encoding="utf-8")
-    draft.replace(path)
+    replace_file(path, json.dumps(asdict(record)).encode(), durable=False)
 
 
 def read_record(path: Path) -> Record | None:

@@ -5,10 +5,9 @@ the process that started it: when that ends, by whatever way, the guardian stops
 it over to the guardian alone, until `stop`.
 """
 
-import fcntl
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
@@ -19,6 +18,7 @@ from streams.local.processes import ProcessId, Record, read_record, write_record
 from streams.local.progress import Progress, silent
 from streams.local.supervise import Guarded, kill_recorded, spawn, stop_recorded, tail, wait_until
 from streams.local.toolchain import Toolchain
+from streams.system.files import locked
 
 
 class LocalService(ABC):
@@ -85,14 +85,13 @@ class LocalService(ABC):
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            file = (self.folder / "lock").open("w")
-        except OSError as error:
-            why = f"{self.title} cannot keep its data in {self.folder}: {error}"
-            raise LocalServiceError(f"{why}. Set TOPTOPICS_DATA_DIR to a folder that can be written.") from error
-        with file as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # let go of by the operating system when this process dies
+        with ExitStack() as stack:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                stack.enter_context(locked(self.folder / "lock", wait=True))
+            except OSError as error:
+                why = f"{self.title} cannot keep its data in {self.folder}: {error}"
+                raise LocalServiceError(f"{why}. Set TOPTOPICS_DATA_DIR to a folder that can be written.") from error
             yield
 
     def start(self, *, stay: bool = False) -> bool:

@@ -1,12 +1,4 @@
-"""How far the live view has read, kept in the view itself: so that a view that lost something is made whole again.
-
-Redis may be flushed, restarted from an older dump, or replaced by an empty one while the consumer group's offsets stand
-where they were. Therefore the position of every partition (all records before it are in the view) is stored in Redis,
-beside what it speaks of: lost together, older together. A batch whose start is not the stored position is preceded by
-what is missing, read from the log; and after a batch the position moves only if it is still what it was (compare and
-set), so that a flush in the middle of a batch is seen as well. Positions alone could come back to the same number, so
-they carry the view's epoch: a random word that is made when there is none. Applying a record twice changes nothing.
-"""
+"""The positions of the view's topics, kept in Redis beside the view itself; `stages.view_follower` says why."""
 
 import uuid
 

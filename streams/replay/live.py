@@ -9,7 +9,6 @@ The empty consumer groups the broker forgets by itself, within ten minutes.
 """
 
 import asyncio
-import fcntl
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from streams.redis_store.client import open_views
 from streams.replay.rebuild import Source
 from streams.runtime.worker import Worker, environment_for
 from streams.settings import Settings
+from streams.system.files import LockedError, locked
 
 IDLE_SECONDS = 10.0  # the week closes when the played stream has been quiet for so long
 LONGEST_PREFIX = 40
@@ -84,11 +84,11 @@ def left_behind(settings: Settings) -> list[Settings]:
     """The namespaces of replays that were killed."""
     found: list[Settings] = []
     for lock in sorted((settings.data_dir / "replay").glob(f"{settings.prefix}replay-*/{LOCK}")):
-        with lock.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
+        try:
+            with locked(lock):
+                pass
+        except LockedError:
+            continue
         found.append(settings.model_copy(update={"prefix": f"{lock.parent.name}-", "data_dir": lock.parent}))
     return found
 
@@ -188,8 +188,7 @@ def _folder(settings: Settings, apart: Settings) -> Iterator[None]:
     if encoders.is_dir():  # what was distilled once serves here too
         (apart.data_dir / "encoders").symlink_to(encoders.resolve(), target_is_directory=True)
     try:
-        with (apart.data_dir / LOCK).open("wb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with locked(apart.data_dir / LOCK, wait=True):
             yield
     finally:
         shutil.rmtree(apart.data_dir, ignore_errors=True)

@@ -5,17 +5,16 @@
 posts newer than the cursor. `NAME.health.json` is what `toptopics status` shows.
 """
 
-import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from streams.sources.port import RefusedError
-from streams.system.files import read_file
+from streams.system.files import LockedError, locked, read_file, replace_file
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -56,10 +55,10 @@ class Files:
     def held(self) -> Iterator[None]:
         """Held by one process at a time, and let go by the system however it ends: two would send everything twice.
         Raises RefusedError."""
-        with self._lock.open("ab") as file:
+        with ExitStack() as stack:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+                stack.enter_context(locked(self._lock))
+            except LockedError as error:
                 name = self._lock.name.removesuffix(".lock")
                 raise RefusedError(f"another process runs the source {name} on {self._lock.parent.parent}") from error
             yield
@@ -73,11 +72,11 @@ class Files:
 
     def save(self, saved: Saved) -> None:
         """Atomically replace the cursor."""
-        _replace(self._cursor, msgspec.json.encode(saved))
+        replace_file(self._cursor, msgspec.json.encode(saved))
 
     def report(self, health: Health) -> None:
         """Atomically replace the health."""
-        _replace(self._health, msgspec.json.encode(asdict(health)))
+        replace_file(self._health, msgspec.json.encode(asdict(health)), durable=False)
 
 
 def healths(folder: Path) -> list[Health]:
@@ -89,9 +88,3 @@ def healths(folder: Path) -> list[Health]:
         except (ValueError, FileNotFoundError):
             found.append(Health(source=path.name.removesuffix(".health.json"), state="unknown"))
     return found
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)

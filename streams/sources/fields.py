@@ -158,6 +158,14 @@ def build_deletion(*, id: object, author_id: object, deleted_at: datetime) -> De
     return deletion
 
 
+def quoted_words(read: Callable[[], str | None]) -> str | None:
+    """The text of a quoted post; None when the platform does not carry it or it has no words."""
+    try:
+        return as_text(read())
+    except NothingToReadError:
+        return None
+
+
 def guarded(record: object, build: Callable[[], Outcome]) -> Iterator[Outcome]:
     """What `build` makes of `record`; a PoisonError becomes `Bad` with its bytes, a lone picture `Ignored`."""
     try:

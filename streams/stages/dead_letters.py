@@ -2,10 +2,12 @@
 
 import base64
 from collections import deque
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from models.events import DeadLetter
-from models.events.wire import encode
+from models.events.wire import PoisonError, encode
 from streams.kafka.record import Record
 from streams.kafka.topics import DEAD_LETTERS
 from streams.ports import Send
@@ -16,6 +18,7 @@ WINDOW = 1_000
 LEAST = 200
 TOLD = 5  # log lines a batch: a flood of bad records must not become a flood of lines
 log = get_logger(__name__)
+T = TypeVar("T")
 
 
 class DeadLetterBudgetError(RuntimeError):
@@ -35,6 +38,30 @@ def dead_letter(stage: str, reason: str, record: Record, at: datetime) -> DeadLe
         at=at,
         null=record.value is None,
     )
+
+
+def decode_records(
+    records: Sequence[Record], decode: Callable[[Record], T], *, stage: str, at: datetime
+) -> tuple[list[tuple[Record, T]], list[DeadLetter]]:
+    """Decode each record, or write its letter.
+
+    Args:
+        records: a batch.
+        decode: the value of one record; raises PoisonError for a record that cannot be used.
+        stage: who writes the letters.
+        at: the letters' time.
+
+    Returns:
+        The usable records with their values, and the letters of the others, both in the order of `records`.
+    """
+    good: list[tuple[Record, T]] = []
+    letters: list[DeadLetter] = []
+    for record in records:
+        try:
+            good.append((record, decode(record)))
+        except PoisonError as error:
+            letters.append(dead_letter(stage, str(error), record, at))
+    return good, letters
 
 
 class DeadLetterBudget:

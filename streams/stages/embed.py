@@ -11,33 +11,24 @@ its post.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from models.events import DeadLetter, Deletion, EmbeddedTweet, Tweet
-from models.events.wire import PoisonError, decode_post, encode, pack_vector
+from models.events import Deletion, EmbeddedTweet, Tweet
+from models.events.wire import decode_post, encode, pack_vector
 from models.text import clean
 from streams.clock import Clock
 from streams.kafka.record import Record
 from streams.kafka.topics import EMBEDDED
 from streams.ports import Send
-from streams.stages.dead_letters import DeadLetterBudget, dead_letter, send_dead_letters
+from streams.stages.dead_letters import DeadLetterBudget, decode_records, send_dead_letters
 from streams.stages.post_time import check_not_future, time_of
 from streams.stages.turns import Turns
 
 Encode = Callable[[Sequence[str]], Awaitable[npt.NDArray[np.float32]]]
-
-
-@dataclass(frozen=True)
-class Post:
-    """A decoded post or tombstone and where it came from."""
-
-    event: Tweet | Deletion
-    origin: str
 
 
 async def embed(
@@ -57,9 +48,9 @@ async def embed(
     DeadLetterBudgetError, and what the encoder or broker raise.
     """
     now, turn = clock(), turns.take()
-    posts, letters = _decoded(records, now, future_skew)
+    posts, letters = decode_records(records, lambda record: _usable(record, now, future_skew), stage="embed", at=now)
     await send_dead_letters(send, letters)
-    tweets = [post.event for post in posts if isinstance(post.event, Tweet)]
+    tweets = [post for _, post in posts if isinstance(post, Tweet)]
     texts = [clean(tweet.text, kind=tweet.kind, links=tweet.links) for tweet in tweets]
     vectors = await encode_texts(texts) if texts else np.zeros((0, 1), np.float32)
     if not np.isfinite(vectors).all():
@@ -67,28 +58,17 @@ async def embed(
     encoded = zip(texts, vectors, strict=True)
     async with turn:
         sent = []
-        for post in posts:
+        for record, post in posts:
             out: Deletion | EmbeddedTweet
-            if isinstance(post.event, Deletion):
-                out, when = msgspec.structs.replace(post.event, origin=post.origin), post.event.deleted_at
+            if isinstance(post, Deletion):
+                out, when = msgspec.structs.replace(post, origin=record.origin), post.deleted_at
             else:
-                out, when = _embedded(post.event, post.origin, *next(encoded), encoder), post.event.created_at
-            sent.append(await send(EMBEDDED.name, key=post.event.id.encode(), value=encode(out), timestamp=when))
+                out, when = _embedded(post, record.origin, *next(encoded), encoder), post.created_at
+            sent.append(await send(EMBEDDED.name, key=post.id.encode(), value=encode(out), timestamp=when))
     for confirmation in sent:
         await confirmation
     for bad in [True] * len(letters) + [False] * (len(records) - len(letters)):
         budget.count(bad=bad)
-
-
-def _decoded(records: Sequence[Record], now: datetime, future_skew: timedelta) -> tuple[list[Post], list[DeadLetter]]:
-    posts: list[Post] = []
-    letters: list[DeadLetter] = []
-    for record in records:
-        try:
-            posts.append(Post(_usable(record, now, future_skew), record.origin))
-        except PoisonError as error:
-            letters.append(dead_letter("embed", str(error), record, now))
-    return posts, letters
 
 
 def _embedded(tweet: Tweet, origin: str, text: str, vector: npt.NDArray[np.float32], encoder: str) -> EmbeddedTweet:

@@ -5,10 +5,10 @@ catch-up from the log and not the state.
 """
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from streams.system.files import replace_file
 from streams.system.logs import get_logger
 
 KEPT = 2
@@ -24,19 +24,8 @@ class SnapshotStore:
 
     def save(self, data: bytes, position: int) -> Path:
         """Write durably (fsync of file and folder), then drop older ones."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{self._stage}-{position:020d}-{_hash(data)}.safetensors"
-        partial = path.with_suffix(".partial")
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-        descriptor = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        replace_file(path, data)
         for old in self._paths()[KEPT:]:
             old.unlink(missing_ok=True)
         return path

@@ -1,14 +1,4 @@
-"""Batches that size themselves: begun one ahead of the other, acknowledged in the order of arrival.
-
-An event that arrives while nothing is under way leaves at once, alone. While a batch is under way events gather, and
-the next batch takes all of them, up to a size that follows the handler (`BatchSize`); as soon as they are that many, it
-begins ahead, up to `ahead` batches at the same time. So a lone post does not wait for company, a backlog fills the
-device, and the device never waits for what comes before and after it.
-
-Delivery: a batch is acknowledged when its handler has returned and every batch before it is acknowledged. Faust commits
-past a single event left unacknowledged between others, so this order is what loses nothing. The first error of any
-batch is raised here; nothing of that batch or after it is acknowledged, and it is all delivered again.
-"""
+"""Ordered release: batches handled at the same time give out their results in the order in which they began."""
 
 import asyncio
 from types import TracebackType

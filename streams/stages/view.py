@@ -14,7 +14,7 @@ from models.events.wire import PoisonError, decode
 from streams.clock import Clock
 from streams.kafka.record import Record
 from streams.ports import Send, ViewStore
-from streams.stages.dead_letters import dead_letter, send_dead_letters
+from streams.stages.dead_letters import decode_records, send_dead_letters
 
 T = TypeVar("T", bound=Event)
 
@@ -52,12 +52,6 @@ def delays_of(records: Sequence[Record], now: datetime, live: timedelta) -> list
 
 
 async def _decoded(records: Sequence[Record], kind: type[T], send: Send, clock: Clock) -> list[tuple[Record, T]]:
-    good: list[tuple[Record, T]] = []
-    bad = []
-    for record in records:
-        try:
-            good.append((record, decode(record.value, kind)))
-        except PoisonError as error:
-            bad.append(dead_letter("view", str(error), record, clock()))
-    await send_dead_letters(send, bad)
+    good, letters = decode_records(records, lambda record: decode(record.value, kind), stage="view", at=clock())
+    await send_dead_letters(send, letters)
     return good

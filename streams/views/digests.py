@@ -9,7 +9,7 @@ import orjson
 from msgspec.structs import replace
 
 from models.digest.cited import cited_posts
-from models.events import Digest, DigestTopic, Item, Sentence
+from models.events import Brief, Digest, DigestTopic, Item, Sentence
 from models.wording.summary import headline
 from streams.views.items import milliseconds
 
@@ -74,26 +74,34 @@ def redact(digest: Digest, gone: set[str]) -> Digest:
     if not gone & cited_posts(digest):
         return digest
     kept = [topic for topic in digest.topics if not topic.post_ids or set(topic.post_ids) - gone]
-    lines = [line for topic, line in zip(digest.topics, digest.overview, strict=False) if topic in kept]
+    lines = dict(zip([topic.id for topic in digest.topics], digest.overview, strict=False))
     topics = [_topic(topic, gone) for topic in kept]
     return replace(
         digest,
         headline=_headline(digest, topics, gone),
-        overview=[_sentence(line, gone) for line in lines],
+        overview=[
+            _renamed(_sentence(lines[before.id], gone), before.label, after.label)
+            for before, after in zip(kept, topics, strict=True)
+            if before.id in lines
+        ],
         topics=topics,
+        briefs=[brief for brief in (_brief(brief, gone) for brief in digest.briefs) if brief is not None],
         statistics=replace(digest.statistics, topics_published=len(topics)),
     )
 
 
 def _headline(digest: Digest, topics: list[DigestTopic], gone: set[str]) -> Sentence:
     """Without the names of topics that are gone."""
-    same = len(topics) == len(digest.topics)
+    same = [topic.label for topic in topics] == [topic.label for topic in digest.topics]
     return _sentence(digest.headline if same or not topics else headline(topics, []), gone)
 
 
 def _topic(topic: DigestTopic, gone: set[str]) -> DigestTopic:
+    label_posts = [post for post in topic.label_posts if post not in gone]
     return replace(
         topic,
+        label=topic.label if label_posts or not topic.label_posts else ", ".join(topic.keywords[:3]) or REMOVED,
+        label_posts=label_posts,
         summary=_quoting(topic.summary, gone),
         change=_sentence(topic.change, gone) if topic.change else None,
         items=[item for item in (_item(item, gone) for item in topic.items) if item is not None],
@@ -101,9 +109,27 @@ def _topic(topic: DigestTopic, gone: set[str]) -> DigestTopic:
     )
 
 
+def _renamed(line: Sentence, before: str, after: str) -> Sentence:
+    """A line of the overview begins with its topic's label."""
+    if before == after or not line.text.startswith(before):
+        return line
+    return replace(line, text=after + line.text.removeprefix(before))
+
+
+def _brief(brief: Brief, gone: set[str]) -> Brief | None:
+    kept = _item(brief, gone)
+    if not isinstance(kept, Brief):
+        return None
+    label_posts = [post for post in brief.label_posts if post not in gone]
+    return replace(kept, label=brief.label if label_posts or not brief.label_posts else "", label_posts=label_posts)
+
+
 def _item(item: Item, gone: set[str]) -> Item | None:
+    """An entry with an id is one line that quotes the first post that it cites."""
     sentence = _sentence(item.sentence, gone)
     if item.sentence.posts and not sentence.posts:
+        return None
+    if item.id and item.sentence.posts[:1] != sentence.posts[:1]:
         return None
     if item.quotation_post in gone:
         item = replace(item, quotation=None, quotation_post=None)

@@ -1,4 +1,4 @@
-"""What readers of the view are handed, and the protocol that the API, watch and alerts rest on."""
+"""The protocol of the live view's readers: the API, `watch` and the alerts rest on it."""
 
 from collections.abc import Sequence
 from typing import Protocol

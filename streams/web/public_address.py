@@ -1,10 +1,7 @@
-"""Fetches what links lead to: title, description, site, kind, the address after redirects. Never on the event path.
+"""Public addresses only: a host is looked up once, and the connection goes to the very address that was checked.
 
-In: URLs as they stand in posts (untrusted). Out: URL -> `Link`; a target that cannot be had, or may not be, comes back
-as the bare link, and nothing is raised. Refused: anything but http and https, ports other than the usual ones, and
-every host that resolves to an address that is not public; the connection goes to the very address that was checked
-(no second look-up), and each redirect is checked anew. robots.txt is obeyed. Limits: 5 redirects, 512 KiB, 8 s a
-link, one request at a time per host. Answers are kept in the cache for 30 days, failures for 6 hours.
+Every address of a host has to be allowed, and the request names the address instead of the host. A name that answers
+differently the second time (DNS rebinding) gains nothing.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What an HTTP answer means for a source: go on, come back later (and when), or never."""
+"""How long an HTTP answer asks a client to wait."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

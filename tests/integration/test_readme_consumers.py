@@ -1,7 +1,6 @@
-"""The README's consumers of `digests`, run as they stand there."""
+"""The consumers of `digests` in the READMEs, run as they are printed."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -16,21 +15,13 @@ from streams.kafka.digests import PublishedDigest
 from streams.kafka.log import producer, topic_name
 from streams.kafka.topics import DIGESTS
 from streams.settings import Settings, load_settings
-from tests.support.paths import ROOT
+from tests.support.readmes import recipe
 from tests.support.view_examples import digest
 
-README = ROOT / "README.md"
 ENTRIES = [
     PublishedDigest(digest=digest(week, headline=f"News of {week}\t“quoted”"), revision=1, slice_start=0, slice_end=9)
     for week in ("2021-W18", "2021-W19")
 ]
-
-
-def recipe(name: str) -> str:
-    """The code block after its marker."""
-    found = re.search(rf"<!-- recipe:{name} -->\n```\w+\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
-    assert found is not None, f"the README has no recipe {name}"
-    return found[1]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Settings are a closed table, and the README says the same."""
+"""The settings are a closed table, and `streams/README.md` says the same."""
 
 import re
 
@@ -9,7 +9,7 @@ from streams.kafka.topics import TOPICS
 from streams.settings import Settings, load_settings
 from tests.support.paths import ROOT
 
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "streams" / "README.md").read_text("utf-8")
 
 
 def _variable(name: str) -> str:
@@ -20,11 +20,11 @@ def _variable(name: str) -> str:
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
 def test_every_setting_is_in_the_readme_with_its_description(name: str) -> None:
-    """By the words of its own description."""
-    description = Settings.model_fields[name].description
-    assert description
-    assert f"| `{_variable(name)}` |" in README
-    assert description in README
+    """With its default, in the words of its own description."""
+    field = Settings.model_fields[name]
+    assert field.description
+    default = {None: "", "": "(empty)"}.get(field.default, f"`{field.default}`")
+    assert f"\n| `{_variable(name)}` | {default} | {field.description} |\n" in README
 
 
 def test_the_readme_names_no_setting_that_does_not_exist() -> None:

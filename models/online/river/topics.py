@@ -24,7 +24,7 @@ from models.online.config import OnlineConfig
 from models.online.labels import TopicState, describe, state_of, tally
 from models.online.lexicon import Lexicon
 from models.online.metadata import StateError, check_version
-from models.online.record import TopicRecord, topic_id
+from models.online.record import TopicRecord, live_topic_id
 from models.online.topic_model import Placement, PostBatch
 
 VERSION = 1
@@ -130,9 +130,9 @@ class RiverTopics:
         return int(self.clusterer.predict_one(x))
 
     def _name(self, post_id: str) -> str:
-        name = topic_id(post_id)
+        name = live_topic_id(post_id)
         while name in self.by_id:
-            name = topic_id(name)
+            name = live_topic_id(name)
         return name
 
     def _born(self, record: TopicRecord, at: float, events: list[TopicEvent]) -> None:

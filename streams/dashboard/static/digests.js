@@ -27,7 +27,7 @@ export function digests(root, week) {
         h("span", { class: "week" }, item.week, item.revision > 1 && h("span", { class: "badge" }, "corrected")),
         h("span", { class: "span" }, `${day(item.start)} – ${day(new Date(new Date(item.end) - 1).toISOString())}`),
         theirs("span", { class: "headline" }, item.headline),
-        h("span", { class: "span" }, `${plural(item.topics.length, "topic")} · ${plural(item.people, "person", "people")} · ${plural(item.posts, "post")}`)))));
+        h("span", { class: "span" }, `${plural(item.topics.length, "topic")}${item.briefs ? ` and ${item.briefs} in brief` : ""} · ${plural(item.people, "person", "people")} · ${plural(item.posts, "post")}`)))));
     if (frame?.dataset.week === current.week + current.revision) {
       keepFocus(root, () => root.querySelector(".archive").replaceWith(list));
       return;

@@ -136,6 +136,8 @@ class Bluesky:
         commit = fields.as_dict(event.get("commit"))
         if commit.get("collection") == bluesky_post.REPOST and commit.get("operation") == "create":
             event = await self._with_original(event)
+        elif commit.get("collection") == bluesky_post.POST:
+            event = await self._with_quoted(event)
         for outcome in self._of_account(event, moment) or bluesky_post.parse(event, self._handles):
             yield Item(outcome, str(event["time_us"]))
 
@@ -151,15 +153,30 @@ class Bluesky:
         return [fields.build_deletion(id=post_id, author_id=did, deleted_at=moment) for post_id in posts]
 
     async def _with_original(self, event: dict[str, Any]) -> dict[str, Any]:
-        """A repost with `original`: the post view of what it repeats, looked up once and remembered."""
+        """A repost with `original`: the post view of what it repeats."""
         uri = fields.as_dict(fields.as_dict(event["commit"].get("record")).get("subject")).get("uri")
         if not isinstance(uri, str) or not uri.startswith("at://"):
             return event
+        return {**event, "original": await self._original(uri)}
+
+    async def _with_quoted(self, event: dict[str, Any]) -> dict[str, Any]:
+        """A quote with `original`: the view of the quoted post; without it where the AppView does not answer."""
+        uri = bluesky_post.quoted_uri(fields.as_dict(event["commit"].get("record")))
+        if uri is None:
+            return event
+        try:
+            return {**event, "original": await self._original(uri)}
+        except (httpx.HTTPError, DisconnectedError) as error:
+            log.warning("quoted post not looked up", uri=uri, reason=in_short(error))
+            return event
+
+    async def _original(self, uri: str) -> dict[str, Any]:
+        """A post's view, looked up once and remembered; empty for a post that is gone."""
         if uri not in self._originals:
             self._originals[uri] = await self._appview.post(uri) or {}
             if len(self._originals) > 1_000:
                 self._originals.popitem(last=False)
-        return {**event, "original": self._originals[uri]}
+        return self._originals[uri]
 
     async def _filled(self, since: int) -> AsyncIterator[Item]:
         """The people's own posts since then, oldest first; the cursor moves only when all are there."""

@@ -111,6 +111,7 @@ def _tweet(value: dict[str, Any], commit: dict[str, Any], handles: Mapping[str, 
     links = _links(record)
     view = as_dict(value.get("view"))
     author = as_dict(view.get("author"))
+    quoted_author, quoted_text = _quoted(value) if kind == "quote" else (None, None)
     if isinstance(text, str):
         text = _with_whole_links(text, as_list(record.get("facets")))
         if not text.strip() and not links:
@@ -125,7 +126,8 @@ def _tweet(value: dict[str, Any], commit: dict[str, Any], handles: Mapping[str, 
         lang=_language(record),
         kind=kind,
         related_id=related,
-        related_author=handles.get(related_did) or related_did or None,
+        related_author=handles.get(related_did) or quoted_author or related_did or None,
+        quoted_text=quoted_text,
         edit_of=uri if edited else None,
         links=links,
         mentions=_mentions(record, handles),
@@ -183,6 +185,23 @@ def _relation(record: dict[str, Any]) -> tuple[str, str | None]:
         if isinstance(uri, str) and uri.startswith("at://") and f"/{POST}/" in uri and len(uri) <= 200:
             return kind, uri
     return "original", None
+
+
+def quoted_uri(record: dict[str, Any]) -> str | None:
+    """The address of the post that a record quotes."""
+    kind, uri = _relation(record)
+    return uri if kind == "quote" else None
+
+
+def _quoted(value: dict[str, Any]) -> tuple[str | None, str | None]:
+    """(handle, words) of the quoted post: from `original`, its view, else from the quoting post's own view."""
+    embed = as_dict(as_dict(value.get("view")).get("embed"))
+    embedded = as_dict(embed.get("record"))
+    quoted = as_dict(value.get("original")) or as_dict(embedded.get("record")) or embedded
+    record = as_dict(quoted.get("record")) or as_dict(quoted.get("value"))  # a view embeds the record as `value`
+    text = record.get("text")
+    words = _with_whole_links(text, as_list(record.get("facets"))) if isinstance(text, str) else None
+    return fields.name_of(as_dict(quoted.get("author")).get("handle")), fields.as_text(words)
 
 
 def _features(record: dict[str, Any], kind: str) -> Iterator[dict[str, Any]]:

@@ -72,6 +72,7 @@ def _tweet(activity: dict[str, Any]) -> Tweet:
         kind=kind,
         related_id=related_id,
         related_author=related_author,
+        quoted_text=_quoted_text(activity) if kind == "quote" else None,
         edit_of=replaced(_id(activity), as_dict(activity.get("edit_history")).get("edit_tweet_ids")),
         links=links,
         mentions=_mentions(activity),
@@ -95,6 +96,11 @@ def _relation(activity: dict[str, Any]) -> tuple[str, str | None, str | None]:
         author = re.search(r"\.com/(\w+)/status", link)
         return "reply", _id({"link": link}), author.group(1) if author else None
     return "original", None, None
+
+
+def _quoted_text(activity: dict[str, Any]) -> str | None:
+    quoted = as_dict(activity.get("twitter_quoted_status"))
+    return fields.quoted_words(lambda: _text(quoted, {str(_id(quoted))}, [])[0])
 
 
 def _body(activity: dict[str, Any]) -> str | None:

@@ -1,10 +1,10 @@
 """CSV and TSV with a header: columns found by their usual names, or named by `--map id=tweet_id,text=body,…`.
 
 Fields: those of our JSON Lines (`id, author, created_at, text, author_id, author_name, followers, lang, kind,
-related_id, related_author, likes, retweets, replies, quotes, urls`), and `link`, the post's address, whose number is
-the id when no id column is mapped (collectors number their rows in columns called "id", so an address wins over
-a guess). The columns of the usual collectors are known: twarc-csv (`author.username`, links as JSON), snscrape, twint,
-PhantomBuster.
+related_id, related_author, is_quote, quoted_id, quoted_author, quoted_text, likes, retweets, replies, quotes, urls`),
+and `link`, the post's address, whose number is the id when no id column is mapped (collectors number their rows in
+columns called "id", so an address wins over a guess). The columns of the usual collectors are known: twarc-csv
+(`author.username`, links as JSON), snscrape, twint, PhantomBuster.
 A time without a zone is UTC; seconds or milliseconds since 1970 and the dates of mail are read too. A row with too few
 or too many cells, or a damaged one, is bad; the rest goes on.
 """
@@ -25,6 +25,7 @@ from models.events.wire import PoisonError
 from streams.sources import fields
 from streams.sources.files.json_lines import parse_object
 from streams.sources.port import Bad, Ignored, Outcome
+from streams.sources.x.entities import status_address
 
 # in order of preference; compared without case, spaces, dots, dashes and underscores
 GUESSES: dict[str, tuple[str, ...]] = {
@@ -42,10 +43,14 @@ GUESSES: dict[str, tuple[str, ...]] = {
     "lang": ("lang", "language"),
     "kind": ("kind", "type", "tweet_type"),
     "related_id": (
-        "related_id", "related_to", "retweeted_status_id", "quoted_status_id", "in_reply_to_status_id",
+        "related_id", "related_to", "retweeted_status_id", "in_reply_to_status_id",
         "inreplytotweetid", "in_reply_to_tweet_id", "retweet_id",
     ),
     "related_author": ("related_author", "reply_to", "in_reply_to_screen_name"),
+    "is_quote": ("is_quote", "is_quote_status", "isquote"),
+    "quoted_id": ("quoted_id", "quoted_status_id", "quoted_tweet_id", "quoted_link", "quote_url", "quotedtweet"),
+    "quoted_author": ("quoted_author", "quoted_screen_name", "quoted_username"),
+    "quoted_text": ("quoted_text", "quoted_status_text", "quoted_tweet_text", "quotedtweet.rawcontent"),
     "likes": ("likes", "like_count", "favorite_count", "favourites_count", "likes_count", "public_metrics.like_count"),
     "retweets": ("retweets", "retweet_count", "reblogs_count", "repost_count", "retweets_count",
                  "public_metrics.retweet_count"),
@@ -60,6 +65,7 @@ _RELATIONS = (
     ("reply", "referenced_tweets.replied_to.id", "in_reply_to_username"),
 )
 _METRICS = ("likes", "retweets", "replies", "quotes")
+_TRUE = ("true", "1", "yes", "t")
 _STATUS_ID = re.compile(r"/(?:status(?:es)?|statuses|post)/([\w-]+)")
 REQUIRED = ("author", "created_at", "text")
 
@@ -141,11 +147,22 @@ def _tweet(row: dict[str, str], columns: dict[str, str], id_given: bool) -> Twee
     value["followers"] = _number(value.get("followers"))
     if value.get("urls"):
         value["urls"] = _urls(value["urls"])
-    value |= _relation(row)
+    value |= _quoted(value) | _relation(row)
     tweet = parse_object(value)
     if not isinstance(tweet, Tweet):
         raise PoisonError("not a post")
     return tweet
+
+
+def _quoted(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What the row tells of the post that it quotes; a column may hold the post's address instead of its id."""
+    told: dict[str, Any] = {}
+    if value.get("is_quote"):
+        told["is_quote"] = str(value["is_quote"]).lower() in _TRUE
+    author, own_id = status_address({"expanded_url": value.get("quoted_id")})
+    if own_id:
+        told |= {"quoted_id": own_id, "quoted_author": value.get("quoted_author") or author}
+    return told
 
 
 def _relation(row: Mapping[str, str]) -> dict[str, str]:

@@ -5,8 +5,9 @@ a zone), `text`. Optional: `author_id` (default: the handle in lower case), `aut
 (original, retweet, quote, reply), `related_id`, `related_author`, `edit_of`, `urls` (strings, or objects with `url`,
 `title`, `description`, `site`), `mentions`, `metrics` {likes, retweets, replies, quotes}, and `deleted_at`, which makes
 the line a tombstone. Collections that put more into `extra` {name, type, lang, retweet_count, like_count, reply_count,
-quote_count, related_to} work as they are; a field at the top wins. Without a kind the text decides: `RT @x: …` is a
-retweet. Lines in the wire format of `tweets` (`"type": "tweet"` or "deletion") are taken as they are.
+quote_count, related_to, is_quote, quoted_id, quoted_author, quoted_text} work as they are; a field at the top wins.
+Without a kind the text decides: `RT @x: …` is a retweet; then `is_quote` or a `quoted_…` field makes a quote.
+Lines in the wire format of `tweets` (`"type": "tweet"` or "deletion") are taken as they are.
 Unknown fields are ignored; a known field of the wrong type is a PoisonError that names it.
 """
 
@@ -55,7 +56,8 @@ def parse_object(value: dict[str, Any]) -> Tweet | Deletion:
     text = value.get("text")
     if text is None:
         raise PoisonError("text is missing")
-    kind = _kind(value, extra, text)
+    quoted = _quoted(value, extra)
+    kind = _kind(value, extra, text, is_quote=bool(quoted) or _told(value, extra, "is_quote") is True)
     mentions = _mentions(value, text)
     return fields.build_tweet(
         id=fields.identifier(value.get("id")),
@@ -67,8 +69,12 @@ def parse_object(value: dict[str, Any]) -> Tweet | Deletion:
         text=text,
         lang=fields.as_text(value.get("lang") or extra.get("lang"), fields.MAX_LANG),
         kind=kind,
-        related_id=fields.identifier(value.get("related_id") or extra.get("related_to")),
-        related_author=_related_author(value, kind, text, mentions),
+        related_id=fields.identifier(
+            value.get("related_id") or (quoted.get("id") if kind == "quote" else None) or extra.get("related_to")
+        ),
+        related_author=_related_author(value, kind, text, mentions)
+        or (fields.name_of(quoted.get("author")) if kind == "quote" else None),
+        quoted_text=fields.as_text(quoted.get("text")) if kind == "quote" else None,
         edit_of=fields.identifier(value.get("edit_of")),
         links=_links(value, text),
         mentions=mentions,
@@ -84,19 +90,34 @@ def _check_types(value: dict[str, Any]) -> None:
     for name, kind in (("urls", list), ("mentions", list), ("metrics", dict)):
         if value.get(name) is not None and not isinstance(value[name], kind):
             raise PoisonError(f"{name} is not {'an object' if kind is dict else 'an array'}")
-    for name in ("id", "author_id", "related_id", "edit_of"):
+    for name in ("id", "author_id", "related_id", "edit_of", "quoted_id"):
         if value.get(name) is not None and not isinstance(value[name], str | int | float):
             raise PoisonError(f"{name} is neither a string nor a number")
 
 
-def _kind(value: dict[str, Any], extra: dict[str, Any], text: str) -> str:
+def _told(value: dict[str, Any], extra: dict[str, Any], name: str) -> object:
+    """A field of the line, or of its `extra`; the line wins."""
+    return value[name] if value.get(name) is not None else extra.get(name)
+
+
+def _quoted(value: dict[str, Any], extra: dict[str, Any]) -> dict[str, object]:
+    """What the line tells of the quoted post: `id`, `author`, `text`; empty where it quotes none."""
+    if _told(value, extra, "is_quote") is False:
+        return {}
+    found = {name: _told(value, extra, f"quoted_{name}") for name in ("id", "author", "text")}
+    return {name: what for name, what in found.items() if what not in (None, "")}
+
+
+def _kind(value: dict[str, Any], extra: dict[str, Any], text: str, *, is_quote: bool) -> str:
     given = value.get("kind")
     if given is not None:
         if given.lower() not in _KINDS:
             raise PoisonError(f"kind is {given[:40]!r}, not one of {', '.join(_KINDS)}")
         return str(given.lower())
     known = _KINDS.get(str(extra.get("type")).lower())  # a collector's "ERROR" says nothing: the text decides
-    return known or ("retweet" if fields.retweeted_handle(text) else "original")
+    if known == "retweet" or (known is None and fields.retweeted_handle(text)):
+        return "retweet"
+    return "quote" if is_quote else known or "original"
 
 
 def _related_author(value: dict[str, Any], kind: str, text: str, mentions: list[str]) -> str | None:

@@ -141,6 +141,7 @@ def _tweet(status: dict[str, Any]) -> Tweet:
         kind=kind,
         related_id=related_id,
         related_author=related_author,
+        quoted_text=fields.quoted_words(lambda: _text(_quoted(status))[0]) if kind == "quote" else None,
         edit_of=base if edited else None,
         links=links,
         mentions=_mentions(body),

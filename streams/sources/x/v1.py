@@ -15,7 +15,7 @@ from models.events.wire import PoisonError
 from streams.sources import fields
 from streams.sources.fields import as_dict, as_list
 from streams.sources.port import Ignored, Outcome
-from streams.sources.x.entities import Links, language, replace_links, replaced
+from streams.sources.x.entities import Links, language, replace_links, replaced, status_address
 
 _METRICS = {"likes": "favorite_count", "retweets": "retweet_count", "replies": "reply_count", "quotes": "quote_count"}
 NOTICES = (
@@ -79,6 +79,9 @@ def _tweet(status: dict[str, Any]) -> Tweet:
     user = as_dict(status.get("user"))
     kind, related = _relation(status)
     related_author = fields.name_of(as_dict(related.get("user")).get("screen_name"))
+    if kind == "quote" and related_author is None:  # the permalink names the author where the quoted post is left out
+        permalink = as_dict(status.get("quoted_status_permalink"))
+        related_author, _id_of_quoted = status_address({"expanded_url": permalink.get("expanded")})
     if kind == "reply":
         related_author = fields.name_of(status.get("in_reply_to_screen_name"))
     own_ids = {str(_id(status)), *([str(_id(related))] if kind in ("quote", "retweet") else [])}
@@ -98,6 +101,7 @@ def _tweet(status: dict[str, Any]) -> Tweet:
         kind=kind,
         related_id=_id(related),
         related_author=related_author,
+        quoted_text=fields.quoted_words(lambda: _text(related, {str(_id(related))})[0]) if kind == "quote" else None,
         edit_of=replaced(_id(status), as_dict(status.get("edit_history")).get("edit_tweet_ids")),
         links=links,
         mentions=_mentions(status, related if kind == "retweet" else {}),
@@ -112,6 +116,8 @@ def _relation(status: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     quoted = fields.identifier(status.get("quoted_status_id_str") or status.get("quoted_status_id"))
     if isinstance(status.get("quoted_status"), dict) or quoted:
         return "quote", as_dict(status.get("quoted_status")) or {"id_str": quoted}
+    if status.get("is_quote_status") is True:  # the quoted post is gone, or not for the collector
+        return "quote", {}
     replied = fields.identifier(status.get("in_reply_to_status_id_str") or status.get("in_reply_to_status_id"))
     if replied:
         return "reply", {"id_str": replied}

@@ -99,6 +99,7 @@ def _tweet(tweet: dict[str, Any], users: dict[str, Any], others: dict[str, Any])
         kind=kind,
         related_id=related_id,
         related_author=related_author,
+        quoted_text=fields.quoted_words(lambda: _text(related, {str(related_id)})[0]) if kind == "quote" else None,
         edit_of=replaced(own_id, tweet.get("edit_history_tweet_ids")),
         links=links,
         mentions=_mentions(tweet, related if kind == "retweet" else {}),

@@ -13,7 +13,7 @@ from models.online.config import DAY, OnlineConfig
 from models.online.int8_product import by_blas, product
 from models.online.lexicon import Lexicon
 from models.online.online_topics import OnlineTopics
-from models.online.record import topic_id
+from models.online.record import live_topic_id
 from models.online.topic_model import PostBatch
 from models.online.topic_space import TopicSpace
 from tests.support.made_streams import DIMENSIONS, START, cut, join, made_stream, part, story, unit
@@ -111,7 +111,7 @@ def test_one_odd_post_is_a_candidate() -> None:
     model, events = run(story("x", 6, START))
     assert kinds(events) == ["born"]
     born = events[0]
-    assert born.topic_id == topic_id("x0")
+    assert born.topic_id == live_topic_id("x0")
     assert (born.posts, born.people, born.example_ids) == (3, 3, ["x0", "x1", "x2"])
     assert born.reason == "3 posts by 3 people"
     assert set(born.keywords) == {"gpt-neo", "eleutherai", "weights"}
@@ -194,12 +194,12 @@ def test_silence_revival_and_forgetting() -> None:
         story(f"tick{day}", 1, START + day * DAY, direction=5 + day % 20, words=(f"tick{day}",)) for day in range(1, 90)
     ]
     model, events = run(join(story("x", 5, START), *ticks[:9], story("y", 1, START + 9.5 * DAY), *ticks[9:]))
-    mine = [event for event in events if event.topic_id == topic_id("x0") and event.kind != "trending"]
+    mine = [event for event in events if event.topic_id == live_topic_id("x0") and event.kind != "trending"]
     assert kinds(mine) == ["born", "faded", "revived", "faded", "faded"]
     assert mine[2].example_ids[0] == "x0"
     assert mine[3].reason == "nothing for 3 days"
     assert mine[4].reason == "forgotten: nothing for 60 days"
-    assert topic_id("x0") not in model.centroids()[0]
+    assert live_topic_id("x0") not in model.centroids()[0]
 
 
 def test_a_candidate_fades_without_a_word() -> None:
@@ -209,7 +209,7 @@ def test_a_candidate_fades_without_a_word() -> None:
     ]
     model, events = run(join(story("odd", 1, START), *later))
     assert events == []
-    assert topic_id("odd0") not in model.centroids()[0]
+    assert live_topic_id("odd0") not in model.centroids()[0]
 
 
 def test_state_is_bounded() -> None:
@@ -268,7 +268,7 @@ def test_the_same_id_twice_keeps_topic_ids_unique() -> None:
     """Two founding posts with one id found two topics."""
     first, second = story("x", 1, START), story("x", 1, START + 60, direction=3, words=("other",))
     placements, _ = OnlineTopics(TopicSpace(DIMENSIONS)).learn_many(join(first, second))
-    assert placements[0].topic_id == topic_id("x0") != placements[1].topic_id
+    assert placements[0].topic_id == live_topic_id("x0") != placements[1].topic_id
 
 
 def test_frequent_words_weigh_less() -> None:

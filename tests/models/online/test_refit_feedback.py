@@ -15,7 +15,7 @@ from models.events.week_topics import WeekTopic, WeekTopics
 from models.events.wire import PoisonError, encode
 from models.online.factory import restore_topic_model
 from models.online.online_topics import OnlineTopics
-from models.online.record import topic_id
+from models.online.record import live_topic_id
 from models.online.topic_model import PostBatch
 from models.online.topic_space import TopicSpace
 from models.week.config import DigestConfig
@@ -71,21 +71,21 @@ def learned(model: OnlineTopics, topics: Sequence[WeekTopic]) -> list[TopicEvent
 def test_a_topic_that_was_two_comes_apart() -> None:
     """The larger part keeps the id; the other gets one from its first post, and both say so."""
     model, topics = swallowed()
-    assert {model.space.topic_now(post) for post in ("f0", "s3", "g9")} == {topic_id("f0")}
-    before = model.space.records[model.space.by_id[topic_id("f0")]].posts
+    assert {model.space.topic_now(post) for post in ("f0", "s3", "g9")} == {live_topic_id("f0")}
+    before = model.space.records[model.space.by_id[live_topic_id("f0")]].posts
     split, born, *aliases = learned(model, topics)
-    assert (split.kind, split.topic_id, split.other_ids) == ("split", topic_id("f0"), [topic_id("s0")])
+    assert (split.kind, split.topic_id, split.other_ids) == ("split", live_topic_id("f0"), [live_topic_id("s0")])
     assert "the refit of 2023-W46 found 10 of its posts" in split.reason
-    assert (born.kind, born.topic_id, born.posts, born.people) == ("born", topic_id("s0"), 10, 5)
+    assert (born.kind, born.topic_id, born.posts, born.people) == ("born", live_topic_id("s0"), 10, 5)
     assert born.keywords[0] in STORY
     assert split.posts + born.posts == before
     assert "pixloc" not in split.keywords
     assert {alias.topic_id: alias.other_ids for alias in aliases if alias.other_ids[0][:2] == "d-"} == {
-        topic_id("f0"): ["d-field"],
-        topic_id("s0"): ["d-story"],
+        live_topic_id("f0"): ["d-field"],
+        live_topic_id("s0"): ["d-story"],
     }
-    assert {model.space.topic_now(post) for post in ("f0", "g9")} == {topic_id("f0")}
-    assert model.space.topic_now("s3") == topic_id("s0")
+    assert {model.space.topic_now(post) for post in ("f0", "g9")} == {live_topic_id("f0")}
+    assert model.space.topic_now("s3") == live_topic_id("s0")
 
 
 def test_what_left_counts_its_own_people_and_tells_its_repeats() -> None:
@@ -103,7 +103,7 @@ def test_what_leaves_takes_its_handles_as_handles() -> None:
     told = tuple(f"@@{word}" if word == "pixloc" else word for word in STORY)
     model, topics = swallowed(told)
     learned(model, topics)
-    new, rest = (model.space.records[model.space.by_id[topic_id(name)]] for name in ("s0", "f0"))
+    new, rest = (model.space.records[model.space.by_id[live_topic_id(name)]] for name in ("s0", "f0"))
     assert new.words == dict.fromkeys(told, 10)
     assert not set(told) - {"ml"} & rest.words.keys()
 
@@ -120,10 +120,10 @@ def test_what_left_lives_on_and_is_not_merged_again() -> None:
         )
         placements, events = model.learn_many(both)
         assert [event for event in events if event.kind == "merged"] == []
-        assert [placement.topic_id for placement in placements] == [topic_id("s0")] * 8 + [topic_id("f0")] * 8
+        assert [placement.topic_id for placement in placements] == [live_topic_id("s0")] * 8 + [live_topic_id("f0")] * 8
     again = story("r", 1, at + 30_000, direction=9)
     (placement,), _ = model.learn_many(replace(again, related=["s3"], retweet=[True]))
-    assert (placement.topic_id, placement.support) == (topic_id("s0"), True)
+    assert (placement.topic_id, placement.support) == (live_topic_id("s0"), True)
 
 
 def test_a_lesson_after_a_split_changes_no_ids() -> None:
@@ -132,7 +132,7 @@ def test_a_lesson_after_a_split_changes_no_ids() -> None:
     learned(model, topics)
     again = learned(model, topics)
     assert {event.kind for event in again} == {"alias"}
-    assert {event.topic_id for event in again} == {topic_id("f0"), topic_id("s0")}
+    assert {event.topic_id for event in again} == {live_topic_id("f0"), live_topic_id("s0")}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models.events import Digest, TopicIdentity
 from models.events.wire import pack_vector
-from models.ranking.continuity import confidences, match, pair, topic_id
+from models.ranking.continuity import confidences, digest_topic_id, match, pair
 from models.ranking.identities import identities
 from models.refit.story import Story
 from models.week.config import DigestConfig
@@ -139,16 +139,16 @@ def test_strangers_are_new(week: WeekPosts) -> None:
         [story([3, 7, 19], direction("ferry"))], week, digest([identity("t-x", direction("kites"))]), CONFIG
     )
     assert (found.status, found.previous_id, found.confidence, found.previous_posts) == ("new", None, 0.0, 0)
-    assert found.id == topic_id(week.posts[19].id)
-    assert found.id.startswith("t-")
+    assert found.id == digest_topic_id(week.posts[19].id)
+    assert found.id.startswith("d-")
     assert len(found.id) == 14
 
 
 def test_a_taken_id_is_not_given_twice(week: WeekPosts) -> None:
     """The earliest post started a topic that lives on elsewhere: the next post names the new one."""
-    taken = identity(topic_id(week.posts[19].id), direction("kites"))
+    taken = identity(digest_topic_id(week.posts[19].id), direction("kites"))
     (found,) = match([story([3, 7, 19], direction("ferry"))], week, digest([taken]), CONFIG)
-    assert found.id == topic_id(week.posts[7].id)
+    assert found.id == digest_topic_id(week.posts[7].id)
 
 
 def test_without_last_week_all_are_new_and_distinct(week: WeekPosts) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from streams.delivery.pusher import DELAYS, next_attempt
 from streams.delivery.queue import DeliveryQueue
 from streams.delivery.subscription import Subscription, SubscriptionError, checked, from_file
-from streams.system.files import AlreadyPushingError, only_one
+from streams.system.files import LockedError, locked
 
 HOOK = checked(Subscription(name="team", url="https://example.org/secret/path", since="2021-W18"))
 
@@ -172,7 +172,7 @@ def test_a_wrong_subscription_is_told(tmp_path: Path, text: str, said: str) -> N
 
 def test_only_one_process_delivers(tmp_path: Path) -> None:
     """Two would send everything twice."""
-    with only_one(tmp_path / "lock"), pytest.raises(AlreadyPushingError), only_one(tmp_path / "lock"):
+    with locked(tmp_path / "lock"), pytest.raises(LockedError), locked(tmp_path / "lock"):
         pass
-    with only_one(tmp_path / "lock"):
+    with locked(tmp_path / "lock"):
         pass
