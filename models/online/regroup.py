@@ -194,9 +194,7 @@ def _linked(distance: Matrix) -> list[list[int]]:
     return list(groups.values())
 
 
-def _settle(
-    space: TopicSpace, posts: Sequence[WindowPost], story: Story
-) -> tuple[TopicRecord, list[TopicEvent]]:
+def _settle(space: TopicSpace, posts: Sequence[WindowPost], story: Story) -> tuple[TopicRecord, list[TopicEvent]]:
     """The topic of the story, which has all its posts from now on, and the events of what moved."""
     homes = {place: space.topic_now(posts[place].id) for place in story.places}
     votes = Counter(home for home in homes.values() if home is not None and home in space.by_id)
@@ -243,9 +241,7 @@ def _told_as(
     return [event(space, home, "gathered", space.now, reason, sources, moved=ids)] if ids else []
 
 
-def _home(
-    space: TopicSpace, posts: Sequence[WindowPost], story: Story, votes: Counter[str]
-) -> TopicRecord | None:
+def _home(space: TopicSpace, posts: Sequence[WindowPost], story: Story, votes: Counter[str]) -> TopicRecord | None:
     """The topic that holds most of the story and is about it; the older of two. None: it gets an id of its own."""
     today = Counter(space.topic_now(post.id) for post in posts)
     fitting = []
