@@ -7,18 +7,18 @@ from models.events.base import SCHEMA, Event, Id
 from models.events.posts import Tweet
 
 Outcome = Literal["assigned", "duplicate", "deleted"]
-TopicEventKind = Literal[
-    "born", "trending", "calmed", "story", "gathered", "merged", "split", "faded", "revived", "alias"
-]
+TopicEventKind = Literal["born", "trending", "merged", "split", "faded", "revived", "alias"]
+TopicEventStep = Literal["", "calmed", "gathered", "story"]
 TrendLevel = Literal["", "rising", "hot"]
 
 
 class Assignment(Event, frozen=True):
     """What became of one record of `tweets`: exactly one per `origin`.
 
-    `assigned`: it belongs to `topic_id`, with cosine `similarity` to it (0 where it started one) — `candidate` while
-    too few posts make a topic that anybody should see. `duplicate`: its id was seen before. `deleted`: a tombstone.
-    `support`: it repeats another post (a retweet or near-duplicate) and is no separate evidence.
+    `assigned`: it belongs to `topic_id`, with cosine `similarity` to it (0 where it started one); `candidate` while too
+    few posts make a topic that anybody should see. Without `topic_id` it is too slight for a topic of its own.
+    `duplicate`: its id was seen before. `deleted`: a tombstone.
+    `support`: it repeats another post (a retweet or near-duplicate) or only points to it, and is no separate evidence.
     """
 
     id: Id
@@ -38,7 +38,9 @@ class Assignment(Event, frozen=True):
 class TopicEvent(Event, frozen=True):
     """A step in the life of a live topic, with its reason in words.
 
-    `trending` comes once a level of a trend, `calmed` at its end; `gathered`: posts of other topics came to it.
+    `trending` comes once for each level of a trend. `step` says more than `kind`, which older readers know:
+    `calmed` (faded) is the end of a trend, `gathered` (merged) brings posts of other topics, `story` (merged) names the
+    posts of the last day that tell the topic's story.
     `other_ids`: merged -> the topics that went into this one; split -> the topics that came out of it;
     alias -> the ids by which the topic is also known (a digest's).
     """
@@ -55,6 +57,7 @@ class TopicEvent(Event, frozen=True):
     other_ids: list[str] = []
     example_ids: list[str] = []  # posts that show what the topic is about
     week: str | None = None  # alias: the digest's week
+    step: TopicEventStep = ""
     moved_ids: list[str] = []  # posts that belong to this topic from now on, wherever they were assigned
     story_ids: list[str] = []  # story: posts of the last day that tell the topic's story; none: it has none any more
     level: TrendLevel = ""  # trending: how far it is above what is usual

@@ -176,7 +176,7 @@ class Assigner:
                     origin=record.origin,
                     outcome="assigned",
                     at=record.tweet.created_at,
-                    topic_id=placement.topic_id,
+                    topic_id=placement.topic_id or None,
                     similarity=round(placement.similarity, 4),
                     candidate=placement.candidate,
                     support=placement.support,

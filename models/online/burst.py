@@ -115,7 +115,8 @@ def level_of(people: int, active: int, share: float = 0.0, variance: float = 0.0
     score = surprise(people, active, share, variance)
     if score >= HOT:
         return "hot"
-    return "rising" if score >= min(RISING, surprise(fewest, active)) else ""
+    enough = RISING if fewest == FEWEST else surprise(fewest, active)
+    return "rising" if score >= enough else ""
 
 
 def _last_change(shares: list[float]) -> int:

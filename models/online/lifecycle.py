@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 import numpy as np
 
-from models.events import TopicEvent, TopicEventKind
+from models.events import TopicEvent, TopicEventKind, TopicEventStep
 from models.online.burst import (
     CALM,
     DAY,
@@ -25,6 +25,9 @@ from models.online.burst import (
 from models.online.labels import describe, tally
 from models.online.record import MAX_PEOPLE, TopicRecord
 from models.online.topic_space import TopicSpace
+
+# the kind by which a reader of an older release knows a step
+OLDER: dict[TopicEventStep, TopicEventKind] = {"calmed": "faded", "gathered": "merged", "story": "merged"}
 
 
 def note_arrival(space: TopicSpace, record: TopicRecord, author: str, at: float, events: list[TopicEvent]) -> None:
@@ -44,14 +47,13 @@ def note_arrival(space: TopicSpace, record: TopicRecord, author: str, at: float,
 def measure(space: TopicSpace) -> list[TopicEvent]:
     """Say which stories trend now and which no longer do: `trending` at each higher level, `calmed` at the end."""
     active = count_voices(space.voices, space.now)
-    young = space.now - space.started < DAY  # where everything is new, nothing is unusual
-    posts = {post.id: post for post in space.window.posts if post.at > space.now - DAY}
+    young = space.now - space.started < 2 * DAY  # where nothing has a past, nothing is unusual
     events: list[TopicEvent] = []
     for record in space.records.values():
         told = space.stories.get(record.id, [])
         if not told and not record.level:
             continue
-        people = len({posts[post].author for post in told if post in posts})
+        people = len({post.author for post in told if post.at > space.now - DAY})
         record.score = surprise(people, active, record.past.usual(), record.past.variance)
         level = level_of(people, active, record.past.usual(), record.past.variance)
         reason = in_words(people, active, record.past.usual())
@@ -122,14 +124,13 @@ def _similar(space: TopicSpace, due: list[int]) -> list[tuple[float, int, int]]:
     for i, other in zip(*(place.tolist() for place in np.divmod(near, similar.shape[1])), strict=True):
         smaller = min(space.records[due[i]].originals, space.records[other].originals)
         enough = config.merge - (config.merge - config.merge_single) / max(1, smaller)
-        if similar[i, other] >= enough and not _are_apart(space, due[i], other):
+        if similar[i, other] >= enough and not are_apart(space, space.records[due[i]], space.records[other]):
             pairs.append((-float(similar[i, other]), due[i], other))
     return pairs
 
 
-def _are_apart(space: TopicSpace, slot: int, other: int) -> bool:
+def are_apart(space: TopicSpace, a: TopicRecord, b: TopicRecord) -> bool:
     """Whether a refit has taken one out of the other."""
-    a, b = space.records[slot], space.records[other]
     return any(space.current_id(name) == b.id for name in a.apart) or any(
         space.current_id(name) == a.id for name in b.apart
     )
@@ -172,7 +173,7 @@ def _end_day(space: TopicSpace) -> None:
         people = count_voices(record.voices, space.now)
         if record.phase != "candidate":
             if not record.past.shares:  # before it was born, nobody spoke of it
-                record.past.shares = [0.0] * min(WEEK - 1, int((space.now - space.started) / DAY))
+                record.past.shares = [0.0] * min(WEEK - 1, int((record.founded - space.started) / DAY))
             # what is said today is measured against the days before: it must not be its own past
             if record.yesterday is not None:
                 record.past.learn(record.yesterday)
@@ -228,7 +229,7 @@ def _drop(space: TopicSpace, slots: list[int]) -> None:
 def event(
     space: TopicSpace,
     record: TopicRecord,
-    kind: TopicEventKind,
+    kind: TopicEventKind | TopicEventStep,
     at: float,
     reason: str,
     others: Sequence[str] = (),
@@ -250,5 +251,6 @@ def event(
         story: Posts of the last day that tell its story.
         level: How far a trend is above what is usual.
     """
-    told = describe(record, space.lexicon, kind, datetime.fromtimestamp(at, UTC), reason, others)
-    return msgspec.structs.replace(told, moved_ids=list(moved), story_ids=list(story), level=level)
+    step: TopicEventStep = kind if kind in OLDER else ""
+    told = describe(record, space.lexicon, OLDER.get(kind, kind), datetime.fromtimestamp(at, UTC), reason, others)
+    return msgspec.structs.replace(told, step=step, moved_ids=list(moved), story_ids=list(story), level=level)

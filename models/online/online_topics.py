@@ -158,7 +158,7 @@ class OnlineTopics:
             if home is not None:
                 slot, similarity = home, 1.0
             elif slight:
-                placements.append(Placement(None, 0.0, candidate=False, support=True))
+                placements.append(Placement("", 0.0, candidate=False, support=True))
                 continue
             elif (similarity := score.item(i)) >= space.config.join:
                 slot = best.item(i)

@@ -1,8 +1,8 @@
 """The stories of the last day: its posts are grouped anew, and what tells one story gets one topic.
 
-A post is placed when little is known: its story lies in several candidates and in the topics of its field. Looking
-back over a day, the whole story is there. `regroup` runs along the stream, at event times, so that the same log gives the
-same stories:
+A post is placed when little is known: its story lies in several candidates and in the topics of its field. A day
+later the whole story is there. `regroup` runs along the stream, at event times, so that the same log gives the same
+stories:
 
 1. Distinct posts of the window, each with the people who repeat it or quote it without words of their own.
 2. Their similarity: cosine of the centred vectors and of the words; more for posts that share a bursting word or
@@ -24,10 +24,10 @@ from models.events import TopicEvent
 from models.online.burst import fewest_people
 from models.online.centering import UNIT
 from models.online.labels import keywords_of, label_of
-from models.online.lifecycle import event, merge_into
+from models.online.lifecycle import are_apart, event, merge_into
 from models.online.record import TopicRecord
 from models.online.topic_space import TopicSpace
-from models.online.window import SPAN, Window, WindowPost
+from models.online.window import SPAN, ToldPost, Window, WindowPost
 
 EVERY = 1800.0  # seconds of event time between two looks, for up to
 CHEAP = 512  # distinct posts; more make it rarer, by the square
@@ -38,7 +38,7 @@ BONUS, MOST_BONUS = 0.06, 0.5  # similarity for each unit of surprise, and at mo
 RELATED = 0.85  # similarity of posts that quote or answer each other, at least
 UNSEEN = 0.3  # posts of a day that a word never seen before is expected in
 ABOUT = 0.5  # share of a topic's posts of the day that tell the story, if the topic is about it
-MOST_TOLD = 500  # posts of a story that are named
+MOST_TOLD = 200  # posts of a story that are named
 GROWN = 2.0  # a topic of so many times the story's posts must be about it as a whole, too
 ALIKE = 0.6  # similarity of that topic to the story, if it is
 
@@ -69,32 +69,36 @@ def regroup(space: TopicSpace) -> list[TopicEvent]:
     posts = list(window.posts)
     events: list[TopicEvent] = []
     stories, distinct = find_stories(space)
-    told: dict[str, list[str]] = {}
+    told: dict[str, list[WindowPost]] = {}
     for story in stories:
-        home, moves = _settle(space, posts, story)
+        home, places, moves = _settle(space, posts, story)
         events += moves
-        told.setdefault(home.id, []).extend(posts[place].id for place in story.places)
+        told.setdefault(home.id, []).extend(posts[place] for place in places)
     events += _tell(space, told, {post.id for post in posts})
     window.next_look = space.now + EVERY * max(1.0, (distinct / CHEAP) ** 2)
     return events
 
 
-def _tell(space: TopicSpace, told: dict[str, list[str]], present: set[str]) -> list[TopicEvent]:
+def _tell(space: TopicSpace, told: dict[str, list[WindowPost]], present: set[str]) -> list[TopicEvent]:
     """`story` events of the topics whose story is another than before; and remember what was told."""
-    before = {space.current_id(name): ids for name, ids in space.stories.items()}
+    before: dict[str, list[ToldPost]] = defaultdict(list)
+    merged: set[str] = set()
+    for name, posts in space.stories.items():
+        current = space.current_id(name)
+        before[current] += [post for post in posts if post.at > space.now - SPAN]
+        merged |= {current} - {name}
     space.stories = {}
     events = []
     for name in dict.fromkeys([*told, *before]):
         if name not in space.by_id:
             continue
-        new, old = set(told.get(name, [])), before.get(name, [])
-        # posts that only the window has lost are still told: it may be shorter than a day
-        ids = [*(post for post in old if post not in present), *told.get(name, [])][-MOST_TOLD:] if new else []
-        if ids:
-            space.stories[name] = ids
-        if new != {post for post in old if post in present}:
+        old, new = before[name], [ToldPost(post.id, post.author, post.at) for post in told.get(name, [])]
+        if new:  # what the window has lost, shorter than a day in a busy stream, is told still
+            new = [*(post for post in old if post.id not in present), *new][-MOST_TOLD:]
+            space.stories[name] = new
+        if name in merged or {post.id for post in new} != {post.id for post in old}:
             record = space.records[space.by_id[name]]
-            events.append(event(space, record, "story", space.now, "", story=ids))
+            events.append(event(space, record, "story", space.now, "", story=[post.id for post in new]))
     return events
 
 
@@ -117,7 +121,7 @@ def find_stories(space: TopicSpace) -> tuple[list[Story], int]:
 
 
 def _told(posts: Sequence[WindowPost], after: float) -> list[Told]:
-    """Distinct posts; a repeat or a slight post stands under what it refers to, or under the first that refers to it."""
+    """Distinct posts; a repeat or a slight post stands under what it refers to, or the first that refers to it."""
     found: list[Told] = []
     of: dict[str, int] = {}  # post id -> place in `found`
     for place, post in enumerate(posts):
@@ -194,16 +198,23 @@ def _linked(distance: Matrix) -> list[list[int]]:
     return list(groups.values())
 
 
-def _settle(space: TopicSpace, posts: Sequence[WindowPost], story: Story) -> tuple[TopicRecord, list[TopicEvent]]:
-    """The topic of the story, which has all its posts from now on, and the events of what moved."""
+def _settle(
+    space: TopicSpace, posts: Sequence[WindowPost], story: Story
+) -> tuple[TopicRecord, list[int], list[TopicEvent]]:
+    """The topic of the story, the posts that it has from now on, and the events of what moved.
+
+    What a refit has taken apart stays apart.
+    """
     homes = {place: space.topic_now(posts[place].id) for place in story.places}
     votes = Counter(home for home in homes.values() if home is not None and home in space.by_id)
     home = _home(space, posts, story, votes)
     if home is None:
         first = posts[story.distinct[0]]
         home = space.found(first.id, first.at)
+    apart = {name for name in votes if are_apart(space, home, space.records[space.by_id[name]])}
+    places = [place for place in story.places if homes[place] not in apart]
     moved: dict[str, list[int]] = defaultdict(list)
-    for place in story.places:
+    for place in places:
         if homes[place] != home.id:
             moved[homes[place] or ""].append(place)
     events: list[TopicEvent] = []
@@ -222,7 +233,7 @@ def _settle(space: TopicSpace, posts: Sequence[WindowPost], story: Story) -> tup
             events.append(event(space, other, "split", space.now, about, [home.id]))
     if ids or events or home.phase == "candidate":
         events += _told_as(space, home, story, ids, sources)
-    return home, events
+    return home, places, events
 
 
 def _told_as(

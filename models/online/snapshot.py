@@ -21,7 +21,7 @@ from models.online.metadata import StateError, check_version
 from models.online.record import TopicRecord
 from models.online.table import ROWS
 from models.online.topic_space import TopicSpace
-from models.online.window import WindowPost
+from models.online.window import ToldPost, WindowPost
 
 VERSION = 4  # 2: centroids are deviations from the mean, as bytes; 3: handles are marked; 4: the window of stories
 KIND = "topics"
@@ -67,7 +67,7 @@ def dump(space: TopicSpace) -> bytes:
         "block": [block.posts, block.limit, block.start],
         "aliases": list(space.aliases.items()),
         "window": [msgspec.to_builtins(post) for post in space.window.posts],
-        "stories": list(space.stories.items()),
+        "stories": [[name, msgspec.to_builtins(posts)] for name, posts in space.stories.items()],
         "left": space.window.left,
         "next_look": space.window.next_look if space.lexicon.posts else None,
         "records": [msgspec.to_builtins(space.records[slot]) for slot in space.records],
@@ -114,7 +114,7 @@ def _restored(metadata: dict[str, Any], tensors: dict[str, Any]) -> TopicSpace:
     window.usage, window.left = tensors["usage"], metadata["left"]
     if metadata["next_look"] is not None:
         window.next_look = metadata["next_look"]
-    space.stories = dict(metadata["stories"])
+    space.stories = {name: msgspec.convert(posts, list[ToldPost]) for name, posts in metadata["stories"]}
     space.block = _block(metadata["block"], tensors)
     return space
 

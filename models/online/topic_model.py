@@ -39,7 +39,7 @@ class PostBatch:
 class Placement(Struct, frozen=True, gc=False):
     """Where a post went."""
 
-    topic_id: str | None  # None: too slight for a topic, and about no post that was seen
+    topic_id: str  # "": too slight for a topic, and about no post that was seen
     similarity: float
     candidate: bool
     support: bool  # it repeats an earlier post or only points to it

@@ -17,7 +17,7 @@ from models.online.int8_product import product
 from models.online.lexicon import SCALE, Floats, Lexicon, WordRows
 from models.online.record import TopicRecord, live_topic_id
 from models.online.table import TopicTable
-from models.online.window import Window
+from models.online.window import ToldPost, Window
 
 
 class TopicSpace:
@@ -44,7 +44,7 @@ class TopicSpace:
         self.refreshed = 0  # posts seen when the background and the words' weights last moved
         self.block = Block()
         self.window = Window(dimensions)  # the posts of the last day
-        self.stories: dict[str, list[str]] = {}  # topic id -> posts of the last day that tell its story
+        self.stories: dict[str, list[ToldPost]] = {}  # topic id -> the story of the last day
 
     def __len__(self) -> int:
         return len(self.records)

@@ -34,6 +34,14 @@ class WindowPost(msgspec.Struct, array_like=True):
     slight: bool  # tells no subject of its own
 
 
+class ToldPost(msgspec.Struct, array_like=True):
+    """A post of a story that was told."""
+
+    id: str
+    author: str
+    at: float  # event time, seconds since 1970
+
+
 class Window:
     """Posts in order of arrival, their vectors, and the usage of words before them."""
 

@@ -6,23 +6,32 @@ from msgspec import Struct
 
 from models.events import Digest, TopicEvent
 from models.live.state import ShownLink, ShownPost, ViewEvent
+from models.live.trends import Section
 from streams.views.board import TopicSummary
 
 
 class RankedTopic(Struct, frozen=True, kw_only=True):
-    """A topic and its place.
-
-    move: places won (+) or lost (-), null when it was not ranked before. spark: posts in equal parts of the window.
-    """
+    """A topic and its place. section and reason are those of the page's window."""
 
     rank: int
-    move: int | None
-    spark: list[int]
+    section: Section  # "rising", "also" (talked about), or "" in searches and other orders
+    reason: str  # such as "9 people in 24 h, 1.2 usual"
+    spark: list[int]  # posts in equal parts of the window
     topic: TopicSummary
 
 
+class WiderTopics(Struct, frozen=True, kw_only=True):
+    """What rises in a longer window, where nothing does in the page's."""
+
+    window: str
+    items: list[RankedTopic]
+
+
 class TopicPage(Struct, frozen=True, kw_only=True):
-    """Topics of a window, best first. newest: time of the newest post, which every window ends with."""
+    """Topics of a window, best first. newest: time of the newest post, which every window ends with.
+
+    quiet_since: when somebody last spoke of a story, where nothing rises; wider: what rises in a longer window then.
+    """
 
     window: str
     sort: str
@@ -31,6 +40,8 @@ class TopicPage(Struct, frozen=True, kw_only=True):
     posts: int
     total: int
     items: list[RankedTopic]
+    quiet_since: datetime | None = None
+    wider: WiderTopics | None = None
 
 
 class TopicPerson(Struct, frozen=True, kw_only=True):

@@ -93,11 +93,11 @@ def event_item(event: TopicEvent) -> dict[str, Any]:
     return {
         "hash": hashlib.sha256(data).hexdigest()[:32],
         "at": str(milliseconds(event.at)),
-        "kind": event.kind,
+        "kind": event.step or event.kind,
         "topic": event.topic_id,
         "others": [other for other in event.other_ids if other != event.topic_id],
         "moved": event.moved_ids,
-        "story": orjson.dumps(sorted(set(event.story_ids))).decode() if event.kind == "story" else "",
+        "story": orjson.dumps(sorted(set(event.story_ids))).decode() if event.step == "story" else "",
         "measure": f"{milliseconds(event.at):014d}" + orjson.dumps([event.usual, event.spread]).decode(),
         "data": data.decode(),
     }
