@@ -19,7 +19,7 @@ help: ## this list
 setup: $(READY) ## install everything into .venv
 
 $(READY): requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or say make PYTHON=/path/to/python3"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or run make PYTHON=/path/to/python3"; exit 1; }
 	@echo "==> virtual environment in $(VENV) ($$($(PYTHON) --version))"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
@@ -48,7 +48,7 @@ chaos: setup ## 200 faults over 100,000 posts, then an audit of every post (SEED
 soak: setup ## 10 minutes at 80 % of the measured throughput: lag and memory (ARGS="--minutes 2 --encoder hash")
 	@$(BIN)/python -m tests.integration.faults.soak $(ARGS)
 
-bench: bench-stream bench-topics bench-encoder bench-refit bench-live ## every measurement of the README
+bench: bench-stream bench-topics bench-encoder bench-refit bench-live ## every measurement of tests/benchmarks/README.md
 
 bench-stream: setup ## the whole stream and replay beside a bare consumer
 	@$(BIN)/python -m tests.benchmarks.bench_stream $(if $(DATA),--data $(DATA))
@@ -72,7 +72,7 @@ up: setup ## start the local Kafka and Redis
 down: setup ## stop them
 	@$(BIN)/toptopics down
 
-lock: setup ## resolve requirements.lock anew from pyproject.toml
+lock: setup ## resolve requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile --universal --python-version 3.11 --group dev pyproject.toml --no-emit-index-url \
 		--generate-hashes --quiet --custom-compile-command "make lock" --output-file requirements.lock
 

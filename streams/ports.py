@@ -1,4 +1,6 @@
-"""What the stages need of the outside world: small protocols. Real ones and fakes pass the same contract tests."""
+"""The protocols through which stages reach the outside world. The real and the fake implementations pass the same
+contract tests.
+"""
 
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
@@ -11,7 +13,11 @@ Headers = Sequence[tuple[str, bytes]]
 
 
 class Send(Protocol):
-    """Produces one record; the inner awaitable is done when the broker has it (`acks=all`)."""
+    """Produce one record.
+
+    Returns:
+        An awaitable of the confirmation, which is done when the broker has stored the record (`acks=all`).
+    """
 
     def __call__(
         self,
@@ -25,7 +31,7 @@ class Send(Protocol):
 
 
 class ViewStore(Protocol):
-    """The live view. Every method is idempotent: applying the same events again changes nothing."""
+    """The live view. Every method is idempotent: applying the same events twice changes nothing."""
 
     async def apply_assignments(self, assignments: Sequence[Assignment]) -> None: ...
     async def apply_topic_events(self, events: Sequence[TopicEvent]) -> None: ...
@@ -34,19 +40,31 @@ class ViewStore(Protocol):
 
 @dataclass(frozen=True)
 class Position:
-    """All records before `offset` are in the view, as long as its epoch is this one."""
+    """How far the view has applied one partition."""
 
-    epoch: str
-    offset: int
+    epoch: str  # random id of this filling of the view; a wiped view gets another one
+    offset: int  # every record before it is in the view
 
 
 class PositionStore(Protocol):
-    """Positions that live and die with the view. Both raise ViewUnavailableError."""
+    """Stores positions inside the view, so that both are lost or restored together. Both methods raise
+    ViewUnavailableError.
+    """
 
     def position(self, topic: str, partition: int) -> Awaitable[Position]:
-        """What is known; offset 0 when nothing is."""
+        """The stored position; offset 0 when none is stored."""
         ...
 
     def advance(self, topic: str, partition: int, *, before: Position, to: int) -> Awaitable[bool]:
-        """Move from `before` to the offset `to`; False, and nothing done, when it was not at `before` any more."""
+        """Move the position by compare and set.
+
+        Args:
+            topic: Name of the Kafka topic.
+            partition: Number of the partition.
+            before: The position that the caller has read.
+            to: The new offset.
+
+        Returns:
+            False, without a change, when the stored position is no longer `before`.
+        """
         ...

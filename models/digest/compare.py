@@ -98,6 +98,18 @@ def comparison_text(found: Comparison) -> str:
     return "\n".join(lines) + "\n"
 
 
+def changes_line(found: Comparison) -> str:
+    """What changed for a reader, in one line without names: "1 topic added, 2 topics rewritten"; may be empty."""
+    counts = (
+        (len(found.gained), "added"),
+        (len(found.lost), "removed"),
+        (len(found.renamed), "renamed"),
+        (len(found.moved), "moved"),
+        (len(found.rewritten), "changed"),
+    )
+    return ", ".join(f"{count} {'topic' if count == 1 else 'topics'} {verb}" for count, verb in counts if count)
+
+
 def comparison_data(found: Comparison) -> dict[str, object]:
     """The comparison as plain data, for JSON."""
     return {

@@ -16,10 +16,11 @@ from typing import Any
 import msgspec
 import orjson
 
+from models.digest.cited import addresses, cited_posts
 from models.digest.inputs import Inputs, Progress
 from models.digest.lesson import week_topics
 from models.digest.section import section, within_budget
-from models.events import Digest, DigestTopic, Faded, Influencer, Link, Manifest, Statistics, TopicIdentity
+from models.events import Digest, DigestTopic, Influencer, Link, Manifest, Statistics, TopicIdentity
 from models.events.week_topics import WeekTopics
 from models.events.wire import content_hash
 from models.ranking.continuity import match
@@ -32,6 +33,7 @@ from models.ranking.story_facts import week_words
 from models.refit.story import Refit, Story
 from models.week.config import DigestConfig
 from models.week.posts import WeekPosts
+from models.wording.change import faded
 from models.wording.label import Label, labels
 from models.wording.summary import headline, overview_line
 
@@ -91,26 +93,30 @@ def write_digest(
     others = [story for story in ranked if story.id not in shown]
     titles = labels(week, [*chosen, *others], background=_distinct(found))
     known = {identity.id: identity for identity in inputs.previous.identities} if inputs.previous else {}
-    sections = [
-        section(inputs, story, title, found.duplicate_of, known.get(story.previous_id or ""))
-        for story, title in zip(chosen, titles, strict=False)
-    ]
-    topics = within_budget([topic for topic in sections if topic is not None], inputs.config.max_words)
+    sections = [section(inputs, story, known.get(story.previous_id or "")) for story in chosen]
+    topics, _ = within_budget([topic for topic in sections if topic is not None], [], inputs.config.max_words)
     everything = dict(zip([story.id for story in (*chosen, *others)], titles, strict=True))
-    return Digest(
+    digest = Digest(
         week=str(week.week),
         start=week.week.start,
         end=week.week.end,
         timezone=week.week.timezone,
-        headline=headline(topics, [post.id for post in week.posts]),
+        headline=headline(topics, [], [post.id for post in week.posts]),
         overview=[overview_line(topic, comparable=inputs.previous is not None) for topic in topics],
         topics=topics,
-        faded=_faded(inputs.previous, topics, ranked),
+        faded=faded(inputs.previous, topics, week.posts),
         statistics=_statistics(inputs, found, ranked, topics),
         identities=_identities(inputs, ranked, everything, topics),
         manifest=_manifest(inputs),
         known_names=dict(names or {}),
     )
+    return msgspec.structs.replace(digest, repeats=_repeats(digest, week), addresses=addresses(digest, week.posts))
+
+
+def _repeats(digest: Digest, week: WeekPosts) -> dict[str, str]:
+    cited = cited_posts(digest)
+    retweets = (post for post in week.posts if post.kind == "retweet" and post.id in cited)
+    return {post.id: post.related_id for post in retweets if post.related_id is not None}
 
 
 def _distinct(found: Refit) -> list[int]:
@@ -122,19 +128,6 @@ def _identities(
 ) -> list[TopicIdentity]:
     first = {topic.id for topic in topics}
     return identities(inputs.week, ranked, {key: label.text for key, label in titles.items()}, first, inputs.previous)
-
-
-def _faded(previous: Digest | None, topics: Sequence[DigestTopic], ranked: Sequence[Story]) -> list[Faded]:
-    """Last week's sections that are no section now and have less than half of their posts; none about harm."""
-    if previous is None:
-        return []
-    now = {story.id: len(story.members) for story in ranked}
-    here = {topic.id for topic in topics}
-    return [
-        Faded(id=topic.id, label=topic.label, posts=now.get(topic.id, 0), previous_posts=topic.posts)
-        for topic in previous.topics
-        if not topic.sensitive and topic.id not in here and now.get(topic.id, 0) * 2 < topic.posts
-    ]
 
 
 def _statistics(inputs: Inputs, found: Refit, ranked: Sequence[Story], topics: Sequence[DigestTopic]) -> Statistics:

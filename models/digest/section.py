@@ -1,67 +1,218 @@
-"""One story -> its section: summary, items, people, days."""
+"""Stories -> what a reader gets of them: a section, an entry of a themed list, or a line "In brief"."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from models.events import DigestTopic, Item, Person, TopicIdentity
+from models.events import Brief, DigestTopic, Item, Person, Status, TopicIdentity, TopicKind, Tweet
 from models.ranking.identities import most_central
 from models.refit.story import Story
+from models.text.links import post_url
+from models.text.plain import alphanumeric
 from models.week.posts import WeekPosts
-from models.wording.items import MAX_PEOPLE, Group, groups, item
-from models.wording.label import Label
+from models.wording.change import change
+from models.wording.items import MAX_PEOPLE, Group, group_link, groups, item
+from models.wording.passages import verbatim
 from models.wording.people import people_of
-from models.wording.summary import change, lead_source, summary
+from models.wording.quotations import embeddable
+from models.wording.statements import Statement, statements
+from models.wording.summary import line, list_summary, summary
+from models.wording.titles import Title, title_of
 
 if TYPE_CHECKING:
     from models.digest.inputs import Inputs
 
 MAX_POST_IDS = 200
+MAX_LABEL_POSTS = 20
+NAMED = 1.6  # worth of a lead that has the name that is the title
 PER_LEAD = 2  # items that open with the same person
+LIST_TITLES: dict[TopicKind, str] = {
+    "papers": "Papers",
+    "code": "Code and tools",
+    "courses": "Courses and books",
+    "data": "Data",
+    "trends": "Trends and debates",
+}
 
 
-def section(
-    inputs: "Inputs",
-    story: Story,
-    label: Label,
-    duplicate_of: npt.NDArray[np.int64],
-    before: TopicIdentity | None,
-) -> DigestTopic | None:
-    """The section; None when no item of it has evidence that can be shown."""
+@dataclass(frozen=True)
+class _Told:
+    """What is written about one story. posts: its members, in their order."""
+
+    posts: list[Tweet]
+    statements: list[Statement]
+    title: Title
+    people: list[Person]
+
+
+def _told(inputs: "Inputs", story: Story) -> _Told:
     week = inputs.week
-    people = people_of((week.posts[int(index)] for index in story.members), inputs.influence)
-    found = groups(week, story, duplicate_of, inputs.influence, inputs.resources)
-    lead = lead_source(found)
-    items = _items(inputs, found, {lead.passage.text} if lead else set())
+    posts = [week.posts[int(index)] for index in story.members]
+    closeness = [float(value) for value in week.vectors[story.members] @ story.centroid]
+    found = statements(posts, inputs.usage, closeness=closeness, sensitive=story.sensitive)
+    title = title_of(posts, found, inputs.usage, sensitive=story.sensitive, plain_names=False, taken=inputs.last_labels)
+    return _Told(posts, found, title, people_of(posts, inputs.influence))
+
+
+def section(inputs: "Inputs", story: Story, before: TopicIdentity | None) -> DigestTopic | None:
+    """The section of a story; None when nothing of it can be shown. before: last week's topic that it continues."""
+    week = inputs.week
+    told = _told(inputs, story)
+    found = groups(week, story, told.statements, inputs.influence, inputs.resources)
+    lead = _lead(told, found, story)
+    items = _items(inputs, found, {lead.text} if lead else set())
     if not items and lead is None:
         return None
     return DigestTopic(
         id=story.id,
-        label=label.text,
+        label=told.title.text,
         status=story.status,
         keywords=[word for word, _ in story.words[:10]],
-        summary=summary(week, story, label.text, people, lead),
+        summary=summary(told.posts, lead, told.title.text, told.people, inputs.influence),
         items=items,
-        people=people[:MAX_PEOPLE],
+        people=told.people[:MAX_PEOPLE],
         posts=len(story.members),
         originals=len(story.distinct),
-        series=_series(week, story),
+        series=_series(week, [int(index) for index in story.members]),
         score=round(story.score, 6),
         score_parts={name: round(part, 6) for name, part in sorted(story.score_parts.items())},
         post_ids=sorted(week.posts[index].id for index in most_central(week, story, MAX_POST_IDS)),
         previous_id=story.previous_id,
         confidence=round(story.confidence, 6),
         previous_posts=story.previous_posts,
-        change=change(week, story, label, before),
+        change=change(told.posts, inputs.usage, story.previous_posts, before),
         sensitive=story.sensitive,
-        people_total=len(people),
+        people_total=len(told.people),
+        label_posts=[told.posts[place].id for place in told.title.posts[:MAX_LABEL_POSTS]],
     )
 
 
-def _items(inputs: "Inputs", found: list[Group], used: set[str]) -> list[Item]:
+def themed_list(
+    inputs: "Inputs",
+    kind: TopicKind,
+    list_id: str,
+    stories: Sequence[Story],
+    *,
+    theme: str | None = None,
+    status: Status = "new",
+    previous_id: str | None = None,
+    previous_posts: int = 0,
+    score: float = 0.0,
+) -> DigestTopic | None:
+    """Stories of one kind as one list, an item each, in the order given; None when none of them can be shown.
+
+    Args:
+        inputs: of the week's digest.
+        kind: of the list, any but "story".
+        list_id: the same in every week, so that a reader finds the list again.
+        stories: its entries, best first.
+        theme: what all of them are about, where they have that in common.
+        status: as of a section's; a list has no words of its own about it.
+        previous_id: the id of last week's list of this kind.
+        previous_posts: its posts.
+        score: of the list.
+    """
+    shown = [(story, entry) for story in stories if (entry := _entry(inputs, story)) is not None]
+    if not shown:
+        return None
+    week = inputs.week
+    members = sorted({int(index) for story, _ in shown for index in story.members})
+    people = people_of((week.posts[index] for index in members), inputs.influence)
+    ids = [week.posts[index].id for index in members]
+    name = LIST_TITLES[kind]
+    return DigestTopic(
+        id=list_id,
+        label=f"{name}: {theme}" if theme else name,
+        status=status,
+        keywords=list(dict.fromkeys(word for story, _ in shown for word, _ in story.words[:3]))[:10],
+        summary=list_summary(kind, len(shown), people, [entry.sentence for _, entry in shown]),
+        items=[entry for _, entry in shown],
+        people=people[:MAX_PEOPLE],
+        posts=len(members),
+        originals=len({int(index) for story, _ in shown for index in story.distinct}),
+        series=_series(week, members),
+        score=round(score, 6),
+        score_parts={},
+        post_ids=sorted(ids[:MAX_POST_IDS]),
+        previous_id=previous_id,
+        previous_posts=previous_posts,
+        people_total=len(people),
+        kind=kind,
+    )
+
+
+def brief(inputs: "Inputs", story: Story) -> Brief | None:
+    """The story as one line; None when it has no words to quote."""
+    told = _told(inputs, story)
+    entry = _line(inputs, story, told)
+    if entry is None:
+        return None
+    return Brief(
+        people=entry.people,
+        action=entry.action,
+        sentence=entry.sentence,
+        link=entry.link,
+        post_urls=entry.post_urls,
+        id=story.id,
+        label=told.title.text,
+        label_posts=[told.posts[place].id for place in told.title.posts[:MAX_LABEL_POSTS]],
+        people_total=len(told.people),
+        posts=len(story.members),
+        score=round(story.score, 6),
+        sensitive=story.sensitive,
+    )
+
+
+def _entry(inputs: "Inputs", story: Story) -> Item | None:
+    return _line(inputs, story, _told(inputs, story))
+
+
+def _line(inputs: "Inputs", story: Story, told: _Told) -> Item | None:
+    lead = next((one for one in _ranked(told) if embeddable(one.text)), None)
+    if lead is None:
+        return None
+    named = told.title.form == "name" and alphanumeric(told.title.text) not in alphanumeric(lead.text)
+    sentence = line(told.posts, lead, told.title.text if named else "", told.people, inputs.influence)
+    post = told.posts[lead.place]
+    by_id = {one.id: one for one in told.posts}
+    return Item(
+        people=told.people[:MAX_PEOPLE],
+        action="retweeted" if post.kind == "retweet" else "shared" if post.links else "wrote",
+        sentence=sentence,
+        link=group_link(inputs.week, [int(story.members[lead.place])], inputs.resources),
+        post_urls=[url for post_id in sentence.posts[:3] if (url := post_url(by_id[post_id])) is not None],
+        id=story.id,
+    )
+
+
+def _lead(told: _Told, found: Sequence[Group], story: Story) -> Statement | None:
+    """The best statement that says more than the title does, of a post that is no straggler; else the best.
+
+    What is quoted from elsewhere is told here or nowhere: no item has it.
+    """
+    near = {index for group in found for index in group.members}
+    letters = alphanumeric(verbatim(told.title.text))
+    named = told.title.form == "name"
+    for one in _ranked(told):
+        own = alphanumeric(verbatim(one.text))
+        says_more = named or one.is_quoted or not (own in letters or letters in own)
+        if says_more and int(story.members[one.place]) in near and embeddable(one.text):
+            return one
+    return next((one for one in told.statements if embeddable(one.text)), None)
+
+
+def _ranked(told: _Told) -> list[Statement]:
+    """The statements, those that have the name that is the title before others."""
+    if told.title.form != "name":
+        return told.statements
+    name = alphanumeric(told.title.text)
+    return sorted(told.statements, key=lambda one: -one.worth * (NAMED if name in alphanumeric(one.text) else 1.0))
+
+
+def _items(inputs: "Inputs", found: Sequence[Group], used: set[str]) -> list[Item]:
     """The best groups as paragraphs; no quotation twice, nobody opens more than two of them."""
     items: list[Item] = []
     leads: dict[str, int] = {}
@@ -69,22 +220,22 @@ def _items(inputs: "Inputs", found: list[Group], used: set[str]) -> list[Item]:
         if len(items) == inputs.config.max_items:
             break
         made = item(inputs.week, group, inputs.influence, inputs.resources, used)
-        if made is None or leads.get(_lead(made.people), 0) >= PER_LEAD:
+        if made is None or leads.get(_first(made.people), 0) >= PER_LEAD:
             continue
-        leads[_lead(made.people)] = leads.get(_lead(made.people), 0) + 1
+        leads[_first(made.people)] = leads.get(_first(made.people), 0) + 1
         if made.quotation:
             used.add(made.quotation)
         items.append(made)
     return items
 
 
-def _lead(people: list[Person]) -> str:
+def _first(people: list[Person]) -> str:
     return people[0].author_id
 
 
-def _series(week: WeekPosts, story: Story) -> list[int]:
-    days = [week.week.day_of(week.posts[int(index)].created_at) for index in story.members]
-    return [days.count(day) for day in range(7)]
+def _series(week: WeekPosts, members: Sequence[int]) -> list[int]:
+    days = np.array([week.week.day_of(week.posts[index].created_at) for index in members], dtype=np.int64)
+    return [int(count) for count in np.bincount(days, minlength=7)[:7]]
 
 
 WORDS_PER_MINUTE = 240  # what adults read silently (Brysbaert 2019: 238)
@@ -99,18 +250,26 @@ def words_in(topic: DigestTopic) -> int:
     return len(own.split()) + sum(_words(item) for item in topic.items)
 
 
-def within_budget(topics: Sequence[DigestTopic], max_words: int) -> list[DigestTopic]:
-    """`topics` with items dropped from the end of the sections that have most, until `max_words` hold.
+def within_budget(
+    topics: Sequence[DigestTopic], briefs: Sequence[Brief], max_words: int
+) -> tuple[list[DigestTopic], list[Brief]]:
+    """`topics` and `briefs` in at most `max_words`: the last items of the longest stories go, then the last briefs.
 
-    Later sections give first; every section keeps an item.
+    Later sections give first; every section keeps an item. Entries of themed lists are stories of their own and stay.
     """
-    kept = list(topics)
-    while sum(map(words_in, kept)) > max_words:
-        place = max(range(len(kept)), key=lambda index: (len(kept[index].items), index))
-        if len(kept[place].items) <= LEAST_ITEMS:
+    kept, told = list(topics), list(briefs)
+    total = sum(map(words_in, kept)) + sum(map(_words, told))
+    while total > max_words:
+        stories = [place for place, topic in enumerate(kept) if topic.kind == "story"]
+        place = max(stories, key=lambda index: (len(kept[index].items), index), default=None)
+        if place is not None and len(kept[place].items) > LEAST_ITEMS:
+            total -= _words(kept[place].items[-1])
+            kept[place] = msgspec.structs.replace(kept[place], items=kept[place].items[:-1])
+        elif told:
+            total -= _words(told.pop())
+        else:
             break
-        kept[place] = msgspec.structs.replace(kept[place], items=kept[place].items[:-1])
-    return kept
+    return kept, told
 
 
 def _words(item: Item) -> int:

@@ -9,22 +9,33 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from models.digest.verify_attribution import HANDLE, INLINE_QUOTATION, stands_in, without_link, without_words
-from models.events import Digest, DigestTopic, Item, Sentence, Tweet
+from models.digest.verify_attribution import (
+    HANDLE,
+    INLINE_QUOTATION,
+    people_named,
+    stands_in,
+    without_link,
+    without_words,
+)
+from models.digest.verify_quotation import is_whole
+from models.events import Brief, Digest, DigestTopic, Item, Sentence, Tweet
 from models.ranking.identities import POST_IDS as MAX_POST_IDS
-from models.text.links import canonical_url, safe_url
+from models.text.links import safe_url, shown_url
 from models.text.plain import alphanumeric, one_line, plain
-from models.wording.label import POSTS_BY
-from models.wording.summary import NEW_IN_IT, OPENING, QUIET, SENSITIVE_OPENING
+from models.wording.change import NEW_IN_IT, mentions
+from models.wording.passages import verbatim
+from models.wording.summary import BRIEF_OPENING, OPENING, SENSITIVE_OPENING, nothing
+from models.wording.titles import POSTS_BY
 
 ProblemKind = Literal[
-    "no evidence", "unknown post", "not verbatim", "unknown link", "unknown person", "unsafe link", "no item",
-    "wrong number", "headline", "sensitive", "wrong person",
+    "no evidence", "unknown post", "not verbatim", "cut", "unknown link", "unknown person", "unsafe link", "no item",
+    "wrong number", "headline", "sensitive", "wrong person", "wrong frame",
 ]  # fmt: skip
 _PEOPLE = re.compile(r"\b([\d,]+) (?:people|person)\b")
 _POSTS = re.compile(r"\b([\d,]+) posts?\b")
 _ON = re.compile(r"[\d,]+ (?:people|person) on ")
 _BEFORE = re.compile(r" after ([\d,]+) last week")
+_ENTRIES = re.compile(r" shared ([\d,]+) ")
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,7 @@ def check_digest(digest: Digest, posts: Mapping[str, Tweet]) -> list[Problem]:
     """Problems in reading order, empty when there are none. `posts`: the posts of the digest's week by id."""
     problems = list(_headline(digest, posts))
     for index, line in enumerate(digest.overview):
-        problems += _sentence(line, f"overview[{index}]", posts)
+        problems += _sentence(line, f"overview[{index}]", posts, labels=[topic.label for topic in digest.topics])
     if len(digest.overview) != len(digest.topics):
         problems.append(
             Problem("overview", "wrong number", f"{len(digest.overview)} lines, {len(digest.topics)} topics")
@@ -57,28 +68,36 @@ def check_digest(digest: Digest, posts: Mapping[str, Tweet]) -> list[Problem]:
         problems += _topic(topic, f"topics[{index}]", posts)
         problems += _numbers(topic, digest.overview[index : index + 1], f"topics[{index}]", posts)
         problems += _change(topic, f"topics[{index}].change", posts)
+        problems += _frame(topic, f"topics[{index}]")
         for place, item in enumerate(topic.items):
             problems += _link(item, f"topics[{index}].items[{place}].link", posts, digest)
-    return problems + list(_statistics(digest, posts))
+    for index, brief in enumerate(digest.briefs):
+        problems += _brief(brief, f"briefs[{index}]", posts)
+        problems += _link(brief, f"briefs[{index}].link", posts, digest)
+    return problems + list(_faded(digest, posts)) + list(_statistics(digest, posts))
 
 
 def _headline(digest: Digest, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
-    if digest.topics or digest.statistics.posts:
-        yield from _sentence(digest.headline, "headline", posts)
+    labels = [topic.label for topic in digest.topics] + [brief.label for brief in digest.briefs]
+    if digest.topics or digest.briefs or digest.statistics.posts:
+        yield from _sentence(digest.headline, "headline", posts, labels=labels)
     text = digest.headline.text
-    if not digest.topics:
-        if text != QUIET:
-            yield Problem("headline", "headline", "names something in a week without topics")
+    if not any(labels):
+        if text != nothing(len(posts)):
+            yield Problem("headline", "headline", "names something in a week without entries")
         return
-    left = text.replace(OPENING, "").replace(SENSITIVE_OPENING, "")
-    for label in sorted((topic.label for topic in digest.topics), key=len, reverse=True):
+    left = text
+    for opening in (OPENING, SENSITIVE_OPENING, BRIEF_OPENING):
+        left = left.replace(opening, "")
+    for label in sorted(filter(None, labels), key=len, reverse=True):
         left = left.replace(label, "")
     if re.sub(r"\band\b|[;,.\s]", "", left):
-        yield Problem("headline", "headline", f"{left.strip()!r} is no topic's label")
+        yield Problem("headline", "headline", f"{left.strip()!r} is no entry's title")
 
 
 def _topic(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
-    yield from _sentence(topic.summary, f"{where}.summary", posts)
+    on = topic.summary.text.removeprefix(f"{topic.people_total:,} ").startswith(("people on ", "person on "))
+    yield from _sentence(topic.summary, f"{where}.summary", posts, labels=[topic.label] if on else [])
     if topic.change is not None:
         yield from _sentence(topic.change, f"{where}.change", posts)
     yield from _summary(topic, f"{where}.summary", posts)
@@ -88,28 +107,87 @@ def _topic(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterat
     if unknown or not topic.post_ids:
         yield Problem(f"{where}.post_ids", "unknown post" if unknown else "no evidence", ", ".join(unknown[:5]))
     cited = [posts[post_id] for post_id in topic.post_ids if post_id in posts]
-    yield from _label(topic, where, cited)
+    if topic.kind == "story":
+        yield from _label(topic, where, cited)
     authors = {post.author_id for post in posts.values()}
     for person in topic.people:
         if person.author_id not in authors:
             yield Problem(f"{where}.people", "unknown person", person.handle)
-    for index, item in enumerate(topic.items):
-        yield from _item(item, f"{where}.items[{index}]", posts)
+    yield from _items(topic, where, posts)
     if topic.sensitive:
         own = [topic.summary, *[item.sentence for item in topic.items]]
         if any("!" in INLINE_QUOTATION.sub("", sentence.text) for sentence in own):
             yield Problem(where, "sensitive", "an exclamation mark in a sensitive topic")
 
 
+def _items(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
+    for index, item in enumerate(topic.items):
+        if topic.kind == "story":
+            yield from _item(item, f"{where}.items[{index}]", posts)
+        else:
+            yield from _line(item, f"{where}.items[{index}]", posts, len(item.people))
+
+
 def _summary(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
-    """Whom it lets speak said so; a label that it begins with may hold quotation marks of its own."""
+    """Whom it lets speak said so, and everybody on it is named or counted."""
     text = topic.summary.text
+    if topic.kind != "story":
+        if any(int(number.replace(",", "")) != len(topic.items) for number in _ENTRIES.findall(text)):
+            yield Problem(where, "wrong number", f"{len(topic.items)} entries, and {text[:80]!r}")
+        return
     if (counted := _ON.match(text)) and text.startswith(topic.label, counted.end()):
-        text = text[counted.end() + len(topic.label) :]
+        return  # a label may hold quotation marks of its own
     cited = [posts[post_id] for post_id in topic.summary.posts if post_id in posts]
+    yield from _said(text, where, cited)
+    named = people_named(text, cited)
+    if named is not None and named != topic.people_total:
+        yield Problem(where, "wrong number", f"{named} people named or counted, of {topic.people_total}")
+
+
+def _said(text: str, where: str, cited: Sequence[Tweet]) -> Iterator[Problem]:
     for quotation in INLINE_QUOTATION.findall(text):
         for detail in without_words(text, quotation, cited):
             yield Problem(where, "wrong person", detail)
+
+
+def _brief(brief: Brief, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
+    yield from _line(brief, where, posts, brief.people_total)
+    cited = [posts[post_id] for post_id in brief.label_posts if post_id in posts]
+    if brief.label:
+        yield from _words(brief.label, f"{where}.label", cited)
+
+
+def _line(item: Item, where: str, posts: Mapping[str, Tweet], people: int) -> Iterator[Problem]:
+    """One line of a list: what it quotes was said by whom it names, and its number is that of its people."""
+    yield from _item(item, where, posts)
+    cited = [posts[post_id] for post_id in item.sentence.posts if post_id in posts]
+    yield from _said(item.sentence.text, where, cited)
+    told = INLINE_QUOTATION.sub("", item.sentence.text)
+    if any(number.replace(",", "") != str(people) for number in _PEOPLE.findall(told)):
+        yield Problem(where, "wrong number", f"{people} people, and {told[:80]!r}")
+
+
+def _frame(topic: DigestTopic, where: str) -> Iterator[Problem]:
+    """What is called new has no week before, and what is rising or fading has more or fewer posts than then."""
+    wrong = {
+        "new": topic.previous_id is not None,
+        "rising": topic.previous_id is None or topic.posts <= topic.previous_posts,
+        "continuing": topic.previous_id is None,
+        "fading": topic.previous_id is None or topic.posts >= topic.previous_posts,
+    }
+    if topic.kind == "story" and wrong[topic.status]:
+        yield Problem(f"{where}.status", "wrong frame", f"{topic.status}: {topic.posts} after {topic.previous_posts}")
+
+
+def _faded(digest: Digest, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
+    """Of what is said to have gone quiet, the posts that still speak of it are counted again."""
+    named = [faded for faded in digest.faded if faded.name]
+    counts = mentions({faded.name for faded in named}, posts.values())
+    for index, faded in enumerate(named):
+        if counts[faded.name] != faded.posts:
+            yield Problem(f"faded[{index}]", "wrong number", f"{faded.posts} instead of {counts[faded.name]}")
+        elif faded.posts >= faded.previous_posts:
+            yield Problem(f"faded[{index}]", "wrong frame", f"{faded.posts} after {faded.previous_posts}")
 
 
 def _numbers(
@@ -177,17 +255,25 @@ def _label(topic: DigestTopic, where: str, cited: Sequence[Tweet]) -> Iterator[P
     """Every word of the label occurs in the topic's posts or in the titles of their links, or it names their author."""
     if topic.label in {f"{POSTS_BY}{post.author}" for post in cited}:
         return
+    yield from _words(topic.label, f"{where}.label", cited)
+
+
+def _words(label: str, where: str, cited: Sequence[Tweet]) -> Iterator[Problem]:
     known = _letters(cited)
-    missing = [
-        word for word in topic.label.split() if alphanumeric(word) not in known and word.casefold() not in {"and", "by"}
-    ]
-    if missing or not topic.label.strip():
-        yield Problem(f"{where}.label", "not verbatim", " ".join(missing) or "empty")
+    words = [alphanumeric(word) for word in verbatim(label).split()]
+    missing = [word for word in words if word not in known and word not in {"and", "by"}]
+    if missing or not any(words):
+        yield Problem(where, "not verbatim", " ".join(missing) or "empty")
 
 
 def _letters(posts: Iterable[Tweet]) -> str:
-    """Of the posts' texts and the titles of their links."""
-    return "".join(alphanumeric(plain(post.text) + " ".join(link.title or "" for link in post.links)) for post in posts)
+    """Of the posts' texts, of those that they quote, and of the titles of their links."""
+    return "".join(
+        alphanumeric(
+            " ".join((plain(post.text), plain(post.quoted_text or ""), *(link.title or "" for link in post.links)))
+        )
+        for post in posts
+    )
 
 
 def _item(item: Item, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
@@ -202,6 +288,8 @@ def _item(item: Item, where: str, posts: Mapping[str, Tweet]) -> Iterator[Proble
             yield Problem(f"{where}.quotation", "unknown post", f"{item.quotation_post}")
         elif not stands_in(item.quotation, [source]) and item.quotation not in _description(item):
             yield Problem(f"{where}.quotation", "not verbatim", item.quotation)
+        elif not is_whole(item.quotation, source) and item.quotation not in _description(item):
+            yield Problem(f"{where}.quotation", "cut", item.quotation)
         for detail in without_words(item.sentence.text, item.quotation, cited):
             yield Problem(f"{where}.quotation", "wrong person", detail)
 
@@ -216,7 +304,7 @@ def _link(item: Item, where: str, posts: Mapping[str, Tweet], digest: Digest) ->
         return
     cited = [posts[post_id] for post_id in item.sentence.posts if post_id in posts]
     own = [link for post in cited for link in post.links]
-    if item.link.url not in {url for link in own for url in (link.url, canonical_url(link.url))}:
+    if item.link.url not in {url for link in own for url in (link.url, shown_url(link.url))}:
         yield Problem(where, "unknown link", item.link.url)
     if item.link.title is not None and item.link.title not in {one_line(link.title, 200) for link in own if link.title}:
         yield Problem(where, "not verbatim", item.link.title)
@@ -226,8 +314,13 @@ def _link(item: Item, where: str, posts: Mapping[str, Tweet], digest: Digest) ->
 
 
 def _sentence(
-    sentence: Sentence, where: str, posts: Mapping[str, Tweet], item: Item | None = None
+    sentence: Sentence,
+    where: str,
+    posts: Mapping[str, Tweet],
+    item: Item | None = None,
+    labels: Sequence[str] = (),
 ) -> Iterator[Problem]:
+    """labels: of entries, which it names; they may hold quotation marks and names of their own."""
     if not sentence.posts:
         yield Problem(where, "no evidence", sentence.text[:80])
     for post_id in sentence.posts:
@@ -235,10 +328,17 @@ def _sentence(
             yield Problem(where, "unknown post", post_id)
     cited = [posts[post_id] for post_id in sentence.posts if post_id in posts]
     title = item.link.title if item is not None and item.link is not None else None
-    for quotation in INLINE_QUOTATION.findall(sentence.text):
-        if quotation != title and not stands_in(quotation, cited):
+    text = sentence.text
+    for label in sorted(filter(None, labels), key=len, reverse=True):
+        text = text.replace(label, "")
+    for quotation in INLINE_QUOTATION.findall(text):
+        if quotation == title:
+            continue
+        if not stands_in(quotation, cited):
             yield Problem(where, "not verbatim", quotation)
-    named = {name.casefold() for name in HANDLE.findall(INLINE_QUOTATION.sub("", sentence.text))}
+        elif not any(is_whole(quotation, post) for post in cited):
+            yield Problem(where, "cut", quotation)
+    named = {name.casefold() for name in HANDLE.findall(INLINE_QUOTATION.sub("", text))}
     known = {handle for post in cited for handle in _handles(post)}
     for name in sorted(named - known):
         yield Problem(where, "unknown person", f"@{name}")

@@ -1,1 +1,1 @@
-"""What the encoders are made of: devices, batches by token budget, overlapping steps, the packaged weights."""
+"""The encoders and their parts: devices, batches by token budget, prefetching, the packaged weights."""

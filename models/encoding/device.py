@@ -1,4 +1,4 @@
-"""Devices and number formats for the sentence encoder: which one, how large a batch, and when memory is full."""
+"""Devices and number formats for the sentence encoder: the choice, the size of batches, and running out of memory."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,31 +12,32 @@ _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 @dataclass(frozen=True)
 class DevicePlan:
-    """Where and how to compute.
-
-    budget: tokens in a batch, padding included. most_rows: texts in a batch. chunk: texts tokenised at once. workers:
-    forward passes at the same time, each on one thread; 1 leaves threads to the device.
-    """
+    """Where and how to compute."""
 
     device: torch.device
-    dtype: torch.dtype
-    budget: int
-    most_rows: int
-    chunk: int
-    workers: int = 1
+    dtype: torch.dtype  # the number format
+    budget: int  # tokens in a batch, padding included
+    most_rows: int  # largest number of texts in a batch
+    chunk: int  # texts tokenised at once
+    workers: int = 1  # forward passes at the same time, each on one thread; 1 leaves the threads to the device
 
     @property
     def precision(self) -> str:
-        """The number format as it stands in an encoder's name."""
+        """The number format as in an encoder's name."""
         return next(name for name, dtype in _DTYPES.items() if dtype == self.dtype)
 
 
 def choose(device: str = "auto", precision: str = "auto") -> DevicePlan:
-    """The plan for `device` ("auto": CUDA, then MPS, then CPU); raises EncoderError when it is not to be had.
+    """Choose device, number format and batch sizes.
 
-    precision: "fp32", "bf16", "fp16", or "auto": bf16 where the device multiplies it in hardware (GPUs since Ampere,
-    CPUs with AVX512-BF16 or AMX), else fp16 on older CUDA GPUs and fp32 everywhere else. The format is part of the
-    vector space's name: name one where unlike machines share the work.
+    Args:
+        device: "auto" (CUDA, then MPS, then CPU), or the name of a device.
+        precision: "fp32", "bf16", "fp16" or "auto". "auto" takes bf16 where the hardware multiplies it (GPUs since
+            Ampere, CPUs with AVX512-BF16 or AMX), else fp16 on older CUDA GPUs and fp32 elsewhere. The format is part
+            of the vector space's name, so name one when different machines share the work.
+
+    Raises:
+        EncoderError: The device is missing, or the precision is unknown.
     """
     target = _device(device)
     if precision == "auto":
@@ -44,18 +45,18 @@ def choose(device: str = "auto", precision: str = "auto") -> DevicePlan:
     elif precision in _DTYPES:
         dtype = _DTYPES[precision]
     else:
-        raise EncoderError(f"precision {precision!r}: one of auto, {', '.join(_DTYPES)}")
+        raise EncoderError(f"precision {precision!r} is unknown; use auto, {', '.join(_DTYPES)}")
     if target.type == "cuda":
         return DevicePlan(target, dtype, budget=131_072, most_rows=4096, chunk=8192)
     if target.type == "mps":
         return DevicePlan(target, dtype, budget=16_384, most_rows=512, chunk=4096)
-    # what a core's cache holds sets the size of a batch: four times as many tokens take a fifth longer each, sixteen
-    # times twice as long; and threads that each have a batch of their own never wait for one another
+    # a core's cache sets the size of a batch: with four times as many tokens each takes a fifth longer, with sixteen
+    # times twice as long; threads with a batch of their own do not wait for one another
     return DevicePlan(target, dtype, budget=512, most_rows=64, chunk=4096, workers=torch.get_num_threads())
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether `error` is a device that is out of memory: CUDA's own type, and what MPS and the CPU say."""
+    """Whether `error` means that a device is out of memory: CUDA's own type, and the messages of MPS and CPU."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     text = str(error).lower()
@@ -63,7 +64,7 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 def release(device: torch.device) -> None:
-    """Give cached blocks back, so that a smaller batch finds room."""
+    """Free cached blocks, so that a smaller batch fits."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
     elif device.type == "mps":
@@ -71,10 +72,10 @@ def release(device: torch.device) -> None:
 
 
 def to_host(result: torch.Tensor) -> Callable[[], torch.Tensor]:
-    """Begin to bring `result` back; the function returned waits for it, and for nothing that was begun later.
+    """Start copying `result` to the host. The returned function waits for the copy and for nothing that started later.
 
-    On CUDA the copy is put right behind its own forward pass. Asked for only when it is needed, it would stand behind
-    all the batches that were begun meanwhile, and the device would run dry before they are taken.
+    On CUDA the copy is queued directly after its own forward pass. If it were queued only when needed, it would wait
+    for all batches started since, and the device would run idle before their results are taken.
     """
     if result.device.type != "cuda":
         return lambda: result
@@ -106,10 +107,10 @@ def _device(device: str) -> torch.device:
     try:
         target = torch.device(device)
     except RuntimeError as error:
-        raise EncoderError(f"device {device!r}: one of auto, cpu, cuda, cuda:N, mps") from error
+        raise EncoderError(f"device {device!r} is unknown; use auto, cpu, cuda, cuda:N, mps") from error
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not available.get(target.type, False):
-        raise EncoderError(f"device {device!r} is not on this machine")
+        raise EncoderError(f"device {device!r} is not available on this machine")
     if target.type == "cuda" and (target.index or 0) >= torch.cuda.device_count():
-        raise EncoderError(f"device {device!r}: this machine has {torch.cuda.device_count()}")
+        raise EncoderError(f"device {device!r}: this machine has {torch.cuda.device_count()} GPUs")
     return target

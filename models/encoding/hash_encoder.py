@@ -1,7 +1,7 @@
-"""A deterministic encoder without a model, for tests and for trying the pipeline out: hashed words, no torch.
+"""A deterministic encoder without a model, for tests and for trying the pipeline: hashed words, no torch.
 
-Texts that share words are close, others nearly orthogonal; it knows no synonyms. (Feature hashing: Weinberger et
-al., 2009.)
+Texts that share words are close, others nearly orthogonal. It knows no synonyms. (Feature hashing: Weinberger et al.,
+2009.)
 """
 
 import hashlib
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 _WORD = re.compile(r"\w+")
-_PLACES = 8  # each word lights so many of the dimensions, with a sign: collisions cancel on average
+_PLACES = 8  # dimensions for each word, each with a sign, so that collisions cancel on average
 
 
 class HashEncoder:
@@ -32,7 +32,7 @@ class HashEncoder:
             for word in _WORD.findall(text.casefold()) or [""]:
                 places, signs = _places(word)
                 np.add.at(row, places % self.dimensions, signs)
-            if not row.any():  # all cancelled out: a direction of its own all the same
+            if not row.any():  # everything cancelled out: take a direction of its own
                 row[_places(text)[0][0] % self.dimensions] = 1.0
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 

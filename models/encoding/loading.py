@@ -1,4 +1,4 @@
-"""How a setting becomes an encoder."""
+"""Loads the encoder that a setting names."""
 
 from pathlib import Path
 
@@ -10,13 +10,18 @@ PRECISIONS = ("fp32", "bf16", "fp16")
 def load_encoder(
     spec: str, *, device: str = "auto", cache_dir: Path | None = None, allow_download: bool = False
 ) -> Encoder:
-    """The encoder that `spec` names: "minilm", "static", "hash", or a sentence-transformers model's name or path.
+    """Load an encoder.
 
-    A number format may follow: "minilm/fp32", "minilm/bf16", "minilm/fp16"; without it the device's fastest that
-    keeps the quality is taken, and two unlike machines may then have vectors of two names.
-    device: "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:N" or "mps". cache_dir: where the distilled
-    `static` encoder is kept; None distils anew. allow_download: ask the model hub for a model that is not here;
-    otherwise nothing leaves the machine. Raises EncoderError.
+    Args:
+        spec: "minilm", "static", "hash", or the name or path of a sentence-transformers model. A number format may
+            follow, as in "minilm/fp32" (or bf16, fp16). Without it the device's fastest format that keeps the quality
+            is used, so two different machines may have encoders of two names.
+        device: "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:N" or "mps".
+        cache_dir: Folder of the distilled `static` encoder; None distils it every time.
+        allow_download: Whether a missing model may be fetched from the model hub. Otherwise no network is used.
+
+    Raises:
+        EncoderError: The encoder cannot be loaded.
     """
     if spec == "hash":
         from models.encoding.hash_encoder import HashEncoder

@@ -1,4 +1,4 @@
-"""Two steps at once: `ahead` runs an iterator in a thread of its own, a bounded number of items before its reader."""
+"""Overlaps two steps: `ahead` runs an iterator in its own thread, a bounded number of items before its reader."""
 
 import queue
 import threading
@@ -8,25 +8,25 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-_POLL_SECONDS = 0.05  # how soon a producer notices that its reader has gone
+_POLL_SECONDS = 0.05  # longest time until the producer notices that its reader has gone
 
 
 @dataclass(frozen=True)
 class _End:
-    """The producer is done, or has failed with `error`."""
+    """The producer has finished, or has failed with `error`."""
 
     error: BaseException | None = None
 
 
 class _Hand(Generic[T]):
-    """What passes from the producer's thread to the reader's."""
+    """The channel between the producer's thread and the reader's."""
 
     def __init__(self, depth: int) -> None:
         self.waiting: queue.Queue[T | _End] = queue.Queue(maxsize=depth)
         self.reader_gone = threading.Event()
 
     def put(self, item: T | _End) -> bool:
-        """Wait for room; False when nobody reads any more."""
+        """Wait for room and put the item. False when the reader has gone."""
         while not self.reader_gone.is_set():
             try:
                 self.waiting.put(item, timeout=_POLL_SECONDS)
@@ -36,7 +36,7 @@ class _Hand(Generic[T]):
         return False
 
     def produce(self, items: Iterable[T]) -> None:
-        """The producer's thread. A generator is closed in it, so that what it holds ends with it."""
+        """Run in the producer's thread. A generator is closed there as well, which frees its resources."""
         end = _End()
         try:
             with closing(items) if isinstance(items, Generator) else nullcontext():
@@ -49,9 +49,16 @@ class _Hand(Generic[T]):
 
 
 def ahead(items: Iterable[T], depth: int) -> Generator[T, None, None]:
-    """The items in order, at most `depth` computed and waiting. What the producer raises is raised here.
+    """Yield the items in order, with at most `depth` items computed ahead.
 
-    When the reader stops early or fails, the producer's thread ends too, and is waited for.
+    When the reader stops early or fails, the producer's thread is ended and joined.
+
+    Args:
+        items: Iterated in another thread.
+        depth: Largest number of waiting items.
+
+    Raises:
+        BaseException: The error of the producer.
     """
     hand: _Hand[T] = _Hand(depth)
     thread = threading.Thread(target=hand.produce, args=(items,), name="ahead", daemon=True)

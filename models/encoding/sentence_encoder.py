@@ -1,15 +1,17 @@
-"""The encoder that runs a transformer: tokenise, forward pass and post-processing overlap, memory is never the end.
+"""The encoder that runs a transformer: tokenising, forward pass and post-processing overlap, and full memory is
+handled.
 
-Texts in, unit vectors out (`models.encoding.encoder.Encoder`). A chunk of texts is tokenised, sorted by length and cut
-into batches by token budget. On a GPU the tokeniser, which is no Python, works a chunk ahead in a thread; the caller's
-thread begins forward passes, which the device queues, and brings vectors back some batches later. The passes have no
-thread of their own: each of a pass's hundred kernels is begun from Python, and waited for the interpreter behind the
-padding of the next batch. On a CPU every core takes batches of its own (torch's threads, which share one batch, spend
-much of their time waiting for each other). A single post, or a single batch, goes straight through: a queue would only
-cost it time.
+A chunk of texts is tokenised, sorted by length and cut into batches by token budget.
 
-A batch that does not fit into memory is halved, and so is the budget of all later ones. One text that does not fit
-alone raises. Which batch a text travels in changes its vector by rounding only: cosine to the same text alone is at
+* On a GPU the tokeniser, which releases the interpreter, works one chunk ahead in a thread. The caller's thread starts
+  forward passes, which the device queues, and fetches vectors some batches later. The passes have no thread of their
+  own: each of a pass's hundred kernels starts from Python and would wait for the interpreter during the padding of a
+  batch.
+* On a CPU every core takes batches of its own. torch's threads, which share one batch, often wait for each other.
+* A single post or batch is computed directly: a queue would only delay it.
+
+A batch that does not fit into memory is halved, and so is the budget of later ones. A single text that does not fit
+raises. The other texts of a batch change a vector by rounding only: the cosine to the vector of the text alone is at
 least 0.99999 in fp32 and 0.999 in bf16 and fp16. The same texts in one call give the same bytes, unless memory ran out.
 """
 
@@ -27,23 +29,32 @@ from models.encoding.device import DevicePlan, out_of_memory, release, to_host
 from models.encoding.prefetch import ahead
 from models.encoding.token_batches import TokenBatch, pad, plan
 
-_TOKENISED_AHEAD = 1  # chunks that wait while another is being tokenised
+_TOKENISED_AHEAD = 1  # chunks that wait while another is tokenised
 _COMPUTED_AHEAD = (
     2  # batches begun before the oldest is asked for: the device has the next one when it is done with one
 )
 
-_BATCHES_PER_WORKER = 32  # handed out at once on a CPU: bounds what waits
+_BATCHES_PER_WORKER = 32  # handed out at once on a CPU: limits the number of waiting batches
 
-Part = tuple[npt.NDArray[np.int64], Callable[[], torch.Tensor]]  # rows among all texts, and their vectors when asked
-Chunk = tuple[int, Sequence[Sequence[int]]]  # position of its first text among all, and the token ids of its texts
+# rows among all texts, and a function that waits for their vectors
+Part = tuple[npt.NDArray[np.int64], Callable[[], torch.Tensor]]
+Chunk = tuple[int, Sequence[Sequence[int]]]  # position of the first text among all, and the token ids of the texts
 Tokenize = Callable[[Sequence[str]], Sequence[Sequence[int]]]
 Forward = Callable[[TokenBatch], torch.Tensor]
 
 
 class SentenceEncoder:
-    """Batches in front of a `forward` that maps token ids to vectors, float (n, dimensions), on the plan's device.
+    """Makes batches for a `forward` that maps token ids to vectors, float (n, dimensions), on the plan's device.
 
-    tokenize: texts to ids, truncated, special tokens included; no text may have none. Two threads may encode at once.
+    Two threads may encode at the same time.
+
+    Args:
+        tokenize: Texts to ids, truncated, with special tokens; every text must have at least one.
+        forward: A batch of ids to vectors.
+        name: Identity of the vector space.
+        dimensions: Length of a vector.
+        where: Device and batch sizes.
+        pad_id: Id of the padding token.
     """
 
     def __init__(
@@ -52,7 +63,7 @@ class SentenceEncoder:
         self.name = name
         self.dimensions = dimensions
         self.where = where
-        self.budget = where.budget  # tokens in a batch from now on; falls when memory runs out
+        self.budget = where.budget  # tokens in the next batches; reduced when memory runs out
         self._tokenize = tokenize
         self._forward = forward
         self._pad_id = pad_id
@@ -63,14 +74,18 @@ class SentenceEncoder:
         )
 
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """See `models.encoding.encoder.Encoder`. Raises what the device raises when one text alone does not fit."""
+        """See `models.encoding.encoder.Encoder`.
+
+        Raises:
+            RuntimeError: One text alone does not fit into the memory of the device.
+        """
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         for rows, result in self._compute(texts):
             vectors[rows] = _unit(result())
         return vectors
 
     def warm_up(self) -> None:
-        """Pay for the first forward passes now: kernels are loaded and memory is reserved."""
+        """Run the first forward passes now: kernels are loaded and memory is reserved."""
         self.encode(["A sentence of a usual length, to have every kernel loaded before the first post arrives."] * 64)
 
     def _tokenised(self, texts: Sequence[str]) -> Iterator[Chunk]:
@@ -106,21 +121,21 @@ class SentenceEncoder:
         yield from begun
 
     def _fit(self, batch: TokenBatch) -> list[Part]:
-        """Forward passes over `batch`: one, or as many as memory asks for."""
+        """Run the forward passes of `batch`: one, or more when memory is full."""
         try:
             return [(batch.rows, to_host(self._forward(batch)))]
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error) or len(batch) == 1:
                 raise
             halves = batch.halves()
-        # outside the handler: the error's traceback holds the very tensors that have to go
+        # outside the handler: the error's traceback references the tensors that must be freed
         release(self.where.device)
         self.budget = min(self.budget, max(1, batch.ids.size // 2))
         return [part for half in halves for part in self._fit(half)]
 
 
 def _unit(result: torch.Tensor) -> npt.NDArray[np.float32]:
-    """Rows of length 1 in float32."""
+    """Rows scaled to length 1, in float32."""
     vectors: npt.NDArray[np.float32] = result.to("cpu", torch.float32).numpy()
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.maximum(norms, np.finfo(np.float32).tiny), dtype=np.float32)

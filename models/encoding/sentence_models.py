@@ -1,8 +1,8 @@
-"""sentence-transformers models by name or path, and the packaged MiniLM, as encoders. Offline unless asked.
+"""sentence-transformers models by name or path, and the packaged MiniLM, as encoders. Offline by default.
 
-The identity of a model is its name, the first eight hexadecimal digits of its weights' sha256 and the number format.
-For the packaged MiniLM that is the published hash of the weights' file, checked; for any other model the hash of its
-parameters in order of name, and of its prompt.
+A model's identity is its name, the first eight hexadecimal digits of its weights' sha256, and the number format. The
+packaged MiniLM has the published hash of its weights' file, which is checked. Another model has the hash of its prompt
+and its parameters in order of name.
 """
 
 import hashlib
@@ -24,17 +24,31 @@ from models.encoding.sentence_encoder import Forward, SentenceEncoder
 from models.encoding.token_batches import TokenBatch
 
 _TOKENS_AT_ONCE = 2048
-_MAX_DEFAULT_LENGTH = 512  # of a model that states no limit: posts are short, and attention is quadratic
+_MAX_DEFAULT_LENGTH = 512  # for a model without a stated limit: posts are short, and attention is quadratic
 
 
 def load_minilm(device: str = "auto", precision: str = "auto") -> SentenceEncoder:
-    """all-MiniLM-L6-v2 from the installed package, warmed up; raises EncoderError."""
+    """all-MiniLM-L6-v2 from the installed package, warmed up.
+
+    Raises:
+        EncoderError: The model cannot be loaded.
+    """
     model, where = _load(str(minilm_path()), device, precision, allow_download=False)
     return _token_encoder(model, where, f"{MINILM_NAME}@{MINILM_SHA256[:8]}/{where.precision}")
 
 
 def load_model(spec: str, device: str = "auto", precision: str = "auto", *, allow_download: bool = False) -> Encoder:
-    """Any sentence-transformers model; raises EncoderError when it is not on this machine (or cannot be fetched)."""
+    """Load any sentence-transformers model.
+
+    Args:
+        spec: Name or path.
+        device: As in `choose`.
+        precision: As in `choose`.
+        allow_download: Whether a missing model may be downloaded.
+
+    Raises:
+        EncoderError: The model is not on this machine, and cannot or may not be downloaded.
+    """
     model, where = _load(spec, device, precision, allow_download=allow_download)
     name = f"{Path(spec).name}@{_weights_hash(model)[:8]}/{where.precision}"
     if _batchable(model):
@@ -43,7 +57,7 @@ def load_model(spec: str, device: str = "auto", precision: str = "auto", *, allo
 
 
 def token_vectors() -> npt.NDArray[np.float32]:
-    """MiniLM's vector of every token of its vocabulary, alone between the special tokens: float32 (vocabulary, 384)."""
+    """MiniLM's vector of each token of its vocabulary, alone between the special tokens: float32 (vocabulary, 384)."""
     model, where = _load(str(minilm_path()), "cpu", "fp32", allow_download=False)
     forward = _forward(model, where)
     tokenizer = model.tokenizer
@@ -59,7 +73,7 @@ def token_vectors() -> npt.NDArray[np.float32]:
 
 
 class _WholeModel:
-    """A model that takes no token ids (bags of words, images, pooling that skips its prompt): its own `encode`."""
+    """A model that takes no token ids (bags of words, images, pooling without the prompt): uses its own `encode`."""
 
     def __init__(self, model: SentenceTransformer, name: str) -> None:
         self.name = name
@@ -82,14 +96,14 @@ def _load(spec: str, device: str, precision: str, *, allow_download: bool) -> tu
                 spec, device=str(where.device), local_files_only=not allow_download, model_kwargs={"dtype": where.dtype}
             )
     except (OSError, ValueError) as error:
-        hint = "" if allow_download else " (and downloading was not asked for)"
+        hint = "" if allow_download else " (downloading is off)"
         raise EncoderError(f"no sentence-transformers model {spec!r} on this machine{hint}: {error}") from error
     return model.eval().requires_grad_(False), where
 
 
 @contextmanager
 def _no_progress_bar() -> Iterator[None]:
-    """transformers draws a bar of loaded weights on standard error, where the worker's log is."""
+    """Hide transformers' progress bar, which would appear in the worker's log on standard error."""
     shown = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
@@ -104,7 +118,8 @@ def _token_encoder(model: SentenceTransformer, where: DevicePlan, name: str) -> 
     prompt = _prompt(model)
     longest = min(model.max_seq_length or _MAX_DEFAULT_LENGTH, tokenizer.model_max_length)
 
-    fast = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())  # a copy: transformers sets up its own at each call
+    # a copy: transformers changes its own tokenizer at each call
+    fast = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
     fast.no_padding()
     fast.enable_truncation(longest, direction=tokenizer.truncation_side)
 
@@ -142,7 +157,7 @@ def _forward(model: SentenceTransformer, where: DevicePlan) -> Forward:
 
 
 def _batchable(model: SentenceTransformer) -> bool:
-    """Whether token ids and a mask are all that the model needs, and its tokeniser pads at the end as we do."""
+    """Whether the model needs only token ids and a mask, and its tokeniser pads at the end as we do."""
     tokenizer = model.tokenizer
     plain = getattr(tokenizer, "is_fast", False) and getattr(tokenizer, "pad_token_id", None) is not None
     prompted = bool(model.default_prompt_name)
@@ -151,14 +166,14 @@ def _batchable(model: SentenceTransformer) -> bool:
 
 
 def _prompt(model: SentenceTransformer) -> str:
-    """What the model wants before every text; most want nothing."""
+    """The text that the model needs before every text; usually empty."""
     return model.prompts.get(model.default_prompt_name or "") or ""
 
 
 def _dimensions(model: SentenceTransformer) -> int:
     dimensions = model.get_embedding_dimension()
     if dimensions is None:
-        raise EncoderError("the model does not say how many dimensions its vectors have")
+        raise EncoderError("the model does not report the dimensions of its vectors")
     return int(dimensions)
 
 

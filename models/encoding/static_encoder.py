@@ -1,11 +1,13 @@
-"""The `static` encoder: one vector per token, distilled once from MiniLM, and averaged. No transformer at run time.
+"""The `static` encoder: one vector for each token, distilled once from MiniLM, and averaged. No transformer at run
+time.
 
-Distillation after model2vec (MinishLab, 2024): every token of the vocabulary goes alone through the transformer; the
-vectors lose their mean and weakest directions (PCA) and are weighted by smooth inverse frequency (Arora et al.,
-2017), the frequency taken from the rank in the vocabulary (Zipf). A text's vector is the sum of its tokens' vectors
-at unit length: tens of thousands of posts a second on a CPU, blind to word order and context.
+Distillation follows model2vec (MinishLab, 2024). Every token of the vocabulary goes through the transformer alone. The
+vectors lose their mean and weakest directions (PCA) and are weighted by smooth inverse frequency (Arora et al., 2017),
+with the frequency estimated from the rank in the vocabulary (Zipf). A text's vector is the sum of its tokens' vectors
+at unit
+length: tens of thousands of posts a second on a CPU, without regard to word order and context.
 
-Kept as safetensors under the cache folder, named by everything that it depends on; encoding needs no torch.
+The table is stored as safetensors in the cache folder, named by all its inputs. Encoding needs no torch.
 """
 
 import hashlib
@@ -24,14 +26,14 @@ from models.encoding.encoder import EncoderError
 from models.encoding.minilm import MINILM_NAME, MINILM_SHA256, minilm_path
 
 DIMENSIONS = 256
-SIF = 1e-4  # the coefficient a in a / (a + p): smaller weighs frequent tokens less
-VERSION = 1  # of the method below: a change of it is another vector space
+SIF = 1e-4  # the coefficient a in a / (a + p): a smaller one gives frequent tokens less weight
+VERSION = 1  # of the method below: a change makes another vector space
 _MAX_TOKENS = 512
-_CHUNK = 4096  # texts summed at once: bounds the memory
+_CHUNK = 4096  # texts summed at once: limits the memory
 
 
 class StaticEncoder:
-    """Averages rows of `table`, float32 (vocabulary, dimensions), already weighted."""
+    """Averages rows of `table`, float32 (vocabulary, dimensions), which are weighted already."""
 
     def __init__(self, tokenizer: Tokenizer, table: npt.NDArray[np.float32], name: str) -> None:
         self.name = name
@@ -40,7 +42,7 @@ class StaticEncoder:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_MAX_TOKENS)
         self._table = table
-        self._nothing = table.mean(axis=0)  # the direction of a text without tokens
+        self._nothing = table.mean(axis=0)  # the direction for a text without tokens
 
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """See `models.encoding.encoder.Encoder`."""
@@ -64,9 +66,12 @@ class StaticEncoder:
 
 
 def load_static(cache_dir: Path | None = None) -> StaticEncoder:
-    """The encoder from `cache_dir`, distilled first (about a minute on two cores) when it is not there.
+    """Load the encoder from `cache_dir`, or distil it first (about a minute on two cores).
 
-    A damaged or foreign file is distilled anew. Raises EncoderError when MiniLM's weights cannot be had.
+    A damaged or foreign file is replaced.
+
+    Raises:
+        EncoderError: MiniLM's weights are missing or wrong.
     """
     path = minilm_path()
     tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
@@ -84,11 +89,20 @@ def load_static(cache_dir: Path | None = None) -> StaticEncoder:
 
 
 def distil(tokens: npt.NDArray[np.float32], dimensions: int = DIMENSIONS) -> npt.NDArray[np.float32]:
-    """Weighted rows, float32 (n, dimensions), from the tokens' vectors (n, d) in order of falling frequency."""
+    """Distil the table.
+
+    Args:
+        tokens: The tokens' vectors, (n, d), in order of falling frequency.
+        dimensions: Dimensions to keep.
+
+    Returns:
+        Weighted rows, float32 (n, dimensions).
+    """
     centred = tokens.astype(np.float64) - tokens.mean(axis=0)
     _, axes = np.linalg.eigh(centred.T @ centred)
     kept = axes[:, ::-1][:, :dimensions]
-    kept = kept * np.sign(kept[np.abs(kept).argmax(axis=0), range(kept.shape[1])])  # eigenvectors have no sign
+    # eigenvectors have an arbitrary sign
+    kept = kept * np.sign(kept[np.abs(kept).argmax(axis=0), range(kept.shape[1])])
     share = 1.0 / np.arange(2, len(tokens) + 2)
     weights = SIF / (SIF + share / share.sum())
     return np.ascontiguousarray((centred @ kept) * weights[:, None], dtype=np.float32)
@@ -109,7 +123,7 @@ def _read(file: Path, source: str, vocabulary: int) -> npt.NDArray[np.float32] |
 
 
 def _write(file: Path, table: npt.NDArray[np.float32], source: str) -> None:
-    """Atomically: a reader, or another worker that distils meanwhile, sees the whole file or none."""
+    """Write atomically: a reader, or another worker that distils at the same time, sees the whole file or none."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem, suffix=".tmp")
@@ -121,4 +135,4 @@ def _write(file: Path, table: npt.NDArray[np.float32], source: str) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise EncoderError(f"the static encoder cannot be kept in {file.parent}: {error}") from error
+        raise EncoderError(f"the static encoder cannot be written to {file.parent}: {error}") from error

@@ -1,7 +1,7 @@
-"""Batches by token budget from length-sorted texts, so that hardly any padding is computed.
+"""Batches by token budget from length-sorted texts, so that little padding is computed.
 
-A batch costs rows x longest row, padding included; that product stays within the budget. Longest first: the largest
-batch, which is the one that may not fit into memory, comes at once and not after an hour.
+A batch costs rows times its longest row, padding included; this product stays within the budget. The longest texts come
+first, so that a batch too large for memory fails at once and not after an hour.
 """
 
 from collections.abc import Sequence
@@ -16,21 +16,18 @@ Ids = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class TokenBatch:
-    """rows: positions of the texts among all, int64 (n,). ids, mask: int64 (n, longest), padded at the end.
+    """One batch of token ids."""
 
-    `padded` is False when all rows have the same length: attention then needs no mask.
-    """
-
-    rows: npt.NDArray[np.int64]
-    ids: Ids
-    mask: Ids
-    padded: bool
+    rows: npt.NDArray[np.int64]  # positions of the texts among all, int64 (n,)
+    ids: Ids  # int64 (n, longest), padded at the end
+    mask: Ids  # int64 (n, longest), 1 for a token and 0 for padding
+    padded: bool  # False when all rows have the same length: attention then needs no mask
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def halves(self) -> tuple["TokenBatch", "TokenBatch"]:
-        """The batch in two; it must have at least two rows."""
+        """Split the batch in two. It must have at least two rows."""
         middle = len(self) // 2
         return self._part(slice(0, middle)), self._part(slice(middle, None))
 
@@ -41,9 +38,15 @@ class TokenBatch:
 
 
 def plan(lengths: Sequence[int], budget: int, most_rows: int) -> list[npt.NDArray[np.int64]]:
-    """Positions of every text, in batches: each is one text, or at most `most_rows` within the `budget` of tokens.
+    """Group the texts into batches. Equal lengths keep their order, so the same texts always make the same batches.
 
-    Equal lengths keep their order, so the same texts always make the same batches.
+    Args:
+        lengths: Number of tokens of each text.
+        budget: Largest product of rows and longest row in a batch; a single text may exceed it.
+        most_rows: Largest number of texts in a batch.
+
+    Returns:
+        Positions of the texts, batch by batch, longest first.
     """
     order = np.argsort(-np.asarray(lengths, np.int64), kind="stable")
     batches: list[npt.NDArray[np.int64]] = []
@@ -56,7 +59,13 @@ def plan(lengths: Sequence[int], budget: int, most_rows: int) -> list[npt.NDArra
 
 
 def pad(ids: Sequence[Sequence[int]], rows: npt.NDArray[np.int64], pad_id: int) -> TokenBatch:
-    """The batch of ids[row] for each of `rows`."""
+    """Make a batch of the chosen rows.
+
+    Args:
+        ids: Token ids of all texts.
+        rows: Positions of the texts in the batch.
+        pad_id: Id of the padding token.
+    """
     chosen = [ids[row] for row in rows.tolist()]
     lengths = np.fromiter(map(len, chosen), np.int64, len(chosen))
     longest = int(lengths.max(initial=1))

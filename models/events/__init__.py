@@ -1,11 +1,12 @@
-"""The types between the stages, and what is known at each point.
+"""The types between the stages, and what each of them contains.
 
     Tweet | Deletion  ->  EmbeddedTweet | Deletion  ->  Assignment, TopicEvent  ->  Digest
-    anything that cannot be used  ->  DeadLetter
+    an unusable record  ->  DeadLetter
 
-There is no I/O here; `models.events.wire` turns these into bytes and back. Every type carries `schema`, its version.
-A reader refuses a newer version (a dead letter). A new optional field does not raise the version. All times are aware
-and in UTC; on the wire they are RFC 3339 strings. Ids are strings: JavaScript cannot hold 64-bit numbers.
+There is no I/O here; `models.events.wire` converts these types to bytes and back. Every top-level type carries
+`schema`, its version. A reader refuses a newer version (a dead letter). A new optional field does not raise the
+version. All times are aware and in UTC; on the wire they are RFC 3339 strings. Ids are strings, because JavaScript has
+no 64-bit integers.
 """
 
 from models.events.base import SCHEMA, Count, Event, Id, Name, Text, Url

@@ -1,7 +1,8 @@
-"""The topics as an AsyncAPI 3.0 document, made from the types and the table of topics: nothing in it is written twice.
+"""The topics as an AsyncAPI 3.0 document, generated from the types and the table of topics.
 
 Channels carry their Kafka settings, messages their schemas, key and headers. Operations are the product's own, as
-AsyncAPI 3 has it: it receives `tweets`, which anyone may produce, and sends the rest, which anyone may consume.
+AsyncAPI 3 defines them: it receives `tweets`, which anyone may produce, and sends the other topics, which anyone may
+consume.
 """
 
 from collections.abc import Sequence
@@ -12,19 +13,22 @@ import msgspec
 from models.events.schemas import TYPES
 
 VERSION = "3.0.0"
-OPEN_TOPIC = "tweets"  # the one that others write
+OPEN_TOPIC = "tweets"  # the topic that others produce to
 DIGEST_HEADERS = {
     "revision": "1 for the first digest of a week, one more for each correction; decimal",
     "supersedes": "hex sha256 of the value that this one corrects; empty for the first",
     "made_at": "when it was made, RFC 3339",
-    "slice_start": "offset of tweets.embedded that the week was read from; decimal",
-    "slice_end": "offset that it was read up to (exclusive); decimal",
-    "settings": "digest settings that were not the defaults, as key=value with blanks between; empty for none",
+    "slice_start": "first offset of tweets.embedded that was read; decimal",
+    "slice_end": "offset at which reading ended (exclusive); decimal",
+    "settings": "digest settings that differ from the defaults, as key=value separated by spaces; empty for none",
+    "held": "distinct posts of the week in the slice, deleted ones included; decimal",
+    "read_end": "offset up to which later records changed nothing shown (exclusive); 0: slice_end; decimal",
+    "changes": "what a correction changed for readers; may be empty",
 }
 
 
 class Channel(Protocol):
-    """What is asked of a topic; `streams.kafka.topics.Topic` has it."""
+    """The properties of a topic that the document needs; `streams.kafka.topics.Topic` has them."""
 
     @property
     def name(self) -> str: ...
@@ -36,11 +40,15 @@ class Channel(Protocol):
     def key(self) -> str: ...
     @property
     def value(self) -> str:
-        """Names of the types, with " | " between them."""
+        """Names of the types, separated by " | "."""
 
 
 def async_api(topics: Sequence[Channel], version: str) -> dict[str, Any]:
-    """The document as plain data; `version` is the product's. Raises KeyError for a topic of an unknown type."""
+    """Build the document as plain data. `version` is the product's.
+
+    Raises:
+        KeyError: A topic has an unknown type.
+    """
     known = {kind.__name__: kind for kind in TYPES}
     used = sorted({name for topic in topics for name in _types(topic)})
     _, schemas = msgspec.json.schema_components(
@@ -52,7 +60,7 @@ def async_api(topics: Sequence[Channel], version: str) -> dict[str, Any]:
             "title": "Top Topics",
             "version": version,
             "description": "What data-science and AI influencers talk about: posts in, topics and weekly digests out. "
-            "Operations are those of Top Topics: what it receives you may send, and what it sends you may receive.",
+            "Operations are those of Top Topics: send to the topics that it receives, receive from the others.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
@@ -83,7 +91,7 @@ def _channel(topic: Channel) -> dict[str, Any]:
 
 
 def _configuration(config: dict[str, str]) -> dict[str, Any]:
-    """The settings that the Kafka binding has a place for."""
+    """The settings that the Kafka binding has fields for."""
     found: dict[str, Any] = {}
     if "cleanup.policy" in config:
         found["cleanup.policy"] = config["cleanup.policy"].split(",")

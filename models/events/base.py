@@ -1,4 +1,4 @@
-"""What all wire types have in common, and the limits of what strangers write."""
+"""The base of all wire types, and the limits of untrusted fields."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 SCHEMA = 1
 
-# Kafka takes no longer key or header comfortably, no platform has longer ids, and an id ends up in Redis keys
+# longer keys and headers are a burden for Kafka, no platform has longer ids, and an id becomes part of Redis keys
 Id = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x20\x7f]+$")]
 Text = Annotated[str, Meta(max_length=30_000)]  # X's longest post has 25,000 characters
 Url = Annotated[str, Meta(max_length=4_000)]

@@ -152,4 +152,6 @@ class Digest(Event, frozen=True):
     manifest: Manifest
     schema: int = SCHEMA
     briefs: list[Brief] = []  # "In brief": one line each, best first
+    addresses: dict[str, str] = {}  # post -> its address on its platform: of the posts that forms link to
     known_names: dict[str, int] = {}  # name -> weeks since several people spoke of it; none of them is new
+    repeats: dict[str, str] = {}  # cited retweet -> id of the post that it repeats

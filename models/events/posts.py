@@ -1,4 +1,4 @@
-"""Posts, as they come and with their vectors, and the people whom users follow."""
+"""Posts, with and without their vectors, and the influencers whom users follow."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ from models.events.base import SCHEMA, Count, Event, Id, Name, Text, Url
 
 Kind = Literal["original", "retweet", "quote", "reply"]
 ResourceKind = Literal["article", "paper", "repository", "video", "thread", "page"]
-# 2005: before any of the platforms; the upper bound is the clock's business (see the embed stage)
+# 2005 is before all of the platforms; the embed stage checks the upper bound by the clock
 EARLIEST_YEAR = 2005
 
 
@@ -23,7 +23,7 @@ class Metrics(Event, frozen=True):
 
 
 class Link(Event, frozen=True):
-    """A link in a post, with what is known of its target; `url` is expanded where the platform tells."""
+    """A link in a post, with metadata of its target. `url` is expanded where the platform gives the target."""
 
     url: Url
     title: Text | None = None
@@ -33,7 +33,7 @@ class Link(Event, frozen=True):
 
 
 class Tweet(Event, frozen=True, tag="tweet", tag_field="type"):
-    """One post of any platform, as a source or `toptopics ingest` put it on `tweets`. Untrusted."""
+    """One post of any platform, as a source or `toptopics ingest` sent it to `tweets`. Untrusted."""
 
     id: Id
     author_id: Id
@@ -47,8 +47,8 @@ class Tweet(Event, frozen=True, tag="tweet", tag_field="type"):
     kind: Kind = "original"
     related_id: Id | None = None  # the post that this one retweets, quotes or answers
     related_author: Name | None = None
-    quoted_text: Text | None = None  # kind "quote": the words of the quoted post, where the platform carries them
-    edit_of: Id | None = None  # the id of the version that this one replaces
+    quoted_text: Text | None = None  # for quotes: text of the quoted post, where the platform includes it
+    edit_of: Id | None = None  # id of the version that this one replaces
     links: Annotated[list[Link], Meta(max_length=100)] = []
     mentions: Annotated[list[Name], Meta(max_length=200)] = []
     metrics: Metrics = Metrics()
@@ -56,21 +56,21 @@ class Tweet(Event, frozen=True, tag="tweet", tag_field="type"):
 
 
 class Deletion(Event, frozen=True, tag="deletion", tag_field="type"):
-    """The tombstone of a post: its text may no longer be shown anywhere."""
+    """The tombstone of a post. Its text must no longer be shown anywhere."""
 
     id: Id
     author_id: Id
     deleted_at: datetime
-    origin: Annotated[str, Meta(max_length=60)] = ""  # filled by the embed stage, as in EmbeddedTweet
+    origin: Annotated[str, Meta(max_length=60)] = ""  # set by the embed stage, as in EmbeddedTweet
     schema: int = SCHEMA
 
 
 class EmbeddedTweet(Event, frozen=True, tag="embedded", tag_field="type"):
     """A post with its sentence vector.
 
-    `vector` is base64 of little-endian float16, unit length, `dimensions` numbers; `encoder` names the model, its
-    weights' hash and the precision. `origin` is "partition:offset" on `tweets`: it tells a redelivery after a crash
-    (same origin) from a post sent twice (another origin). `text` is what was encoded.
+    `text` is the cleaned text that was encoded. `vector` is base64 of little-endian float16, unit length, `dimensions`
+    numbers. `encoder` names the model, the hash of its weights and the precision. `origin` is "partition:offset" on
+    `tweets`: a redelivery after a crash has the same origin, a post that was sent twice has another one.
     """
 
     tweet: Tweet
@@ -83,11 +83,12 @@ class EmbeddedTweet(Event, frozen=True, tag="embedded", tag_field="type"):
 
 
 class Influencer(Event, frozen=True):
-    """A person whom users follow. Keyed by `id` on the compacted `influencers` topic; a null value removes."""
+    """A person whom users follow, keyed by `id` on the compacted `influencers` topic. A null value removes."""
 
     id: Id
     name: Name
     handles: dict[str, str] = {}  # platform ("x", "bluesky", "mastodon", "rss") -> handle, DID or feed address
     weight: Annotated[float, Meta(ge=0, le=100)] = 1.0
     tags: list[str] = []
+    ids: dict[str, str] = {}  # platform -> the id that its handle was resolved to: it stays when the handle changes
     schema: int = SCHEMA

@@ -1,4 +1,4 @@
-"""JSON Schemas of the wire types, made from the types themselves."""
+"""JSON Schemas of the wire types, generated from the types."""
 
 from typing import Any
 
@@ -21,7 +21,11 @@ TYPES = (
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """JSON Schema 2020-12 of one wire type; raises KeyError for an unknown name."""
+    """JSON Schema 2020-12 of one wire type.
+
+    Raises:
+        KeyError: The name is unknown.
+    """
     kind = {known.__name__: known for known in TYPES}[name]
     (reference,), components = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
     return {

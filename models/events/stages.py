@@ -1,4 +1,4 @@
-"""What the stages say of posts and live topics, and what they could not use."""
+"""Results of the stages for posts and live topics, and records that they could not use."""
 
 from datetime import datetime
 from typing import Literal
@@ -13,7 +13,7 @@ TrendLevel = Literal["", "rising", "hot"]
 
 
 class Assignment(Event, frozen=True):
-    """What became of one record of `tweets`: exactly one per `origin`.
+    """The result for one record of `tweets`: exactly one for each `origin`.
 
     `assigned`: it belongs to `topic_id`, with cosine `similarity` to it (0 where it started one); `candidate` while too
     few posts make a topic that anybody should see. Without `topic_id` it is too slight for a topic of its own.
@@ -36,7 +36,7 @@ class Assignment(Event, frozen=True):
 
 
 class TopicEvent(Event, frozen=True):
-    """A step in the life of a live topic, with its reason in words.
+    """A change of a live topic, with its reason in words.
 
     `trending` comes once for each level of a trend. `step` says more than `kind`, which older readers know:
     `calmed` (faded) is the end of a trend, `gathered` (merged) brings posts of other topics, `story` (merged) names the
@@ -55,7 +55,7 @@ class TopicEvent(Event, frozen=True):
     people: int = 0
     score: float = 0.0
     other_ids: list[str] = []
-    example_ids: list[str] = []  # posts that show what the topic is about
+    example_ids: list[str] = []  # posts that show the topic's subject
     week: str | None = None  # alias: the digest's week
     step: TopicEventStep = ""
     moved_ids: list[str] = []  # posts that belong to this topic from now on, wherever they were assigned
@@ -67,16 +67,16 @@ class TopicEvent(Event, frozen=True):
 
 
 class DeadLetter(Event, frozen=True):
-    """A record that could not be used, whole, so that it can be sent back after a fix."""
+    """A record that could not be used. It is complete, so that it can be sent back after a fix."""
 
     stage: str
     reason: str
     record: str  # base64 of the original bytes ("" for a null value)
     key: str | None = None  # base64 of the record's key
-    topic: str | None = None  # coordinates on Kafka, or
+    topic: str | None = None  # coordinates on Kafka; none of them for a record from outside Kafka
     partition: int | None = None
     offset: int | None = None
-    source: str | None = None  # where it came from outside Kafka: a file and line, a platform
-    at: datetime | None = None  # when it was found
-    null: bool = False  # the value was null, which base64 cannot say
+    source: str | None = None  # origin outside Kafka: a file and line, or a platform
+    at: datetime | None = None  # time of the failure
+    null: bool = False  # the value was null, which base64 cannot express
     schema: int = SCHEMA

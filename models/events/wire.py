@@ -1,8 +1,8 @@
-"""Wire types to bytes and back: orjson on the wire, msgspec for the typed, validating conversion.
+"""Converts wire types to bytes and back: orjson for JSON, msgspec for the typed, validating conversion.
 
-Bytes are canonical (sorted keys, UTC times with microseconds as needed), so equal events have equal bytes:
-`digest_hash` and `replay --verify` rest on it. Everything read is untrusted: too large, too deep, of the wrong
-type or of a newer schema raises `PoisonError` with a reason that can be shown.
+Bytes are canonical (sorted keys, UTC times with microseconds as needed), so equal events have equal bytes; hashes and
+`replay --verify` depend on it. All input is untrusted: data that is too large, too deep, of a wrong type or of a newer
+schema raises `PoisonError` with a reason that can be shown.
 """
 
 import base64
@@ -19,13 +19,13 @@ from models.events import EARLIEST_YEAR, SCHEMA, DeadLetter, Deletion, Digest, E
 from models.events.week_topics import WeekTopics
 
 T = TypeVar("T", bound=Event)
-MAX_RECORD_BYTES = 1_000_000  # a post with 100 described links stays far below
+MAX_RECORD_BYTES = 1_000_000  # a post with 100 described links is far smaller
 MAX_DIGEST_BYTES = 8_000_000  # the identities of 300 topics and the ids of their posts
-MAX_LETTER_BYTES = 12 * 1024**2  # the largest record that the broker takes, in base64
+MAX_LETTER_BYTES = 12 * 1024**2  # the largest record that the broker accepts, in base64
 
 
 class PoisonError(ValueError):
-    """A record that can never be used, however often it is tried: it belongs on `dead-letters`."""
+    """A record that can never be used and belongs on `dead-letters`: a retry would fail again."""
 
 
 def encode(event: Event) -> bytes:
@@ -42,18 +42,22 @@ def content_hash(event: Event) -> str:
 
 
 def not_json(error: Exception) -> str:
-    """What a reader of one record is told: its column only, since "line 1" beside a file's line number misleads."""
+    """The error of one record. It gives the column only, because "line 1" beside a file's line number misleads."""
     if isinstance(error, orjson.JSONDecodeError):
         return f"not JSON: {error.msg}, column {error.colno}"
     return f"not JSON: {error}"
 
 
 def loads(data: bytes | None, limit: int = MAX_RECORD_BYTES) -> dict[str, Any]:
-    """The JSON object in `data`; raises PoisonError for anything else, NaN and infinities included."""
+    """Parse the JSON object in `data`.
+
+    Raises:
+        PoisonError: The data are no JSON object, or contain NaN or infinity.
+    """
     if data is None:
         raise PoisonError("the value is null")
     if len(data) > limit:
-        raise PoisonError(f"{len(data)} bytes, more than {limit}")
+        raise PoisonError(f"the record has {len(data)} bytes, more than {limit}")
     try:
         value = orjson.loads(data)
     except (orjson.JSONDecodeError, RecursionError) as error:
@@ -64,7 +68,11 @@ def loads(data: bytes | None, limit: int = MAX_RECORD_BYTES) -> dict[str, Any]:
 
 
 def decode(data: bytes | None, kind: type[T]) -> T:
-    """`data` as a `kind`; raises PoisonError with the path of the wrong field."""
+    """Decode `data` as a `kind`.
+
+    Raises:
+        PoisonError: A field is wrong; the message has its path.
+    """
     limit = {Digest: MAX_DIGEST_BYTES, DeadLetter: MAX_LETTER_BYTES}.get(kind, MAX_RECORD_BYTES)
     event = _convert(loads(data, limit), kind)
     for field in event.__struct_fields__:
@@ -74,7 +82,11 @@ def decode(data: bytes | None, kind: type[T]) -> T:
 
 
 def decode_post(data: bytes | None) -> Tweet | Deletion:
-    """A record of `tweets`."""
+    """Decode a record of `tweets`.
+
+    Raises:
+        PoisonError: The record cannot be used.
+    """
     value = loads(data)
     kind = value.get("type", "tweet")
     if kind == "deletion":
@@ -89,20 +101,28 @@ def decode_post(data: bytes | None) -> Tweet | Deletion:
 
 
 def decode_embedded(data: bytes | None) -> EmbeddedTweet | Deletion:
-    """A post or tombstone of `tweets.embedded`; what a refit wrote between them is none (`decode_log`)."""
+    """Decode a post or tombstone of `tweets.embedded`.
+
+    Raises:
+        PoisonError: The record is no post or tombstone, for example WeekTopics (see `decode_log`).
+    """
     embedded = decode_log(data)
     if isinstance(embedded, WeekTopics):
-        raise PoisonError(f"the topics of {embedded.week}, not a post"[:200])
+        raise PoisonError(f"the record has the topics of {embedded.week}, not a post"[:200])
     return embedded
 
 
 def decode_log(data: bytes | None) -> EmbeddedTweet | Deletion | WeekTopics:
-    """Any record of `tweets.embedded`."""
+    """Decode any record of `tweets.embedded`.
+
+    Raises:
+        PoisonError: The record cannot be used.
+    """
     value = loads(data, MAX_DIGEST_BYTES)
     if value.get("type") == "week":
         return _week_topics(value)
     if data is not None and len(data) > MAX_RECORD_BYTES:
-        raise PoisonError(f"{len(data)} bytes, more than {MAX_RECORD_BYTES}")
+        raise PoisonError(f"the record has {len(data)} bytes, more than {MAX_RECORD_BYTES}")
     if value.get("type") == "deletion":
         return _deletion(value)
     embedded = _convert(value, EmbeddedTweet)
@@ -119,22 +139,26 @@ def pack_vector(vector: npt.NDArray[np.floating[Any]]) -> str:
 
 
 def unpack_vector(packed: str, dimensions: int) -> npt.NDArray[np.float32]:
-    """The float32 vector, shape (dimensions,); raises PoisonError on a wrong length or a non-finite number."""
+    """The vector, float32 (dimensions,).
+
+    Raises:
+        PoisonError: The vector has a wrong length, or contains NaN or infinity.
+    """
     try:
         vector = np.frombuffer(base64.b64decode(packed, validate=True), dtype="<f2").astype(np.float32)
     except ValueError as error:
         raise PoisonError(f"vector: {error}") from error
     if vector.shape != (dimensions,):
-        raise PoisonError(f"vector: {vector.shape[0]} numbers instead of {dimensions}")
+        raise PoisonError(f"vector: it has {vector.shape[0]} numbers instead of {dimensions}")
     if not np.isfinite(vector).all():
-        raise PoisonError("vector: a number is not finite")
+        raise PoisonError("vector: it contains NaN or infinity")
     return vector
 
 
 def _convert(value: dict[str, Any], kind: type[T]) -> T:
     schema = value.get("schema", SCHEMA)
     if schema != SCHEMA:
-        raise PoisonError(f"schema version {schema!r}"[:100] + f", this reader knows {SCHEMA}")
+        raise PoisonError(f"schema version {schema!r}"[:100] + f" is unknown; this reader knows {SCHEMA}")
     try:
         return msgspec.convert(value, kind)
     except (msgspec.ValidationError, RecursionError) as error:

@@ -72,9 +72,17 @@ class ShownPost(Struct, frozen=True, kw_only=True):
     likes: int = 0
     retweets: int = 0
     source: str = ""
+    url: str = ""  # on its platform, where that is known
     similarity: float = 0.0
     support: bool = False
     candidate: bool = False
+
+
+class PlacedPost(Struct, frozen=True, kw_only=True):
+    """A post and the id of the topic that it stands in now."""
+
+    post: ShownPost
+    topic_id: str
 
 
 class ShownLink(Struct, frozen=True, kw_only=True):

@@ -1,1 +1,1 @@
-"""What the online topics are made of: evidence, table, life cycle, trend, state."""
+"""The online topics: state, steps that change it, words, kernels, snapshots."""

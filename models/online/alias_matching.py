@@ -1,4 +1,4 @@
-"""Which live topics are which of a digest's: one-to-one and optimal, never greedy."""
+"""Matches live topics with a digest's topics: one-to-one and optimal, never greedy."""
 
 from collections.abc import Callable, Sequence
 
@@ -16,7 +16,7 @@ from models.online.record import TopicRecord
 
 CENTROID, WORDS, POSTS = 0.4, 0.2, 0.4
 CONFIDENCE = 0.35
-NAMED = 0.6  # likeness from which the digest's name is the topic's too
+NAMED = 0.6  # from this similarity on, a live topic takes over the digest's name
 
 
 def match_identities(
@@ -26,11 +26,16 @@ def match_identities(
     lexicon: Lexicon,
     week: WeekTopics,
 ) -> list[TopicEvent]:
-    """An alias event for every pair whose likeness (0–1) reaches CONFIDENCE, labelled as the digest does from NAMED on.
+    """Create an alias event for every matched pair with a similarity (0–1) of at least CONFIDENCE.
 
-    Live topics keep their own ids.
+    Live topics keep their own ids. From NAMED on, the event's label is the digest's.
 
-    centroids: float32 (records, dimensions), of any length. topic_of: the live topic that a post went to, if known.
+    Args:
+        records: The live topics.
+        centroids: float32 (records, dimensions), of any length.
+        topic_of: The live topic of a post, if known.
+        lexicon: Weights of words.
+        week: The digest's topics.
     """
     identities = week.topics
     if not records or not identities:
@@ -47,7 +52,9 @@ def match_identities(
 
 
 def check_width(week: WeekTopics, dimensions: int) -> None:
-    """Raise PoisonError unless every centroid has so many numbers: half a week must not be learned."""
+    """Raise PoisonError unless every centroid has `dimensions` numbers. Checked first, so that no half of a week is
+    applied.
+    """
     if week.dimensions != dimensions:
         raise PoisonError(f"the topics of {week.week} have {week.dimensions} dimensions instead of {dimensions}")
     for topic in week.topics:
@@ -61,7 +68,7 @@ def _likeness(
     lexicon: Lexicon,
     identities: Sequence[TopicIdentity],
 ) -> npt.NDArray[np.float64]:
-    """Centroids' cosine, shared words and shared posts, weighted; float64 (records, identities)."""
+    """Weighted sum of the centroids' cosine, shared words and shared posts; float64 (records, identities)."""
     theirs = np.stack([unpack_vector(identity.centroid, centroids.shape[1]) for identity in identities])
     ours = centroids / np.maximum(np.linalg.norm(centroids, axis=1, keepdims=True), 1e-9)
     theirs = theirs / np.maximum(np.linalg.norm(theirs, axis=1, keepdims=True), 1e-9)

@@ -1,7 +1,7 @@
-"""The whole state of the single writer: posts seen, the online topics, and what happens to one record.
+"""The complete state of the assign stage: seen posts, the online topics, and the handling of one record.
 
-A pure function of the prefix of `tweets.embedded` that it was fed: the assign stage may throw it away and rebuild
-it from the log, and a snapshot is only a cache of it together with the offset that it includes.
+It is a pure function of the records of `tweets.embedded` applied so far. The assign stage may drop it and rebuild it
+from the log; a snapshot is only a cache of it, with the offset that it includes.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,66 +27,68 @@ from models.text.pairs import word_pairs
 from models.text.slight import is_slight
 
 VERSION = 1
-LESSONS = 64  # of which it is known that they were learned: a crash may bring one again
-STRAYS = 64  # so many in a row, with none of the present encoder's between them, are no strays: it was chosen again
+LESSONS = 64  # number of applied WeekTopics that are remembered: after a crash one may come again
+# after this many refused records in a row, without one of the present encoder, the old encoder counts as chosen again
+STRAYS = 64
 LogRecord = EmbeddedTweet | Deletion | WeekTopics
 CreateModel = Callable[[int, str], TopicModel]  # dimensions, encoder
 RestoreModel = Callable[[bytes], TopicModel]
 
 
 class StrayError(PoisonError):
-    """A vector of the encoder that was replaced: of a worker that still runs, unless many come in a row."""
+    """A vector of a replaced encoder, from a worker that still runs; after STRAYS of them in a row it is accepted."""
 
 
 class SnapshotError(ValueError):
-    """A snapshot that this version cannot read: it is set aside and the state is rebuilt from the log."""
+    """A snapshot that this version cannot read. The caller rebuilds the state from the log."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a batch: assignments in record order and the topics' events."""
+    """The result of a batch."""
 
-    assignments: list[Assignment]
-    events: list[TopicEvent]
+    assignments: list[Assignment]  # in order of the records
+    events: list[TopicEvent]  # events of topics, in order
 
 
 class Assigner:
-    """Feed it decoded records in log order."""
+    """Takes decoded records in log order."""
 
     def __init__(self, create_model: CreateModel, seen: SeenPosts | None = None) -> None:
         self._create_model = create_model
         self._seen = seen or SeenPosts()
         self.model: TopicModel | None = None
-        self.encoder: str | None = None  # the vector space: the encoder's name without its precision
+        self.encoder: str | None = None  # name of the vector space: the encoder's name without its precision
         self._dimensions: int | None = None
-        self._retired: list[str] = []
-        self._strays = 0  # refused since the last post of the present encoder
-        self._learned: list[str] = []  # hashes of what refits have taught, the newest last
+        self._retired: list[str] = []  # names of earlier vector spaces
+        self._strays = 0  # records refused since the last post of the present encoder
+        self._learned: list[str] = []  # hashes of applied WeekTopics, the newest last
 
     def knows(self, post_id: str) -> bool:
-        """Whether the post is among those seen."""
+        """Whether the post has been seen."""
         return post_id in self._seen
 
     def check(self, record: LogRecord) -> None:
-        """Raise PoisonError for a record that can never be used; the state does not change."""
+        """Raise PoisonError for a record that can never be used. The state does not change."""
         if isinstance(record, WeekTopics) and self._is_of_space(record) and record.dimensions != self._dimensions:
             raise PoisonError(f"{record.dimensions} dimensions, but {self.encoder} has {self._dimensions}")
         if isinstance(record, EmbeddedTweet):
             if space_of(record.encoder) in self._retired and self._strays < STRAYS:
                 raise StrayError(
-                    f"a vector of {record.encoder}, but the topic space is {self.encoder}'s: "
-                    f"restart that embed stage with the encoder in use (after {STRAYS} in a row it is taken back)"
+                    f"the vector is from {record.encoder}, the topic space uses {self.encoder}: "
+                    f"restart that embed stage with the present encoder "
+                    f"(after {STRAYS} such records in a row the old one is used again)"
                 )
             unpack_vector(record.vector, record.dimensions)
             if space_of(record.encoder) == self.encoder and record.dimensions != self._dimensions:
                 raise PoisonError(f"{record.dimensions} dimensions, but {self.encoder} has {self._dimensions}")
 
     def refuse(self, _: StrayError) -> None:
-        """Count a record that `check` has refused as a stray."""
+        """Count a record that `check` refused with StrayError."""
         self._strays += 1
 
     def apply(self, records: Sequence[LogRecord]) -> Outcome:
-        """Place posts and learn from refits, in order; records that `check` refuses must not be among them."""
+        """Place posts and apply refits, in order. No record may be one that `check` refuses."""
         assignments: list[Assignment] = []
         events: list[TopicEvent] = []
         pending: list[EmbeddedTweet] = []
@@ -112,7 +114,7 @@ class Assigner:
         return Outcome(assignments, events)
 
     def to_bytes(self, position: int) -> bytes:
-        """The state and the next offset of `tweets.embedded` to read: safetensors with versioned metadata."""
+        """The state with the next offset of `tweets.embedded`: safetensors with versioned metadata."""
         tensors = {"seen": self._seen.to_array()}
         if self.model is not None:
             tensors["model"] = np.frombuffer(self.model.to_bytes(), np.uint8)
@@ -129,7 +131,16 @@ class Assigner:
 
     @classmethod
     def from_bytes(cls, data: bytes, create_model: CreateModel, restore_model: RestoreModel) -> tuple["Assigner", int]:
-        """The state and its position; raises SnapshotError when it is damaged or of another version."""
+        """Restore the state and its position.
+
+        Args:
+            data: Bytes of a snapshot.
+            create_model: Creates an empty model.
+            restore_model: Restores a model.
+
+        Raises:
+            SnapshotError: The snapshot is damaged or has another version.
+        """
         state = state_of(data)
         try:
             tensors = load(data)
@@ -147,7 +158,7 @@ class Assigner:
         return space_of(week.encoder) == self.encoder
 
     def _learn(self, week: WeekTopics) -> list[TopicEvent]:
-        """Each lesson once; one in the space of another encoder says nothing about the topics of this one."""
+        """Apply the topics of a week once. Those of another vector space do not concern the present topics."""
         lesson = content_hash(week)
         if self.model is None or lesson in self._learned or not self._is_of_space(week):
             return []
@@ -155,7 +166,7 @@ class Assigner:
         return self.model.learn_week(week)
 
     def _change_space(self, record: EmbeddedTweet) -> None:
-        """Vectors of two encoders have no common space: another encoder starts a new model."""
+        """Start a new model: vectors of two encoders cannot be compared."""
         if self.encoder is not None:
             self._retired.append(self.encoder)
         self.encoder = space_of(record.encoder)
@@ -190,9 +201,10 @@ class Assigner:
 
 
 def state_of(data: bytes) -> dict[str, Any]:
-    """What a snapshot says about itself: position, encoder (None: no post yet), dimensions, retired encoders.
+    """The metadata of a snapshot: position, encoder (None before the first post), dimensions, retired encoders.
 
-    Raises SnapshotError when it is damaged or of another version.
+    Raises:
+        SnapshotError: The snapshot is damaged or has another version.
     """
     try:
         header = orjson.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
@@ -201,7 +213,7 @@ def state_of(data: bytes) -> dict[str, Any]:
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise SnapshotError(f"the snapshot is damaged: {error}") from error
     if not known:
-        raise SnapshotError(f"the snapshot is of version {state['version']}, this program reads {VERSION}")
+        raise SnapshotError(f"the snapshot has version {state['version']}, this program reads version {VERSION}")
     return state
 
 

@@ -1,4 +1,4 @@
-"""The posts since the centroids last moved: what waits to be added at the end of the block."""
+"""The posts since the last update of the centroids. They are added at the end of the block."""
 
 from dataclasses import dataclass, field
 
@@ -11,18 +11,14 @@ from models.online.lexicon import Floats
 
 @dataclass
 class Block:
-    """Running state of one block; its bounds are fixed by the stream, not by batches.
+    """The running state of one block. Its bounds are set by the stream, not by batches."""
 
-    limit: posts at which it ends. slots, at: topic and time of each post that will pull on its topic. rows: their
-    vectors, as pieces of any height.
-    """
-
-    posts: int = 0
-    limit: int = 0
-    start: float = 0.0
-    slots: list[int] = field(default_factory=list)
-    at: list[float] = field(default_factory=list)
-    rows: list[Floats] = field(default_factory=list)
+    posts: int = 0  # posts so far
+    limit: int = 0  # number of posts at which it ends
+    start: float = 0.0  # event time of the first post
+    slots: list[int] = field(default_factory=list)  # topic of each waiting post
+    at: list[float] = field(default_factory=list)  # time of each waiting post
+    rows: list[Floats] = field(default_factory=list)  # vectors of the waiting posts, in pieces of any height
 
     def over(self, at: float, config: OnlineConfig) -> bool:
         """Whether the block ends before a post of this time."""
@@ -33,9 +29,15 @@ class Block:
         return self.posts >= self.limit
 
     def reach(self, at: npt.NDArray[np.float64], start: int, topics: int, config: OnlineConfig) -> int:
-        """End (exclusive) of the posts from `start` on that belong to this block; opens it when it is empty.
+        """The end (exclusive) of the posts of this block, from `start` on. Opens an empty block.
 
-        The more `topics` are alive, the fewer posts of a block meet in one, and the longer it may be.
+        The more `topics` are alive, the fewer posts of a block share a topic, and the longer the block may be.
+
+        Args:
+            at: Times of the posts in seconds, float64.
+            start: First post.
+            topics: Number of live topics.
+            config: Bounds of a block.
         """
         if self.posts == 0:
             self.start = float(at[start])
@@ -45,6 +47,6 @@ class Block:
         return start + int(late[0]) if len(late) else stop
 
     def clear(self) -> None:
-        """Begin the next one."""
+        """Start the next block."""
         self.posts = 0
         self.slots, self.at, self.rows = [], [], []

@@ -1,4 +1,4 @@
-"""Makes and restores the topic model that the settings name: ours, or one of river's behind the same port."""
+"""Creates and restores the topic model of the settings: ours, or one of river's behind the same port."""
 
 from typing import Literal
 
@@ -17,14 +17,23 @@ ModelKind = Literal["topics", "dbstream", "textclust", "denstream"]
 
 
 def create_topic_model(kind: ModelKind, dimensions: int, encoder: str) -> TopicModel:
-    """An empty model for vectors of this width, made by this encoder; raises ValueError for an unknown kind."""
+    """Create an empty model.
+
+    Args:
+        kind: Name of the model.
+        dimensions: Length of the vectors.
+        encoder: Name of their vector space.
+
+    Raises:
+        ValueError: The kind is unknown.
+    """
     if kind == "topics":
         return OnlineTopics(TopicSpace(dimensions, encoder))
     return RiverTopics(kind, dimensions, encoder)
 
 
 def prepare() -> None:
-    """Load and compile what our model runs on, which takes seconds: before the first post waits for it."""
+    """Load and compile our model's libraries, which takes seconds, before the first post."""
     posts, model = 64, OnlineTopics(TopicSpace(8))
     names, nobody = [str(number) for number in range(posts)], [None] * posts
     vectors = np.eye(8, dtype=np.float32)[np.arange(posts) % 8]
@@ -32,10 +41,14 @@ def prepare() -> None:
 
 
 def restore_topic_model(data: bytes) -> TopicModel:
-    """The model that `to_bytes` stored; raises StateError when this version cannot read it."""
+    """Restore the model from `to_bytes`.
+
+    Raises:
+        StateError: This version cannot read it.
+    """
     metadata = read_metadata(data)
     if metadata["kind"] == KIND:
         return OnlineTopics(load_state(data, metadata))
     if metadata["kind"] in {"dbstream", "textclust", "denstream"}:
         return load_river(data, metadata)
-    raise StateError(f"the state is of a model {metadata['kind']!r} that this program does not know")
+    raise StateError(f"the state is of an unknown model {metadata['kind']!r}")

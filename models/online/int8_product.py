@@ -1,7 +1,7 @@
-"""Products of int8 matrices, exactly: the integers are the same whatever multiplies them.
+"""Exact products of int8 matrices: the same integers on every machine.
 
 PyTorch's integer product is four to five times as fast as float32 BLAS where the processor has dot products of bytes
-(VNNI); elsewhere BLAS does it in float32, which holds every integer below 2^24.
+(VNNI). Elsewhere BLAS computes it in float32, which represents every integer below 2^24.
 """
 
 from functools import cache
@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 Bytes = npt.NDArray[np.int8]
-LONGEST = 4000.0  # norm of a row at most: by Cauchy–Schwarz every partial sum of a product stays below 2^24
-WIDE = 128  # columns from which on that is quicker
-TALL = 32  # rows are padded to a multiple: for every new shape a kernel is made, which takes milliseconds
+LONGEST = 4000.0  # largest norm of a row: by Cauchy–Schwarz every partial sum of a product stays below 2^24
+WIDE = 128  # number of columns from which the integer product is faster
+TALL = 32  # rows are padded to a multiple: a new shape needs a new kernel, which takes milliseconds
 
 
 def product(rows: Bytes, columns: Bytes) -> npt.NDArray[np.int32] | npt.NDArray[np.float32]:
-    """Integers (n, m) of (n, dimensions) and (m, dimensions), whose rows are no longer than `LONGEST`."""
+    """The product of (n, dimensions) and (m, dimensions) as integers (n, m). No row may be longer than `LONGEST`."""
     torch = _torch()
     if torch is None or len(columns) < WIDE:
         return by_blas(rows, columns)
@@ -28,14 +28,14 @@ def product(rows: Bytes, columns: Bytes) -> npt.NDArray[np.int32] | npt.NDArray[
 
 
 def by_blas(rows: Bytes, columns: Bytes) -> npt.NDArray[np.float32]:
-    """The same integers as float32."""
+    """The same integers, computed in float32."""
     return rows.astype(np.float32) @ columns.astype(np.float32).T
 
 
 @cache
 def _torch() -> Any:
-    """The library where its integer product is fast and does what it says, else None."""
-    import torch  # two seconds to import
+    """torch where its integer product is fast and correct, else None."""
+    import torch  # takes two seconds
 
     supported = getattr(torch.cpu, "_is_vnni_supported", None)
     if supported is None or not hasattr(torch, "_int_mm") or not supported():

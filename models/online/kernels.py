@@ -1,8 +1,8 @@
-"""The inner loops of the online topics, compiled by numba: a block of posts is one call each, not one per post.
+"""The inner loops of the online topics, compiled by numba: one call for a block of posts instead of one for each post.
 
-Sums are of integers, exact in any order, or run in the order that is written here: no fast mathematics, no threads.
-So a machine's vector width changes no bit. Compiled once per machine (some seconds) and kept beside this file or,
-where that cannot be written, in numba's own cache folder; without any, compiled again by every process.
+Sums are of integers, exact in any order, or are added in the order written here: no fast mathematics, no threads. So
+the vector width of a machine does not change a bit. The code is compiled once on each machine (some seconds) and stored
+beside this file, else in numba's cache folder. When neither can be written, every process compiles it.
 """
 
 from collections.abc import Callable
@@ -21,18 +21,18 @@ Bytes = npt.NDArray[np.int8]
 
 
 def compiled(function: Function) -> Function:
-    """The function as machine code, from its first call on."""
+    """Compile the function at its first call."""
     try:
         return cast(Function, numba.njit(cache=True)(function))
-    except RuntimeError:  # numba has found no folder that it may write
+    except RuntimeError:  # numba has found no writable folder
         return cast(Function, numba.njit(function))
 
 
 @compiled
 def largest(row: Floats, box: Numbers) -> Any:
-    """The largest absolute number, or one that is not finite if there is any. box: room for one number."""
+    """The largest absolute value, or a non-finite one if there is any. `box` is scratch space for one number."""
     peak = np.int32(0)
-    for bits in row.view(np.int32):  # without their sign, bits order as the numbers do, infinity and NaN above all
+    for bits in row.view(np.int32):  # without the sign, bits sort like the numbers, with infinity and NaN above all
         peak = max(peak, bits & np.int32(0x7FFFFFFF))
     box[0] = peak
     return box.view(np.float32)[0]
@@ -40,7 +40,7 @@ def largest(row: Floats, box: Numbers) -> Any:
 
 @compiled
 def squared(row: Floats) -> float:
-    """The squares' sum, in four parts that a processor adds up side by side."""
+    """The sum of squares, in four parts that a processor adds in parallel."""
     a = b = c = d = 0.0
     even = len(row) - len(row) % 4
     for j in range(0, even, 4):
@@ -55,9 +55,9 @@ def squared(row: Floats) -> float:
 
 @compiled
 def unit(vectors: Floats, length: float) -> tuple[Floats, bool]:
-    """Integers (n, dimensions), rows of norm about `length`, and whether every number was finite.
+    """Scale rows to integers (n, dimensions) of norm about `length`. Also returns whether all numbers were finite.
 
-    A zero row stays zero. Rounded twice: the norm is that of integers, whose sum is exact in any order.
+    A zero row stays zero. Rounded twice, so that the norm is that of integers, whose sum is exact in any order.
     """
     count, width = vectors.shape
     rows = np.empty((count, width), np.float32)
@@ -78,9 +78,15 @@ def unit(vectors: Floats, length: float) -> tuple[Floats, bool]:
 
 @compiled
 def deviate(rows: Floats, mean: Floats, longest: float, nearest: float) -> tuple[Bytes, Floats]:
-    """Rows less the mean as bytes of norm at most `longest`, and one over their length.
+    """Subtract the mean from rows. Returns bytes of norm at most `longest`, and one over their length.
 
-    A deviation shorter than `nearest` counts as less than a whole one; a zero row has no direction.
+    A deviation shorter than `nearest` gets a smaller similarity. A zero row has no direction.
+
+    Args:
+        rows: float32 (n, dimensions).
+        mean: float32 (dimensions,).
+        longest: Largest norm of a result.
+        nearest: Length below which a deviation counts less.
     """
     count, width = rows.shape
     values = np.empty((count, width), np.int8)
@@ -104,7 +110,15 @@ def deviate(rows: Floats, mean: Floats, longest: float, nearest: float) -> tuple
 
 @compiled
 def pull(sums: Floats, slots: Slots, shares: Floats, rows: Floats, owner: Slots) -> None:
-    """Fade the sums of these slots to their shares and add each of `rows` to that of its owner, in place."""
+    """Decay the sums of these slots to their shares and add each row to its owner's sum, in place.
+
+    Args:
+        sums: float32 (capacity, dimensions).
+        slots: Slots to change.
+        shares: What remains of each of their sums, 0–1.
+        rows: float32 (n, dimensions).
+        owner: Position in `slots` for each row.
+    """
     added = np.zeros((len(slots), rows.shape[1]), np.float32)
     for k in range(len(owner)):
         for j in range(rows.shape[1]):
@@ -116,7 +130,7 @@ def pull(sums: Floats, slots: Slots, shares: Floats, rows: Floats, owner: Slots)
 
 @compiled
 def scaled(sums: Floats, slots: Slots, length: float) -> Floats:
-    """The sums of these slots, each to a norm of about `length`; a zero row stays zero."""
+    """The sums of these slots, scaled to a norm of about `length`. A zero row stays zero."""
     rows = np.empty((len(slots), sums.shape[1]), np.float32)
     for i in range(len(slots)):
         scale = np.float32(length / max(np.sqrt(squared(sums[slots[i]])), 1e-9))

@@ -1,4 +1,4 @@
-"""What views show of a live topic: a readable label, its telling words, its counts."""
+"""The public description of a live topic: a label, its keywords, its counts."""
 
 import math
 import re
@@ -18,23 +18,23 @@ _SITE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}")
 
 @dataclass(frozen=True)
 class TopicState:
-    """A topic alive. `posts` counts support, `originals` does not; `last` and `founded` in seconds since 1970."""
+    """A live topic as views see it."""
 
     id: str
     label: str
     keywords: list[str]
     phase: Phase
-    posts: int
-    originals: int
+    posts: int  # with support
+    originals: int  # without support
     people: int
     score: float
-    founded: float
-    last: float
+    founded: float  # seconds since 1970
+    last: float  # seconds since 1970
     example_ids: list[str]
 
 
 def state_of(record: TopicRecord, lexicon: Lexicon) -> TopicState:
-    """The record as views see it."""
+    """Describe the record for views."""
     return TopicState(
         id=record.id,
         label=label_of(keywords := keywords_of(record, lexicon)),
@@ -51,9 +51,9 @@ def state_of(record: TopicRecord, lexicon: Lexicon) -> TopicState:
 
 
 def keywords_of(record: TopicRecord, lexicon: Lexicon) -> list[str]:
-    """The most telling words: frequent here, rare in the stream; then those of a single post, names of sites last.
+    """The keywords: frequent in the topic, rare in the stream. Words of a single post come next, names of sites last.
 
-    A handle is among them, as "@name", only where half of the distinct posts say it.
+    A handle is included, as "@name", only if half of the distinct posts mention it.
     """
     handles = {SAID + bare(word): count for word, count in record.words.items() if word.startswith(SAID)}
     counts = _subjects(record) or handles
@@ -66,7 +66,7 @@ def keywords_of(record: TopicRecord, lexicon: Lexicon) -> list[str]:
 
 
 def _subjects(record: TopicRecord) -> dict[str, int]:
-    """Word -> distinct posts: what may name the topic; a handle of somebody whom half of them speak of is one."""
+    """Count the words that may name the topic by distinct posts. A handle may if half of the posts mention it."""
     found: dict[str, int] = {}
     for word, count in record.words.items():
         if not word.startswith((BESIDE, SILENT)):
@@ -76,7 +76,7 @@ def _subjects(record: TopicRecord) -> dict[str, int]:
 
 
 def label_of(keywords: Sequence[str]) -> str:
-    """The most telling words; the name of a site tells where, not what, and stands in only when there is no other."""
+    """The first keywords. The name of a site says where, not what, so it is used only when there is no other word."""
     words = [word for word in keywords if not _is_site(word)]
     return ", ".join((words or keywords)[:LABEL_WORDS])
 
@@ -86,7 +86,9 @@ def _is_site(word: str) -> bool:
 
 
 def tally(record: TopicRecord) -> str:
-    """Such as "10 posts (3 distinct) by 8 people": who only repeats is one of the people, so repeats are told, too."""
+    """For example "10 posts (3 distinct) by 8 people". People who only repeat are counted, so repeats are named as
+    well.
+    """
     distinct = f" ({record.originals} distinct)" if record.originals < record.posts else ""
     return f"{record.posts} posts{distinct} by {len(record.people)} people"
 
@@ -100,7 +102,17 @@ def describe(
     others: Sequence[str] = (),
     week: str | None = None,
 ) -> TopicEvent:
-    """A step in the life of this topic."""
+    """Create an event of this topic.
+
+    Args:
+        record: The topic.
+        lexicon: Weights of words, for the label.
+        kind: Kind of the event.
+        at: Time of the event.
+        reason: The reason in words.
+        others: Ids of other topics, as in `TopicEvent.other_ids`.
+        week: For an alias, the digest's week.
+    """
     return TopicEvent(
         topic_id=record.id,
         kind=kind,

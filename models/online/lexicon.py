@@ -1,8 +1,8 @@
-"""The words of a post as evidence: hashed, weighted by how rare they are in the stream, and compared by cosine.
+"""The words of posts as evidence: hashed, weighted by their rarity in the stream, compared by cosine.
 
 Weights are scaled to norm `SCALE` and rounded. By Cauchy–Schwarz every partial sum of a product of two such rows stays
-below 2^24, where float32 holds every integer: a product is exact, whatever its shape, blocking or number of
-threads. So a similarity has the same bits in a batch of 1 and of 256, and no decision can flip.
+below 2^24, up to which float32 represents every integer. So a product is exact, whatever its shape, blocking or number
+of threads. A similarity has the same bits in a batch of 1 and of 256, and no decision can change.
 """
 
 import hashlib
@@ -22,17 +22,14 @@ Numbers = npt.NDArray[np.int32]
 
 
 class WordRows(NamedTuple):
-    """The words of `n` posts or topics as CSR arrays: row i has the entries begins[i] … begins[i + 1].
+    """The words of `n` posts or topics as CSR arrays: row i has the entries begins[i] … begins[i + 1]."""
 
-    begins: (n + 1,). buckets: each once in a row. weights: integers.
-    """
-
-    begins: Numbers
-    buckets: Numbers
-    weights: Floats
+    begins: Numbers  # (n + 1,)
+    buckets: Numbers  # each bucket at most once in a row
+    weights: Floats  # integers
 
     def row(self, i: int) -> "WordRows":
-        """One of them."""
+        """One of the rows."""
         start, stop = self.begins[i], self.begins[i + 1]
         begins = np.array([0, stop - start], np.int32)
         return WordRows(begins, self.buckets[start:stop], self.weights[start:stop])
@@ -41,26 +38,26 @@ class WordRows(NamedTuple):
 class Lexicon:
     """Hashed words with inverse document frequencies of the stream so far.
 
-    The frequencies that weigh a post are those at the start of its block (`refresh`): they do not depend on
-    how the stream is cut into batches.
+    A post is weighted with the frequencies at the start of its block (`refresh`), so that they do not depend on the
+    division of the stream into batches.
     """
 
-    PRIOR = 200.0  # posts that an empty stream is taken to have seen, each word of them once
+    PRIOR = 200.0  # an empty stream counts as this many posts, each word in one of them
 
     def __init__(self, buckets: int) -> None:
         self.buckets = buckets
-        self.counts = np.zeros(buckets, dtype=np.float64)  # posts that hold a word of the bucket
+        self.counts = np.zeros(buckets, dtype=np.float64)  # posts that contain a word of the bucket
         self.posts = 0
         self._words = WordBuckets(buckets)
         self.weights = np.zeros(buckets, dtype=np.float64)
         self.refresh()
 
     def refresh(self) -> None:
-        """Weigh words by what the stream has shown until now."""
+        """Update the weights to the stream so far."""
         self.weights = np.rint(64.0 * np.log1p((self.posts + self.PRIOR) / (self.counts + 1.0)))
 
     def weights_of(self, words: Sequence[str]) -> list[float]:
-        """Inverse document frequency of each (64 times the natural logarithm)."""
+        """Inverse document frequency of each word (64 times the natural logarithm)."""
         weights: list[float] = self.weights[self._words.of(words)].tolist()
         return weights
 
@@ -69,9 +66,9 @@ class Lexicon:
         return self._weighed(words, np.zeros(0))
 
     def topics(self, counts: Sequence[Mapping[str, int]]) -> WordRows:
-        """The words of topics, as `rows`, by how often each was said.
+        """The words of topics, as in `rows`, weighted by their counts.
 
-        Two words in one bucket add up, as in any hashed bag of words.
+        The counts of two words in one bucket are added, as in any hashed bag of words.
         """
         flat = chain.from_iterable(said.values() for said in counts)
         return self._weighed(counts, np.fromiter(flat, np.float64, sum(map(len, counts))))
@@ -84,7 +81,7 @@ class Lexicon:
         return WordRows(*weigh(buckets, counts, owned, self.weights, SCALE))
 
     def count(self, words: WordRows) -> None:
-        """Let the stream have seen these posts; weights follow at the next `refresh`."""
+        """Count these posts as seen. The weights follow at the next `refresh`."""
         from models.online.word_kernels import tally
 
         self.posts += len(words.begins) - 1
@@ -93,18 +90,20 @@ class Lexicon:
 
 KEPT = 200_000  # words
 
-SMALL = 1 << 15  # places at first; at least half of them stay free
+SMALL = 1 << 15  # places at first; at least half of the places stay free
 
 
 class WordBuckets:
-    """A bucket (0 … `buckets` - 1) for any word; a handle ("@name") has that of its name (`models.text.live_words`)."""
+    """Maps any word to a bucket (0 … `buckets` - 1). A handle ("@name") has the bucket of its name
+    (`models.text.live_words`).
+    """
 
     def __init__(self, buckets: int) -> None:
         self.buckets = buckets
         self._clear()
 
     def of(self, words: Sequence[str]) -> Numbers:
-        """The bucket of each."""
+        """The bucket of each word."""
         from models.online.word_kernels import look_up
 
         keys = np.fromiter(map(hash, words), np.int64, len(words))
@@ -119,7 +118,7 @@ class WordBuckets:
         return look_up(self._keys, self._values, keys)
 
     def one(self, word: str) -> int:
-        """The bucket of a word that is asked for now and then; it is not remembered."""
+        """The bucket of a single word, without remembering it."""
         digest = hashlib.blake2b(bare(word).encode("utf-8", "surrogatepass"), digest_size=8).digest()
         return int.from_bytes(digest, "little") % self.buckets
 

@@ -91,7 +91,7 @@ def _apply(space: TopicSpace) -> list[int]:
     table.move(changed, space.background)
     moved = [space.records[slot] for slot in changed.tolist()]
     grown = [record for record in moved if record.originals >= record.say_at]
-    table.say(grown, space.lexicon)
+    table.update_words(grown, space.lexicon)
     for record in grown:
         record.say_at = record.originals + max(1, int(record.originals * config.words_growth))
     return [record.slot for record in moved]
@@ -156,7 +156,7 @@ def merge_into(space: TopicSpace, a: TopicRecord, b: TopicRecord, reason: str) -
     while len(space.aliases) > space.config.max_aliases:
         space.aliases.popitem(last=False)
     space.table.move(np.array([a.slot]), space.background)
-    space.table.say([a], space.lexicon)
+    space.table.update_words([a], space.lexicon)
     return event(space, a, "merged", space.now, reason, [b.id])
 
 

@@ -1,4 +1,4 @@
-"""The header that every topic model's state begins with: its kind, version and encoder, as safetensors metadata."""
+"""The header of every topic model's state: kind, version and encoder, as safetensors metadata."""
 
 from typing import Any
 
@@ -6,11 +6,15 @@ import orjson
 
 
 class StateError(ValueError):
-    """A state that this version cannot use; the message says why."""
+    """A state that this version cannot use. The message gives the reason."""
 
 
 def read_metadata(data: bytes) -> dict[str, Any]:
-    """The JSON metadata of a state; raises StateError when it is none of ours."""
+    """The JSON metadata of a state.
+
+    Raises:
+        StateError: The bytes are no such state.
+    """
     try:
         length = int.from_bytes(data[:8], "little")
         metadata = orjson.loads(orjson.loads(data[8 : 8 + length])["__metadata__"]["online"])
@@ -22,8 +26,8 @@ def read_metadata(data: bytes) -> dict[str, Any]:
 
 
 def check_version(metadata: dict[str, Any], version: int) -> None:
-    """Raise StateError unless the state is of this version: states are caches of the log and are rebuilt from it."""
+    """Raise StateError unless the state has this version. States are caches of the log and can be rebuilt."""
     if metadata["version"] != version:
         raise StateError(
-            f"the state is of version {metadata['version']} and this program reads {version}: rebuild it from the log"
+            f"the state has version {metadata['version']}, this program reads {version}; rebuild it from the log"
         )

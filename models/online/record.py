@@ -1,4 +1,4 @@
-"""What is known of one live topic beside its place in the space: names, counts, people, words, times."""
+"""The data of one live topic outside the table: names, counts, people, words, times."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,34 +17,42 @@ Phase = Literal["candidate", "active", "dormant"]
 
 
 def live_topic_id(post_id: str) -> str:
-    """The id of the live topic that this post founds. Topics of digests have ids with "d-" (`ranking.continuity`)."""
+    """The id of the live topic that this post founds. Ids of digest topics start with "d-" (`ranking.continuity`)."""
     return "t-" + hashlib.blake2b(post_id.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 class TopicRecord(msgspec.Struct, kw_only=True):
-    """Mutable; plain JSON types only, so that a snapshot is exact."""
+    """Mutable. Only plain JSON types, so that a snapshot is exact."""
 
     id: str
-    slot: int
-    founded: float
+    slot: int  # row in the `TopicTable`
+    founded: float  # event time of the first post
     last: float  # event time of the newest post
     phase: Phase = "candidate"
-    posts: int = 0
-    originals: int = 0
-    people: dict[str, int] = {}  # author -> posts; the first MAX_PEOPLE authors
-    words: dict[str, int] = {}
-    examples: list[str] = []
-    score: float = 0.0  # how unusual it was at its newest post (`trend.surprise`)
-    level: Level = ""  # of the trend that was told last; "" when there is none
-    voices: dict[str, float] = {}  # author -> newest post, of about the last 24 hours
+    posts: int = 0  # with support
+    originals: int = 0  # distinct posts, without support
+    people: dict[str, int] = {}  # author -> posts, of the first MAX_PEOPLE authors
+    words: dict[str, int] = {}  # word -> distinct posts with it
+    examples: list[str] = []  # ids of the first distinct posts
+    score: float = 0.0  # how unusual it was at the last measurement (`burst.surprise`)
+    level: Level = ""  # of its trend at the last measurement
+    voices: dict[str, float] = {}  # author -> time of the newest post, of about the last 24 hours
     yesterday: float | None = None  # share (0–1) of the active people at the end of the last day
     past: Past = msgspec.field(default_factory=Past)
-    apart: list[str] = []  # topics that it was split from, the newest last: never merged with it again
-    compare_at: int = 2  # originals at which it is next compared with the other topics,
-    say_at: int = 2  # and at which the words that posts are compared with follow its counts
+    apart: list[str] = []  # topics that it was split from, the newest last: they are never merged with it again
+    compare_at: int = 2  # number of originals at which it is next compared with the other topics
+    say_at: int = 2  # number of originals at which its words in the table are updated next
 
     def add(self, post_id: str, author: str, words: Sequence[str], at: float, support: bool) -> None:
-        """Count one post."""
+        """Count one post.
+
+        Args:
+            post_id: The post.
+            author: Its author's id.
+            words: Its distinct words.
+            at: Its time in seconds.
+            support: Whether it repeats another post.
+        """
         self.posts += 1
         self.last = max(self.last, at)
         if author in self.people:
@@ -81,7 +89,7 @@ class TopicRecord(msgspec.Struct, kw_only=True):
                 self.words.pop(word, None)
 
     def absorb(self, other: "TopicRecord") -> None:
-        """Count the other's posts as ours."""
+        """Add the counts of another record."""
         self.posts += other.posts
         self.originals += other.originals
         self.founded, self.last = min(self.founded, other.founded), max(self.last, other.last)

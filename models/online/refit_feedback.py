@@ -1,11 +1,12 @@
-"""What the live topics learn from a week's refit: which of them was really several, and what the digest calls them.
+"""Applies a week's refit to the live topics: splits topics that contain several subjects.
 
-The refit has seen the whole week and the live topics only what came before each post; but their ids are in people's
-hands. So a live topic keeps its id, and what the refit found to be another subject leaves it under an id of its own,
-with its posts' words, people and place in the space: the smallest part first, so that the largest stays. A part leaves
-if most of its posts went to this one topic, if it could have been born on its own, and if it is not too like the rest:
-the refit cuts large subjects into pieces, too. The two are not merged again afterwards. What is known of the topic
-without the part is what was known less what the refit says of the part.
+The refit has seen the whole week, while a live topic has seen only the posts before each post. But users already have
+the live topics' ids. So a live topic keeps its id, and a subject that the refit separates gets an id of its own, with
+its posts' words, people and place in the space. The smallest part is split first, so that the largest stays.
+
+A part is split if most of its posts went to this one topic, if it could have been born on its own, and if its
+similarity to the rest is small, because the refit divides large subjects as well. The two are not merged again. The
+counts of the rest are the topic's counts minus those of the part.
 """
 
 from dataclasses import dataclass
@@ -26,25 +27,22 @@ from models.text.live_words import bare
 
 @dataclass(frozen=True)
 class Part:
-    """A topic of the refit inside a live one. posts: its distinct posts that went there, the oldest first.
+    """A topic of the refit inside a live one."""
 
-    share: of the refit's topic. vector, weight: their faded sum, and the effective posts in it.
-    """
-
-    topic: WeekTopic
-    posts: list[str]
-    share: float
-    vector: Floats
-    weight: float
+    topic: WeekTopic  # the refit's topic
+    posts: list[str]  # its distinct posts in the live topic, the oldest first
+    share: float  # share of the refit's topic that they are, 0–1
+    vector: Floats  # their decayed sum
+    weight: float  # effective posts in the sum
 
     @property
     def originals(self) -> int:
-        """Distinct posts, also those that are too many to be named."""
+        """Distinct posts, including those beyond the refit's list."""
         return max(len(self.posts), round(self.share * self.topic.originals))
 
 
 def learn_week(space: TopicSpace, week: WeekTopics) -> list[TopicEvent]:
-    """`split` and `born` events of what leaves; the block ends before it."""
+    """Split topics by the refit. The present block ends first. Returns `split` and `born` events."""
     events = close_block(space) if space.block.posts else []
     for topic in sorted(week.topics, key=lambda topic: (topic.originals, topic.id)):
         part, record = _part(space, topic, week)
@@ -57,7 +55,7 @@ def learn_week(space: TopicSpace, week: WeekTopics) -> list[TopicEvent]:
 
 
 def _part(space: TopicSpace, topic: WeekTopic, week: WeekTopics) -> tuple[Part | None, TopicRecord | None]:
-    """The live topic that most of the posts went to, and which of them."""
+    """The live topic with most of the posts, and these posts."""
     homes = [space.topic_now(post) for post in topic.post_ids]
     home = max(sorted({name for name in homes if name is not None}), key=homes.count, default=None)
     slot = None if home is None else space.by_id.get(home)
@@ -66,7 +64,7 @@ def _part(space: TopicSpace, topic: WeekTopic, week: WeekTopics) -> tuple[Part |
     posts = [post for post, name in zip(topic.post_ids, homes, strict=True) if name == home]
     share = len(posts) / len(homes)
     age = max(0.0, float(space.table.updated[slot]) - topic.last.timestamp())
-    most = 0.5 * float(space.table.weights[slot])  # older posts were forgotten, as those of the others
+    most = 0.5 * float(space.table.weights[slot])  # the topic has forgotten older posts, the part's included
     weight = min(most, max(1.0, share * topic.originals * 0.5 ** (age / space.config.half_life)))
     centroid = unpack_vector(topic.centroid, week.dimensions)
     vector = np.rint(centroid * np.float32(UNIT * topic.tightness * weight))
@@ -80,7 +78,7 @@ def _could_be_born(space: TopicSpace, part: Part, record: TopicRecord) -> bool:
 
 
 def _similarity_to_rest(space: TopicSpace, part: Part, record: TopicRecord) -> float:
-    """In the arithmetic of merging."""
+    """Similarity of the part to the rest, in the arithmetic of merging."""
     from models.online.kernels import scaled
 
     both = np.stack([part.vector, space.table.sums[record.slot] - part.vector])
@@ -92,7 +90,7 @@ def _similarity_to_rest(space: TopicSpace, part: Part, record: TopicRecord) -> f
 
 
 def _leave(space: TopicSpace, part: Part, record: TopicRecord, similarity: float, week: WeekTopics) -> list[TopicEvent]:
-    """Give the part its own topic, and take it out of what the other counts."""
+    """Move the part to a topic of its own and subtract it from the other."""
     new = space.found(part.posts[0], part.topic.first.timestamp())
     _fill(space, new, part, record)
     _lessen(record, new, part)
@@ -105,7 +103,7 @@ def _leave(space: TopicSpace, part: Part, record: TopicRecord, similarity: float
     table.sums[record.slot] -= part.vector
     table.weights[record.slot] -= part.weight
     table.move(np.array(sorted([record.slot, new.slot]), np.int64), space.background)
-    table.say([record, new], space.lexicon)
+    table.update_words([record, new], space.lexicon)
     about = label_of(keywords_of(new, space.lexicon))
     reason = f"the refit of {week.week} found {new.originals} of its posts to be about something else"
     return [
@@ -121,7 +119,7 @@ def _fill(space: TopicSpace, new: TopicRecord, part: Part, record: TopicRecord) 
     new.originals = part.originals
     supports = max(0, round(part.share * topic.posts) - new.originals)
     new.posts = new.originals + min(supports, record.posts - record.originals)
-    # authors are not known post by post: those who never came to this topic told the story elsewhere
+    # authors are not known for each post: those without a post in this topic posted in another one
     new.people = {author: count for author, count in topic.authors.items() if author in record.people}
     new.words = _as_marked(topic.word_counts, record.words)
     new.examples = part.posts[:EXAMPLES]
@@ -133,7 +131,7 @@ def _fill(space: TopicSpace, new: TopicRecord, part: Part, record: TopicRecord) 
 
 
 def _lessen(record: TopicRecord, new: TopicRecord, part: Part) -> None:
-    """Growth is measured from what is left."""
+    """Subtract the part. Growth is measured from what is left."""
     record.originals -= new.originals
     record.posts -= new.posts
     record.people = _without(record.people, new.people, part.share)
@@ -145,18 +143,18 @@ def _lessen(record: TopicRecord, new: TopicRecord, part: Part) -> None:
 
 
 def _past(past: Past, share: float, seconds: float) -> Past:
-    """What is usual for a part: its share of the whole's past, as far back as its first post."""
+    """The history of a part: its share of the whole's history, back to its first post."""
     days = int(seconds // 86_400)
     shares = [share * day for day in past.shares[-days:]] if days > 0 else []
     return Past(shares, share * past.mean, share * share * past.variance) if shares else Past()
 
 
 def _without(counts: dict[str, int], less: dict[str, int], share: float) -> dict[str, int]:
-    """The counts that are left, in their order."""
+    """The remaining counts, in their order."""
     return {name: left for name, count in counts.items() if (left := count - round(share * less.get(name, 0))) > 0}
 
 
 def _as_marked(counts: dict[str, int], known: dict[str, int]) -> dict[str, int]:
-    """The refit's words in the form in which the live topic knows them (`models.text.live_words`)."""
+    """The refit's words in the form of the live topic (`models.text.live_words`)."""
     form = {bare(word): word for word in known if bare(word) not in known}
     return {form.get(word, word): count for word, count in counts.items()}

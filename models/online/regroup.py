@@ -296,4 +296,4 @@ def _move(
         times = [post.at for post, _ in pulling]
         moved = table.pull([slot] * len(pulling), rows, times, space.config)
         table.move(moved, space.background)
-        table.say([home], space.lexicon)
+        table.update_words([home], space.lexicon)

@@ -1,9 +1,9 @@
-"""Which posts the stream has seen: tells a post sent twice from a record delivered twice. Bounded memory.
+"""The posts that the stream has seen: separates a post that was sent twice from a record that was delivered twice.
 
-Two 64-bit hashes per post: of the id, and of the record that first brought it. With a million posts kept, the chance
-that any two ids collide is 3e-8. They lie in arrays of a fixed size, 24 bytes a post and all of it from the start: a
-dictionary takes ten times that, and once it forgets, the search for its oldest entry walks over all that are gone
-(measured at 200,000 kept: 200 µs a post instead of 3).
+A post needs two 64-bit hashes: of its id, and of the record that brought it first. With a million posts the chance that
+any two ids collide is 3e-8. The hashes are in arrays of a fixed size, 24 bytes a post. A dictionary needs ten times
+that, and when it forgets, the search for its oldest entry visits all deleted ones (measured at 200,000 posts: 200 µs a
+post instead of 3).
 """
 
 import hashlib
@@ -14,11 +14,12 @@ import numpy.typing as npt
 
 Sight = Literal["new", "redelivered", "duplicate"]
 CAPACITY = 1_000_000
-_SIGHTS: Final[tuple[Sight, Sight, Sight]] = ("new", "redelivered", "duplicate")  # as `seen_kernels.see` counts them
+# in the order of the codes that `seen_posts_kernels.see` returns
+_SIGHTS: Final[tuple[Sight, Sight, Sight]] = ("new", "redelivered", "duplicate")
 
 
 class SeenPosts:
-    """The last `capacity` posts, oldest forgotten first."""
+    """The last `capacity` posts. The oldest are forgotten first."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         if capacity < 1:
@@ -38,19 +39,23 @@ class SeenPosts:
         return bool(self._table[place_of(self._keys, self._table, _hash(post_id))] >= 0)
 
     def see(self, post_id: str, origin: str) -> Sight:
-        """Remember the post; "redelivered" when the very same record brought it before."""
+        """Remember the post. "redelivered" means that the same record brought it before."""
         from models.online.seen_posts_kernels import see
 
         return _SIGHTS[see(self._keys, self._origins, self._table, self._next, _hash(post_id), _hash(origin))]
 
     def to_array(self) -> npt.NDArray[np.uint64]:
-        """uint64 (n, 2): id and origin hashes, oldest first."""
+        """uint64 (n, 2): hashes of id and origin, oldest first."""
         order = (np.arange(-len(self), 0) + self._next[0]) % self.capacity
         return np.stack([self._keys[order], self._origins[order]], axis=1)
 
     @classmethod
     def from_array(cls, array: npt.NDArray[np.uint64], capacity: int = CAPACITY) -> "SeenPosts":
-        """The inverse of `to_array`; of more than `capacity` posts the last. Raises ValueError for another shape."""
+        """The inverse of `to_array`; keeps the last `capacity` posts.
+
+        Raises:
+            ValueError: The array has another shape.
+        """
         from models.online.seen_posts_kernels import see_all
 
         if array.ndim != 2 or array.shape[1] != 2 or array.dtype != np.uint64:

@@ -1,8 +1,9 @@
-"""The inner loops over posts seen, compiled as in `online.kernels`: a hash table with open addressing over a ring.
+"""The inner loops of seen posts, compiled as in `online.kernels`: a hash table with open addressing over a ring buffer.
 
-keys, origins: uint64 (capacity,), the ring: hashes of ids, already spread evenly, and of what brought them. table:
-int32 (a power of two, more than capacity,), the position in the ring of whose key begins its search there, or -1; the
-next free place is taken. next_: int64 (2,), where the ring is written next, and how many posts it holds.
+* keys, origins: uint64 (capacity,), the ring: hashes of ids (evenly distributed) and of the records that brought them.
+* table: int32 (a power of two above capacity,). Each place has a position in the ring or -1. The search for a key
+  starts at its hash and continues to the next free place.
+* next_: int64 (2,), the position in the ring that is written next, and the number of posts in the ring.
 """
 
 from typing import Any
@@ -17,7 +18,7 @@ Hashes = npt.NDArray[np.uint64]
 
 @compiled
 def place_of(keys: Hashes, table: Numbers, key: np.uint64) -> Any:
-    """Where in the table `key` is or, when it is not in it, would go."""
+    """The place of `key` in the table, or the free place where it belongs."""
     mask = len(table) - 1
     place = np.int64(key) & mask
     while table[place] >= 0 and keys[table[place]] != key:
@@ -27,7 +28,7 @@ def place_of(keys: Hashes, table: Numbers, key: np.uint64) -> Any:
 
 @compiled
 def forget(keys: Hashes, table: Numbers, place: int) -> None:
-    """Empty a place. Those behind it, up to the next empty one, move up, or a search for them would end at the gap."""
+    """Empty a place. Later entries move up to the next free place, because a search would end at the gap."""
     mask = len(table) - 1
     other = (place + 1) & mask
     while table[other] >= 0:
@@ -41,7 +42,7 @@ def forget(keys: Hashes, table: Numbers, place: int) -> None:
 
 @compiled
 def see(keys: Hashes, origins: Hashes, table: Numbers, next_: Slots, key: np.uint64, origin: np.uint64) -> int:
-    """0: new, and remembered instead of the oldest when the ring is full; 1: from the same origin; 2: from another."""
+    """Look up a post and remember it. 0: new (in a full ring it replaces the oldest); 1: same origin; 2: another."""
     place = place_of(keys, table, key)
     if table[place] >= 0:
         return 1 if origins[table[place]] == origin else 2
@@ -57,6 +58,6 @@ def see(keys: Hashes, origins: Hashes, table: Numbers, next_: Slots, key: np.uin
 
 @compiled
 def see_all(keys: Hashes, origins: Hashes, table: Numbers, next_: Slots, rows: npt.NDArray[Any]) -> None:
-    """Each row of (n, 2), key and origin, in turn."""
+    """Call `see` for each row (key, origin) of (n, 2)."""
     for i in range(len(rows)):
         see(keys, origins, table, next_, rows[i, 0], rows[i, 1])

@@ -1,7 +1,7 @@
-"""The online topics as bytes and back: safetensors with JSON metadata, versioned.
+"""Converts the online topics to bytes and back: safetensors with JSON metadata, versioned.
 
-What is stored determines the future exactly: the centroids as the integers that posts are compared with, the sums
-behind them, and the posts that wait for the end of the block. Free slots are zero and left out.
+The stored data determine all later placements exactly: the centroids as integers, the sums behind them, and the posts
+of the present block. Free slots are zero and left out.
 """
 
 import dataclasses
@@ -28,7 +28,7 @@ KIND = "topics"
 
 
 def dump(space: TopicSpace) -> bytes:
-    """See the module's docstring."""
+    """Store the state; see the module's docstring."""
     alive = np.array(sorted(space.records), dtype=np.int64)
     table, block = space.table, space.block
     waiting = np.concatenate([np.zeros((0, space.dimensions), np.float32), *block.rows])
@@ -76,7 +76,11 @@ def dump(space: TopicSpace) -> bytes:
 
 
 def load_state(data: bytes, metadata: dict[str, Any]) -> TopicSpace:
-    """The inverse of `dump`; raises StateError for another version or a damaged state."""
+    """The inverse of `dump`.
+
+    Raises:
+        StateError: The state has another version or is damaged.
+    """
     check_version(metadata, VERSION)
     try:
         return _restored(metadata, load(data))
@@ -120,7 +124,11 @@ def _restored(metadata: dict[str, Any], tensors: dict[str, Any]) -> TopicSpace:
 
 
 def _words(tensors: dict[str, Any], rows: int, buckets: int) -> WordRows:
-    """Those of the topics alive; raises ValueError if they do not fit."""
+    """The words of the live topics.
+
+    Raises:
+        ValueError: They do not fit.
+    """
     shown = csr_matrix(tuple(tensors[f"shown_{name}"] for name in ("data", "indices", "indptr")), shape=(rows, buckets))
     shown.check_format(full_check=True)
     return WordRows(shown.indptr, shown.indices, shown.data)
@@ -135,7 +143,7 @@ def _block(bounds: list[Any], tensors: dict[str, Any]) -> Block:
 
 
 def _sorted(words: WordRows) -> WordRows:
-    """By bucket, without those of no weight: which order they came in depends on when the state was last restored."""
+    """Sort by bucket and drop zero weights, because the order depends on when the state was last restored."""
     row = np.repeat(np.arange(len(words.begins) - 1), np.diff(words.begins))
     order = np.lexsort((words.buckets, row))
     order = order[words.weights[order] != 0]

@@ -1,4 +1,4 @@
-"""The port of the online topics: what the assign stage asks of any stream clusterer, ours or river's."""
+"""The port of the online topics, which the assign stage uses with any stream clusterer, ours or river's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,55 +14,53 @@ from models.events.week_topics import WeekTopics
 
 @dataclass(frozen=True)
 class PostBatch:
-    """`n` posts in stream order.
-
-    vectors: float32 (n, dimensions), unit length. words: the lexical evidence of each (models.text.words).
-    at: float64 (n,), the posts' own times, seconds since 1970. related: the post that each retweets, quotes or
-    answers, or None. retweet: whether it repeats `related` word for word. pairs: words that stand side by side in it
-    (models.text.pairs). slight: whether it tells no subject of its own (models.text.slight). Both empty: none does.
-    """
+    """`n` posts in stream order."""
 
     ids: Sequence[str]
-    vectors: npt.NDArray[np.float32]
-    words: Sequence[Sequence[str]]
+    vectors: npt.NDArray[np.float32]  # float32 (n, dimensions), unit length
+    words: Sequence[Sequence[str]]  # the words of each post (models.text.live_words)
     authors: Sequence[str]
-    at: npt.NDArray[np.float64]
-    related: Sequence[str | None]
-    retweet: Sequence[bool]
-    pairs: Sequence[Sequence[str]] = ()
-    slight: Sequence[bool] = ()
+    at: npt.NDArray[np.float64]  # float64 (n,), times of the posts in seconds since 1970
+    related: Sequence[str | None]  # the post that each one retweets, quotes or answers, or None
+    retweet: Sequence[bool]  # whether it repeats `related` word for word
+    pairs: Sequence[Sequence[str]] = ()  # its pairs of adjacent words (models.text.pairs); empty: no post has any
+    slight: Sequence[bool] = ()  # whether it has no subject of its own (models.text.slight); empty: each has one
 
     def __len__(self) -> int:
         return len(self.ids)
 
 
 class Placement(Struct, frozen=True, gc=False):
-    """Where a post went."""
+    """The topic of a post."""
 
-    topic_id: str  # "": too slight for a topic, and about no post that was seen
-    similarity: float
-    candidate: bool
-    support: bool  # it repeats an earlier post or only points to it
-    usual: float = 0.0  # share (0–1) of the active people to expect of the topic in a day,
-    spread: float = 0.0  # and the variance of that share from day to day
+    topic_id: str  # "" if the post is slight and refers to no post that was seen
+    similarity: float  # cosine to the topic, fused with the words; 0 if the post founded it
+    candidate: bool  # whether the topic is still a candidate
+    support: bool  # whether the post repeats an earlier one, or is slight and refers to one
+    usual: float = 0.0  # share (0–1) of the active people that the topic usually has in a day
+    spread: float = 0.0  # variance of that share from day to day
 
 
 class TopicModel(Protocol):
-    """An online topic model: its future depends on its state and the posts, never on how they are cut into batches."""
+    """An online topic model. Its results depend on its state and the posts, not on the division into batches."""
 
     def learn_many(self, batch: PostBatch) -> tuple[list[Placement], list[TopicEvent]]:
-        """Place every post, in order, and say what happened to the topics meanwhile."""
+        """Place every post, in order. Also returns the events of the topics."""
 
     def current_id(self, topic_id: str) -> str:
-        """The id under which a topic lives on after merges; itself when it was never merged or is unknown."""
+        """The present id of a topic, after merges. The id itself when the topic was never merged or is unknown."""
 
     def centroids(self) -> tuple[list[str], npt.NDArray[np.float32]]:
-        """Ids and unit centroids, float32 (topics, dimensions), of the topics alive."""
+        """Ids and unit centroids, float32 (topics, dimensions), of the live topics."""
 
     def learn_week(self, week: WeekTopics) -> list[TopicEvent]:
-        """What a week's refit teaches; at the end `alias` events: which live topic is which of the digest's.
+        """Apply the result of a week's refit. The last events are `alias` events, which match live topics with the
+        digest's.
 
-        The pairs are one to one and optimal. Raises PoisonError for centroids of another width.
+        The matching is one-to-one and optimal.
+
+        Raises:
+            PoisonError: The centroids have another width.
         """
 
     def to_bytes(self) -> bytes:

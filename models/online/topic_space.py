@@ -1,8 +1,8 @@
-"""The state of the online topics, apart from the steps that change it.
+"""The state of the online topics, separate from the steps that change it.
 
-A `TopicSpace` holds every topic alive, the words and the mean of the stream, who speaks, and the posts that wait for
-the end of their block. Steps take it as an argument: `lifecycle` (block ends, merges, silence), `refit_feedback`
-(what a refit teaches), `snapshot` (bytes and back), `online_topics` (posts in, placements out).
+A `TopicSpace` contains every live topic, the words and the mean of the stream, the recently active authors, and the
+posts of the present block. Steps take it as an argument: `lifecycle` (end of a block, merges, silence),
+`refit_feedback` (results of a refit), `snapshot` (to bytes and back), `online_topics` (posts in, placements out).
 """
 
 from collections import OrderedDict
@@ -21,27 +21,36 @@ from models.online.window import ToldPost, Window
 
 
 class TopicSpace:
-    """All that a placement depends on. One writer, not thread-safe."""
+    """The state that decides where a post is placed. One writer; not thread-safe."""
 
     def __init__(self, dimensions: int, encoder: str = "", config: OnlineConfig | None = None) -> None:
-        """Raises ValueError for less than one dimension."""
+        """Create an empty space.
+
+        Args:
+            dimensions: Length of the vectors.
+            encoder: Name of their vector space.
+            config: Settings; the defaults if None.
+
+        Raises:
+            ValueError: There is less than one dimension.
+        """
         if dimensions < 1:
             raise ValueError("dimensions must be at least 1")
         self.dimensions, self.encoder = dimensions, encoder
         self.config = config or OnlineConfig()
-        self.table = TopicTable(dimensions, self.config.buckets)  # centroids and words, a row for each slot
+        self.table = TopicTable(dimensions, self.config.buckets)  # centroids and words, one row for each slot
         self.lexicon = Lexicon(self.config.buckets)  # how rare each word is in the stream
         self.background = Background(dimensions, self.config.background)  # the stream's mean vector
         self.records: dict[int, TopicRecord] = {}  # slot -> topic
         self.by_id: dict[str, int] = {}  # topic id -> slot
-        # ordered, because a plain dict that loses its oldest entries is slow to find the next
-        self.aliases = OrderedDict[str, str]()  # id of a merged topic -> id of the topic that took it over
-        self.topic_of = OrderedDict[str, str]()  # post id -> topic id at the time
-        self.voices = OrderedDict[str, float]()  # author id -> newest post in the whole stream (`burst.hear`)
-        self.now = self.started = float("-inf")  # newest event time, and that of the first post
-        self.faded = 0.0  # event time of the last look for silent topics
-        self.day: int | None = None  # the last day that the topics' pasts include
-        self.refreshed = 0  # posts seen when the background and the words' weights last moved
+        # ordered, because a plain dict that loses its oldest entries is slow to find the next one
+        self.aliases = OrderedDict[str, str]()  # id of a merged topic -> id of the topic that contains it now
+        self.topic_of = OrderedDict[str, str]()  # post id -> id of its topic at that time
+        self.voices = OrderedDict[str, float]()  # author id -> time of the newest post in the whole stream
+        self.now = self.started = float("-inf")  # newest event time, and the event time of the first post
+        self.faded = 0.0  # event time of the last search for silent topics
+        self.day: int | None = None  # the last day that is counted in the topics' histories
+        self.refreshed = 0  # number of posts at the last update of the background and the words' weights
         self.block = Block()
         self.window = Window(dimensions)  # the posts of the last day
         self.stories: dict[str, list[ToldPost]] = {}  # topic id -> the story of the last day
@@ -50,13 +59,21 @@ class TopicSpace:
         return len(self.records)
 
     def current_id(self, topic_id: str) -> str:
-        """The id under which a topic lives on after merges; itself when it was never merged or is unknown."""
+        """The present id of a topic, after merges. The id itself when the topic was never merged or is unknown."""
         while topic_id in self.aliases:
             topic_id = self.aliases[topic_id]
         return topic_id
 
     def likeness(self, rows: Directions, words: WordRows) -> Floats:
-        """Fused similarity (-1 to 1) of posts or topics to every slot, float32 (n, capacity)."""
+        """Fused similarity (-1 to 1) of posts or topics to every slot.
+
+        Args:
+            rows: Directions of n posts or topics.
+            words: Their words.
+
+        Returns:
+            float32 (n, capacity).
+        """
         table = self.table
         return self._fused(
             product(rows.values, table.centroids), table.inverse, rows, words, table.words.holders(words)
@@ -79,7 +96,7 @@ class TopicSpace:
         holders: WordRows,
         lexical: float | None = None,
     ) -> Floats:
-        """The weighted sum of both cosines, from exact integer products and elementwise arithmetic only."""
+        """Add both cosines by their weights. It uses exact integer products and elementwise arithmetic only."""
         from models.online.word_kernels import fuse
 
         weight = self.config.lexical_weight if lexical is None else lexical
@@ -87,14 +104,14 @@ class TopicSpace:
         return fuse(products, inverse, scale, *words, *holders, factor)
 
     def _inverted(self, words: WordRows) -> WordRows:
-        """By bucket, a row each: the rows (instead of buckets) that hold it."""
+        """For each bucket, the rows that contain it."""
         from models.online.word_kernels import invert
 
         starts, lengths = words.begins[:-1].astype(np.int64), np.diff(words.begins)
         return WordRows(*invert(starts, lengths, words.buckets, words.weights, words.buckets, self.config.buckets))
 
     def found(self, post_id: str, at: float) -> TopicRecord:
-        """A topic that this post founds; its row in the table is still empty."""
+        """Create the record of a topic that this post founds. Its row in the table is still empty."""
         slot = self.table.allocate()
         name = live_topic_id(post_id)
         while name in self.by_id or name in self.aliases:  # the same post id again: ids stay unique
@@ -104,5 +121,5 @@ class TopicSpace:
         return self.records[slot]
 
     def topic_now(self, post_id: str) -> str | None:
-        """The id of the topic that a post went to, or that took it over since; None when it is not remembered."""
+        """The present id of the post's topic, after merges. None when the post is not remembered."""
         return self.current_id(self.topic_of[post_id]) if post_id in self.topic_of else None

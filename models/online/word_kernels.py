@@ -1,7 +1,7 @@
 """The inner loops over words of the online topics, compiled as in `online.kernels`.
 
-Rows of words are CSR arrays: where each row begins, and bucket and weight of its entries. Weights are integers, and
-so are the sums of their products: exact in any order (see `online.evidence`).
+Rows of words are CSR arrays: the start of each row, and bucket and weight of its entries. Weights are integers, and so
+are the sums of their products: exact in any order (see `online.lexicon`).
 """
 
 from typing import Any
@@ -25,9 +25,22 @@ def fuse(
     loads: Floats,
     factor: np.float32,
 ) -> Floats:
-    """products (n, m) * inverse (m,) * scale (n,), plus factor times the products of the words.
+    """Fuse both similarities: products * inverse * scale + factor * products of the words.
 
-    owned, buckets, weights: of the n rows. index, slots, loads: by bucket, of the m columns.
+    Args:
+        products: (n, m), integers.
+        inverse: (m,).
+        scale: (n,).
+        owned: Starts of the n rows of words.
+        buckets: Their buckets.
+        weights: Their weights.
+        index: Starts of the buckets of the m columns.
+        slots: Columns that contain the bucket.
+        loads: Their weights.
+        factor: Weight of the words' products.
+
+    Returns:
+        float32 (n, m).
     """
     count, width = products.shape
     fused = np.empty((count, width), np.float32)
@@ -46,9 +59,14 @@ def fuse(
 def weigh(
     buckets: Numbers, counts: Doubles, owned: Slots, weights: Doubles, scale: float
 ) -> tuple[Numbers, Numbers, Floats]:
-    """Rows of norm `scale`, rounded: each bucket of a row once, by its count times its weight.
+    """Weight rows of words: each bucket of a row once, by count times weight, scaled to norm `scale` and rounded.
 
-    owned: where each row's words begin. counts: of each word, or empty: each bucket counts once.
+    Args:
+        buckets: Bucket of each word.
+        counts: Count of each word; empty: each bucket counts once.
+        owned: Start of each row.
+        weights: Weight of each bucket.
+        scale: Norm of a row.
     """
     begins = np.zeros(len(owned), np.int32)
     indices = np.empty(len(buckets), np.int32)
@@ -81,9 +99,15 @@ def weigh(
 def invert(
     starts: Slots, lengths: Numbers, buckets: Numbers, weights: Floats, wanted: Numbers, total: int
 ) -> tuple[Numbers, Numbers, Floats]:
-    """By bucket of `total`, for those in `wanted` only: the rows that hold it, ascending, and their weights.
+    """For each bucket in `wanted`, the rows that contain it, ascending, with their weights.
 
-    Row i holds `lengths[i]` entries from `starts[i]` on.
+    Args:
+        starts: First entry of each row.
+        lengths: Number of entries of each row.
+        buckets: Bucket of each entry.
+        weights: Weight of each entry.
+        wanted: Buckets to look for.
+        total: Number of all buckets.
     """
     sought = np.zeros(total, np.int8)
     for bucket in wanted:
@@ -92,7 +116,7 @@ def invert(
     count = 0
     for i in range(len(starts)):
         for k in range(starts[i], starts[i] + lengths[i]):
-            found[count] = k  # without a branch, which would be guessed wrongly most of the time
+            found[count] = k  # without a branch, which would be mispredicted most of the time
             count += sought[buckets[k]]
         ends[i] = count
     begins = np.zeros(total + 1, np.int32)
@@ -122,7 +146,7 @@ def put(
     buckets: Numbers,
     weights: Floats,
 ) -> None:
-    """Rows of words into the rows `slots` of `held` and `loads` (capacity, width), in place."""
+    """Copy rows of words into the rows `slots` of `held` and `loads` (capacity, width), in place."""
     for i in range(len(slots)):
         lengths[slots[i]] = begins[i + 1] - begins[i]
         for k in range(begins[i], begins[i + 1]):
@@ -151,9 +175,12 @@ def tally(counts: Doubles, buckets: Numbers) -> None:
 
 @compiled
 def look_up(keys: Slots, values: Numbers, wanted: Slots) -> Numbers:
-    """The value of each key, -1 if it has none, in a hash table of 2^k places with open addressing.
+    """Look keys up in a hash table of 2^k places with open addressing. Returns the values, -1 for a missing key.
 
-    values: -1 where a place is free, and at least one is.
+    Args:
+        keys: Keys of the places.
+        values: Values of the places; -1 for a free one, of which there is at least one.
+        wanted: Keys to look up.
     """
     last = len(keys) - 1
     found = np.empty(len(wanted), np.int32)
@@ -167,7 +194,14 @@ def look_up(keys: Slots, values: Numbers, wanted: Slots) -> Numbers:
 
 @compiled
 def remember(keys: Slots, values: Numbers, new: Slots, said: Numbers) -> None:
-    """Put keys and their values into such a table; it must have room for them."""
+    """Add keys and values to such a table, which must have room for them.
+
+    Args:
+        keys: Keys of the places.
+        values: Values of the places.
+        new: Keys to add.
+        said: Their values.
+    """
     last = len(keys) - 1
     for i in range(len(new)):
         place = new[i] & last

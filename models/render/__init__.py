@@ -6,10 +6,10 @@ Everything in a digest stems from posts and is hostile until escaped here: Markd
 direction characters, links that are not http. Output never depends on a clock or on a locale.
 """
 
-from datetime import datetime
 from typing import Literal
 
 from models.events import Digest
+from models.render.edition import UNPUBLISHED, Edition
 
 Form = Literal["markdown", "html", "json", "text", "atom"]
 MEDIA_TYPES: dict[Form, str] = {
@@ -21,10 +21,10 @@ MEDIA_TYPES: dict[Form, str] = {
 }
 
 
-def render(digest: Digest, form: Form, *, made_at: datetime | None = None) -> str:
+def render(digest: Digest, form: Form, edition: Edition = UNPUBLISHED) -> str:
     """`digest` in one of the forms; raises ValueError for another name.
 
-    `made_at`: when it was published, which its value does not say: a corrected Atom entry is a later one.
+    `edition`: what its value does not say, such as the address under which readers reach the service.
     """
     # imported here: the templates' library is only for those who need HTML
     if form == "json":
@@ -33,20 +33,21 @@ def render(digest: Digest, form: Form, *, made_at: datetime | None = None) -> st
         return encode(digest).decode("utf-8") + "\n"
     from models.render.view import view
 
+    shown = view(digest, edition)
     if form == "markdown":
         from models.render.markdown import markdown
 
-        return markdown(view(digest))
+        return markdown(shown)
     if form == "text":
         from models.render.plain_text import plain_text
 
-        return plain_text(view(digest))
+        return plain_text(shown)
     if form == "html":
         from models.render.html import html_page
 
-        return html_page(view(digest))
+        return html_page(shown)
     if form == "atom":
         from models.render.html import atom_entry
 
-        return atom_entry(view(digest), made_at)
+        return atom_entry(shown, edition.made_at)
     raise ValueError(f"unknown form {form!r}; known: {', '.join(MEDIA_TYPES)}")

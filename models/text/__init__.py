@@ -1,10 +1,10 @@
-"""The text of a post as it is encoded, and what else its text tells. Pure functions over any string; none raises.
+"""The text of a post as it is encoded, and further facts from its text. Pure functions on any string; none raises.
 
-`clean` keeps the sentence that the author wrote and drops what would rule its vector: the wall of hashtags at
-either end, the list of people addressed, links, the retweet's prefix. A hashtag or a handle used as a word in the
-sentence stays, as words ("#MachineLearning" -> "Machine Learning"). Nothing left: the titles of the links, then the
-words of the hashtags, then "". `clean` is idempotent and its result has no control character, is in NFC and has
-single spaces. `models.text.sentence` finds the sentence, `models.text.words` the lexical evidence.
+`clean` keeps the author's sentence and removes the parts that would dominate its vector: the wall of hashtags at either
+end, the list of addressed people, links, and the retweet's prefix. A hashtag or handle used as a word of the sentence
+stays, as words ("#MachineLearning" -> "Machine Learning"). When nothing is left, the result is the title of the first
+link that has one, else the words of the hashtags, else "". `clean` is idempotent. Its result has no control characters,
+is in NFC and has single spaces. `models.text.sentence` finds the sentence, `models.text.words` the words.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,13 @@ __all__ = [
 
 
 def clean(text: str, *, kind: Kind, links: Sequence[Link]) -> str:
-    """The text as encoded; see the module's docstring. `kind` tells a reply's list of people from a subject."""
+    """The cleaned text for the encoder; see the module's docstring.
+
+    Args:
+        text: The post's text.
+        kind: A reply starts with addressed people; in other posts they may be the subject.
+        links: The post's links, with titles where known.
+    """
     text = visible(text)
     sentence = sentence_of(text, kind)
     if HAS_WORD.search(sentence):
@@ -41,12 +47,12 @@ def clean(text: str, *, kind: Kind, links: Sequence[Link]) -> str:
 
 
 def hashtags(text: str) -> tuple[str, ...]:
-    """The hashtags of a post without their sign, as written, in order."""
+    """The hashtags of a post, without their sign, as written, in order."""
     return tuple(HASHTAG.findall(LINK.sub(" ", visible(text))))
 
 
 def hashtag_wall(text: str) -> float:
-    """Share of a post's letters and digits that stand in hashtags, 0 to 1; links, handles and RT do not count."""
+    """Share of a post's letters and digits inside hashtags, 0 to 1. Links, handles and RT are not counted."""
     text = MENTION.sub(" ", LINK.sub(" ", without_retweet(visible(text))))
     letters = sum(map(str.isalnum, text))
     tagged = sum(sum(map(str.isalnum, tag)) for tag in HASHTAG.findall(text))

@@ -1,9 +1,9 @@
-"""The words of a post for the live topics, whose labels are made of them: evidence, marked where it names nothing.
+"""The words of a post for the live topics, whose labels consist of them. Words that cannot name a topic are marked.
 
-They are those of `models.text.words`. "@name" is a handle in the sentence, "@@name" one beside it (the author, who is
-retweeted, credited or addressed), "~und" a function word of the post's language: a topic is called neither after
-who writes about it nor after a word of a language that we have no list of our own for. The same word with and without
-its mark is the same evidence (`bare`).
+They are the words of `models.text.words`. "@name" is a handle in the sentence, "@@name" a handle beside it (the author,
+or a person who is retweeted, credited or addressed), "~und" a function word of the post's language. A topic is not
+named after its authors, nor after a function word of a language without a list of ours. A word with and without its
+mark is the same evidence (`bare`).
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ SILENT = "~"
 
 
 def live_words(tweet: Tweet, text: str) -> tuple[str, ...]:
-    """Distinct casefolded words in order of first appearance. text: the post as encoded (`models.text.clean`)."""
+    """Distinct casefolded words in order of first appearance. `text` is the cleaned text (`models.text.clean`)."""
     spoken = spoken_words(text)
     found = with_people_and_sites(spoken, tweet.links, tweet.mentions)
     silent = stop_words_of(tweet.lang)
@@ -38,7 +38,7 @@ def live_words(tweet: Tweet, text: str) -> tuple[str, ...]:
 
 
 def bare(word: str) -> str:
-    """The word without its mark, which no word begins with."""
+    """The word without its mark. No word starts with a mark."""
     return word.lstrip(SAID + SILENT)
 
 

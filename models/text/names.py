@@ -1,9 +1,9 @@
-"""Which words of a week are names, told by how people write them; names are what stories are about.
+"""Recognises the names among a week's words by their spelling; stories are about names.
 
-No list and no model: a word is a name when it carries a digit ("wav2vec-U" has "2", "ICLR2021"), a capital after the
-first letter ("CodeNet", "ICLR"), or when those who write whole sentences nearly always capitalise it ("Colorado").
-Headlines In Title Case and the first word of a text or sentence are no evidence; a hashtag is with a digit or two
-capitals in a row ("#MSBuild"), not with those that only part its words ("#MachineLearning").
+It needs no list and no model. A word is a name when it contains a digit ("wav2vec-U" has "2", "ICLR2021"), when it has
+a capital after the first letter ("CodeNet", "ICLR"), or when people who write whole sentences nearly always capitalise
+it ("Colorado"). Headlines In Title Case and the first word of a text or sentence are not counted. A hashtag is counted
+if it has a digit or two capitals in a row ("#MSBuild"), not if capitals only separate its words ("#MachineLearning").
 """
 
 import re
@@ -14,9 +14,9 @@ from itertools import pairwise
 from models.text.characters import LINK, MENTION, visible
 
 CAPITALISED = 0.8  # share of the occurrences in sentences
-HEADLINE = 0.6  # share of capitalised words from which a text is a headline
+HEADLINE = 0.6  # share of capitalised words at which a text is a headline
 INNER = 0.6  # share of the occurrences with a capital or a digit after the first letter
-SHORTEST = 3  # characters: "AI", "GB", "UK" and "5G" are in every week and name no story
+SHORTEST = 3  # characters: "AI", "GB", "UK" and "5G" occur in every week and name no story
 FEWEST = 2  # occurrences in sentences
 _TOKEN = re.compile(r"[^\s]+")
 _TAG_OF_A_NAME = re.compile(r"[^\W\d_]\d|[A-Z]{2}")
@@ -26,7 +26,7 @@ _SENTENCE_ENDS = (".", "!", "?", ":", "…", "|", "—", "–", "-", "\n", "•"
 
 
 class NameSpelling:
-    """Counts of how each word is written; `is_name` asks them."""
+    """Counts the spellings of each word; `is_name` decides by them."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._all: Counter[str] = Counter()
@@ -37,7 +37,7 @@ class NameSpelling:
             self._count(text)
 
     def is_name(self, word: str) -> bool:
-        """`word`: casefolded, as models.text.words gives it; a phrase is a name when one of its words is."""
+        """Whether `word` (casefolded, of models.text.words) is a name; a phrase is one when one of its words is."""
         if " " in word:
             return any(self.is_name(part) for part in word.split())
         if len(word) < SHORTEST:
@@ -70,7 +70,9 @@ class NameSpelling:
 
 
 def _marked(word: str) -> bool:
-    """A digit, but not in front ("10k", "1st"), or a capital inside its longest part ("GPT-Neo", not "AI-powered")."""
+    """Whether a word has a digit, but not in front ("10k"), or a capital inside its longest part ("GPT-Neo", not
+    "AI-powered").
+    """
     if word.isalpha() and word[1:].islower():  # most words
         return False
     longest = max(word.split("-"), key=len)

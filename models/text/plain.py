@@ -1,29 +1,29 @@
-"""Post text as a reader sees it: hostile input in, printable text out.
+"""Post text as readers see it: hostile input in, printable text out.
 
-Platforms send HTML entities, and anyone can write control characters and direction overrides that reorder the text
-around them. `plain` is the form that the digest quotes from: entities decoded once, those characters gone, nothing
-else touched. A quotation is verbatim when it is a substring of `plain(text)`.
+Anyone can write control characters and direction overrides that reorder the text around them. `plain` is the form that
+the digest quotes from: those characters gone, nothing else touched. A quotation is verbatim when it is a substring of
+`plain(text)`. HTML entities are the sources' business: each one decodes what its platform escapes, once, so that a text
+that shows `&lt;br&gt;` and an address with `&copy=2` stay what they are.
 """
 
-import html
 import unicodedata
 
-_JOINERS = "\u200c\u200d"  # Persian spelling and emoji families need them
+_JOINERS = "\u200c\u200d"  # needed for Persian spelling and emoji families
 _FLAG_TAGS = range(0xE0000, 0xE0080)
 
 
 def plain(text: str) -> str:
-    """`text` with entities decoded, without control, format and surrogate characters; line breaks become newlines."""
-    return printable(html.unescape(text))
+    """Remove control, format and surrogate characters. Line breaks become newlines."""
+    return printable(text)
 
 
 def printable(text: str) -> str:
-    """`text` without the characters that nobody sees; entities stay as they are."""
+    """`text` without invisible characters. Entities stay as they are."""
     return "".join(map(_visible, text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")))
 
 
 def one_line(text: str, limit: int = 300) -> str:
-    """`plain(text)` on one line, at most `limit` characters; a longer one ends with an ellipsis."""
+    """`plain(text)` on one line of at most `limit` characters. A longer one ends with an ellipsis."""
     line = " ".join(plain(text).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
@@ -42,5 +42,5 @@ def _visible(character: str) -> str:
 
 
 def alphanumeric(text: str) -> str:
-    """Its letters and digits, case folded: what is left of a word whatever stands around or inside it."""
+    """The casefolded letters and digits of a word, without punctuation around or inside it."""
     return "".join(character for character in text.casefold() if character.isalnum())

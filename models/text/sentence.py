@@ -1,8 +1,8 @@
-"""The sentence in a post: what stays once the retweet's prefix, links and walls of hashtags and handles are gone.
+"""Finds the sentence in a post: removes the retweet's prefix, links, and walls of hashtags and handles.
 
-A *run* is a stretch of hashtags, handles, links and line breaks without another word in it. A run at either end, or
-a long one anywhere, is a wall and goes, together with the "via" or "cc" that leads to it; a short one inside a
-sentence is part of it.
+A *run* is a sequence of hashtags, handles, links and line breaks without another word. A run at either end, or a long
+one anywhere, is a wall. It is removed together with the "via" or "cc" before it. A short run inside a sentence is part
+of it.
 """
 
 import re
@@ -12,7 +12,7 @@ from models.events import Kind
 from models.text.characters import HASHTAG, LINK, MENTION, fold_space, split_hashtag
 
 _RETWEET = re.compile(r"\s*(?:RT|rt)\s+@([A-Za-z0-9_.-]{1,100}?)(?::\s*|\s+|$)")
-_EDGE = "\x00"  # stands for a link while walls are found; `visible` has removed any in the text
+_EDGE = "\x00"  # stands for a link while walls are searched; `visible` has removed it from the text
 _TOKEN = re.compile(r"\x00|\n|[^\s\x00]+")
 _TAG = re.compile(rf"[(\[\"'“]*(?:{HASHTAG.pattern})(?:['’]s)?[)\]\"'”.,;:!?…|]*")
 _HANDLE = re.compile(rf"[(\[.]*(?:{MENTION.pattern})(?:['’]s)?[)\].,;:!?…|]*")
@@ -27,8 +27,8 @@ de la le les des du en et el los las un una y der das dem den und ein eine im mi
 _LEADS_ON = frozenset(_FUNCTION_WORDS.split())
 _BULLET = re.compile(r"(?:[-…|:·•–—]+\s+)+")
 _RULE = re.compile(r"[-—–―_=~•·]{3,}")  # a drawn line
-_DANGLING = "…|:,;~•·–—―/>&=*+([-"  # what may introduce a link or a wall that is gone
-_WALL = 3  # so many hashtags and handles in a row are a wall wherever they stand
+_DANGLING = "…|:,;~•·–—―/>&=*+([-"  # characters that may introduce a removed link or wall
+_WALL = 3  # this many hashtags and handles in a row are a wall at any place
 
 
 def retweeted(text: str) -> tuple[str, str] | None:
@@ -38,14 +38,14 @@ def retweeted(text: str) -> tuple[str, str] | None:
 
 
 def without_retweet(text: str) -> str:
-    """`text` less its retweet prefixes; a retweet of a retweet has several."""
+    """`text` without its retweet prefixes. A retweet of a retweet has several."""
     while match := _RETWEET.match(text):
         text = text[match.end() :]
     return text
 
 
 def sentence_of(text: str, kind: Kind) -> str:
-    """`text` (already `visible`) without its retweet prefix, links and walls; hashtags and handles as words."""
+    """The sentence of `text` (already `visible`): no retweet prefix, links and walls; hashtags and handles as words."""
     text = _RULE.sub("\n", without_retweet(text))
     if "#" in text or "@" in text or "＃" in text:
         text = LINK.sub(f" {_EDGE} ", text)
@@ -60,7 +60,7 @@ def sentence_of(text: str, kind: Kind) -> str:
 
 
 def _trim(text: str) -> str:
-    """`text` less the bullet that opens it and the marks left dangling at its end."""
+    """Remove the bullet at the start and the dangling marks at the end."""
     bullet = _BULLET.match(text)
     words = text[bullet.end() if bullet else 0 :].strip("… ").split(" ")
     while len(words) > 1 and not words[-1].strip(_DANGLING):
@@ -69,7 +69,7 @@ def _trim(text: str) -> str:
 
 
 def _without_walls(tokens: list[str], kind: Kind) -> list[str]:
-    """`tokens` less the runs of hashtags and handles that are no part of a sentence."""
+    """Remove the runs of hashtags and handles that are no part of a sentence."""
     marks = _marks(tokens)
     first = marks.index("w") if "w" in marks else len(marks)
     kept: list[str] = []
@@ -91,7 +91,16 @@ def _without_walls(tokens: list[str], kind: Kind) -> list[str]:
 
 
 def _of_run(tokens: list[str], marks: list[str], start: int, end: int, opens: bool, kind: Kind) -> list[str]:
-    """What stays of tokens[start:end], a run of hashtags, handles, links and line breaks."""
+    """The tokens to keep of the run tokens[start:end].
+
+    Args:
+        tokens: All tokens.
+        marks: Their marks.
+        start: First token of the run.
+        end: First token after the run.
+        opens: Whether the run is at the start of the text.
+        kind: Kind of the post.
+    """
     run = [index for index in range(start, end) if marks[index] in "#@"]
     closes, long = end == len(tokens), len(run) >= _WALL
     if opens and not closes:
@@ -106,7 +115,7 @@ def _of_run(tokens: list[str], marks: list[str], start: int, end: int, opens: bo
 
 
 def _reads_on(tokens: list[str], marks: list[str], start: int, run: int) -> bool:
-    """Whether the sentence before tokens[start], a hashtag with which a run of `run` begins, goes on with it."""
+    """Whether the sentence continues with tokens[start], the first hashtag of a run of length `run`."""
     if start == 0:
         return False
     before = tokens[start - 1]
@@ -117,7 +126,7 @@ def _reads_on(tokens: list[str], marks: list[str], start: int, run: int) -> bool
 
 
 def _marks(tokens: list[str]) -> list[str]:
-    """The mark of each token; "via" between a link or a hashtag and a handle is no word but part of their run."""
+    """The mark of each token. "via" between a link or hashtag and a handle belongs to their run."""
     marks = [_mark(token) for token in tokens]
     for index in range(1, len(tokens) - 1):
         if (
@@ -131,10 +140,10 @@ def _marks(tokens: list[str]) -> list[str]:
 
 
 def _mark(word: str) -> str:
-    """The sort of a token: a hashtag "#", a handle "@", a link " ", a line break itself, anything else "w"."""
+    """The class of a token: hashtag "#", handle "@", link " ", line break itself, other words "w"."""
     if word in ("\n", _EDGE):
         return "\n" if word == "\n" else " "
-    if "#" not in word and "@" not in word and "＃" not in word:  # most words: no expression is asked
+    if "#" not in word and "@" not in word and "＃" not in word:  # most words: no regular expression is needed
         return "w"
     if _TAG.fullmatch(word):
         return "#"

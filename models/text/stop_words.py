@@ -1,7 +1,7 @@
-"""Words that tell nothing about a post's subject: function words of the languages most posts are in, and chatter.
+"""Words that say nothing about a post's subject: function words of the most frequent languages, and small talk.
 
-A word that is a content word in another of these languages ("die", "son") is left out of the list; `stop_words_of` has
-them, and all others, for posts whose language is known.
+A word that is a content word in another of these languages ("die", "son") is not in the list. `stop_words_of` has all
+words of one language, for posts whose language is known.
 """
 
 from functools import lru_cache
@@ -34,9 +34,10 @@ STOP_WORDS: frozenset[str] = frozenset(
 
 @lru_cache(maxsize=1024)
 def stop_words_of(language: str | None) -> frozenset[str]:
-    """Function words of a language by its BCP 47 tag, casefolded, from the package stop-words.
+    """Casefolded function words of a language by its BCP 47 tag, from the package stop-words.
 
-    None for English, whose list here is shorter (theirs has "computer" and "system"), and for a language unknown.
+    Empty for English, whose list here is shorter (the package's has "computer" and "system"), and for an unknown
+    language.
     """
     from stop_words import safe_get_stop_words
 
@@ -46,7 +47,7 @@ def stop_words_of(language: str | None) -> frozenset[str]:
     return frozenset(word.casefold() for word in safe_get_stop_words("nb" if code in {"no", "nn"} else code))
 
 
-# may stand inside a title, never at its ends
+# allowed inside a title, never at its ends
 _SMALL = "a an and as at by for from in into nor of on or over per the to vs via with without & +"
 
 _FUNCTION = """
@@ -69,7 +70,7 @@ _FUNCTION = """
 """
 
 
-# verbs, adverbs and adjectives of announcements: no title begins or ends with them
+# verbs, adverbs and adjectives of announcements: no title starts or ends with them
 _WEAK = """
     able actually amazing announce announced announces announcing awesome available based beautiful best better big
     biggest bring brings build building built call called calls change changes check come comes coming cool could
@@ -93,7 +94,7 @@ soon latest
 """
 
 
-# verbs of headlines: a title is a noun phrase and holds none of them
+# verbs of headlines: a title is a noun phrase and contains none of them
 _VERBS = """
 according achieve adopt adopts allow allows analyze apply avoid avoids beat beats become become becomes begins believe
 boost boosts break breaks cause causes choose collaborate combine compare condemn condemning consider continue cut cuts

@@ -1,7 +1,7 @@
-"""The lexical evidence of a post: the words beside its vector, and the key under which repeated posts fold.
+"""The words of a post that complement its vector, and the key by which repeated posts are recognised.
 
-Names carry topics in this field, so "GPT-Neo", "wav2vec-U", "C++" and "ICLR2021" stay whole. Hashtags count without
-their sign, so that "#ICLR2021" and "ICLR2021" are one word; of a wall only names with digits count. Runs of Chinese,
+Names identify topics in this field, so "GPT-Neo", "wav2vec-U", "C++" and "ICLR2021" stay whole. Hashtags count without
+their sign, so that "#ICLR2021" and "ICLR2021" are one word. From a wall only names with digits count. Runs of Chinese,
 Japanese and Korean characters, which have no spaces, become pairs of characters.
 """
 
@@ -19,12 +19,12 @@ _WORD = re.compile(rf"[{WORD_CHARACTER}]+(?:[-.'’&/][{WORD_CHARACTER}]+)*(?:\+
 _LETTER = re.compile(r"[^\W\d_]")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
-_MANY_TAGS = 4  # from so many on, hashtags say what a post is filed under, not what it is about
-_ADDRESSED = 3  # more mentions than this are a list of people addressed
-_MAX_PARTS = 3  # "state-of-the-art" is four words, "GPT-Neo" one name
+_MANY_TAGS = 4  # this many hashtags classify a post instead of describing its subject
+_ADDRESSED = 3  # more mentions than this are a list of addressed people
+_MAX_PARTS = 3  # "state-of-the-art" is four words, "GPT-Neo" is one name
 _MAX_LENGTH = 64
-_KEY_LETTERS = 80  # old retweets are cut at 140 characters, prefix, links and spaces included
-# hosts that say nothing about the target, or are the platform itself
+_KEY_LETTERS = 80  # old retweets are cut at 140 characters, including prefix, links and spaces
+# hosts that say nothing about the target, and the platforms themselves
 _SILENT = """
 t.co bit.ly buff.ly ow.ly dlvr.it tinyurl.com goo.gl ift.tt lnkd.in trib.al is.gd t.ly rb.gy cutt.ly shorturl.at
 youtu.be j.mp fb.me wp.me amzn.to hubs.ly hubs.la rebrand.ly zpr.io upflow.co owl.li smarturl.it
@@ -36,13 +36,19 @@ _SILENT_HOSTS = frozenset(_SILENT.split())
 def words(text: str, links: Sequence[Link], mentions: Sequence[str]) -> tuple[str, ...]:
     """Distinct casefolded words of the post as written (not cleaned), in order of first appearance.
 
-    Stop words, bare numbers and single letters are out; hosts of expanded links and up to three mentions are in.
+    Stop words, plain numbers and single letters are left out. Hosts of expanded links and up to three mentions are
+    included.
+
+    Args:
+        text: The post's text.
+        links: Its links.
+        mentions: The handles that it mentions.
     """
     return with_people_and_sites(spoken_words(text), links, mentions)
 
 
 def spoken_words(text: str) -> tuple[str, ...]:
-    """`words` of the text alone."""
+    """The words of the text alone."""
     text = visible(text)
     sentence = sentence_of(text, "original")
     tags = HASHTAG.findall(LINK.sub(" ", text)) if "#" in text or "＃" in text else []
@@ -56,7 +62,13 @@ def spoken_words(text: str) -> tuple[str, ...]:
 
 
 def with_people_and_sites(spoken: Sequence[str], links: Sequence[Link], mentions: Sequence[str]) -> tuple[str, ...]:
-    """`words` of a post whose `spoken_words` are known."""
+    """The words of a post whose `spoken_words` are known.
+
+    Args:
+        spoken: Its `spoken_words`.
+        links: Its links.
+        mentions: The handles that it mentions.
+    """
     found = dict.fromkeys(spoken)
     if len(mentions) <= _ADDRESSED:
         for name in mentions:
@@ -69,37 +81,38 @@ def with_people_and_sites(spoken: Sequence[str], links: Sequence[Link], mentions
 
 @lru_cache(maxsize=65_536)
 def handle_words(name: str) -> tuple[str, ...]:
-    """The distinct words that a handle counts as, in order; most often one."""
+    """The distinct words of a handle, in order; usually one."""
     found: dict[str, None] = {}
-    for word in visible(name).lstrip("@").partition("@")[0].split():  # a handle is one, a stranger's field not
+    # a handle is one word, but this field is untrusted
+    for word in visible(name).lstrip("@").partition("@")[0].split():
         found.update(_normal(word))
     return tuple(found)
 
 
 def link_host(url: str) -> str:
-    """The host of `url` without "www.", or "" for shorteners, the platforms themselves and what is no address."""
+    """The host of `url` without "www."; "" for shorteners, the platforms themselves, and text that is no URL."""
     try:
         host = (urlsplit(url).hostname or "").removeprefix("www.")
-    except ValueError:  # an unclosed bracket, as in "http://[": no address
+    except ValueError:  # for example an unclosed bracket in "http://["
         return ""
     return "" if host in _SILENT_HOSTS or "." not in host or len(host) > _MAX_LENGTH else visible(host)
 
 
 def content_key(text: str) -> str:
-    """What repeated posts share: the first 80 letters and digits of the sentence, casefolded; "" when there is none.
+    """The key of a post's content: the first 80 letters and digits of the sentence, casefolded; "" without any.
 
-    Equal keys are retweets (also those that the platform cut short, when long enough), copies with other links, tags
-    or people at the end, and the same headline sent again.
+    Retweets have equal keys (long enough ones even when truncated), and so have copies with other links, hashtags or
+    people at the end, and a headline that is sent again.
     """
     text = visible(text)
     sentence = "".join(filter(str.isalnum, sentence_of(text, "original")))
-    # a post of nothing but a wall repeats another by its wall
+    # a post that is only a wall is compared by its wall
     return (sentence or "".join(filter(str.isalnum, LINK.sub(" ", without_retweet(text))))).casefold()[:_KEY_LETTERS]
 
 
 @lru_cache(maxsize=131_072)
 def _normal(word: str) -> dict[str, None]:
-    """The words that a token counts as, in order, as the keys of a dictionary; most often one, or none."""
+    """The words of a token, in order, as the keys of a dictionary; usually one or none."""
     word = _POSSESSIVE.sub("", word.casefold()).strip("_")
     found: dict[str, None] = {}
     if not word.isascii() and _UNSPACED.search(word):

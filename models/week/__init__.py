@@ -1,1 +1,1 @@
-"""An ISO week: its bounds, when it closes, its posts, and the settings of its digest."""
+"""An ISO week: its bounds, its closing, its posts, and the settings of its digest."""

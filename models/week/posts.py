@@ -1,7 +1,7 @@
-"""The posts of one closed week in canonical form: what every step of the digest works on.
+"""The posts of a closed week in canonical form, the input of every step of the digest.
 
-From the records of `tweets.embedded` as a set: deletions applied, one version per post id, sorted by id, so that
-arrival order, partitions and batches leave no trace (law 2).
+They are made from the records of `tweets.embedded` as a set: deletions are applied, each post id has one version, and
+posts are sorted by id. So arrival order, partitions and batches have no effect (law 2).
 """
 
 import hashlib
@@ -25,30 +25,32 @@ _Kept = tuple[EmbeddedTweet, _Vector]  # a record and its vector
 
 @dataclass(frozen=True)
 class WeekPosts:
-    """`n` posts sorted by id.
-
-    vectors: float32 (n, dimensions), unit length. texts: as encoded. slice_hash: hex sha256 over the canonical
-    records, `origin` left out (it is a matter of arrival). deleted: posts of the week taken away by a tombstone
-    or replaced by an edit; the retweets that go with a deleted post are not counted.
-    """
+    """`n` posts sorted by id."""
 
     week: Week
-    posts: list[Tweet]
-    texts: list[str]
-    vectors: npt.NDArray[np.float32]
-    encoder: str
-    slice_hash: str
-    deleted: int
+    posts: list[Tweet]  # n posts
+    texts: list[str]  # n cleaned texts, as encoded
+    vectors: npt.NDArray[np.float32]  # float32 (n, dimensions), unit length
+    encoder: str  # name of the encoder
+    slice_hash: str  # hex sha256 of the canonical records without `origin`, which depends on arrival
+    deleted: int  # posts of the week removed by a tombstone or replaced by an edit, without retweets of deleted posts
+    held: int = 0  # distinct post ids of the week in the records, deleted ones included; constant or growing on a log
 
     def __len__(self) -> int:
         return len(self.posts)
 
 
 def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekPosts:
-    """The canonical week of a set of records (others' weeks are ignored).
+    """Build the canonical week from a set of records. Records of other weeks are ignored.
 
-    The same id twice: the records are compared by their bytes without origin, and the smallest is kept, whatever
-    came first. Raises ValueError when vectors of two encoders meet: they have no common space.
+    Of several records with one id, the one with the smallest bytes (without origin) is kept, independent of arrival.
+
+    Args:
+        records: The records, in any order.
+        week: The week.
+
+    Raises:
+        ValueError: The records have vectors of several encoders, which cannot be compared.
     """
     kept: dict[str, _Kept] = {}
     records = list(records)
@@ -60,7 +62,7 @@ def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekP
         vector = _vector(record) if week.contains(tweet.created_at) else None
         if vector is None:
             continue
-        # the canonical bytes are as large as the records: they are made again when they are needed
+        # computed again when needed: the canonical bytes are as large as the records
         if tweet.id not in kept or _canonical(record) < _canonical(kept[tweet.id][0]):
             kept[tweet.id] = (record, vector)
     _drop_odd_dimensions(kept)
@@ -80,11 +82,23 @@ def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekP
         encoder=" + ".join(encoders),
         slice_hash=digest.hexdigest(),
         deleted=sum(post_id in deleted or post_id in replaced for post_id in kept),
+        held=held_posts(records, week),
+    )
+
+
+def held_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> int:
+    """Distinct posts of `week` among `records`, deleted and replaced ones included: how complete a slice is."""
+    return len(
+        {
+            record.tweet.id
+            for record in records
+            if isinstance(record, EmbeddedTweet) and week.contains(record.tweet.created_at)
+        }
     )
 
 
 def week_tweets(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> dict[str, Tweet]:
-    """The posts of `week_posts` by id, whatever their vectors: what a digest of that week may rest on."""
+    """The posts of `week_posts` by id, whatever their vectors: the posts that a digest of that week may cite."""
     records = list(records)
     deleted, replaced = _gone(records)
     kept: dict[str, EmbeddedTweet] = {}
@@ -101,20 +115,20 @@ def week_tweets(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> dict
 
 
 def _gone(records: Iterable[EmbeddedTweet | Deletion]) -> tuple[set[str], set[str]]:
-    """Ids of posts that were deleted, and of versions that an edit replaced."""
+    """Ids of deleted posts, and of versions that an edit replaced."""
     deleted = {record.id for record in records if isinstance(record, Deletion)}
     edits = (record.tweet.edit_of for record in records if isinstance(record, EmbeddedTweet))
     return deleted, {edited for edited in edits if edited is not None}
 
 
 def _is_alive(tweet: Tweet, deleted: set[str], replaced: set[str]) -> bool:
-    """A retweet is the text of the post that it repeats, and goes when its author takes that back."""
+    """Whether the post remains. A retweet is removed with the post that it repeats."""
     repeats_deleted = tweet.kind == "retweet" and tweet.related_id in deleted
     return tweet.id not in deleted and tweet.id not in replaced and not repeats_deleted
 
 
 def _without_deleted_words(record: EmbeddedTweet, deleted: set[str]) -> EmbeddedTweet:
-    """A quote stays when the quoted post is deleted; the quoted words go."""
+    """Remove the quoted words from a quote of a deleted post. The quote itself stays."""
     tweet = record.tweet
     if tweet.quoted_text is None or tweet.related_id not in deleted:
         return record
@@ -122,7 +136,7 @@ def _without_deleted_words(record: EmbeddedTweet, deleted: set[str]) -> Embedded
 
 
 def _vector(record: EmbeddedTweet) -> _Vector | None:
-    """None for what the assign stage has put on `dead-letters`: it must not stop the week's digest either."""
+    """None for a vector that the assign stage has sent to `dead-letters`: it must not stop the week's digest either."""
     try:
         return unpack_vector(record.vector, record.dimensions)
     except PoisonError:
@@ -130,7 +144,7 @@ def _vector(record: EmbeddedTweet) -> _Vector | None:
 
 
 def _drop_odd_dimensions(kept: dict[str, _Kept]) -> None:
-    """Leave the width that most posts of an encoder have (of two as frequent the larger): others are damaged."""
+    """Keep only the most frequent vector length of each encoder (on a tie the larger): others are damaged."""
     widths = Counter((space_of(record.encoder), record.dimensions) for record, _ in kept.values())
     common: dict[str, int] = {}
     for (space, width), _ in sorted(widths.items(), key=lambda item: (item[1], item[0][1])):
@@ -156,7 +170,7 @@ def _matrix(vectors: list[_Vector]) -> _Vector:
     if not vectors:
         return np.zeros((0, 1), dtype=np.float32)
     matrix = np.stack(vectors)
-    for first in range(0, len(matrix), ROWS):  # piece by piece: the norm of all at once takes as much memory again
+    for first in range(0, len(matrix), ROWS):  # in pieces: the norm of the whole matrix needs as much memory again
         rows = matrix[first : first + ROWS]
         rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
     return matrix

@@ -1,7 +1,7 @@
 """ISO weeks as half-open intervals of event time in a configurable time zone.
 
-`2021-W18` in UTC is [2021-05-03T00:00Z, 2021-05-10T00:00Z). In a zone with daylight saving a week may have 167 or
-169 hours: bounds are local midnights, converted.
+`2021-W18` in UTC is [2021-05-03T00:00Z, 2021-05-10T00:00Z). In a zone with daylight saving a week may have 167 or 169
+hours, because its bounds are local midnights.
 """
 
 import re
@@ -15,15 +15,19 @@ _NAME = re.compile(r"^(\d{4})-W(\d{2})$")
 
 @dataclass(frozen=True, order=True)
 class Week:
-    """An ISO week; ordered by year and number."""
+    """An ISO week, ordered by year and number."""
 
     year: int
     number: int
-    timezone: str = "UTC"
+    timezone: str = "UTC"  # name in the tz database
 
     @classmethod
     def parse(cls, name: str, timezone: str = "UTC") -> "Week":
-        """From "2021-W18"; raises ValueError for anything that is not an ISO week of that year."""
+        """Parse "2021-W18".
+
+        Raises:
+            ValueError: The text is not an ISO week of that year.
+        """
         match = _NAME.match(name)
         if match is None:
             raise ValueError(f"{name!r} is not an ISO week such as 2021-W18")
@@ -42,12 +46,12 @@ class Week:
 
     @property
     def start(self) -> datetime:
-        """First moment, UTC."""
+        """The first moment, in UTC."""
         return _bounds(self.year, self.number, self.timezone)[0]
 
     @property
     def end(self) -> datetime:
-        """First moment after it, UTC."""
+        """The first moment after the week, in UTC."""
         return _bounds(self.year, self.number, self.timezone)[1]
 
     @property
@@ -70,7 +74,7 @@ class Week:
         return moment.astimezone(ZoneInfo(self.timezone)).weekday()
 
 
-@lru_cache(maxsize=256)  # asked for every record of a slice
+@lru_cache(maxsize=256)  # called for every record of a slice
 def _bounds(year: int, number: int, timezone: str) -> tuple[datetime, datetime]:
     monday = date.fromisocalendar(year, number, 1)
     midnights = (datetime.combine(day, time(), ZoneInfo(timezone)) for day in (monday, monday + timedelta(days=7)))

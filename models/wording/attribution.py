@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from models.events import Action, Link, Person, Tweet
-from models.text.links import NOUNS, is_bare, known_link
+from models.text.links import NOUNS, canonical_url, is_bare, known_link
 from models.text.plain import one_line, plain
+from models.wording.passages import verbatim
 from models.wording.people import listed, original_author, people_of
 
 OWN_WORDS = " – and, in their own words, "
@@ -44,7 +45,8 @@ class Tellers:
 def shares(post: Tweet, link: Link, resources: Mapping[str, Link]) -> bool:
     """Whether a post holds the link; two links of a shortener may lead to the same page and count as one."""
     own = [known for raw in post.links if (known := known_link(raw, resources)) is not None]
-    return any(known.url == link.url or (is_bare(known.url) and is_bare(link.url)) for known in own)
+    same = canonical_url(link.url)
+    return any(canonical_url(known.url) == same or (is_bare(known.url) and is_bare(link.url)) for known in own)
 
 
 def deed(lead: Tweet, link: Link | None) -> tuple[Action, str]:
@@ -95,7 +97,7 @@ def told_by(lead: Tweet, voices: Sequence[Tweet], quotation: str | None) -> Twee
         post
         for post in voices
         if post.kind == "retweet" and _same_original(post, lead) and not _is_self_retweet(post)
-        if quotation is None or quotation in plain(post.text)
+        if quotation is None or verbatim(quotation) in plain(post.text)
     )
     return next(others, lead)
 
@@ -118,11 +120,11 @@ def _did_so(post: Tweet, lead: Tweet, link: Link | None, quotation: str | None, 
         return True
     if post.kind != lead.kind or _key(original_author(post)) != _key(original_author(lead)):
         return False
-    return action != "retweeted" or _same_original(post, lead) or (quotation or "\n") in plain(post.text)
+    return action != "retweeted" or _same_original(post, lead) or verbatim(quotation or "\n") in plain(post.text)
 
 
 def _said_so(post: Tweet, lead: Tweet, quotation: str | None) -> bool:
-    if quotation is None or quotation in plain(post.text):
+    if quotation is None or verbatim(quotation) in plain(post.text):
         return True
     if post.kind == lead.kind == "retweet" and _same_original(post, lead):  # the platform may have cut it off
         return True

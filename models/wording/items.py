@@ -7,28 +7,26 @@ add people and `support`, never an item of their own beside their original. No e
 
 import math
 import re
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from models.events import Item, Link, Person, ResourceKind, Sentence, Tweet
 from models.refit.story import Story
-from models.text.links import is_bare, known_link, post_url
-from models.text.plain import plain
+from models.text.links import canonical_url, is_bare, known_link, post_url
+from models.text.plain import alphanumeric, plain
 from models.week.posts import WeekPosts
 from models.wording.attribution import Tellers, deed, shares, tellers, told_by
-from models.wording.passages import Passage
+from models.wording.passages import verbatim
 from models.wording.people import people_of
-from models.wording.quotations import embeddable, like_worded, post_passages, quality
+from models.wording.quotations import embeddable, like_worded, post_passages
+from models.wording.statements import Statement
 
 MAX_EVIDENCE = 20  # post ids behind one sentence
 MAX_PEOPLE = 50
-MIN_QUALITY = 0.12
-ANSWER = 0.5  # worth of a passage of an answer: what it answers is not there to read
-FOREIGN = 0.3  # worth of a passage in another language than the week's
+LEAST_WORTH = 0.15  # of the best statement's, for a quotation
 _KIND_BEFORE_LINK: tuple[tuple[re.Pattern[str], ResourceKind], ...] = (
     (re.compile(r"\b(paper|abs|arxiv|preprint|pdf)\W{0,4}(link)?\W{0,4}$", re.IGNORECASE), "paper"),
     (re.compile(r"\b(code|repo|repository|github|implementation)\W{0,4}$", re.IGNORECASE), "repository"),
@@ -40,11 +38,11 @@ _KIND_BEFORE_LINK: tuple[tuple[re.Pattern[str], ResourceKind], ...] = (
 
 @dataclass(frozen=True)
 class Source:
-    """A passage and the index of the post that it stands in."""
+    """A quotable statement of the post at `index` of the week."""
 
-    passage: Passage
+    text: str
     index: int
-    quality: float
+    worth: float
 
 
 @dataclass(frozen=True)
@@ -61,19 +59,23 @@ class Group:
 def groups(
     week: WeekPosts,
     story: Story,
-    duplicate_of: npt.NDArray[np.int64],
+    found: Sequence[Statement],
     influence: Mapping[str, float],
     resources: Mapping[str, Link],
 ) -> list[Group]:
-    """The story's posts by what they share, best first."""
-    words = {word.casefold(): weight for word, weight in story.words}
-    language = _main_language(week)
-    found = [
-        _group(week, story, members, words, language, influence, resources)
-        for members in _clusters(week, story, duplicate_of, resources)
+    """The story's posts by what they share, best first; found: the statements of its members, in their order."""
+    sources: dict[int, list[Source]] = defaultdict(list)
+    least = LEAST_WORTH * max((one.worth for one in found), default=0.0)
+    for one in found:
+        if not (one.is_title or one.is_quoted) and one.worth >= least:
+            index = int(story.members[one.place])
+            sources[index].append(Source(one.text, index, one.worth))
+    made = [
+        _group(week, story, members, sources, influence, resources)
+        for members in _clusters(week, story, resources)
         if _belongs(week, story, members)
     ]
-    return sorted(found, key=lambda group: (-group.score, week.posts[group.members[0]].id))
+    return sorted(made, key=lambda group: (-group.score, week.posts[group.members[0]].id))
 
 
 def _belongs(week: WeekPosts, story: Story, members: list[int]) -> bool:
@@ -87,14 +89,14 @@ def item(
     week: WeekPosts, group: Group, influence: Mapping[str, float], resources: Mapping[str, Link], used: set[str]
 ) -> Item | None:
     """One paragraph on a group; None when it has neither a link worth showing nor words that were not used yet."""
-    source = next((s for s in group.sources if s.quality >= MIN_QUALITY and not _told(s.passage.text, used)), None)
+    source = next((s for s in group.sources if not _told(s.text, used)), None)
     if source is None and (group.link is None or group.link.title is None):
         return None
     voices = [week.posts[index] for index in group.voices]
     sharing = [post for post in voices if group.link and shares(post, group.link, resources)]
     sharing.sort(key=lambda post: not any(raw.title for raw in post.links))  # the one that shows the title
     lead = week.posts[source.index] if source else (sharing or voices)[0]
-    quotation = source.passage.text if source else None
+    quotation = source.text if source else None
     lead = told_by(lead, voices, quotation)
     link = group.link if any(post.id == lead.id for post in sharing) else None
     action, verb = deed(lead, link)
@@ -133,26 +135,21 @@ def _evidence(week: WeekPosts, group: Group, first: list[str]) -> list[str]:
 
 
 def _told(passage: str, used: set[str]) -> bool:
-    """Whether the section has quoted these words already, signs and capitals aside."""
-    letters = _letters(passage)
-    return any(letters in told or told in letters for told in map(_letters, used))
+    """Whether the section has said these words already, signs and capitals aside."""
+    letters = alphanumeric(verbatim(passage))
+    return any(letters in told or told in letters for told in map(alphanumeric, map(verbatim, used)) if told)
 
 
 def _same(quotation: str, title: str) -> bool:
     """Whether a quotation only repeats the title."""
-    a, b = _letters(quotation), _letters(title)
+    a, b = alphanumeric(verbatim(quotation)), alphanumeric(title)
     return a in b or (b in a and len(a) < len(b) + 12)
 
 
-def _letters(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum())
-
-
-def _clusters(
-    week: WeekPosts, story: Story, duplicate_of: npt.NDArray[np.int64], resources: Mapping[str, Link]
-) -> list[list[int]]:
+def _clusters(week: WeekPosts, story: Story, resources: Mapping[str, Link]) -> list[list[int]]:
     """Members that share an original, a link or their first words (union of the relations)."""
     parent = {int(index): int(index) for index in story.members}
+    original = {member: distinct for distinct, bearers in story.bearers().items() for member in bearers}
 
     def root(index: int) -> int:
         while parent[index] != index:
@@ -165,7 +162,7 @@ def _clusters(
         first, second = sorted((root(first), root(second)))
         parent[second] = first
     for index in sorted(parent):
-        for key in _keys(week.posts[index], int(duplicate_of[index]), resources):
+        for key in _keys(week.posts[index], original.get(index, index), resources):
             other = seen.setdefault(key, index)
             first, second = sorted((root(index), root(other)))
             parent[second] = first
@@ -177,11 +174,15 @@ def _clusters(
 
 def _keys(post: Tweet, original: int, resources: Mapping[str, Link]) -> list[str]:
     keys = [f"post:{original}"]
+    if post.kind == "retweet" and post.related_id is not None:
+        keys.append(f"retweet:{post.related_id}")
+    else:
+        keys.append(f"retweet:{post.id}")
     links = [link for raw in post.links if (link := known_link(raw, resources)) is not None]
     if links and not is_bare(links[0].url):
-        keys.append(f"link:{links[0].url}")
+        keys.append(f"link:{canonical_url(links[0].url)}")
     first = next(iter(post_passages(post)), None)
-    if first is not None and len(letters := _letters(first.text)) >= 24:
+    if first is not None and len(letters := alphanumeric(first.text)) >= 24:
         keys.append(f"text:{letters[:60]}")
     return keys
 
@@ -190,53 +191,21 @@ def _group(
     week: WeekPosts,
     story: Story,
     members: list[int],
-    words: Mapping[str, float],
-    language: str | None,
+    sources: Mapping[int, list[Source]],
     influence: Mapping[str, float],
     resources: Mapping[str, Link],
 ) -> Group:
     own = [index for index in members if week.posts[index].kind != "retweet"]
     voices = own or members
-    sources = sorted(
-        (
-            Source(passage, index, _worth(week, story, index, passage, words, language))
-            for index in voices
-            for passage in post_passages(week.posts[index])
-        ),
-        key=lambda source: (-source.quality, week.posts[source.index].id, source.passage.position),
+    found = sorted(
+        (source for index in voices for source in sources.get(index, ())),
+        key=lambda source: (-source.worth, week.posts[source.index].id, source.text),
     )
-    link = _link(week, voices, resources)
+    link = group_link(week, voices, resources)
     people = {week.posts[index].author_id for index in members}
     weight = sum(influence.get(person, 0.0) for person in sorted(people)) + 0.25 * len(people)
-    engagement = math.log1p(max((_engagement(week.posts[index]) for index in members), default=0))
-    best = sources[0].quality if sources else 0.1
-    score = best * math.sqrt(weight) * (1 + 0.12 * engagement) * _centrality(week, story, voices) * _link_bonus(link)
-    return Group(members, voices, link, sources, round(score, 9))
-
-
-def _worth(
-    week: WeekPosts, story: Story, index: int, passage: Passage, words: Mapping[str, float], language: str | None
-) -> float:
-    close = float(np.clip(week.vectors[index] @ story.centroid, 0.0, 1.0))
-    foreign = week.posts[index].lang not in {None, "und", language}
-    value = quality(passage, words, sensitive=story.sensitive) * (0.5 + round(close, 4))
-    answer = ANSWER if week.posts[index].kind == "reply" else 1.0
-    return round(value * (FOREIGN if foreign else 1.0) * answer, 9)
-
-
-def _main_language(week: WeekPosts) -> str | None:
-    """The language that most posts of the week are in: what its readers read."""
-    counts = Counter(post.lang for post in week.posts if post.lang not in {None, "und"})
-    return min(counts, key=lambda language: (-counts[language], language or ""), default=None)
-
-
-def _centrality(week: WeekPosts, story: Story, indices: list[int]) -> float:
-    return 0.3 + max(round(float(week.vectors[index] @ story.centroid), 4) for index in indices)
-
-
-def _engagement(post: Tweet) -> int:
-    metrics = post.metrics
-    return metrics.likes + 2 * (metrics.retweets if post.kind != "retweet" else 0) + metrics.quotes + metrics.replies
+    best = found[0].worth if found else 0.05
+    return Group(members, voices, link, found, round(best * math.sqrt(weight) * _link_bonus(link), 9))
 
 
 def _link_bonus(link: Link | None) -> float:
@@ -245,7 +214,7 @@ def _link_bonus(link: Link | None) -> float:
     return 1.25 if link.kind in {"paper", "repository"} else 1.1 if link.title or link.kind else 1.0
 
 
-def _link(week: WeekPosts, indices: list[int], resources: Mapping[str, Link]) -> Link | None:
+def group_link(week: WeekPosts, indices: list[int], resources: Mapping[str, Link]) -> Link | None:
     """The first link of the group's posts, one with a title before a bare one."""
     found = [
         (not link.title, is_bare(link.url), order, index, place, link)

@@ -1,36 +1,46 @@
-"""The passages of a post that can be quoted: verbatim substrings of its plain text, without links and tag walls.
+"""The passages of a post that can be quoted: whole sentences of its plain text, without links and walls of tags.
 
     "RT @x: BERT is small now. Code: https://… #AI #ML #Data"  ->  "BERT is small now."
 
-A passage is one sentence (or a short one with the next), 3 words at least, 280 characters at most. What is cut away:
-the retweet's prefix, leading mentions of an answer, links, trailing hashtags and mentions ("via @x", "cc @y").
-A hashtag inside a sentence is one of its words and stays.
+A passage is one sentence (a short one with the next), 3 words at least, 280 characters at most. It is a verbatim
+substring of the plain text; one that ends before its sentence does carries `CUT` at its end, whoever cut it: the
+platform, a link in the middle of the sentence, the limit, or a bracket that is never closed.
+
+What stands around a sentence and is no part of it goes without a mark: the retweet's prefix, the mentions that an
+answer opens with, links and what introduces them on its own ("Paper:"), a wall of hashtags, credits ("via @x"), a
+headline's site ("| PNAS"). A hashtag or a mention inside a sentence, or a single one at its end, is a word of it.
+
+All functions are linear in the length of the text.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from models.text.plain import plain
+from models.text.stop_words import STOP_WORDS
 
 MAX_CHARACTERS = 280
-ENOUGH = 60  # of a sentence that the platform cut off, for it to be quoted without its last clause
+CUT = " …"  # at the end of a passage that ends before its sentence does
+ENOUGH = 60  # characters of a sentence that is cut off, from which it is cut back to its last whole clause
 SHORT = 40  # a sentence below says too little alone and takes the next one along
+LONGEST_ABBREVIATION = 12
 
 RETWEET_PREFIX = re.compile(r"^\s*RT @(\w{1,30}):\s*")
 URL = re.compile(r"https?://\S+|\b(?:t\.co|bit\.ly|lnkd\.in|buff\.ly|youtu\.be)/\S+", re.IGNORECASE)
 _LEADING_MENTIONS = re.compile(r"^\s*(?:\.?@[\w.@-]+[\s,:]+)+")
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’')]*\s+(?=[\"“‘'(#@]*[A-Z0-9À-ÖØ-ÞА-Я])")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’')]*\s+(?=(?:[^\w\s\"“‘'(#@]{1,6}\s+)?[\"“‘'(#@]{0,3}[A-Z0-9À-ÖØ-ÞА-Я])")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:dr|mr|mrs|ms|prof|vs|e\.g|i\.e|al|etc|fig|no|st|inc|jr|u\.s|approx|ver?)|\b[A-Z])\.$", re.IGNORECASE
-)
-_TAG = re.compile(r"^[#＃]\w[\w-]*[.,;!]*$")
-_CREDIT = re.compile(
-    r"^(?:via|by|from|cc|h/t|hat|tip|ht|through|with|and|&|w/|source|credits?|read|more|here|link|on|in)[:.]?$",
+    r"(?:\b(?:dr|mr|mrs|ms|prof|sen|gov|rep|gen|col|lt|capt|rev|hon|vs|e\.g|i\.e|al|etc|fig|eq|no|nos|vol|pp|ed|st|mt|"
+    r"inc|corp|co|ltd|jr|sr|u\.s|u\.k|approx|ver?|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat)"
+    r"|\b[A-Z])\.$",
     re.IGNORECASE,
 )
+_TAG = re.compile(r"^[#＃]\w[\w-]*[.,;!]*$")
+_CREDIT = re.compile(r"^[(/]?(?:via|cc|h/t|ht|hat|tip|source|credits?|photo|image|v/|w/)[:.]?$", re.IGNORECASE)
 _MENTION = re.compile(r"^[\"“(\[.]*@[\w.@-]+(?:['’]s)?[)\].,;:!]*$")
-_NO_WORD = re.compile(r"^[^\w.…]+$")
+_NO_WORD = re.compile(r"^[^\w.…!?\"”’')\]]+$")
 _SIGNS_BEFORE = re.compile(r"^[^\w\"“‘'#@$€£(\[{]+")
 _CLAUSE_ENDS = (", ", "; ", ": ", " – ", " — ", " - ")
 _SHOUT = re.compile(
@@ -38,31 +48,46 @@ _SHOUT = re.compile(
     r"thread|psa|fyi|new (?:paper|post|blog post|video|article|work))\s*[:!]\s*",
     re.IGNORECASE,
 )
-_SITE = re.compile(r"(?:\s+[-|–—]\s+(?:[A-Z@#][\w.&’'-]*\s*|(?:of|the|and)\s+){1,6}|\s*\[[^\[\]]{1,20}\])$")
+_NUMBERED = re.compile(r"^\(?\d{1,2}(?:/(?:\d{1,3}|[nN])?\)?[:.)]?|[.)])\s+")  # its place in a thread or list
+_SITE = re.compile(r"(?:\s+[-|–—]\s+((?:[A-Z@][\w.&’'-]*\s*|(?:of|the|and)\s+){1,6})|\s*\[[^\[\]]{1,20}\])$")
+_QUOTES = {('"', '"'), ("“", "”")}
+_OPEN, _CLOSE = ("(", "[", "{", "“"), ")]}”"
 _ENDS = tuple(".!?:;…")
 _OPENS_CREDIT = re.compile(r"(?:via|by|cc|h/t|from)\b")
-_LABEL_BEFORE_LINK = re.compile(
-    r"(?:\b(?:paper|abs|pdf|arxiv|code|repo|github|project|page|website|site|blog|post|article|video|talk|demo|data|slides|"
-    r"thread|link|here|details|more|info|register|read|watch|story|source|via|free|pdfs?|web|home)\b[^\w]*)+[:：→>\-–—]+\s*$",
+_LABEL_BEFORE_LINK = re.compile(  # all of a line or of a sentence: "data:" in "selling user data:" is no label
+    r"(?:^|(?<=[.!?…|•·→\n])|(?<=[^\w\s]\s))\W*(?:(?:the |my |our |full |more )?(?:paper|abs|pdfs?|arxiv|code|repo|"
+    r"github|project|page|website|web|site|blog|post|article|video|talk|demo|data|dataset|slides|thread|link|links|here|"
+    r"details|more|info|register|read|watch|listen|story|source|via|home|home ?page|read more|learn more|more here|"
+    r"read here|full story|preprint|abstract|model|models|docs|colab|book|podcast|event)\b[^\w]*){1,4}[:：→>\-–—]+\s*$",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_LEADS_ON = "a an the of to in for on with and or by from as is are at your our its how using"
+_LEADS_ON = "a an the of to in for on with and or by from as is are at your our its how using not no but"
 _FUNCTION_ENDS = frozenset(_LEADS_ON.split())
+_WALL = 3  # so many hashtags and mentions at a sentence's end are no words of it
 
 
 @dataclass(frozen=True)
 class Passage:
-    """`text` is a substring of the post's plain text; `position` its place among the post's passages."""
+    """`text` is a substring of the post's plain text, plus `CUT` where its sentence goes on."""
 
     text: str
-    position: int
-    complete: bool  # not cut off by the platform
+    position: int  # its place among the post's passages
+
+    @property
+    def complete(self) -> bool:
+        """Whether it ends where its sentence ends."""
+        return not self.text.endswith(CUT)
 
     @property
     def words(self) -> int:
         """Number of words of two letters or more."""
         return len(_WORD.findall(self.text))
+
+
+def verbatim(quotation: str) -> str:
+    """The part of a quotation that stands in its source: all but the mark of a cut."""
+    return quotation.removesuffix(CUT)
 
 
 def retweeted_handle(text: str) -> str | None:
@@ -71,38 +96,70 @@ def retweeted_handle(text: str) -> str | None:
     return match[1] if match else None
 
 
+def own_words(text: str, answer: bool = False) -> str:
+    """The plain text without a retweet's prefix and the people addressed; `answer`: a single one is addressed, too."""
+    text = RETWEET_PREFIX.sub("", plain(text))
+    mentions = _LEADING_MENTIONS.match(text)
+    if mentions and (answer or mentions[0].count("@") > 1):
+        return text[mentions.end() :]
+    return text
+
+
 @lru_cache(maxsize=65_536)
 def passages(text: str, answer: bool = False) -> tuple[Passage, ...]:
     """The quotable passages of a post, in reading order; `answer` drops the mentions that it opens with."""
     found: list[Passage] = []
-    for segment in _segments(plain(text), answer):
-        for sentence in _joined(_sentences(segment)):
-            cut = _bare(_whole_clauses(_within_limit(sentence)))
-            if len(_WORD.findall(cut)) >= 3 or (len(cut) >= 8 and not cut.isascii()):
-                truncated = cut.endswith(("…", ".."))
-                found.append(Passage(cut, len(found), not truncated))
+    for segment, goes_on in _segments(own_words(text, answer)):
+        sentences = _sentences(segment)
+        for place, sentence in enumerate(sentences):
+            shown = _shown(sentence, cut=goes_on and place + 1 == len(sentences))
+            if len(_WORD.findall(shown)) >= 3 or (len(shown) >= 8 and not verbatim(shown).isascii()):
+                found.append(Passage(shown, len(found)))
     return tuple(found)
 
 
-def _segments(text: str, answer: bool) -> list[str]:
-    text = RETWEET_PREFIX.sub("", text)
-    mentions = _LEADING_MENTIONS.match(text)
-    if mentions and (answer or mentions[0].count("@") > 1):
-        text = text[mentions.end() :]
-    pieces = [piece for line in _lines(text) for piece in URL.split(line)]
-    return [trimmed for piece in pieces if (trimmed := _trim(piece))]
+def _segments(text: str) -> Iterator[tuple[str, bool]]:
+    """The stretches between line breaks and links, trimmed, and whether the last sentence of one goes on after it."""
+    for line in _lines(text):
+        pieces = URL.split(line)
+        inside = False  # whether the piece goes on with the sentence of the one before
+        for place, piece in enumerate(pieces):
+            following = pieces[place + 1] if place + 1 < len(pieces) else ""
+            goes_on = _continues(piece, following)
+            trimmed = _trim(piece, linked=place + 1 < len(pieces))
+            if inside or piece.lstrip().startswith(("…", "..")):  # goes on with the sentence of another post
+                trimmed = _after_first(trimmed)
+            if trimmed:
+                yield trimmed, goes_on
+            inside = goes_on or (inside and not trimmed)
+
+
+def _continues(piece: str, following: str) -> bool:
+    """Whether a link stands in the middle of a sentence: "see https://… for details"."""
+    before, after = piece.rstrip(), following.lstrip()
+    if before.endswith(_OPEN):  # a link in brackets: "the paper (https://…) says"
+        after = after.lstrip(_CLOSE + " ")
+        return bool(after) and after[0] not in ".!?…"
+    lower = after[:1].isalpha() and after[:1].islower() and not _OPENS_CREDIT.match(after)
+    return bool(before) and (lower or after[:1] in {",", ";"}) and not before.endswith((".", "!", "?", "…"))
+
+
+def _after_first(piece: str) -> str:
+    """What follows the first sentence of `piece`."""
+    match = _SENTENCE_END.search(piece)
+    return piece[match.end() :] if match else ""
 
 
 def _lines(text: str) -> list[str]:
-    """The lines; one that goes on in lower case, without a full stop before it, is one with the line before."""
+    """The lines; one that goes on in lower case, or after a word that needs another, is one with the line before."""
     spans: list[tuple[int, int]] = []
     start = 0
     for line in text.split("\n"):
         end = start + len(line)
-        if line.strip():
-            own = line.lstrip()
-            goes_on = own[0].isascii() and own[0].islower() and not _OPENS_CREDIT.match(own)
-            if spans and goes_on and not text[spans[-1][0] : spans[-1][1]].rstrip().endswith(_ENDS):
+        if own := line.strip():
+            if spans and _goes_on(
+                text[spans[-1][1] - min(40, spans[-1][1] - spans[-1][0]) : spans[-1][1]].rstrip(), own
+            ):
                 spans[-1] = (spans[-1][0], end)
             else:
                 spans.append((start, end))
@@ -110,95 +167,118 @@ def _lines(text: str) -> list[str]:
     return [text[start:end] for start, end in spans]
 
 
-def _trim(piece: str) -> str:
-    """Without the credits, tags and mentions that a segment ends with, and the signs around it."""
+def _goes_on(before: str, line: str) -> bool:
+    """before: the end of the line before."""
+    if before.endswith(_ENDS) or _OPENS_CREDIT.match(line):
+        return False
+    if line[0].isascii() and line[0].islower():
+        return True
+    return before.rpartition(" ")[2].casefold() in _FUNCTION_ENDS and line[0].isalnum()
+
+
+def _trim(piece: str, *, linked: bool) -> str:
+    """Without the credits and walls that a segment ends with, and the signs around it. linked: a link follows."""
     piece = piece.strip()
-    if named := _LABEL_BEFORE_LINK.search(piece, max(0, len(piece) - 60)):  # the end only: hostile text costs nothing
+    if linked and (named := _LABEL_BEFORE_LINK.search(piece, max(0, len(piece) - 60))):
         piece = piece[: named.start()]
     tokens = list(re.finditer(r"\S+", piece))
     end = len(tokens)
-    while end and _is_trailer(tokens[end - 1][0], tokens[end][0] if end < len(tokens) else ""):
+    while end and _is_sign_or_name(tokens[end - 1][0]):
         end -= 1
-    while end < len(tokens) and _TAG.match(tokens[end][0]) and _is_word_there(tokens[end - 1][0] if end else ""):
-        end += 1  # "push AI to #write #software": the sentence needs it
-        if not _needs_more(tokens[end - 1][0]):
-            break
-    if end and _single_tag(tokens, end):
-        end += 1
-    kept = piece[: tokens[end - 1].end()] if end else ""
-    return _SIGNS_BEFORE.sub("", kept.strip().rstrip("|•·–—-→>⤵👉👇✅🔗,:;([").strip())
+    rest = [token[0] for token in tokens[end:] if not _NO_WORD.match(token[0])]
+    if end and rest and not _is_apart(tokens[end - 1][0], rest):
+        kept = len(rest)
+        if len(rest) >= _WALL:  # "push AI to #write #software #AI #ML": the sentence needs the first ones
+            kept = 0
+            while kept < len(rest) and _needs_more(rest[kept - 1] if kept else tokens[end - 1][0]):
+                kept += 1
+        while kept:
+            kept -= not _NO_WORD.match(tokens[end][0])
+            end += 1
+    while end and (_CREDIT.match(tokens[end - 1][0]) or _NO_WORD.match(tokens[end - 1][0])):
+        end -= 1
+    text = piece[: tokens[end - 1].end()] if end else ""
+    return _SIGNS_BEFORE.sub("", text.strip().rstrip("|•·–—-→>⤵👉👇✅🔗,:;([{“").strip())
 
 
-def _is_trailer(token: str, following: str) -> bool:
-    """Whether a token at the end is no part of the sentence; a credit is one before a name or a link only."""
-    if _CREDIT.match(token):
-        return not following or bool(_MENTION.match(following) or _CREDIT.match(following))
+def _is_sign_or_name(token: str) -> bool:
     return bool(_TAG.match(token) or _MENTION.match(token) or _NO_WORD.match(token))
 
 
-def _is_word_there(before: str) -> bool:
-    return before.casefold() in _FUNCTION_ENDS
+def _is_apart(before: str, names: list[str]) -> bool:
+    """Whether hashtags and mentions after the word `before` are no part of its sentence: it has ended or credits them.
+
+    Mentions alone, two or more, are people to be told; so is a single one after a credit.
+    """
+    if before.endswith((".", "!", "?", ":", "…", "”", '"', "|")) or _CREDIT.match(before):
+        return True
+    return len(names) > 1 and not _needs_more(before) and all(name.lstrip('"“([.').startswith("@") for name in names)
 
 
 def _needs_more(token: str) -> bool:
     return token.casefold() in _FUNCTION_ENDS
 
 
-def _single_tag(tokens: list[re.Match[str]], end: int) -> bool:
-    """Whether exactly one hashtag was cut off in the middle of a sentence: it was its last word."""
-    rest = [token[0] for token in tokens[end:]]
-    return (
-        len(rest) == 1
-        and bool(_TAG.match(rest[0]))
-        and not tokens[end - 1][0].endswith((".", "!", "?", ":", "…", "”", '"'))
-    )
-
-
 def _sentences(segment: str) -> list[str]:
-    parts, start = [], 0
+    """The sentences; a short one reaches to the end of the next."""
+    merged: list[tuple[int, int]] = []
+    start, counted, depth = 0, 0, 0
     for match in _SENTENCE_END.finditer(segment):
-        if not _ABBREVIATION.search(segment[start : match.start()]):
-            parts.append((start, match.start() + len(match[0].rstrip())))
+        stop = match.start()
+        depth += segment.count("(", counted, match.end()) - segment.count(")", counted, match.end())
+        counted = match.end()
+        if depth == 1:  # "this (public!) series": no end; a bracket that is never closed does not matter for long
+            continue
+        depth = 0
+        if not _ABBREVIATION.search(segment, max(start, stop - LONGEST_ABBREVIATION), stop):
+            _add(merged, start, stop + len(match[0].rstrip()))
             start = match.end()
-    parts.append((start, len(segment)))
-    return _Spans(segment, parts).texts()
+    _add(merged, start, len(segment))
+    return [text for first, last in merged if (text := segment[first:last].strip())]
 
 
-@dataclass(frozen=True)
-class _Spans:
-    text: str
-    spans: list[tuple[int, int]]
-
-    def texts(self) -> list[str]:
-        """The stretches themselves; a short one reaches to the end of the next."""
-        merged: list[tuple[int, int]] = []
-        for start, end in self.spans:
-            if merged and merged[-1][1] - merged[-1][0] < SHORT and end - merged[-1][0] <= MAX_CHARACTERS:
-                merged[-1] = (merged[-1][0], end)
-            else:
-                merged.append((start, end))
-        return [self.text[start:end].strip() for start, end in merged]
+def _add(merged: list[tuple[int, int]], start: int, end: int) -> None:
+    if merged and merged[-1][1] - merged[-1][0] < SHORT and end - merged[-1][0] <= MAX_CHARACTERS:
+        merged[-1] = (merged[-1][0], end)
+    else:
+        merged.append((start, end))
 
 
-def _joined(sentences: list[str]) -> list[str]:
-    return [sentence for sentence in sentences if sentence]
-
-
-def _whole_clauses(sentence: str) -> str:
-    """What the platform cut off ends with its last whole clause, when enough is left; else it stays as it is."""
-    if not sentence.endswith(("…", "..")) or sentence.endswith("..."):
+def _shown(sentence: str, *, cut: bool) -> str:
+    """The sentence as it is quoted; cut: it goes on after its last character."""
+    sentence = _unquoted(_SIGNS_BEFORE.sub("", _bare(sentence)))
+    whole = sentence
+    if sentence.endswith(("…", "..")) and not sentence.endswith("..."):
+        sentence = _last_clause(sentence.rstrip("….").rpartition(" ")[0])  # the last word may be half of one
+        cut = True
+    sentence = _closed(sentence)
+    if len(sentence) > MAX_CHARACTERS - len(CUT):
+        sentence = _within_limit(sentence, MAX_CHARACTERS - len(CUT))
+    sentence = sentence.rstrip()
+    if not sentence or not (cut or len(sentence) < len(whole.rstrip())):
         return sentence
-    last = max(sentence.rfind(sign) for sign in _CLAUSE_ENDS)
-    return sentence[:last] if last >= ENOUGH else sentence
+    while sentence and _needs_more(sentence.rpartition(" ")[2]):
+        sentence = sentence.rpartition(" ")[0]
+    return sentence.rstrip(",;:–—- ") + CUT if sentence else ""
 
 
 def _bare(sentence: str) -> str:
-    """Without the shout that opens it ("NEW:"), and the site or the bracket that a headline ends with ("| PNAS")."""
+    """Without the shout that opens it ("NEW:"), its place in a thread, and the site that a headline ends with."""
+    if (place := _NUMBERED.match(sentence)) is not None:
+        sentence = sentence[place.end() :]
     if (opening := _SHOUT.match(sentence)) and len(sentence) - opening.end() >= SHORT // 2:
         sentence = sentence[opening.end() :]
-    sentence = _closed(sentence)
     ending = _SITE.search(sentence, max(0, len(sentence) - 40))
-    return sentence[: ending.start()] if ending and ending.start() >= SHORT // 2 else sentence
+    if ending is None or ending.start() < SHORT // 2 or sentence[: ending.start()].rstrip().endswith(("”", '"')):
+        return sentence
+    words = {word.casefold() for word in (ending[1] or "").split()} - {"of", "the", "and"}
+    return sentence if words & STOP_WORDS else sentence[: ending.start()]
+
+
+def _unquoted(sentence: str) -> str:
+    """Without the marks of a quotation that is all of it."""
+    inner = sentence[1:-1]
+    return inner.strip() if (sentence[:1], sentence[-1:]) in _QUOTES and not set('"“”') & set(inner) else sentence
 
 
 def _closed(sentence: str) -> str:
@@ -208,10 +288,14 @@ def _closed(sentence: str) -> str:
     return sentence[:opens].rstrip() if unclosed else sentence
 
 
-def _within_limit(sentence: str) -> str:
-    """The sentence, or its first clauses when it is too long; still a verbatim substring."""
-    if len(sentence) <= MAX_CHARACTERS:
-        return sentence
-    head = sentence[:MAX_CHARACTERS]
-    cut = max(head.rfind(sign) for sign in _CLAUSE_ENDS)
-    return head[:cut] if cut > SHORT else head[: head.rfind(" ")] if " " in head else head
+def _last_clause(sentence: str) -> str:
+    """What the platform cut off, back to its last whole clause where enough of it is left."""
+    last = max(sentence.rfind(sign) for sign in _CLAUSE_ENDS)
+    return sentence[:last] if last >= ENOUGH else sentence
+
+
+def _within_limit(sentence: str, limit: int) -> str:
+    """The first clauses of a sentence that is too long, else its first words."""
+    head = sentence[:limit]
+    clause = max(head.rfind(sign) for sign in _CLAUSE_ENDS)
+    return head[:clause] if clause > SHORT else head[: head.rfind(" ")] if " " in head else head

@@ -6,21 +6,23 @@ length that use the topic's words, rather than shouts, calls to subscribe or str
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from models.events import Tweet
 from models.text.plain import one_line
 from models.text.stop_words import TITLE_STOP_WORDS
-from models.wording.passages import Passage, passages
+from models.wording.passages import Passage, passages, verbatim
 
 _CALL = re.compile(
     r"\b(subscribe|register|sign up|join (us|me)|follow (us|me)|click|retweet|rt if|giveaway|discount|free ebook|dm me|"
     r"read more|check (it|this|them|out)|tune in|don't miss|stay tuned|enroll|get your|we're hiring|we are hiring|"
-    r"link in bio|learn more|see you|happening now|here's (the|a) link|apply now|go to|buy now|pre-?order)\b",
+    r"link in bio|learn more|see you|happening now|here's (the|a) link|download|get started|here$|"
+    r"try it|get it here|apply now|go to|buy now|pre-?order)\b",
     re.IGNORECASE,
 )
 _DANGLING = re.compile(
-    r"^(and|but|or|so|because|also|which|that|then|this|these|those|it|it's|they|he|she|here|there|thread|yes|no|lol|"
+    r"^(and|but|or|so|because|also|which|that|then|this|these|those|it|it's|its|they|he|she|his|her|their|here|there|is|"
+    r"are|was|were|has|have|had|does|did|if|thread|yes|no|lol|btw|"
     r"haha|oh|wow|via|by|e\.g|i\.e|thanks?|thank you|congrat\w*|ps|p\.s|\d+[/.)])\b",
     re.IGNORECASE,
 )
@@ -28,8 +30,10 @@ _APPOINTMENT = re.compile(
     r"\b\d{1,2}(:\d\d)?\s?[ap]\.?m\b|\b(today|tonight|tomorrow|tmrw|later today|(in|next) \w+ (min|hour|hr)\w*)\b",
     re.IGNORECASE,
 )
-CUT_OFF = 0.08  # worth of a sentence that the platform cut off: it is not quoted
-OFF_SUBJECT = 0.4  # worth of a passage without any of the topic's words
+LEAD, HEADING = 120, 60  # characters that a lead and a heading have best
+ENOUGH_OF_IT = 80  # characters of such a sentence
+CUT_OFF = 0.6  # worth of a sentence that is not there to its end
+OFF_SUBJECT = 0.25  # worth of a passage without any of the story's words
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 # faces and the numbers of points, whose brackets open and close nothing
 _LONE = re.compile(r"(?<!\w)[:;=8xX][-'^o]?[()\[\]{}]+|(?<![\w(])(?:\d{1,2}|\w)\)")
@@ -50,15 +54,13 @@ def label_texts(post: Tweet) -> list[str]:
     return texts + [one_line(link.title, 200) for link in post.links if link.title]
 
 
-def quality(passage: Passage, words: Mapping[str, float], *, sensitive: bool = False) -> float:
-    """0 (not to be shown) to about 1.5; `words` are the topic's, lower case, with weights."""
-    text = passage.text
-    length = len(text)
+def quality(passage: Passage, told: float, *, sensitive: bool = False) -> float:
+    """0 (not to be shown) to about 1; told: how much of the story's subject is in the passage, 0 to 1."""
+    text = verbatim(passage.text)
     tokens = text.split()
     if (passage.words < 4 and text.isascii()) or not _whole(text):
         return 0.0
-    score = math.exp(-(((length - 120) / 90) ** 2) / 2)
-    score *= 1.0 if passage.complete else CUT_OFF
+    score = 1.0 if passage.complete else CUT_OFF * min(1.0, len(text) / ENOUGH_OF_IT)
     signs = sum(token.startswith(("#", "@")) for token in tokens) / len(tokens)
     score *= (1 - signs) ** 2
     letters = _LETTERS.findall(text)
@@ -68,14 +70,16 @@ def quality(passage: Passage, words: Mapping[str, float], *, sensitive: bool = F
     score *= 0.5 if _APPOINTMENT.search(text) else 1.0
     score *= 0.55 if _DANGLING.match(text) else 1.0
     score *= 0.75 if text[0].islower() else 1.0
-    score *= 0.7 if text.endswith("?") else 1.0
+    score *= 0.5 if text.endswith("?") else 1.0
     score *= (0.05 if sensitive else 0.8) if "!" in text else 1.0
     score *= 0.6 if text.count('"') % 2 or text.count("“") != text.count("”") else 1.0
-    score *= 1 / (1 + 0.35 * passage.position)
-    used = {token.casefold() for token in _WORD.findall(text)}
-    hits = sum(weight for word, weight in words.items() if set(word.split()) <= used)
-    total = sum(sorted(words.values(), reverse=True)[:5]) or 1.0
-    return round(score * (OFF_SUBJECT + min(1.0, hits / total)), 9)
+    score *= 1 / (1 + 0.2 * passage.position)
+    return round(score * (OFF_SUBJECT + told), 9)
+
+
+def fits(text: str, best: int) -> float:
+    """Whether the length suits: 1 for `best` characters, less for others."""
+    return math.exp(-(((len(text) - best) / (0.75 * best)) ** 2) / 2)
 
 
 def _whole(text: str) -> bool:

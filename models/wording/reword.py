@@ -15,7 +15,9 @@ from collections.abc import Iterable, Sequence
 from models.events import Sentence, Tweet
 from models.text.plain import plain, printable
 from models.text.stop_words import TITLE_STOP_WORDS
+from models.wording.passages import verbatim
 from models.wording.people import clean_handle, display_name
+from models.wording.summary import ALSO
 
 MAX_GROWTH = 1.3
 SLACK = 30
@@ -48,6 +50,8 @@ def reworded(original: Sentence, proposal: str, posts: Iterable[Tweet]) -> Sente
     text = " ".join(printable(proposal).split())
     if not _well_formed(original.text, text) or set(_quoted(text)) != set(_quoted(original.text)):
         return None
+    if (ALSO in original.text) != (ALSO in text):  # what parts those who said it from those who only took part
+        return None
     before, after = _tokens(original.text), _tokens(text)
     if _negations(before) != _negations(after) or not _in_order(_handles(after), _handles(before)):
         return None
@@ -72,7 +76,9 @@ def _keeps_speaker(original: str, text: str, posts: Sequence[Tweet]) -> bool:
     if not quoted:
         return True
     before, after = ([_bare(token) for token in _tokens(sentence)] for sentence in (original, text))
-    speakers = [name for post in posts if any(words in plain(post.text) for words in quoted) for name in _names(post)]
+    speakers = [
+        name for post in posts if any(verbatim(words) in plain(post.text) for words in quoted) for name in _names(post)
+    ]
     named = [name for name in speakers if _holds(before, name)]
     if named and not any(_holds(after, name) for name in named):
         return False

@@ -1,62 +1,41 @@
-"""A topic in one sentence, its line in the overview, and what is new in it since last week.
+"""What happened in a story, in one sentence: its best statement first, then who said so and who took it up.
 
-Our words only count and connect ("9 people, 14 posts; Ann Lee: …"); what is said is quoted.
+    news       “LanternNet runs on a phone.” – Lantern Labs (@lanternlabs), passed on by Ann Lee (@annlee).
+    opinion    Ann Lee (@annlee): “I see no use for it.” Also on it: Bo Castell (@bo) and 3 others
+    no words   5 people on LanternNet, Ann Lee (@annlee) among them
+
+Our words only connect and count, and `models.digest.verify` counts again; what is said is quoted. Names before
+`ALSO` stand behind the quotation, those after it only took part.
+
+The week's headline names its first three stories: "Trending this week: A, B and C."; those about harm are not said to
+trend ("Also spoken about: C."). A week without a section names its first briefs, and one of which nothing is told says
+how many posts it had.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from models.events import DigestTopic, Person, Sentence, TopicIdentity
-from models.refit.story import Story
-from models.week.posts import WeekPosts
-from models.wording.items import Group, Source
-from models.wording.label import Label
-from models.wording.people import joined, mention, original_author
-from models.wording.phrases import compact, phrase_key
-from models.wording.quotations import embeddable
+from models.events import Brief, DigestTopic, Person, Sentence, TopicKind, Tweet
+from models.text.plain import one_line
+from models.wording.passages import verbatim
+from models.wording.people import joined, listed, mention, original_author, people_of
+from models.wording.statements import Statement
+from models.wording.titles import shortened
 
-MIN_QUALITY = 0.2
-NEW_IN_IT = "; new in it: "
+ALSO = " Also on it: "
+SHARED_BY = "shared by "
+QUOTED_BY = "quoted by "
+PASSED_ON_BY = "passed on by "
+MAX_EVIDENCE = 20
+LONGEST_LINE = 200  # characters of the quotation in a line of a list
 
-
-def lead_source(groups: Sequence[Group]) -> Source | None:
-    """The passage that tells best what a topic is about: from its best groups, whole and quotable."""
-    candidates = [
-        (source.quality / (1 + 0.2 * place), -place, source)
-        for place, group in enumerate(groups[:6])
-        for source in group.sources[:4]
-        if embeddable(source.passage.text) and source.passage.complete and source.quality >= MIN_QUALITY
-    ]
-    return max(candidates, key=lambda entry: entry[:2])[2] if candidates else None
-
-
-def summary(week: WeekPosts, story: Story, label: str, people: Sequence[Person], source: Source | None) -> Sentence:
-    """ "In the words of Ann Lee (@annlee), one of 15 people on it: “…”"; without a passage to quote, who is there."""
-    if source is None:
-        first = people[:3]
-        named = joined([mention(person) for person in first])
-        # somebody may be there by a retweet only, which is no separate evidence but is what names them
-        theirs = [_first_post(week, story, person.author_id) for person in first]
-        on = f"{_number(len(people), 'person', 'people')} on {label}"
-        return Sentence(text=f"{on}, {named} among them.", posts=list(dict.fromkeys([*theirs, *_ids(week, story)])))
-    post = week.posts[source.index]
-    teller = next((mention(person) for person in people if person.author_id == post.author_id), f"@{post.author}")
-    author = original_author(post)
-    who = f"{author}, passed on by {teller}" if post.kind == "retweet" and author else teller
-    among = f", one of {len(people):,} people on it" if len(people) > 1 else ""
-    text = f"In the words of {who}{among}: “{source.passage.text}”"
-    return Sentence(text=text, posts=list(dict.fromkeys([post.id, *_ids(week, story)])))
-
-
-def overview_line(topic: DigestTopic, *, comparable: bool = True) -> Sentence:
-    """ "ICLR 2021: 21 people, 34 posts; new this week"; of harm only how many spoke of it.
-
-    comparable: whether there is a week before; in the first digest nobody can say what is new.
-    """
-    text = f"{topic.label}: {_number(topic.people_total, 'person', 'people')}, {_number(topic.posts, 'post', 'posts')}"
-    status = "" if topic.sensitive or not comparable else f"; {STATUS_WORDS[topic.status]}"
-    return Sentence(text=text + status, posts=topic.summary.posts)
-
-
+ENTRIES: dict[TopicKind, tuple[str, str]] = {
+    "story": ("story", "stories"),
+    "papers": ("paper", "papers"),
+    "code": ("project", "projects"),
+    "courses": ("course or book", "courses and books"),
+    "data": ("data set", "data sets"),
+    "trends": ("subject", "subjects"),
+}
 STATUS_WORDS = {
     "new": "new this week",
     "rising": "rising",
@@ -65,38 +44,102 @@ STATUS_WORDS = {
 }
 
 
-def change(week: WeekPosts, story: Story, label: Label, previous: TopicIdentity | None) -> Sentence | None:
-    """How a continuing topic moved, and what its posts speak of now that was not among its words before."""
-    if previous is None:
-        return None
-    known = [
-        compact(phrase_key(text))
-        for text in (*previous.words, *previous.label.split(" and "), label.text.split(" and ")[0])
-    ]
-    fresh: list[str] = []
-    posts: list[int] = []
-    for text, key, using in label.terms:
-        plain_key = compact(key)
-        if len(fresh) < 3 and not any(plain_key in other or other in plain_key for other in known):
-            fresh.append(text)
-            posts.extend(using[:5])
-            known.append(plain_key)
-    if story.previous_posts == 0:
-        moved = f"Back with {_number(len(story.members), 'post', 'posts')}"
+def summary(
+    posts: Sequence[Tweet], lead: Statement | None, label: str, people: Sequence[Person], influence: Mapping[str, float]
+) -> Sentence:
+    """The lead of a section; without one, who is there."""
+    if lead is None:
+        named = list(people[:3])
+        on = f"{_number(len(people), 'person', 'people')} on {label}"
+        among = f", {joined([mention(person) for person in named])} among them."
+        return Sentence(text=on + among, posts=_evidence(posts, [], named))
+    quoted, saying = _quoted(posts, lead, lead.text, influence)
+    known = {person.author_id for person in saying}
+    others = [person for person in people if person.author_id not in known]
+    text = quoted if quoted[-2:] in {".”", "!”", "?”", "…”"} else f"{quoted}."
+    text += f"{ALSO}{listed(others)}." if others else ""
+    return Sentence(text=text, posts=_evidence(posts, [posts[lead.place]], [*saying, *others[:3]]))
+
+
+def line(
+    posts: Sequence[Tweet], lead: Statement, label: str, people: Sequence[Person], influence: Mapping[str, float]
+) -> Sentence:
+    """One line of a list: the statement, shortened visibly, who said so, and how many are on it.
+
+    label: the story's name where the statement does not have it, else empty.
+    """
+    words = shortened(verbatim(lead.text), cut=not lead.complete, limit=LONGEST_LINE)
+    quoted, saying = _quoted(posts, lead, words, influence, news=bool(label))
+    text = f"{label}: {quoted}" if label else quoted
+    text += f"; {len(people):,} people on it" if len(people) > len(saying) else ""
+    return Sentence(text=text, posts=_evidence(posts, [posts[lead.place]], saying))
+
+
+def _quoted(
+    posts: Sequence[Tweet], lead: Statement, words: str, influence: Mapping[str, float], *, news: bool = False
+) -> tuple[str, list[Person]]:
+    """The quotation with those who stand behind it, and these; news: it comes before them, whatever it is."""
+    post = posts[lead.place]
+    if lead.is_title:
+        sharing = [other for other in posts if any(_title(link.title) == lead.text for link in other.links)]
+        people = people_of(sharing, influence)
+        return f"“{words}” – {SHARED_BY}{listed(people)}", people
+    if lead.is_quoted:
+        quoting = [other for other in posts if verbatim(lead.text) in (other.quoted_text or "")]
+        people = people_of(quoting, influence)
+        said_by = f"{original_author(post)}, " if post.related_author else ""
+        return f"“{words}” – {said_by}{QUOTED_BY}{listed(people)}", people
+    source = _source(post)
+    same = [other for other in posts if _source(other) == source]
+    if post.kind == "retweet" and (author := original_author(post)) is not None:
+        first = next((other for other in same if other.kind != "retweet"), None)
+        who = mention(people_of([first], influence)[0]) if first is not None else author
     else:
-        moved = f"{_number(len(story.members), 'post', 'posts')} after {story.previous_posts:,} last week"
-    if not fresh:
-        return Sentence(text=f"{moved}.", posts=_ids(week, story))
-    ids = [week.posts[index].id for index in posts]
-    return Sentence(text=f"{moved}{NEW_IN_IT}{joined(fresh)}.", posts=list(dict.fromkeys(ids)))
+        first = post
+        who = mention(people_of([post], influence)[0])
+    passing = [other for other in same if first is None or other.author_id != first.author_id]
+    saying = [*people_of([first] if first else [], influence), *people_of(passing, influence)]
+    if not (passing or lead.is_news or news):
+        return f"{who}: “{words}”", saying
+    passed = f", {PASSED_ON_BY}{listed(people_of(passing, influence))}" if passing else ""
+    return f"“{words}” – {who}{passed}", saying
 
 
-def _first_post(week: WeekPosts, story: Story, author_id: str) -> str:
-    return next(week.posts[int(i)].id for i in story.members if week.posts[int(i)].author_id == author_id)
+def list_summary(kind: TopicKind, entries: int, people: Sequence[Person], shown: Sequence[Sentence]) -> Sentence:
+    """ "9 people shared 6 papers." """
+    posts = list(dict.fromkeys(sentence.posts[0] for sentence in shown if sentence.posts))[:MAX_EVIDENCE]
+    noun = ENTRIES[kind][entries != 1]
+    return Sentence(text=f"{_number(len(people), 'person', 'people')} shared {entries:,} {noun}.", posts=posts)
 
 
-def _ids(week: WeekPosts, story: Story) -> list[str]:
-    return [week.posts[int(index)].id for index in story.distinct[:20]]
+def overview_line(topic: DigestTopic, *, comparable: bool = True) -> Sentence:
+    """ "ICLR 2021: 21 people, 34 posts; new this week"; of harm and of lists only how many spoke.
+
+    comparable: whether there is a week before; in the first digest nobody can say what is new.
+    """
+    text = f"{topic.label}: {_number(topic.people_total, 'person', 'people')}, {_number(topic.posts, 'post', 'posts')}"
+    plain = topic.sensitive or topic.kind != "story" or not comparable
+    return Sentence(text=text if plain else f"{text}; {STATUS_WORDS[topic.status]}", posts=topic.summary.posts)
+
+
+def _source(post: Tweet) -> str:
+    return (post.related_id or post.id) if post.kind == "retweet" else post.id
+
+
+def _title(title: str | None) -> str | None:
+    return one_line(title.partition(" | ")[0], 200) if title else None
+
+
+def _evidence(posts: Sequence[Tweet], first: Sequence[Tweet], named: Sequence[Person]) -> list[str]:
+    """Ids: of the quoted post, then one of everybody who is named, then the others."""
+    by_author: dict[str, str] = {}
+    for post in posts:
+        by_author.setdefault(post.author_id, post.id)
+    sources = {_source(post) for post in first}
+    bearing = {post.author_id: post.id for post in reversed(posts) if _source(post) in sources}
+    ids = [post.id for post in first]
+    ids += [bearing.get(person.author_id, by_author.get(person.author_id, "")) for person in named]
+    return [one for one in dict.fromkeys([*ids, *(post.id for post in posts)]) if one][:MAX_EVIDENCE]
 
 
 def _number(count: int, one: str, many: str) -> str:
@@ -104,30 +147,46 @@ def _number(count: int, one: str, many: str) -> str:
 
 
 OPENING = "Trending this week: "
-
 SENSITIVE_OPENING = "Also spoken about: "
+BRIEF_OPENING = "In brief this week: "
+NAMED = 3
 
-QUIET = "A quiet week: no subject was taken up by enough people to report."
+
+def nothing(posts: int) -> str:
+    """The headline of a week with so many posts and no entry."""
+    return f"None of this week's {posts:,} posts stands out." if posts else "No posts this week."
 
 
-def headline(topics: Sequence[DigestTopic], all_ids: Sequence[str]) -> Sentence:
-    """The headline; a week without topics says so and cites up to 20 of `all_ids`, in which it found none."""
-    if not topics:
-        return Sentence(text=QUIET, posts=list(all_ids[:20]))
-    first = topics[:3]
-    lively = [topic.label for topic in first if not topic.sensitive]
-    grave = [topic.label for topic in first if topic.sensitive]
-    parts = [
-        f"{opening}{_named(labels)}." for opening, labels in ((OPENING, lively), (SENSITIVE_OPENING, grave)) if labels
-    ]
-    posts = [post_id for topic in first for post_id in topic.summary.posts]
-    return Sentence(text=" ".join(parts), posts=list(dict.fromkeys(posts)))
+def headline(topics: Sequence[DigestTopic], briefs: Sequence[Brief], all_ids: Sequence[str]) -> Sentence:
+    """The headline; a week without entries cites up to 20 of `all_ids`, its posts."""
+    stories = [topic for topic in topics if topic.kind == "story"][:NAMED]
+    lively = [topic.label for topic in stories if not topic.sensitive]
+    grave = [topic.label for topic in stories if topic.sensitive]
+    told = [] if stories else [brief for brief in briefs if brief.label][:NAMED]
+    titles = (
+        (OPENING, lively),
+        (SENSITIVE_OPENING, grave),
+        (BRIEF_OPENING, [brief.label for brief in told if not brief.sensitive]),
+        (SENSITIVE_OPENING, [brief.label for brief in told if brief.sensitive]),
+        (
+            "" if stories or told else BRIEF_OPENING,
+            [] if stories or told else [topic.label for topic in topics[:NAMED]],
+        ),
+    )
+    parts = [f"{opening}{_named(labels)}" for opening, labels in titles if labels]
+    if not parts:
+        return Sentence(text=nothing(len(all_ids)), posts=list(all_ids[:20]))
+    sentences = [topic.summary for topic in stories] + [brief.sentence for brief in told]
+    sentences = sentences or [topic.summary for topic in topics[:NAMED]]
+    posts = [post_id for sentence in sentences for post_id in sentence.posts]
+    text = " ".join(part if part.endswith(("…", "!", "?")) else f"{part}." for part in parts)
+    return Sentence(text=text, posts=list(dict.fromkeys(posts)))
 
 
 def _named(labels: Sequence[str]) -> str:
-    """ "A", "A and B", "A, B and C"; with semicolons when a label has a conjunction or a comma of its own."""
+    """ "A", "A and B", "A, B and C"; with semicolons when a label has a conjunction, a comma or many words."""
     if len(labels) == 1:
         return labels[0]
-    if any(" and " in f" {label} " or "," in label for label in labels):
+    if any(" and " in f" {label} " or "," in label or label.count(" ") > 3 for label in labels):
         return f"{'; '.join(labels[:-1])}; and {labels[-1]}"
     return f"{', '.join(labels[:-1])} and {labels[-1]}"

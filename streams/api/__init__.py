@@ -1,5 +1,5 @@
-"""The HTTP service: JSON, server-sent events and the dashboard over the live view.
+"""The HTTP service: JSON, server-sent events and the dashboard on the live view.
 
-Reads Redis only, keeps nothing, and holds no lock: any number of copies can run. Every answer that can be cached
-carries an ETag; every error is problem+json (RFC 9457). See `create_api`.
+It only reads Redis, keeps no state and holds no lock, so any number of copies can run. Answers that can be cached carry
+an ETag. Errors are problem+json (RFC 9457). See `create_api`.
 """

@@ -1,4 +1,4 @@
-"""`create_api(settings, views, …)`: the composition of the HTTP service. Nothing happens before its lifespan starts."""
+"""`create_api(settings, views, …)` composes the HTTP service. Nothing happens before the app's lifespan starts."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ from time import perf_counter
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from streams.api import digests, events, health, openapi, pages, subscriptions, topics
+from streams.api import digests, events, health, openapi, pages, posts, subscriptions, topics
 from streams.api.hub import Hub
 from streams.api.limits import ApiLimits
 from streams.api.problems import add_problem_handlers
@@ -23,16 +23,20 @@ from streams.views.port import ViewReader
 DESCRIPTION = """What data-science and AI influencers are talking about, live, and as one digest every week.
 
 Times are UTC. All windows end with the newest post, not with the wall clock. Errors are `application/problem+json`.
-Send `If-None-Match` with the last `ETag` to be told in a few bytes that nothing changed. Lists take `limit` and
+Send `If-None-Match` with the last `ETag`: an unchanged answer costs a few bytes. Lists take `limit` and
 `offset` and answer with a `Link` header to the next page."""
 
 
 class UnsafeBindingError(ValueError):
-    """The service would be reachable from other machines without a token."""
+    """Other machines could reach the service without a token."""
 
 
 def check_binding(settings: Settings) -> str | None:
-    """The token. Raises UnsafeBindingError for an address that is not loopback without one."""
+    """Return the token.
+
+    Raises:
+        UnsafeBindingError: The address is not loopback, and there is no token.
+    """
     token = settings.api_token.get_secret_value() if settings.api_token else None
     if not token and not is_loopback(settings.host):
         raise UnsafeBindingError(
@@ -49,7 +53,18 @@ def create_api(
     lag: LagCheck | None = None,
     limits: ApiLimits | None = None,
 ) -> FastAPI:
-    """The app; reads nothing before its lifespan starts. Raises UnsafeBindingError."""
+    """Create the app. It reads nothing before its lifespan starts.
+
+    Args:
+        settings: Address, token and data folder.
+        views: The live view.
+        metrics: Registry for the service's metrics.
+        lag: Asks the broker for the lag of the stages.
+        limits: Limits of the service.
+
+    Raises:
+        UnsafeBindingError: Other machines could reach the service without a token.
+    """
     token = check_binding(settings)
     metrics, limits = metrics or Metrics(), limits or ApiLimits()
     board = Board(views)
@@ -61,7 +76,7 @@ def create_api(
         try:
             yield
         finally:
-            # again and again: a client library may take a cancellation for its own timeout, and the service never ended
+            # repeated: a client library may take a cancellation for its own timeout, and the service would never stop
             while not task.done():
                 task.cancel()
                 await asyncio.wait({task}, timeout=0.5)
@@ -75,15 +90,22 @@ def create_api(
         redoc_url=None,
     )
     app.state.services = Services(
-        views=views, board=board, hub=hub, metrics=metrics, limits=limits, lag=lag, token=token
+        views=views,
+        board=board,
+        hub=hub,
+        metrics=metrics,
+        limits=limits,
+        lag=lag,
+        token=token,
+        public_url=settings.public_url or None,
     )
     app.state.deliveries_path = settings.data_dir / "push.sqlite3"
-    for module in (topics, digests, events, subscriptions, health, pages):
+    for module in (topics, posts, digests, events, subscriptions, health, pages):
         app.include_router(module.router)
     pages.mount_assets(app)
     add_problem_handlers(app)
     openapi.describe(app)
-    # the last one added is the first to see a request
+    # the middleware added last sees a request first
     if token:
         app.add_middleware(TokenAuth, token=token)
     else:
@@ -96,7 +118,7 @@ def create_api(
 
 
 class HeadIsGet:
-    """What a GET would say, without its body (the server leaves it out): uptime checks ask so. Streams have no end."""
+    """Answers HEAD, used by uptime checks, as GET; the server leaves the body out. Streams are excluded."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -109,7 +131,7 @@ class HeadIsGet:
 
 
 class CountRequests:
-    """Requests and seconds by route; the route's pattern, never the path, is the label."""
+    """Counts requests and seconds by route. The label is the route's pattern, never the path."""
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""What happened, as a list and as server-sent events."""
+"""Events of topics and digests, as a list and as server-sent events."""
 
 import re
 from typing import Annotated
@@ -21,16 +21,16 @@ _STREAM_ID = re.compile(STREAM_ID)
 
 
 def is_stream_id(text: str) -> bool:
-    """Whether it is an id of the event stream."""
+    """Whether `text` is an id of the event stream."""
     return _STREAM_ID.fullmatch(text) is not None
 
 
 After = Annotated[
-    str | None, Query(pattern=STREAM_ID, description="only what came after this id", examples=["1616077800000-0"])
+    str | None, Query(pattern=STREAM_ID, description="only events after this id", examples=["1616077800000-0"])
 ]
 
 Before = Annotated[
-    str | None, Query(pattern=STREAM_ID, description="only what came before this id", examples=["1616077800000-0"])
+    str | None, Query(pattern=STREAM_ID, description="only events before this id", examples=["1616077800000-0"])
 ]
 
 
@@ -42,7 +42,7 @@ async def list_events(
     before: Before = None,
     limit: Limit = 50,
 ) -> Response:
-    """The last ones, or those after an id, or the last ones before one; oldest first."""
+    """The last events, the ones after an id, or the last ones before an id; oldest first."""
     if after is not None and before is not None:
         raise HTTPException(422, "give after or before, not both")
     return respond(request, schemas.EventPage(items=await use.views.events(after, limit, before=before)))
@@ -72,7 +72,7 @@ async def stream_events(
     ] = None,
     after: After = None,
 ) -> Response:
-    """Stays open; heart-beats show that it lives. A reader that does not keep up is disconnected and may resume."""
+    """Stays open; heartbeats show that the connection works. A slow reader is disconnected and may resume."""
     host = client_of(request.scope)
     if not use.hub.has_room(host):
         raise HTTPException(429, "too many open event streams", headers={"Retry-After": "10"})

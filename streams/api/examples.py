@@ -135,6 +135,8 @@ EXAMPLES: dict[str, Struct] = {
         related=[schemas.RelatedTopic(id="t-ffe01c22ab41d003", label="Multilingual speech", similarity=0.31)],
     ),
     "PostPage": schemas.PostPage(total=12, items=[POST]),
+    "PostDetail": schemas.PostDetail(post=POST, topic_id=ID, label=LABEL),
+    "CitedPosts": schemas.CitedPosts(week=DIGEST.week, section="d-4fc37b4049ec", ids=[POST.id], items=[POST]),
     "TopicMap": schemas.TopicMap(
         items=[schemas.MapPoint(id=ID, label=LABEL, x=0.3, y=0.8, people=7, posts=12, trend=10.4, growing=True)],
         related=[schemas.MapTie(a=ID, b="t-ffe01c22ab41d003", similarity=0.31)],

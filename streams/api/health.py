@@ -1,4 +1,4 @@
-"""Alive, ready, metrics. Readiness says what is wrong in words that name no secrets."""
+"""Liveness, readiness, metrics. Readiness names the problem without secrets."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
@@ -17,7 +17,7 @@ log = get_logger(__name__)
 
 @router.get("/healthz", response_class=PlainTextResponse, summary="Alive")
 async def healthz() -> str:
-    """The process answers; whether it can work is /readyz."""
+    """The process answers. /readyz reports whether it can work."""
     return "ok\n"
 
 
@@ -33,8 +33,8 @@ async def readyz(request: Request, use: Use) -> Response:
     if use.lag is not None:
         try:
             lag = dict(await use.lag())
-        except Exception as error:  # noqa: BLE001 (whatever the broker's client raises, the answer is "not ready")
-            log.warning("the broker cannot be asked", error=f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 (any error of the broker's client means "not ready")
+            log.warning("lag unknown: broker gives no answer", error=f"{type(error).__name__}: {error}")
             checks["kafka"] = "does not answer"
         else:
             checks["kafka"] = "ok"
@@ -49,8 +49,8 @@ async def readyz(request: Request, use: Use) -> Response:
 
 @router.get("/metrics", response_class=PlainTextResponse, summary="Prometheus metrics")
 async def metrics(use: Use) -> Response:
-    """In Prometheus' text format. Lag is told here too: a stage that is down cannot tell its own."""
-    await _tell_lag(use)
+    """Prometheus' text format. It includes the lag of every stage, because a stopped stage cannot report its own."""
+    await _export_lag(use)
     return Response(
         use.metrics.text(),
         media_type="text/plain; version=0.0.4; charset=utf-8",
@@ -58,16 +58,16 @@ async def metrics(use: Use) -> Response:
     )
 
 
-async def _tell_lag(use: Services) -> None:
-    """No number rather than an old one when the broker does not answer."""
+async def _export_lag(use: Services) -> None:
+    """Export the lag. Without an answer from the broker there is no number rather than an old one."""
     gauge = use.metrics.gauge("lag_records")
     gauge.clear()
     if use.lag is None:
         return
     try:
         lag = await use.lag()
-    except Exception as error:  # noqa: BLE001 (whatever the broker's client raises, the other metrics are served)
-        log.warning("the broker cannot be asked", error=f"{type(error).__name__}: {error}")
+    except Exception as error:  # noqa: BLE001 (on any error of the broker's client the other metrics are served)
+        log.warning("lag unknown: broker gives no answer", error=f"{type(error).__name__}: {error}")
         return
     for stage, records in lag.items():
         gauge.labels(stage=stage, topic=STAGE_INPUTS[stage].name).set(records)

@@ -1,12 +1,12 @@
 """One reader of the view for all event streams of this process.
 
-`run` waits on Redis, keeps the board fresh and puts each message, encoded once, into the queue of every reader. A
-queue is bounded: a reader that does not keep up is disconnected and comes back with its `Last-Event-ID`, so that it
-never slows the others and never costs more memory than its queue.
+`run` waits for changes in Redis, refreshes the board, and puts each message, encoded once, into the queue of every
+reader. A queue is bounded. A reader that is too slow is disconnected and resumes with its `Last-Event-ID`, so it
+neither slows the others nor uses more memory than its queue.
 
-Messages: `topic` (born, trending, merged …), `alert`, `digest` carry an id to resume from; `topics` (what changed on
-the board, at most `UPDATE_TOPICS`), `status` (the view can or cannot be read), `reset` (reload everything: too much
-was missed) and `heartbeat` do not.
+* Messages with an id to resume from: `topic` (born, trending, merged …), `alert`, `digest`.
+* Messages without one: `topics` (changes of the board, at most `UPDATE_TOPICS`), `status` (whether the view can be
+  read), `reset` (reload everything: too much was missed) and `heartbeat`.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ class Reader:
 
 
 class Hub:
-    """See the module."""
+    """See the module's docstring."""
 
     def __init__(self, views: ViewReader, board: Board, metrics: Metrics, limits: ApiLimits) -> None:
         self._views = views
@@ -51,26 +51,32 @@ class Hub:
         self._hosts: Counter[str] = Counter()
         self.board = board
         self.connected = False
-        metrics.gauge("sse_clients").set(0)  # told from the start: the first slow reader is to be a change
+        # exported from the start, so that the first slow reader is a visible change
+        metrics.gauge("sse_clients").set(0)
         metrics.counter("sse_messages")
         metrics.counter("sse_slow_readers")
 
     async def run(self) -> None:
-        """Until cancelled. Redis may come and go."""
+        """Run until cancelled. Redis may be unreachable for a while."""
         while True:
             try:
                 await self._follow()
             except ViewUnavailableError as error:
-                log.warning("the view cannot be read", error=str(error))
+                log.warning("view cannot be read; trying again", error=str(error))
                 self._say_connected(False)
                 await asyncio.sleep(0.5)
 
     def has_room(self, host: str) -> bool:
-        """Whether one more client of that address may connect."""
+        """Whether another client of that address may connect."""
         return len(self._readers) < self._limits.sse_clients and self._hosts[host] < self._limits.sse_per_client
 
     async def subscribe(self, host: str, last_id: str | None) -> AsyncIterator[bytes]:
-        """What a client is sent: what it missed after `last_id`, then everything as it happens, and heart-beats."""
+        """The messages for one client: those after `last_id`, then all new ones, and heartbeats.
+
+        Args:
+            host: The client's address.
+            last_id: Id of the last message that the client received.
+        """
         reader = Reader(host, self._limits.sse_queue)
         self._readers.add(reader)
         self._hosts[host] += 1
@@ -107,11 +113,11 @@ class Hub:
             while page := await self._views.events(last_id, RESUME_PAGE):
                 for event in page:
                     yield event.id, encode(event)
-                    # a page fits a socket's buffer: let the others run, and a reader that left be noticed
+                    # a page fits a socket's buffer: let other tasks run, and notice a reader that has disconnected
                     await asyncio.sleep(0)
                 last_id = page[-1].id
         except ViewUnavailableError:
-            yield "", message("reset", {})  # it reloads when the view is back
+            yield "", message("reset", {})  # the client reloads when the view can be read again
 
     async def _follow(self) -> None:
         event, pulse = await self._views.positions()
@@ -126,12 +132,12 @@ class Hub:
                 self._broadcast(found.id, encode(found))
             if latest is not None:
                 pulse = latest
-            # nothing at all for a while may also be a view that was wiped, which gives no sign
+            # without any event the view may have been wiped, which sends none
             stale = stale or latest is not None or not events
             if stale and monotonic() >= due:
                 start = monotonic()
                 await self._refresh()
-                # many readers: fewer, larger updates; the more work one makes, the longer the rest
+                # with many readers, fewer and larger updates: the pause grows with the cost of an update
                 pause = 0.05 + 0.0002 * len(self._readers) + (monotonic() - start)
                 due, stale = monotonic() + min(1.0, pause), False
 
@@ -182,17 +188,21 @@ class Hub:
 
 
 def message(name: str, data: Any, event_id: str | None = None) -> bytes:
-    """One server-sent event; JSON never holds a line break, so one data line is enough."""
+    """One server-sent event. JSON contains no line break, so one data line is enough."""
     head = f"id: {event_id}\n" if event_id else ""
     return f"{head}event: {name}\ndata: ".encode() + msgspec.json.encode(data) + b"\n\n"
 
 
 def encode(event: ViewEvent) -> bytes:
-    """An entry of the stream of events."""
+    """The message of one entry of the stream of events."""
     return message(NAMES.get(event.kind, "topic"), event, event.id)
 
 
 def order(event_id: str) -> tuple[int, int]:
-    """Sortable form of a stream id, "milliseconds-number". Raises ValueError for anything else."""
+    """Sortable form of a stream id, "milliseconds-number".
+
+    Raises:
+        ValueError: The text is no id of a stream.
+    """
     first, _, second = event_id.partition("-")
     return int(first), int(second or 0)

@@ -1,18 +1,18 @@
-"""What one client may ask for: a closed table."""
+"""Limits for clients: a closed table."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class ApiLimits:
-    """Caps of the service; per copy."""
+    """Limits of one copy of the service."""
 
     requests_per_minute: int = 600  # per client address; the dashboard makes a handful
     sse_clients: int = 5_000
-    sse_per_client: int = 2_000  # a proxy or an office has one address
+    sse_per_client: int = 2_000  # a proxy or an office shares one address
     sse_queue: int = 64  # messages that a reader may be behind before it is disconnected
     heartbeat_seconds: float = 15.0
     send_timeout_seconds: float = 30.0
     page: int = 100  # most items on a page
     offset: int = 10_000
-    max_lag: int = 50_000  # records behind which /readyz says no
+    max_lag: int = 50_000  # records behind which /readyz reports a stage

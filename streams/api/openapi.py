@@ -1,4 +1,4 @@
-"""The OpenAPI document: the bodies' schemas and an example of each, problems, and what a route answers with."""
+"""The OpenAPI document: schemas and examples of all bodies, problems, and the answers of the routes."""
 
 from typing import Any
 
@@ -14,6 +14,8 @@ BODIES = (
     schemas.TopicPage,
     schemas.TopicDetail,
     schemas.PostPage,
+    schemas.PostDetail,
+    schemas.CitedPosts,
     schemas.SeriesSet,
     schemas.TopicMap,
     schemas.DigestPage,
@@ -51,20 +53,20 @@ def answers(body: type[Struct]) -> dict[int | str, dict[str, Any]]:
     }
     return {
         200: {"description": (body.__doc__ or "").strip(), "content": {"application/json": content}},
-        304: {"description": "what If-None-Match names is still so"},
+        304: {"description": "the version in If-None-Match is still current"},
         "default": _PROBLEM_ANSWER,
     }
 
 
 def described(example: Any, *, status: int = 200) -> dict[int | str, dict[str, Any]]:
-    """The `responses=` of a route whose answer is small enough to be told by its example."""
+    """The `responses=` of a route with an answer so small that an example describes it."""
     kind = "array" if isinstance(example, list) else "object"
     content = {"application/json": {"schema": {"type": kind}, "example": example}}
-    return {status: {"description": "so", "content": content}, "default": _PROBLEM_ANSWER}
+    return {status: {"description": "as in the example", "content": content}, "default": _PROBLEM_ANSWER}
 
 
 def describe(app: FastAPI) -> None:
-    """Make `app.openapi()` know the bodies above."""
+    """Add the bodies above to `app.openapi()`."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:

@@ -2,7 +2,7 @@
 
 import hmac
 from importlib.resources import files
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote, urlencode
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from streams.api.responses import REVALIDATE, respond
-from streams.api.security import COOKIE, session_of
+from streams.api.security import COOKIE, is_page, session_of
 from streams.api.services import Use
 
 router = APIRouter(include_in_schema=False)
@@ -20,23 +20,23 @@ _SESSION_SECONDS = 30 * 86_400
 
 
 class Assets(StaticFiles):
-    """Static files that browsers ask about every time, so that an update is seen at once."""
+    """Static files that browsers revalidate every time, so that an update is visible at once."""
 
     async def get_response(self, path: str, scope: object) -> Response:
-        """With our Cache-Control."""
+        """The file with our Cache-Control."""
         response = await super().get_response(path, scope)  # type: ignore[arg-type]  # Scope is a dict
         response.headers["Cache-Control"] = REVALIDATE
         return response
 
 
 def mount_assets(app: FastAPI) -> None:
-    """`/static`."""
+    """Serve `/static`."""
     app.mount("/static", Assets(directory=str(STATIC)), name="static")
 
 
 @router.get("/")
 async def dashboard(request: Request) -> Response:
-    """The page; everything else comes through the API."""
+    """The page. Its data come through the API."""
     return respond(request, STATIC.joinpath("index.html").read_bytes(), media_type="text/html; charset=utf-8")
 
 
@@ -48,16 +48,18 @@ async def login_page() -> Response:
 
 @router.post("/login")
 async def login(request: Request, use: Use) -> Response:
-    """Trade the token for a cookie."""
+    """Exchange the token for a cookie."""
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_FORM:
-            raise HTTPException(413, "that is no token")
+            raise HTTPException(413, "the form is larger than a token")
     given = parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0]
+    wanted = request.query_params.get("next", "")
     if use.token is None or not hmac.compare_digest(given.encode(), use.token.encode()):
-        return RedirectResponse("/login?wrong", 303)
-    response = RedirectResponse("/", 303)
+        again = "&" + urlencode({"next": wanted}) if is_page(wanted) else ""
+        return RedirectResponse("/login?wrong" + again, 303)
+    response = RedirectResponse(quote(wanted, safe="/%?=&:@+~-._") if is_page(wanted) else "/", 303)
     secure = request.url.scheme == "https"
     response.set_cookie(
         COOKIE, session_of(use.token), max_age=_SESSION_SECONDS, httponly=True, samesite="strict", secure=secure

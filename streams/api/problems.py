@@ -1,4 +1,4 @@
-"""Errors as problem+json (RFC 9457). What went wrong inside is logged, never sent."""
+"""Errors as problem+json (RFC 9457). Internal errors are logged, never sent."""
 
 from http import HTTPStatus
 
@@ -19,7 +19,14 @@ RETRY_SECONDS = 2
 def problem(
     status: int, detail: str, *, headers: dict[str, str] | None = None, errors: list[dict[str, str]] | None = None
 ) -> Response:
-    """A problem document; `type` is about:blank, so that `title` is the status' own phrase."""
+    """A problem document. `type` is about:blank, so that `title` is the phrase of the status.
+
+    Args:
+        status: HTTP status.
+        detail: The error, for people.
+        headers: Further headers.
+        errors: One entry for each wrong parameter.
+    """
     body: dict[str, object] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -32,7 +39,7 @@ def problem(
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    """Every way in which a request can fail."""
+    """Handle every way in which a request can fail."""
 
     async def http_error(_: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
@@ -46,12 +53,12 @@ def add_problem_handlers(app: FastAPI) -> None:
             {"parameter": ".".join(str(part) for part in item["loc"][1:]), "reason": str(item["msg"])}
             for item in error.errors()
         ]
-        return problem(422, "a parameter is not as it must be", errors=errors)
+        return problem(422, "a parameter is invalid; see errors", errors=errors)
 
     async def unavailable(_: Request, error: Exception) -> Response:
-        log.warning("the view cannot be read", error=str(error))
+        log.warning("view cannot be read; answering 503", error=str(error))
         headers = {"Retry-After": str(RETRY_SECONDS)}
-        return problem(503, "the store of the live view does not answer", headers=headers)
+        return problem(503, "the store of the live view is unreachable; try again later", headers=headers)
 
     async def unexpected(_: Request, error: Exception) -> Response:
         return problem(500, "this is a bug; it has been logged")

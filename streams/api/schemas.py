@@ -1,8 +1,9 @@
-"""What the API answers with, beside the view's own types."""
+"""The API's answers, in addition to the view's own types."""
 
 from datetime import datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from models.events import Digest, TopicEvent
 from models.live.state import ShownLink, ShownPost, ViewEvent
@@ -35,17 +36,17 @@ class TopicPage(Struct, frozen=True, kw_only=True):
 
     window: str
     sort: str
-    newest: datetime | None
-    version: int
-    posts: int
-    total: int
+    newest: Annotated[datetime | None, Meta(description="time of the newest post, with which every window ends")]
+    version: Annotated[int, Meta(description="version of the board")]
+    posts: Annotated[int, Meta(description="posts in the live view")]
+    total: Annotated[int, Meta(description="topics on all pages")]
     items: list[RankedTopic]
     quiet_since: datetime | None = None
     wider: WiderTopics | None = None
 
 
 class TopicPerson(Struct, frozen=True, kw_only=True):
-    """Somebody who posted on the topic."""
+    """A person who posted on the topic."""
 
     author_id: str
     handle: str
@@ -54,34 +55,35 @@ class TopicPerson(Struct, frozen=True, kw_only=True):
 
 
 class HourlySeries(Struct, frozen=True, kw_only=True):
-    """Posts per hour; start is the first hour's first moment."""
+    """Posts per hour."""
 
-    start: datetime
-    posts: list[int]
+    start: Annotated[datetime, Meta(description="start of the first hour")]
+    posts: Annotated[list[int], Meta(description="one number for each hour")]
 
 
 class RelatedTopic(Struct, frozen=True, kw_only=True):
-    """Another topic; similarity 0–1."""
+    """A related topic."""
 
     id: str
     label: str
-    similarity: float
+    similarity: Annotated[float, Meta(description="0–1")]
 
 
 class TopicDetail(Struct, frozen=True, kw_only=True):
-    """All about one topic. lineage: its events, oldest first, with those of topics merged into it."""
+    """Everything about one topic."""
 
-    topic: TopicSummary | None
+    topic: Annotated[TopicSummary | None, Meta(description="null when no recent post is left")]
     id: str
     label: str
-    aliases: list[str]
+    aliases: Annotated[list[str], Meta(description="other ids of the topic")]
     people: list[TopicPerson]
     links: list[ShownLink]
     posts: list[ShownPost]
-    posts_total: int
+    posts_total: Annotated[int, Meta(description="number of all posts; `posts` has the newest")]
     series: HourlySeries | None
-    lineage: list[TopicEvent]
+    lineage: Annotated[list[TopicEvent], Meta(description="events of the topic and of merged ones, oldest first")]
     related: list[RelatedTopic]
+    newest: datetime | None = None  # time of the newest post of all topics
 
 
 class PostPage(Struct, frozen=True, kw_only=True):
@@ -91,61 +93,78 @@ class PostPage(Struct, frozen=True, kw_only=True):
     items: list[ShownPost]
 
 
+class PostDetail(Struct, frozen=True, kw_only=True):
+    """One post, and the topic that it stands in now."""
+
+    post: ShownPost
+    topic_id: str
+    label: str
+
+
+class CitedPosts(Struct, frozen=True, kw_only=True):
+    """Posts behind a section of a digest. ids: all, those that its sentences rest on first. items: those kept here."""
+
+    week: str
+    section: str
+    ids: list[str]
+    items: list[ShownPost]
+
+
 class TopicSeries(Struct, frozen=True, kw_only=True):
     """One band of the stream graph."""
 
     id: str
     label: str
-    posts: list[int]
+    posts: Annotated[list[int], Meta(description="posts per hour")]
 
 
 class SeriesSet(Struct, frozen=True, kw_only=True):
-    """Posts per hour of several topics; starts: the hours' first moments."""
+    """Posts per hour of several topics."""
 
-    starts: list[datetime]
+    starts: Annotated[list[datetime], Meta(description="starts of the hours")]
     items: list[TopicSeries]
 
 
 class MapPoint(Struct, frozen=True, kw_only=True):
-    """A topic's place on the map, x and y in 0–1; near means related. growing: more posts than in the window before."""
+    """A topic's place on the map. Related topics are near to each other."""
 
     id: str
     label: str
-    x: float
-    y: float
+    x: Annotated[float, Meta(description="0–1")]
+    y: Annotated[float, Meta(description="0–1")]
     people: int
     posts: int
     trend: float
-    growing: bool
+    growing: Annotated[bool, Meta(description="more posts than in the window before")]
 
 
 class MapTie(Struct, frozen=True, kw_only=True):
-    """Two topics of the map that have much in common; similarity 0–1."""
+    """Two topics of the map with much in common."""
 
     a: str
     b: str
-    similarity: float
+    similarity: Annotated[float, Meta(description="0–1")]
 
 
 class TopicMap(Struct, frozen=True, kw_only=True):
-    """The map. related: for each topic the few that are most like it, each pair once."""
+    """The map of topics."""
 
     items: list[MapPoint]
-    related: list[MapTie]
+    related: Annotated[list[MapTie], Meta(description="each topic with the few most similar ones; each pair once")]
 
 
 class DigestEntry(Struct, frozen=True, kw_only=True):
-    """A line of the archive."""
+    """One entry of the archive."""
 
     week: str
     start: datetime
     end: datetime
     headline: str
-    topics: list[str]
+    topics: Annotated[list[str], Meta(description="labels of its topics")]
     posts: int
     people: int
-    revision: int
-    briefs: int = 0
+    revision: Annotated[int, Meta(description="1 for the first digest of the week")]
+    briefs: Annotated[int, Meta(description="number of its briefs")] = 0
 
 
 class DigestPage(Struct, frozen=True, kw_only=True):
@@ -156,21 +175,21 @@ class DigestPage(Struct, frozen=True, kw_only=True):
 
 
 class DigestDetail(Struct, frozen=True, kw_only=True):
-    """A digest (without `identities`, which are next week's matching's), and how it was made."""
+    """A digest, without the `identities` that only the next week's matching needs."""
 
     digest: Digest
-    headers: dict[str, str]
+    headers: Annotated[dict[str, str], Meta(description="facts about its making, as in the record's headers")]
 
 
 class EventPage(Struct, frozen=True, kw_only=True):
-    """Events, oldest first; ask again with after= the last id for newer ones, before= the first for older ones."""
+    """Events, oldest first. after= with the last id gives newer ones, before= with the first id older ones."""
 
     items: list[ViewEvent]
 
 
 class Readiness(Struct, frozen=True, kw_only=True):
-    """Whether the service can do its work; checks: name -> "ok" or what is wrong. lag: records behind, by stage."""
+    """Whether the service can do its work."""
 
     ready: bool
-    checks: dict[str, str]
-    lag: dict[str, int]
+    checks: Annotated[dict[str, str], Meta(description='name of a check -> "ok" or the problem')]
+    lag: Annotated[dict[str, int], Meta(description="stage -> records behind")]

@@ -1,8 +1,8 @@
-"""What stands before every request, from the outside in: headers, host, rate, token.
+"""Checks before every request, from the outside in: headers, host, rate, token.
 
-Plain ASGI, so that streams pass through unbuffered. The token is compared in constant time and is never logged; a
-browser trades it for a cookie that holds a keyed hash of it, not the token. Without a token the service answers
-only requests that name this machine (a web page that rebinds its DNS name to 127.0.0.1 is refused).
+Plain ASGI, so that streams pass unbuffered. The token is compared in constant time and never logged. A browser
+exchanges it for a cookie that contains a keyed hash of it. Without a token the service answers only requests that name
+this machine: a web page that rebinds its DNS name to 127.0.0.1 is refused.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import hmac
 import ipaddress
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
+from urllib.parse import urlencode
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
@@ -25,7 +26,7 @@ PAGE_POLICY: Final = (
     "connect-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
-# a rendered digest: no script at all, shown in our frame, which may look inside to make itself as tall as the digest
+# a rendered digest: no scripts, shown in our frame, which may read its height
 DIGEST_POLICY: Final = (
     "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -39,12 +40,12 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-# needed before anybody can log in, and by whatever watches the process
+# used before a login, and by supervisors
 OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/login", "/static/style.css", "/static/icon.svg"})
 
 
 class SecurityHeaders:
-    """The headers above on every answer that does not set its own."""
+    """Adds the headers above to every answer that does not set its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -66,7 +67,7 @@ class SecurityHeaders:
 
 
 class LoopbackHostOnly:
-    """Without a token: only requests whose Host is this machine's own name for itself."""
+    """Used without a token: accepts only requests whose Host names this machine."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -81,7 +82,7 @@ class LoopbackHostOnly:
 
 
 class RateLimit:
-    """At most so many requests per minute and client address; a supervisor that asks /healthz is not held up."""
+    """Limits the requests per minute and client address. /healthz is free for supervisors."""
 
     def __init__(self, app: ASGIApp, *, per_minute: int) -> None:
         self._app = app
@@ -94,12 +95,16 @@ class RateLimit:
         if free or await self._limiter.hit(self._limit, client_of(scope)):
             await self._app(scope, receive, send)
             return
-        answer = problem(429, f"more than {self._limit.amount} requests in a minute", headers={"Retry-After": "10"})
+        answer = problem(
+            429,
+            f"more than {self._limit.amount} requests in a minute; wait and try again",
+            headers={"Retry-After": "10"},
+        )
         await answer(scope, receive, send)
 
 
 class TokenAuth:
-    """`Authorization: Bearer TOKEN`, or the cookie that /login gives for it; pages lead to /login."""
+    """Accepts `Authorization: Bearer TOKEN` or the cookie from /login. Pages redirect to /login."""
 
     def __init__(self, app: ASGIApp, *, token: str) -> None:
         self._app = app
@@ -111,10 +116,16 @@ class TokenAuth:
         if scope["type"] != "http" or scope["path"] in OPEN_PATHS or self._known(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
-        if scope["path"] == "/":
-            answer = problem(303, "log in first", headers={"Location": "/login"})
+        if scope["method"] in {"GET", "HEAD"} and is_page(scope["path"]):
+            wanted = scope["path"] + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else "")
+            to = f"/login?{urlencode({'next': wanted})}" if wanted != "/" else "/login"
+            answer = problem(303, "log in first", headers={"Location": to})
         else:
-            answer = problem(401, "a token is needed", headers={"WWW-Authenticate": "Bearer"})
+            answer = problem(
+                401,
+                "a token is needed: send Authorization: Bearer TOKEN, or log in at /login",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
         await answer(scope, receive, send)
 
     def _known(self, headers: Headers) -> bool:
@@ -128,13 +139,18 @@ class TokenAuth:
         return cookie is not None and hmac.compare_digest(cookie.value.encode("latin-1", "replace"), self._session)
 
 
+def is_page(path: str) -> bool:
+    """Whether people open it: what digests, mails and chats link to."""
+    return path == "/" or path.startswith(("/posts/", "/topics/", "/digests/"))
+
+
 def session_of(token: str) -> str:
-    """What the cookie holds: it opens this service, and does not tell the token."""
+    """The cookie's value. It opens this service and does not reveal the token."""
     return hmac.new(token.encode(), b"toptopics session", hashlib.sha256).hexdigest()
 
 
 def client_of(scope: Scope) -> str:
-    """The address that connected. Forwarding headers are not trusted: anyone can send them."""
+    """The connecting address. Forwarding headers are not trusted: anyone can send them."""
     client = scope.get("client")
     return str(client[0]) if client else "unknown"
 
@@ -147,7 +163,7 @@ def host_name(host: str) -> str:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether it names this machine only."""
+    """Whether `name` means this machine only."""
     if name.lower() == "localhost":
         return True
     try:

@@ -1,4 +1,4 @@
-"""uvicorn, ending with exit code 0 when it is told to stop."""
+"""uvicorn with exit code 0 after an ordered stop."""
 
 import signal
 import socket
@@ -8,21 +8,25 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-GRACE_SECONDS = 3  # for answers on their way; event streams end at once
+GRACE_SECONDS = 3  # for answers on their way; event streams are closed at once
 
 
 class GracefulServer(uvicorn.Server):
-    """uvicorn itself raises the signal again after shutting down, so that the caller's cleanup would be skipped.
+    """uvicorn that does not raise the signal again after shutting down, so that the caller's cleanup runs.
 
-    `told` is called with the address once it listens: port 0 is only known then.
+    `announce` is called with the address as soon as it listens: port 0 is only known then.
     """
 
-    def __init__(self, config: uvicorn.Config, told: Callable[[str], None]) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[str], None]) -> None:
         super().__init__(config)
-        self._told = told
+        self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn does it; then tell where. Raises OSError when it cannot listen, where uvicorn ends the process."""
+        """Start as uvicorn does, then announce the address.
+
+        Raises:
+            OSError: It cannot listen.
+        """
         try:
             await super().startup(sockets)
         except SystemExit as ended:
@@ -31,11 +35,11 @@ class GracefulServer(uvicorn.Server):
             raise
         for listening in [one for server in self.servers for one in server.sockets][:1]:
             host, port = listening.getsockname()[:2]
-            self._told(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+            self._announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """SIGTERM and Ctrl-C stop the server; the handlers before are put back."""
+        """Stop the server on SIGTERM and Ctrl-C, and restore the previous handlers afterwards."""
         before = {sign: signal.signal(sign, self.handle_exit) for sign in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
@@ -44,8 +48,17 @@ class GracefulServer(uvicorn.Server):
                 signal.signal(sign, handler)
 
 
-def create_server(app: FastAPI, host: str, port: int, told: Callable[[str], None] = lambda _: None) -> GracefulServer:
-    """No access log (paths may hold what people search for), no Server header, no trust in forwarding headers."""
+def create_server(
+    app: FastAPI, host: str, port: int, announce: Callable[[str], None] = lambda _: None
+) -> GracefulServer:
+    """A server without access log (paths may contain searches), Server header or trust in forwarding headers.
+
+    Args:
+        app: The app.
+        host: Address to listen on.
+        port: Port; 0 for any free one.
+        announce: Called with the URL as soon as the server listens.
+    """
     return GracefulServer(
         uvicorn.Config(
             app,
@@ -57,5 +70,5 @@ def create_server(app: FastAPI, host: str, port: int, told: Callable[[str], None
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         ),
-        told,
+        announce,
     )

@@ -1,4 +1,4 @@
-"""What the routes work with, and how they get it."""
+"""The objects that routes use, and how they get them."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,26 +12,32 @@ from streams.system.metrics import Metrics
 from streams.views.board import Board
 from streams.views.port import ViewReader
 
-# stage -> records that it is behind; raises when the broker does not answer
+# stage -> number of records behind; raises when the broker does not answer
 LagCheck = Callable[[], Awaitable[Mapping[str, int]]]
 
 
 @dataclass
 class Services:
-    """One per app. `maps`: window -> (version of the board, the last map), so that the next one does not flip."""
+    """The objects of one app."""
 
     views: ViewReader
     board: Board
     hub: Hub
     metrics: Metrics
     limits: ApiLimits
-    lag: LagCheck | None
-    token: str | None
+    lag: LagCheck | None  # None without a broker
+    token: str | None  # None when every request is allowed
+    public_url: str | None = None  # the address under which readers reach the service
+    # window -> (version of the board, last positions): a new map starts from them, so that it does not flip
     maps: dict[str, tuple[int | None, dict[str, tuple[float, float]]]] = field(default_factory=dict)
+
+    def address(self, request: Request) -> str:
+        """Whole addresses begin with it: the public one, else what this request was sent to."""
+        return self.public_url or f"{request.url.scheme}://{request.url.netloc}"
 
 
 def services_of(request: Request) -> Services:
-    """The app's."""
+    """The objects of the request's app."""
     services: Services = request.app.state.services
     return services
 

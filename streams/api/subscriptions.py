@@ -1,8 +1,8 @@
-"""Subscriptions over HTTP, and the Atom feed. `toptopics push` delivers; a new subscription gets what comes after it.
+"""Subscriptions over HTTP, and the Atom feed. `toptopics push` delivers; a new subscription starts with later digests.
 
-A subscription made here can never reach into a private network: that is for the command line (`--allow-private`).
-Secrets are told once, when they are made; addresses are shown without their secret parts. A request that changes
-something has to be JSON and, when a browser sends it, of this very origin.
+A subscription made here cannot reach a private network; only the command line can allow that (`--allow-private`). A
+secret is shown once, when it is made. Addresses are shown without their secret parts. A changing request must be JSON
+and, from a browser, of the same origin.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ ATOM = "application/atom+xml; charset=utf-8"
 
 
 def queue_of(request: Request) -> DeliveryQueue:
-    """The app's, opened at the first use."""
+    """The app's queue, opened at its first use."""
     state = request.app.state
     if getattr(state, "deliveries", None) is None:
         state.deliveries = DeliveryQueue(state.deliveries_path)
@@ -41,11 +41,11 @@ def queue_of(request: Request) -> DeliveryQueue:
 
 
 def same_origin(request: Request) -> None:
-    """Refuse what another web site makes a browser send."""
+    """Refuse requests that another web site sends through a browser."""
     origin = request.headers.get("origin")
     other = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
     if other or request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        raise HTTPException(403, "requests of other web sites change nothing here")
+        raise HTTPException(403, "requests from other web sites are refused")
 
 
 router = APIRouter(tags=["subscriptions"])
@@ -79,9 +79,9 @@ WANTED_BODY = {
 }
 
 
-@router.get("/api/subscriptions", responses=described([EXAMPLE_STATE]), summary="All subscriptions and how they do")
+@router.get("/api/subscriptions", responses=described([EXAMPLE_STATE]), summary="All subscriptions and their state")
 def list_subscriptions(request: Request, queue: Queue) -> Response:
-    """Without secrets."""
+    """All subscriptions without secrets."""
     return respond(request, msgspec.json.encode([state.shown() for state in queue.states()]))
 
 
@@ -94,23 +94,25 @@ def list_subscriptions(request: Request, queue: Queue) -> Response:
     responses=described({"name": "team", "url": "https://example.org/hooks/digest", "secret": "whsec_…"}, status=201),
 )
 async def subscribe(request: Request, queue: Queue) -> Response:
-    """JSON: name, url (a webhook's, or one of apprise's), and if wanted secret and since. Replaces one of that name."""
+    """JSON: name, url (of a webhook or of apprise), optionally secret and since. Replaces the subscription of that
+    name.
+    """
     try:
         wanted = msgspec.json.decode(await _body(request), type=Wanted)
         given = Subscription(name=wanted.name, url=wanted.url, secret=wanted.secret, since=wanted.since)
         known = {subscription.name: subscription for subscription in queue.subscriptions()}
         if len(known) >= MOST and wanted.name not in known:
-            raise HTTPException(409, f"there are {MOST} subscriptions, and no more are taken")
+            raise HTTPException(409, f"there are {MOST} subscriptions already; remove one first")
         subscription = checked(given, known.get(wanted.name))
         await asyncio.to_thread(check_address, subscription)
     except (msgspec.DecodeError, UnicodeDecodeError, SubscriptionError) as error:
         raise HTTPException(422, str(error)) from error
     queue.put_subscription(subscription)
     kept = known.get(wanted.name)
-    told = {"name": subscription.name, "url": subscription.shown_url}
+    answer = {"name": subscription.name, "url": subscription.shown_url}
     if subscription.secret and (kept is None or subscription.secret != kept.secret):
-        told["secret"] = subscription.secret
-    return Response(msgspec.json.encode(told), 201, {"Cache-Control": "no-store"}, media_type="application/json")
+        answer["secret"] = subscription.secret
+    return Response(msgspec.json.encode(answer), 201, {"Cache-Control": "no-store"}, media_type="application/json")
 
 
 @router.delete(
@@ -121,7 +123,7 @@ async def subscribe(request: Request, queue: Queue) -> Response:
     dependencies=[Depends(same_origin)],
 )
 def unsubscribe(name: Name, queue: Queue) -> Response:
-    """Forgets its queue too."""
+    """Also deletes its queue."""
     if not queue.remove_subscription(name):
         raise HTTPException(404, "there is no such subscription")
     return Response(status_code=204)
@@ -134,7 +136,7 @@ def unsubscribe(name: Name, queue: Queue) -> Response:
     responses=described({"due": 2}),
 )
 def retry(name: Name, queue: Queue) -> Response:
-    """Gives failed and dead deliveries all their attempts again, at once."""
+    """Makes failed and dead deliveries due now, with all their attempts."""
     if name not in {subscription.name for subscription in queue.subscriptions()}:
         raise HTTPException(404, "there is no such subscription")
     return Response(msgspec.json.encode({"due": queue.revive(name)}), media_type="application/json")
@@ -142,11 +144,10 @@ def retry(name: Name, queue: Queue) -> Response:
 
 @router.get("/feed.atom", summary="All digests as an Atom feed", response_class=Response)
 async def atom(request: Request, use: Use) -> Response:
-    """Newest week first; a correction updates its week's entry."""
+    """Newest week first. A correction updates its week's entry."""
     stored = [await use.views.digest(week) for week in (await use.views.weeks())[:ENTRIES]]
     entries = [_published(one) for one in stored if one is not None]
-    address = f"{request.url.scheme}://{request.url.netloc}"
-    return respond(request, feed(entries, address=address), media_type=ATOM)
+    return respond(request, feed(entries, address=use.address(request)), media_type=ATOM)
 
 
 def _published(stored: StoredDigest) -> PublishedDigest:
@@ -164,10 +165,10 @@ def _published(stored: StoredDigest) -> PublishedDigest:
 
 async def _body(request: Request) -> bytes:
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
-        raise HTTPException(415, "send application/json")
+        raise HTTPException(415, "the body must be application/json")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MOST_BYTES:
-            raise HTTPException(413, f"more than {MOST_BYTES} bytes")
+            raise HTTPException(413, f"the body is larger than {MOST_BYTES} bytes")
     return bytes(body)

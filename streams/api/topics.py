@@ -1,4 +1,4 @@
-"""Topics now, one topic, its posts, the stream graph's series and the map."""
+"""The topics now, one topic, its posts, the series of the stream graph, and the map."""
 
 import re
 from datetime import timedelta
@@ -25,9 +25,7 @@ Window = Annotated[
 ]
 TopicId = Annotated[
     str,
-    Path(
-        min_length=1, max_length=200, description="a topic's id, or one that was merged into it", examples=[EXAMPLE_ID]
-    ),
+    Path(min_length=1, max_length=200, description="id of a topic, or of one merged into it", examples=[EXAMPLE_ID]),
 ]
 Limit = Annotated[int, Query(ge=1, le=100, description="items on a page", examples=[20])]
 Offset = Annotated[int, Query(ge=0, le=10_000, description="items before the page", examples=[0])]
@@ -42,7 +40,7 @@ async def list_topics(
     request: Request,
     use: Use,
     window: Window = "24h",
-    sort: Annotated[Sort, Query(description="what the best is", examples=["people"])] = "trend",
+    sort: Annotated[Sort, Query(description="order of the topics", examples=["people"])] = "trend",
     q: Annotated[
         str, Query(max_length=200, description="only topics with all of these words", examples=["speech"])
     ] = "",
@@ -74,7 +72,7 @@ async def list_topics(
 
 @router.get("/topics/{topic_id}", responses=answers(schemas.TopicDetail), summary="One topic")
 async def show_topic(request: Request, use: Use, topic_id: TopicId) -> Response:
-    """Posts, people, links, hours, lineage and relations. Merged and digest ids lead to the topic as it is now."""
+    """Posts, people, links, hours, lineage and relations. Merged and digest ids lead to the present topic."""
     current = await _current(use, topic_id)
     state = use.board.states.get(current)
     lineage = await use.views.history(current)
@@ -91,6 +89,7 @@ async def show_topic(request: Request, use: Use, topic_id: TopicId) -> Response:
         posts=posts,
         posts_total=total,
         series=_series(use, current),
+        newest=use.board.newest,
         lineage=lineage,
         related=[
             schemas.RelatedTopic(id=name, label=label_of(use.board.states[name]), similarity=nearness)
@@ -128,7 +127,7 @@ async def list_series(
 
 @router.get("/map", responses=answers(schemas.TopicMap), summary="Topics by what they have in common")
 async def show_map(request: Request, use: Use, window: Window = "24h") -> Response:
-    """Words and people in common bring topics near to each other."""
+    """Topics with words and people in common are near to each other."""
     chosen = use.board.ranked(window, "people")[:MAP_TOPICS]
     version, placed = use.maps.get(window, (None, {}))
     if version != use.board.version or not placed:
@@ -156,7 +155,7 @@ def _wider(use: Services, window: str) -> schemas.WiderTopics | None:
 
 
 async def _search(use: Services, ranked: list[TopicSummary], query: str) -> list[TopicSummary]:
-    """Each word is in the label, keywords or people (its beginning is enough), or a whole word of a post."""
+    """Topics with every word: the start of a word in label or keywords, or a whole word of a post."""
     words = search_words(query) or [query.strip().casefold()]
     found = ranked
     for word in words:
@@ -171,7 +170,7 @@ async def _search(use: Services, ranked: list[TopicSummary], query: str) -> list
 async def _current(use: Services, topic_id: str) -> str:
     current = await use.views.resolve(topic_id)
     if current is None:
-        raise HTTPException(404, "no such topic, or it is older than what is kept")
+        raise HTTPException(404, "no such topic, or it is too old")
     return current
 
 

@@ -1,1 +1,1 @@
-"""The `toptopics` command: a module per group of commands, composed in `main`."""
+"""The `toptopics` command: a module per command or group of commands; `commands` is the table of all of them."""

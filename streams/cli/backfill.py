@@ -1,4 +1,4 @@
-"""`toptopics backfill`: archives of months, and the digests of all their weeks."""
+"""`toptopics backfill`: archives to Kafka, and the digests of all their weeks."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -7,40 +7,40 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-import orjson
 import typer
 
 from models.text.terminal import json_text, on_one_line
 from streams.cli.common import fail, is_terminal, run, services, settings_or_exit
+from streams.cli.ingest import SHOWN_ERRORS, FormatOption, MapOption, parse_columns
 from streams.clock import system_clock
-from streams.settings import Settings
+from streams.stages.table import STAGE_NAMES
 
 if TYPE_CHECKING:
     from streams.kafka.digests import PublishedDigest
     from streams.replay.backfill import Backfill
+    from streams.settings import Settings
 
 T = TypeVar("T")
-SHOWN_ERRORS = 20
-INTERRUPTED = 130  # as a shell has it: 128 and the signal's number
+INTERRUPTED = 130  # the convention of shells: 128 plus the number of the signal
+CLOSING_STAGES = {"week-close"}  # it starts after the vectors of all files are on the log
 
 
 def backfill(
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Files (plain, .gz, .bz2).")],
-    form: Annotated[str, typer.Option("--format", help="auto, csv, or a platform's layout (see the README).")] = "auto",
-    mapping: Annotated[list[str], typer.Option("--map", help="CSV: field=column; may be repeated.")] = [],  # noqa: B006
-    as_json: Annotated[bool, typer.Option("--json", help="Print each digest's line as JSON.")] = False,
+    form: FormatOption = "auto",
+    mapping: MapOption = [],  # noqa: B006
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line per digest.")] = False,
 ) -> None:
-    """Put archives onto Kafka and see to the digests of all their weeks, in order.
+    """Write archives to Kafka and make the digests of all their weeks, in order.
 
-    The stages are started for as long as this takes where nobody runs them. After Ctrl-C, the same command goes on
-    where it was. Exit code 1 if a line was bad.
+    Stages that do not run are started for the duration of the command. After Ctrl-C, the same command continues where
+    it stopped. Exit code 1: there was a bad line.
 
     Examples:
 
     * `toptopics backfill 2021-05.jsonl.gz`
     * `toptopics backfill archive/*.jsonl.gz --json`
     """
-    from streams.cli.ingest import parse_columns
     from streams.refit.client import RefitError
     from streams.replay.backfill import Backfill
     from streams.system.logs import set_up_logging
@@ -55,13 +55,13 @@ def backfill(
         except (ValueError, StagesError, RefitError) as error:
             fail(str(error))
         except KeyboardInterrupt:
-            fail("interrupted: what was sent stays, and the same command goes on where it was", INTERRUPTED)
+            fail("interrupted: the posts that were sent stay; run the same command to continue", INTERRUPTED)
     if bad:
         raise typer.Exit(1)
 
 
 class _Screen:
-    """Progress on a terminal; on standard output one line per digest."""
+    """Progress bars on a terminal, and one line per digest on standard output."""
 
     def __init__(self, files: list[Path], *, as_json: bool = False) -> None:
         from rich.console import Console
@@ -88,23 +88,25 @@ class _Screen:
         self._bar.stop()
 
     def advance(self, file: Path, position: int) -> None:
-        """A file is read so far."""
+        """A file is read up to `position` (bytes)."""
         self._bar.update(self._tasks[file], completed=position)
 
     def waiting(self, what: str, share: float) -> None:
-        """All files are in; this is missing."""
+        """All files are sent; `what` is still missing, and `share` of it is done (0 to 1)."""
         self._bar.update(self._wait, description=what, completed=share)
 
     def bad(self, name: str, line: Any, reason: str) -> None:
-        """A line that could not be used."""
+        """A line is not usable."""
         self._bad += 1
         if self._bad <= SHOWN_ERRORS:
             self._console.print(f"{name}:{line.number}: {on_one_line(reason)}", markup=False)
 
     def published(self, entry: "PublishedDigest") -> None:
-        """A week is done."""
+        """The digest of a week is published."""
         topics = len(entry.digest.topics)
         if self._as_json:
+            import orjson
+
             data = {"week": entry.digest.week, "revision": entry.revision, "topics": topics}
             typer.echo(json_text(orjson.dumps({**data, "headline": entry.digest.headline.text})))
             return
@@ -113,25 +115,31 @@ class _Screen:
 
 
 class StagesError(RuntimeError):
-    """The stages gave up; their log says why."""
+    """A stage gave up; its log says why."""
 
 
-async def _fill(settings: Settings, job: "Backfill") -> int:
+async def _fill(settings: "Settings", job: "Backfill") -> int:
+    """Send the files, then make the digests; the number of bad lines."""
     from streams.replay.backfill import ingest_all, wait_for_digests, wait_for_vectors
 
-    async with _stages(settings, {"embed", "assign", "view"}, "backfill.log") as failed:
+    streaming = set(STAGE_NAMES) - CLOSING_STAGES
+    async with _stages(settings, streaming, "backfill.log") as failed:
         counts, weeks = await _unless(failed, ingest_all(settings, job))
         typer.echo(f"{counts.sent:,} posts sent, {counts.bad:,} bad lines, {len(weeks)} weeks", err=True)
         await _unless(failed, wait_for_vectors(settings, job))
-        async with _stages(settings, {"week-close"}, "backfill-week-close.log") as closing_failed:
+        async with _stages(settings, CLOSING_STAGES, "backfill-week-close.log") as closing_failed:
             left = await _unless(closing_failed, wait_for_digests(settings, job, weeks))
     for week in left:
-        typer.echo(f"{week}  is not over yet; the live stream closes it", err=True)
+        typer.echo(f"{week}  is not over yet; a running worker closes it", err=True)
     return int(counts.bad)
 
 
 async def _unless(failed: "asyncio.Future[None]", work: "Coroutine[Any, Any, T]") -> T:
-    """The result of `work`; raises StagesError when the stages give up before."""
+    """The result of `work`.
+
+    Raises:
+        StagesError: a stage gave up before `work` ended.
+    """
     working = asyncio.ensure_future(work)
     either: set[asyncio.Future[Any]] = {working, failed}
     try:
@@ -144,8 +152,14 @@ async def _unless(failed: "asyncio.Future[None]", work: "Coroutine[Any, Any, T]"
 
 
 @asynccontextmanager
-async def _stages(settings: Settings, names: set[str], log_name: str) -> "AsyncIterator[asyncio.Future[None]]":
-    """Run those of the stages that nobody runs; the future fails when one gives up."""
+async def _stages(settings: "Settings", names: set[str], log_name: str) -> "AsyncIterator[asyncio.Future[None]]":
+    """Run the stages that do not run elsewhere. The future fails when one of them gives up.
+
+    Args:
+        settings: with the addresses of Kafka and Redis.
+        names: the stages that are needed.
+        log_name: the file in the data folder for their logs.
+    """
     from streams.kafka.lag import idle_groups
     from streams.kafka.log import group_name
     from streams.runtime.worker import Worker, environment_for
@@ -157,7 +171,7 @@ async def _stages(settings: Settings, names: set[str], log_name: str) -> "AsyncI
         yield failed
         return
     log = settings.data_dir / log_name
-    typer.echo(f"running the stages {', '.join(missing)}; their log: {log}", err=True)
+    typer.echo(f"running the stages {', '.join(missing)}; their log is {log}", err=True)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as log_file:
         given = environment_for(
@@ -168,7 +182,7 @@ async def _stages(settings: Settings, names: set[str], log_name: str) -> "AsyncI
         async def run_them() -> None:
             await worker.supervise()
             if worker.exit_code and not failed.done():
-                failed.set_exception(StagesError(f"a stage gave up; see {log}"))
+                failed.set_exception(StagesError(f"a stage gave up; its log is {log}"))
 
         running = asyncio.create_task(run_them())
         try:
@@ -177,4 +191,4 @@ async def _stages(settings: Settings, names: set[str], log_name: str) -> "AsyncI
             worker.stop()
             await running
             if not failed.cancel():
-                failed.exception()  # seen: what was waited for has ended already
+                failed.exception()  # retrieved, because asyncio warns of exceptions that are not

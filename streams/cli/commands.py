@@ -1,68 +1,104 @@
-"""The `toptopics` command: one module per group of commands, composed here.
+"""The `toptopics` command: the table of all commands, in the groups that `--help` shows.
 
-Exit codes: 0 done, 1 a problem was found or something failed, 2 wrong usage, 3 not running (`status`) or gave up
-(`worker`), 130 interrupted.
+Exit codes: 0 done; 1 failed, or a problem was found; 2 wrong usage; 3 not running (`status`) or gave up (`worker`);
+130 interrupted. A module of this package imports only what its options need. A command imports the rest when it runs,
+so that `--help` is fast.
 """
 
 import os
+from collections.abc import Callable
+from typing import Annotated, Any, Final
 
 import typer
 
 from models.text.terminal import printable
-from streams.cli import dead_letters as cli_dead_letters
-from streams.cli import demo as cli_demo
-from streams.cli import digest as cli_digest
-from streams.cli import doctor as cli_doctor
-from streams.cli import help as cli_help
-from streams.cli import influencers as cli_influencers
-from streams.cli import ingest as cli_ingest
-from streams.cli import live as cli_live
-from streams.cli import rebuild_views as cli_rebuild
-from streams.cli import replay as cli_replay
-from streams.cli import schema as cli_schema
 from streams.cli import services as cli_services
-from streams.cli import sources as cli_sources
-from streams.cli import subscribe as cli_subscribe
-from streams.cli import worker as cli_worker
-from streams.operations.environment import unknown_variables
-from streams.system.logs import set_up_command_logging
+from streams.cli.backfill import backfill
+from streams.cli.dead_letters import dead_letters
+from streams.cli.demo import demo
+from streams.cli.digest import digest
+from streams.cli.doctor import doctor
+from streams.cli.help import help_
+from streams.cli.influencers import influencers
+from streams.cli.ingest import ingest
+from streams.cli.live import alerts, serve, topics, watch
+from streams.cli.rebuild_views import rebuild_views
+from streams.cli.replay import replay
+from streams.cli.schema import schema
+from streams.cli.services import down, status, up
+from streams.cli.sources import source, sources_section
+from streams.cli.subscribe import push, subscribe, subscriptions
+from streams.cli.worker import digests_section, orphans_section, stages_section, topic_space_section, worker
+
+Command = Callable[..., None] | typer.Typer
+
+# group -> name -> command, in the order of `--help`
+COMMANDS: Final[dict[str, dict[str, Command]]] = {
+    "See": {
+        "digest": digest,
+        "watch": watch,
+        "topics": topics,
+        "serve": serve,
+        "schema": schema,
+        "help": help_,
+    },
+    "Feed": {"influencers": influencers, "source": source, "ingest": ingest, "backfill": backfill},
+    "Run": {"demo": demo, "up": up, "down": down, "worker": worker, "status": status},
+    "Deliver": {"subscribe": subscribe, "push": push, "subscriptions": subscriptions, "alerts": alerts},
+    "Repair": {"doctor": doctor, "dead-letters": dead_letters, "rebuild-views": rebuild_views, "replay": replay},
+}
 
 app = typer.Typer(
     name="toptopics",
     help="What data-science and AI influencers are really talking about: live, and as one digest every week.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,  # a traceback with the values of variables may hold secrets
+    pretty_exceptions_enable=False,  # a traceback with the values of variables may contain secrets
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"toptopics {version('toptopics')}")
+        raise typer.Exit
+
+
 @app.callback()
-def before_every_command(context: typer.Context) -> None:
-    """Logs to standard error (a command that runs on sets up its own), and a warning of slips in the environment."""
-    set_up_command_logging()
-    if context.invoked_subcommand == "doctor":  # which has a line for them
+def before_every_command(
+    context: typer.Context,
+    _show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Send logs to standard error, and warn of unknown `TOPTOPICS_…` variables."""
+    from streams.operations.environment import unknown_variables
+    from streams.system.logs import set_up_command_logging
+
+    set_up_command_logging()  # a command that runs until Ctrl-C replaces this
+    if context.invoked_subcommand == "doctor":  # it reports these variables itself
         return
     for name, nearest in unknown_variables(os.environ).items():
         advice = f": did you mean {nearest}?" if nearest else ""
-        typer.echo(printable(f"toptopics: {name} is no setting of ours and has no effect{advice}"), err=True)
+        typer.echo(printable(f"toptopics: the variable {name} is unknown and has no effect{advice}"), err=True)
 
 
-for module in (
-    cli_demo,
-    cli_services,
-    cli_influencers,
-    cli_ingest,
-    cli_sources,
-    cli_worker,
-    cli_dead_letters,
-    cli_doctor,
-    cli_digest,
-    cli_live,
-    cli_rebuild,
-    cli_replay,
-    cli_subscribe,
-    cli_schema,
-    cli_help,
-):
-    module.register(app)
+def _add(group: str, name: str, command: Any) -> None:
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, name=name, rich_help_panel=group)
+    else:
+        app.command(name, rich_help_panel=group)(command)
+
+
+for _group, _commands in COMMANDS.items():
+    for _name, _command in _commands.items():
+        _add(_group, _name, _command)
+cli_services.status_sections[:] = [
+    stages_section,
+    orphans_section,
+    digests_section,
+    topic_space_section,
+    sources_section,
+]

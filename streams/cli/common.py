@@ -1,32 +1,38 @@
-"""What commands share: settings with local services behind them, and clear errors instead of tracebacks."""
+"""What commands share: settings, services for the duration of a command, and one-line errors instead of tracebacks."""
 
 import asyncio
 import os
 import sys
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
-from pydantic import ValidationError
 
 from models.text.terminal import printable
-from streams.kafka.admin import WrongTopicsError, ensure_topics
-from streams.local.errors import LocalServiceError
-from streams.local.services import running_services
-from streams.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
 
 T = TypeVar("T")
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
-    """Say what is wrong on standard error and end."""
+    """Print an error on standard error and end the command.
+
+    Raises:
+        typer.Exit: always, with `code`.
+    """
     typer.echo(printable(f"toptopics: {message}"), err=True)
     raise typer.Exit(code)
 
 
 def echo_or_end(line: str) -> None:
-    """One line of endless output; ends quietly, with exit code 0, when its reader (`head`) has gone."""
+    """Print one line of endless output.
+
+    Raises:
+        typer.Exit: with code 0, when the reader of the pipe (such as `head`) has closed it.
+    """
     try:
         typer.echo(line)
     except BrokenPipeError:
@@ -35,8 +41,19 @@ def echo_or_end(line: str) -> None:
         raise typer.Exit(0) from None
 
 
-def settings_or_exit(**overrides: object) -> Settings:
-    """Settings, or a message that names the wrong variable and exit code 2."""
+def settings_or_exit(**overrides: object) -> "Settings":
+    """The settings of the environment.
+
+    Args:
+        **overrides: values of command options; None leaves a setting as it is.
+
+    Raises:
+        typer.Exit: with code 2, when a value is invalid; the message names the variable or the option.
+    """
+    from pydantic import ValidationError
+
+    from streams.settings import load_settings
+
     try:
         return load_settings(**overrides)
     except ValidationError as error:
@@ -44,18 +61,23 @@ def settings_or_exit(**overrides: object) -> Settings:
 
 
 def _wrong(item: Mapping[str, Any], options: Mapping[str, object]) -> str:
-    """One of pydantic's errors, named as the user wrote it: by its variable, or as an option of the command."""
-    name = str(item["loc"][0])  # a field's name, or its alias where it has one
+    """One of pydantic's errors, with the name that the user wrote: a variable, or an option of the command."""
+    name = str(item["loc"][0])  # the name of the field, or its alias where it has one
     written = name if name.isupper() or options.get(name) is not None else f"TOPTOPICS_{name.upper()}"
     return f"{written}: {item['msg'].removeprefix('Value error, ')}"
 
 
 @contextmanager
-def with_addresses(settings: Settings) -> Iterator[Settings]:
-    """Settings with addresses: given ones, those of `toptopics up`, or services started for as long as this lasts.
+def with_addresses(settings: "Settings") -> "Iterator[Settings]":
+    """Settings with the addresses of Kafka and Redis.
 
-    Raises LocalServiceError.
+    They are the given ones, or those of `toptopics up`, or those of services that run as long as the context.
+
+    Raises:
+        LocalServiceError: a local service does not start.
     """
+    from streams.local.services import running_services
+
     with running_services(
         settings.data_dir, bootstrap=settings.kafka_bootstrap_servers, redis_url=settings.redis_url
     ) as running:
@@ -63,8 +85,19 @@ def with_addresses(settings: Settings) -> Iterator[Settings]:
 
 
 @contextmanager
-def services(settings: Settings, *, topics: bool = True) -> Iterator[Settings]:
-    """`with_addresses`, with the topics that the program needs; what is wrong ends the command with a clear error."""
+def services(settings: "Settings", *, topics: bool = True) -> "Iterator[Settings]":
+    """`with_addresses` for a command.
+
+    Args:
+        settings: the settings of the environment.
+        topics: create the Kafka topics that do not exist, and check the others.
+
+    Raises:
+        typer.Exit: with code 1, when a service or a topic is not usable.
+    """
+    from streams.kafka.admin import WrongTopicsError, ensure_topics
+    from streams.local.errors import LocalServiceError
+
     try:
         with with_addresses(settings) as connected:
             if topics:
@@ -73,11 +106,19 @@ def services(settings: Settings, *, topics: bool = True) -> Iterator[Settings]:
     except LocalServiceError as error:
         fail(str(error))
     except WrongTopicsError as error:
-        fail(f"topics on the broker are not as needed: {error}")
+        fail(f"the topics on the broker have wrong settings: {error}")
 
 
 def run(coroutine: Coroutine[Any, Any, T], hint: str = "") -> T:
-    """Run to the end; Kafka's and the network's errors become one clear line, with `hint`, and exit code 1."""
+    """The result of a coroutine.
+
+    Args:
+        coroutine: it runs to its end in an event loop of its own.
+        hint: the end of the error message: what to do next.
+
+    Raises:
+        typer.Exit: with code 1, for an error of Kafka or of the network.
+    """
     from aiokafka.errors import KafkaError
 
     try:
@@ -87,5 +128,5 @@ def run(coroutine: Coroutine[Any, Any, T], hint: str = "") -> T:
 
 
 def is_terminal() -> bool:
-    """Whether a person reads standard error: progress bars are for people."""
+    """Whether standard error is a terminal: progress bars are for people."""
     return sys.stderr.isatty()

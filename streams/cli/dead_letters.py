@@ -1,4 +1,4 @@
-"""`toptopics dead-letters`: list, show and send back the records that could not be used."""
+"""`toptopics dead-letters`: list, show, send back and dismiss dead letters."""
 
 from collections import Counter
 from datetime import timedelta
@@ -19,33 +19,33 @@ SHOWN_BYTES = 4_000
 
 
 def dead_letters(
-    numbers: Annotated[list[int] | None, typer.Argument(help="Numbers of letters, as the list shows them.")] = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Send the letters back to where they came from.")] = False,
-    dismiss: Annotated[bool, typer.Option("--dismiss", help="Close letters that nothing can mend.")] = False,
-    every: Annotated[bool, typer.Option("--all", help="All of them, not the newest or named.")] = False,
-    stage: Annotated[str | None, typer.Option(help="Only letters of this stage.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Send back what this version would refuse again.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="List so many of the newest.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="Whole letters as JSON, one a line.")] = False,
+    numbers: Annotated[list[int] | None, typer.Argument(help="Numbers of dead letters, as in the list.")] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Send the letters back to their topics.")] = False,
+    dismiss: Annotated[bool, typer.Option("--dismiss", help="Close letters that cannot be repaired.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All letters.")] = False,
+    stage: Annotated[str | None, typer.Option(help="Letters of this stage only.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also send letters that this version would refuse.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Number of letters to list, the newest.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print whole letters as JSON, one per line.")] = False,
 ) -> None:
-    """List the records that could not be used; with numbers show them whole; --retry sends them back.
+    """List dead letters: records that could not be used. Numbers show single letters; `--retry` sends them back.
 
-    A letter that was sent back or dismissed is marked, and not sent a second time. Exit code 1 when one cannot be sent
-    back.
+    A letter that was sent back or dismissed is marked. It is not sent a second time. Exit code 1: a letter cannot be
+    sent back.
 
     Examples:
 
     * `toptopics dead-letters`
-    * `toptopics dead-letters 12` the reason, the coordinates and the original bytes of one
-    * `toptopics dead-letters 12 14 --retry` after the cause is mended
+    * `toptopics dead-letters 12` shows reason, coordinates and original bytes
+    * `toptopics dead-letters 12 14 --retry` after the cause is repaired
     * `toptopics dead-letters --retry --all --stage embed`
-    * `toptopics dead-letters 13 --dismiss` nothing will ever make a post of it
+    * `toptopics dead-letters 13 --dismiss` when it can never become a post
     * `toptopics dead-letters --json --all > letters.jsonl`
     """
     from streams.operations.dead_letters import read_letters
 
     if retry + dismiss > (1 if numbers or every else 0):
-        fail("--retry or --dismiss, one of them, needs the numbers of letters, or --all", 2)
+        fail("give either --retry or --dismiss, with the numbers of letters or --all", 2)
     settings = settings_or_exit()
     with services(settings) as connected:
         found = run(read_letters(connected))
@@ -65,7 +65,7 @@ def dead_letters(
 def _chosen(found: "dict[int, StoredLetter]", numbers: list[int], stage: str | None) -> "list[StoredLetter]":
     unknown = [str(number) for number in numbers if number not in found]
     if unknown:
-        fail(f"there is no dead letter {', '.join(unknown)}", 1)
+        fail(f"there is no dead letter {', '.join(unknown)}; `toptopics dead-letters` lists them")
     chosen = [found[number] for number in numbers] if numbers else list(found.values())
     return [stored for stored in chosen if stage is None or stored.letter.stage == stage]
 
@@ -117,7 +117,7 @@ def _print_json(letters: "list[StoredLetter]") -> None:
 
 
 def _retry(settings: "Settings", letters: "list[StoredLetter]", *, force: bool) -> int:
-    """Send back what is open; the number of letters that cannot be."""
+    """Send the open letters back; the number of letters that cannot be sent."""
     from streams.operations.dead_letters import NotSendableError, Outgoing, outgoing, send_back
     from streams.sources.producer import kafka_send
     from streams.stages.post_time import check_not_future
@@ -128,7 +128,7 @@ def _retry(settings: "Settings", letters: "list[StoredLetter]", *, force: bool) 
     refused = 0
     for stored in letters:
         if stored.state != "open":
-            typer.echo(f"{stored.number}: was {stored.state} before", err=True)
+            typer.echo(f"{stored.number}: is already {stored.state}", err=True)
             continue
         try:
             ready.append((stored, outgoing(stored, settings.prefix, force=force, soon=soon)))
@@ -149,7 +149,7 @@ def _retry(settings: "Settings", letters: "list[StoredLetter]", *, force: bool) 
 
 
 def _dismiss(settings: "Settings", letters: "list[StoredLetter]") -> int:
-    """Close what is open; none is ever refused."""
+    """Close the open letters; none is refused, so the result is 0."""
     from streams.operations.dead_letters import dismiss
     from streams.sources.producer import kafka_send
 
@@ -164,8 +164,3 @@ def _dismiss(settings: "Settings", letters: "list[StoredLetter]") -> int:
         run(note_all())
     typer.echo(f"{len(opened)} dismissed", err=True)
     return 0
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("dead-letters")(dead_letters)

@@ -1,4 +1,4 @@
-"""`toptopics demo`: see it work."""
+"""`toptopics demo`: the whole program on invented posts."""
 
 import shutil
 from pathlib import Path
@@ -10,12 +10,12 @@ from streams.cli.common import fail, settings_or_exit
 
 
 def demo(
-    keep: Annotated[bool, typer.Option("--keep", help="Stay up afterwards, until Ctrl-C.")] = False,
-    rate: Annotated[float, typer.Option(min=1, help="Posts a second.")] = 50.0,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep running after the digests, until Ctrl-C.")] = False,
+    rate: Annotated[float, typer.Option(min=1, help="Posts per second.")] = 50.0,
 ) -> None:
-    """Play three weeks of invented posts through a real broker and all stages; ends with the digests.
+    """Play three weeks of invented posts through a real broker and all stages, and print the digests.
 
-    Uses a data folder of its own (`demo` inside the data folder), which it empties first.
+    The demo has a data folder of its own, `demo` in the data folder. It empties that folder first.
 
     Examples:
 
@@ -33,8 +33,3 @@ def demo(
         run_demo(Demo(Path(settings.data_dir).resolve() / "demo", console, keep, rate))
     except (DemoError, LocalServiceError) as error:
         fail(str(error))
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(demo)

@@ -1,4 +1,4 @@
-"""`toptopics doctor`: what works, what does not, and what to do about it."""
+"""`toptopics doctor`: checks of the installation, each with a fix."""
 
 from typing import Annotated
 
@@ -8,10 +8,11 @@ from models.text.terminal import printable
 from streams.cli.common import fail, run, settings_or_exit, with_addresses
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False) -> None:
-    """Check variables, data folder, disk, encoder, broker, topics, lag, dead letters, Redis and clock.
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Check the installation and print a fix for each problem.
 
-    Every failing line says what to do. Exit code 1 when there is one; a note is none.
+    The checks: variables, data folder, disk, orphans, encoder, broker, topics, lag, retention, dead letters, Redis and
+    clock. Exit code 1: a check failed. A note is not a failure.
 
     Examples:
 
@@ -43,8 +44,3 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
     failing = sum(not finding.ok for finding in findings)
     if failing:
         fail(f"{failing} of {len(findings)} checks failed", 1)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(doctor)

@@ -55,8 +55,3 @@ def help_(
     if topic not in TOPICS:
         fail(f"unknown topic {topic!r}; topics: {', '.join(TOPICS)}", 2)
     typer.echo(text_of(topic), nl=False)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("help")(help_)

@@ -1,4 +1,4 @@
-"""`toptopics influencers`: whose posts are followed, how much they are listened to, and whom to follow next."""
+"""`toptopics influencers`: the listed people, their influence, and suggestions of further people."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,14 +10,14 @@ import typer
 from models.text.terminal import json_text, on_one_line
 from streams.cli.common import fail, run, services, settings_or_exit
 from streams.clock import system_clock
-from streams.settings import Settings
 
 if TYPE_CHECKING:
     from models.events import Influencer, Tweet
+    from streams.settings import Settings
 
-influencers = typer.Typer(no_args_is_help=True, help="The people whose posts are followed.")
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
-Days = Annotated[float, typer.Option(min=0.01, help="How many days of posts to look at, before the newest.")]
+influencers = typer.Typer(no_args_is_help=True, help="The people whose posts are read.")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Days = Annotated[float, typer.Option(min=0.01, help="Days of posts to read, before the newest post.")]
 
 
 @influencers.command()
@@ -28,15 +28,16 @@ def add(
     mastodon: Annotated[str | None, typer.Option(help="user@host on Mastodon.")] = None,
     rss: Annotated[str | None, typer.Option(help="Address of a feed.")] = None,
     weight: Annotated[
-        float | None, typer.Option(min=0, max=100, help="1 is neutral (the default), 0 silences, more lifts.")
+        float | None, typer.Option(min=0, max=100, help="Factor on the influence: 1 is neutral (the default), 0 mutes.")
     ] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="May be repeated.")] = None,
-    own_id: Annotated[str | None, typer.Option("--id", help="Default: the first handle.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag; repeatable.")] = None,
+    own_id: Annotated[str | None, typer.Option("--id", help="The person's id; default: the first handle.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Add a person, or more handles to one who is listed under that name, that `--id` or one of the handles.
+    """Add a person.
 
-    Handles may be addresses of profiles.
+    A person who is listed with the same name, `--id` or handle gets the further handles. A handle may be the address of
+    a profile.
 
     Examples:
 
@@ -58,22 +59,22 @@ def add(
     def joined(listed: "list[Influencer]") -> "list[Influencer]":
         return [addition(listed, person, by_name=own_id is None, weighted=weight is not None)]
 
-    _told(1, _put(joined), as_json)
+    _print_counts(1, _put(joined), as_json)
 
 
 @influencers.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="A bare list of handles, CSV or JSON Lines.", exists=True)],
+    file: Annotated[Path, typer.Argument(help="A list of handles, CSV or JSON Lines.", exists=True)],
     platform: Annotated[
         Literal["x", "bluesky", "mastodon", "rss"] | None,
-        typer.Option(help="Where bare handles are; default: by their shape (name.host, user@host, https://…, else x)."),
+        typer.Option(help="The platform of handles; default: by their form (name.host, user@host, https://…, else x)."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Add everybody in a file. Nobody is added when a line is wrong.
+    """Add all people in a file, or none when a line is invalid.
 
-    The file: handles or addresses, one a line; or CSV with a header (name, x, bluesky, mastodon, rss, weight, tags); or
-    what `list --json` prints. Whoever is listed keeps what the file does not say.
+    The file has one handle or address per line; or it is CSV with a header (name, x, bluesky, mastodon, rss, weight,
+    tags); or it is the output of `list --json`. Fields that the file does not have stay as they are.
 
     Example: `toptopics influencers import handles.txt --platform x`
     """
@@ -82,13 +83,13 @@ def import_(
     try:
         people = read_people(file.read_text(encoding="utf-8"), platform)
     except UnicodeDecodeError:
-        fail(f"{file} is no text in UTF-8", 2)
+        fail(f"{file} is not UTF-8 text", 2)
     except (ValueError, OSError) as error:
         fail(f"{file}: {error}", 2)
-    _told(len(people), _put(lambda _listed: people), as_json)
+    _print_counts(len(people), _put(lambda _listed: people), as_json)
 
 
-def _told(read: int, listed: int, as_json: bool) -> None:
+def _print_counts(read: int, listed: int, as_json: bool) -> None:
     if as_json:
         typer.echo(f'{{"read": {read}, "listed": {listed}}}')
     else:
@@ -96,7 +97,7 @@ def _told(read: int, listed: int, as_json: bool) -> None:
 
 
 def _put(choose: "Callable[[list[Influencer]], list[Influencer]]") -> int:
-    """Write whom `choose` makes of the list; the number of people on it afterwards."""
+    """Write the people that `choose` returns for the list; the number of people on the list afterwards."""
     from streams.kafka.influencers import InfluencerError, merged, put_influencers, read_influencers
 
     with services(settings_or_exit()) as connected:
@@ -110,8 +111,13 @@ def _put(choose: "Callable[[list[Influencer]], list[Influencer]]") -> int:
 
 
 @influencers.command()
-def remove(names: Annotated[list[str], typer.Argument(help="Ids, names or handles.")], as_json: Json = False) -> None:
-    """Take people off the list. Exit code 1 when one is not on it."""
+def remove(
+    names: Annotated[list[str], typer.Argument(help="Ids, names or handles of people.")], as_json: Json = False
+) -> None:
+    """Remove people from the list. Exit code 1: a person is not listed.
+
+    Example: `toptopics influencers remove ada`
+    """
     from streams.kafka.influencers import found, read_influencers, remove_influencers
 
     with services(settings_or_exit()) as connected:
@@ -127,14 +133,14 @@ def remove(names: Annotated[list[str], typer.Argument(help="Ids, names or handle
 
 @influencers.command("list")
 def list_(
-    scores: Annotated[bool, typer.Option("--scores", help="Influence from the stream, with its parts.")] = False,
+    scores: Annotated[bool, typer.Option("--scores", help="Add the influence of each person, with its parts.")] = False,
     days: Days = 28.0,
     as_json: Json = False,
 ) -> None:
-    """Show the list; with `--scores` also how much each person is listened to.
+    """Show the list; `--scores` adds the influence of each person.
 
-    Influence is 0 to 1 among the authors of those days. Its parts: graph (who is retweeted, quoted, answered, mentioned
-    by whom) and reach (engagement), each a rank from 0 to 1, and curated, the weight.
+    Influence is a number from 0 to 1 among the authors of those days. Its parts are graph (who retweets, quotes,
+    answers and mentions the person) and reach (engagement), each a rank from 0 to 1, and curated, the weight.
 
     Example: `toptopics influencers list --scores --days 7`
     """
@@ -150,12 +156,13 @@ def list_(
 
 @influencers.command()
 def suggest(
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20, days: Days = 28.0, as_json: Json = False
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Maximum number of people.")] = 20,
+    days: Days = 28.0,
+    as_json: Json = False,
 ) -> None:
-    """Whom the listed people retweet, quote, answer and mention, with the posts that show it.
+    """Suggest people whom the listed people retweet, quote, answer and mention, with the posts that show it.
 
-    Each listed person has one vote per candidate and relation: 1 for retweets and quotes, a half for answers and
-    mentions.
+    Each listed person has one vote per candidate and relation. Retweets and quotes count 1, answers and mentions 0.5.
 
     Example: `toptopics influencers suggest --limit 5`
     """
@@ -179,18 +186,18 @@ def suggest(
     ]
     _show("suggestions", rows, as_json)
     if not rows and not as_json:
-        typer.echo(f"nobody is taken up in the {len(posts):,} posts of the last {days:g} days", err=True)
+        typer.echo(f"no suggestion in the {len(posts):,} posts of the last {days:g} days", err=True)
 
 
 def _evidence(post: "Tweet", *, whole: bool) -> object:
-    """A post that shows it: its address where the platform has one; with `whole` also who wrote what."""
+    """The address of a post, or its id; with `whole` also its author and text."""
     from models.text.links import post_url
 
     url = post_url(post)
     return {"id": post.id, "url": url, "author": post.author, "text": post.text[:280]} if whole else url or post.id
 
 
-async def _recent(settings: Settings, days: float) -> "list[Tweet]":
+async def _recent(settings: "Settings", days: float) -> "list[Tweet]":
     from streams.sources.people.scores import recent_posts
 
     return await recent_posts(settings, timedelta(days=days))
@@ -237,8 +244,3 @@ def _cell(value: object) -> str:
 
 def _plain(value: object) -> str:
     return "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(influencers, name="influencers")

@@ -1,26 +1,32 @@
-"""`toptopics ingest`: files of posts onto Kafka."""
+"""`toptopics ingest`: posts from files to Kafka."""
 
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from models.text.terminal import on_one_line
 from streams.cli.common import fail, is_terminal, run, services, settings_or_exit
 from streams.clock import system_clock
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from streams.sources.files.ingest import IngestCounts
 
+FormatOption = Annotated[str, typer.Option("--format", help="auto, csv, or a name in `toptopics help sources`.")]
+MapOption = Annotated[list[str], typer.Option("--map", help="CSV: field=column; repeatable.")]
 SHOWN_ERRORS = 20
-SHOWN_REASONS = 5  # the most frequent ones
+SHOWN_REASONS = 5  # of ignored records, the most frequent
 
 
 def parse_columns(pairs: list[str]) -> dict[str, str]:
-    """field=column pairs; raises typer.BadParameter."""
+    """Field -> column, from pairs such as "id=tweet_id".
+
+    Raises:
+        typer.BadParameter: a pair has another form.
+    """
     columns = {}
     for pair in pairs:
         name, equals, column = pair.partition("=")
@@ -31,7 +37,11 @@ def parse_columns(pairs: list[str]) -> dict[str, str]:
 
 
 def parse_speed(text: str | None) -> float | None:
-    """ "60x" or "60" as 60.0; raises typer.BadParameter."""
+    """The factor: 60.0 for "60x" or "60".
+
+    Raises:
+        typer.BadParameter: the text is no positive factor.
+    """
     if text is None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)x?", text)
@@ -42,17 +52,18 @@ def parse_speed(text: str | None) -> float | None:
 
 def ingest(
     files: Annotated[list[str], typer.Argument(help="Files (plain, .gz, .bz2), or - for standard input.")],
-    form: Annotated[str, typer.Option("--format", help="auto, csv, or a platform's layout (see the README).")] = "auto",
-    mapping: Annotated[list[str], typer.Option("--map", help="CSV: field=column; may be repeated.")] = [],  # noqa: B006
-    rate: Annotated[float | None, typer.Option(min=0.01, help="At most so many posts a second.")] = None,
+    form: FormatOption = "auto",
+    mapping: MapOption = [],  # noqa: B006
+    rate: Annotated[float | None, typer.Option(min=0.01, help="Maximum posts per second.")] = None,
     speed: Annotated[
-        str | None, typer.Option(help="Play back in event time: 1x as it was written, 60x an hour a minute.")
+        str | None, typer.Option(help="Send in event time: 1x is real time, 60x is one hour per minute.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
-    """Read posts from files and put them on Kafka.
+    """Read posts from files and write them to `tweets`.
 
-    A bad line is reported with its number, sent to `dead-letters` and does not stop the rest; exit code 1 if any.
+    A bad line is reported with its number and goes to `dead-letters`. The other lines are read. Exit code 1: there was
+    a bad line.
 
     Examples:
 
@@ -61,6 +72,9 @@ def ingest(
     * `toptopics ingest month.jsonl --speed 3600x`
     * `toptopics ingest export.csv --map id=tweet_id --map author=handle`
     """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     from streams.sources.files.ingest import IngestCounts, Pace, ingest_files
 
     settings = settings_or_exit()
@@ -68,7 +82,7 @@ def ingest(
     pace = Pace(rate, parse_speed(speed))
     missing = [file for file in files if file != "-" and not Path(file).is_file()]
     if missing:
-        fail(f"no such file: {', '.join(missing)}", 2)
+        fail(f"file not found: {', '.join(missing)}", 2)
     sizes = {file: Path(file).stat().st_size for file in files if file != "-"}
     shown = 0
 
@@ -92,7 +106,7 @@ def ingest(
             if shown <= SHOWN_ERRORS:
                 console.print(f"{name}:{getattr(line, 'number', '?')}: {on_one_line(reason)}", markup=False)
             elif shown == SHOWN_ERRORS + 1:
-                console.print("… further bad lines are counted only; `toptopics dead-letters` has them all")
+                console.print("… further bad lines are only counted; `toptopics dead-letters` lists all of them")
 
         def advance(name: str, position: int, counts: IngestCounts) -> None:
             if name not in tasks:
@@ -117,12 +131,12 @@ def ingest(
             )
         except ValueError as error:
             fail(str(error), 2)
-    _tell(counts, as_json)
+    _print_counts(counts, as_json)
     if counts.bad:
         raise typer.Exit(1)
 
 
-def _tell(counts: "IngestCounts", as_json: bool) -> None:
+def _print_counts(counts: "IngestCounts", as_json: bool) -> None:
     import orjson
 
     if as_json:
@@ -131,8 +145,3 @@ def _tell(counts: "IngestCounts", as_json: bool) -> None:
     typer.echo(f"{counts.sent:,} posts sent, {counts.ignored:,} ignored, {counts.bad:,} bad lines")
     for reason, times in counts.reasons.most_common(SHOWN_REASONS):
         typer.echo(f"ignored {times:,} ×: {on_one_line(reason)}")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(ingest)

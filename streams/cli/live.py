@@ -1,4 +1,4 @@
-"""`toptopics serve`, `watch`, `topics`, `alerts`: the live view for people, programs and chats."""
+"""`toptopics serve`, `watch`, `topics` and `alerts`: the live view for people, programs and chats."""
 
 import asyncio
 import errno
@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from streams.api.services import LagCheck
     from streams.settings import Settings
 
-LAG_SECONDS = 10.0
+LAG_SECONDS: Final = 10.0  # minimum time between two requests for the lag
 
 
 class Window(StrEnum):
-    """The windows of the ranking."""
+    """The windows of the ranking: a span of time that ends with the newest post."""
 
     HOUR = "1h"
     SIX_HOURS = "6h"
@@ -30,7 +30,7 @@ class Window(StrEnum):
 
 
 class Order(StrEnum):
-    """What the best is."""
+    """The orders of the ranking."""
 
     TREND = "trend"
     PEOPLE = "people"
@@ -38,17 +38,19 @@ class Order(StrEnum):
     LATEST = "latest"
 
 
-WindowOption = Annotated[Window, typer.Option(help="Window, ending with the newest post.")]
-SortOption = Annotated[Order, typer.Option(help="Order.")]
+WindowOption = Annotated[Window, typer.Option(help="Span of time, ending with the newest post.")]
+SortOption = Annotated[Order, typer.Option(help="Order of the ranking.")]
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address; other than loopback it needs a token.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to bind to; an address other than loopback needs a token.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0: a free port.")] = None,
 ) -> None:
-    """Serve the API, the event stream and the dashboard until Ctrl-C.
+    """Serve the dashboard, the API and the event stream until Ctrl-C.
 
-    Any number of copies can run. To be reachable from other machines, set TOPTOPICS_API_TOKEN.
+    Any number of copies can run. Access from other machines needs TOPTOPICS_API_TOKEN.
 
     Examples:
 
@@ -80,7 +82,7 @@ def serve(
                 return _not_listening(error, connected)
             finally:
                 await views.aclose()
-            return None if server.started else "the server did not start; the log above says why"
+            return None if server.started else "the server did not start; see the log above"
 
         trouble = run(serve_until_stopped())
     if trouble is not None:
@@ -89,12 +91,12 @@ def serve(
 
 def _not_listening(error: OSError, settings: "Settings") -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {settings.port} of {settings.host} is in use: choose another with --port or TOPTOPICS_PORT"
+        return f"port {settings.port} of {settings.host} is in use: choose another port with --port or TOPTOPICS_PORT"
     return f"cannot listen on port {settings.port} of {settings.host}: {error.strerror or error}"
 
 
 def _lag_check(settings: "Settings") -> "LagCheck":
-    """Lag of each stage, asked of the broker at most every ten seconds."""
+    """A function that returns the lag of each stage in records. It asks the broker at most every ten seconds."""
     from streams.kafka.lag import lag_of
     from streams.kafka.log import group_name
     from streams.stages.table import STAGE_INPUTS
@@ -117,10 +119,10 @@ def _lag_check(settings: "Settings") -> "LagCheck":
 def watch(
     window: WindowOption = Window.DAY,
     sort: SortOption = Order.TREND,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="Topics.")] = 20,
-    json: Annotated[bool, typer.Option("--json", help="JSON lines instead of a table, for pipes.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Number of topics.")] = 20,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON lines instead of a table.")] = False,
 ) -> None:
-    """Watch topics live in the terminal until Ctrl-C.
+    """Show the live ranking in the terminal until Ctrl-C.
 
     Examples:
 
@@ -148,13 +150,15 @@ def watch(
 
 
 def topics(
-    topic_id: Annotated[str | None, typer.Argument(help="A topic's id, also a merged one's or a digest's.")] = None,
+    topic_id: Annotated[
+        str | None, typer.Argument(help="Id of a topic, of a merged topic, or of a topic in a digest.")
+    ] = None,
     window: WindowOption = Window.DAY,
     sort: SortOption = Order.TREND,
-    limit: Annotated[int, typer.Option(min=1, max=1_000, help="Topics, or posts of the one.")] = 20,
-    json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="Number of topics, or of posts of one topic.")] = 20,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show the topics now, or one with its posts. Exit code 1: no such topic.
+    """Show the ranking once, or one topic with its posts. Exit code 1: there is no such topic.
 
     Examples:
 
@@ -182,14 +186,14 @@ def topics(
 
 
 def alerts(
-    rules: Annotated[Path, typer.Argument(help="The rules, YAML.", exists=True, dir_okay=False)],
-    check: Annotated[bool, typer.Option("--check", help="Only read the rules.")] = False,
+    rules: Annotated[Path, typer.Argument(help="YAML file with the rules.", exists=True, dir_okay=False)],
+    check: Annotated[bool, typer.Option("--check", help="Check the rules and stop.")] = False,
 ) -> None:
-    """Tell chats, mailboxes and webhooks about topics, by rules in a file, until Ctrl-C.
+    """Send alerts about topics to chats, mailboxes and webhooks until Ctrl-C.
 
-    Channels are apprise addresses or webhooks (signed as in the Standard Webhooks specification); `env:NAME` reads a
-    secret from the environment. Private addresses are refused unless the channel says `allow_private: true`. A rule has
-    one condition and speaks of a topic once per cool-down.
+    A channel is an apprise address or a webhook (signed as in the Standard Webhooks specification). `env:NAME` reads a
+    secret from the environment. A private address is refused unless the channel has `allow_private: true`. A rule has
+    one condition. It reports a topic once per cool-down.
 
     ```yaml
     channels:
@@ -230,15 +234,9 @@ def alerts(
         async def follow() -> None:
             async with open_views(str(connected.redis_url), connected.prefix) as views:
                 claims = RedisClaims(views.database, connected.prefix)
-                await Alerts(read, views, claims, Delivery(read), Metrics()).run()
+                await Alerts(read, views, claims, Delivery(read, base=connected.public_url), Metrics()).run()
 
         try:
             asyncio.run(follow())
         except OSError as error:
             fail(str(error))
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    for command in (serve, watch, topics, alerts):
-        app.command()(command)

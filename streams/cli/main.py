@@ -1,7 +1,7 @@
-"""Entry point of the console script: Ctrl-C ends the command with 130 and no traceback, at whatever moment it comes.
+"""The entry point of the console script.
 
-The imports are most of a second, in which a person may well think again. A second Ctrl-C, while the interpreter takes
-everything down, ends it at once.
+Ctrl-C ends the command with exit code 130 and without a traceback, at any moment, also during the imports. A second
+Ctrl-C, while the interpreter shuts down, ends it at once.
 """
 
 import signal
@@ -16,7 +16,7 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
-    except RuntimeError as error:  # Python 3.11 makes one of what interrupts the making of a class
+    except RuntimeError as error:  # Python 3.11 raises it when Ctrl-C interrupts the creation of a class
         if not isinstance(error.__cause__, KeyboardInterrupt):
             raise
         sys.exit(130)

@@ -1,18 +1,20 @@
-"""`toptopics rebuild-views`: the live view made anew from Kafka."""
+"""`toptopics rebuild-views`: the live view, rebuilt from Kafka."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from streams.cli.common import run, services, settings_or_exit
-from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
 
 
 def rebuild_views(as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False) -> None:
-    """Wipe the live view in Redis and make it again from the log.
+    """Delete the live view in Redis and rebuild it from the log.
 
-    Never needed after a flush or a lost Redis: a running worker notices and does the same. Use it after a change of
-    what the view shows. The worker may go on running.
+    After a flush or a loss of Redis a running worker does this by itself. Use the command after a change of what the
+    view shows. The worker may keep running.
 
     Examples:
 
@@ -27,7 +29,7 @@ def rebuild_views(as_json: Annotated[bool, typer.Option("--json", help="Print th
 
     settings = settings_or_exit()
 
-    async def make(connected: Settings) -> dict[str, int]:
+    async def make(connected: "Settings") -> dict[str, int]:
         async with open_views(str(connected.redis_url), connected.prefix) as store, kafka_send(connected) as send:
             return await rebuild(connected, store, send, lambda topic, done, total: None)
 
@@ -37,8 +39,3 @@ def rebuild_views(as_json: Annotated[bool, typer.Option("--json", help="Print th
         typer.echo(json.dumps(counts))
     else:
         typer.echo(", ".join(f"{topic} {count:,}" for topic, count in counts.items()) + " records applied")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("rebuild-views")(rebuild_views)

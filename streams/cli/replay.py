@@ -1,4 +1,4 @@
-"""`toptopics replay` and `toptopics backfill`: past weeks, again or for the first time."""
+"""`toptopics replay`: the digests of past weeks, rebuilt from the log."""
 
 import asyncio
 import signal
@@ -6,54 +6,61 @@ from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
 from models.text.terminal import printable
 from models.week.week import Week
-from streams.cli.backfill import INTERRUPTED, backfill
+from streams.cli.backfill import INTERRUPTED
 from streams.cli.common import fail, is_terminal, run, services, settings_or_exit
-from streams.cli.replay_report import Wanted, tell, write, wrong
-from streams.settings import Settings
+from streams.cli.ingest import parse_speed
+from streams.cli.replay_report import Wanted, differs, print_report, write
 from streams.system.priority import lower_priority
 
 if TYPE_CHECKING:
     from streams.replay.live import Advance
     from streams.replay.rebuild import Plan, Replayed, Report
+    from streams.settings import Settings
 
-SOURCES = ("tweets.embedded", "tweets")
+INPUTS: Final = ("tweets.embedded", "tweets")
 T = TypeVar("T")
-STOPPED = 143  # as a shell has it: 128 and the signal's number
-PRIORITY_STEPS = 10  # the processes that this one starts have it too: live stages on the same machine go first
+STOPPED: Final = 143  # the convention of shells: 128 plus the number of the signal
+PRIORITY_STEPS: Final = 10  # of `nice`, inherited by child processes: live stages on the same machine go first
 
 
 def replay(
-    week: Annotated[str | None, typer.Argument(help="Such as 2021-W18.")] = None,
+    week: Annotated[str | None, typer.Argument(help="A week, such as 2021-W18.")] = None,
     since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
     until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
-    source: Annotated[str, typer.Option(help="tweets.embedded, or tweets: embed the posts again.")] = SOURCES[0],
-    settings_pairs: Annotated[
-        list[str], typer.Option("--set", help="Another digest setting, as key=value; may be repeated.")
-    ] = [],  # noqa: B006
-    compare: Annotated[bool, typer.Option("--compare", help="Show what changed against the published one.")] = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Check that the bytes are the published ones.")] = False,
-    late: Annotated[bool, typer.Option("--late", help="Also with posts that came after the published one.")] = False,
+    source: Annotated[
+        str, typer.Option(help="Topic to read: tweets.embedded, or tweets to embed the posts again.")
+    ] = INPUTS[0],
+    settings_pairs: Annotated[list[str], typer.Option("--set", help="A digest setting as key=value; repeatable.")] = [],  # noqa: B006
+    compare: Annotated[bool, typer.Option("--compare", help="Show the changes against the published digest.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Check that the bytes equal the published digest.")] = False,
+    late: Annotated[
+        bool, typer.Option("--late", help="Include posts that arrived after the published digest.")
+    ] = False,
     publish: Annotated[bool, typer.Option("--publish", help="Publish the result as a correction.")] = False,
-    live: Annotated[bool, typer.Option("--live", help="Play the week through the stages in a namespace.")] = False,
-    speed: Annotated[str, typer.Option(help="With --live: 60x is an hour a minute.")] = "60x",
+    live: Annotated[
+        bool, typer.Option("--live", help="Play the week through the stages, in a namespace of its own.")
+    ] = False,
+    speed: Annotated[str, typer.Option(help="With --live: 60x is one hour per minute.")] = "60x",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the rebuilt digests into this folder.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Do not go on where an interrupted run was.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the rebuilt digests.")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start again instead of continuing an interrupted run.")
+    ] = False,
 ) -> None:
-    """Rebuild the digest of a week from the log, with today's code and settings; live data are not touched.
+    """Rebuild the digest of a week from the log, with the present code and settings. Live data do not change.
 
-    Several weeks with `--from` and `--to` (every week with a day between them) are a chain: each builds on the one
-    before. After Ctrl-C, the same command goes on with the week that it was at. Exit code 1 when `--verify` finds a
-    difference, and it says in which input.
+    `--from` and `--to` select every week with a day between them. The weeks are a chain: each digest builds on the one
+    before. After Ctrl-C, the same command continues with the interrupted week. Exit code 1: `--verify` found a
+    difference; it prints the input that differs.
 
-    What is published with `--set` keeps these settings when a late post corrects it, and `--verify` uses them; publish
-    without `--set` to go back to the defaults.
+    A digest that was published with `--set` keeps these settings in corrections, and `--verify` uses them. To return to
+    the defaults, publish without `--set`.
 
     Examples:
 
@@ -68,12 +75,12 @@ def replay(
     from streams.replay.rebuild import Plan
 
     settings = settings_or_exit()
-    if source not in SOURCES:
-        fail(f"unknown source {source!r}; one of: {', '.join(SOURCES)}", 2)
+    if source not in INPUTS:
+        fail(f"unknown source {source!r}; one of: {', '.join(INPUTS)}", 2)
     if verify and (publish or late):
-        fail("--verify asks whether nothing changed: it goes with neither --publish nor --late", 2)
+        fail("--verify compares with the published digest: it cannot be combined with --publish or --late", 2)
     if live and (verify or publish or compare or settings_pairs or out or as_json):
-        fail("--live only shows: it goes with none of --verify, --compare, --publish, --set, --out, --json", 2)
+        fail("--live only plays: it cannot be combined with --verify, --compare, --publish, --set, --out or --json", 2)
     plan = Plan(_weeks(settings, week, since, until), source, _pairs(settings_pairs), verify, late)  # type: ignore[arg-type]
     lower_priority(PRIORITY_STEPS)
     if live:
@@ -85,18 +92,18 @@ def replay(
     if out is not None:
         write(done, out)
     if compare or verify or not (publish or out):
-        tell(done, Wanted(compare, verify, as_json))
+        print_report(done, Wanted(compare, verify, as_json))
     for line in published:
         typer.echo(line, err=as_json)
-    if wrong(done, Wanted(compare, verify)):
+    if differs(done, Wanted(compare, verify)):
         raise typer.Exit(1)
 
 
-def _weeks(settings: Settings, week: str | None, since: datetime | None, until: datetime | None) -> Sequence[Week]:
+def _weeks(settings: "Settings", week: str | None, since: datetime | None, until: datetime | None) -> Sequence[Week]:
     from streams.replay.rebuild import weeks_between
 
     if (week is None) == (since is None) or (until is not None and since is None):
-        fail("name a week such as 2021-W18, or days with --from (and --to)", 2)
+        fail("give a week such as 2021-W18, or days with --from (and --to)", 2)
     try:
         if week is not None:
             return [Week.parse(week, settings.timezone)]
@@ -122,7 +129,7 @@ def _pairs(texts: list[str]) -> dict[str, str]:
     return pairs
 
 
-def _replay(settings: Settings, plan: "Plan", *, fresh: bool) -> "list[Replayed]":
+def _replay(settings: "Settings", plan: "Plan", *, fresh: bool) -> "list[Replayed]":
     from streams.refit.client import RefitError
     from streams.replay.rebuild import replay as rebuild
     from streams.replay.store import ReplayStore
@@ -134,18 +141,18 @@ def _replay(settings: Settings, plan: "Plan", *, fresh: bool) -> "list[Replayed]
         except (RefitError, ValueError) as error:
             fail(str(error))
         except KeyboardInterrupt:
-            fail("interrupted: finished weeks are kept, and the same command goes on after them", INTERRUPTED)
+            fail("interrupted: the finished weeks are kept; run the same command to continue", INTERRUPTED)
     store.clear()
     for week in plan.weeks:
         if week not in [one.week for one in done]:
-            typer.echo(f"{week}: there are no posts of it on the log", err=True)
+            typer.echo(f"{week}: the log has no posts of this week", err=True)
     if not done:
         raise typer.Exit(1)
     for one in done:
         for note in one.notes:
             typer.echo(printable(note), err=True)
         if one.resumed:
-            typer.echo(f"{one.week}: from the run that was interrupted (--fresh rebuilds it)", err=True)
+            typer.echo(f"{one.week}: kept from the interrupted run (--fresh rebuilds it)", err=True)
     return done
 
 
@@ -165,20 +172,22 @@ def _progress(weeks: Sequence[Week]) -> "Iterator[Report]":
         yield report
 
 
-def _publish(settings: Settings, one: "Replayed") -> str:
+def _publish(settings: "Settings", one: "Replayed") -> str:
     from streams.clock import system_clock
-    from streams.replay.rebuild import publish
+    from streams.replay.rebuild import IncompleteLogError, publish
 
-    entry = run(publish(settings, one, system_clock))
+    try:
+        entry = run(publish(settings, one, system_clock))
+    except IncompleteLogError as error:
+        fail(str(error))
     if entry is None:
-        return f"{one.week}: nothing to publish, the bytes are those of the published digest"
+        return f"{one.week}: nothing to publish, the bytes equal the published digest"
     return f"{one.week}: published as revision {entry.revision}"
 
 
-def _live(settings: Settings, plan: "Plan", speed: str) -> None:
+def _live(settings: "Settings", plan: "Plan", speed: str) -> None:
     import secrets
 
-    from streams.cli.ingest import parse_speed
     from streams.replay.live import LiveReplay, LiveReplayError, play
 
     if len(plan.weeks) != 1:
@@ -201,7 +210,7 @@ def _live(settings: Settings, plan: "Plan", speed: str) -> None:
 
 
 async def until_signal(work: "Coroutine[Any, Any, T]") -> T:
-    """The result of `work`, which SIGTERM and SIGHUP cancel, so that it can put things in order."""
+    """The result of `work`. SIGTERM and SIGHUP cancel it, so that it can clean up."""
     task = asyncio.ensure_future(work)
     for sign in (signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(sign, task.cancel)
@@ -221,9 +230,3 @@ def _playing(week: Week) -> "Iterator[Advance]":
             bar.update(task, completed=done, total=of, at=f"{at:%a %H:%M}")
 
         yield advance
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(replay)
-    app.command()(backfill)

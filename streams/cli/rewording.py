@@ -1,9 +1,9 @@
-"""Rewords a digest's sentences through an OpenAI-compatible endpoint, for reading only.
+"""Rewords the sentences of a digest through an OpenAI-compatible endpoint, for reading only.
 
-In: a `Digest` and its posts. Out: the same digest with those summaries and changes replaced whose rewording passes
-`wording.reword`; everything else stays extractive. A digest on Kafka is never reworded: its bytes are a pure function
-of the week (law 2), and a model's answer is not. Off unless LLM_BASE_URL and LLM_MODEL are set; the key comes from the
-environment and is never logged. An endpoint that fails, is slow or answers nonsense changes nothing.
+In: a `Digest` and its posts. Out: the same digest with reworded summaries and changes. A rewording is used only when
+`models.wording.reword` accepts it. Every other sentence stays as it is. A digest on Kafka is never reworded: its bytes
+are a pure function of the week, and the answer of a model is not. Rewording needs LLM_BASE_URL and LLM_MODEL. The key
+comes from the environment and is never logged. A failed, slow or invalid answer changes nothing.
 """
 
 import asyncio
@@ -31,21 +31,21 @@ INSTRUCTION = (
 
 
 class AnswerError(Exception):
-    """The endpoint's answer cannot be used; the message says why."""
+    """The answer of the endpoint is not usable; the message gives the reason."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where to ask. `seconds`: for one sentence; `at_once`: requests in flight."""
+    """A language model behind an OpenAI-compatible API."""
 
     base_url: str
     model: str
     key: str | None = None
-    seconds: float = 30.0
-    at_once: int = 4
+    seconds: float = 30.0  # time limit for one sentence
+    at_once: int = 4  # maximum number of requests in flight
 
     def __repr__(self) -> str:
-        return f"Endpoint({self.model!r})"  # the address may hold a password, too
+        return f"Endpoint({self.model!r})"  # the address may contain a password
 
 
 def endpoint_of(settings: Settings) -> Endpoint | None:
@@ -57,7 +57,13 @@ def endpoint_of(settings: Settings) -> Endpoint | None:
 
 
 async def reword_digest(digest: Digest, posts: Mapping[str, Tweet], endpoint: Endpoint) -> Digest:
-    """`digest` with reworded summaries and changes where the checks allow it; sensitive topics stay as they are."""
+    """The digest with reworded summaries and changes where the checks accept them. Sensitive topics stay as they are.
+
+    Args:
+        digest: the published digest.
+        posts: the posts that it cites, by id.
+        endpoint: the language model.
+    """
     slots = asyncio.Semaphore(endpoint.at_once)
     async with httpx.AsyncClient(timeout=endpoint.seconds) as client:
 
@@ -85,23 +91,28 @@ async def _sentence(
         async with asyncio.timeout(endpoint.seconds):
             proposal = await _ask(client, endpoint, original, cited)
     except (httpx.HTTPError, httpx.InvalidURL, AnswerError, TimeoutError, UnicodeError) as error:
-        log.warning("sentence not reworded", reason=_reason(error))
+        log.warning("sentence not reworded; the original stays", reason=_reason(error))
         return original
     better = reworded(original, proposal, cited)
     if better is None:
-        log.info("rewording discarded: it is not carried by the evidence")
+        log.info("rewording discarded: the posts do not support it; the original sentence stays")
     return better or original
 
 
 def _reason(error: Exception) -> str:
-    """Without what a library says: httpx repeats the address with its password, or the header with the key."""
+    """The reason without the message of the library: httpx may repeat the password in the address, or the key."""
     if isinstance(error, httpx.HTTPStatusError):
         return f"answered {error.response.status_code}"
     return str(error) if isinstance(error, AnswerError) else type(error).__name__
 
 
 async def _ask(client: httpx.AsyncClient, endpoint: Endpoint, original: Sentence, cited: list[Tweet]) -> str:
-    """The model's sentence; raises AnswerError or httpx.HTTPError."""
+    """The sentence of the model.
+
+    Raises:
+        AnswerError: the answer is not a chat completion.
+        httpx.HTTPError: the request failed.
+    """
     evidence = "\n".join(f"- {one_line(post.text, 500)}" for post in cited)
     body = {
         "model": endpoint.model,

@@ -1,25 +1,23 @@
-"""`toptopics schema`: the contract of the topics."""
+"""`toptopics schema`: the JSON Schemas and the AsyncAPI document of the Kafka topics."""
 
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
-from models.events.schemas import TYPES, all_schemas
 from streams.cli.common import fail
 
 
 def schema(
-    name: Annotated[str | None, typer.Argument(help="One type, such as Digest; default: all.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A type, such as Digest; default: all types.")] = None,
     asyncapi: Annotated[
-        bool, typer.Option("--asyncapi", help="The AsyncAPI 3 document of all topics instead.")
+        bool, typer.Option("--asyncapi", help="Print the AsyncAPI 3 document of all topics instead.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write one file a type into this folder, or the document.")
+        Path | None, typer.Option("--out", "-o", help="Folder for one file per type, or file for the document.")
     ] = None,
 ) -> None:
-    """Print the JSON Schemas of everything on the topics.
+    """Print the JSON Schemas of the values on all topics.
 
     Examples:
 
@@ -27,6 +25,10 @@ def schema(
     * `toptopics schema --out schemas/`
     * `toptopics schema --asyncapi --out asyncapi.json`
     """
+    import orjson
+
+    from models.events.schemas import TYPES, all_schemas
+
     if asyncapi:
         _write_async_api(name, out)
         return
@@ -47,18 +49,15 @@ def schema(
 def _write_async_api(name: str | None, out: Path | None) -> None:
     from importlib.metadata import version
 
+    import orjson
+
     from models.events.async_api import async_api
     from streams.kafka.topics import TOPICS
 
     if name is not None:
-        fail("--asyncapi is about all topics: it takes no type", 2)
+        fail("--asyncapi prints all topics: it takes no type", 2)
     document = orjson.dumps(async_api(TOPICS, version("toptopics")), option=orjson.OPT_INDENT_2)
     if out is None:
         typer.echo(document.decode())
     else:
         out.write_bytes(document + b"\n")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(schema)

@@ -1,71 +1,66 @@
 """`toptopics up`, `down` and `status`: the local Kafka and Redis of this checkout.
 
-Exit codes of `status`: 0 when everything runs, 3 when something does not. `up` and `down` are harmless when there is
-nothing to do. Other parts of the product add to `status` through `status_sections`.
+`status` ends with exit code 0 when everything runs, and 3 when something does not. `up` and `down` do nothing when
+there is nothing to do.
 """
 
 import signal
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import orjson
 import typer
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from models.text.terminal import json_text, on_one_line
 from streams.cli.common import settings_or_exit
-from streams.local.errors import LocalServiceError
-from streams.local.kafka_broker import KafkaBroker
-from streams.local.progress import to_stderr
-from streams.local.readiness import connects
-from streams.local.redis_server import RedisServer
-from streams.local.service import LocalService
-from streams.local.services import running_services
-from streams.settings import Settings
 
-NOT_RUNNING = 3
-"""Exit code of `status` when something is down."""
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from streams.local.service import LocalService
+    from streams.settings import Settings
+
+NOT_RUNNING = 3  # exit code of `status` when something is down
+Row = dict[str, str | int | bool | None]
 
 
 @dataclass(frozen=True)
 class StatusSection:
-    """One table of `status`: rows of plain values with the same keys, and whether all is well."""
+    """One table of `status`."""
 
     name: str
-    rows: list[dict[str, str | int | bool | None]]
-    healthy: bool = True
-    columns: tuple[str, ...] = ()  # those of the table, where the rows hold more than eighty columns do; else all
+    rows: list[Row]  # all with the same keys
+    healthy: bool = True  # an unhealthy section makes the exit code 3
+    columns: tuple[str, ...] = ()  # the columns that fit a terminal; empty: all
     notes: tuple[str, ...] = ()  # lines under the table
 
 
-status_sections: list[Callable[[Settings], StatusSection]] = []
-"""Hook: each is asked after Kafka and Redis, with the settings. An unhealthy one also makes the exit code 3."""
+# what `status` shows after Kafka and Redis; `commands` fills it
+status_sections: "list[Callable[[Settings], StatusSection]]" = []
 
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """One line of `status`; what is not known is None. `since`: ISO 8601, UTC."""
+    """One line of `status`. None: unknown."""
 
     name: str
     running: bool
-    address: str | None
-    source: str
+    address: str | None  # host:port or URL, without a password
+    source: str  # "given" by the settings, or "local"
     pid: int | None = None
-    since: str | None = None
+    since: str | None = None  # ISO 8601, UTC
     version: str | None = None
-    data: str | None = None
-    stays: bool | None = field(default=None)
-    """Whether it runs until `toptopics down` rather than until its starter ends."""
+    data: str | None = None  # its data folder
+    stays: bool | None = None  # True: until `toptopics down`; False: until the command that started it ends
 
 
-def _local_status(service: LocalService) -> ServiceStatus:
+def _local_status(service: "LocalService") -> ServiceStatus:
+    from streams.local.readiness import connects
+
     record = service.running()
     process = None if record is None else record.server.process()
     if record is None or process is None:
@@ -89,8 +84,12 @@ def _hide_password(url: str) -> str:
     return scheme + separator + ("…@" if "@" in rest else "") + rest.rsplit("@", 1)[-1]
 
 
-def service_statuses(settings: Settings) -> list[ServiceStatus]:
-    """Kafka and Redis as the settings name them: the given addresses, else the local services of the data folder."""
+def service_statuses(settings: "Settings") -> list[ServiceStatus]:
+    """Kafka and Redis: the addresses of the settings, else the local services of the data folder."""
+    from streams.local.kafka_broker import KafkaBroker
+    from streams.local.readiness import connects
+    from streams.local.redis_server import RedisServer
+
     given = {"kafka": settings.kafka_bootstrap_servers, "redis": settings.redis_url}
     local: list[LocalService] = [KafkaBroker(settings.data_dir), RedisServer(settings.data_dir)]
     statuses = []
@@ -103,14 +102,14 @@ def service_statuses(settings: Settings) -> list[ServiceStatus]:
     return statuses
 
 
-def kafka_address(settings: Settings) -> str | None:
-    """Where a broker accepts connections, given or local; None when none does."""
+def kafka_address(settings: "Settings") -> str | None:
+    """The address of a broker that accepts connections, given or local; None when there is none."""
     return next((one.address for one in service_statuses(settings) if one.name == "kafka" and one.running), None)
 
 
-def _print_services(console: Console, services: list[ServiceStatus], settings: Settings) -> None:
-    """Eighty columns wide; all that is known is in the JSON."""
-    rows: list[dict[str, str | int | bool | None]] = [
+def _print_services(console: "Console", services: list[ServiceStatus], settings: "Settings") -> None:
+    """A table of at most 80 columns; `--json` prints every field."""
+    rows: list[Row] = [
         {
             "service": f"{service.name} {service.version or ''}".strip(),
             "running": service.running,
@@ -125,10 +124,13 @@ def _print_services(console: Console, services: list[ServiceStatus], settings: S
         console.print(f"data folder: {settings.data_dir.resolve()}", soft_wrap=True, highlight=False, markup=False)
     for service in services:
         if service.stays is False:
-            console.print(f"{service.name} ends with the command that started it", highlight=False)
+            console.print(f"{service.name} stops with the command that started it", highlight=False)
 
 
-def _table(title: str, rows: list[dict[str, str | int | bool | None]]) -> Table:
+def _table(title: str, rows: list[Row]) -> "Table":
+    from rich.box import SIMPLE
+    from rich.table import Table
+
     table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
     for column in rows[0] if rows else ():
         table.add_column(column, overflow="fold")
@@ -138,13 +140,26 @@ def _table(title: str, rows: list[dict[str, str | int | bool | None]]) -> Table:
 
 
 def _cell(value: str | int | bool | None) -> str:
+    from rich.markup import escape
+
     if isinstance(value, bool):
         return "[green]yes[/]" if value else "[red]no[/]"
     return "" if value is None else escape(on_one_line(str(value)))
 
 
-def status(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False) -> None:
-    """Show what runs, where and since when. Exit code 0: all of it runs; 3: something does not."""
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show what runs, where, and since when: services, stages, sources.
+
+    Exit code 0: everything runs. Exit code 3: something does not run.
+
+    Examples:
+
+    * `toptopics status`
+    * `toptopics status --json | jq .stages`
+    """
+    import orjson
+    from rich.console import Console
+
     settings = settings_or_exit()
     services = service_statuses(settings)
     sections = [section(settings) for section in status_sections]
@@ -158,7 +173,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
         console = Console()
         _print_services(console, services, settings)
         for part in sections:
-            rows = [{name: row[name] for name in part.columns or row} for row in part.rows]
+            rows: list[Row] = [{name: row[name] for name in part.columns or row} for row in part.rows]
             if rows:
                 console.print(_table(part.name, rows))
             for note in part.notes:
@@ -167,8 +182,12 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
         raise typer.Exit(NOT_RUNNING)
 
 
-def _local_services(settings: Settings) -> list[LocalService]:
-    """Those that the settings leave to us, in the order in which they are started."""
+def _local_services(settings: "Settings") -> "list[LocalService]":
+    """The services without a given address, in the order in which they start."""
+    from streams.local.kafka_broker import KafkaBroker
+    from streams.local.progress import to_stderr
+    from streams.local.redis_server import RedisServer
+
     services: list[LocalService] = []
     if not settings.redis_url:
         services.append(RedisServer(settings.data_dir, progress=to_stderr))
@@ -178,9 +197,19 @@ def _local_services(settings: Settings) -> list[LocalService]:
 
 
 def up(
-    foreground: Annotated[bool, typer.Option("--foreground", help="Stay, and stop them again at Ctrl-C.")] = False,
+    foreground: Annotated[bool, typer.Option("--foreground", help="Run until Ctrl-C, then stop the services.")] = False,
 ) -> None:
-    """Start Kafka and Redis for this checkout; they run until `toptopics down`."""
+    """Start Kafka and Redis for this checkout. They run until `toptopics down`.
+
+    Prints their addresses as shell assignments.
+
+    Examples:
+
+    * `toptopics up`
+    * `eval "$(toptopics up)"` sets the addresses for other programs
+    """
+    from streams.local.errors import LocalServiceError
+
     settings = settings_or_exit()
     try:
         if foreground:
@@ -192,28 +221,40 @@ def up(
         raise typer.Exit(1) from error
 
 
-def _start_all(settings: Settings) -> None:
+def _start_all(settings: "Settings") -> None:
+    from streams.local.progress import to_stderr
+
     with ExitStack() as undo:
         for service in _local_services(settings):
             if service.start(stay=True):
                 undo.callback(service.stop)
                 continue
             record = service.running()
-            note = "" if record is None or record.owner is None else f"; it ends with process {record.owner.pid}"
+            note = "" if record is None or record.owner is None else f"; it stops with process {record.owner.pid}"
             to_stderr(f"{service.title}: runs already{note}")
-        undo.pop_all()  # all or none: a failure or Ctrl-C in the middle leaves nothing behind
+        undo.pop_all()  # all or none: after a failure or Ctrl-C no service stays
     _print_addresses(settings.kafka_bootstrap_servers, settings.redis_url, settings)
 
 
-def _print_addresses(bootstrap: str | None, redis_url: str | None, settings: Settings) -> None:
-    """As shell assignments, so that `eval "$(toptopics up)"` hands them to other tools."""
+def _print_addresses(bootstrap: str | None, redis_url: str | None, settings: "Settings") -> None:
+    """Print shell assignments, so that `eval "$(toptopics up)"` sets them for other programs."""
+    from streams.local.kafka_broker import KafkaBroker
+    from streams.local.redis_server import RedisServer
+
     kafka = bootstrap or KafkaBroker(settings.data_dir).address
     redis = redis_url or RedisServer(settings.data_dir).address
     typer.echo(f"export KAFKA_BOOTSTRAP_SERVERS={kafka}\nexport REDIS_URL={redis}")
 
 
-def _stay(settings: Settings) -> None:
-    """Until Ctrl-C or SIGTERM; a service that ends by itself ends this too, with exit code 1."""
+def _stay(settings: "Settings") -> None:
+    """Run until Ctrl-C or SIGTERM.
+
+    Raises:
+        LocalServiceError: a service stopped by itself.
+    """
+    from streams.local.errors import LocalServiceError
+    from streams.local.progress import to_stderr
+    from streams.local.services import running_services
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -229,17 +270,23 @@ def _stay(settings: Settings) -> None:
         to_stderr("Running until Ctrl-C")
         while all(service.running() for service in _local_services(settings)):
             time.sleep(0.5)
-        raise LocalServiceError("A service ended by itself; its log is in the data folder.")
+        raise LocalServiceError("A service stopped by itself. See its log in the data folder.")
 
 
 def down() -> None:
-    """Stop the Kafka and Redis of this checkout, whoever started them; their data stay."""
+    """Stop the Kafka and Redis of this checkout, and stages that have lost their worker. The data stay.
+
+    Example: `toptopics down`
+    """
+    from streams.local.kafka_broker import KafkaBroker
+    from streams.local.orphans import end_orphans, orphans
+    from streams.local.progress import to_stderr
+    from streams.local.redis_server import RedisServer
+
     settings = settings_or_exit()
+    found = orphans(settings.data_dir)
+    end_orphans(found)  # before the broker stops: they may be its active writers
+    for orphan in found:
+        to_stderr(f"{orphan.name}: process {orphan.pid} had lost its worker; stopped")
     for service in (KafkaBroker(settings.data_dir, progress=to_stderr), RedisServer(settings.data_dir)):
         to_stderr(f"{service.title}: " + ("stopped" if service.stop() else "was not running"))
-
-
-def register(app: typer.Typer) -> None:
-    """Add `up`, `down` and `status` to the command line."""
-    for command in (up, down, status):
-        app.command()(command)

@@ -1,4 +1,4 @@
-"""`toptopics source`: real posts in; and what `toptopics status` tells of the sources."""
+"""`toptopics source`: posts of the listed people, live; and the sources' section of `toptopics status`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,35 +6,38 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from streams.cli import services as cli_services
 from streams.cli.common import fail, run, services, settings_or_exit
+from streams.cli.services import Row, StatusSection
 from streams.clock import system_clock
-from streams.settings import Settings
+from streams.sources.registry import SOURCES
+from streams.stages.table import STAGE_NAMES
 
 if TYPE_CHECKING:
+    from streams.settings import Settings
     from streams.system.metrics import Metrics
-
-SOURCE_NAMES = ("x-stream", "x-timelines", "x-deletions", "bluesky", "mastodon", "rss")
 
 
 def source(
-    names: Annotated[list[str], typer.Argument(help=f"One or more of: {', '.join(SOURCE_NAMES)}.")],
+    names: Annotated[list[str], typer.Argument(help=f"One or more of: {', '.join(SOURCES)}.")],
     others: Annotated[
         Literal["ignore", "context", "all"],
         typer.Option(
             envvar="TOPTOPICS_OTHERS",
-            help="Posts of people not on the list: ignore them, keep those that take up a listed person, or keep all.",
+            help="Posts by people who are not listed: ignore them; keep those that retweet, quote, answer or mention a "
+            "listed person (context); or keep all.",
         ),
     ] = "ignore",
-    every: Annotated[float | None, typer.Option(min=1, help="Seconds between two rounds of a polling source.")] = None,
+    every: Annotated[
+        float | None, typer.Option(min=1, help="Seconds between two rounds of a source that polls.")
+    ] = None,
     lookback: Annotated[
-        float, typer.Option(min=0, help="Days to read back at the first start (x-timelines, rss: of each new person).")
+        float, typer.Option(min=0, help="Days to read back at the first start (x-timelines, rss: for each new person).")
     ] = 1.0,
 ) -> None:
-    """Put the posts of the listed people onto `tweets`, until stopped.
+    """Write the posts of the listed people to `tweets`, until Ctrl-C.
 
-    A source goes on where it was, whatever ended it. Secrets come from the environment: see the README's table. Exit
-    code 1 when the last source can never work.
+    A source continues at its saved cursor, also after a crash. Secrets come from the environment: `toptopics help
+    sources` lists the variables. Exit code 1: no source can work.
 
     Examples:
 
@@ -47,9 +50,9 @@ def source(
     from streams.system.logs import set_up_logging
     from streams.system.metrics import Metrics
 
-    unknown = [name for name in names if name not in SOURCE_NAMES]
+    unknown = [name for name in names if name not in SOURCES]
     if unknown:
-        fail(f"no source {', '.join(unknown)}; there are: {', '.join(SOURCE_NAMES)}", 2)
+        fail(f"unknown source {', '.join(unknown)}; known: {', '.join(SOURCES)}", 2)
     settings = settings_or_exit()
     set_up_logging(settings, stage="source")
     metrics = Metrics()
@@ -65,48 +68,45 @@ def source(
 
 
 @contextmanager
-def _served(metrics: "Metrics", settings: Settings, first: str) -> Iterator[None]:
-    """The process's metrics port, where one is set: the ports after the stages' four, by its first source."""
+def _served(metrics: "Metrics", settings: "Settings", first: str) -> Iterator[None]:
+    """Serve the metrics where a port is set. The port of a source follows the ports of the stages."""
     from streams.system.metrics import serve_metrics
 
     if not settings.metrics_port:
         yield
         return
-    port = settings.metrics_port + 4 + SOURCE_NAMES.index(first)
+    port = settings.metrics_port + len(STAGE_NAMES) + list(SOURCES).index(first)
     try:
         stop = serve_metrics(metrics, port)
     except OSError as error:
-        fail(f"metrics cannot be served on port {port}: {error}")
+        fail(f"cannot serve metrics on port {port}: {error}; choose another TOPTOPICS_METRICS_PORT")
     try:
         yield
     finally:
         stop()
 
 
-def sources_section(settings: Settings) -> cli_services.StatusSection:
-    """The sources' last reports, for `toptopics status`."""
+def sources_section(settings: "Settings") -> StatusSection:
+    """The last report of each source, for `toptopics status`. A source whose process has ended is "gone"."""
     from dataclasses import asdict
 
     import psutil
 
     from streams.sources.cursors import healths
 
-    rows: list[dict[str, str | int | bool | None]] = []
+    rows: list[Row] = []
     for health in healths(settings.data_dir / "sources"):
         running = health.state in ("starting", "connected", "waiting") and psutil.pid_exists(health.pid)
         state = health.state if running or health.state in ("stopped", "refused") else "gone"
-        rows.append({**asdict(health), "state": state, "per_minute": str(health.per_minute)})
-    return cli_services.StatusSection(
+        not_found = ", ".join(health.not_found)
+        rows.append({**asdict(health), "state": state, "per_minute": str(health.per_minute), "not_found": not_found})
+    return StatusSection(
         "sources",
         rows,
         healthy=all(row["state"] not in ("gone", "refused") for row in rows),
         columns=("source", "state", "sent", "per_minute", "bad", "reconnects", "last_post"),
-        notes=tuple(f"{row['source']}: {row['last_error']}" for row in rows if row["last_error"]),
+        notes=(
+            *(f"{row['source']}: {row['last_error']}" for row in rows if row["last_error"]),
+            *(f"{row['source']}: nobody has the handles {row['not_found']}" for row in rows if row["not_found"]),
+        ),
     )
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands, and the sources to `toptopics status`."""
-    app.command()(source)
-    if sources_section not in cli_services.status_sections:
-        cli_services.status_sections.append(sources_section)

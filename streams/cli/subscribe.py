@@ -1,4 +1,4 @@
-"""`toptopics subscribe`, `push` and `subscriptions`: digests to people and programs as they appear."""
+"""`toptopics subscribe`, `push` and `subscriptions`: new digests to people and programs."""
 
 import os
 import shlex
@@ -12,38 +12,43 @@ import typer
 from models.text.terminal import json_text, on_one_line, printable
 from models.week.week import Week
 from streams.cli.common import fail, run, services, settings_or_exit
-from streams.settings import Settings
 
 if TYPE_CHECKING:
     from streams.delivery.queue import DeliveryQueue, EndpointState
     from streams.delivery.subscribe import PositionFile
     from streams.delivery.subscription import Subscription
     from streams.kafka.digests import PublishedDigest
+    from streams.settings import Settings
 
 FORMS = ("markdown", "text", "html", "json")
-subscriptions = typer.Typer(help="Who gets the digests: webhooks, e-mail, chats.", no_args_is_help=True)
+subscriptions = typer.Typer(
+    help="Where `toptopics push` delivers digests: webhooks, mail, chats.", no_args_is_help=True
+)
 
 
 class ExecError(RuntimeError):
-    """The command of `--exec` failed for a digest, which will be tried again at the next start."""
+    """The command of `--exec` failed for a digest. The next start runs it again for this digest."""
 
 
 def subscribe(
-    since: Annotated[str | None, typer.Option("--from", help="Also those from this week on, such as 2021-W18.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="Also the digests from this week on, such as 2021-W18.")
+    ] = None,
     form: Annotated[
         str | None, typer.Option("--format", "-f", help=f"One of: {', '.join(FORMS)}; default: markdown, --exec: json.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json: one object a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json: one object per line.")] = False,
     command: Annotated[
-        str | None, typer.Option("--exec", help="Run this for each: it on the input, TOPTOPICS_WEEK and so on set.")
+        str | None,
+        typer.Option("--exec", help="Command for each digest. It reads the digest as input; TOPTOPICS_WEEK is set."),
     ] = None,
-    name: Annotated[str, typer.Option(help="Whose position is remembered.")] = "default",
-    once: Annotated[bool, typer.Option("--once", help="End when there is nothing new.")] = False,
+    name: Annotated[str, typer.Option(help="Name of the subscriber; each has a position of its own.")] = "default",
+    once: Annotated[bool, typer.Option("--once", help="End after the last new digest.")] = False,
 ) -> None:
-    """Follow new digests and corrections, each once, until Ctrl-C.
+    """Print new digests and corrections, each once, until Ctrl-C.
 
-    Where a subscriber was is remembered by its `--name`. A command that fails ends this with exit code 1, and the same
-    digest comes again at the next start.
+    The position of the subscriber `--name` is stored. When the command of `--exec` fails, the exit code is 1, and the
+    next start repeats the same digest.
 
     Examples:
 
@@ -59,7 +64,7 @@ def subscribe(
         fail(f"unknown form {form!r}; one of: {', '.join(FORMS)}", 2)
     _check_week(since)
     if not name.replace("-", "").replace("_", "").isalnum():
-        fail(f"a name has letters, digits, - and _, not {name!r}", 2)
+        fail(f"invalid name {name!r}: use letters, digits, - and _", 2)
     file = PositionFile(settings.data_dir / "subscribers" / f"{name}.json")
     with services(settings) as connected:
         try:
@@ -69,7 +74,7 @@ def subscribe(
 
 
 async def _follow(
-    settings: Settings,
+    settings: "Settings",
     file: "PositionFile",
     since: str | None,
     command: str | None,
@@ -87,19 +92,18 @@ async def _follow(
                 file.save(position)
             elif since is not None:
                 position = rewound(position, since)
-            since = None  # it says where to begin, once
+            since = None  # it applies to the first position only
             for entry in filter(position.is_new, entries):
-                await _hand_over(entry, command, form)
+                await _hand_over(entry, command, _text(entry, form, settings.public_url), form)
                 position.delivered[entry.digest.week] = entry.hash
                 file.save(position)
             if once:
                 return
 
 
-async def _hand_over(entry: "PublishedDigest", command: str | None, form: str) -> None:
+async def _hand_over(entry: "PublishedDigest", command: str | None, text: bytes, form: str) -> None:
     import asyncio
 
-    text = _text(entry, form)
     if command is None:
         sys.stdout.buffer.write((json_text(text) if form == "json" else printable(text.decode())).encode())
         sys.stdout.buffer.flush()
@@ -115,10 +119,12 @@ async def _hand_over(entry: "PublishedDigest", command: str | None, form: str) -
     )
     await process.communicate(text)
     if process.returncode:
-        raise ExecError(f"{command!r} ended with exit code {process.returncode} for {entry.digest.week}")
+        raise ExecError(
+            f"{command!r} ended with exit code {process.returncode} for {entry.digest.week}; the next start repeats it"
+        )
 
 
-def _text(entry: "PublishedDigest", form: str) -> bytes:
+def _text(entry: "PublishedDigest", form: str, public_url: str | None) -> bytes:
     import orjson
 
     from models.render import render
@@ -126,17 +132,18 @@ def _text(entry: "PublishedDigest", form: str) -> bytes:
 
     if form == "json":
         return orjson.dumps(as_event(entry)) + b"\n"
-    shown = render(entry.digest, form, made_at=entry.made_at)  # type: ignore[arg-type]  # checked by the command
+    shown = render(entry.digest, form, entry.edition(public_url))  # type: ignore[arg-type]  # checked by the command
     return (shown.rstrip() + "\n").encode()
 
 
 def push(
-    file: Annotated[Path | None, typer.Option("--file", help="TOML with subscriptions, taken over first.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="TOML file with subscriptions to add first.")] = None,
 ) -> None:
-    """Deliver digests to all subscriptions until Ctrl-C: webhooks, e-mail, chats.
+    """Deliver digests to all subscriptions until Ctrl-C: webhooks, mail, chats.
 
-    An endpoint that fails is tried again for a day, each from a queue of its own that survives restarts. The file has a
-    table `subscription` for each, with `name`, `url` and, if wanted, `since`, `secret` and `allow_private`.
+    A failed delivery is repeated for a day. Each endpoint has a queue of its own that survives restarts. The file has a
+    table `subscription` for each subscription, with `name` and `url`, and optionally `since`, `secret` and
+    `allow_private`.
 
     Examples:
 
@@ -155,7 +162,8 @@ def push(
     set_up_logging(settings, stage="push")
     queue = _queue(settings)
     _take_over(queue, file)
-    pusher = Pusher(queue, {"webhook": WebhookSender(), "apprise": ChatSender()}, clock=system_clock)
+    base = settings.public_url or None
+    pusher = Pusher(queue, {"webhook": WebhookSender(base), "apprise": ChatSender(base)}, clock=system_clock)
     with services(settings) as connected:
         try:
             with locked(settings.data_dir / "push.lock"):
@@ -166,17 +174,19 @@ def push(
 
 @subscriptions.command("add")
 def add(
-    name: Annotated[str, typer.Argument(help="A name of your own for it.")],
-    url: Annotated[str, typer.Argument(help="https://… for a webhook, or an apprise address such as slack://….")],
+    name: Annotated[str, typer.Argument(help="Name of the subscription.")],
+    url: Annotated[str, typer.Argument(help="https://… for a webhook, or an apprise address such as slack://…")],
     since: Annotated[
-        str | None, typer.Option("--from", help="Also those from this week on that it did not get before.")
+        str | None, typer.Option("--from", help="Also the digests from this week on that were not delivered to it.")
     ] = None,
     secret: Annotated[
-        str, typer.Option(envvar="TOPTOPICS_WEBHOOK_SECRET", help="Webhooks: whsec_ and base64; default: a new one.")
+        str, typer.Option(envvar="TOPTOPICS_WEBHOOK_SECRET", help="Webhooks: whsec_ and base64; default: a new secret.")
     ] = "",
-    allow_private: Annotated[bool, typer.Option("--allow-private", help="It may lie in a private network.")] = False,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Allow an address in a private network.")
+    ] = False,
 ) -> None:
-    """Add a subscription, or replace the one of that name.
+    """Add a subscription, or replace the subscription with that name.
 
     Examples:
 
@@ -202,40 +212,49 @@ def add(
     queue.catch_up(subscription, [(week, entry.hash, entry.revision) for week, entry in there.items()])
     typer.echo(f"{name}: {subscription.shown_url}")
     if subscription.secret and not secret:
-        typer.echo(f"its deliveries are signed with {subscription.secret}")
+        typer.echo(f"signing secret: {subscription.secret}")
 
 
 @subscriptions.command("list")
 def list_all(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """All subscriptions and how they do; exit code 1 when one is dead."""
+    """List all subscriptions with their states. Exit code 1: a subscription is dead.
+
+    Example: `toptopics subscriptions list`
+    """
     import orjson
 
     states = _queue(settings_or_exit()).states()
     for state in states:
         typer.echo(json_text(orjson.dumps(state.shown())) if as_json else on_one_line(_line(state)))
     if not states and not as_json:
-        typer.echo("no subscriptions; `toptopics subscriptions add` makes one", err=True)
+        typer.echo("there is no subscription; `toptopics subscriptions add` adds one", err=True)
     if any(state.state == "dead" for state in states):
         raise typer.Exit(1)
 
 
 @subscriptions.command("remove")
-def remove(name: Annotated[str, typer.Argument(help="Its name.")]) -> None:
-    """Forget a subscription with its queue."""
+def remove(name: Annotated[str, typer.Argument(help="Name of the subscription.")]) -> None:
+    """Remove a subscription and its queue.
+
+    Example: `toptopics subscriptions remove team`
+    """
     if not _queue(settings_or_exit()).remove_subscription(name):
         fail(f"there is no subscription {name!r}")
 
 
 @subscriptions.command("retry")
-def retry(name: Annotated[str, typer.Argument(help="Its name.")]) -> None:
-    """Give the failed deliveries of a subscription all their attempts again, beginning now."""
+def retry(name: Annotated[str, typer.Argument(help="Name of the subscription.")]) -> None:
+    """Start the failed deliveries of a subscription again, with all attempts.
+
+    Example: `toptopics subscriptions retry team`
+    """
     queue = _queue(settings_or_exit())
     if name not in _known(queue):
         fail(f"there is no subscription {name!r}")
     typer.echo(f"{name}: {queue.revive(name)} deliveries are due again")
 
 
-def _queue(settings: Settings) -> "DeliveryQueue":
+def _queue(settings: "Settings") -> "DeliveryQueue":
     from streams.delivery.queue import DeliveryQueue
 
     return DeliveryQueue(settings.data_dir / "push.sqlite3")
@@ -279,10 +298,3 @@ def _check_week(week: str | None) -> None:
         Week.parse(week)
     except ValueError as error:
         fail(str(error), 2)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(subscribe)
-    app.command()(push)
-    app.add_typer(subscriptions, name="subscriptions")

@@ -1,6 +1,6 @@
-"""What `toptopics watch` and `toptopics topics` show: rich tables with spark lines, or JSON lines.
+"""The output of `toptopics watch` and `toptopics topics`: tables with spark lines, or JSON.
 
-Text of posts and labels is made printable first: it must not drive a terminal.
+Text of posts and labels is made printable first, so that it cannot control the terminal.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def spark_line(values: list[int]) -> str:
-    """One block per value, scaled to the largest; a space for nothing."""
+    """One block per value, scaled to the largest value. Zero is a space."""
     top = max(values, default=0)
     return "".join(" " if not value else BLOCKS[min(7, value * 8 // top)] for value in values)
 
@@ -62,7 +62,7 @@ def _row(place: int, one: TopicSummary, window: str, spark: list[int]) -> list[T
 
 
 async def updates(views: ViewReader, board: Board) -> AsyncIterator[tuple[list[dict[str, Any]], list[str]]]:
-    """(events, ids of changed topics) each time something happens; the first at once, with all topics."""
+    """Yields (events, ids of changed topics) at each change. The first comes at once, with the ids of all topics."""
     event, pulse = await views.positions()
     yield [], await board.refresh()
     while True:
@@ -76,7 +76,7 @@ async def updates(views: ViewReader, board: Board) -> AsyncIterator[tuple[list[d
 
 
 async def watch_table(views: ViewReader, console: Console, window: str, sort: Sort, limit: int) -> None:
-    """A live table until Ctrl-C. It waits when the store goes away, and says so."""
+    """Show a live table until Ctrl-C. While the store is not available, it says so and tries again each second."""
     board = Board(views)
     with Live(ranking(board, window, sort, limit), console=console, screen=console.is_terminal) as live:
         while True:
@@ -90,7 +90,7 @@ async def watch_table(views: ViewReader, console: Console, window: str, sort: So
 
 
 async def watch_lines(views: ViewReader, window: str) -> AsyncIterator[bytes]:
-    """JSON, one line each: {"event": …} for what happened, {"topic": …, "rank": n} for each topic that changed."""
+    """Yields JSON lines: {"event": …} for each event, {"topic": …, "rank": n} for each changed topic."""
     board = Board(views)
     async for events, changed in updates(views, board):
         for one in events:
@@ -103,7 +103,18 @@ async def watch_lines(views: ViewReader, window: str) -> AsyncIterator[bytes]:
 
 
 async def board_text(views: ViewReader, window: str, sort: Sort, limit: int, *, as_json: bool) -> str:
-    """The ranking. Raises ViewUnavailableError."""
+    """The ranking as a table or as JSON.
+
+    Args:
+        views: the live view.
+        window: a window of the ranking, such as "24h".
+        sort: the order.
+        limit: maximum number of topics.
+        as_json: JSON instead of a table.
+
+    Raises:
+        ViewUnavailableError: the store cannot be reached.
+    """
     board = Board(views)
     await board.refresh()
     if as_json:
@@ -115,7 +126,17 @@ async def board_text(views: ViewReader, window: str, sort: Sort, limit: int, *, 
 
 
 async def topic_text(views: ViewReader, topic_id: str, limit: int, *, as_json: bool) -> str | None:
-    """One topic; None if there is none. Raises ViewUnavailableError."""
+    """One topic with its posts and links; None when there is no such topic.
+
+    Args:
+        views: the live view.
+        topic_id: an id of the topic; ids of merged topics and of digests work, too.
+        limit: maximum number of posts.
+        as_json: JSON instead of text.
+
+    Raises:
+        ViewUnavailableError: the store cannot be reached.
+    """
     current = await views.resolve(topic_id)
     if current is None:
         return None

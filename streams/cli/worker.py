@@ -1,26 +1,29 @@
-"""`toptopics worker`: the stages."""
+"""`toptopics worker`: the stages; and their sections of `toptopics status`."""
 
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from streams.cli import services as cli_services
 from streams.cli.common import fail, services, settings_or_exit
-from streams.cli.services import StatusSection, kafka_address
-from streams.settings import Settings
+from streams.cli.services import Row, StatusSection, kafka_address
 from streams.stages.table import STAGE_NAMES
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
+
+SECONDS: Final = 15.0  # how long `status` waits for the broker
 
 
 def worker(
-    stages: Annotated[
-        str, typer.Option(help=f"Which stages, separated by commas: {', '.join(STAGE_NAMES)}.")
-    ] = ",".join(STAGE_NAMES),
+    stages: Annotated[str, typer.Option(help=f"Stages, separated by commas: {', '.join(STAGE_NAMES)}.")] = ",".join(
+        STAGE_NAMES
+    ),
 ) -> None:
-    """Run the stages, one process each, until Ctrl-C.
+    """Run the stages until Ctrl-C, each in a process of its own.
 
-    Start it again on more machines to scale out: embedding is shared over the partitions of `tweets`, the other
-    stages stand by and take over when their owner ends.
+    To scale out, run the same command on more machines. Copies of `embed` and `view` share the partitions of their
+    topics. Further copies of `assign` and `week-close` stand by and take over.
 
     Examples:
 
@@ -48,26 +51,15 @@ def worker(
         raise typer.Exit(code)
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command, and to `toptopics status` its stages and what the live topics stand on."""
-    app.command()(worker)
-    for section in (stages_section, topic_space_section):
-        if section not in cli_services.status_sections:
-            cli_services.status_sections.append(section)
-
-
-SECONDS = 15.0
-
-
-def stages_section(settings: Settings) -> StatusSection:
-    """A row a stage; none when there is no broker to ask. A stage that nobody runs is not well."""
+def stages_section(settings: "Settings") -> StatusSection:
+    """One row per stage, for `toptopics status`; no row without a broker. A stage without a process is unhealthy."""
     address = kafka_address(settings)
     if address is None:
         return StatusSection("stages", [])
     return asyncio.run(_ask(settings.model_copy(update={"kafka_bootstrap_servers": address})))
 
 
-async def _ask(settings: Settings) -> StatusSection:
+async def _ask(settings: "Settings") -> StatusSection:
     from aiokafka.errors import KafkaError
 
     from streams.kafka.lag import member_counts
@@ -77,24 +69,25 @@ async def _ask(settings: Settings) -> StatusSection:
     try:
         members = await asyncio.wait_for(member_counts(settings, list(groups.values())), SECONDS)
     except (KafkaError, OSError, TimeoutError) as error:
-        note = f"the broker does not tell: {type(error).__name__}"
+        note = f"the broker does not answer: {type(error).__name__}; see `toptopics doctor`"
         return StatusSection("stages", [], healthy=False, notes=(note,))
     counts = {name: members[group] for name, group in groups.items()}
-    rows: list[dict[str, str | int | bool | None]] = [
-        {"stage": name, "running": count > 0, "processes": count} for name, count in counts.items()
-    ]
+    rows: list[Row] = [{"stage": name, "running": count > 0, "processes": count} for name, count in counts.items()]
     missing = [name for name, count in counts.items() if not count]
     start = "toptopics worker" + (f" --stages {','.join(missing)}" if len(missing) < len(counts) else "")
     return StatusSection("stages", rows, healthy=not missing, notes=(f"to start them: {start}",) if missing else ())
 
 
-def topic_space_section(settings: Settings) -> StatusSection:
-    """One row, or none before the first snapshot; says how to rebuild what stands on an encoder that was replaced."""
+def topic_space_section(settings: "Settings") -> StatusSection:
+    """The topic space, for `toptopics status`: one row, none before the first snapshot.
+
+    After a change of the encoder it names the replaced one, and the command that rebuilds its digests.
+    """
     from models.online.assigner import SnapshotError, state_of
     from streams.stages.snapshots import SnapshotStore
 
     store = SnapshotStore(settings.data_dir / "snapshots", f"{settings.prefix}assign-{settings.topic_model}")
-    rows: list[dict[str, str | int | bool | None]] = []
+    rows: list[Row] = []
     for data in store.load():
         try:
             state = state_of(data)
@@ -113,3 +106,50 @@ def topic_space_section(settings: Settings) -> StatusSection:
         )
         break
     return StatusSection("topic space", rows)
+
+
+def digests_section(settings: "Settings") -> StatusSection:
+    """One row; none without a broker or a digest. A week that the log lost is no failure: its digest stays."""
+    address = kafka_address(settings)
+    if address is None:
+        return StatusSection("digests", [])
+    return asyncio.run(_ask_for_weeks(settings.model_copy(update={"kafka_bootstrap_servers": address})))
+
+
+async def _ask_for_weeks(settings: "Settings") -> StatusSection:
+    from aiokafka.errors import KafkaError
+
+    from streams.kafka.admin import WrongTopicsError, check_topics
+    from streams.kafka.topics import DIGESTS, EMBEDDED
+    from streams.operations.retention import held_weeks
+
+    try:
+        if await asyncio.wait_for(check_topics(settings, (DIGESTS, EMBEDDED)), SECONDS):
+            return StatusSection("digests", [])  # a new broker without topics
+        weeks = await asyncio.wait_for(held_weeks(settings), SECONDS)
+    except WrongTopicsError as error:
+        return StatusSection("digests", [], notes=(f"the topics have wrong settings: {error}",))
+    except (KafkaError, OSError, TimeoutError) as error:
+        return StatusSection(
+            "digests", [], notes=(f"the broker does not answer: {type(error).__name__}; see `toptopics doctor`",)
+        )
+    recent = [*weeks.lost, *weeks.held]
+    if not recent:
+        return StatusSection("digests", [])
+    row: Row = {"newest": max(recent), "corrected from the log": len(weeks.held)}
+    lost = (
+        f"the log no longer holds {', '.join(weeks.lost)}: deleted posts leave these digests, late posts change nothing"
+    )
+    return StatusSection("digests", [row], notes=(lost,) if weeks.lost else ())
+
+
+def orphans_section(settings: "Settings") -> StatusSection:
+    """Stages of this data folder that have lost their worker, for `toptopics status`; one is a failure."""
+    from streams.local.orphans import orphans
+
+    found = orphans(settings.data_dir)
+    rows: list[Row] = [
+        {"process without its worker": one.name, "pid": one.pid, "started by": one.parent} for one in found
+    ]
+    note = "to stop them: toptopics down"
+    return StatusSection("orphans", rows, healthy=not found, notes=(note,) if found else ())

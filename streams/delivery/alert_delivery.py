@@ -8,6 +8,7 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Callable
+from urllib.parse import quote
 
 import msgspec
 
@@ -23,18 +24,29 @@ TRIES = 3
 
 
 class Delivery:
-    """`deliver(channel, alert)` for the channels of the rules. `lookup` and `allowed` are for tests."""
+    """`deliver(channel, alert)` for the channels of the rules.
+
+    Args:
+        rules: with the channels.
+        base: the address under which readers reach the service; alerts then link to their topic.
+        wait_seconds: between attempts.
+        clock: the time now.
+        lookup: for tests.
+        allowed: for tests.
+    """
 
     def __init__(
         self,
         rules: Rules,
         *,
+        base: str | None = None,
         wait_seconds: float = 1.0,
         clock: Clock = system_clock,
         lookup: Lookup = system_lookup,
         allowed: Callable[[str], bool] = is_public,
     ) -> None:
         self._channels = rules.channels
+        self._base = base
         self._clock = clock
         self._wait = wait_seconds
         self._poster = Poster(lookup=lookup, allowed=allowed)
@@ -43,6 +55,8 @@ class Delivery:
     async def __call__(self, name: str, alert: Alert) -> None:
         """Tell one channel, trying a few times. Raises DeliveryError."""
         channel = self._channels[name]
+        if self._base:
+            alert = msgspec.structs.replace(alert, url=f"{self._base}/topics/{quote(alert.topic_id, safe='')}")
         # the same in every attempt, also after this process began anew: two that are told are a cool-down apart
         message_id = f"alert_{alert.key}_{int(self._clock().timestamp()) // alert.cooldown_seconds}"
         for attempt in range(1, TRIES + 1):
@@ -58,7 +72,7 @@ class Delivery:
     async def _send(self, channel: Channel, alert: Alert, message_id: str) -> None:
         if channel.webhook is None:
             url = channel.url.get_secret_value() if channel.url else ""
-            note = Note(id=message_id, title=alert.title, text=alert.text)
+            note = Note(id=message_id, title=alert.title, text=f"{alert.text}\n{alert.url}".rstrip())
             await notify(url, note, allow_private=channel.allow_private, allowed=self._allowed)
             return
         message = Message(

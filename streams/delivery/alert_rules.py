@@ -115,7 +115,10 @@ class Rules(_Strict):
 
 
 class Alert(Struct, frozen=True, kw_only=True):
-    """Something to tell. key: the same for what must not be told twice within the cool-down."""
+    """Something to tell. key: the same for what must not be told twice within the cool-down.
+
+    url: the topic's page, or empty where the address of the service is unknown.
+    """
 
     rule: str
     key: str
@@ -124,6 +127,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     topic_id: str
     title: str
     text: str
+    url: str = ""
 
 
 def load_rules(path: Path, environment: Mapping[str, str] = os.environ) -> Rules:

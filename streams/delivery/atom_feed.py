@@ -42,17 +42,16 @@ def feed(digests: Iterable[PublishedDigest], *, address: str | None = None) -> b
 
 
 def _add(generator: FeedGenerator, entry: PublishedDigest, address: str | None) -> None:
-    shown = view(entry.digest)
+    shown = view(entry.digest, entry.edition(address))
     item = generator.add_entry(order="append")
-    page = f"{address}/digests/{entry.digest.week}" if address else ""
-    item.id(page or f"{NOWHERE}:digest:{entry.digest.week}")
+    item.id(shown.page or f"{NOWHERE}:digest:{entry.digest.week}")
     item.title(shown.title + (f" (corrected, revision {entry.revision})" if entry.supersedes else ""))
     item.published(entry.digest.end)
     item.updated(_changed(entry))
     item.summary(one_line(shown.headline, 1_000))
-    item.content(html_body(shown, page), type="html")
-    if page:
-        item.link(href=page, rel="alternate", type="text/html")
+    item.content(html_body(shown), type="html")
+    if shown.page:
+        item.link(href=shown.page, rel="alternate", type="text/html")
 
 
 def _changed(entry: PublishedDigest) -> datetime:

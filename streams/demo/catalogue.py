@@ -1,13 +1,13 @@
-"""What the demo can say: accounts, stories and noise, read from the TOML files in ``data/``.
+"""The demo's content: accounts, stories and noise, read from the TOML files in ``data/``.
 
-Every line of a ``posts`` block is one post. Marks before the text, each closed by ``|``:
+Every line of a ``posts`` block is one post. Marks may stand before the text, each closed by ``|``:
 
-* ``q|`` a quote, ``r|`` a reply (of an earlier post, which the generator picks);
-* a language of two letters, ``fr|`` (English without one);
-* an ISO week of 2021, ``11|``: only then (any demo week without one);
-* an account, ``@opengrads|``: only that one can say it (anyone of the right groups without one).
+* ``q|`` a quote, ``r|`` a reply (to an earlier post, which the generator chooses);
+* a language of two letters, ``fr|`` (default: English);
+* an ISO week of 2021, ``11|``: only in that week (default: any demo week);
+* an account, ``@opengrads|``: only by that account (default: any of the right groups).
 
-``{a}``, ``{b}`` … stand for the story's link of that letter, ``{x}`` for a link made up on the spot.
+``{a}``, ``{b}`` … stand for the story's link of that letter, ``{x}`` for a generated link.
 """
 
 import re
@@ -38,21 +38,21 @@ _MARK = re.compile(r"(?:(?P<lang>[a-z]{2})|(?P<kind>[qr])|(?P<week>\d\d)|@(?P<au
 
 @dataclass(frozen=True)
 class Account:
-    """An invented author; ``groups`` decide which stories it takes up, ``rate`` how often it posts."""
+    """An invented author."""
 
     handle: str
     name: str
-    groups: frozenset[str]
+    groups: frozenset[str]  # decide which stories the account posts about
     followers: int
-    utc_offset: int
-    rate: float
-    habit: str
+    utc_offset: int  # hours
+    rate: float  # how often it posts, relative to others
+    habit: str  # style of its openers and closers (`wording`)
     languages: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Link:
-    """A link as a reader would find it unfurled."""
+    """A link with the preview that readers see."""
 
     url: str
     title: str
@@ -63,48 +63,45 @@ class Link:
 
 @dataclass(frozen=True)
 class Line:
-    """One hand-written post: its text still holds ``{a}`` marks; ``week`` and ``author`` are None when any will do."""
+    """One hand-written post."""
 
-    text: str
+    text: str  # still contains ``{a}`` marks
     lang: str = "en"
     kind: Kind = "original"
-    week: str | None = None
-    author: str | None = None
+    week: str | None = None  # None for any week
+    author: str | None = None  # None for any account
 
 
 @dataclass(frozen=True)
 class Story:
-    """One story of the demo's weeks, which breaks at ``since``; its headlines pass around in ``headline_week``.
-
-    ``reference`` names its topic in the article that the demo ends with, None for the lesser stories.
-    """
+    """One story of the demo's weeks."""
 
     key: str
     title: str
-    who: frozenset[str]
+    who: frozenset[str]  # groups that post about it
     weeks: tuple[str, ...]
-    since: datetime
-    half_life_days: float
-    reference: str | None
+    since: datetime  # when it becomes known
+    half_life_days: float  # its posts become half as frequent in this time
+    reference: str | None  # its topic in the reference article; None for the smaller stories
     links: Mapping[str, Link]
-    headlines: tuple[str, ...]
-    headline_week: str
+    headlines: tuple[str, ...]  # headlines that are copied around
+    headline_week: str  # the week in which they are copied
     lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True)
 class Noise:
-    """Lines that belong to no story; those with ``repeat`` are said again and again."""
+    """Lines that belong to no story."""
 
     key: str
-    who: frozenset[str]
-    repeat: bool
+    who: frozenset[str]  # groups that post it
+    repeat: bool  # whether a line is posted many times
     lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True)
 class Evergreen:
-    """Titles of link lists that never age, the sites they are on, the hashtag walls they come with."""
+    """Titles of link lists that never age, their sites, and their hashtag walls."""
 
     titles: tuple[str, ...]
     sites: tuple[str, ...]
@@ -116,7 +113,7 @@ def _load(name: str) -> dict[str, Any]:
 
 
 def parse_line(raw: str, week: str | None = None) -> Line:
-    """Read the marks before a post's text."""
+    """Parse the marks before a post's text."""
     lang, kind, author = "en", "original", None
     while mark := _MARK.match(raw):
         lang = mark["lang"] or lang
@@ -124,7 +121,7 @@ def parse_line(raw: str, week: str | None = None) -> Line:
         week = f"2021-W{mark['week']}" if mark["week"] else week
         author = mark["author"] or author
         raw = raw[mark.end() :]
-    return Line(raw, lang, kind, week, author)  # type: ignore[arg-type]  # the three kinds above
+    return Line(raw, lang, kind, week, author)  # type: ignore[arg-type] # one of the three kinds above
 
 
 def _lines(block: str, week: str | None = None) -> Iterator[Line]:
@@ -156,7 +153,7 @@ def stories() -> Mapping[str, Story]:
 
 @cache
 def noises() -> tuple[Noise, ...]:
-    """All kinds of noise but the evergreen links."""
+    """All kinds of noise except the evergreen links."""
     return tuple(
         Noise(key, frozenset(table["who"]), table.get("repeat", False), tuple(_lines(table["posts"])))
         for name in _NOISE_FILES

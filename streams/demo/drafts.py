@@ -1,7 +1,7 @@
-"""What is said in the demo's weeks, before it has ids: stories, noise, answers and retweets as drafts.
+"""The posts of the demo's weeks before they have ids: stories, noise, answers and retweets as drafts.
 
-The order of work is the order of cause: first what people say on their own, then quotes and replies to posts
-that exist by then, then retweets, drawn by audience and by how much a story moves people.
+They are made in order of cause: first what people post by themselves, then quotes and replies to earlier posts, then
+retweets, drawn by audience and by the story's attraction.
 """
 
 import random
@@ -25,40 +25,47 @@ from streams.demo.catalogue import (
 )
 
 _RETWEETS = 690
-# How many posts a story's week may reach by retweets.
+# largest number of posts of a story in a week, retweets included
 _STORY_WEEK_LIMITS = (24, 40)
 _GREETINGS = 4
 _EVERGREEN_POSTS = 350
-# A story's pull on retweets against noise, which is mostly passed over.
+# attraction of a story for retweets; noise is mostly ignored
 _PULL_STORY, _PULL_REFERENCE, _PULL_NOISE = 1.0, 1.4, 0.25
 
 
 @dataclass(eq=False)
 class Draft:
-    """A post without an id. ``story`` is None for noise."""
+    """A post without an id."""
 
     author: Account
     at: datetime
     text: str
     links: list[Link]
-    story: str | None
+    story: str | None  # None for noise
     week: str
     lang: str = "en"
     kind: Kind = "original"
-    parent: "Draft | None" = None
+    parent: "Draft | None" = None  # the post that it quotes, answers or retweets
     retweets: int = 0
-    topics: frozenset[str] = field(default_factory=frozenset)
+    topics: frozenset[str] = field(default_factory=frozenset)  # groups that may retweet it
 
 
 class Cast:
-    """Chooses who speaks: by group, language and rate, and rarely the same account twice on one story."""
+    """Chooses authors by group, language and rate, and rarely the same account twice for one story."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._spoken: Counter[tuple[str, str]] = Counter()
 
     def pick(self, groups: frozenset[str], key: str, lang: str = "en", named: str | None = None) -> Account:
-        """An account for one post on ``key``: the ``named`` one, else one of the groups that writes the language."""
+        """An account for one post: the named one, else one that writes the language, else one of the groups.
+
+        Args:
+            groups: Groups that post about the story.
+            key: The story or noise.
+            lang: Language of the post.
+            named: Handle of the only possible account.
+        """
         if named:
             self._spoken[key, named] += 1
             return next(a for a in accounts() if a.handle == named)
@@ -70,12 +77,12 @@ class Cast:
         return chosen
 
     def peers(self, author: Account) -> list[Account]:
-        """Two other accounts to be named in a post."""
+        """Two other accounts to mention in a post."""
         return self._rng.sample([a for a in accounts() if a is not author], 2)
 
 
 def _any_week(rng: random.Random) -> str:
-    # The middle week has the fewest stories, so that chatter fills it up.
+    # the middle week has the fewest stories, so it gets more noise
     return rng.choices(DEMO_WEEKS, (1.0, 1.4, 1.0))[0]
 
 
@@ -117,7 +124,7 @@ def _evergreen_drafts(rng: random.Random, cast: Cast) -> Iterator[Draft]:
 
 
 def _answer(rng: random.Random, drafts: Sequence[Draft]) -> None:
-    """Give each quote and reply an earlier post to stand on; where there is none it stays a post of its own."""
+    """Give each quote and reply an earlier post of its story. Without one it becomes an original post."""
     for draft in drafts:
         if draft.kind not in ("quote", "reply"):
             continue
@@ -144,7 +151,7 @@ def _pull(draft: Draft) -> float:
 
 
 def _retweets(rng: random.Random, drafts: Sequence[Draft]) -> Iterator[Draft]:
-    """Retweets of ``drafts``, none twice by one account, none that floods a story's week."""
+    """Retweets of ``drafts``. An account retweets a post once, and no story's week is flooded."""
     crowd = Counter((d.story, d.week) for d in drafts)
     limits = {story_week: rng.randint(*_STORY_WEEK_LIMITS) for story_week in crowd}
     seen: set[tuple[int, str]] = set()

@@ -1,9 +1,9 @@
-"""The demo's posts in the order in which they arrive, as `toptopics ingest` reads them.
+"""The demo's posts in order of arrival, as `toptopics ingest` reads them.
 
 Out: JSON Lines with ``id, author, author_name, followers, created_at, text, urls, lang, kind, related_id,
-related_author, mentions, metrics``; the same bytes for the same seed. Most posts arrive within seconds, some
-within the day that a week stays open, a few later but while their own week is still open. ``demo_posts``
-gives only well-formed posts, each once; ``demo_lines`` adds exact duplicates and malformed records.
+related_author, mentions, metrics``. The same seed gives the same bytes. Most posts arrive within seconds, some within
+the day that a week stays open, a few later but while their own week is still open. ``demo_posts`` gives every
+well-formed post once; ``demo_lines`` adds exact duplicates and malformed records.
 """
 
 import random
@@ -20,7 +20,7 @@ from streams.demo.drafts import Draft, write_drafts
 
 _DUPLICATES = 18
 
-# Each is wrong in one way; the stream must count it, report it and go on.
+# each has one error; the stream must count and report it, and continue
 MALFORMED: tuple[bytes, ...] = (
     b'{"id": "1366741008231700481", "author": "paperdrip_daily", "created_at": "2021-03-02T13:22:10.000Z", "te',
     b"this line is not JSON",
@@ -36,7 +36,7 @@ MALFORMED: tuple[bytes, ...] = (
 
 
 def _urls(rng: random.Random, links: list[Link]) -> list[object]:
-    """Links as objects, or as the bare addresses that some collectors keep."""
+    """Links as objects, or as plain addresses, which some collectors store."""
     if rng.random() < 0.2:
         return [link.url for link in links]
     fields = ("url", "title", "description", "site", "kind")
@@ -89,7 +89,7 @@ def demo_posts(seed: int = 11) -> Iterator[dict[str, Any]]:
 
 
 def demo_lines(seed: int = 11) -> Iterator[bytes]:
-    """The demo as a collector's file: JSON Lines without line ends, duplicates and bad records among them."""
+    """The demo as a collector's file: JSON Lines without line ends, with duplicates and bad records."""
     rng = random.Random(f"faults of {seed}")
     lines = list(_generate(seed)[0])
     for position in sorted(rng.sample(range(200, len(lines) - 200), _DUPLICATES), reverse=True):
@@ -101,5 +101,9 @@ def demo_lines(seed: int = 11) -> Iterator[bytes]:
 
 
 def story_of(post_id: str, seed: int = 11) -> str | None:
-    """The key of the story that a demo post belongs to, None for noise. Raises KeyError for an unknown id."""
+    """The key of the story that a demo post belongs to, None for noise.
+
+    Raises:
+        KeyError: The id is unknown.
+    """
     return _generate(seed)[1][post_id]

@@ -1,16 +1,16 @@
-"""When people post: weekly and daily rhythm, a story's decay, how late a record arrives, and post ids."""
+"""Times of posts: weekly and daily rhythm, decay of a story, delay of arrival, and post ids."""
 
 import random
 from datetime import UTC, datetime, timedelta
 
 from streams.demo.catalogue import DEMO_WEEKS
 
-# Share of people awake and online by the local hour, and of working weekdays, relative to the busiest.
+# activity by local hour and by weekday, relative to the busiest
 _HOURS = (4, 2, 1, 1, 1, 3, 12, 30, 62, 84, 92, 90, 76, 82, 94, 100, 96, 86, 70, 58, 52, 46, 30, 13)
 _WEEKDAYS = (0.92, 1.0, 1.0, 0.97, 0.88, 0.46, 0.42)
 _WEEKDAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
-# Ids in the platform's form: milliseconds since this instant, then 22 low bits.
+# ids in the platform's form: milliseconds since this instant, then 22 low bits
 _ID_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, tzinfo=UTC)
 DEMO_END = datetime(2021, 3, 22, tzinfo=UTC)
 
@@ -28,10 +28,15 @@ def post_time(
     half_life_days: float | None = None,
     text: str = "",
 ) -> datetime:
-    """Draw an instant of ``week`` when a person at ``utc_offset`` hours would post.
+    """Draw a time of a post.
 
-    It lies after ``since``, unless that is in a later week; with a half-life it is rather soon after it.
-    A text that names one weekday is posted on that day when it greets with it (``Happy Friday``).
+    Args:
+        rng: The generator.
+        week: The ISO week.
+        utc_offset: The author's time zone, in hours.
+        since: The post is later, unless this is after the week.
+        half_life_days: Prefers times soon after `since`.
+        text: A text with ``Happy Friday`` is posted on a Friday.
     """
     start = week_start(week)
     end = start + timedelta(days=7)
@@ -52,16 +57,16 @@ def post_time(
 
 
 def reaction_time(rng: random.Random, parent: datetime) -> datetime | None:
-    """When somebody reposts or answers: mostly within hours. None if that is after the demo's end."""
+    """The time of a retweet or reply, mostly within hours. None after the demo's end."""
     at = parent + timedelta(seconds=40 + int(rng.lognormvariate(8.6, 1.5)), milliseconds=rng.randrange(1000))
     return at if at < DEMO_END else None
 
 
 def arrival_delay(rng: random.Random, at: datetime) -> timedelta:
-    """How long after its creation the collector delivers a post.
+    """Delay between a post's creation and its arrival.
 
-    Mostly seconds; one in forty within the day that a week stays open; now and then longer than that,
-    but only early in a week, so that the post's own week is still open when it comes.
+    Mostly seconds. One post in forty arrives within the day that a week stays open. A few arrive later, but only early
+    in a week, so that the post's own week is still open.
     """
     draw = rng.random()
     if draw < 0.025:

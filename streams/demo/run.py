@@ -1,7 +1,7 @@
-"""`toptopics demo`: the whole product on invented posts, and nothing prepared.
+"""`toptopics demo`: the whole product on invented posts, without any preparation.
 
-A real broker, a real Redis and the real stages, in a data folder of the demo's own that is emptied first; the posts
-are played in, topics appear as they are found, and it ends with the three weeks' digests.
+It runs a real broker, a real Redis and the real stages in a data folder of its own, which is emptied first. Posts are
+sent at a steady rate, topics are shown as they are found, and the digests of three weeks end the demo.
 """
 
 import asyncio
@@ -26,50 +26,55 @@ from streams.kafka.admin import ensure_topics
 from streams.kafka.digests import PublishedDigest, read_digests
 from streams.local.services import Services, running_services
 from streams.redis_store.client import open_views
-from streams.runtime.pipeline import STAGES
 from streams.runtime.worker import Worker, environment_for
 from streams.settings import Settings, load_settings
 from streams.sources.files.ingest import IngestCounts, Pace, ingest_files
+from streams.stages.table import STAGE_NAMES
 
 POSTS_PER_SECOND = 50.0
-IDLE_SECONDS = 5.0  # the last week closes when the stream has been quiet for so long
-PATIENCE_SECONDS = 900.0  # without any sign of life: waiting longer does not help
+IDLE_SECONDS = 5.0  # the last week closes when the stream has been quiet for this long
+PATIENCE_SECONDS = 900.0  # without any change: waiting longer does not help
 
 
 class DemoError(RuntimeError):
-    """The demo did not end as it should; the message says where to look."""
+    """The demo failed. The message says where to look."""
 
 
 @dataclass(frozen=True)
 class Demo:
-    """Where the demo lives and speaks."""
+    """Settings of one run."""
 
-    folder: Path
+    folder: Path  # emptied at the start
     console: Console
-    keep: bool = False
-    rate: float = POSTS_PER_SECOND
+    keep: bool = False  # whether to stay up at the end
+    rate: float = POSTS_PER_SECOND  # posts per second
 
     def say(self, line: str) -> None:
-        """One line of progress."""
+        """Print one line of progress."""
         self.console.print(f"[bold]==>[/] {line}", highlight=False)
 
 
 class SignsOfLife:
-    """How long nothing has changed: a slow machine gets all the time it takes, a stopped one does not."""
+    """Measures how long nothing has changed: a slow machine may take any time, a stopped one is reported."""
 
     def __init__(self) -> None:
         self._last: object = None
         self._since = time.monotonic()
 
     def silent(self, now: object) -> float:
-        """Seconds since `now` was something else."""
+        """Seconds since `now` had another value."""
         if now != self._last:
             self._last, self._since = now, time.monotonic()
         return time.monotonic() - self._since
 
 
 def run_demo(demo: Demo) -> dict[str, PublishedDigest]:
-    """Run it to the end and return the digests; raises DemoError and LocalServiceError."""
+    """Run the demo to its end and return the digests by week.
+
+    Raises:
+        DemoError: The demo failed.
+        LocalServiceError: It cannot be done; the message names the ways out.
+    """
     shutil.rmtree(demo.folder, ignore_errors=True)
     demo.folder.mkdir(parents=True)
     posts = demo.folder / "posts.jsonl"
@@ -78,7 +83,7 @@ def run_demo(demo: Demo) -> dict[str, PublishedDigest]:
     steps = Steps(demo.say)
     steps.begin("services", "Starting Kafka and Redis (the first time, their files are downloaded)")
     with running_services(demo.folder, progress=lambda line: demo.say(f"  {line}")) as services:
-        steps.end("services", "they run")
+        steps.end("services", "running")
         digests = asyncio.run(_play(demo, services, posts, steps))
     demo.say(f"Done: {len(digests)} digests, {steps.seconds:.0f} s in all.")
     return digests
@@ -100,7 +105,7 @@ async def _play(demo: Demo, services: Services, posts: Path, steps: Steps) -> di
             TOPTOPICS_LOG_FORMAT="json",
             TOPTOPICS_PREFIX="",
         )
-        worker = Worker(list(STAGES), environment, log)
+        worker = Worker(list(STAGE_NAMES), environment, log)
         running = asyncio.create_task(worker.supervise())
         try:
             digests = await _until_digests(demo, settings, posts, worker, steps)
@@ -111,7 +116,7 @@ async def _play(demo: Demo, services: Services, posts: Path, steps: Steps) -> di
             steps.begin("stopping", "Stopping the stages")
             worker.stop()
             await running
-            steps.end("stopping", "they have stopped")
+            steps.end("stopping", "stopped")
     return digests
 
 
@@ -139,7 +144,7 @@ async def _until_digests(
     try:
         return await _watch(demo, settings, screen, ingest, worker, steps)
     finally:
-        # by itself and to its end: cancelled together with its own client's tasks it could not close that client
+        # separately and to its end: when it is cancelled together with its client's tasks, it cannot close the client
         ingest.cancel()
         await asyncio.wait({ingest})
 
@@ -150,22 +155,22 @@ async def _watch(
     log, signs = demo.folder / "worker.log", SignsOfLife()
     counts = IngestCounts()
     digests: dict[str, PublishedDigest] = {}
-    screen.starting = list(STAGES)
+    screen.starting = list(STAGE_NAMES)
     async with open_views(str(settings.redis_url), settings.prefix) as views:
         with _live(demo.console, screen):
             while not (ingest.done() and set(DEMO_WEEKS) <= set(digests)):
                 if worker.exit_code:
                     raise DemoError(f"the worker ended with {worker.exit_code}; see {log}")
                 screen.doing = closing_week(log)
-                if screen.starting:  # the whole log is read for it
+                if screen.starting:  # this reads the whole log
                     screen.starting = starting_stages(log, screen.starting)
                 changes = await views.changes(None)
                 if signs.silent((screen.sent, changes.posts, screen.doing, len(digests))) > PATIENCE_SECONDS:
                     raise DemoError(f"nothing happened for {PATIENCE_SECONDS / 60:.0f} minutes; see {log}")
                 if not screen.starting:
-                    steps.end("stages", "all four run")
+                    steps.end("stages", "all four are running")
                 if ingest.done():
-                    counts = ingest.result()  # raises what went wrong
+                    counts = ingest.result()  # raises the error of a failed ingest
                     _all_sent(steps, counts)
                 screen.show(changes, digests, total=counts.sent)
                 await asyncio.sleep(1.0)
@@ -173,18 +178,18 @@ async def _watch(
             counts = ingest.result()
             screen.show(await views.changes(None), digests, total=counts.sent)
     _all_sent(steps, counts)
-    steps.end("digests", "all of them are made")
+    steps.end("digests", "all digests are published")
     return digests
 
 
 def _all_sent(steps: Steps, counts: IngestCounts) -> None:
     if steps.running("posts"):
-        steps.end("posts", f"all {counts.sent:,} are sent, and {counts.bad} broken lines put aside")
+        steps.end("posts", f"{counts.sent:,} posts sent, {counts.bad} broken lines refused")
         steps.begin("digests", f"Waiting for the digests of {', '.join(DEMO_WEEKS)}")
 
 
 def _live(console: Console, screen: Screen) -> "AbstractContextManager[object]":
-    """On a terminal the table moves; elsewhere `screen` prints a line now and then."""
+    """A live table on a terminal; elsewhere `screen` prints a line from time to time."""
     if console.is_terminal:
         screen.live = Live(console=console, refresh_per_second=4)
         return screen.live

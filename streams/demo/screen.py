@@ -1,4 +1,4 @@
-"""What the demo shows while it runs: topics as they are found, and how far each part is."""
+"""The demo's display while it runs: the topics, and the progress of each part."""
 
 import time
 from datetime import datetime
@@ -25,11 +25,17 @@ class Screen:
         self.live: Live | None = None
         self.sent = 0
         self.bad = 0
-        self.doing = ""  # what takes long behind the scenes
-        self.starting: list[str] = []  # stages that do not run yet
+        self.doing = ""  # a long step in the background
+        self.starting: list[str] = []  # stages that are not running yet
 
     def show(self, changes: Changes, digests: dict[str, PublishedDigest], *, total: int) -> None:
-        """Draw the present state."""
+        """Draw the present state.
+
+        Args:
+            changes: The view's topics.
+            digests: The digests so far, by week.
+            total: Number of posts sent.
+        """
         topics = sorted(
             (topic for topic in changes.topics.values() if topic is not None and topic.info is not None),
             key=_recent_posts(changes.newest),
@@ -44,14 +50,16 @@ class Screen:
             self._console.print(f"    {line}" + (f". Now: {best}" if best else ""), highlight=False, markup=False)
 
     def line(self, changes: Changes, digests: list[str], *, total: int) -> str:
-        """How far it is, and what it waits for. `digests`: the weeks that have one."""
+        """The line of progress. `digests` are the weeks with a digest."""
         sent = f"{max(total, self.sent):,} posts sent"
         if changes.newest is None:
             return f"{sent}; " + (
-                f"still starting: {', '.join(self.starting)}" if self.starting else "the first of them are on their way"
+                f"still starting: {', '.join(self.starting)}"
+                if self.starting
+                else "waiting for the first ones in the view"
             )
         line = (
-            f"{sent}, {self.bad} broken lines put aside; the last two weeks: {changes.posts:,} posts, "
+            f"{sent}, {self.bad} broken lines refused; the last two weeks: {changes.posts:,} posts, "
             f"{sum(_is_shown(topic) for topic in changes.topics.values())} topics; "
             f"event time {changes.newest:%a %d %b %H:%M}; digests: {', '.join(digests) or 'none yet'}"
         )

@@ -1,4 +1,4 @@
-"""How accounts dress what they say: openers, closers, hashtags, copies of a headline, both retweet forms."""
+"""The wording of the demo's accounts: openers, closers, hashtags, copies of a headline, both forms of retweets."""
 
 import html
 import random
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from streams.demo.catalogue import Account, Evergreen, Kind, Line, Link
 
-# From here on retweets read "RT @x:text" in full; before, "RT @x: text" cut at 140 characters.
+# from this time on retweets are "RT @x:text" in full; before, "RT @x: text" cut at 140 characters
 NEW_RETWEETS_SINCE = datetime(2021, 3, 11, tzinfo=UTC)
 _RETWEET_LENGTH = 140
 
@@ -55,7 +55,7 @@ def _invented_link(rng: random.Random, account: Account, text: str) -> Link:
 
 
 def place_links(rng: random.Random, text: str, links: Mapping[str, Link], author: Account) -> tuple[str, list[Link]]:
-    """Put the links' addresses where the text has marks, mostly with what else a reader would see of them."""
+    """Replace the text's marks by the links' addresses. Returns the text and the links used."""
     used: list[Link] = []
 
     def put(mark: re.Match[str]) -> str:
@@ -67,7 +67,7 @@ def place_links(rng: random.Random, text: str, links: Mapping[str, Link], author
 
 
 def dress(rng: random.Random, line: Line, author: Account, *, sober: bool = False) -> str:
-    """Add an opener or a closer now and then; never to a ``sober`` story or to another language."""
+    """Sometimes add an opener or a closer, but not to a ``sober`` story or another language."""
     text = line.text
     if sober or line.lang != "en" or line.kind != "original":
         return text
@@ -79,7 +79,7 @@ def dress(rng: random.Random, line: Line, author: Account, *, sober: bool = Fals
 
 
 def copy_headline(rng: random.Random, headline: str, author: Account, peer: Account) -> str:
-    """One of the many slightly different copies of a headline that pass through the feed."""
+    """One of the many slightly different copies of a headline in the feed."""
     text, _, link = headline.partition(" {")
     if rng.random() < 0.25:
         text = text.replace(":", " -", 1).replace(" is out", " is now out", 1)
@@ -88,7 +88,7 @@ def copy_headline(rng: random.Random, headline: str, author: Account, peer: Acco
 
 
 def evergreen_post(rng: random.Random, bank: Evergreen, title: str, peers: list[Account]) -> tuple[str, Link]:
-    """A link list with its wall of hashtags, as a publisher sends it for the tenth time."""
+    """A link list with its wall of hashtags, as publishers repeat it."""
     slug = "-".join(re.findall(r"[a-z0-9]+", title.lower()))
     site = bank.sites[len(title) % len(bank.sites)]
     link = Link(f"https://{site}/{slug}", title, "", site, "article")
@@ -98,7 +98,7 @@ def evergreen_post(rng: random.Random, bank: Evergreen, title: str, peers: list[
 
 
 def retweet_text(text: str, author: str, at: datetime) -> str:
-    """The text of a retweet in the form of its day."""
+    """The text of a retweet in the form of its time."""
     if at >= NEW_RETWEETS_SINCE:
         return f"RT @{author}:{text}"
     full = f"RT @{author}: {text}"
@@ -106,12 +106,12 @@ def retweet_text(text: str, author: str, at: datetime) -> str:
 
 
 def as_sent(text: str) -> str:
-    """The text as the platform sends it: with HTML entities."""
+    """The text as the platform sends it, with HTML entities."""
     return html.escape(text, quote=False)
 
 
 def metrics(rng: random.Random, followers: int, kind: Kind, retweets: int) -> dict[str, int]:
-    """Engagement that grows with the audience; a retweet carries no likes of its own."""
+    """Engagement that grows with the audience. A retweet has no likes of its own."""
     reach = followers**0.62 * rng.lognormvariate(-2.2, 1.0)
     likes = 0 if kind == "retweet" else int(reach) + 2 * retweets
     return {

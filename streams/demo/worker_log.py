@@ -1,4 +1,4 @@
-"""What the demo's worker does behind the scenes, as its log has it."""
+"""The background work of the demo's worker, read from its log."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,29 +17,37 @@ class _Line(msgspec.Struct):
 
 
 def closing_week(log: Path) -> str:
-    """Such as `closing 2021-W09: clustering, 10 %`; empty when no week is being closed. OSError if there is no log."""
+    """For example `closing 2021-W09: clustering, 10 %`; empty when no week is closing.
+
+    Raises:
+        OSError: There is no log.
+    """
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - TAIL_BYTES))
         lines = file.read().splitlines()
-    for told in _told(reversed(lines)):
-        if told.event == "closing week":
-            return f"closing {told.week}"
-        if told.event == "refit":
-            return f"closing {told.week}: {told.step}, {told.share:.0%}"
-        if told.event == "digest published":
+    for line in _parsed(reversed(lines)):
+        if line.event == "closing week":
+            return f"closing {line.week}"
+        if line.event == "refit":
+            return f"closing {line.week}: {line.step}, {line.share:.0%}"
+        if line.event == "digest published":
             return ""
     return ""
 
 
 def starting_stages(log: Path, stages: Sequence[str]) -> list[str]:
-    """Those of `stages` that have not said yet that they run. OSError if there is no log."""
-    started = {told.stage for told in _told(log.read_bytes().splitlines()) if told.event == "stage starts"}
+    """The stages whose start is not in the log yet.
+
+    Raises:
+        OSError: There is no log.
+    """
+    started = {line.stage for line in _parsed(log.read_bytes().splitlines()) if line.event == "stage starts"}
     return [stage for stage in stages if stage not in started]
 
 
-def _told(lines: Iterable[bytes]) -> Iterator[_Line]:
+def _parsed(lines: Iterable[bytes]) -> Iterator[_Line]:
     for line in lines:
         try:
             yield msgspec.json.decode(line, type=_Line)
-        except msgspec.DecodeError:  # half a line, or a library's own words
+        except msgspec.DecodeError:  # half a line, or output of a library
             continue

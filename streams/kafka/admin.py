@@ -1,4 +1,4 @@
-"""Creates the Kafka topics and checks them: one with wrong partitions or retention is reported, never silently used."""
+"""Creates the Kafka topics and checks them. Wrong partitions or retention are reported; a wrong topic is never used."""
 
 from dataclasses import dataclass
 
@@ -7,37 +7,38 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from streams.kafka.admin_client import admin, asked_again
+from streams.kafka.admin_client import admin, retry_while_busy
 from streams.kafka.log import topic_name
 from streams.kafka.topics import TOPICS, Topic
 from streams.settings import Settings
 
-REPLICAS = 3  # on a cluster; fewer where there are fewer brokers
+REPLICAS = 3  # on a cluster; fewer when there are fewer brokers
 
 
 @dataclass(frozen=True)
 class TopicProblem:
-    """How a topic on the broker differs from the table in `streams.kafka.topics`.
+    """A difference between a topic on the broker and the table in `streams.kafka.topics`."""
 
-    setting: KEY=VALUE as it must be; None for what nobody can change any more.
-    """
-
-    topic: str
-    problem: str
-    setting: str | None = None
+    topic: str  # name on the broker
+    problem: str  # the difference, for people
+    setting: str | None = None  # KEY=VALUE as it must be; None for a difference that cannot be changed
 
 
 class WrongTopicsError(RuntimeError):
-    """The broker's topics are not as the program needs them; the message lists every difference."""
+    """The broker's topics differ from the table; the message lists every difference."""
 
     def __init__(self, problems: list[TopicProblem]) -> None:
         super().__init__("; ".join(f"{problem.topic}: {problem.problem}" for problem in problems))
         self.problems = problems
 
 
-@asked_again
+@retry_while_busy
 async def ensure_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) -> list[str]:
-    """Create what is missing and return its names. Raises WrongTopicsError when an existing one differs."""
+    """Create the missing topics and return their names.
+
+    Raises:
+        WrongTopicsError: An existing one differs.
+    """
     async with admin(settings) as client:
         existing = set(await client.list_topics())
         missing = [topic for topic in topics if topic_name(settings, topic) not in existing]
@@ -50,9 +51,13 @@ async def ensure_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) 
     return [topic_name(settings, topic) for topic in missing]
 
 
-@asked_again
+@retry_while_busy
 async def check_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) -> list[str]:
-    """Names of missing topics; changes nothing. Raises WrongTopicsError when an existing one differs."""
+    """Return the names of missing topics, create none.
+
+    Raises:
+        WrongTopicsError: An existing one differs.
+    """
     async with admin(settings) as client:
         existing = set(await client.list_topics())
         present = tuple(topic for topic in topics if topic_name(settings, topic) in existing)
@@ -60,6 +65,17 @@ async def check_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) -
     if problems:
         raise WrongTopicsError(problems)
     return [topic_name(settings, topic) for topic in topics if topic not in present]
+
+
+@retry_while_busy
+async def topic_setting(settings: Settings, topic: Topic, key: str) -> str | None:
+    """The broker's value of one setting of a topic; None when it has none."""
+    async with admin(settings) as client:
+        resource = ConfigResource(ConfigResourceType.TOPIC, topic_name(settings, topic))
+        for response in await client.describe_configs([resource]):
+            for _code, _message, _type, _name, entries in response.resources:
+                return {entry[0]: entry[1] for entry in entries}.get(key)
+    return None
 
 
 async def _create(client: AIOKafkaAdminClient, settings: Settings, topics: list[Topic]) -> None:
@@ -75,13 +91,13 @@ async def _create(client: AIOKafkaAdminClient, settings: Settings, topics: list[
     ]
     response = await client.create_topics(new)
     for name, code, *rest in response.topic_errors:
-        if code and for_code(code) is not TopicAlreadyExistsError:  # another worker may have been quicker
+        if code and for_code(code) is not TopicAlreadyExistsError:  # another worker may have been faster
             raise for_code(code)(f"{name}: {rest[0] if rest else ''}")
 
 
 @retry(retry=retry_if_exception_type(LookupError), wait=wait_fixed(0.1), stop=stop_after_delay(30), reraise=True)
 async def _until_known(client: AIOKafkaAdminClient, names: list[str]) -> None:
-    """A topic is created before every broker's metadata show its partitions."""
+    """Wait for the partitions: a new topic is known before every broker's metadata list them."""
     unknown = [topic["topic"] for topic in await client.describe_topics(names) if not topic["partitions"]]
     if unknown:
         raise LookupError(f"no partitions yet: {', '.join(unknown)}")
@@ -93,9 +109,9 @@ async def _problems(client: AIOKafkaAdminClient, settings: Settings, topics: tup
     for described in await client.describe_topics(list(names)):
         wanted = names[described["topic"]]
         found = len(described["partitions"])
-        # the others may have any number: more partitions of `tweets` are how embedding scales out
+        # other topics may have any number: more partitions of `tweets` scale the embedding
         if wanted.partitions == 1 and found != 1:
-            problems.append(TopicProblem(described["topic"], f"{found} partitions instead of 1: it has one writer"))
+            problems.append(TopicProblem(described["topic"], f"{found} partitions instead of 1; it has one writer"))
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     for response in await client.describe_configs(resources):
         for _code, _message, _type, name, entries in response.resources:
@@ -106,7 +122,7 @@ async def _problems(client: AIOKafkaAdminClient, settings: Settings, topics: tup
                     problems.append(
                         TopicProblem(name, f"{key} is {values.get(key)} instead of {expected}", f"{key}={expected}")
                     )
-            # a letter or digest that the broker refuses would stop its stage for good
+            # a dead letter or digest that the broker refuses would stop its stage permanently
             most = int(names[name].config.get("max.message.bytes", 0))
             if int(values.get("max.message.bytes") or most) < most:
                 setting = f"max.message.bytes={most}"

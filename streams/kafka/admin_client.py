@@ -1,8 +1,8 @@
-"""Questions to a broker through its administration: asked again while the broker is busy, for a bounded time.
+"""Calls to Kafka's administration API, retried for a limited time while the broker is busy.
 
-A loaded or restarting broker answers with what Kafka itself calls retriable: a node that is not ready, a leader or
-coordinator not chosen yet, an answer that comes too late. aiokafka's consumer and producer ask again by themselves; its
-administration client does not.
+A loaded or restarting broker answers with errors that Kafka calls retriable: a node is not ready, no leader or
+coordinator is chosen yet, a request timed out. aiokafka's consumer and producer retry them; its administration client
+does not.
 """
 
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -17,30 +17,34 @@ from tenacity import AsyncRetrying, RetryError, retry_if_exception, stop_after_d
 from streams.kafka.log import connection
 from streams.settings import Settings
 
-SECONDS = 15.0
-FIRST_PAUSE, LONGEST_PAUSE = 0.3, 2.0  # seconds, at most
+SECONDS = 15.0  # longest time of all attempts together
+FIRST_PAUSE, LONGEST_PAUSE = 0.3, 2.0  # longest first and longest later pause, seconds
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class UnreachableError(KafkaConnectionError):  # type: ignore[misc] # aiokafka has no types
-    """No broker took the connection: a wrong address or password, more often than a passing trouble; told at once."""
+    """No broker accepted the connection. Raised at once: a wrong address or password is the usual cause."""
 
     retriable = False
 
 
 class BusyBrokerError(KafkaError):  # type: ignore[misc] # aiokafka has no types
-    """The broker was asked for SECONDS, and gave no answer that can be used."""
+    """The broker gave no usable answer within SECONDS."""
 
 
 @asynccontextmanager
 async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """A connected administration client. Raises UnreachableError."""
+    """A connected administration client.
+
+    Raises:
+        UnreachableError: No broker accepts the connection.
+    """
     client = AIOKafkaAdminClient(**connection(settings))
     try:
         try:
-            await client.start()  # inside: a broker that refuses us leaves connections to close
+            await client.start()  # inside `try`: a broker that refuses us leaves connections to close
         except KafkaConnectionError as error:
             raise UnreachableError(*error.args) from error
         yield client
@@ -48,10 +52,14 @@ async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
         await client.close()
 
 
-def asked_again(ask: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
-    """`ask`, which must do no harm when done twice, repeated while its error is one that Kafka calls retriable.
+def retry_while_busy(ask: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Retry `ask` while its error is one that Kafka calls retriable. `ask` must be idempotent.
 
-    Raises BusyBrokerError after SECONDS; every other error at once. A topic that is not there counts as an answer.
+    A missing topic counts as an answer and is raised at once.
+
+    Raises:
+        BusyBrokerError: No usable answer within SECONDS.
+        Exception: Every error of `ask` that is not retriable.
     """
 
     @wraps(ask)
@@ -65,7 +73,7 @@ def asked_again(ask: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Corouti
             return await again(ask, *args, **kwargs)
         except RetryError as error:
             last = error.last_attempt.exception()
-            raise BusyBrokerError(f"the broker is not ready, asked for {SECONDS:.0f} s: {last}") from last
+            raise BusyBrokerError(f"the broker was not ready for {SECONDS:.0f} s: {last}") from last
 
     return patiently
 

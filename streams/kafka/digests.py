@@ -1,4 +1,4 @@
-"""The `digests` topic, read whole: it is compacted, and the truth about which weeks are closed."""
+"""Reads the whole `digests` topic. It is compacted, and it decides which weeks are closed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from datetime import datetime
 
 from models.events import Digest
 from models.events.wire import PoisonError, content_hash, decode
+from models.render.edition import Edition
 from models.week.week import Week
 from streams.kafka.log import read_topic
 from streams.kafka.record import Record
@@ -19,28 +20,56 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class PublishedDigest:
-    """A digest and how it came to be, which its value does not say (the value depends on its inputs alone).
-
-    slice_end: the offset of `tweets.embedded` (exclusive) up to which the week was read. supersedes: hash of the
-    value that this one corrects. revision: 1 for the first. settings: those that were not the defaults, as "key=value
-    key=value".
-    """
+    """A digest and facts about its making. They are no part of the value, which depends on the inputs alone."""
 
     digest: Digest
-    revision: int
-    slice_start: int
-    slice_end: int
+    revision: int  # 1 for the first digest of a week
+    slice_start: int  # first offset of `tweets.embedded` that was read
+    slice_end: int  # offset at which the read ended (exclusive); 0 when unknown
     made_at: datetime | None = None
-    supersedes: str | None = None
-    settings: str = ""
+    supersedes: str | None = None  # hash of the value that this one corrects
+    settings: str = ""  # the settings that differ from the defaults: "key=value key=value"
+    held: int = 0  # distinct posts of the week in the slice, deleted ones included; 0 when unknown
+    read_end: int = 0  # offset up to which later records change nothing that is shown; 0: slice_end
+    changes: str = ""  # what a correction changed for readers
 
     @property
     def hash(self) -> str:
         """Hex sha256 of the value."""
         return content_hash(self.digest)
 
+    def edition(self, base: str | None) -> Edition:
+        """For rendering; `base`: the address under which readers reach the service."""
+        return Edition(
+            base=base or None,
+            revision=self.revision,
+            corrects=self.supersedes is not None,
+            made_at=self.made_at,
+            changes=self.changes,
+        )
+
+    @property
+    def seen_end(self) -> int:
+        """Offset up to which the digest includes the log (exclusive)."""
+        return max(self.slice_end, self.read_end)
+
+    def missing_in(self, log_start: int, held: int) -> str | None:
+        """The reason why a slice is less complete than the one of this digest; None when it is complete.
+
+        Args:
+            log_start: First offset that `tweets.embedded` still has.
+            held: Distinct posts of the week in the slice.
+        """
+        if self.slice_end and log_start > self.slice_start:
+            return f"the log begins at offset {log_start:,}, and the week at {self.slice_start:,}"
+        # a digest of an older version has only the numbers of used and deleted posts
+        before = self.held or self.digest.manifest.records + self.digest.statistics.deleted
+        if held < before:
+            return f"the log has {held:,} posts of the week, and the digest was made from {before:,}"
+        return None
+
     def headers(self) -> Headers:
-        """What travels beside the value."""
+        """The record's headers."""
         pairs = {
             "revision": str(self.revision),
             "slice_start": str(self.slice_start),
@@ -48,12 +77,19 @@ class PublishedDigest:
             "made_at": self.made_at.isoformat() if self.made_at else "",
             "supersedes": self.supersedes or "",
             "settings": self.settings,
+            "held": str(self.held),
+            "read_end": str(self.read_end),
+            "changes": self.changes,
         }
         return [(name, value.encode()) for name, value in pairs.items()]
 
     @classmethod
     def of_record(cls, record: Record) -> "PublishedDigest":
-        """Raises PoisonError for a value that is no digest; missing headers read as unknown."""
+        """Read a record. A missing header reads as unknown.
+
+        Raises:
+            PoisonError: The value is not a digest.
+        """
         texts = {name: value.decode("utf-8", "replace") for name, value in record.headers}
         return cls(
             digest=decode(record.value, Digest),
@@ -63,34 +99,43 @@ class PublishedDigest:
             made_at=datetime.fromisoformat(texts["made_at"]) if texts.get("made_at") else None,
             supersedes=texts.get("supersedes") or None,
             settings=texts.get("settings", ""),
+            held=int(texts.get("held") or 0),
+            read_end=int(texts.get("read_end") or 0),
+            changes=texts.get("changes", ""),
         )
 
 
 def published_of(record: Record) -> PublishedDigest | None:
-    """The digest in a record; None, and a line in the log, for what is none."""
+    """The digest in a record. Another value is logged and gives None."""
     try:
         entry = PublishedDigest.of_record(record)
         Week.parse(entry.digest.week)
     except (PoisonError, ValueError) as error:
-        log.warning("not a digest", topic=record.topic, offset=record.offset, reason=str(error))
+        log.warning("record is not a digest; skipping it", topic=record.topic, offset=record.offset, reason=str(error))
         return None
     return entry
 
 
 async def read_revisions(settings: Settings) -> dict[str, list[PublishedDigest]]:
-    """Every digest that the log still has, by week, oldest first: compaction takes corrected ones away some day."""
+    """Every digest that the log still has, by week, oldest first. Compaction removes corrected ones later.
+
+    A record that only updates `read_end` replaces the record of the same revision.
+    """
     found: dict[str, list[PublishedDigest]] = {}
     async for records in read_topic(settings, DIGESTS):
         for record in records:
             if record.value is None:
                 found.pop((record.key or b"").decode("utf-8", "replace"), None)
             elif (entry := published_of(record)) is not None:
-                found.setdefault(entry.digest.week, []).append(entry)
+                revisions = found.setdefault(entry.digest.week, [])
+                if revisions and (revisions[-1].revision, revisions[-1].hash) == (entry.revision, entry.hash):
+                    revisions.pop()
+                revisions.append(entry)
     return dict(sorted(found.items()))
 
 
 def week_before(weeks: Iterable[str], week: Week) -> str:
-    """The newest of `weeks` before `week`, also over a gap of silent weeks; without any, the week before.
+    """The newest of `weeks` before `week`, across silent weeks; without any, the calendar week before.
 
     The names of ISO weeks sort as the weeks do.
     """

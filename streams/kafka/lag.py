@@ -1,17 +1,17 @@
-"""How far a consumer group is behind."""
+"""The lag of consumer groups."""
 
 from collections.abc import Mapping, Sequence
 
 from aiokafka import TopicPartition
 
-from streams.kafka.admin_client import admin, asked_again
-from streams.kafka.log import bounds_of, consumer, partitions_of, topic_name
+from streams.kafka.admin_client import admin, retry_while_busy
+from streams.kafka.log import any_record, bounds_of, consumer, end_offsets, partitions_of, topic_name
 from streams.kafka.topics import Topic
 from streams.settings import Settings
 
 
 async def lag_of(settings: Settings, topic: Topic, *, group: str) -> Mapping[int, int]:
-    """Records of each partition that the group has not committed yet (all of them, when it never committed)."""
+    """The number of uncommitted records of each partition; all records when the group has never committed."""
     committed = await committed_offsets(settings, topic, group=group)
     async with consumer(settings, topic) as client:
         partitions = partitions_of(client)
@@ -25,7 +25,7 @@ async def lag_of(settings: Settings, topic: Topic, *, group: str) -> Mapping[int
 
 
 async def committed_offsets(settings: Settings, topic: Topic, *, group: str) -> dict[int, int]:
-    """partition -> the next record that the group will be handed; partitions that it never committed are left out."""
+    """partition -> the committed offset. Partitions without a commit are left out."""
     name = topic_name(settings, topic)
     return {
         partition.partition: offset
@@ -35,14 +35,21 @@ async def committed_offsets(settings: Settings, topic: Topic, *, group: str) -> 
 
 
 async def next_offset(settings: Settings, topic: Topic, partition: int, *, group: str) -> int:
-    """What the group is handed next: from where it has committed, or from the log's start when that is later."""
+    """The next offset for the group: the committed offset, or the start of the log when that is later.
+
+    Args:
+        settings: Brokers and prefix.
+        topic: The topic.
+        partition: Number of the partition.
+        group: Name of the consumer group.
+    """
     committed = await committed_offsets(settings, topic, group=group)
     async with consumer(settings, topic) as client:
         starts = {known.partition: bound.start for known, bound in (await bounds_of(client)).items()}
     return max(committed.get(partition, 0), starts[partition])
 
 
-@asked_again
+@retry_while_busy
 async def _committed(settings: Settings, group: str) -> Mapping[TopicPartition, object]:
     async with admin(settings) as client:
         committed: Mapping[TopicPartition, object] = await client.list_consumer_group_offsets(group)
@@ -50,18 +57,29 @@ async def _committed(settings: Settings, group: str) -> Mapping[TopicPartition, 
 
 
 async def lagging_partitions(settings: Settings, topic: Topic, *, group: str) -> list[int]:
-    """Partitions with records that the group has not committed yet."""
-    return [partition for partition, lag in (await lag_of(settings, topic, group=group)).items() if lag > 0]
+    """Partitions with records that the group has not committed yet.
+
+    The end of a partition may be nothing that is ever handed over: the marks of transactions, and aborted ones.
+    """
+    lag = await lag_of(settings, topic, group=group)
+    if not any(lag.values()):
+        return []
+    ends = await end_offsets(settings, topic)
+    return [
+        partition
+        for partition, behind in lag.items()
+        if behind and await any_record(settings, topic, partition, ends[partition] - behind, ends[partition])
+    ]
 
 
 async def idle_groups(settings: Settings, groups: Sequence[str]) -> list[str]:
-    """Those of `groups` that have no member now."""
+    """The groups without a member at present."""
     return [group for group, members in (await member_counts(settings, groups)).items() if not members]
 
 
-@asked_again
+@retry_while_busy
 async def member_counts(settings: Settings, groups: Sequence[str]) -> dict[str, int]:
-    """How many consumers each of `groups` has now, wherever they run."""
+    """The number of consumers of each group at present."""
     async with admin(settings) as client:
         # one by one: aiokafka 0.14 misreads an answer about several groups
         answers = [await client.describe_consumer_groups([group]) for group in groups]

@@ -1,7 +1,7 @@
-"""The log, read and written in bulk with aiokafka: ingest, week slices, replay and rebuilds.
+"""Bulk reads and writes of the log with aiokafka: ingest, week slices, replay and rebuilds.
 
-Nothing here joins a consumer group or commits an offset, so reading never disturbs the live stages. A range is
-fixed before it is read: it ends at the offsets that the partitions had at the start of the call.
+Nothing here joins a consumer group or commits an offset, so reading does not disturb the live stages. A range is fixed
+before it is read: it ends at the offsets that the partitions had at the start of the call.
 """
 
 import asyncio
@@ -20,43 +20,52 @@ from streams.settings import Settings
 
 FETCH_RECORDS = 5_000
 MAX_MESSAGE_BYTES = 8 * 1024**2
-MAX_REQUEST_BYTES = 12 * 1024**2  # a dead letter of the largest record, in base64
-# Kafka 4 refuses a record more than an hour ahead of its clock, and with it the whole batch that it came in; half of it
-# is left for clocks that differ
+MAX_REQUEST_BYTES = 12 * 1024**2  # the largest record as a dead letter, in base64
+# Kafka 4 refuses a record that is more than an hour ahead of its clock, together with its whole batch; the other half
+# hour is for clocks that differ
 MOST_AHEAD = timedelta(minutes=30)
 
 
+# what a producer took back (an aborted transaction) was never written
+ISOLATION = "read_committed"
+
+
 class SettingError(OSError):
-    """A setting of the connection that cannot work; the message names it."""
+    """A connection setting that cannot work; the message names it."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Offsets of one partition: start is read, end is not."""
+    """Offsets of one partition."""
 
-    start: int
-    end: int
+    start: int  # the first offset to read
+    end: int  # the first offset that is not read
 
 
 def topic_name(settings: Settings, topic: Topic) -> str:
-    """The name on the broker."""
+    """The topic's name on the broker."""
     return settings.prefix + topic.name
 
 
 def group_name(settings: Settings, stage: str) -> str:
-    """The consumer group of a stage, on the broker."""
+    """The name of a stage's consumer group on the broker."""
     return f"{settings.prefix}toptopics-{stage}"
 
 
 def record_time(moment: datetime, now: datetime) -> datetime:
-    """The time that a record about `moment` can have on the broker: `moment`, or the last that every broker takes."""
+    """The time for a record about `moment`: `moment` itself, or the latest time that every broker accepts."""
     return min(moment, now + MOST_AHEAD)
 
 
 def connection(settings: Settings) -> dict[str, Any]:
-    """aiokafka's connection options; raises ValueError when no broker is configured, SettingError for a wrong file."""
+    """aiokafka's connection options.
+
+    Raises:
+        ValueError: No broker is configured.
+        SettingError: The certificate file is unusable.
+    """
     if settings.kafka_bootstrap_servers is None:
-        raise ValueError("no Kafka broker: set KAFKA_BOOTSTRAP_SERVERS or run `toptopics up`")
+        raise ValueError("no Kafka broker is configured: set KAFKA_BOOTSTRAP_SERVERS or run `toptopics up`")
     options: dict[str, Any] = {
         "bootstrap_servers": settings.kafka_bootstrap_servers,
         "security_protocol": settings.kafka_security_protocol,
@@ -74,17 +83,23 @@ def connection(settings: Settings) -> dict[str, Any]:
 
 
 def ssl_context(settings: Settings) -> ssl.SSLContext:
-    """Certificates are checked, against the setting's authority or the system's. Raises SettingError."""
+    """A context that checks certificates against the configured authority, else the system's.
+
+    Raises:
+        SettingError: The certificate file is unusable.
+    """
     cafile = settings.kafka_ssl_cafile
     try:
         return ssl.create_default_context(cafile=None if cafile is None else str(cafile))
-    except OSError as error:  # ssl names no file
-        raise SettingError(f"TOPTOPICS_KAFKA_SSL_CAFILE {cafile} cannot be used: {error}") from error
+    except OSError as error:  # the error of ssl does not name the file
+        raise SettingError(f"TOPTOPICS_KAFKA_SSL_CAFILE {cafile} is unusable: {error}") from error
 
 
 @asynccontextmanager
 async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
-    """An idempotent producer, flushed at exit."""
+    """An idempotent producer; it is flushed at exit. @100x inside `try`: a broker that refuses us leaves connections to
+    close
+    """
     client = AIOKafkaProducer(
         **connection(settings),
         enable_idempotence=True,
@@ -95,7 +110,7 @@ async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         max_batch_size=256 * 1024,
         request_timeout_ms=60_000,
     )
-    be_patient(client.client)
+    backoff_metadata(client.client)
     try:
         await client.start()  # inside: a broker that refuses us leaves connections to close
         yield client
@@ -105,22 +120,24 @@ async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
 
 @asynccontextmanager
 async def consumer(settings: Settings, topic: Topic) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer of one topic without a group: assign, seek, read; nothing is ever committed.
+    """A consumer of one topic without a group: assign, seek, read. It never commits.
 
-    Raises aiokafka's UnknownTopicOrPartitionError when the broker does not have the topic.
+    Raises:
+        UnknownTopicOrPartitionError: The broker does not have the topic (an error of aiokafka).
     """
     client = AIOKafkaConsumer(
-        topic_name(settings, topic),  # named here only so that its metadata are loaded
+        topic_name(settings, topic),  # named here only to load its metadata
         **connection(settings),
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        isolation_level=ISOLATION,
         max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
         fetch_max_bytes=4 * MAX_MESSAGE_BYTES,
         check_crcs=False,
     )
     try:
-        await client.start()  # inside: a broker that refuses us leaves connections to close
+        await client.start()  # inside `try`: a broker that refuses us leaves connections to close
         yield client
     finally:
         await client.stop()
@@ -132,7 +149,7 @@ def partitions_of(client: AIOKafkaConsumer) -> list[TopicPartition]:
 
 
 async def bounds_of(client: AIOKafkaConsumer, *, since: datetime | None = None) -> dict[TopicPartition, Bounds]:
-    """From the first record whose time is `since` or later (default: the earliest kept) to the end as of now."""
+    """The range from the first record at or after `since` (default: the earliest kept) to the present end."""
     partitions = partitions_of(client)
     starts: Mapping[TopicPartition, int] = await client.beginning_offsets(partitions)
     ends: Mapping[TopicPartition, int] = await client.end_offsets(partitions)
@@ -147,7 +164,7 @@ async def bounds_of(client: AIOKafkaConsumer, *, since: datetime | None = None) 
 
 
 async def read(client: AIOKafkaConsumer, bounds: Mapping[TopicPartition, Bounds]) -> AsyncIterator[list[Record]]:
-    """Every record inside `bounds`, in lists, in order within a partition. Once per consumer."""
+    """Every record inside `bounds`, in lists, in order within a partition. Call it once for each consumer."""
     position = {partition: bound.start for partition, bound in bounds.items() if bound.start < bound.end}
     if not position:
         return
@@ -163,7 +180,7 @@ async def read(client: AIOKafkaConsumer, bounds: Mapping[TopicPartition, Bounds]
             records = [Record.of_message(message) for message in messages if message.offset < end]
             if records:
                 yield records
-        # compacted logs have gaps, so the position, not the last record's offset, says when we are done
+        # compacted logs have gaps, so the position decides the end, not the offset of the last record
         for partition in list(position):
             if await client.position(partition) >= bounds[partition].end:
                 client.pause(partition)
@@ -171,7 +188,7 @@ async def read(client: AIOKafkaConsumer, bounds: Mapping[TopicPartition, Bounds]
 
 
 async def read_topic(settings: Settings, topic: Topic, *, since: datetime | None = None) -> AsyncIterator[list[Record]]:
-    """All of a topic (or from `since` on), up to its end as of now."""
+    """The whole topic, or from `since` on, to its present end."""
     async with consumer(settings, topic) as client:
         bounds = await bounds_of(client, since=since)
         async for records in read(client, bounds):
@@ -179,13 +196,21 @@ async def read_topic(settings: Settings, topic: Topic, *, since: datetime | None
 
 
 async def end_offsets(settings: Settings, topic: Topic) -> dict[int, int]:
-    """partition -> the offset that its next record will have."""
+    """partition -> the offset of its next record."""
     async with consumer(settings, topic) as client:
         return {known.partition: bound.end for known, bound in (await bounds_of(client)).items()}
 
 
 async def any_record(settings: Settings, topic: Topic, partition: int, start: int, end: int) -> bool:
-    """Whether the partition has a record from offset `start` up to `end` (exclusive)."""
+    """Whether the partition has a record between two offsets.
+
+    Args:
+        settings: Brokers and prefix.
+        topic: The topic.
+        partition: Number of the partition.
+        start: First offset.
+        end: Last offset (exclusive).
+    """
     async with consumer(settings, topic) as client:
         kept = {known.partition: (known, bound) for known, bound in (await bounds_of(client)).items()}
         known, bound = kept[partition]
@@ -195,11 +220,13 @@ async def any_record(settings: Settings, topic: Topic, partition: int, start: in
     return False
 
 
-PAUSE_SECONDS = 0.1  # aiokafka's own `retry_backoff_ms`, which that loop forgets
+PAUSE_SECONDS = 0.1  # aiokafka's own `retry_backoff_ms`, which its metadata loop does not use
 
 
-def be_patient(client: Any) -> None:
-    """client: the AIOKafkaClient of a producer that has been made."""
+def backoff_metadata(client: Any) -> None:
+    """Add a pause to the metadata loop of a producer's AIOKafkaClient, which otherwise asks an unreachable broker in a
+    busy loop.
+    """
     ask = client.force_metadata_update
 
     async def with_pause(answer: Awaitable[bool]) -> bool:

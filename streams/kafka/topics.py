@@ -4,28 +4,33 @@ from dataclasses import dataclass
 from typing import Final
 
 DAY_MS: Final = 86_400_000
-# record time is the post's own time: deleting by age would delete a backfill of 2021 at once
+# record time is the post's own time: deletion by age would remove a backfill of 2021 at once
 BY_SIZE: Final = {
+    "cleanup.policy": "delete",
     "retention.ms": "-1",
     "retention.bytes": str(20 * 1024**3),
     "message.timestamp.type": "CreateTime",
 }
-BY_DAYS: Final = {"retention.ms": str(35 * DAY_MS), "message.timestamp.type": "LogAppendTime"}
+BY_DAYS: Final = {
+    "cleanup.policy": "delete",
+    "retention.ms": str(35 * DAY_MS),
+    "message.timestamp.type": "LogAppendTime",
+}
 COMPACTED: Final = {"cleanup.policy": "compact", "message.timestamp.type": "CreateTime"}
 LARGE: Final = {"max.message.bytes": str(8 * 1024**2)}
-# the largest record of the others in base64: a letter that the broker refuses would stop its stage for good
+# the largest record of the other topics in base64: a refused dead letter would stop its stage permanently
 LARGER: Final = {"max.message.bytes": str(12 * 1024**2)}
 
 
-@dataclass(frozen=True, eq=False)  # one object per topic, so it can be a key
+@dataclass(frozen=True, eq=False)  # one object for each topic, usable as a key
 class Topic:
-    """A Kafka topic as it must be: name without prefix, partitions, and the settings that matter."""
+    """A Kafka topic as it must be on the broker."""
 
-    name: str
+    name: str  # without the prefix
     partitions: int
-    config: dict[str, str]
-    key: str
-    value: str
+    config: dict[str, str]  # the settings that are set and checked
+    key: str  # what the key is, for documentation
+    value: str  # type of the value, for documentation
 
 
 TWEETS = Topic("tweets", 4, {**BY_SIZE, **LARGE}, "author id", "Tweet | Deletion")

@@ -1,4 +1,4 @@
-"""The one error of local services: it always says what a person can do next."""
+"""The only error of local services; its message always says what the user can do next."""
 
 WAYS_OUT = """\
 Ways out:
@@ -10,7 +10,7 @@ Ways out:
 
 
 class LocalServiceError(RuntimeError):
-    """A local service cannot be started; the message says why and names the ways out."""
+    """A local service cannot be started. The message gives the reason and the ways out."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"{reason}\n\n{WAYS_OUT}")

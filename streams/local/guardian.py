@@ -1,17 +1,17 @@
-"""A tiny process between a starter and its server: it ends the server as soon as the starter is gone.
+"""A small process between a starter and its server. It stops the server as soon as the starter has ended.
 
-Run by path with a bare interpreter, so it imports the standard library only:
+It is run by path with a bare interpreter, so it imports the standard library only:
 
     python -I -S guardian.py LIFELINE PARENT GRACE LOG -- COMMAND…
 
-* LIFELINE is the read end of a pipe whose only write end the starter holds. End of file means that the starter is
-  gone, however it went (`kill -9` included). One byte on it means: stay, whoever started you may leave now.
-* PARENT is the starter's pid. A child that the starter forked may hold the pipe open after the starter's death; then
-  the changed parent gives it away.
-* SIGTERM and SIGINT stop the server: asked first, killed after GRACE seconds. The guardian leads its own session, so
-  Ctrl-C at a terminal reaches the starter alone and the server is stopped in order.
+* LIFELINE is the read end of a pipe; only the starter has its write end. End of file means that the starter has ended,
+  in whatever way (`kill -9` included). One byte means that the server stays when the starter ends.
+* PARENT is the starter's pid. A child that the starter forked may keep the pipe open after the starter's death; the
+  guardian notices it by its changed parent.
+* SIGTERM and SIGINT stop the server: SIGTERM first, SIGKILL after GRACE seconds. The guardian leads its own session, so
+  Ctrl-C at a terminal reaches only the starter, which stops the server in order.
 * On Linux the kernel ends the server when the guardian itself is killed.
-* The server's pid is the first line on standard output. Its own output goes to LOG.
+* The first line on standard output is the server's pid. The server's own output goes to LOG.
 """
 
 import ctypes
@@ -33,7 +33,7 @@ def _end_with_guardian() -> None:
 
 
 def _wakeup_pipe() -> int:
-    """Signals arrive as bytes on the returned descriptor, so that one `select` waits for everything."""
+    """Have signals arrive as bytes on the returned descriptor, so that one `select` waits for everything."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer)
@@ -69,7 +69,7 @@ def _watch(server: subprocess.Popen[bytes], lifeline: int, parent: int, signals:
 
 
 def main(arguments: list[str]) -> int:
-    """Start the server, watch, stop it; exit code 0, or the server's own when it ended by itself."""
+    """Start the server, watch it and stop it. Returns 0, or the server's exit code when it ended by itself."""
     lifeline, parent, grace = int(arguments[0]), int(arguments[1]), float(arguments[2])
     signals = _wakeup_pipe()
     with Path(arguments[3]).open("ab") as log:

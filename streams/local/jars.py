@@ -1,8 +1,8 @@
-"""Kafka's jars: those of `KAFKA_HOME`, else the locked ones, fetched once into the local Maven repository.
+"""Kafka's jars: those of `KAFKA_HOME`, else the locked ones, downloaded once into the local Maven repository.
 
-`kafka.lock` lists every jar with its sha256 and size, so nothing is resolved at run time and
-nothing else is ever run; `relock` writes it. Each is fetched through jgo into a folder of its own, checked, and moved
-into place in one step: interrupted or simultaneous downloads leave no broken file behind.
+`kafka.lock` lists every jar with its sha256 and size; `relock` writes it. Nothing is resolved at run time, and no other
+jar is run. jgo downloads each jar into a folder of its own. The jar is checked and moved into place in one step, so
+that interrupted or simultaneous downloads leave no broken file.
 """
 
 import hashlib
@@ -28,30 +28,34 @@ _OLDEST_KAFKA = 4
 
 @dataclass(frozen=True)
 class LockedJar:
-    """One line of the lock: Maven coordinates, sha256 in hexadecimal, size in bytes."""
+    """One line of the lock file."""
 
-    group: str
-    artifact: str
+    group: str  # Maven group id
+    artifact: str  # Maven artifact id
     version: str
-    sha256: str
-    size: int
+    sha256: str  # hexadecimal
+    size: int  # bytes
 
     @property
     def relative_path(self) -> Path:
-        """Its place in a Maven repository."""
+        """Its path in a Maven repository."""
         return Path(*self.group.split("."), self.artifact, self.version, f"{self.artifact}-{self.version}.jar")
 
 
 @dataclass(frozen=True)
 class KafkaJars:
-    """A class path and the version of Kafka on it."""
+    """A class path and its version of Kafka."""
 
     version: str
     paths: tuple[Path, ...]
 
 
 def read_lock(text: str | None = None) -> list[LockedJar]:
-    """The jars of `kafka.lock`, or of `text` in the same format. Raises ValueError for a malformed line."""
+    """The jars of `kafka.lock`, or of `text` in the same format.
+
+    Raises:
+        ValueError: A line is malformed.
+    """
     source = files(__package__).joinpath(LOCK).read_text(encoding="utf-8") if text is None else text
     jars = []
     for line in source.splitlines():
@@ -63,7 +67,11 @@ def read_lock(text: str | None = None) -> list[LockedJar]:
 
 
 def find_jars(toolchain: Toolchain, progress: Progress) -> KafkaJars:
-    """The class path, after downloading what is missing. Raises LocalServiceError."""
+    """The class path, after downloading missing jars.
+
+    Raises:
+        LocalServiceError: It cannot be done; the message names the ways out.
+    """
     if toolchain.kafka_home is not None:
         return _jars_of_home(toolchain.kafka_home)
     locked = read_lock()
@@ -76,9 +84,11 @@ def _jars_of_home(home: Path) -> KafkaJars:
     paths = sorted((home / "libs").glob("*.jar"))
     core = [found for path in paths if (found := re.fullmatch(r"kafka_2\.\d+-(\d+)([\d.]*)\.jar", path.name))]
     if not core:
-        raise LocalServiceError(f"KAFKA_HOME={home} holds no Kafka: there is no libs/kafka_2.*.jar in it.")
+        raise LocalServiceError(f"KAFKA_HOME={home} contains no Kafka: libs/kafka_2.*.jar is missing.")
     if int(core[0].group(1)) < _OLDEST_KAFKA:
-        raise LocalServiceError(f"KAFKA_HOME={home} holds {core[0].group()}; Kafka {_OLDEST_KAFKA} or newer is needed.")
+        raise LocalServiceError(
+            f"KAFKA_HOME={home} contains {core[0].group()}; Kafka {_OLDEST_KAFKA} or newer is needed."
+        )
     return KafkaJars(core[0].group(1) + core[0].group(2), tuple(path.resolve() for path in paths))
 
 
@@ -91,7 +101,11 @@ def _is_intact(path: Path, jar: LockedJar) -> bool:
 
 
 def fetch(jars: list[LockedJar], toolchain: Toolchain, progress: Progress) -> list[Path]:
-    """Paths of all the jars, each checked against its sha256, downloaded where missing. Raises LocalServiceError."""
+    """Paths of all jars, each checked by its sha256. Missing ones are downloaded.
+
+    Raises:
+        LocalServiceError: It cannot be done; the message names the ways out.
+    """
     store = toolchain.maven_cache.expanduser()
     missing = [jar for jar in jars if not _is_intact(store / jar.relative_path, jar)]
     if missing:
@@ -100,14 +114,14 @@ def fetch(jars: list[LockedJar], toolchain: Toolchain, progress: Progress) -> li
             store.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".toptopics-", dir=store) as staging, meter.shown():
                 _download(missing, _maven(Path(staging), toolchain.maven_repository, meter), store)
-        except (OSError, RuntimeError) as error:  # requests' errors are OSErrors, jgo's "not found" a RuntimeError
+        except (OSError, RuntimeError) as error:  # requests raises OSErrors, jgo a RuntimeError for a missing jar
             raise LocalServiceError(f"Kafka's jars cannot be downloaded: {error}") from error
     return [store / jar.relative_path for jar in jars]
 
 
 def _maven(staging: Path, repository: str | None, meter: DownloadProgress) -> Any:
-    """jgo's view of the repository: downloads go to `staging`, nothing is resolved."""
-    from jgo.maven import MavenContext, PythonResolver  # brings requests along: only when something is to be fetched
+    """jgo's view of the repository: it downloads to `staging` and resolves nothing."""
+    from jgo.maven import MavenContext, PythonResolver  # imports requests: only for a download
 
     @contextmanager
     def report(_name: str, _size: int) -> Iterator[Any]:
@@ -120,7 +134,7 @@ def _maven(staging: Path, repository: str | None, meter: DownloadProgress) -> An
 
 
 def _download(jars: list[LockedJar], maven: Any, store: Path) -> None:
-    """Fetch with a few threads; the first failure cancels what has not begun and is raised."""
+    """Download with a few threads. The first failure is raised and cancels the downloads that have not started."""
     with ThreadPoolExecutor(_THREADS) as pool:
         tasks = [pool.submit(_download_one, jar, maven, store) for jar in jars]
         try:
@@ -140,12 +154,12 @@ def _download_one(jar: LockedJar, maven: Any, store: Path) -> None:
         retry=retry_if_exception_type(OSError),
         stop=stop_after_attempt(_ATTEMPTS),
         wait=wait_exponential(multiplier=0.5, max=4),
-        before_sleep=lambda _state: staged.unlink(missing_ok=True),  # jgo takes a partial file for the jar
+        before_sleep=lambda _state: staged.unlink(missing_ok=True),  # jgo would take a partial file for the jar
         reraise=True,
     )
     policy(artifact.resolve)
     if not _is_intact(staged, jar):
-        raise RuntimeError(f"{jar.relative_path.name} is not the locked one (its sha256 differs)")
+        raise RuntimeError(f"{jar.relative_path.name} is wrong: its sha256 differs from the locked one")
     final = store / jar.relative_path
     final.parent.mkdir(parents=True, exist_ok=True)
     staged.replace(final)

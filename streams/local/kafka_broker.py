@@ -1,4 +1,4 @@
-"""Apache Kafka for one data folder: KRaft, one process, loopback only, ready when it answers a metadata request."""
+"""Apache Kafka for one data folder: KRaft, one process, loopback only; ready when it answers a metadata request."""
 
 import base64
 import os
@@ -17,19 +17,19 @@ from streams.local.readiness import kafka_answers
 from streams.local.service import LocalService
 from streams.local.toolchain import Toolchain, find_java
 
+# a heap well below 512 MB
 JVM_OPTIONS = (
     "-Xms64m",
     "-Xmx320m",
-    "-XX:+UseSerialGC",  # least memory and threads; pauses of a heap this small do not show
-    "-XX:TieredStopAtLevel=1",  # starts half a second sooner, and a local broker is never short of CPU
+    "-XX:+UseSerialGC",  # least memory and threads; a heap this small has no noticeable pauses
+    "-XX:TieredStopAtLevel=1",  # starts half a second faster, and a local broker has enough CPU
     "-XX:+ExitOnOutOfMemoryError",
     "-Djava.awt.headless=true",
 )
-"""Heap well below 512 MB."""
 
 
 class KafkaBroker(LocalService):
-    """`KafkaBroker(data_dir).start()`, then `.address` is '127.0.0.1:PORT'. `extra_properties` win over ours."""
+    """After `KafkaBroker(data_dir).start()`, `.address` is '127.0.0.1:PORT'. `extra_properties` override ours."""
 
     name = "kafka"
     title = "Kafka"
@@ -52,7 +52,7 @@ class KafkaBroker(LocalService):
 
     @property
     def logs(self) -> list[Path]:
-        """What the broker logs, and what the JVM prints."""
+        """The broker's log, and the output of the JVM."""
         return [self.folder / "broker.log", self.log]
 
     @property
@@ -61,24 +61,32 @@ class KafkaBroker(LocalService):
         return self.folder / "data"
 
     def prepare(self) -> None:
-        """Find Java, find or fetch the jars. Raises LocalServiceError."""
+        """Find Java; find or download the jars.
+
+        Raises:
+            LocalServiceError: It cannot be done; the message names the ways out.
+        """
         self._java = find_java(self.toolchain)
         self._jars = find_jars(self.toolchain, self.progress)
 
     def version(self) -> str:
-        """Kafka's, such as '4.3.1'; empty before `prepare`."""
+        """Kafka's version, such as '4.3.1'. Empty before `prepare`."""
         return "" if self._jars is None else self._jars.version
 
     def address_of(self, ports: Mapping[str, int]) -> str:
-        """Bootstrap server."""
+        """The bootstrap server."""
         return f"{LOOPBACK}:{ports['client']}"
 
     def answers(self, ports: Mapping[str, int]) -> bool:
-        """Whether it answers a metadata request."""
+        """Whether the broker answers a metadata request."""
         return kafka_answers(ports["local"])
 
     def command(self, ports: Mapping[str, int]) -> list[str | Path]:
-        """Write the configuration, format the data folder if it is new. Raises LocalServiceError."""
+        """Write the configuration and format a new data folder.
+
+        Raises:
+            LocalServiceError: It cannot be done; the message names the ways out.
+        """
         (self.folder / "log4j2.properties").write_text(LOGGING, encoding="utf-8")
         if not (self.data / "meta.properties").exists():
             self._format(ports)
@@ -86,7 +94,7 @@ class KafkaBroker(LocalService):
 
     def _java_command(self) -> list[str | Path]:
         if self._java is None or self._jars is None:
-            raise LocalServiceError("The broker has not been prepared.")
+            raise LocalServiceError("The broker is not prepared.")
         return [
             self._java,
             *JVM_OPTIONS,
@@ -100,11 +108,11 @@ class KafkaBroker(LocalService):
         path = self.folder / "server.properties"
         values = broker_properties(log_dir, ports, self.extra_properties)
         path.write_text(as_properties(values), encoding="utf-8")
-        path.chmod(0o600)  # `extra_properties` may hold passwords
+        path.chmod(0o600)  # `extra_properties` may contain passwords
         return path
 
     def _format(self, ports: Mapping[str, int]) -> None:
-        """Format beside the final place and rename: a crash in the middle leaves nothing half done."""
+        """Format beside the final place, then rename: a crash leaves no half-formatted folder."""
         draft = self.folder / "data.new"
         shutil.rmtree(draft, ignore_errors=True)
         cluster = "c" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]  # never a leading '-'

@@ -1,8 +1,8 @@
-"""Configuration of the local broker: one KRaft node that is broker and controller, loopback only.
+"""Configuration of the local broker: one KRaft node that is broker and controller, on loopback only.
 
-Listeners: CLIENT is the one that clients are told of, LOCAL (always plaintext) carries what the broker says to itself
-and the readiness check, CONTROLLER the quorum. So a test changes CLIENT's protocol by
-`{"listener.security.protocol.map": "CLIENT:SASL_PLAINTEXT,LOCAL:PLAINTEXT,CONTROLLER:PLAINTEXT", …}` and nothing else.
+Listeners: CLIENT is announced to clients. LOCAL, always plaintext, is used by the broker itself and by the readiness
+check. CONTROLLER is for the quorum. A test changes CLIENT's protocol by this property alone:
+`{"listener.security.protocol.map": "CLIENT:SASL_PLAINTEXT,LOCAL:PLAINTEXT,CONTROLLER:PLAINTEXT", …}`.
 """
 
 from collections.abc import Mapping
@@ -12,8 +12,7 @@ from streams.local.ports import LOOPBACK
 
 PORT_NAMES = ("client", "local", "controller")
 NODE = 1
-MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-"""A digest of a busy week with its evidence stays well below."""
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024  # a busy week's digest with its evidence is far smaller
 
 LOGGING = """\
 shutdownHook = disable
@@ -37,7 +36,7 @@ logger.values.level = WARN
 
 
 def broker_properties(log_dir: Path, ports: Mapping[str, int], extra: Mapping[str, str]) -> dict[str, str]:
-    """server.properties as a mapping; `extra` wins. Whatever is not here is Kafka's default, flushing included."""
+    """server.properties as a mapping. `extra` overrides; other properties keep Kafka's defaults, flushing included."""
     addresses = {name.upper(): f"{LOOPBACK}:{ports[name]}" for name in PORT_NAMES}
     listeners = {name: f"{name}://{address}" for name, address in addresses.items()}
     return {
@@ -50,7 +49,7 @@ def broker_properties(log_dir: Path, ports: Mapping[str, int], extra: Mapping[st
         "advertised.listeners": f"{listeners['CLIENT']},{listeners['LOCAL']}",
         "listener.security.protocol.map": "CLIENT:PLAINTEXT,LOCAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": str(log_dir),
-        "auto.create.topics.enable": "false",  # topics are created with their settings, or not at all
+        "auto.create.topics.enable": "false",  # topics are created with their settings or not at all
         "message.max.bytes": str(MAX_MESSAGE_BYTES),
         "group.initial.rebalance.delay.ms": "0",
         "offsets.topic.replication.factor": "1",
@@ -61,8 +60,8 @@ def broker_properties(log_dir: Path, ports: Mapping[str, int], extra: Mapping[st
         "share.coordinator.state.topic.replication.factor": "1",
         "share.coordinator.state.topic.min.isr": "1",
         "share.coordinator.state.topic.num.partitions": "1",
-        "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),  # its default is 128 MiB of heap at start
-        # After a crash the controller refuses the broker until its former self has timed out: 9 s by default.
+        "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),  # the default takes 128 MiB of heap at the start
+        # after a crash the controller refuses the broker until its previous session has timed out: 9 s by default
         "broker.session.timeout.ms": "3000",
         "broker.heartbeat.interval.ms": "500",
         "num.network.threads": "2",
@@ -72,7 +71,7 @@ def broker_properties(log_dir: Path, ports: Mapping[str, int], extra: Mapping[st
 
 
 def as_properties(values: Mapping[str, str]) -> str:
-    """Java's .properties format: one ASCII line each, everything else escaped (Java reads the file as Latin-1)."""
+    """Java's .properties format: one ASCII line each, other characters escaped (Java reads the file as Latin-1)."""
     return "".join(f"{name}={_escaped(value)}\n" for name, value in values.items())
 
 
@@ -80,4 +79,4 @@ def _escaped(value: str) -> str:
     units = value.encode("utf-16-be")
     codes = [int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2)]
     plain = "".join(chr(code) if 0x20 < code < 0x7F and code != 0x5C else f"\\u{code:04x}" for code in codes)
-    return plain.replace("\\u0020", " ") if value == value.lstrip(" ") else plain  # leading spaces would be dropped
+    return plain.replace("\\u0020", " ") if value == value.lstrip(" ") else plain  # leading spaces would be lost

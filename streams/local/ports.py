@@ -1,4 +1,4 @@
-"""Ports of local services: chosen once, kept in a file, used again as long as nobody else has taken them."""
+"""Ports of local services: chosen once, stored in a file, and reused as long as they are free."""
 
 import json
 import secrets
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
-_LOWEST, _HIGHEST = 20_000, 32_000  # below the ephemeral ranges: no outgoing connection sits there during a restart
+# below the ephemeral ranges, so that no outgoing connection takes a port during a restart
+_LOWEST, _HIGHEST = 20_000, 32_000
 
 
 def is_free(port: int) -> bool:
@@ -25,13 +26,18 @@ def is_free(port: int) -> bool:
 def _stored(path: Path) -> dict[str, int]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):  # a file cut short by a crash costs nothing but new ports
+    except (FileNotFoundError, ValueError):  # a file damaged by a crash only costs new ports
         return {}
     return {str(name): int(port) for name, port in content.items()} if isinstance(content, dict) else {}
 
 
 def reserve_ports(path: Path, names: Sequence[str]) -> dict[str, int]:
-    """A free port for each name; those in the file at `path` where they are free. The file is written anew."""
+    """Choose a free port for each name and store the choice.
+
+    Args:
+        path: The file. Its ports are reused where they are free; it is rewritten.
+        names: What the ports are for.
+    """
     before = _stored(path)
     ports: dict[str, int] = {}
     for name in names:

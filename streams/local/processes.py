@@ -1,4 +1,4 @@
-"""Which process a file means: a pid may belong to somebody else by now, so a mark of its start goes with it."""
+"""Identifies processes across restarts: a pid may be reused, so the time of the start is stored with it."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -13,18 +13,22 @@ _LINUX_STAT = Path("/proc/self/stat")
 
 @dataclass(frozen=True)
 class ProcessId:
-    """A process for good: its pid, and what tells it from a later one with the same pid."""
+    """A process, identified for good."""
 
-    pid: int
+    pid: int  # when it started; differs for a later process with the same pid
     mark: str
 
     @classmethod
     def of(cls, pid: int) -> "ProcessId":
-        """The process that has this pid now. Raises psutil.NoSuchProcess."""
+        """The present process of this pid.
+
+        Raises:
+            psutil.NoSuchProcess: There is no such process.
+        """
         return cls(pid, _start_mark(pid))
 
     def process(self) -> psutil.Process | None:
-        """The running process, or None when it has ended (a zombie has)."""
+        """The running process; None when it has ended or is a zombie."""
         try:
             process = psutil.Process(self.pid)
             if _start_mark(self.pid) != self.mark or process.status() == psutil.STATUS_ZOMBIE:
@@ -34,7 +38,7 @@ class ProcessId:
         return process
 
     def signal(self, number: int) -> None:
-        """Send a signal; nothing happens when it has ended."""
+        """Send a signal. Nothing happens when the process has ended."""
         process = self.process()
         if process is not None:
             try:
@@ -44,7 +48,11 @@ class ProcessId:
 
 
 def _start_mark(pid: int) -> str:
-    """Raises psutil.NoSuchProcess. Linux' own ticks since boot: psutil's time moves when the clock is set."""
+    """The start of a process. On Linux it is in ticks since boot, because psutil's time moves with the clock.
+
+    Raises:
+        psutil.NoSuchProcess: There is no such process.
+    """
     if _LINUX_STAT.exists():
         try:
             after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
@@ -56,33 +64,32 @@ def _start_mark(pid: int) -> str:
 
 @dataclass(frozen=True)
 class Record:
-    """What a running service leaves in its folder: where it answers and who runs it."""
+    """The file that a running service leaves in its folder."""
 
     address: str
     version: str
     server: ProcessId
     guardian: ProcessId
-    owner: ProcessId | None
-    """The starter whose end ends it; None when it stays until it is told to stop."""
+    owner: ProcessId | None  # the service stops when this process ends; None: it runs until `stop`
 
     def is_running(self) -> bool:
-        """Whether the server is there, guarded, and its owner is, so that it will also be there in a moment."""
+        """Whether server, guardian and owner run, so that the service will stay up."""
         if self.server.process() is None or self.guardian.process() is None:
             return False
         return self.owner is None or self.owner.process() is not None
 
     def has_ended(self) -> bool:
-        """Whether neither the server nor its guardian is left."""
+        """Whether server and guardian have both ended."""
         return self.server.process() is None and self.guardian.process() is None
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Replace the file in one step: a reader sees the old record or the new one."""
+    """Replace the file in one step: a reader sees the old or the new record."""
     replace_file(path, json.dumps(asdict(record)).encode(), durable=False)
 
 
 def read_record(path: Path) -> Record | None:
-    """The record at `path`; None when there is none or it makes no sense (then nobody can be running by it)."""
+    """The record at `path`; None for a missing or unreadable one, whose service cannot be running."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         owner = content["owner"]

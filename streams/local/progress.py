@@ -1,4 +1,4 @@
-"""How local services tell what they do: one line per long step, and a bar for the download on a terminal."""
+"""Progress of local services: one line for each long step, and a bar for a download on a terminal."""
 
 import sys
 import threading
@@ -9,21 +9,20 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.progress import Progress as Bar
 
-Progress = Callable[[str], None]
-"""Told what happens now, in one line without a line end."""
+Progress = Callable[[str], None]  # receives one line about the present step, without a line end
 
 
 def silent(_line: str) -> None:
-    """A `Progress` that tells nobody."""
+    """A `Progress` that ignores all lines."""
 
 
 def to_stderr(line: str) -> None:
-    """A `Progress` that prints: standard output belongs to the command's result."""
+    """A `Progress` that prints to standard error; standard output is for the command's result."""
     print(line, file=sys.stderr, flush=True)
 
 
 class DownloadProgress:
-    """Bytes of a download of `total` bytes, added up over threads: a bar on a terminal, else a line every tenth."""
+    """Counts the bytes of a download over all threads: a bar on a terminal, else a line for every tenth."""
 
     def __init__(self, title: str, total: int, progress: Progress) -> None:
         self._title = title
@@ -34,14 +33,14 @@ class DownloadProgress:
         self._show: Callable[[], None] = lambda: None
 
     def advance(self, count: int) -> None:
-        """`count` more bytes have arrived."""
+        """Add `count` received bytes."""
         with self._lock:
             self._done += count
             self._show()
 
     @contextmanager
     def shown(self) -> Iterator[None]:
-        """Show it for the duration of the block."""
+        """Show the progress for the duration of the block."""
         console = Console(stderr=True)
         megabytes = self._total / 1e6
         if not console.is_terminal or self._progress is silent:

@@ -1,4 +1,6 @@
-"""Is it up? One real request to Kafka or Redis on a plain socket: no client library, event loop or log noise."""
+"""Checks whether Kafka or Redis is up, with one real request on a plain socket: no client library, event loop or log
+lines.
+"""
 
 import socket
 import struct
@@ -6,13 +8,15 @@ import struct
 from streams.local.ports import LOOPBACK
 
 _TIMEOUT = 2.0
-_METADATA, _METADATA_VERSION = 3, 4  # a version that every broker from 0.11 to 4.x speaks
+_METADATA, _METADATA_VERSION = 3, 4  # a version that every broker from 0.11 to 4.x supports
 
 
 def split_address(address: str) -> tuple[str, int]:
-    """'host:port', '[::1]:port' or 'redis://…@host:port/0' as (host, port); Kafka's 9092 or Redis' 6379 when absent.
+    """Split 'host:port', '[::1]:port' or 'redis://…@host:port/0' into host and port (default: Kafka's 9092, Redis'
+    6379).
 
-    Raises ValueError for a port that is no number.
+    Raises:
+        ValueError: The port is not a number.
     """
     fallback = 6379 if "://" in address else 9092
     authority = address.split("://", 1)[-1].split("/", 1)[0].rsplit("@", 1)[-1]
@@ -33,7 +37,7 @@ def _exactly(connection: socket.socket, count: int) -> bytes:
 
 
 def kafka_answers(port: int, host: str = LOOPBACK) -> bool:
-    """Whether a plaintext listener answers a metadata request (KIP-4's, version 4) that names at least one broker."""
+    """Whether a plaintext listener answers a metadata request (KIP-4's, version 4) with at least one broker."""
     client = b"toptopics"
     body = struct.pack(">hhih", _METADATA, _METADATA_VERSION, 1, len(client)) + client + struct.pack(">i?", 0, False)
     try:
@@ -49,7 +53,7 @@ def kafka_answers(port: int, host: str = LOOPBACK) -> bool:
 
 
 def redis_answers(port: int, host: str = LOOPBACK) -> bool:
-    """Whether it answers PING; a server that is still loading its data does not count."""
+    """Whether the server answers PING. A server that is still loading its data does not."""
     try:
         with socket.create_connection((host, port), timeout=_TIMEOUT) as connection:
             connection.sendall(b"PING\r\n")
@@ -59,7 +63,7 @@ def redis_answers(port: int, host: str = LOOPBACK) -> bool:
 
 
 def connects(address: str) -> bool:
-    """Whether anything accepts a connection at one of the comma-separated addresses."""
+    """Whether one of the comma-separated addresses accepts a connection."""
     for one in address.split(","):
         try:
             with socket.create_connection(split_address(one.strip()), timeout=_TIMEOUT):

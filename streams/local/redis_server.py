@@ -1,7 +1,7 @@
-"""Redis for one data folder: loopback only, append-only file synced every second, never evicts.
+"""Redis for one data folder: loopback only, append-only file synced every second, no eviction.
 
-Data lie in a folder per major version, because an older server does not read a newer one's files; what is in Redis is
-a view that is rebuilt from Kafka, so a new folder costs time and nothing else.
+Each major version has its own data folder, because an older server cannot read a newer one's files. Redis contains only
+a view that is rebuilt from Kafka, so a new folder costs time and no data.
 """
 
 from collections.abc import Mapping
@@ -13,12 +13,11 @@ from streams.local.readiness import redis_answers
 from streams.local.service import LocalService
 from streams.local.toolchain import Toolchain, find_redis_server, redis_version
 
-MAX_MEMORY = "1gb"
-"""Far above what the views need (law 4); full, it refuses writes and evicts nothing."""
+MAX_MEMORY = "1gb"  # far above the views' need (law 4); when full, Redis refuses writes and evicts nothing
 
 
 class RedisServer(LocalService):
-    """`RedisServer(data_dir).start()`, then `.address` is 'redis://127.0.0.1:PORT/0'."""
+    """After `RedisServer(data_dir).start()`, `.address` is 'redis://127.0.0.1:PORT/0'."""
 
     name = "redis"
     title = "Redis"
@@ -32,12 +31,16 @@ class RedisServer(LocalService):
         self._version = ""
 
     def prepare(self) -> None:
-        """Find the program. Raises LocalServiceError."""
+        """Find the program.
+
+        Raises:
+            LocalServiceError: It cannot be done; the message names the ways out.
+        """
         self._server = find_redis_server(self.toolchain)
         self._version = redis_version(self._server)
 
     def version(self) -> str:
-        """Such as '7.0.15'; empty before `prepare`."""
+        """Version such as '7.0.15'. Empty before `prepare`."""
         return self._version
 
     def address_of(self, ports: Mapping[str, int]) -> str:
@@ -45,11 +48,11 @@ class RedisServer(LocalService):
         return f"redis://{LOOPBACK}:{ports['redis']}/0"
 
     def answers(self, ports: Mapping[str, int]) -> bool:
-        """Whether it answers PING."""
+        """Whether the server answers PING."""
         return redis_answers(ports["redis"])
 
     def command(self, ports: Mapping[str, int]) -> list[str | Path]:
-        """All settings on the command line: there is no configuration file to go stale."""
+        """The command with all settings: no configuration file can be out of date."""
         data = self.folder / f"data-{self._version.split('.')[0]}"
         data.mkdir(exist_ok=True, mode=0o700)
         settings = {

@@ -1,7 +1,7 @@
-"""Write `kafka.lock` anew after changing `ROOTS`:  python -m streams.local.relock
+"""Rewrites `kafka.lock` after a change of `ROOTS`: python -m streams.local.relock
 
-The coordinates are resolved raw (jgo's `!`): otherwise jgo takes each root for a bill of materials, and log4j's parent
-would put kafka-clients 3.9.1 beside Kafka 4.3.1. With it the result is Maven's own, jar by jar.
+The coordinates are resolved raw (jgo's `!`). Otherwise jgo takes each root for a bill of materials, and log4j's parent
+would put kafka-clients 3.9.1 beside Kafka 4.3.1. With it the result equals Maven's, jar by jar.
 """
 
 import hashlib
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from streams.local.jars import LOCK
 
+# Kafka's jars are built against SLF4J 1.7, so log4j-slf4j2-impl does not fit
 ROOTS = ("org.apache.kafka:kafka_2.13:4.3.1", "org.apache.logging.log4j:log4j-slf4j-impl:2.25.3")
-"""Kafka's jars are built against SLF4J 1.7, hence not log4j-slf4j2-impl."""
 
 HEADER = """\
 # Apache Kafka with its logging, as Maven resolves it: group:artifact:version sha256 bytes
@@ -19,7 +19,7 @@ HEADER = """\
 
 
 def locked_lines() -> list[str]:
-    """Resolve the roots, fetch every jar (jgo checks the repository's sha1), and describe it. Needs the network."""
+    """Resolve the roots, download every jar (jgo checks the repository's sha1) and describe it. Needs the network."""
     from jgo.maven import MavenContext
 
     maven = MavenContext()

@@ -1,8 +1,9 @@
-"""One local service: started once per data folder, found by others, stopped with its starter, same ports each time.
+"""One local service: started once for a data folder, found by other processes, stopped with its starter, on stable
+ports.
 
-Starting: under a file lock, so that of two starters at once one starts and the other one finds it running. The owner is
-the process that started it: when that ends, by whatever way, the guardian stops the service. `start(stay=True)` hands
-it over to the guardian alone, until `stop`.
+A file lock guards the start: of two starters at the same time, one starts the service and the other finds it running.
+The process that started it is its owner. When the owner ends, in whatever way, the guardian stops the service.
+`start(stay=True)` leaves the service to the guardian alone, until `stop`.
 """
 
 from abc import ABC, abstractmethod
@@ -22,7 +23,7 @@ from streams.system.files import locked
 
 
 class LocalService(ABC):
-    """What broker and Redis share. Not safe for use by several threads; several processes are what the lock is for."""
+    """The common part of broker and Redis. Several processes may use it at the same time, several threads may not."""
 
     name: str
     title: str
@@ -38,19 +39,27 @@ class LocalService(ABC):
 
     @abstractmethod
     def prepare(self) -> None:
-        """Fetch and find what the command needs; may take long, and reports progress. Raises LocalServiceError."""
+        """Find or download what the command needs. May take long and reports progress.
+
+        Raises:
+            LocalServiceError: It cannot be done; the message names the ways out.
+        """
 
     @abstractmethod
     def command(self, ports: Mapping[str, int]) -> list[str | Path]:
-        """What to run on these ports, after writing its configuration. Raises LocalServiceError."""
+        """Write the configuration and return the command for these ports.
+
+        Raises:
+            LocalServiceError: It cannot be done; the message names the ways out.
+        """
 
     @abstractmethod
     def answers(self, ports: Mapping[str, int]) -> bool:
-        """Whether it takes real requests now."""
+        """Whether the server handles real requests now."""
 
     @abstractmethod
     def address_of(self, ports: Mapping[str, int]) -> str:
-        """Where clients reach it."""
+        """The address for clients."""
 
     @abstractmethod
     def version(self) -> str:
@@ -58,17 +67,21 @@ class LocalService(ABC):
 
     @property
     def log(self) -> Path:
-        """What the server prints."""
+        """The server's output."""
         return self.folder / "output.log"
 
     @property
     def logs(self) -> list[Path]:
-        """Every log worth showing after a failure."""
+        """Every log to show after a failure."""
         return [self.log]
 
     @property
     def address(self) -> str:
-        """Where the running service answers. Raises LocalServiceError when it is not running."""
+        """The address of the running service.
+
+        Raises:
+            LocalServiceError: It is not running.
+        """
         record = self.running()
         if record is None:
             raise LocalServiceError(f"{self.title} is not running in {self.folder}.")
@@ -79,7 +92,7 @@ class LocalService(ABC):
         return self.folder / "running.json"
 
     def running(self) -> Record | None:
-        """The running service of this data folder, whoever started it, or None."""
+        """The running service of this data folder, started by any process; None when there is none."""
         record = read_record(self._record_path)
         return record if record is not None and record.is_running() else None
 
@@ -95,9 +108,16 @@ class LocalService(ABC):
             yield
 
     def start(self, *, stay: bool = False) -> bool:
-        """Return when it answers: True when this call started it, False when it was running already.
+        """Return when the service answers.
 
-        `stay`: it outlives this process. Raises LocalServiceError with the log's last lines and the ways out.
+        Args:
+            stay: Whether it continues when this process ends.
+
+        Returns:
+            True when this call started it, False when it was running already.
+
+        Raises:
+            LocalServiceError: It does not start. The message has the log's last lines and the ways out.
         """
         with self._locked():
             if self.running() is not None:
@@ -113,19 +133,19 @@ class LocalService(ABC):
             return True
 
     def stop(self) -> bool:
-        """Stop it in order, whoever started it; False when it was not running."""
+        """Stop the service in order, whichever process started it. False when it was not running."""
         if not self.folder.exists():
             return False
         with self._locked():
             return self._end(lambda record: stop_recorded(record, self.grace_seconds))
 
     def kill(self) -> bool:
-        """End it as a crash would (SIGKILL); False when it was not running."""
+        """Kill the service as a crash would (SIGKILL). False when it was not running."""
         with self._locked():
             return self._end(kill_recorded)
 
     def restart(self, *, stay: bool = False) -> None:
-        """Stop and start on the same ports and data."""
+        """Stop, then start on the same ports and data."""
         self.stop()
         self.start(stay=stay)
 
@@ -142,16 +162,16 @@ class LocalService(ABC):
         return was_running
 
     def _clear_leftovers(self) -> None:
-        """An owner that was killed a moment ago leaves a server that is still stopping; wait for it."""
+        """Wait for a server that is still stopping after its owner was killed."""
         record = read_record(self._record_path)
         if record is not None and not record.has_ended():
             self.progress(f"{self.title}: waiting for the one before to stop")
         self._end(lambda left: stop_recorded(left, self.grace_seconds))
 
     def _try_start(self, stay: bool) -> bool:
-        """One attempt; False when somebody took one of the ports between choosing and listening."""
+        """Try to start once. False when another process took one of the ports before the server listened."""
         ports = reserve_ports(self.folder / "ports.json", self.port_names)
-        for log in self.logs:  # so that what a failure shows is this start's
+        for log in self.logs:  # a failure must show the lines of this start
             if log.exists():
                 log.replace(log.with_suffix(".previous.log"))
         guarded = None
@@ -170,7 +190,7 @@ class LocalService(ABC):
             if "Address already in use" in tail(self.logs, lines=200):
                 return False
             raise
-        except BaseException:  # Ctrl-C while it starts
+        except BaseException:  # Ctrl-C during the start
             self._abandon()
             raise
         if stay:

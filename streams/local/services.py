@@ -1,4 +1,4 @@
-"""What commands use: Kafka and Redis, given, attached to, or started for as long as they are needed."""
+"""Kafka and Redis for commands: given, already running, or started for the duration of the command."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,15 +13,15 @@ from streams.local.service import LocalService
 
 @dataclass(frozen=True)
 class Services:
-    """Addresses: Kafka's bootstrap servers, `host:port[,host:port…]`, and Redis' URL."""
+    """The addresses of both services."""
 
-    kafka: str
-    redis: str
+    kafka: str  # bootstrap servers, `host:port[,host:port…]`
+    redis: str  # URL
 
 
 @contextmanager
 def _running(service: LocalService) -> Iterator[str]:
-    """The address of the service, which is stopped at the end if this call started it."""
+    """The address of the service. It is stopped at exit if this call started it."""
     started = service.start()
     try:
         yield service.address
@@ -39,10 +39,19 @@ def running_services(
     redis_url: str | None = None,
     progress: Progress = to_stderr,
 ) -> Iterator[Services]:
-    """Given addresses are used as they are; the rest is attached to if this `data_dir` runs it already, else started.
+    """Provide Kafka and Redis. Given addresses are used; a service of `data_dir` that runs is used; others are started.
 
-    What was started here is stopped at exit, and by its guardian if this process dies; what was attached to is left
-    alone, and ends with its own starter. Raises LocalServiceError, which names the ways out.
+    Services that this call started are stopped at exit, or by the guardian if this process dies. Others are left
+    running.
+
+    Args:
+        data_dir: Folder of the services' data.
+        bootstrap: Kafka's bootstrap servers, if it runs elsewhere.
+        redis_url: URL of Redis, if it runs elsewhere.
+        progress: Receives a line for each long step.
+
+    Raises:
+        LocalServiceError: A service cannot be started; the message names the ways out.
     """
     with ExitStack() as stack:
         redis = redis_url or stack.enter_context(_running(RedisServer(data_dir, progress=progress)))

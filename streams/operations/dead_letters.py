@@ -1,11 +1,13 @@
-"""The `dead-letters` topic, read whole and answered: which letters are open, and how one is sent back after a fix.
+"""Reads and answers the `dead-letters` topic: which letters are open, and how a letter is sent back after a fix.
 
-A letter is known by its offset. Sent back means: the original bytes go to the topic and key that they came from, with
-the time that the post itself tells; a letter from outside Kafka (a line of a file, an answer of a platform) is parsed
-again and its posts go to `tweets`. Then a note is put on `dead-letters`: key `sent-back`, a null value, and the
-letter's offset in the header `letter`. So a second `--retry` sends nothing twice; a crash between the two sends the
-record again, which its post id turns into a duplicate and nothing worse. A letter that nothing can mend is dismissed:
-the same note, and the header `state` says so.
+A letter is identified by its offset.
+
+1. Sending back produces the original bytes to the original topic and key, with the post's own time. A letter from
+   outside Kafka (a line of a file, an answer of a platform) is parsed again, and its posts go to `tweets`.
+2. Then a note is put on `dead-letters`: key `sent-back`, a null value, and the letter's offset in the header `letter`.
+   So a second `--retry` sends nothing twice. After a crash between the two steps the record is sent again, and the
+   assign stage recognises the duplicate by its post id.
+3. A letter that cannot be repaired is dismissed: the same note with the header `state`.
 """
 
 import base64
@@ -40,25 +42,33 @@ log = get_logger(__name__)
 
 
 class NotSendableError(ValueError):
-    """The letter cannot be sent back, or would come back at once; the message says why."""
+    """The letter cannot be sent back, or would be refused again at once. The message gives the reason."""
 
 
 @dataclass(frozen=True)
 class StoredLetter:
-    """A dead letter, its number (the offset on `dead-letters`), and what became of it since."""
+    """A dead letter and what has happened to it."""
 
-    number: int
+    number: int  # offset on `dead-letters`
     letter: DeadLetter
     state: State = "open"
 
     @property
     def record(self) -> bytes | None:
-        """The original value. Raises NotSendableError when the letter itself is damaged."""
+        """The original value.
+
+        Raises:
+            NotSendableError: The letter itself is damaged.
+        """
         return None if self.letter.null else _bytes(self.letter.record)
 
     @property
     def key(self) -> bytes | None:
-        """The original key. Raises NotSendableError when the letter itself is damaged."""
+        """The original key.
+
+        Raises:
+            NotSendableError: The letter itself is damaged.
+        """
         return None if self.letter.key is None else _bytes(self.letter.key)
 
     @property
@@ -71,16 +81,16 @@ class StoredLetter:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One record to produce: `topic` without the prefix."""
+    """One record to produce."""
 
-    topic: str
+    topic: str  # without the prefix
     key: bytes | None
     value: bytes | None
     timestamp: datetime | None
 
 
 def stored_letters(records: Sequence[Record]) -> dict[int, StoredLetter]:
-    """Letters by number. What is neither letter nor note is named in the log and passed over."""
+    """Letters by number. Records that are neither a letter nor a note are logged and skipped."""
     letters: dict[int, StoredLetter] = {}
     seen: set[tuple[object, ...]] = set()
     for record in records:
@@ -94,9 +104,11 @@ def stored_letters(records: Sequence[Record]) -> dict[int, StoredLetter]:
         try:
             letter = decode(record.value, DeadLetter)
         except PoisonError as error:
-            log.warning("not a dead letter", topic=record.topic, offset=record.offset, reason=str(error))
+            log.warning(
+                "record is not a dead letter; skipping it", topic=record.topic, offset=record.offset, reason=str(error)
+            )
             continue
-        # a stage that crashed after producing writes the letter of the same record again
+        # after a crash, a stage writes the letter of the same record again
         place = (letter.stage, letter.topic, letter.partition, letter.offset)
         if letter.topic is None or place not in seen:
             seen.add(place)
@@ -105,7 +117,7 @@ def stored_letters(records: Sequence[Record]) -> dict[int, StoredLetter]:
 
 
 async def read_letters(settings: Settings) -> dict[int, StoredLetter]:
-    """Every letter that the topic still holds, oldest first."""
+    """Every letter that the topic still has, oldest first."""
     records = [record async for batch in read_topic(settings, DEAD_LETTERS) for record in batch]
     return stored_letters(records)
 
@@ -113,10 +125,16 @@ async def read_letters(settings: Settings) -> dict[int, StoredLetter]:
 def outgoing(
     stored: StoredLetter, prefix: str = "", *, force: bool = False, soon: FutureCheck = lambda moment: None
 ) -> list[Outgoing]:
-    """What sending the letter back produces.
+    """The records that sending the letter back produces.
 
-    force: also what would be refused again by this version. soon: raises PoisonError for a time that is still too far
-    ahead (`streams.stages.post_time`). Raises NotSendableError.
+    Args:
+        stored: The letter.
+        prefix: Prefix of Kafka's topics.
+        force: Also send a record that this version would refuse again.
+        soon: Raises PoisonError for a time that is too far in the future (`streams.stages.post_time`).
+
+    Raises:
+        NotSendableError: The letter cannot be sent back.
     """
     found = _found(stored, prefix, force=force)
     if not force:
@@ -125,7 +143,7 @@ def outgoing(
                 if record.topic == TWEETS.name and record.timestamp is not None:
                     soon(record.timestamp)
         except PoisonError as error:
-            raise NotSendableError(f"it would come back at once: {error}") from error
+            raise NotSendableError(f"it would be refused again: {error}") from error
     return found
 
 
@@ -135,27 +153,33 @@ def _found(stored: StoredLetter, prefix: str, *, force: bool) -> list[Outgoing]:
         return _parsed_again(stored)
     name = topic.removeprefix(prefix)
     if name == DIGESTS.name:
-        raise NotSendableError("a digest is made again by the week-close stage, not sent back")
+        raise NotSendableError("a digest cannot be sent back; the week-close stage computes it again")
     if name not in (TWEETS.name, EMBEDDED.name, ASSIGNMENTS.name, TOPIC_EVENTS.name):
-        raise NotSendableError(f"{topic} is no topic that records are sent back to")
+        raise NotSendableError(f"{topic} does not take records back")
     try:
         timestamp = _checked(name, stored.record)
     except PoisonError as error:
         if not force:
-            raise NotSendableError(f"it would come back at once: {error}") from error
+            raise NotSendableError(f"it would be refused again: {error}") from error
         timestamp = None
     return [Outgoing(name, stored.key, stored.record, timestamp)]
 
 
 async def send_back(stored: StoredLetter, records: Sequence[Outgoing], send: Send) -> None:
-    """Produce the records, wait until the broker has them, then note that the letter is dealt with."""
+    """Produce the records, wait until the broker has stored them, then note that the letter was sent back.
+
+    Args:
+        stored: The letter.
+        records: The records to produce.
+        send: Produces a record.
+    """
     for record in records:
         await (await send(record.topic, key=record.key, value=record.value, timestamp=record.timestamp))
     await _note(stored, "sent back", send)
 
 
 async def dismiss(stored: StoredLetter, send: Send) -> None:
-    """Note that nothing more is to be done about the letter; it stays readable as long as the topic keeps it."""
+    """Note that the letter needs no further action. It stays readable as long as the topic keeps it."""
     await _note(stored, "dismissed", send)
 
 
@@ -165,7 +189,11 @@ async def _note(stored: StoredLetter, state: State, send: Send) -> None:
 
 
 def _checked(topic: str, value: bytes | None) -> datetime | None:
-    """The time that the record is to have; raises PoisonError for what its stage would refuse again."""
+    """The time for the record.
+
+    Raises:
+        PoisonError: Its stage would refuse the record again.
+    """
     if topic == TWEETS.name:
         return time_of(decode_post(value))
     if topic == EMBEDDED.name:
@@ -177,7 +205,7 @@ def _checked(topic: str, value: bytes | None) -> datetime | None:
         unpack_vector(embedded.vector, embedded.dimensions)
         return embedded.tweet.created_at
     decode(value, Assignment if topic == ASSIGNMENTS.name else TopicEvent)
-    return None  # the broker stamps these
+    return None  # the broker sets the time of these
 
 
 def _parsed_again(stored: StoredLetter) -> list[Outgoing]:
@@ -193,14 +221,14 @@ def _posts_of_line(data: bytes) -> list[Tweet | Deletion]:
     try:
         value = orjson.loads(data)
     except (orjson.JSONDecodeError, RecursionError) as error:
-        raise NotSendableError(f"it is still {not_json(error)}; mend the file and ingest it again") from error
+        raise NotSendableError(f"it is still {not_json(error)}; repair the file and ingest it again") from error
     outcomes = list(parsed_value(value, formats.auto))
     for outcome in outcomes:
         if isinstance(outcome, Bad):
-            raise NotSendableError(f"it would come back at once: {outcome.reason}")
+            raise NotSendableError(f"it would be refused again: {outcome.reason}")
     posts = [outcome for outcome in outcomes if isinstance(outcome, Tweet | Deletion)]
     if not posts:
-        raise NotSendableError("there is no post in it")
+        raise NotSendableError("it contains no post")
     return posts
 
 

@@ -1,7 +1,7 @@
-"""Is this installation well? A list of checks, each with what was found and, when it fails, what to do.
+"""Diagnoses an installation: a list of checks, each with its finding and, when it fails, with what to do.
 
-Every check ends by itself (`SECONDS`), reads only, and never raises: what goes wrong is its finding. A check that
-cannot be made because another failed (lag without a broker) is left out rather than reported twice.
+Every check ends by itself (`SECONDS`), only reads, and never raises: an error is its finding. A check that another
+failed check makes impossible (lag without a broker) is left out.
 """
 
 import asyncio
@@ -13,18 +13,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from models.week.clock import CORRECTED_WEEKS
 from streams.clock import Clock
 from streams.kafka.admin import WrongTopicsError, check_topics
 from streams.kafka.lag import lag_of
-from streams.kafka.log import group_name
-from streams.kafka.topics import TOPICS
+from streams.kafka.log import group_name, topic_name
+from streams.kafka.topics import EMBEDDED, TOPICS
+from streams.local.orphans import orphans
 from streams.operations.dead_letters import read_letters
 from streams.operations.environment import unknown_variables
+from streams.operations.retention import held_weeks, room, unread
 from streams.settings import Settings
 from streams.stages.table import STAGE_INPUTS
 
 SECONDS = 20.0
-ENCODER_SECONDS = 300.0  # the first load may compile or distil something
+ENCODER_SECONDS = 300.0  # the first load may compile or distil
 LEAST_FREE = 2 * 1024**3
 MOST_LAG = 10_000
 MOST_SKEW = timedelta(seconds=30)
@@ -32,26 +35,26 @@ MOST_SKEW = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report. `fix`: what to do; with `ok`, what might be done, or empty."""
+    """One line of the report."""
 
-    name: str
+    name: str  # name of the check
     ok: bool
-    detail: str
-    fix: str = ""
+    detail: str  # what was found
+    fix: str = ""  # what to do; for a passed check what could be done, or empty
 
 
 @dataclass(frozen=True)
 class Check:
-    """A named question; `ask` returns what was found, raises `Problem` or anything else."""
+    """One check."""
 
     name: str
-    ask: Callable[[], Awaitable[str]]
-    fix: str
-    seconds: float = SECONDS
+    ask: Callable[[], Awaitable[str]]  # returns the finding; raises `Problem`, or any other error
+    fix: str  # what to do when it fails
+    seconds: float = SECONDS  # longest time that it may take
 
 
 class Problem(Exception):  # noqa: N818 (it is a finding, not an error of the program)
-    """What a check found to be wrong; `fix` replaces the check's own advice."""
+    """A check has failed. `fix` replaces the check's own advice."""
 
     def __init__(self, detail: str, fix: str = "") -> None:
         super().__init__(detail)
@@ -59,14 +62,14 @@ class Problem(Exception):  # noqa: N818 (it is a finding, not an error of the pr
 
 
 async def examine(check: Check) -> Finding:
-    """Make one check."""
+    """Run one check."""
     try:
         detail = await asyncio.wait_for(check.ask(), check.seconds)
     except Problem as problem:
         return Finding(check.name, False, str(problem), problem.fix or check.fix)
     except TimeoutError:
         return Finding(check.name, False, f"no answer within {check.seconds:.0f} s", check.fix)
-    except Exception as error:  # noqa: BLE001 (whatever it is, it is what this command exists to report)
+    except Exception as error:  # noqa: BLE001 (any error is what this command has to report)
         return Finding(check.name, False, _in_one_line(error), check.fix)
     return Finding(check.name, True, detail)
 
@@ -77,12 +80,12 @@ def _in_one_line(error: Exception) -> str:
 
 
 async def diagnose_machine(settings: Settings) -> list[Finding]:
-    """What needs neither Kafka nor Redis, in an order in which the first failing line is the one to mend first."""
+    """The checks that need neither Kafka nor Redis. The first failed one is the first to repair."""
     return [variables(os.environ), *[await examine(check) for check in _local_checks(settings)]]
 
 
 async def diagnose_services(settings: Settings, clock: Clock) -> list[Finding]:
-    """What is asked of Kafka and Redis, at the addresses in `settings`."""
+    """The checks of Kafka and Redis at the addresses in `settings`."""
     broker = await examine(_broker_check(settings))
     findings = [broker]
     topics = await examine(_topics_check(settings)) if broker.ok else None
@@ -98,23 +101,23 @@ async def diagnose_services(settings: Settings, clock: Clock) -> list[Finding]:
 
 
 def variables(environment: Mapping[str, str]) -> Finding:
-    """Those that look like ours and are none. No failure: others may have variables of their own."""
+    """Report variables that look like ours and are unknown. Not a failure: other programs may use such names."""
     unknown = unknown_variables(environment)
     if not unknown:
-        return Finding("variables", True, "all TOPTOPICS_… that are set are known")
+        return Finding("variables", True, "all TOPTOPICS_… variables are known")
     slips = [f"rename {name} to {nearest}" for name, nearest in unknown.items() if nearest]
     return Finding(
         "variables",
         True,
         f"without effect: {', '.join(unknown)}",
-        "; ".join(slips) or "none needed, unless one was to do something",
+        "; ".join(slips) or "nothing, unless one of them should have an effect",
     )
 
 
 def not_started(error: Exception) -> Finding:
-    """The local Kafka and Redis, when `error` kept them from starting: `toptopics up` would say so at length."""
+    """The finding for local Kafka and Redis that did not start because of `error`."""
     why = str(error).splitlines()[0]
-    return Finding("local services", False, why, "mend that, or set KAFKA_BOOTSTRAP_SERVERS and REDIS_URL to others")
+    return Finding("local services", False, why, "repair that, or set KAFKA_BOOTSTRAP_SERVERS and REDIS_URL to others")
 
 
 def _local_checks(settings: Settings) -> list[Check]:
@@ -130,6 +133,16 @@ def _local_checks(settings: Settings) -> list[Check]:
             "free some space, or set TOPTOPICS_DATA_DIR to a larger disk",
         ),
         Check(
+            "people",
+            lambda: asyncio.to_thread(_people, settings.data_dir),
+            "correct them with `toptopics influencers add` and `remove`; the sources try them again every hour",
+        ),
+        Check(
+            "orphans",
+            lambda: asyncio.to_thread(_orphans, settings.data_dir),
+            "`toptopics down` stops them; then start `toptopics up` and `toptopics worker` again",
+        ),
+        Check(
             "encoder",
             lambda: asyncio.to_thread(_encoder, settings),
             "set TOPTOPICS_ENCODER to minilm or static, and TOPTOPICS_DEVICE to cpu if the GPU is at fault",
@@ -139,7 +152,7 @@ def _local_checks(settings: Settings) -> list[Check]:
 
 
 def _existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that exists."""
+    """The folder, or its nearest existing parent."""
     folder = folder.expanduser().absolute()
     return next(parent for parent in (folder, *folder.parents) if parent.exists())
 
@@ -156,6 +169,24 @@ def _disk(folder: Path) -> str:
     if free < LEAST_FREE:
         raise Problem(f"{free / 1024**3:.1f} GiB free, less than {LEAST_FREE / 1024**3:.0f}")
     return f"{free / 1024**3:.0f} GiB free"
+
+
+def _people(folder: Path) -> str:
+    from streams.sources.cursors import healths
+
+    missing = {health.source: health.not_found for health in healths(folder / "sources") if health.not_found}
+    if missing:
+        told = "; ".join(f"{', '.join(handles)} ({source})" for source, handles in missing.items())
+        raise Problem(f"nobody has the listed handles {told}")
+    return "every listed handle that a source looked up was found"
+
+
+def _orphans(folder: Path) -> str:
+    found = orphans(folder)
+    if found:
+        names = ", ".join(f"{orphan.name} (process {orphan.pid})" for orphan in found)
+        raise Problem(f"{names}: started by a worker that is gone, and perhaps still writing")
+    return "every stage belongs to a running worker"
 
 
 def _encoder(settings: Settings) -> str:
@@ -197,8 +228,14 @@ def _kafka_checks(settings: Settings) -> list[Check]:
         )
         for stage, topic in STAGE_INPUTS.items()
     ]
-    letters = "`toptopics dead-letters` shows them; --retry sends them back, --dismiss closes what nothing can mend"
-    return [*lags, Check("dead letters", lambda: _letters(settings), letters)]
+    retention = Check(
+        "retention",
+        lambda: _retention(settings),
+        f"with Kafka's own tools: kafka-configs.sh --bootstrap-server {settings.kafka_bootstrap_servers} --alter "
+        f"--entity-type topics --entity-name {topic_name(settings, EMBEDDED)} --add-config retention.bytes=-1",
+    )
+    letters = "`toptopics dead-letters` shows them; --retry sends them back, --dismiss closes the unrepairable"
+    return [*lags, retention, Check("dead letters", lambda: _letters(settings), letters)]
 
 
 def _topics_check(settings: Settings) -> Check:
@@ -217,7 +254,7 @@ async def _topics(settings: Settings) -> str:
 
 def _topics_fix(settings: Settings, error: WrongTopicsError) -> str:
     if any(problem.setting is None for problem in error.problems):
-        return "Kafka takes no partition away: set TOPTOPICS_PREFIX to begin anew beside these topics, and ingest again"
+        return "Kafka cannot remove partitions: set TOPTOPICS_PREFIX to start with new topics, and ingest again"
     changes = defaultdict(list)
     for problem in error.problems:
         changes[problem.topic].append(problem.setting)
@@ -231,6 +268,33 @@ async def _lag(settings: Settings, stage: str, topic: object) -> str:
     if lag > MOST_LAG:
         raise Problem(f"{lag:,} records behind")
     return f"{lag:,} records behind"
+
+
+async def _retention(settings: Settings) -> str:
+    """Whether Kafka keeps what corrections and restarts need."""
+    for lost in await unread(settings):
+        raise Problem(
+            f"{lost.records:,} records of {lost.topic}/{lost.partition} were deleted before {lost.stage} read them",
+            "ingest these posts again; then give the topic more room, or start `toptopics worker` more often",
+        )
+    weeks = await held_weeks(settings)
+    if weeks.lost:
+        raise Problem(
+            f"{EMBEDDED.name} no longer holds {', '.join(weeks.lost)}: late posts do not correct these digests",
+            "raise retention.bytes before the next weeks are lost; for these, `toptopics replay WEEK --source tweets "
+            "--late --publish` while `tweets` holds them",
+        )
+    space = await room(settings)
+    if not space.is_enough:
+        raise Problem(
+            f"{EMBEDDED.name} keeps {_gib(space.kept)}, and the {CORRECTED_WEEKS} weeks that are corrected take about "
+            f"{_gib(space.needed)}"
+        )
+    return f"the log holds all {len(weeks.held)} weeks that are still corrected"
+
+
+def _gib(size: int) -> str:
+    return f"{size / 1024**3:.1f} GiB"
 
 
 async def _letters(settings: Settings) -> str:
@@ -253,14 +317,14 @@ async def _redis(settings: Settings) -> str:
         await database.call("PING")
         policy = (await database.call("CONFIG", "GET", "maxmemory-policy"))[1]
         limit = int((await database.call("CONFIG", "GET", "maxmemory"))[1])
-    except RedisError:  # a hosted one often keeps its configuration to itself; one that is away raises something else
+    except RedisError:  # a hosted Redis often refuses CONFIG; an unreachable one raises another error
         await database.call("PING")
-        return "answers, but does not tell its maxmemory-policy: it must be noeviction"
+        return "answers, but refuses CONFIG; its maxmemory-policy must be noeviction"
     finally:
         await database.aclose()
     if limit and policy != "noeviction":
         raise Problem(
-            f"maxmemory-policy is {policy}: it drops keys of the live view",
+            f"maxmemory-policy is {policy}: it would delete keys of the live view",
             "set it to noeviction, or give the view a Redis of its own",
         )
     return "answers"
@@ -282,5 +346,5 @@ async def _clock(settings: Settings, clock: Clock) -> str:
         await database.aclose()
     skew = abs(clock() - datetime.fromtimestamp(int(seconds) + int(microseconds) / 1e6, UTC))
     if skew > MOST_SKEW:
-        raise Problem(f"{skew.total_seconds():.0f} s apart from the clock of Redis: posts may count as from the future")
-    return f"{skew.total_seconds():.1f} s apart from the clock of Redis"
+        raise Problem(f"{skew.total_seconds():.0f} s from the clock of Redis: posts may be refused as future")
+    return f"{skew.total_seconds():.1f} s from the clock of Redis"

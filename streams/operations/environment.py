@@ -1,4 +1,4 @@
-"""Every variable `TOPTOPICS_…` that the program reads, and those of an environment that look like one and are none."""
+"""All variables `TOPTOPICS_…` that the program reads, and unknown ones that look like them."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -7,8 +7,8 @@ from streams.settings import Settings
 from streams.sources.variables import VARIABLES
 
 PREFIX = "TOPTOPICS_"
-NEAR = 0.75  # difflib's ratio of names without the prefix: from here on one is a slip of the other
-# beside the settings: options of commands, the local broker's, and what `subscribe --exec` tells its command
+NEAR = 0.75  # difflib's ratio of names without the prefix: a higher one means a typing error
+# besides the settings: options of commands, the local broker's, and the variables that `subscribe --exec` sets
 OTHERS = ("OTHERS", "WEBHOOK_SECRET", "MAVEN_REPOSITORY", "WEEK", "REVISION", "HASH", "HEADLINE")
 
 KNOWN = frozenset(
@@ -19,7 +19,7 @@ KNOWN = frozenset(
 
 
 def unknown_variables(environment: Mapping[str, str]) -> dict[str, str | None]:
-    """Name -> the known name that it is nearly, None where there is none; in order. Case tells nothing apart."""
+    """Unknown variables by name, each with the most similar known one or None. Upper and lower case are equal."""
     strange = [name for name in environment if name.upper().startswith(PREFIX) and name.upper() not in KNOWN]
     return {name: _nearest(name) for name in sorted(strange)}
 

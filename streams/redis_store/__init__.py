@@ -1,1 +1,1 @@
-"""Everything that is kept in Redis, Lua included: the views, the embedding cache, the link titles."""
+"""Everything in Redis, including the Lua scripts: the views, the cache of vectors, the cache of link titles."""

@@ -1,5 +1,6 @@
--- One batch into the live view, atomically. KEYS[1]: root of all keys; ARGV: operation, items, limits (JSON).
--- The state is a function of the set of what was applied (see __init__.py): every addition has its exact inverse.
+-- Applies one batch to the live view atomically. KEYS[1]: root of all keys; ARGV: operation, items, limits (JSON).
+-- The state is a function of the set of applied events (see streams/views/__init__.py): every addition has an exact
+-- inverse.
 local root, operation = KEYS[1], ARGV[1]
 local items, limits = cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
 local touched = {}
@@ -33,7 +34,7 @@ local function bump_zset(name, member, by)
   return true
 end
 
--- the later of two strings, byte by byte: a join that does not depend on order
+-- the larger of two strings, compared byte by byte: the result does not depend on the order
 local function keep_greater(name, field, value)
   local old = redis.call('HGET', name, field)
   if not old or old < value then redis.call('HSET', name, field, value) end
@@ -192,7 +193,7 @@ local function fold(from, to)
   touched[from], touched[to] = true, true
 end
 
--- `from` is from now on another name of `to`; a later statement wins, unless posts already went the first way
+-- makes `from` an alias of `to`; a later alias wins, unless posts were already moved by an earlier one
 local function alias(from, to, at)
   local target = resolve(to)
   if resolve(from) == target or target == from then return end
@@ -269,7 +270,7 @@ local function trim_to(name, cap, forget)
   for _, member in ipairs(redis.call('ZRANGE', key(name), 0, over - 1)) do forget(member) end
 end
 
--- older than the horizon: out, with everything that it counted for
+-- removes posts older than the horizon, with everything that they were counted in
 local function trim()
   local meta = key('meta')
   local old = tonumber(redis.call('HGET', meta, 'floor') or '-1')
@@ -296,7 +297,7 @@ local function trim()
     redis.call('ZREMRANGEBYSCORE', key('applied'), '-inf', score)
   end
   trim_to('gone', limits.gone, function(id) redis.call('ZREM', key('gone'), id) end)
-  -- an alias may only go when no post can still rest on it
+  -- an alias is removed only when no post can still need it
   if redis.call('ZCARD', key('aliases')) > limits.aliases then
     for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('aliases'), '-inf', floor, 'LIMIT', 0, limits.step)) do
       redis.call('ZREM', key('aliases'), id)
@@ -320,7 +321,7 @@ local function settle()
   end
   if count == 0 then return {news, more and 1 or 0} end
   if redis.call('HEXISTS', key('meta'), 'version') == 0 then
-    -- a wiped view counts on from later than it ever was, so that no reader takes the new one for the one it knows
+    -- a wiped view continues with a higher version, so that no reader takes it for the view before
     local now = redis.call('TIME')
     local base = string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000))
     redis.call('HSET', key('meta'), 'version', base, 'changed_floor', base)

@@ -1,7 +1,7 @@
-"""The only file that knows redis: a narrow asynchronous database, and the views on top of it.
+"""The only file that imports redis: a small asynchronous database and the views on it.
 
-`open_views(url, prefix)` is what stages, API and commands call. Every failure to reach Redis raises
-`ViewUnavailableError`; nothing is swallowed, the caller decides between trying again and stopping.
+Stages, API and commands use `open_views(url, prefix)`. Every failure to reach Redis raises `ViewUnavailableError`; the
+caller decides between a retry and an exit.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -27,18 +27,26 @@ UNREACHABLE = (RedisConnectionError, RedisTimeoutError, OSError)
 
 
 class RedisDatabase:
-    """Commands, pipelines and one script; replies as redis-py gives them for RESP2, text decoded."""
+    """Commands, pipelines and one script. Replies are redis-py's for RESP2, with text decoded."""
 
     def __init__(self, client: "Redis") -> None:
         self._client = client
         self._script = client.register_script(files("streams.redis_store").joinpath("apply.lua").read_text("utf-8"))
 
     async def call(self, *command: str | int | float | bytes) -> Any:
-        """One command."""
+        """Run one command and return its reply.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
         return (await self.batch([command]))[0]
 
     async def batch(self, commands: Sequence[Command]) -> list[Any]:
-        """Commands in one round trip, not atomic."""
+        """Run commands in one round trip, not atomically; replies in order.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
         if not commands:
             return []
         try:
@@ -47,35 +55,56 @@ class RedisDatabase:
                 pipeline.execute_command(*command)
             return list(await pipeline.execute())
         except UNREACHABLE as error:
-            raise ViewUnavailableError(f"Redis does not answer: {error}") from error
+            raise ViewUnavailableError(f"Redis is unreachable: {error}") from error
 
     async def apply(self, root: str, operation: str, items: bytes, limits: bytes) -> tuple[int, bool]:
-        """Run the writer's script; (posts or events that were new, whether old ones are left to trim)."""
+        """Run the writer's script on one batch.
+
+        Args:
+            root: Prefix of all keys.
+            operation: As in `apply.lua`.
+            items: The batch, JSON.
+            limits: `ViewLimits`, JSON.
+
+        Returns:
+            The number of new posts or events, and whether old ones remain to be trimmed.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
         try:
             news, more = await self._script(keys=[root], args=[operation, items, limits])
         except UNREACHABLE as error:
-            raise ViewUnavailableError(f"Redis does not answer: {error}") from error
+            raise ViewUnavailableError(f"Redis is unreachable: {error}") from error
         return int(news), bool(more)
 
     async def tail(self, streams: dict[str, str], wait_ms: int) -> dict[str, list[tuple[str, dict[str, str]]]]:
-        """Entries after the given id of each stream; waits up to `wait_ms` for the first."""
+        """Entries after the given ids of streams; waits up to `wait_ms` for one.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
         try:
             reply: Any = await self._client.execute_command(  # type: ignore[no-untyped-call]  # redis-py's own gap
                 "XREAD", "COUNT", 500, "BLOCK", wait_ms, "STREAMS", *streams.keys(), *streams.values()
             )
         except UNREACHABLE as error:
-            raise ViewUnavailableError(f"Redis does not answer: {error}") from error
+            raise ViewUnavailableError(f"Redis is unreachable: {error}") from error
         pairs = reply.items() if isinstance(reply, dict) else (reply or [])
         return {str(name): [(str(entry), dict(fields)) for entry, fields in entries] for name, entries in pairs}
 
     async def delete_matching(self, pattern: str) -> int:
-        """Delete all keys that match; the number of them."""
+        """Delete all matching keys and return their number.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
         deleted = 0
         try:
             async for name in self._client.scan_iter(match=pattern, count=1_000):
                 deleted += int(await self._client.unlink(name))
         except UNREACHABLE as error:
-            raise ViewUnavailableError(f"Redis does not answer: {error}") from error
+            raise ViewUnavailableError(f"Redis is unreachable: {error}") from error
         return deleted
 
     async def aclose(self) -> None:
@@ -84,7 +113,7 @@ class RedisDatabase:
 
 
 class RedisViews(RedisViewWriter, RedisViewReader):
-    """`ViewStore` and `ViewReader` over one Redis; `root` is what every key begins with."""
+    """`ViewStore` and `ViewReader` on one Redis. Every key starts with `root`."""
 
     def __init__(self, database: RedisDatabase, prefix: str, limits: ViewLimits | None = None) -> None:
         RedisViewWriter.__init__(self, database, prefix, limits or ViewLimits())
@@ -98,7 +127,7 @@ class RedisViews(RedisViewWriter, RedisViewReader):
 
 
 def connect(url: str, *, connections: int = 20) -> RedisDatabase:
-    """A pool of at most `connections`; no connection is made before the first command."""
+    """A pool of at most `connections`. It connects at the first command."""
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=connections,
@@ -115,13 +144,13 @@ def connect(url: str, *, connections: int = 20) -> RedisDatabase:
 
 
 def create_views(url: str, prefix: str = "", limits: ViewLimits | None = None) -> RedisViews:
-    """Views of the Redis at `url`; close them with `aclose()`."""
+    """Views on the Redis at `url`. Close them with `aclose()`."""
     return RedisViews(connect(url), prefix, limits)
 
 
 @asynccontextmanager
 async def open_views(url: str, prefix: str = "", limits: ViewLimits | None = None) -> AsyncIterator[RedisViews]:
-    """`create_views` that closes itself."""
+    """The same as `create_views`, as a context manager that closes the views."""
     views = create_views(url, prefix, limits)
     try:
         yield views

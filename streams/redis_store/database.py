@@ -1,4 +1,4 @@
-"""What the views need of a database, so that redis itself stays in one file."""
+"""The views' port to a database: redis itself stays in one file."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -7,7 +7,7 @@ Command = Sequence[str | int | float | bytes]
 
 
 class Database(Protocol):
-    """See `streams.redis_store.client.RedisDatabase`."""
+    """The interface of `streams.redis_store.client.RedisDatabase`."""
 
     async def call(self, *command: str | int | float | bytes) -> Any: ...
     async def batch(self, commands: Sequence[Command]) -> list[Any]: ...

@@ -1,8 +1,8 @@
-"""The cache of vectors by content: a retweet, a copy or a replay costs no forward pass and gives the same bytes.
+"""A cache of vectors by content: a retweet, a copy or a replay costs no forward pass and gets the same bytes.
 
-Key: sha256 over the encoder's name and the text as encoded. Value: the vector as little-endian float16, exactly the
-bytes that travel in `EmbeddedTweet.vector`, so cached and fresh vectors are the same on the wire. The cache is never
-needed: away or lossy, vectors are computed.
+Key: sha256 of the encoder's name and the cleaned text. Value: the vector as little-endian float16, the same bytes as in
+`EmbeddedTweet.vector`, so cached and fresh vectors are equal on the wire. The cache is optional: vectors that are
+missing or lost are computed.
 """
 
 import asyncio
@@ -16,21 +16,21 @@ import numpy.typing as npt
 
 
 class EmbedCache(Protocol):
-    """A bounded store of small values. Neither method raises when the store is away: it then holds nothing."""
+    """A bounded store of small values. An unreachable store behaves like an empty one; no method raises."""
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        """The value of each key, or None; as long as `keys`."""
+        """The value of each key, or None. The result is as long as `keys`."""
 
     async def put_many(self, items: Sequence[tuple[str, bytes]]) -> None:
-        """Keep the values, for as long as there is room."""
+        """Store the values as long as there is room."""
 
 
 class _CopyError(RuntimeError):
-    """The call that was encoding the same text failed; it says why."""
+    """The call that was encoding the same text failed; the message gives its error."""
 
 
 class MemoryEmbedCache:
-    """The least recently used `capacity` values, in this process: for tests and for a run without Redis."""
+    """The `capacity` most recently used values, in this process. For tests and for runs without Redis."""
 
     def __init__(self, capacity: int = 10_000) -> None:
         self._capacity = capacity
@@ -53,7 +53,7 @@ class MemoryEmbedCache:
 
 
 def cache_key(encoder: str, text: str) -> str:
-    """Hex sha256 of the encoder's name and the text as encoded."""
+    """Hex sha256 of the encoder's name and the cleaned text."""
     name = encoder.encode()
     return hashlib.sha256(b"%d:%b%b" % (len(name), name, text.encode("utf-8", "surrogatepass"))).hexdigest()
 
@@ -65,30 +65,41 @@ async def cached_encode(
     dimensions: int,
     encode: Callable[[Sequence[str]], Awaitable[npt.NDArray[np.float32]]],
     cache: EmbedCache,
-    under_way: dict[str, asyncio.Future[bytes]] | None = None,
+    in_progress: dict[str, asyncio.Future[bytes]] | None = None,
 ) -> npt.NDArray[np.float32]:
-    """Vectors of `texts`, float32 (n, dimensions) rounded to float16; `encode` sees each unknown text once.
+    """Encode `texts` through the cache.
 
-    `encode` is the encoder's method behind an executor: texts -> vectors. What it raises passes through. under_way:
-    shared by calls that run at the same time, so that none of them encodes what another one is at.
+    Args:
+        texts: Cleaned texts, n of them.
+        encoder: Name of the encoder.
+        dimensions: Length of its vectors.
+        encode: texts -> vectors. It gets each unknown text once.
+        cache: The cache.
+        in_progress: Shared by calls that run at the same time, so that they encode a text once.
+
+    Returns:
+        float32 (n, dimensions), rounded to float16.
+
+    Raises:
+        Exception: What `encode` raises, also in another call that encodes the same text.
     """
-    under_way = {} if under_way is None else under_way
+    in_progress = {} if in_progress is None else in_progress
     keys = [cache_key(encoder, text) for text in texts]
     text_of = dict(zip(keys, texts, strict=True))
-    others = {key: under_way[key] for key in text_of if key in under_way}
+    others = {key: in_progress[key] for key in text_of if key in in_progress}
     mine = [key for key in text_of if key not in others]
     promises: dict[str, asyncio.Future[bytes]] = {key: asyncio.get_running_loop().create_future() for key in mine}
-    under_way.update(promises)
+    in_progress.update(promises)
     try:
         known = await _known(mine, text_of, dimensions, encode, cache)
     except BaseException as error:
         for promise in promises.values():
             promise.set_exception(_CopyError(f"{type(error).__name__}: {error}"))
-            promise.exception()  # whether or not anybody waits for it
+            promise.exception()  # marks the error as retrieved when no other call waits
         raise
     finally:
         for key in promises:
-            del under_way[key]
+            del in_progress[key]
     for key, promise in promises.items():
         promise.set_result(known[key])
     known |= {key: await other for key, other in others.items()}

@@ -1,4 +1,4 @@
-"""The port of the cache of link targets, and the small one in memory that tests and single runs use."""
+"""The port of the cache of link targets, and an implementation in memory for tests and single runs."""
 
 from collections import OrderedDict
 from typing import Protocol
@@ -7,7 +7,7 @@ from models.events import Link
 
 
 class ResourceCache(Protocol):
-    """Link targets by the URL in the post; entries vanish by themselves after their time."""
+    """Link targets by the URL in the post. Entries expire by themselves."""
 
     async def get(self, url: str) -> Link | None:
         """The stored target, or None."""
@@ -17,7 +17,7 @@ class ResourceCache(Protocol):
 
 
 class MemoryResourceCache:
-    """At most `size` entries, the oldest leave first; nothing expires within a process's life."""
+    """At most `size` entries; the oldest are removed first. Nothing expires."""
 
     def __init__(self, size: int = 10_000) -> None:
         self._links: OrderedDict[str, Link] = OrderedDict()
@@ -28,7 +28,7 @@ class MemoryResourceCache:
         return self._links.get(url)
 
     async def put(self, url: str, link: Link, seconds: int) -> None:
-        """Store; `seconds` is not looked at."""
+        """Store; `seconds` is ignored."""
         self._links.pop(url, None)
         self._links[url] = link
         while len(self._links) > self._size:

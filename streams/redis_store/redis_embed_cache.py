@@ -1,12 +1,12 @@
-"""The cache of vectors in Redis, shared by all embed workers, bounded, and never in the way.
+"""The cache of vectors in Redis: bounded, shared by all embed workers, and optional.
 
-Two hashes, `young` and `old`, of at most `entries / 2` vectors each. A write goes to `young`; when that is full it
-becomes `old`, and the previous `old` is dropped whole. A hit in `old` is written to `young` again, so what is used
-stays: least recently used to within half the cache, without a key, a time or a list per entry. An entry takes some
-900 bytes at 384 dimensions (measured by `tests/benchmarks/bench_encoder.py`), so the default budget of 256 MiB holds
-about 300,000 vectors. Both hashes expire 35 days after the last write.
+Two hashes, `young` and `old`, have at most `entries / 2` vectors each. Writes go to `young`. A full `young` becomes
+`old`, and the previous `old` is deleted. A hit in `old` is written to `young` again. This keeps about the most recently
+used vectors, without a key, a time or a list entry for each. An entry takes some 900 bytes at 384 dimensions (measured
+by `tests/benchmarks/bench_encoder.py`), so the default of 256 MiB is enough for about 300,000 vectors. Both hashes
+expire 35 days after the last write.
 
-Redis away, slow or full: one log line, and for `RETRY_SECONDS` the cache holds nothing and asks nothing.
+When Redis is unreachable, slow or full, one line is logged, and for `RETRY_SECONDS` the cache behaves as if empty.
 """
 
 import time
@@ -27,10 +27,10 @@ RETRY_SECONDS = 5.0
 DEFAULT_BYTES = 256 * 2**20
 _BYTES_PER_ENTRY = 900
 _TTL_SECONDS = 35 * 86_400
-_TIMEOUT_SECONDS = 1.0  # a vector is computed sooner than that
-_AT_ONCE = 500  # entries in one script call: Lua cannot take more than some thousand arguments
+_TIMEOUT_SECONDS = 1.0  # computing a vector is faster than waiting longer
+_AT_ONCE = 500  # entries in one script call: Lua accepts some thousand arguments
 
-# one script, so that two workers that fill `young` at the same time do not turn the generations twice
+# one script, so that two workers that fill `young` at the same time do not rotate the hashes twice
 _PUT = """
 for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('EXPIRE', KEYS[1], ARGV[2])
@@ -42,7 +42,7 @@ end
 
 
 class RedisEmbedCache:
-    """See the module's docstring. `entries`: most vectors kept, at least 2."""
+    """See the module's docstring. `entries` is the largest number of vectors, at least 2."""
 
     def __init__(self, client: Redis, prefix: str = "", *, entries: int = DEFAULT_BYTES // _BYTES_PER_ENTRY) -> None:
         if entries < 2:
@@ -87,7 +87,7 @@ class RedisEmbedCache:
         await self._client.aclose()
 
     async def _write(self, items: Sequence[tuple[bytes, bytes]]) -> None:
-        # a call never writes more than half the bound over it, however small the bound
+        # a call never exceeds the limit by more than half of it, even for a small limit
         size = min(_AT_ONCE, self._half)
         for start in range(0, len(items), size):
             flat = [part for item in items[start : start + size] for part in item]
@@ -98,16 +98,18 @@ class RedisEmbedCache:
 
     def _is_away(self, error: Exception) -> None:
         if self._away_until is None:
-            log.warning("vector cache away, every vector is computed", error=str(error), retry_seconds=RETRY_SECONDS)
+            log.warning(
+                "vector cache unreachable; computing all vectors", error=str(error), retry_seconds=RETRY_SECONDS
+            )
         self._away_until = time.monotonic() + RETRY_SECONDS
 
     def _is_back(self) -> None:
         if self._away_until is not None:
             self._away_until = None
-            log.info("vector cache back")
+            log.info("vector cache reachable again")
 
 
 def create_embed_cache(url: str, prefix: str = "") -> RedisEmbedCache:
-    """The cache at `url` ("redis://…"); nothing is connected before it is first used."""
+    """The cache at `url` ("redis://…"). It connects at its first use."""
     client = Redis.from_url(url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS)
     return RedisEmbedCache(client, prefix)

@@ -1,7 +1,7 @@
 """Link targets in Redis: `{prefix}resource:<sha256 of the URL>` -> canonical JSON of the `Link`, with an expiry.
 
-A view like the others: wiped, it fills again. What cannot be read is treated as absent, and so is all of it while Redis
-is away.
+The cache can be wiped at any time. Unreadable entries count as missing, and so do all entries while Redis is
+unreachable.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ _TIMEOUT_SECONDS = 5.0
 
 
 class RedisResourceCache:
-    """`ResourceCache` over a connection that its owner closes."""
+    """`ResourceCache` on a connection that its owner closes."""
 
     def __init__(self, redis: "Redis", *, prefix: str = "") -> None:
         self._redis = redis
@@ -35,11 +35,11 @@ class RedisResourceCache:
         try:
             return decode(stored if isinstance(stored, bytes) else stored.encode(), Link)
         except PoisonError:
-            return None  # written by another version: fetched again, and overwritten
+            return None  # written by another version: the link is fetched again and overwritten
 
     async def put(self, url: str, link: Link, seconds: int) -> None:
         """Store for `seconds`."""
-        with suppress(RedisError):  # the target is known all the same, and looked up again next time
+        with suppress(RedisError):  # the caller has the target; the next digest fetches it again
             await self._redis.set(self._key(url), encode(link), ex=seconds)
 
     def _key(self, url: str) -> str:
@@ -48,7 +48,7 @@ class RedisResourceCache:
 
 @asynccontextmanager
 async def open_resource_cache(url: str, prefix: str = "") -> AsyncIterator[RedisResourceCache]:
-    """The cache in the Redis at `url`; its connections end with it."""
+    """The cache in the Redis at `url`; its connections are closed at exit."""
     redis = Redis.from_url(url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS)
     try:
         yield RedisResourceCache(redis, prefix=prefix)

@@ -1,5 +1,5 @@
--- All that ranking needs of many topics, in one reply. KEYS[1]: root of all keys; ARGV: how many words, how many links,
--- then the topics' ids. As single commands, three thousand for a busy board, it takes a reader ten times as long.
+-- Everything that ranking needs of many topics, in one reply. KEYS[1]: root of all keys; ARGV: number of words, number of
+-- links, then the topics' ids. As single commands (three thousand for a busy board) it takes ten times as long.
 local words, links = tonumber(ARGV[1]), tonumber(ARGV[2])
 local found = {}
 

@@ -1,4 +1,4 @@
-"""The positions of the view's topics, kept in Redis beside the view itself; `stages.view_follower` says why."""
+"""Stores how far the live view has read, in Redis beside the view. `streams.stages.view_follower` explains why."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Redis to what readers are handed. See `streams.views.port.ViewReader` for the contract of each method."""
+"""Reads the view from Redis. `streams.views.port.ViewReader` documents the contract of each method."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,11 +10,11 @@ import orjson
 
 from models.events import Digest, TopicEvent
 from models.live.naming import is_main_link, named_by, title_of
-from models.live.state import Changes, ShownLink, ShownPost, StoredDigest, StoryPost, TopicState, ViewEvent
+from models.live.state import Changes, PlacedPost, ShownLink, ShownPost, StoredDigest, StoryPost, TopicState, ViewEvent
 from models.live.trends import BUCKETS, bucket_now
 from streams.redis_store.database import Database, Keys
 
-MAX_TOPICS = 2_000  # listed at once: the most recently active
+MAX_TOPICS = 2_000  # largest list of topics: the most recently active ones
 WORDS = 40
 LINKS = 5
 CHUNK = 200
@@ -35,7 +35,7 @@ class RedisViewReader:
         await self._database.call("PING")
 
     async def changes(self, since: int | None) -> Changes:
-        """Topics that changed after version `since`; all of them for None, or when that is too long ago."""
+        """Topics that changed after version `since`; all topics for None, or when that version is too old."""
         version, newest, floor = await self._database.call(
             "HMGET", self._keys("meta"), "version", "newest", "changed_floor"
         )
@@ -67,11 +67,7 @@ class RedisViewReader:
 
     async def resolve(self, topic_id: str) -> str | None:
         """Follow merges and aliases."""
-        for _ in range(64):
-            parent = await self._database.call("HGET", self._keys("alias"), topic_id)
-            if parent is None:
-                break
-            topic_id = str(parent)
+        topic_id = await self._root(topic_id)
         known, listed = await self._database.batch(
             [("EXISTS", self._keys.topic(topic_id, "info")), ("ZSCORE", self._keys("live"), topic_id)]
         )
@@ -93,6 +89,21 @@ class RedisViewReader:
         )
         texts = await self._database.call("HMGET", self._keys("text"), *ids) if limit and ids else []
         return [msgspec.convert(orjson.loads(text), ShownPost) for text in texts if text is not None], int(total)
+
+    async def found(self, post_ids: Sequence[str]) -> dict[str, PlacedPost]:
+        """By id."""
+        if not post_ids:
+            return {}
+        texts, refs, homes = await self._database.batch(
+            [("HMGET", self._keys(name), *post_ids) for name in ("text", "refs", "homes")]
+        )
+        kept = {
+            post_id: (msgspec.convert(orjson.loads(text), ShownPost), home[STAMP:] if home else orjson.loads(ref)["t"])
+            for post_id, text, ref, home in zip(post_ids, texts, refs, homes, strict=True)
+            if text is not None and ref is not None
+        }
+        topics = {topic: await self._root(topic) for topic in sorted({topic for _, topic in kept.values()})}
+        return {post_id: PlacedPost(post=post, topic_id=topics[topic]) for post_id, (post, topic) in kept.items()}
 
     async def links(self, topic_id: str, limit: int) -> list[ShownLink]:
         """Most posts first."""
@@ -121,7 +132,7 @@ class RedisViewReader:
         return {author: tuple(orjson.loads(value[14:])) for author, value in pairs if value is not None}
 
     async def with_word(self, word: str, topic_ids: Sequence[str]) -> dict[str, int]:
-        """Exact word, case folded by the caller."""
+        """The exact word. The caller folds the case."""
         scores = await self._database.batch([("ZSCORE", self._keys.topic(name, "words"), word) for name in topic_ids])
         return {name: int(float(score)) for name, score in zip(topic_ids, scores, strict=True) if score is not None}
 
@@ -166,6 +177,14 @@ class RedisViewReader:
         event, pulse = (_entries(entries)[0][0] if entries else "0-0" for entries in last)
         return event, pulse
 
+    async def _root(self, topic_id: str) -> str:
+        for _ in range(64):
+            parent = await self._database.call("HGET", self._keys("alias"), topic_id)
+            if parent is None:
+                break
+            topic_id = str(parent)
+        return topic_id
+
     async def _states(self, names: Sequence[str]) -> dict[str, TopicState | None]:
         if not names:
             return {}
@@ -205,7 +224,7 @@ def _state(name: str, parts: Sequence[Any]) -> TopicState | None:
 
 
 def _pairs(reply: Any) -> list[tuple[str, str]]:
-    """A reply of fields and values, in whatever shape the client made of it."""
+    """A reply of fields and values, in either shape that redis-py gives."""
     if isinstance(reply, dict):
         return list(reply.items())
     return list(zip(reply[::2], reply[1::2], strict=True))

@@ -1,4 +1,4 @@
-"""Events into Redis: one script run per batch, so a batch is seen whole or not at all."""
+"""Writes events to Redis with one script call for each batch, so that readers see a batch completely or not at all."""
 
 from collections.abc import Sequence
 
@@ -6,18 +6,19 @@ import msgspec
 import orjson
 
 from models.digest.cited import cited_posts
+from models.digest.redaction import redact
 from models.events import Assignment, Digest, TopicEvent
 from models.live.limits import ViewLimits
 from streams.ports import Headers
 from streams.redis_store.database import Database, Keys
-from streams.views.digests import digest_item, read_headers, redact
+from streams.views.digests import digest_item, read_headers
 from streams.views.items import event_item, items_of
 
 BATCH = 500
 
 
 class RedisViewWriter:
-    """`ViewStore`; see the package's docstring for what the state is."""
+    """`ViewStore`. The docstring of `streams.views` describes the state."""
 
     def __init__(self, database: Database, prefix: str, limits: ViewLimits) -> None:
         self._database = database
@@ -25,7 +26,11 @@ class RedisViewWriter:
         self._limits = limits
 
     async def apply_assignments(self, assignments: Sequence[Assignment]) -> None:
-        """Count, show or take out posts. Raises ViewUnavailableError."""
+        """Count, show or remove posts.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
         items = [item for assignment in assignments for item in items_of(assignment)]
         await self._apply("assignments", items)
         for item in items:
@@ -33,19 +38,34 @@ class RedisViewWriter:
                 await self._redact_digests(str(item["id"]))
 
     async def apply_topic_events(self, events: Sequence[TopicEvent]) -> None:
-        """Name, merge and alias topics, and put what is new on the stream of events. Raises ViewUnavailableError."""
+        """Name, merge and alias topics, and add new events to the stream of events.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
         await self._apply("events", [event_item(event) for event in events])
 
     async def publish(self, item: dict[str, str]) -> bool:
-        """Put something that is no topic event on the stream; False if its `hash` is known.
+        """Add an entry that is not a topic event to the stream of events.
 
-        Raises ViewUnavailableError. item: hash, kind, topic, at (milliseconds), data (JSON).
+        Args:
+            item: hash, kind, topic, at (milliseconds), data (JSON).
+
+        Returns:
+            False when an entry with this `hash` exists.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
         """
         news, _ = await self._database.apply(self._keys.root, "publish", orjson.dumps([item]), self._limits.to_json())
         return news > 0
 
     async def put_digest(self, digest: Digest, headers: Headers) -> None:
-        """Keep a digest without its `identities`, unless a later revision is there. Raises ViewUnavailableError."""
+        """Store a digest without its `identities`, unless a later revision is stored.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
         known = read_headers(headers)
         gone = await self._gone(sorted(cited_posts(digest)))
         slim = redact(msgspec.structs.replace(digest, identities=[]), gone)
@@ -62,13 +82,17 @@ class RedisViewWriter:
                 *([("SADD", self._keys(f"cited:{digest.week}"), *cited)] if cited else []),
             ]
         )
-        for post in await self._gone(cited):  # deleted between the look and the writing
+        for post in await self._gone(cited):  # deleted between reading and writing
             await self._redact_digests(post)
         await self._trim_weeks()
         await self.publish(digest_item(digest, known))
 
     async def wipe(self) -> None:
-        """Forget everything but which alerts were sent. Raises ViewUnavailableError."""
+        """Delete the view, but not the claims of alerts.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
         escaped = "".join(f"\\{character}" if character in "*?[]\\" else character for character in self._keys.root)
         await self._database.delete_matching(escaped + "*")
 

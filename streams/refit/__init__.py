@@ -1,1 +1,1 @@
-"""The refit's own process, and what it reads."""
+"""The process that refits a week, and the data that it reads."""

@@ -1,9 +1,9 @@
-"""The refit of a week in a process of its own, so that the stream never stalls: the parent's side.
+"""The parent's side of the refit process. A refit runs in a process of its own, so that the stream does not stall.
 
-`python -m streams.refit.server` reads the log itself (nothing large crosses the pipe), takes one JSON request a line
-and answers with JSON lines: progress, then the result. The child stays for a while, since loading and compiling
-BERTopic's libraries takes some 25 s of processor time and a refit of a small week less than one; idle for two
-minutes it ends and gives its memory back. Used by the week-close stage and by replay alike.
+`python -m streams.refit.server` reads the log itself, so nothing large crosses the pipe. It takes one JSON request a
+line and answers with JSON lines: progress, then the result. Loading and compiling BERTopic's libraries takes some 25 s
+of processor time, and a refit of a small week less than one, so the child stays for further requests. After two idle
+minutes it ends and frees its memory. The week-close stage and replay both use it.
 """
 
 import asyncio
@@ -23,44 +23,43 @@ from models.week.week import Week
 from streams.settings import Settings
 from streams.system.logs import get_logger
 
-Progress = Callable[[str, float], None]  # what is being done, and how much of it is done, 0–1
-# what a digest's bytes can depend on besides our own code; "toptopics" stands for that
+Progress = Callable[[str, float], None]  # name of the step, share of the refit that is done (0–1)
+# everything besides the inputs that a digest's bytes depend on; "toptopics" is our own code
 LIBRARIES = ("toptopics", "bertopic", "umap-learn", "hdbscan", "scikit-learn", "numpy", "scipy", "numba")
 PIPE_LIMIT = 64 * 1024**2
 log = get_logger(__name__)
 
 
 class RefitError(RuntimeError):
-    """The refit process failed; the message carries the end of what it said."""
+    """The refit failed; the message gives the child's last words."""
 
 
 @dataclass(frozen=True)
 class MadeDigest:
-    """A digest's value as bytes and the offsets that it was read from.
+    """A digest as bytes, with facts about its inputs."""
 
-    taught: the week's topics as bytes, for the live topics to learn from (b"": there are none).
-    """
-
-    value: bytes
-    slice_start: int
-    slice_end: int
-    records: int
-    taught: bytes = b""
+    value: bytes  # the digest's canonical JSON
+    slice_start: int  # first offset of `tweets.embedded` that was read
+    slice_end: int  # offset at which the read ended (exclusive)
+    records: int  # number of records read
+    taught: bytes = b""  # the week's topics (`WeekTopics`) for the live topics, as bytes; empty when there are none
+    log_start: int = 0  # first offset that the log still has
+    held: int = 0  # distinct posts of the week in the slice, deleted ones included
 
 
 def library_versions() -> dict[str, str]:
-    """The versions that a manifest names."""
+    """Library versions for a digest's manifest."""
     return {name: version(name) for name in LIBRARIES}
 
 
 class RefitProcess:
-    """Refits weeks, one at a time, in a child that is started when needed; `aclose` ends it."""
+    """Refits weeks one at a time in a child process. It starts when needed; `aclose` ends it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._child: asyncio.subprocess.Process | None = None
         self._one_at_a_time = asyncio.Lock()
-        self._answers = 0  # lines of the present exchange
+        self._answers = 0  # lines received in the present exchange
         self._closed = False
 
     async def refit(
@@ -73,10 +72,18 @@ class RefitProcess:
         previous: Path | None = None,
         progress: Progress | None = None,
     ) -> MadeDigest:
-        """Build the digest of `week`; raises RefitError.
+        """Build the digest of `week`.
 
-        source: "tweets.embedded", or "tweets" to embed the posts again. previous: a file with the digest of the week
-        before (empty: there was none); None: the published one.
+        Args:
+            week: The week.
+            end: Offset at which to stop reading (exclusive); None for the log's end.
+            overrides: Digest settings that differ from the defaults, by name.
+            source: "tweets.embedded", or "tweets" to embed the posts again.
+            previous: File with the digest of the week before, empty for none. None takes the published digest.
+            progress: Called with each step.
+
+        Raises:
+            RefitError: The child failed.
         """
         request = {
             "week": str(week),
@@ -95,19 +102,20 @@ class RefitProcess:
             raise asyncio.CancelledError
         if answer is None or "error" in answer:
             reason = "the process ended" if answer is None else answer["error"]
-            raise RefitError(f"the refit of {week} failed: {reason}; its log lines above say more")
+            raise RefitError(f"the refit of {week} failed: {reason}; see its log lines above")
         value, taught = base64.b64decode(answer["value"]), base64.b64decode(answer["taught"])
-        return MadeDigest(value, answer["slice_start"], answer["slice_end"], answer["records"], taught)
+        read = {name: answer[name] for name in ("slice_start", "slice_end", "records", "log_start", "held")}
+        return MadeDigest(value, taught=taught, **read)
 
     async def aclose(self) -> None:
-        """End the child at once, in the middle of a refit too: it is done again after the next start."""
+        """End the child at once, even during a refit. The refit is repeated after the next start."""
         self._closed = True
         await self._kill()
 
     async def _ask(self, request: dict[str, Any], progress: Progress | None) -> dict[str, Any] | None:
         answer = await self._exchange(await self._running(), request, progress)
         if answer is None and self._answers == 0 and not self._closed:
-            # it had just ended by itself, idle: a fresh one has heard nothing of this request yet
+            # the idle child had just ended by itself; the new one has not received this request
             await self._kill()
             answer = await self._exchange(await self._running(), request, progress)
         return answer
@@ -118,7 +126,7 @@ class RefitProcess:
         if child.stdin is None or child.stdout is None:
             raise RuntimeError("the refit process has no pipes")
         self._answers = 0
-        with suppress(BrokenPipeError, ConnectionResetError):  # then it answers nothing, which is told below
+        with suppress(BrokenPipeError, ConnectionResetError):  # a child without an answer is handled below
             child.stdin.write(orjson.dumps(request) + b"\n")
             await child.stdin.drain()
         async for line in child.stdout:
@@ -136,11 +144,12 @@ class RefitProcess:
                 sys.executable,
                 "-m",
                 "streams.refit.server",
+                str(os.getpid()),
                 env=os.environ | _environment(self._settings),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=PIPE_LIMIT,
-                # a terminal's Ctrl-C must reach the parent alone, which then ends the child without a traceback of its
+                # a terminal's Ctrl-C must reach only the parent, which then ends the child without a second traceback
                 start_new_session=True,
             )
         return self._child
@@ -154,7 +163,7 @@ class RefitProcess:
 
 
 async def run_refit(settings: Settings, week: Week, **request: Any) -> MadeDigest:
-    """One refit in a process of its own; see `RefitProcess.refit`."""
+    """Run one refit in a process of its own; see `RefitProcess.refit`."""
     process = RefitProcess(settings)
     try:
         return await process.refit(week, **request)
@@ -163,7 +172,7 @@ async def run_refit(settings: Settings, week: Week, **request: Any) -> MadeDiges
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """The addresses may come from services that this process started, and not from the environment."""
+    """Variables for the child: the addresses may belong to services that this process started."""
     named = {
         "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
         "REDIS_URL": settings.redis_url,
@@ -172,7 +181,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "TOPTOPICS_DEVICE": settings.device,
         "TOPTOPICS_PREFIX": settings.prefix,
         "TOPTOPICS_TIMEZONE": settings.timezone,
-        # the sums of several threads come in any order, and a digest's bytes may not
+        # several threads add floats in varying order, which would change a digest's bytes
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",

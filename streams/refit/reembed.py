@@ -1,10 +1,10 @@
-"""A week read from `tweets` and embedded again: what `replay --source tweets` works on.
+"""Reads a week from `tweets` and embeds it again, for `replay --source tweets`.
 
-The same records as the week's slice of `tweets.embedded`: those whose origins stand there up to the given end; where
-the slice is gone (or none is given), everything that `tweets` has now. Vectors come from the content-hash cache, so a
-week that was embedded with the same encoder gets the same bytes; on a cold cache they are computed, and the last bits
-of a vector may differ from those stored, which the log tells. Redeliveries that stand twice on `tweets.embedded` are
-read once here: the canonical week does not tell them apart.
+It reads the same records as the week's slice of `tweets.embedded`: those whose origins are in that slice up to the
+given end. Without a slice or an end, it reads all records that `tweets` has now. Vectors come from the content-hash
+cache, so a week that was embedded with the same encoder gets the same bytes. Vectors that are missing in the cache are
+computed; their last bits may differ from the stored ones, and a log line says so. Redeliveries that are twice on
+`tweets.embedded` are read once, which makes no difference to the canonical week.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,7 +36,17 @@ Progress = Callable[[int, int], None]
 async def read_week_again(
     settings: Settings, week: Week, *, end: int | None = None, progress: Progress | None = None
 ) -> WeekSlice:
-    """As `read_week`, with the vectors made anew; `start` and `end` are those of `tweets.embedded`."""
+    """Read a week as `read_week` does, with new vectors.
+
+    Args:
+        settings: Brokers, Redis and encoder.
+        week: The week.
+        end: Offset of `tweets.embedded` at which to stop (exclusive); None for everything on `tweets`.
+        progress: Called with the number of embedded posts and of all posts.
+
+    Returns:
+        The slice; `start` and `end` are offsets of `tweets.embedded`.
+    """
     stored = await read_week(settings, week, end=end)
     origins = {record.origin for record in stored.records} if end is not None else set()
     posts, seen = await _read_posts(settings, week, origins)
@@ -52,13 +62,19 @@ async def read_week_again(
         await cache.aclose()
     different = _different(stored.records, records)
     if different:
-        log.warning("posts are not embedded as they were", week=str(week), different=different, of=len(records))
+        log.warning(
+            "posts differ from the stored ones; the digest may differ",
+            week=str(week),
+            different=different,
+            of=len(records),
+        )
     start, slice_end = (stored.start, stored.end) if origins else await _embedded_bounds(settings, week)
-    return WeekSlice(records, start, slice_end, seen)
+    # 0: what counts is what `tweets` has, whatever `tweets.embedded` has lost
+    return WeekSlice(records, start, slice_end, seen, log_start=0)
 
 
 def _different(stored: Sequence[EmbeddedTweet | Deletion], made: Sequence[EmbeddedTweet | Deletion]) -> int:
-    """How many posts have another text or vector than was stored for them with this encoder."""
+    """The number of posts whose text or vector differs from the stored one of the same encoder."""
     known: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for one in stored:
         if isinstance(one, EmbeddedTweet):

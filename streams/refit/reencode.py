@@ -1,7 +1,7 @@
-"""A week in which the encoder was changed: its posts in one vector space, so that its digest can be made.
+"""Brings a week with vectors of several encoders into one vector space.
 
-Vectors of two encoders have no common space. Those of another encoder than the present one are made anew from the text
-that stands beside them. A week of one encoder, whichever, stays as it is on the log.
+Vectors of two encoders cannot be compared. Posts with vectors of another encoder than the present one are encoded again
+from their cleaned text. A week with one encoder, even an old one, stays as it is on the log.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,10 +21,16 @@ log = get_logger(__name__)
 def in_one_space(
     records: Sequence[EmbeddedTweet | Deletion], load: Callable[[], Encoder]
 ) -> list[EmbeddedTweet | Deletion]:
-    """The records with vectors of one space. load: the present encoder, asked for only when there are several.
+    """Return the records with vectors of one space.
 
-    The texts are encoded in one call and in order of their characters, so the same set gives the same bytes. Raises
-    EncoderError.
+    The texts are encoded in one call, sorted by their characters, so that the same set gives the same bytes.
+
+    Args:
+        records: Records of one week.
+        load: Loads the present encoder; called only when there are several spaces.
+
+    Raises:
+        EncoderError: The encoder cannot be loaded.
     """
     spaces = sorted({space_of(record.encoder) for record in records if isinstance(record, EmbeddedTweet)})
     if len(spaces) < 2:
@@ -33,7 +39,7 @@ def in_one_space(
     space = space_of(encoder.name)
     texts = sorted({record.text for record in records if _is_foreign(record, space)})
     log.warning(
-        "the week has vectors of several encoders; texts are encoded again",
+        "week has vectors of several encoders; encoding its texts again",
         encoders=spaces,
         texts=len(texts),
         now=space,

@@ -1,7 +1,7 @@
-"""The refit's own process: `python -m streams.refit.server`; `streams.refit.client` is the parent's side.
+"""The refit process: `python -m streams.refit.server`. `streams.refit.client` is the parent's side.
 
-Requests: one JSON object a line on standard input (week, end, overrides, source, previous). Answers on standard
-output: `{"step", "share"}` lines, then `{"value", "taught", "slice_start", "slice_end", "records"}` or `{"error"}`.
+Requests on standard input, one JSON object a line: week, end, overrides, source, previous. Answers on standard output:
+`{"step", "share"}` lines, then the fields of `MadeDigest` (bytes in base64) or `{"error"}`.
 """
 
 import asyncio
@@ -25,11 +25,11 @@ from streams.system.parent_death import die_with_parent
 from streams.system.priority import lower_priority
 
 IDLE_SECONDS = 120.0
-PRIORITY_STEPS = 5  # behind the live stages, and yet a third as much as one of them while they are busy
+PRIORITY_STEPS = 5  # below the live stages, but still a third of the time of a busy one
 
 
 async def _refit(settings: Settings, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    # these load BERTopic and numba: only this process pays for them
+    # imported here: only this process loads BERTopic and numba
     from models.digest.compose import build_week
     from models.encoding.loading import load_encoder
     from models.week.posts import week_posts
@@ -66,6 +66,8 @@ async def _refit(settings: Settings, arguments: dict[str, Any], progress: Progre
         "slice_start": piece.start,
         "slice_end": piece.end,
         "records": piece.read,
+        "log_start": piece.log_start,
+        "held": posts.held,
     }
 
 
@@ -81,13 +83,13 @@ async def _previous(settings: Settings, week: Week, file: str | None) -> Digest 
 
 
 def _serve(settings: Settings, requests: BinaryIO, answers: BinaryIO) -> None:
-    """Until the parent closes the pipe or asks nothing for a while."""
+    """Answer requests until the parent closes the pipe or is silent for IDLE_SECONDS."""
 
     def say(message: dict[str, Any]) -> None:
         try:
             answers.write(orjson.dumps(message) + b"\n")
             answers.flush()
-        except BrokenPipeError:  # the parent was stopped: what is being computed is of no use to anybody
+        except BrokenPipeError:  # the parent was stopped, so nobody needs the result
             os._exit(0)
 
     while select.select([requests], [], [], IDLE_SECONDS)[0]:
@@ -100,21 +102,21 @@ def _serve(settings: Settings, requests: BinaryIO, answers: BinaryIO) -> None:
                     _refit(settings, orjson.loads(line), lambda step, share: say({"step": step, "share": share}))
                 )
             )
-        except Exception as error:  # noqa: BLE001 (told to the parent, which raises it)
+        except Exception as error:  # noqa: BLE001 (sent to the parent, which raises it)
             get_logger(__name__).error("refit failed", exc_info=error)
             say({"error": f"{type(error).__name__}: {error}"[:2000]})
 
 
 def main() -> None:
-    """Entry point of the child."""
-    die_with_parent()
+    """Entry point; the argument is the pid of the process that starts it."""
+    die_with_parent(int(sys.argv[1]))
     lower_priority(PRIORITY_STEPS)
     settings = load_settings()
     set_up_logging(settings, stage="refit")
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    # a library that prints must not break the protocol
+    # a library that prints to standard output would break the protocol
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    # unbuffered: select() must see what is there
+    # unbuffered: select() does not see buffered bytes
     _serve(settings, os.fdopen(sys.stdin.fileno(), "rb", buffering=0), answers)
 
 

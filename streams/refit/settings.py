@@ -1,4 +1,4 @@
-"""The settings of a digest as text: from the command line, and in a published digest's headers."""
+"""Digest settings as text, for the command line and the headers of published digests."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,11 @@ log = get_logger(__name__)
 
 
 def config_with(overrides: Mapping[str, str]) -> DigestConfig:
-    """The default settings with some replaced; raises ValueError for an unknown name or a value of a wrong type."""
+    """The default settings with some replaced.
+
+    Raises:
+        ValueError: A name is unknown, or a value has a wrong type.
+    """
     known = {field.name for field in msgspec.structs.fields(DigestConfig)}
     unknown = sorted(set(overrides) - known)
     if unknown:
@@ -23,19 +27,19 @@ def config_with(overrides: Mapping[str, str]) -> DigestConfig:
 
 
 def settings_text(overrides: Mapping[str, str]) -> str:
-    """As a digest's header has them: "key=value key=value", by name."""
+    """The text for a digest's header: "key=value key=value", sorted by name."""
     return " ".join(f"{name}={value}" for name, value in sorted(overrides.items()))
 
 
 def overrides_of(text: str) -> dict[str, str]:
-    """The settings in such a header; what today's settings do not know is left out, and a line in the log says so."""
+    """The settings in such a header. Settings that no longer exist are logged and left out."""
     kept: dict[str, str] = {}
     for pair in text.split():
         name, _, value = pair.partition("=")
         try:
             config_with({name: value})
         except ValueError as error:
-            log.warning("a digest's setting is not known any more", setting=pair, reason=str(error))
+            log.warning("setting of a digest no longer exists; ignoring it", setting=pair, reason=str(error))
         else:
             kept[name] = value
     return kept

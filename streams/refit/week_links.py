@@ -1,9 +1,9 @@
-"""What the links of a closed week lead to, for its digest. Off unless TOPTOPICS_FETCH_LINKS is set.
+"""Fetches the titles of a closed week's links for its digest. Off unless TOPTOPICS_FETCH_LINKS is set.
 
-In: the week's posts. Out: URL as it stands in a post -> its target, as `digest.compose` takes it. Only links without a
-title are looked up, those of the most people first. It happens in the refit's own process: the stream does not wait.
-A digest made with it names what it was told in its manifest (`resources_hash`); a replay asks the cache first, and
-says so when the web has changed since.
+In: the week's posts. Out: URL in a post -> its target, as `digest.compose` takes it. Only links without a title are
+fetched, first those that the most people shared. It runs in the refit process, so the stream does not wait. The
+digest's manifest names the fetched targets (`resources_hash`). A replay asks the cache first and reports when the web
+has changed.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ Progress = Callable[[str, float], None]
 
 
 async def week_links(settings: Settings, posts: Sequence[Tweet], progress: Progress) -> dict[str, Link]:
-    """The targets; empty when looking up is off or there is nothing to look up. What cannot be had is left out."""
+    """The targets by URL. Links that cannot be fetched are left out; empty when fetching is off."""
     wanted = untitled(posts, Limits().links) if settings.fetch_links else []
     if not wanted or settings.redis_url is None:
         return {}
@@ -30,7 +30,7 @@ async def week_links(settings: Settings, posts: Sequence[Tweet], progress: Progr
 
 
 def untitled(posts: Sequence[Tweet], limit: int) -> list[str]:
-    """At most `limit` addresses that may be shown and have no title yet, those of the most people first."""
+    """At most `limit` URLs without a title that may be shown, first those that the most people shared."""
     people: dict[str, set[str]] = defaultdict(set)
     for post in posts:
         for link in post.links:

@@ -1,8 +1,8 @@
-"""A week read back from `tweets.embedded`.
+"""Reads a week from `tweets.embedded`.
 
-Every record before `offsets_for_times(week start)` is older than the week, because a record's time is its post's
-own time; so the slice starts there and ends at a fixed offset. A tombstone has the time of the deletion, which is
-later than the post, so it lies behind that start too.
+A record's time is its post's own time, so every record before `offsets_for_times(week start)` is older than the week.
+The slice starts there and ends at a fixed offset. A tombstone has the time of the deletion, which is later than the
+post, so it is inside the slice as well.
 """
 
 from collections.abc import Callable
@@ -18,26 +18,33 @@ from streams.settings import Settings
 
 @dataclass(frozen=True)
 class WeekSlice:
-    """The records of a week (and all tombstones and edits seen on the way) between two offsets."""
+    """The records of a week between two offsets, with all tombstones and edits between them."""
 
     records: list[EmbeddedTweet | Deletion]
-    start: int
-    end: int
-    read: int
+    start: int  # first offset that was read
+    end: int  # offset at which the read ended (exclusive)
+    read: int  # number of records read, including those of other weeks
+    log_start: int  # first offset that `tweets.embedded` still has
 
 
 async def read_week(
     settings: Settings, week: Week, *, end: int | None = None, progress: Callable[[int, int], None] | None = None
 ) -> WeekSlice:
-    """The slice up to offset `end` (default: the log's end as of now). `progress` is told records read and in all.
+    """Read the slice of one week.
 
-    Records that cannot be decoded are passed over: the assign stage has put them on `dead-letters`.
+    Records that cannot be decoded are skipped: the assign stage has sent them to `dead-letters`.
+
+    Args:
+        settings: Brokers and prefix.
+        week: The week.
+        end: Offset at which to stop (exclusive); None for the present end of the log.
+        progress: Called with the number of records read and of all records.
     """
-    kept: list[EmbeddedTweet | Deletion] = []
+    records_of_week: list[EmbeddedTweet | Deletion] = []
     seen = 0
     async with consumer(settings, EMBEDDED) as client:
-        found = await bounds_of(client, since=week.start)
-        ((partition, bound),) = found.items()
+        ((partition, kept),) = (await bounds_of(client)).items()
+        bound = (await bounds_of(client, since=week.start))[partition]
         bound = Bounds(bound.start, bound.end if end is None else min(end, bound.end))
         async for records in read(client, {partition: bound}):
             for record in records:
@@ -46,8 +53,8 @@ async def read_week(
                 except PoisonError:
                     continue
                 if isinstance(embedded, Deletion) or embedded.tweet.edit_of or week.contains(embedded.tweet.created_at):
-                    kept.append(embedded)
+                    records_of_week.append(embedded)
             seen += len(records)
             if progress is not None:
                 progress(seen, bound.end - bound.start)
-    return WeekSlice(kept, bound.start, bound.end, seen)
+    return WeekSlice(records_of_week, bound.start, bound.end, seen, kept.start)

@@ -1,1 +1,1 @@
-"""Past weeks again: rebuilt from the log, played live, or filled from archives."""
+"""Past weeks again: rebuilt from the log, replayed live, or filled in from archives."""

@@ -1,11 +1,13 @@
-"""`toptopics backfill FILE…`: archives of months onto `tweets`, and the digests of all their weeks, in order.
+"""`toptopics backfill FILE…`: sends archives of months to `tweets` and waits for the digests of all their weeks.
 
-Posts go in piece by piece, and how far each file is in stands in the data folder, so that an interrupted run goes on
-where it was (what goes in twice is told apart later, by post id). The stages do the rest; they are started for as long
-as this takes when nobody else runs them, week-close after everything is embedded: an archive may hold a file for each
-person, and the first would close all weeks. Done: every post is embedded, and every week that is over has a digest that
-was read up to its last post. A week that was closed too long ago for a live week-close to correct is corrected from
-here. Weeks that are not over yet are left to the live stream.
+1. Posts are sent in pieces. The progress of each file is stored in the data folder, so that an interrupted run
+   continues. Posts that are sent twice are recognised later by their id.
+2. The stages do the rest. If no worker runs, they run as long as this command does. week-close starts after everything
+   is
+embedded: an archive may have one file a person, and the first file would close all weeks.
+3. The run is done when every post is embedded, and every past week has a digest that was read up to its last post.
+   Weeks that the live week-close no longer corrects are corrected here. Weeks that are not over are left to the live
+   stream.
 """
 
 import asyncio
@@ -28,44 +30,52 @@ from streams.kafka.digests import PublishedDigest, read_digests
 from streams.kafka.lag import lag_of
 from streams.kafka.log import bounds_of, consumer, group_name, producer, read
 from streams.kafka.topics import EMBEDDED, TWEETS
-from streams.replay.rebuild import Plan, Refit, publish, replay
+from streams.replay.rebuild import IncompleteLogError, Plan, Refit, publish, replay
 from streams.settings import Settings
 from streams.sources.files.archive import Line, read_archive
 from streams.sources.files.ingest import Ingest, IngestCounts, Pace, Reported
 from streams.system.files import read_file, replace_file
+from streams.system.logs import get_logger
 
-PIECE = 5_000  # lines between two notes of how far a file is in
+PIECE = 5_000  # lines between two updates of a file's stored progress
 POLL_SECONDS = 1.0
+log = get_logger(__name__)
 
 
 class _Progress(msgspec.Struct):
-    """lines: how many of the file are on Kafka. weeks: those seen so far, by name."""
+    """Stored progress of one file."""
 
-    size: int
-    lines: int
-    weeks: set[str]
+    size: int  # bytes of the file
+    lines: int  # lines whose posts are on Kafka
+    weeks: set[str]  # weeks of the posts so far, by name
 
 
 @dataclass(frozen=True)
 class Backfill:
-    """What is to be filled in, and who is told. advance: file, bytes read; waiting: what is missing still.
+    """What to fill in, and the callbacks that report on it."""
 
-    refit: as `streams.replay.rebuild.replay` has it.
-    """
-
-    files: Sequence[Path]
-    clock: Clock
-    form: str = "auto"
-    columns: Mapping[str, str] = field(default_factory=dict)
-    report: Reported = lambda name, line, reason: None
-    advance: Callable[[Path, int], None] = lambda file, position: None
+    files: Sequence[Path]  # the archives
+    clock: Clock  # the present time
+    form: str = "auto"  # format of the files
+    columns: Mapping[str, str] = field(default_factory=dict)  # columns of a CSV file by field
+    report: Reported = lambda name, line, reason: None  # called for each line that is not sent
+    advance: Callable[[Path, int], None] = lambda file, position: None  # called with the file and the bytes read
+    # called with what is missing and the share that is done
     waiting: Callable[[str, float], None] = lambda what, share: None
-    digest: Callable[[PublishedDigest], None] = lambda entry: None
-    refit: Refit | None = None
+    digest: Callable[[PublishedDigest], None] = lambda entry: None  # called for each digest
+    refit: Refit | None = None  # as in `streams.replay.rebuild.replay`
 
 
 async def ingest_all(settings: Settings, job: Backfill) -> tuple[IngestCounts, list[Week]]:
-    """Every file onto `tweets`; what was sent now, and all weeks that the files hold. Raises OSError, ValueError."""
+    """Send every file to `tweets`.
+
+    Returns:
+        The counts of this run, and the weeks of all posts in the files.
+
+    Raises:
+        OSError: A file cannot be read.
+        ValueError: A file has an unknown format, or its stored progress is damaged.
+    """
     counts = IngestCounts()
     weeks: set[str] = set()
     async with producer(settings) as client:
@@ -77,7 +87,7 @@ async def ingest_all(settings: Settings, job: Backfill) -> tuple[IngestCounts, l
 
 
 async def wait_for_vectors(settings: Settings, job: Backfill) -> None:
-    """Until the embed stage has seen every post."""
+    """Wait until the embed stage has handled every post."""
     most = 0
     while True:
         lag = sum((await lag_of(settings, TWEETS, group=group_name(settings, "embed"))).values())
@@ -89,9 +99,14 @@ async def wait_for_vectors(settings: Settings, job: Backfill) -> None:
 
 
 async def wait_for_digests(settings: Settings, job: Backfill, weeks: Sequence[Week]) -> list[Week]:
-    """Until every one of `weeks` that is over has its digest; returns those that are not over yet.
+    """Wait until every past week of `weeks` has its digest. Everything must be embedded before.
 
-    Everything has to be embedded before. Raises RefitError and Kafka's errors.
+    Returns:
+        The weeks that are not over.
+
+    Raises:
+        RefitError: A correction failed.
+        KafkaError: The broker failed.
     """
     over = [week for week in weeks if week.end + timedelta(hours=settings.lateness_hours) <= job.clock()]
     if over:
@@ -100,7 +115,7 @@ async def wait_for_digests(settings: Settings, job: Backfill, weeks: Sequence[We
 
 
 async def last_offsets(settings: Settings, weeks: Sequence[Week]) -> dict[str, int]:
-    """By week: the offset on `tweets.embedded` of the last post that is not a repetition of one before it."""
+    """By week: the offset on `tweets.embedded` of the last post that is not a duplicate."""
     found: dict[str, int] = {}
     seen: set[bytes] = set()
     async with consumer(settings, EMBEDDED) as client:
@@ -135,12 +150,12 @@ async def _one_file(
             advance=lambda position, _: job.advance(file, position),
         )
         run.counts = counts
-        await run.run(file.name, piece)  # returns when the broker has them
+        await run.run(file.name, piece)  # returns when the broker has stored the posts
         note.passed(piece, settings.timezone)
 
 
 def _pieces(lines: Iterator[Line]) -> Iterator[list[Line]]:
-    """Lists of about PIECE outcomes that never cut a line in two: one line may hold many posts."""
+    """Lists of about PIECE outcomes. A line, which may contain many posts, is never split."""
     piece: list[Line] = []
     for _, outcomes in itertools.groupby(lines, key=lambda line: line.number):
         piece += outcomes
@@ -152,12 +167,16 @@ def _pieces(lines: Iterator[Line]) -> Iterator[list[Line]]:
 
 
 def note_of(path: Path) -> _Progress:
-    """How far a file was in. Raises ValueError for a damaged note, naming it."""
-    return read_file(path, _Progress, "delete it to begin that file anew")
+    """The stored progress of a file.
+
+    Raises:
+        ValueError: The file is damaged; the message names it.
+    """
+    return read_file(path, _Progress, "delete it to start that file again")
 
 
 class _Note:
-    """How far a file is in, on disk. A file of another size under the same name begins anew."""
+    """The progress of one file on disk. A file of another size under the same name starts again."""
 
     def __init__(self, settings: Settings, file: Path) -> None:
         named = f"{settings.kafka_bootstrap_servers} {settings.prefix} {file.resolve()}"
@@ -170,7 +189,7 @@ class _Note:
                 self.progress = kept
 
     def passed(self, piece: Sequence[Line], timezone: str) -> None:
-        """These lines are on Kafka."""
+        """Record that these lines are on Kafka."""
         self.progress.lines = piece[-1].number
         posts = (line.outcome for line in piece if isinstance(line.outcome, Tweet))
         self.progress.weeks |= {str(Week.of(post.created_at, timezone)) for post in posts}
@@ -191,7 +210,7 @@ async def _until_published(settings: Settings, job: Backfill, weeks: Sequence[We
         if not missing:
             return
         share = 1 - len(missing) / len(wanted)
-        left = [week for week in missing if str(week) in list(digests)[:-CORRECTED_WEEKS]]
+        left = [week for week in missing if _is_left_to_us(digests, week)]
         if left:
             job.waiting(f"correcting {left[0]}", share)
             await _correct(settings, job, left[0])
@@ -201,12 +220,21 @@ async def _until_published(settings: Settings, job: Backfill, weeks: Sequence[We
             await asyncio.sleep(POLL_SECONDS)
 
 
+def _is_left_to_us(digests: Mapping[str, PublishedDigest], week: Week) -> bool:
+    """Whether a live week-close no longer corrects this week, or delays its next correction."""
+    entry = digests.get(str(week))
+    return entry is not None and (str(week) in list(digests)[:-CORRECTED_WEEKS] or entry.revision > 1)
+
+
 def _complete(digests: Mapping[str, PublishedDigest], week: Week, last: Mapping[str, int]) -> bool:
     entry = digests.get(str(week))
-    return entry is not None and entry.slice_end > last[str(week)]
+    return entry is not None and entry.seen_end > last[str(week)]
 
 
 async def _correct(settings: Settings, job: Backfill, week: Week) -> None:
-    """The digest of a week that the live stage has put away, with the posts that came since."""
+    """Correct a digest with later posts, unless the log no longer has the whole week."""
     (rebuilt,) = await replay(settings, Plan([week], late=True), refit=job.refit)
-    await publish(settings, rebuilt, job.clock)
+    try:
+        await publish(settings, rebuilt, job.clock)
+    except IncompleteLogError as error:
+        log.warning("digest stays as it is", reason=str(error))

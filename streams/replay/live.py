@@ -1,11 +1,13 @@
-"""A past week played through the real stages in a namespace of its own: `toptopics replay WEEK --live`.
+"""Plays a past week through the real stages in a namespace of its own: `toptopics replay WEEK --live`.
 
-The namespace is another `prefix`: fresh topics, groups, Redis keys and snapshots, so live data cannot be touched. What
-is fed is the week as it stands on `tweets.embedded` (or `tweets`, then it is embedded too), in the order of event time
-at `speed` times the original; the influencers and the digest of the week before go in first, so that the week's own
-digest at the end continues them. Everything of the namespace is deleted when it is over, also after Ctrl-C or SIGTERM;
-what `kill -9` leaves behind is deleted when the next week is played (a lock tells it from one that is being played).
-The empty consumer groups the broker forgets by itself, within ten minutes.
+The namespace is another `prefix` with its own topics, groups, Redis keys and snapshots, so live data cannot change. The
+week is read from `tweets.embedded` (or from `tweets`, then it is embedded as well) and sent in order of event time, at
+`speed` times the original pace. The influencers and the digest of the week before are copied first, so that the week's
+own digest continues them.
+
+Everything of the namespace is deleted at the end, also after Ctrl-C or SIGTERM. A run that was killed leaves its
+namespace; the next run deletes it, and a lock protects the ones in use. The broker deletes empty consumer groups by
+itself within ten minutes.
 """
 
 import asyncio
@@ -27,34 +29,39 @@ from streams.redis_store.client import open_views
 from streams.replay.rebuild import Source
 from streams.runtime.worker import Worker, environment_for
 from streams.settings import Settings
+from streams.stages.table import STAGE_NAMES
 from streams.system.files import LockedError, locked
 
-IDLE_SECONDS = 10.0  # the week closes when the played stream has been quiet for so long
+IDLE_SECONDS = 10.0  # the week closes when the stream has been quiet for this long
 LONGEST_PREFIX = 40
 LOCK = "lock"
 Say = Callable[[str], None]
-Advance = Callable[[int, int, datetime], None]  # records fed, of all, and the time in the week
+Advance = Callable[[int, int, datetime], None]  # number of records sent, number of all records, time within the week
 
 
 class LiveReplayError(RuntimeError):
-    """The week cannot be played; the message says why."""
+    """The week cannot be played; the message gives the reason."""
 
 
 @dataclass(frozen=True)
 class LiveReplay:
-    """How to play. token: makes the namespace's name unique. stay: keep running after the digest, until cancelled."""
+    """How to play a week."""
 
-    week: Week
-    token: str
-    speed: float
-    source: Source = "tweets.embedded"
-    stay: bool = False
-    say: Say = print
-    advance: Advance | None = None
+    week: Week  # the week
+    token: str  # makes the name of the namespace unique
+    speed: float  # times the original pace
+    source: Source = "tweets.embedded"  # the topic to read the week from
+    stay: bool = False  # whether to continue after the digest, until cancelled
+    say: Say = print  # prints a line
+    advance: Advance | None = None  # called after each record
 
 
 def namespace(settings: Settings, live: LiveReplay) -> Settings:
-    """The settings of the namespace; raises LiveReplayError when the name gets too long."""
+    """The settings of the namespace.
+
+    Raises:
+        LiveReplayError: Its name is too long.
+    """
     name = f"{settings.prefix}replay-{live.week}-{live.token}-"
     if len(name) > LONGEST_PREFIX:
         raise LiveReplayError(f"the prefix {name!r} is longer than {LONGEST_PREFIX} characters")
@@ -63,7 +70,12 @@ def namespace(settings: Settings, live: LiveReplay) -> Settings:
 
 
 async def play(settings: Settings, live: LiveReplay) -> PublishedDigest:
-    """Play the week and return the namespace's digest. Raises LiveReplayError and Kafka's errors."""
+    """Play the week and return the namespace's digest.
+
+    Raises:
+        LiveReplayError: The week cannot be played.
+        KafkaError: The broker failed.
+    """
     apart = namespace(settings, live)
     records = await week_records(settings, live)
     if not records:
@@ -81,7 +93,7 @@ async def play(settings: Settings, live: LiveReplay) -> PublishedDigest:
 
 
 def left_behind(settings: Settings) -> list[Settings]:
-    """The namespaces of replays that were killed."""
+    """The namespaces of killed replays."""
     found: list[Settings] = []
     for lock in sorted((settings.data_dir / "replay").glob(f"{settings.prefix}replay-*/{LOCK}")):
         try:
@@ -94,7 +106,7 @@ def left_behind(settings: Settings) -> list[Settings]:
 
 
 async def week_records(settings: Settings, live: LiveReplay) -> list[Record]:
-    """The week's records in the order of event time (a record's time is its post's own)."""
+    """The week's records in order of event time, which is the record's time."""
     found: list[Record] = []
     async with consumer(settings, EMBEDDED if live.source == "tweets.embedded" else TWEETS) as client:
         bounds = await bounds_of(client, since=live.week.start)
@@ -104,7 +116,7 @@ async def week_records(settings: Settings, live: LiveReplay) -> list[Record]:
 
 
 async def feed(apart: Settings, live: LiveReplay, records: list[Record]) -> None:
-    """The records onto the namespace's log, paced."""
+    """Send the records to the namespace's log at the given pace."""
     topic = topic_name(apart, EMBEDDED if live.source == "tweets.embedded" else TWEETS)
     loop = asyncio.get_running_loop()
     started, first = loop.time(), records[0].time
@@ -119,16 +131,14 @@ async def feed(apart: Settings, live: LiveReplay, records: list[Record]) -> None
 
 
 async def _with_stages(apart: Settings, live: LiveReplay, records: list[Record]) -> PublishedDigest:
-    stages = ["assign", "view", "week-close"]
-    if live.source == "tweets":
-        stages.insert(0, "embed")
+    stages = [name for name in STAGE_NAMES if name != "embed" or live.source == "tweets"]
     with (apart.data_dir / "worker.log").open("wb") as log_file:
         worker = Worker(stages, _environment(apart), log_file)
         running = asyncio.create_task(worker.supervise())
         try:
             live.say(f"TOPTOPICS_PREFIX={apart.prefix} toptopics serve --port 0   shows it on the dashboard")
             await feed(apart, live, records)
-            live.say("the week is fed; its digest follows when the stages have caught up")
+            live.say("all posts are sent; waiting for the stages and the digest")
             entry = await _until_digest(apart, live.week, worker)
             live.say(f"{live.week}: {entry.digest.headline.text}")
             if live.stay:
@@ -159,12 +169,12 @@ def _environment(apart: Settings) -> dict[str, str]:
         TOPTOPICS_WEEK_IDLE_SECONDS=str(apart.week_idle_seconds),
         TOPTOPICS_ENCODER=apart.encoder,
         TOPTOPICS_LOG_FORMAT="json",
-        TOPTOPICS_METRICS_PORT="0",  # the live stages have those ports
+        TOPTOPICS_METRICS_PORT="0",  # the live stages use those ports
     )
 
 
 async def _prepare(settings: Settings, apart: Settings, week: Week) -> None:
-    """What the week stands on: the list of influencers and the digest before."""
+    """Copy the inputs of the week: the list of influencers and the previous digest."""
     digests = await read_digests(settings)
     before = digests.get(week_before(digests, week))
     async with producer(apart) as client:
@@ -172,7 +182,7 @@ async def _prepare(settings: Settings, apart: Settings, week: Week) -> None:
             for record in records:
                 await client.send(topic_name(apart, INFLUENCERS), key=record.key, value=record.value)
         if before is not None:
-            entry = replace(before, slice_start=0, slice_end=0)  # its offsets are those of another log
+            entry = replace(before, slice_start=0, slice_end=0)  # its offsets belong to another log
             await client.send(
                 topic_name(apart, DIGESTS),
                 key=before.digest.week.encode(),
@@ -185,7 +195,7 @@ async def _prepare(settings: Settings, apart: Settings, week: Week) -> None:
 def _folder(settings: Settings, apart: Settings) -> Iterator[None]:
     apart.data_dir.mkdir(parents=True, exist_ok=True)
     encoders = settings.data_dir / "encoders"
-    if encoders.is_dir():  # what was distilled once serves here too
+    if encoders.is_dir():  # distilled encoders are reused
         (apart.data_dir / "encoders").symlink_to(encoders.resolve(), target_is_directory=True)
     try:
         with locked(apart.data_dir / LOCK, wait=True):

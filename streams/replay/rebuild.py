@@ -1,23 +1,23 @@
-"""Rebuild a past week's digest from the log, in isolation: own consumers without a group, nothing committed, nothing
-produced (publishing is a step of its own, `publish`).
+"""Rebuilds a past week's digest from the log in isolation: consumers without a group, no commits, no output.
 
-A published week is read up to the offset that its digest was made from (`slice_end`), and on top of the digest of the
-week before that its manifest names, also where that one has been corrected since and the log still has it. A week
-without a digest is read to the log's end as of now. In a chain of weeks each one builds on the rebuilt one before,
-except when the purpose is to verify: then each stands on what it was published from.
+`publish` sends a rebuilt digest as a separate step. A published week is read up to the offset of its digest
+(`slice_end`) and builds on the previous digest that its manifest names, even if that one was corrected later, as long
+as the log still has it. A week without a digest is read to the present end of the log. In a series of weeks each builds
+on the rebuilt week before it. With `verify`, each builds on the digest that it was published from.
 """
 
 import asyncio
 import hashlib
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 import orjson
 
+from models.digest.compare import changes_line, compare
 from models.digest.compare_inputs import Circumstances, InputDifference, differing_inputs
 from models.events import Digest
 from models.events.wire import content_hash, decode, encode
@@ -33,57 +33,58 @@ from streams.replay.store import ReplayStore
 from streams.settings import Settings
 
 Source = Literal["tweets.embedded", "tweets"]
-Report = Callable[[Week, str, float], None]  # week, step, share of the week done, 0–1
+Report = Callable[[Week, str, float], None]  # week, step, share of the week that is done (0–1)
 Revisions = Mapping[str, Sequence[PublishedDigest]]
 Refit = Callable[..., Awaitable[MadeDigest]]  # as `RefitProcess.refit`
-READING = 0.1  # of a week's time
+READING = 0.1  # share of a week's time
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to rebuild. overrides: digest settings by name. verify: on exactly what each digest was published from, its
-    settings included unless `overrides` names others.
+    """What to rebuild."""
 
-    late: read to the log's end, with posts that came after the published digest.
-    """
-
-    weeks: Sequence[Week]
-    source: Source = "tweets.embedded"
-    overrides: Mapping[str, str] = field(default_factory=dict)
-    verify: bool = False
-    late: bool = False
+    weeks: Sequence[Week]  # the weeks, in order
+    source: Source = "tweets.embedded"  # the topic to read from
+    overrides: Mapping[str, str] = field(default_factory=dict)  # digest settings by name
+    verify: bool = False  # rebuild from the same inputs and settings as the published digest; `overrides` still win
+    late: bool = False  # read to the log's end, with posts that came after the published digest
 
 
 @dataclass(frozen=True)
 class Previous:
-    """The digest that a week builds on, and what has to be said about it."""
+    """The digest that a week builds on."""
 
-    digest: Digest | None
-    notes: tuple[str, ...] = ()
+    digest: Digest | None  # None for the first digest
+    notes: tuple[str, ...] = ()  # remarks for the user
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """A rebuilt week beside the published one. resumed: it comes from an earlier, interrupted run.
-
-    settings: those that were not the defaults, as "key=value key=value".
-    """
+    """A rebuilt week beside the published one."""
 
     week: Week
-    digest: Digest
-    made: MadeDigest
-    published: PublishedDigest | None
-    notes: tuple[str, ...] = ()
-    resumed: bool = False
-    settings: str = ""
+    digest: Digest  # the rebuilt digest
+    made: MadeDigest  # its bytes and offsets
+    published: PublishedDigest | None  # the newest published digest of the week
+    notes: tuple[str, ...] = ()  # remarks for the user
+    resumed: bool = False  # whether it comes from an earlier, interrupted run
+    settings: str = ""  # the settings that differ from the defaults: "key=value key=value"
+
+    @property
+    def missing(self) -> str | None:
+        """The reason why the log no longer has all records of the published digest; None when it has."""
+        if self.published is None:
+            return None
+        return self.published.missing_in(self.made.log_start, self.made.held)
 
     @property
     def identical(self) -> bool:
-        """Whether the bytes are those that were published."""
-        return self.published is not None and encode(self.published.digest) == self.made.value
+        """Whether the bytes equal the published ones, and the log still has all records of the week."""
+        same = self.published is not None and encode(self.published.digest) == self.made.value
+        return same and self.missing is None
 
     def differences(self) -> list[InputDifference]:
-        """The inputs that are not those of the published digest."""
+        """The inputs that differ from those of the published digest."""
         if self.published is None:
             return []
         was, now = self.published, self.made
@@ -96,7 +97,11 @@ class Replayed:
 
 
 def weeks_between(first: date, last: date, timezone: str) -> list[Week]:
-    """Every ISO week with a day in [first, last]; raises ValueError when last is before first."""
+    """Every ISO week with a day in [first, last].
+
+    Raises:
+        ValueError: `last` is before `first`.
+    """
     if last < first:
         raise ValueError(f"{last} is before {first}")
     days = [first + timedelta(days=7 * step) for step in range((last - first).days // 7 + 1)] + [last]
@@ -111,11 +116,19 @@ async def replay(
     report: Report | None = None,
     refit: Refit | None = None,
 ) -> list[Replayed]:
-    """Rebuild every week of `plan`, in order. Raises RefitError, ValueError (unknown setting) and Kafka's errors.
+    """Rebuild the weeks of `plan` in order. Weeks without posts and without a digest are left out.
 
-    A week that has neither posts nor a digest is left out, as the live stages leave it out.
-    With a `store`, a run that was interrupted goes on after its last finished week. refit: default, one process for
-    all weeks.
+    Args:
+        settings: Brokers, Redis and encoder.
+        plan: What to rebuild.
+        store: Keeps finished weeks, so that an interrupted run continues after the last one.
+        report: Called with the progress of each week.
+        refit: Computes a digest; by default one process refits all weeks.
+
+    Raises:
+        RefitError: A refit failed.
+        ValueError: `plan.overrides` has an unknown setting.
+        KafkaError: The broker failed.
     """
     config_with(plan.overrides)
     process = RefitProcess(settings)
@@ -134,7 +147,13 @@ async def replay(
 
 
 def choose_previous(revisions: Revisions, week: Week, rebuilt: Digest | None = None) -> Previous:
-    """What `week` builds on: the rebuilt week before; else what its manifest names; else the newest there is."""
+    """The digest that `week` builds on: the rebuilt week before, else the one in its manifest, else the newest.
+
+    Args:
+        revisions: All published digests by week.
+        week: The week to rebuild.
+        rebuilt: The rebuilt digest of the week before.
+    """
     if rebuilt is not None:
         return Previous(rebuilt)
     name = week_before(revisions, week)
@@ -145,21 +164,35 @@ def choose_previous(revisions: Revisions, week: Week, rebuilt: Digest | None = N
         return Previous(newest)
     wanted = published.digest.manifest.previous_hash
     if wanted is None:
-        late = "there was no digest of it when this one was made, and there is one now: it is left out"
+        late = "it has a digest now, but had none when this one was made; rebuilding without it"
         return Previous(None, (f"{name}: {late}",) if newest is not None else ())
     kept = next((entry for entry in reversed(before) if entry.hash == wanted), None)
     if kept is None:
-        gone = f"the digest {wanted[:12]}… that this one was made from is no longer on the log"
-        return Previous(newest, (f"{name}: {gone}; the newest one was taken",))
+        gone = f"the digest {wanted[:12]}…, which this one was made from, is no longer on the log"
+        return Previous(newest, (f"{name}: {gone}; using the newest one",))
     if kept is before[-1]:
         return Previous(kept.digest)
-    said = f"corrected since (revision {before[-1].revision}); taken as it was then (revision {kept.revision})"
+    said = f"corrected later (revision {before[-1].revision}); using the original (revision {kept.revision})"
     return Previous(kept.digest, (f"{name}: {said}",))
 
 
+class IncompleteLogError(RuntimeError):
+    """The log no longer has the whole week: readers would lose something by the new digest."""
+
+
 async def publish(settings: Settings, replayed: Replayed, clock: Clock) -> PublishedDigest | None:
-    """Put a rebuilt digest on `digests` as a correction (or the first); None when its bytes are published already."""
+    """Publish a rebuilt digest on `digests`, as a correction or as the first digest of its week.
+
+    Returns:
+        The published digest; None when its bytes are published already.
+
+    Raises:
+        IncompleteLogError: The newest published digest was made from more records than the log still has.
+    """
     newest = _newest(await read_revisions(settings), replayed.week)
+    missing = newest and newest.missing_in(replayed.made.log_start, replayed.made.held)
+    if missing:
+        raise IncompleteLogError(f"{replayed.week}: not published: the log no longer holds this week ({missing})")
     entry = PublishedDigest(
         digest=replayed.digest,
         revision=1 if newest is None else newest.revision + 1,
@@ -168,12 +201,14 @@ async def publish(settings: Settings, replayed: Replayed, clock: Clock) -> Publi
         made_at=clock(),
         supersedes=None if newest is None else newest.hash,
         settings=replayed.settings,
+        held=replayed.made.held,
+        changes="" if newest is None else changes_line(compare(newest.digest, replayed.digest)),
     )
     if newest is not None and newest.hash == entry.hash:
         return None
     sent = {"key": str(replayed.week).encode(), "timestamp_ms": _milliseconds(replayed.digest.end)}
     async with producer(settings) as client:
-        if replayed.made.taught:  # first, as the week-close stage has it
+        if replayed.made.taught:  # first, as in the week-close stage
             await client.send_and_wait(topic_name(settings, EMBEDDED), value=replayed.made.taught, **sent)
         await client.send_and_wait(
             topic_name(settings, DIGESTS), value=replayed.made.value, headers=list(entry.headers()), **sent
@@ -183,13 +218,13 @@ async def publish(settings: Settings, replayed: Replayed, clock: Clock) -> Publi
 
 @dataclass(frozen=True)
 class _Run:
-    settings: Settings
-    plan: Plan
-    revisions: Revisions
-    influencers: Sequence[str]  # their hashes
-    store: ReplayStore | None
-    report: Report | None
-    refit: Refit
+    settings: Settings  # brokers, Redis and encoder
+    plan: Plan  # what to rebuild
+    revisions: Revisions  # all published digests by week
+    influencers: Sequence[str]  # hashes of the influencers
+    store: ReplayStore | None  # keeps finished weeks
+    report: Report | None  # called with the progress
+    refit: Refit  # computes a digest
 
     async def week(self, week: Week, previous: Previous) -> Replayed:
         published = _newest(self.revisions, week)
@@ -202,13 +237,15 @@ class _Run:
             made = await self._rebuild(week, end, previous, overrides)
             if self.store is not None:
                 self.store.save(key, made)
-        notes = previous.notes
-        if published is not None and published.slice_start < made.slice_start:
-            notes += (f"{week}: the log no longer has its records before offset {made.slice_start}",)
-        return Replayed(week, decode(made.value, Digest), made, published, notes, resumed, settings_text(overrides))
+        one = Replayed(
+            week, decode(made.value, Digest), made, published, previous.notes, resumed, settings_text(overrides)
+        )
+        if one.missing is None:
+            return one
+        return replace(one, notes=(*one.notes, f"{week}: the log no longer holds this week: {one.missing}"))
 
     def _overrides(self, published: PublishedDigest | None) -> Mapping[str, str]:
-        """What is asked for; to verify, without anything asked, what the digest was published with."""
+        """The settings of a week: the given ones; when verifying without any, those of the published digest."""
         if self.plan.verify and not self.plan.overrides and published is not None:
             return overrides_of(published.settings)
         return self.plan.overrides
@@ -236,7 +273,7 @@ class _Run:
 
 
 def _key(run: _Run, week: Week, end: int | None, previous: Previous, overrides: Mapping[str, str]) -> str:
-    """Names everything that the rebuilt digest depends on and that is known before it is built."""
+    """A hash of every input of the rebuilt digest that is known beforehand."""
     settings, plan = run.settings, run.plan
     inputs = {
         "week": [str(week), settings.timezone],

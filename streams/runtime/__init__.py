@@ -1,1 +1,1 @@
-"""How a stage is run: Faust, batching, gap detection, processes."""
+"""Running a stage: Faust, batching, gap detection, processes."""

@@ -1,13 +1,13 @@
-"""Batches that size themselves: begun one ahead of the other, acknowledged in the order of arrival.
+"""Adaptive batches. Several batches run at the same time and are acknowledged in order of arrival.
 
-An event that arrives while nothing is under way leaves at once, alone. While a batch is under way events gather, and
-the next batch takes all of them, up to a size that follows the handler (`BatchSize`); as soon as they are that many, it
-begins ahead, up to `ahead` batches at the same time. So a lone post does not wait for company, a backlog fills the
-device, and the device never waits for what comes before and after it.
+When no batch is running, an event is handled at once, alone. While a batch runs, events gather. The next batch takes
+all of them, up to a size that follows the handler's speed (`BatchSize`). As soon as a full batch has gathered, it
+starts without waiting, with up to `ahead` batches at the same time. So a single post does not wait for others, a
+backlog fills the device, and the device does not wait for decoding or sending.
 
-Delivery: a batch is acknowledged when its handler has returned and every batch before it is acknowledged. Faust commits
-past a single event left unacknowledged between others, so this order is what loses nothing. The first error of any
-batch is raised here; nothing of that batch or after it is acknowledged, and it is all delivered again.
+Delivery: a batch is acknowledged when its handler has returned and every earlier batch is acknowledged. Faust commits
+past a single unacknowledged event, so only this order loses nothing. The first error of any batch is raised; that batch
+and all later ones stay unacknowledged and are delivered again.
 """
 
 import asyncio
@@ -16,18 +16,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 E = TypeVar("E")
-# what a full batch may take, the wait for the one before it included: a slow CPU still gets batches of 1,024, which
-# pad 2 % and not the 5 % of 512, and a stage that is told to stop is done in time
+# longest a full batch may take, including the wait for the batch before it: a slow CPU still gets batches of 1,024,
+# which pad 2 % instead of the 5 % of 512, and a stage that must stop can finish its batch in time
 SECONDS = 10.0
-LEAST = 64  # smaller batches waste a CPU: too few posts of one length
+LEAST = 64  # smaller batches waste a CPU: too few posts have the same length
 
 
 class BatchSize:
-    """How many events the next batch may take, LEAST to `most`: what is done within SECONDS.
+    """The number of events that the next batch may take, from LEAST to `most`, so that it takes at most SECONDS.
 
-    Twice as many after a full batch that took less than a third of that, so that twice as many are not at its edge;
-    half as many after one that took longer. So a model of ten posts a second and one of ten thousand both fill their
-    device, and a batch never takes minutes.
+    The size doubles after a full batch that took less than a third of SECONDS: the doubled batch still stays clear of
+    the limit. It halves after a batch that took longer than SECONDS. A model of ten posts a second and one of ten
+    thousand both fill their device, and no batch takes minutes.
     """
 
     def __init__(self, most: int) -> None:
@@ -35,7 +35,7 @@ class BatchSize:
         self.now = min(LEAST, most)
 
     def observe(self, count: int, seconds: float) -> None:
-        """A batch of `count` events took `seconds` from its beginning to its acknowledgement."""
+        """Record that a batch of `count` events took `seconds` from its start to its acknowledgement."""
         if seconds > SECONDS:
             self.now = max(min(LEAST, self._most), self.now // 2)
         elif count >= self.now and seconds < SECONDS / 3:
@@ -50,9 +50,17 @@ async def handle_batches(
     most: int,
     ahead: int,
 ) -> None:
-    """Until `events` end, and then until all of them are acknowledged; raises what `events` or `handle` raise.
+    """Handle all `events` in batches. Return when `events` has ended and every event is acknowledged.
 
-    most: events in a batch at the most. ahead: batches handled at the same time; `handle` keeps their order itself.
+    Args:
+        events: The stream.
+        handle: Handles one batch. Calls overlap when `ahead` is above 1; the handler keeps their order itself.
+        acknowledge: Called once for each event, in order of arrival.
+        most: Largest number of events in a batch.
+        ahead: Largest number of batches handled at the same time.
+
+    Raises:
+        Exception: The first error of `events` or `handle`.
     """
     flow = _Flow(handle, acknowledge, most, ahead)
     reading = asyncio.ensure_future(flow.read(events))
@@ -63,7 +71,7 @@ async def handle_batches(
             if task.done():
                 task.result()
     finally:
-        await _cancel([reading, working, *flow.under_way])
+        await _cancel([reading, working, *flow.running])
 
 
 class _Flow(Generic[E]):
@@ -79,15 +87,15 @@ class _Flow(Generic[E]):
         self._ahead = ahead
         self._size = BatchSize(most)
         self._waiting: deque[E] = deque()
-        self._changed = asyncio.Event()  # something arrived, was taken, ended or failed
+        self._changed = asyncio.Event()  # set when an event arrived or was taken, and when a batch finished or failed
         self._ended = False
-        self.under_way: deque[asyncio.Task[None]] = deque()
+        self.running: deque[asyncio.Task[None]] = deque()
 
     async def read(self, events: AsyncIterator[E]) -> None:
-        """Gather what arrives, no more than the next batch can take."""
+        """Gather events, at most as many as the next batch can take."""
         async for event in events:
             self._waiting.append(event)
-            if self._worth_beginning():  # else nobody has anything to do, and would be woken for every single event
+            if self._can_start():  # otherwise `work` would wake up for every event with nothing to do
                 self._changed.set()
             while len(self._waiting) >= self._size.now:
                 await self._change()
@@ -95,29 +103,29 @@ class _Flow(Generic[E]):
         self._changed.set()
 
     async def work(self) -> None:
-        """Begin batches, and raise what one of them raises."""
+        """Start batches; raise the error of a failed one."""
         while True:
-            while self.under_way and self.under_way[0].done():
-                self.under_way.popleft().result()
-            if self._worth_beginning():
-                self._begin()
-            elif self._ended and not self._waiting and not self.under_way:
+            while self.running and self.running[0].done():
+                self.running.popleft().result()
+            if self._can_start():
+                self._start()
+            elif self._ended and not self._waiting and not self.running:
                 return
             else:
                 await self._change()
 
-    def _worth_beginning(self) -> bool:
-        """A batch ahead must be full: one that took the first event to arrive would leave the rest behind itself."""
-        if not self.under_way:
+    def _can_start(self) -> bool:
+        """A second batch must be full: one with the first event alone would make all later events wait behind it."""
+        if not self.running:
             return bool(self._waiting)
-        return len(self.under_way) < self._ahead and len(self._waiting) >= self._size.now
+        return len(self.running) < self._ahead and len(self._waiting) >= self._size.now
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._size.now))]
-        before = self.under_way[-1] if self.under_way else None
+        before = self.running[-1] if self.running else None
         task = asyncio.ensure_future(self._one(batch, before))
         task.add_done_callback(lambda _: self._changed.set())
-        self.under_way.append(task)
+        self.running.append(task)
         self._changed.set()
 
     async def _one(self, batch: list[E], before: asyncio.Task[None] | None) -> None:
@@ -125,7 +133,7 @@ class _Flow(Generic[E]):
         started = clock()
         await self._handle(batch)
         if before is not None:
-            await asyncio.shield(before)  # raises too: what comes after a failed batch is not acknowledged
+            await asyncio.shield(before)  # raises too: batches after a failed one are not acknowledged
         for event in batch:
             self._acknowledge(event)
         self._size.observe(len(batch), clock() - started)

@@ -1,9 +1,9 @@
-"""Faust, and only here: a stage becomes an app with one agent per topic that it consumes.
+"""The only module that uses Faust: a stage becomes an app with one agent for each topic that it consumes.
 
-The pattern is the one that loses nothing (measured; the ordinary `async for` does): `noack_take`, the stage's
-function, then an acknowledgement of every event of the batch. A stage that works ahead has batches that size
-themselves instead (`streams.runtime.batching`), acknowledged in order all the same. An exception crashes the process:
-its supervisor starts it again, and what was not acknowledged is delivered again.
+An agent takes a batch with `noack_take`, calls the stage's function and then acknowledges every event of the batch.
+This pattern loses nothing; the usual `async for` does (measured). A stage with `ahead` uses adaptive batches instead
+(`streams.runtime.batching`), also acknowledged in order. An exception crashes the process: the worker restarts it, and
+Kafka delivers the unacknowledged records again.
 """
 
 import asyncio
@@ -14,16 +14,18 @@ from typing import Any
 
 import faust
 from aiokafka.errors import KafkaError
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 from faust.types import TP
 from prometheus_client import Counter
 
 from streams.clock import system_clock
 from streams.kafka.lag import lag_of, next_offset
 from streams.kafka.log import (
+    ISOLATION,
     MAX_MESSAGE_BYTES,
     MAX_REQUEST_BYTES,
     any_record,
-    be_patient,
+    backoff_metadata,
     end_offsets,
     group_name,
     record_time,
@@ -34,8 +36,8 @@ from streams.kafka.record import Record
 from streams.kafka.topics import DEAD_LETTERS, Topic
 from streams.ports import Headers, Send
 from streams.runtime.batching import handle_batches
-from streams.runtime.byte_limit import ByteRoom
-from streams.runtime.gap_detection import Gaps, Handover
+from streams.runtime.byte_limit import ByteLimiter
+from streams.runtime.gap_detection import GapDetector, OffsetChecker
 from streams.settings import Settings
 from streams.stages.stage import Handler, Stage
 from streams.system.logs import get_logger
@@ -45,30 +47,62 @@ BuildStage = Callable[[Settings, Send, Metrics], Stage]
 WatchStop = Callable[[Callable[[], bool]], object]
 log = get_logger(__name__)
 LAG_SECONDS = 15.0
-LOOK_SECONDS = 5.0
+CHECK_SECONDS = 5.0
 TICK_SECONDS = 1.0
 
 
 class StageEvent(faust.Event):
-    """Acknowledged by its stage only. Without its compiled parts Faust itself acknowledges what it skips while it
-    rebalances, and so loses it.
+    """An event that only its stage acknowledges.
+
+    Faust skips events during a rebalance and acknowledges the skipped ones, which loses them. `ack` does nothing here,
+    and a Python subclass keeps Faust from its compiled version.
     """
 
     def ack(self) -> bool:
-        """What Faust calls."""
+        """Called by Faust; ignored."""
         return False
 
     def acknowledge(self) -> bool:
-        """It was handled, durably."""
+        """Acknowledge an event that was handled durably."""
         return bool(super().ack())
 
 
-def create_app(settings: Settings, name: str, build: BuildStage, metrics: Metrics) -> faust.App:
-    """The Faust app of one stage; nothing is connected until a worker starts it.
+class _CommittedThread(AIOKafkaConsumerThread):
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = ISOLATION  # Faust asks for it only together with transactions of its own
+        return consumer
 
-    Each stage has its own consumer group, so that a slow one never holds back another's offsets.
+
+class _CommittedConsumer(Consumer):
+    def _new_consumer_thread(self) -> _CommittedThread:
+        return _CommittedThread(self, loop=self.loop, beacon=self.beacon)
+
+
+class _App(faust.App):
+    """Is handed what was committed: a record of an aborted transaction was never written."""
+
+    def _new_transport(self) -> Any:
+        transport: Any = super()._new_transport()
+        transport.Consumer = _CommittedConsumer
+        return transport
+
+
+def create_app(settings: Settings, name: str, build: BuildStage, metrics: Metrics) -> faust.App:
+    """Create the Faust app of one stage. It connects when a worker starts it.
+
+    Each stage has its own consumer group, so that a slow stage does not hold back the offsets of another.
+
+    Args:
+        settings: Brokers, prefix and data folder.
+        name: The stage's name; part of its consumer group.
+        build: Builds the stage from the settings, a producer and the metrics.
+        metrics: Registry for the stage's metrics.
+
+    Returns:
+        The app, not yet connected.
     """
-    app = faust.App(
+    app = _App(
         group_name(settings, name),
         broker=[f"aiokafka://{address}" for address in str(settings.kafka_bootstrap_servers).split(",")],
         broker_credentials=_credentials(settings),
@@ -84,9 +118,16 @@ def create_app(settings: Settings, name: str, build: BuildStage, metrics: Metric
 
 
 def run_app(app: faust.App, loop: asyncio.AbstractEventLoop, watch_stop: WatchStop) -> int:
-    """Run until a signal or a crash (then `app.crash_reason` says why); the exit code.
+    """Run the app until a signal or a crash.
 
-    watch_stop: called before it runs, with what says whether it was told to stop or has crashed.
+    Args:
+        app: Its `crash_reason` names the error after a crash.
+        loop: The event loop to run it on.
+        watch_stop: Called once before the start. Its argument is a function that returns True as soon as the app has to
+            stop or has crashed.
+
+    Returns:
+        The exit code of the Faust worker.
     """
     worker = faust.Worker(app, loop=loop, override_logging=False, redirect_stdouts=False, quiet=True)
     worker.spinner = None  # it would write cursor sequences into the log
@@ -101,14 +142,14 @@ _OPTIONS: dict[str, Any] = {
     "Event": StageEvent,
     "agent_supervisor": "mode.supervisors:CrashingSupervisor",
     "stream_wait_empty": True,
-    "stream_buffer_maxsize": 64,  # records that wait for their batch, of up to 8 MiB each
+    "stream_buffer_maxsize": 64,  # records waiting for their batch, of up to 8 MiB each
     "key_serializer": "raw",
     "value_serializer": "raw",
     "broker_session_timeout": 15,
     "broker_heartbeat_interval": 3,
     "broker_request_timeout": 60,
     "broker_rebalance_timeout": 60,
-    # a refit or a slow encoder must not cost the membership, and a standby polls nothing
+    # a refit or a slow encoder must not end the membership, and a standby does not poll
     "broker_max_poll_interval": 86_400,
     "broker_max_poll_records": 500,
     "broker_commit_interval": 1,
@@ -132,20 +173,22 @@ _OPTIONS: dict[str, Any] = {
 
 def _add_agent(app: faust.App, settings: Settings, stage: Stage, topic: Topic, handler: Handler) -> None:
     source = app.topic(topic_name(settings, topic), value_serializer="raw", key_serializer="raw", allow_empty=True)
-    gaps = Gaps(partial(next_offset, settings, topic, group=app.conf.id), partial(any_record, settings, topic))
-    handover = Handover(gaps, partial(end_offsets, settings, topic))
-    handler = handover.noted(handler)
+    checker = OffsetChecker(
+        partial(next_offset, settings, topic, group=app.conf.id), partial(any_record, settings, topic)
+    )
+    detector = GapDetector(checker, partial(end_offsets, settings, topic))
+    handler = detector.tracked(handler)
 
     async def working_ahead(stream: Any) -> None:
-        room, unacknowledged = ByteRoom(), stream.noack()
-        unacknowledged.add_processor(room.enter)
+        limiter, unacknowledged = ByteLimiter(), stream.noack()
+        unacknowledged.add_processor(limiter.acquire)
 
         def acknowledge(event: StageEvent) -> None:
             event.acknowledge()
-            room.leave([event.value])
+            limiter.release([event.value])
 
         await handle_batches(
-            handover.seen(unacknowledged.events()),
+            detector.checked(unacknowledged.events()),
             lambda events: handler([_record(event) for event in events]),
             acknowledge,
             most=stage.batch,
@@ -153,55 +196,55 @@ def _add_agent(app: faust.App, settings: Settings, stage: Stage, topic: Topic, h
         )
 
     async def taking_turns(stream: Any) -> None:
-        room = ByteRoom()
-        stream.add_processor(room.enter)  # before the one that `noack_take` adds: a full room ends a batch
+        limiter = ByteLimiter()
+        stream.add_processor(limiter.acquire)  # before the processor of `noack_take`: at the limit a batch ends
         batches: AsyncIterable[Any] = stream.noack_take(stage.batch, within=stage.wait)
         async for events in batches:
             for event in events:
-                await handover.see(event)
+                await detector.check(event)
             await handler([_record(event) for event in events])
             for event in events:
                 event.acknowledge()
-            room.leave(event.value for event in events)
+            limiter.release(event.value for event in events)
 
     agent = working_ahead if stage.ahead else taking_turns
     # Faust derives the agent's name from the function's
     agent.__name__ = f"{stage.name}_{topic.name}".replace("-", "_").replace(".", "_")
     app.agent(source, concurrency=1)(agent)
-    _add_look(app, topic_name(settings, topic), handover)
+    _add_gap_check(app, topic_name(settings, topic), detector)
 
 
-def _add_look(app: faust.App, topic: str, handover: Handover) -> None:
-    async def looking(*_: Any) -> None:
+def _add_gap_check(app: faust.App, topic: str, detector: GapDetector) -> None:
+    async def checking(*_: Any) -> None:
         while not app.should_stop:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(CHECK_SECONDS)
             if app.rebalancing or not app.flow_control.is_active():
-                handover.touch()
+                detector.touch()
                 continue
             owned = {known.partition for known in app.consumer.assignment() if known.topic == topic}
-            await _or_crash(app, look(owned))
+            await _or_crash(app, check(owned))
 
-    async def look(owned: set[int]) -> None:
+    async def check(owned: set[int]) -> None:
         try:
-            await handover.look(owned, app.consumer_generation_id)
+            await detector.check_quiet(owned, app.consumer_generation_id)
         except (KafkaError, OSError) as error:
-            log.warning("the log's end is not known, it is asked for again", error=str(error))
+            log.warning("the log's end is unknown; asking again", error=str(error))
 
-    app.task(looking)
+    app.task(checking)
 
 
 async def _or_crash(app: faust.App, action: Awaitable[None]) -> None:
-    # Faust logs an exception of a task and goes on; for us a bug ends the process
+    # Faust logs the exception of a task and continues; here a bug ends the process
     try:
         await action
-    except Exception as error:  # noqa: BLE001 (handed on: the worker ends with it)
+    except Exception as error:  # noqa: BLE001 (passed on: the worker ends with it)
         await app.crash(error)
 
 
 def _add_life_cycle(app: faust.App, settings: Settings, stage: Stage) -> None:
     async def start(*_: Any, **__: Any) -> None:
         producer: Any = app.producer
-        be_patient(producer._producer.client)
+        backoff_metadata(producer._producer.client)
         if stage.start is not None:
             await _or_crash(app, stage.start())
 
@@ -215,7 +258,7 @@ def _add_life_cycle(app: faust.App, settings: Settings, stage: Stage) -> None:
         owned = TP(topic_name(settings, stage.owns), 0)
         tick = stage.tick
 
-        # a task and no timer of Faust's: a tick that closes a week takes longer than the interval, as it should
+        # a task instead of a Faust timer: a tick that closes a week takes longer than the interval
         async def ticking(*_: Any) -> None:
             while not app.should_stop:
                 await _or_crash(app, tick(owned in app.consumer.assignment()))
@@ -225,7 +268,7 @@ def _add_life_cycle(app: faust.App, settings: Settings, stage: Stage) -> None:
 
 
 def _add_lag(app: faust.App, settings: Settings, stage: Stage, metrics: Metrics) -> None:
-    """How far this stage's group is behind, for alerts: the numbers of log lines say nothing about it."""
+    """Export the consumer group's lag in records, for alerts."""
 
     async def watch_lag(*_: Any) -> None:
         while not app.should_stop:
@@ -234,7 +277,7 @@ def _add_lag(app: faust.App, settings: Settings, stage: Stage, metrics: Metrics)
                 metrics.gauge("lag_records").labels(stage=stage.name, topic=topic.name).set(sum(lag.values()))
             await asyncio.sleep(LAG_SECONDS)
 
-    if settings.metrics_port:  # nobody would read it otherwise
+    if settings.metrics_port:  # nobody reads it otherwise
         app.task(watch_lag)
 
 
@@ -247,12 +290,18 @@ def _record(event: Any) -> Record:
         key=message.key,
         value=message.value,
         timestamp=int(message.timestamp * 1000),
-        headers=list(message.headers.items() if isinstance(message.headers, dict) else message.headers or ()),
+        headers=[(name, value) for name, value in _headers(message.headers) if value is not None],
     )
 
 
+def _headers(headers: Any) -> Any:
+    return headers.items() if isinstance(headers, dict) else headers or ()
+
+
 def _sender(app: faust.App, settings: Settings, dead_letters: Counter) -> Send:
-    """By the app's producer and no topic of Faust's: keys and values are bytes already, and a record costs half."""
+    """Send through the app's producer directly: keys and values are bytes already, and this costs half of a Faust
+    topic.
+    """
 
     async def send(
         topic: str,

@@ -1,10 +1,10 @@
-"""The flow, composed: which stage is made of what, in the order in which a post passes them.
+"""The flow: what each stage is built from, in the order in which a post passes the stages.
 
     tweets -> embed -> tweets.embedded -> assign -> assignments, topic-events -> view
                                        -> week-close -> digests -> view
-                                                     -> tweets.embedded (what the refit teaches) -> assign
+                                                     -> tweets.embedded (WeekTopics of a refit) -> assign
 
-Heavy libraries are loaded when a stage is built, so that each process pays for its own only.
+A stage's heavy libraries are imported when it is built, so that each process loads only its own.
 """
 
 import asyncio
@@ -35,29 +35,29 @@ from streams.settings import Settings
 from streams.stages.assign import AssignStage
 from streams.stages.dead_letters import DeadLetterBudget
 from streams.stages.embed import embed
+from streams.stages.ordered_release import OrderedRelease
 from streams.stages.snapshots import SnapshotStore
 from streams.stages.stage import Stage
-from streams.stages.turns import Turns
 from streams.stages.view import delays_of
 from streams.stages.week_close import WeekCloseStage
 from streams.system.logs import get_logger
 from streams.system.metrics import Metrics
 
 log = get_logger(__name__)
-EMBED_AHEAD = 2  # batches under way: one on the device, one on its way to or from it
+EMBED_AHEAD = 2  # batches at the same time: one on the device, one being decoded or sent
 
 SWITCH_SECONDS = 0.0005
-# torch on a CPU keeps the kernels of the last so many shapes of a batch, unless told 1,024 for each thread, some 2 MiB
-# a shape, and posts have all lengths. With 32 the processor time is the same and the memory stops growing (measured)
+# torch on a CPU caches the kernels of the last shapes of a batch: by default 1,024 a thread, some 2 MiB a shape, and
+# posts have all lengths. With 32 the processor time is the same and the memory stops growing (measured).
 KERNELS_KEPT = "32"
 
 
 class EncoderHangsError(RuntimeError):
-    """A batch did not come back from the encoder: a wedged device or driver."""
+    """The encoder did not return a batch in time: the device or its driver hangs."""
 
 
 def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
-    """Encodes posts; as many processes as `tweets` has partitions may run, each with its own device."""
+    """Build the embed stage. As many processes may run as `tweets` has partitions, each with its own device."""
     from models.encoding.loading import load_encoder
     from streams.redis_store.redis_embed_cache import create_embed_cache
 
@@ -65,10 +65,10 @@ def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
     encoder = load_encoder(settings.encoder, device=settings.device, cache_dir=settings.data_dir / "encoders")
     log.info("encoder loaded", encoder=encoder.name, dimensions=encoder.dimensions)
     cache = create_embed_cache(str(settings.redis_url), prefix=settings.prefix)
-    # a thread for each batch under way: the event loop goes on while the device works, and the device has the next
-    # batch before it is done with this one
+    # a thread for each batch: the event loop runs while the device works, and the device gets its next batch without a
+    # pause
     executor = ThreadPoolExecutor(max_workers=EMBED_AHEAD, thread_name_prefix="encoder")
-    under_way: dict[str, asyncio.Future[bytes]] = {}
+    in_progress: dict[str, asyncio.Future[bytes]] = {}
 
     async def encode(texts: Sequence[str]) -> npt.NDArray[np.float32]:
         encoded = asyncio.get_running_loop().run_in_executor(executor, encoder.encode, texts)
@@ -76,8 +76,10 @@ def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
             with metrics.histogram("encode_seconds").time():
                 return await asyncio.wait_for(encoded, settings.encoder_seconds)
         except TimeoutError as error:
-            # the thread cannot be stopped: the process ends with it
-            raise EncoderHangsError(f"the encoder took more than {settings.encoder_seconds:.0f} s") from error
+            # the thread cannot be stopped: it ends with the process
+            raise EncoderHangsError(
+                f"the encoder did not return a batch within {settings.encoder_seconds:.0f} s; restarting the stage"
+            ) from error
 
     async def encode_texts(texts: Sequence[str]) -> npt.NDArray[np.float32]:
         return await cached_encode(
@@ -86,12 +88,12 @@ def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
             dimensions=encoder.dimensions,
             encode=encode,
             cache=cache,
-            under_way=under_way,
+            in_progress=in_progress,
         )
 
     async def start() -> None:
-        # the encoder's threads need the interpreter between any two operations: with the usual 5 ms each of them would
-        # wait behind the decoding of the next batch
+        # the encoder's threads need the interpreter between operations: with the default of 5 ms each of them would
+        # wait for the decoding of the next batch
         sys.setswitchinterval(SWITCH_SECONDS)
 
     handler = partial(
@@ -102,13 +104,13 @@ def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
         clock=system_clock,
         future_skew=timedelta(minutes=settings.future_skew_minutes),
         budget=DeadLetterBudget(settings.dead_letter_budget),
-        turns=Turns(),
+        release=OrderedRelease(),
     )
     return Stage("embed", {TWEETS: handler}, batch=settings.embed_batch, ahead=EMBED_AHEAD, start=start)
 
 
 def build_assign(settings: Settings, send: Send, metrics: Metrics) -> Stage:
-    """The single writer of the topic space; further processes stand by."""
+    """Build the assign stage, the single writer of the topic space. Further processes stand by."""
     from models.online.factory import create_topic_model, prepare, restore_topic_model
 
     if settings.topic_model == "topics":
@@ -133,14 +135,14 @@ def build_assign(settings: Settings, send: Send, metrics: Metrics) -> Stage:
         with metrics.histogram("assign_seconds").time():
             await stage.assign(records)
         model = stage.assigner.model
-        if settings.metrics_port:  # nobody would read it otherwise, and it copies all centroids
+        if settings.metrics_port:  # nobody reads it otherwise, and it copies all centroids
             metrics.gauge("live_topics").set(0 if model is None else len(model.centroids()[0]))
 
     return Stage("assign", {EMBEDDED: assign}, stop=stop)
 
 
 def build_view(settings: Settings, send: Send, metrics: Metrics) -> Stage:
-    """Writes the live view."""
+    """Build the view stage, which writes the live view."""
     from streams.redis_store.client import create_views
     from streams.runtime.view_rebuild import view_followers
 
@@ -157,7 +159,7 @@ def build_view(settings: Settings, send: Send, metrics: Metrics) -> Stage:
 
     async def show_posts(records: Sequence[Record]) -> None:
         await followers[ASSIGNMENTS].handle(records)
-        if settings.metrics_port:  # nobody would read them otherwise, and each record is decoded once more
+        if settings.metrics_port:  # nobody reads them otherwise, and each record is decoded a second time
             for delay in delays_of(records, system_clock(), timedelta(hours=settings.lateness_hours)):
                 metrics.histogram("post_to_view_seconds").observe(delay)
 
@@ -165,8 +167,8 @@ def build_view(settings: Settings, send: Send, metrics: Metrics) -> Stage:
     return Stage("view", handlers, owns=TOPIC_EVENTS, tick=tick, start=start)
 
 
-def build_week_close(settings: Settings, send: Send, _: Metrics) -> Stage:
-    """Closes weeks; further processes stand by."""
+def build_week_close(settings: Settings, send: Send, metrics: Metrics) -> Stage:
+    """Build the week-close stage. Further processes stand by."""
     process = RefitProcess(settings)
     stage = WeekCloseStage(
         clock=system_clock,
@@ -181,6 +183,7 @@ def build_week_close(settings: Settings, send: Send, _: Metrics) -> Stage:
         read_log=partial(_read_embedded_since, settings),
         lagging=partial(_embed_lag, settings),
         send=send,
+        count=lambda outcome: metrics.counter("digests").labels(outcome=outcome).inc(),
     )
     return Stage(
         "week-close",

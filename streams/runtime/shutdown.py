@@ -1,9 +1,9 @@
-"""A stage that is told to stop and cannot: it ends all the same, and in time.
+"""Ends a stage in time when it cannot stop by itself.
 
-Faust waits for confirmations, commits and a farewell to the group. With the broker away nobody answers them. A member
-that was frozen, and has to join its group again before it may leave it, waits for all others; a batch may hang. Ending
-instead loses nothing: what was not acknowledged is delivered again after the next start, as after any crash. A broker
-that is there, and only slow, is waited for as long as a supervisor waits for us.
+When a stage stops, Faust waits for confirmations, commits and the group's answer to its leaving. An unreachable broker
+answers none of them, a member that was frozen has to rejoin its group first, and a batch may hang. Ending the process
+loses nothing: Kafka delivers the unacknowledged records again after the next start. A slow broker is waited for as long
+as a supervisor waits for the worker.
 """
 
 import threading
@@ -13,18 +13,24 @@ from collections.abc import Callable
 from streams.local.readiness import connects
 from streams.system.logs import get_logger
 
-AWAY_SECONDS = 5.0  # a broker that starts again is seldom back sooner, and there is time to drain when it is
-MOST_SECONDS = 20.0  # the worker kills after 25, and others (Docker, systemd) after 30 or 90
+AWAY_SECONDS = 5.0  # a restarting broker is rarely back sooner, and afterwards there is still time to drain
+MOST_SECONDS = 20.0  # the worker kills a stage after 25 s; Docker and systemd kill the worker after 30 or 90 s
 LOOK_SECONDS = 0.5
-AGAIN = "ended without draining; what was under way is delivered again"
+AGAIN = "ended without draining; unacknowledged records will be delivered again"
 log = get_logger(__name__)
 
 
 def end_in_time(addresses: str, stopping: Callable[[], bool], end: Callable[[], object]) -> threading.Thread:
-    """Watch from a thread of its own, since the event loop may be what hangs.
+    """Watch the shutdown from a thread of its own, because the event loop may hang.
 
-    addresses: host:port[,…]. stopping: whether the stage was told to stop. end: called once none of the addresses has
-    accepted a connection for AWAY_SECONDS after that, and after MOST_SECONDS at the latest.
+    Args:
+        addresses: The brokers, host:port[,…].
+        stopping: Whether the stage has to stop.
+        end: Ends the process. Called when the stage has to stop and no address accepted a connection for AWAY_SECONDS,
+            at the latest MOST_SECONDS after the stop.
+
+    Returns:
+        The watching thread, already running.
     """
 
     def watch() -> None:
@@ -36,10 +42,10 @@ def end_in_time(addresses: str, stopping: Callable[[], bool], end: Callable[[], 
             elif connects(addresses):
                 reached = time.monotonic()
             if time.monotonic() - reached > AWAY_SECONDS:
-                log.warning(f"the broker is away: {AGAIN}")
+                log.warning(f"broker is unreachable: {AGAIN}")
                 break
             if time.monotonic() - told > MOST_SECONDS:
-                log.warning(f"the stage does not come to rest: {AGAIN}", seconds=MOST_SECONDS)
+                log.warning(f"stage did not drain in time: {AGAIN}", seconds=MOST_SECONDS)
                 break
         end()
 

@@ -1,7 +1,9 @@
-"""One stage in one process: `python -m streams.runtime.stage_process embed`. The worker command starts these.
+"""One stage in one process: `python -m streams.runtime.stage_process embed PARENT`. The worker starts these.
 
-Exit codes: 0 stopped by a signal after draining (or when it cannot, `streams.runtime.shutdown`), 1 crashed (start it
-again), 3 over the dead-letter budget or wrongly configured (starting it again is no use).
+Exit codes:
+* 0: stopped by a signal, after draining (or without it when draining is impossible, `streams.runtime.shutdown`).
+* 1: crashed; a restart helps.
+* 3: over the dead-letter budget or wrongly configured; a restart does not help.
 """
 
 import asyncio
@@ -27,16 +29,25 @@ from streams.system.parent_death import die_with_parent
 STOPPED = 0
 CRASHED = 1
 GIVE_UP = 3
-STALLED_SECONDS = 120.0  # far longer than the slowest batch, far shorter than anybody would notice
+STALLED_SECONDS = 120.0  # far longer than the slowest batch, and short enough for users
 
 
 def run_stage(settings: Settings, name: str, build: BuildStage | None = None) -> int:
-    """Run until SIGTERM, SIGINT or a crash; the exit code. build: of the stage, if not the one of that name."""
+    """Run one stage until SIGTERM, SIGINT or a crash.
+
+    Args:
+        settings: The settings of the process.
+        name: The stage's name; selects its metrics port.
+        build: Builds the stage; by default the stage of that name.
+
+    Returns:
+        The exit code.
+    """
     log = get_logger(__name__)
     try:
         (settings.data_dir / "faust").mkdir(parents=True, exist_ok=True)
     except OSError as unwritable:
-        log.error("data folder cannot be written: set TOPTOPICS_DATA_DIR to one that can", error=str(unwritable))
+        log.error("data folder cannot be written; set TOPTOPICS_DATA_DIR to a writable one", error=str(unwritable))
         return GIVE_UP
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -44,7 +55,7 @@ def run_stage(settings: Settings, name: str, build: BuildStage | None = None) ->
     try:
         app = create_app(settings, name, build or STAGES[name], metrics)
     except (EncoderError, SettingError) as wrong:
-        log.error("stage cannot start: see `toptopics doctor`", error=str(wrong))
+        log.error("stage cannot start; see `toptopics doctor`", error=str(wrong))
         loop.close()
         return GIVE_UP
     if settings.metrics_port:
@@ -64,7 +75,7 @@ def run_stage(settings: Settings, name: str, build: BuildStage | None = None) ->
 
 
 def _ended(error: BaseException | None) -> int:
-    """The exit code of a stage that ended with `error`, which is told."""
+    """Log how a stage ended and return its exit code."""
     log = get_logger(__name__)
     if error is None:
         log.info("stage stopped")
@@ -74,14 +85,16 @@ def _ended(error: BaseException | None) -> int:
 
 
 def end_process(code: int) -> NoReturn:
-    """Exit without waiting for threads: one that hangs in an encoder would keep a crashed process for ever."""
+    """Exit without waiting for threads: a thread that hangs in an encoder would keep a crashed process alive."""
     logging.shutdown()
     sys.stderr.flush()
     os._exit(code)
 
 
 async def _watch_loop() -> None:
-    """A blocked event loop cannot even crash: then this ends the process, with every thread's stack in the log."""
+    """End the process when the event loop is blocked, and log the stack of every thread: a blocked loop cannot even
+    crash.
+    """
     try:
         while True:
             faulthandler.dump_traceback_later(STALLED_SECONDS, exit=True)
@@ -91,14 +104,14 @@ async def _watch_loop() -> None:
 
 
 def _tell_thread(failed: threading.ExceptHookArgs) -> None:
-    """A line of the log like any other, instead of a bare traceback."""
+    """Log an uncaught exception of a thread as a log line instead of a bare traceback."""
     get_logger(__name__).error("thread failed", thread=failed.thread and failed.thread.name, exc_info=failed.exc_value)
 
 
 def main() -> None:
-    """Entry point: the one argument is the stage's name."""
-    name = sys.argv[1]
-    die_with_parent()
+    """Entry point; the arguments are the stage's name and the pid of the process that starts it."""
+    name, parent = sys.argv[1], int(sys.argv[2])
+    die_with_parent(parent)
     threading.excepthook = _tell_thread
     settings = load_settings()
     set_up_logging(settings, stage=name)

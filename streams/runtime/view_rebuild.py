@@ -1,4 +1,4 @@
-"""The live view made from the log: how each topic is applied, and the whole view made anew."""
+"""Builds the live view from the log: how each topic is applied, and the rebuild of the whole view."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
@@ -15,11 +15,11 @@ from streams.stages.stage import Handler
 from streams.stages.view import view_assignments, view_digests, view_topic_events
 from streams.stages.view_follower import ViewFollower
 
-Progress = Callable[[str, int, int], None]  # topic, records done, of
+Progress = Callable[[str, int, int], None]  # topic, records done, records in total
 
 
 def view_followers(settings: Settings, store: RedisViews, send: Send) -> dict[Topic, ViewFollower]:
-    """What the view stage does with each of its topics. `send` gets the dead letters."""
+    """The view stage's handlers by topic. `send` receives the dead letters."""
     positions = ViewPositions(store.database, settings.prefix)
     appliers: dict[Topic, Callable[..., Awaitable[None]]] = {
         ASSIGNMENTS: view_assignments,
@@ -37,9 +37,18 @@ def _handler(apply: Callable[..., Awaitable[None]], store: RedisViews, send: Sen
 
 
 async def rebuild_views(settings: Settings, store: RedisViews, send: Send, progress: Progress) -> dict[str, int]:
-    """Wipe the view and apply the log from its start to its end as of now; records applied, by topic.
+    """Wipe the view and apply the log from its start to its present end.
 
-    A running worker may go on meanwhile: both apply the same records, which changes nothing.
+    A worker may run at the same time: both apply the same records, which changes nothing.
+
+    Args:
+        settings: Brokers and prefix.
+        store: The view.
+        send: Receives the dead letters.
+        progress: Called after each batch.
+
+    Returns:
+        The number of applied records by topic.
     """
     await store.wipe()
     counts: dict[str, int] = {}

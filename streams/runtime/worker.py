@@ -1,7 +1,7 @@
-"""The worker: one process a stage, started again when it crashes, stopped together.
+"""The worker: runs each stage in its own process, restarts crashed stages and stops all of them together.
 
-A process each, so that a crash or a blocked event loop is one stage's own, and two cores are used. A stage that gives
-up (exit code 3) stops the worker: restarting it would only fill `dead-letters`.
+With a process each, a crash or a blocked event loop stops one stage only, and all cores are used. A stage that exits
+with code 3 stops the worker: restarting it would only fill `dead-letters`.
 """
 
 import asyncio
@@ -14,15 +14,15 @@ from typing import IO
 from streams.runtime.stage_process import GIVE_UP
 from streams.system.logs import get_logger
 
-STOP_SECONDS = 25.0  # with what follows still within thirty seconds; SIGKILL after it loses nothing
+STOP_SECONDS = 25.0  # the whole stop stays within 30 seconds; a SIGKILL afterwards loses nothing
 BACK_OFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-NOT_DRAINED = 1  # exit code: nothing is lost, but whoever supervises us should know
-HEALTHY_SECONDS = 60.0  # a stage that ran so long starts its back-off anew
+NOT_DRAINED = 1  # exit code: nothing is lost, but a supervisor should know
+HEALTHY_SECONDS = 60.0  # a stage that ran this long starts again with the shortest delay
 log = get_logger(__name__)
 
 
 class Worker:
-    """Supervises stage processes until a signal, or until one gives up."""
+    """Supervises stage processes until a signal, or until a stage gives up."""
 
     def __init__(
         self,
@@ -31,7 +31,12 @@ class Worker:
         log_file: IO[bytes] | None = None,
         module: str = "streams.runtime.stage_process",
     ) -> None:
-        """log_file: where the stages' log lines go; None: to this process's standard error. module: what runs one."""
+        """Args:
+        stages: Names of the stages to run.
+        environment: Variables added to this process's environment.
+        log_file: Receives the stages' log lines; None for this process's standard error.
+        module: The module that runs one stage.
+        """
         self._stages = stages
         self._module = module
         self._log_file = log_file
@@ -41,9 +46,10 @@ class Worker:
         self.exit_code = 0
 
     async def run(self) -> int:
-        """Until SIGTERM or SIGINT; returns the exit code.
+        """Run until SIGTERM or SIGINT.
 
-        0 after an orderly stop, 1 when a stage had to be killed because it did not drain in time, 3 when one gave up.
+        Returns:
+            0 after an orderly stop, 1 when a stage was killed because it did not drain in time, 3 when a stage gave up.
         """
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGTERM, signal.SIGINT):
@@ -56,7 +62,7 @@ class Worker:
         await asyncio.gather(*(self._keep_running(name) for name in self._stages))
 
     def stop(self) -> None:
-        """Ask all stages to drain and end."""
+        """Ask all stages to drain and stop."""
         self._stopping.set()
 
     async def _keep_running(self, name: str) -> None:
@@ -69,10 +75,11 @@ class Worker:
                 "-m",
                 self._module,
                 name,
+                str(os.getpid()),
                 env=self._environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stderr=self._log_file,
-                # a terminal's Ctrl-C must reach the worker alone, which then stops the stages in order
+                # a terminal's Ctrl-C must reach only the worker, which then stops the stages in order
                 start_new_session=True,
             )
             self._processes[name] = process
@@ -80,18 +87,18 @@ class Worker:
             if self._stopping.is_set():
                 return
             if code == GIVE_UP:
-                log.error("stage gave up; the worker stops", failed=name)
+                log.error("stage gave up; stopping the worker", failed=name)
                 self.exit_code = GIVE_UP
                 self._stopping.set()
                 return
             failures = 0 if loop.time() - started > HEALTHY_SECONDS else failures
             delay = BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS) - 1)]
             failures += 1
-            log.error("stage ended; starting it again", failed=name, exit_code=code, in_seconds=delay)
+            log.error("stage ended; restarting it", failed=name, exit_code=code, in_seconds=delay)
             await self._sleep(delay)
 
     async def _wait(self, process: asyncio.subprocess.Process) -> int:
-        """The exit code; on `stop` the process gets SIGTERM, and SIGKILL when it has not drained in time."""
+        """Wait for the process and return its exit code. On `stop` it gets SIGTERM, and after STOP_SECONDS SIGKILL."""
         ended = asyncio.ensure_future(process.wait())
         stopping = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -100,7 +107,7 @@ class Worker:
             process.terminate()
             done, _ = await asyncio.wait({ended}, timeout=STOP_SECONDS)
             if not done:
-                log.error("stage did not stop in time; killed", pid=process.pid, seconds=STOP_SECONDS)
+                log.error("stage did not stop in time; killing it", pid=process.pid, seconds=STOP_SECONDS)
                 process.kill()
                 self.exit_code = self.exit_code or NOT_DRAINED
         return await ended
@@ -113,5 +120,5 @@ class Worker:
 
 
 def environment_for(kafka: str, redis: str, **extra: str) -> dict[str, str]:
-    """What stage processes are told of services that were started for them."""
+    """Environment variables that tell stage processes about services started for them."""
     return {"KAFKA_BOOTSTRAP_SERVERS": kafka, "REDIS_URL": redis, **extra}

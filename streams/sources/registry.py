@@ -1,19 +1,22 @@
-"""The closed table of live sources: their names, what they need from the environment, and how each is made.
+"""The table of live sources: the name of each, and how it is made. Every other part reads this table.
 
-Secrets and addresses come from the environment only; `streams.sources.variables` documents them.
+The classes of a source are imported when it is made. Secrets and addresses come from the environment only;
+`streams.sources.variables` lists them.
 """
 
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-
-import httpx
+from typing import TYPE_CHECKING
 
 from streams.clock import Clock
 from streams.sources.people.wanted import People
 from streams.sources.port import RefusedError, Source
 from streams.sources.sent_posts import Memory
 from streams.sources.variables import VARIABLES
+
+if TYPE_CHECKING:
+    import httpx
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Making:
 
     people: People
     environment: Mapping[str, str]
-    client: httpx.AsyncClient
+    client: "httpx.AsyncClient"
     clock: Clock
     every: float | None = None
     lookback_days: float = 1.0
@@ -60,7 +63,7 @@ def _x_stream(making: Making) -> Source:
     api = XApi(token, base_url=url, clock=making.clock)
     return XStream(
         making.people, api, bearer_token=token, base_url=url, clock=making.clock, plan=plan,
-        lookback_days=making.lookback_days,
+        lookback_days=making.lookback_days, memory=making.memory,
     )  # fmt: skip
 
 
@@ -71,8 +74,9 @@ def _x_timelines(making: Making) -> Source:
     url = making.given("TOPTOPICS_X_URL", "https://api.x.com")
     api = XApi(making.needed("X_BEARER_TOKEN"), base_url=url, clock=making.clock)
     return XTimelines(
-        making.people, api, clock=making.clock, every=making.waiting(900.0), lookback_days=making.lookback_days
-    )
+        making.people, api, clock=making.clock, every=making.waiting(900.0), lookback_days=making.lookback_days,
+        memory=making.memory,
+    )  # fmt: skip
 
 
 def _x_deletions(making: Making) -> Source:

@@ -1,16 +1,19 @@
 """Stage assign: `tweets.embedded` -> `assignments`, `topic-events`.
 
-Message in: EmbeddedTweet or Deletion, in the order of the one partition. Message out: exactly one Assignment per
-origin, keyed by post id, and the TopicEvents of the topics it moved, keyed by topic id. Between the posts stands what
-refits teach (WeekTopics): splits and aliases are events that it causes at its place, and each is learned once.
-Dropped to `dead-letters`: what cannot be decoded, vectors of a wrong length or of a retired encoder.
+Message in: EmbeddedTweet, Deletion or WeekTopics, in the order of the one partition. WeekTopics carries the result of a
+refit; each is applied once, at its place in the log. Message out: exactly one Assignment for each origin, keyed by post
+id, and the TopicEvents of changed topics, keyed by topic id.
 
-The state is a pure function of the log's prefix (`models.online.assigner`), so nothing has to be committed in step with
-it: outputs are durable before the offset is committed, and a restarted or standby worker brings its snapshot up to the
-first record that it is handed by reading the log, silently. Writing an output twice writes the same bytes twice.
-A snapshot that is ahead of that record is dropped: it outran the commit, or it is of a log that is gone. So is one that
-does not know the post before its position. No snapshot is taken while outputs are on their way: the state knows posts
-then whose assignments may never arrive, and would take them for done when they are delivered again.
+Dropped to `dead-letters`: records that cannot be decoded, and vectors of a wrong length or of a retired encoder.
+
+The state is a pure function of the log up to an offset (`models.online.assigner`). Therefore outputs need no
+transaction: they are durable before the offset is committed, and a repeated output has the same bytes. A restarted or
+standby worker loads a snapshot and reads the log, without sending, up to the first record that it receives.
+
+A snapshot is dropped when it is ahead of that record (it was saved before a commit that failed, or it belongs to
+another log), and when it does not know the post before its position. No snapshot is taken while outputs are
+unconfirmed: its state would know posts whose assignments may be lost, and would treat them as done when they are
+delivered again.
 """
 
 import asyncio
@@ -30,14 +33,14 @@ from streams.stages.snapshots import SnapshotStore
 from streams.system.logs import get_logger
 
 ReadLog = Callable[[int, int], AsyncIterator[list[Record]]]  # from offset, up to offset (exclusive)
-CATCH_UP_BATCH = 500  # records between two looks at the clock: fractions of a second
+CATCH_UP_BATCH = 500  # records between two checks of the clock: fractions of a second
 WEEK = timedelta(weeks=1)
-REBUILT = 4 * WEEK  # how far back a replay into a new topic space is suggested
+REBUILT = 4 * WEEK  # how far back the suggested replay into a new topic space goes
 log = get_logger(__name__)
 
 
 class AssignStage:
-    """The single writer of the topic space. One at a time: the one partition has one owner in the consumer group."""
+    """The single writer of the topic space: the one partition has one owner in the consumer group."""
 
     def __init__(
         self,
@@ -60,9 +63,9 @@ class AssignStage:
         self._snapshot_seconds = snapshot_seconds
         self._budget = budget
         self._position = 0  # the next offset to apply
-        self._ahead = False  # whether the state knows of records from there on
-        self._loaded_position = 0  # what came before it was never handed to this process
-        self._doubted = False  # whether the loaded snapshot was not yet held against the log
+        self._ahead = False  # whether the state includes records from that offset on
+        self._loaded_position = 0  # position of the loaded snapshot; this process has not received earlier records
+        self._doubted = False  # whether the loaded snapshot still has to be compared with the log
         self._saved_position = 0
         self._saved_at = clock()
         self._assigner = create()
@@ -73,13 +76,20 @@ class AssignStage:
         return self._assigner
 
     def load_snapshot(self, limit: int | None = None) -> int:
-        """Start from the newest usable snapshot, else from nothing; returns the position. limit: no further than it."""
+        """Load the newest usable snapshot, else start with an empty state.
+
+        Args:
+            limit: Highest accepted position.
+
+        Returns:
+            The position of the loaded state.
+        """
         self._assigner, self._position, self._ahead = self._create(), 0, False
         for data in self._snapshots.load(limit):
             try:
                 self._assigner, self._position = self._restore(data)
             except SnapshotError as error:
-                log.warning("snapshot refused", reason=str(error))
+                log.warning("snapshot unusable; trying an older one", reason=str(error))
                 continue
             log.info("snapshot loaded", position=self._position)
             break
@@ -88,7 +98,7 @@ class AssignStage:
         return self._position
 
     async def assign(self, records: Sequence[Record]) -> None:
-        """Handle one batch; when it returns its outputs are durable."""
+        """Handle one batch. On return, its outputs are durable."""
         start = 0
         for end in range(1, len(records) + 1):
             if end == len(records) or records[end].offset != records[end - 1].offset + 1:
@@ -96,16 +106,18 @@ class AssignStage:
                 start = end
 
     async def _assign_run(self, records: Sequence[Record]) -> None:
-        """Records without a gap between them."""
+        """Handle records with consecutive offsets."""
         first = records[0].offset
         if self._ahead:
-            log.warning("what was applied was not published, a state before it is taken", position=self._position)
+            log.warning(
+                "outputs of the last batch are unconfirmed; reloading the last snapshot", position=self._position
+            )
             self.load_snapshot(limit=first)
         if first < self._loaded_position:
-            log.warning("snapshot is ahead of the log, an older one is taken", position=self._loaded_position, to=first)
+            log.warning("snapshot is ahead of the log; loading an older one", position=self._loaded_position, to=first)
             self.load_snapshot(limit=first)
         if self._doubted and not await self._is_of_this_log():
-            log.warning("snapshot is of another log, the state is made anew", position=self._position)
+            log.warning("snapshot belongs to another log; rebuilding the state from the log", position=self._position)
             self.load_snapshot(limit=0)
         self._doubted = False
         if first > self._position:
@@ -122,14 +134,14 @@ class AssignStage:
         self._save_when_due()
 
     def _save_when_due(self) -> None:
-        # a clock that was set back must not put a snapshot off
+        # a clock that was set back must not delay a snapshot
         if not 0 <= (self._clock() - self._saved_at).total_seconds() < self._snapshot_seconds:
             self.save_snapshot()
 
     def save_snapshot(self) -> None:
-        """Write the state if it moved since the last time and is not ahead of what is durable.
+        """Write a snapshot if the state has changed and all its outputs are confirmed.
 
-        A full disk stops nothing: the log has everything, and a start without a snapshot only takes longer.
+        A full disk does not stop the stage: the log has everything, and a start without a snapshot only takes longer.
         """
         self._saved_at = self._clock()
         if self._ahead or self._position == self._saved_position:
@@ -137,12 +149,12 @@ class AssignStage:
         try:
             self._snapshots.save(self._assigner.to_bytes(self._position), self._position)
         except OSError as error:
-            log.error("snapshot cannot be written; the next start reads the log instead", error=str(error))
+            log.error("snapshot cannot be written; the next start will read the log instead", error=str(error))
         else:
             self._saved_position = self._position
 
     async def _is_of_this_log(self) -> bool:
-        """Whether the state knows the post before its position; also when there is none any more."""
+        """Whether the state knows the post before its position. True as well when the log no longer has that post."""
         async for records in self._read_log(self._position - 1, self._position):
             for record in records:
                 try:
@@ -155,36 +167,42 @@ class AssignStage:
         return True
 
     async def _catch_up(self, offset: int) -> None:
-        """Apply what another worker, or this one before a crash, has already published.
+        """Apply records whose outputs are published already, by another worker or by this one before a crash.
 
-        Snapshots go on: a crash in a long catch-up must not put it back to its beginning.
+        Snapshots continue, so that a crash during a long catch-up does not repeat all of it.
         """
         log.info("catching up from the log", position=self._position, to=offset)
+        expected: int | None = self._position
         async for read in self._read_log(self._position, offset):
+            if expected is not None:
+                _warn_of_a_late_start(expected, read[0].offset)
+                expected = None
             for start in range(0, len(read), CATCH_UP_BATCH):
                 records = read[start : start + CATCH_UP_BATCH]
                 self._apply(records)
                 self._position, self._ahead = records[-1].offset + 1, False
                 self._save_when_due()
-                await asyncio.sleep(0)  # for heartbeats, and a signal to stop
+                await asyncio.sleep(0)  # lets heartbeats and a signal to stop through
+        if expected is not None:
+            _warn_of_a_late_start(expected, offset)
         self._position = offset
 
     def _apply(self, records: Sequence[Record]) -> tuple[Outcome, list[DeadLetter]]:
-        """Decode and place; the state is ahead of the position until the caller moves that.
+        """Decode and apply the records. The state is ahead of the position until the caller moves the position.
 
-        A change of encoder ends a run, since it decides which vectors are usable after it.
+        A change of encoder ends a run of records, because it decides which vectors are usable after it.
         """
         self._ahead = True
         assignments: list[Assignment] = []
         events: list[TopicEvent] = []
         letters: list[DeadLetter] = []
         run: list[LogRecord] = []
-        encoder = self._assigner.encoder  # of the run
+        encoder = self._assigner.encoder  # of the current run
 
         def place() -> None:
             before = self._assigner.encoder
             outcome = self._assigner.apply(run)
-            self._tell_new_space(before, run)
+            self._log_new_space(before, run)
             assignments.extend(outcome.assignments)
             events.extend(outcome.events)
             run.clear()
@@ -197,7 +215,7 @@ class AssignStage:
                     self._assigner.check(embedded)
                     encoder = space_of(embedded.encoder)
                     run.append(embedded)
-                    place()  # the next ones are held against its width
+                    place()  # checks of the next vectors need its width
                     continue
                 self._assigner.check(embedded)
             except PoisonError as error:
@@ -209,15 +227,15 @@ class AssignStage:
         place()
         return Outcome(assignments, events), letters
 
-    def _tell_new_space(self, before: str | None, run: Sequence[LogRecord]) -> None:
-        """Live topics begin anew, and somebody may not have meant it."""
+    def _log_new_space(self, before: str | None, run: Sequence[LogRecord]) -> None:
+        """Warn that live topics start again: the change of encoder may be a mistake."""
         now = self._assigner.encoder
         if before is None or now == before:
             return
         first = next(one.tweet.created_at for one in run if isinstance(one, EmbeddedTweet))
         weeks = f"--from {first - REBUILT:%Y-%m-%d} --to {first - WEEK:%Y-%m-%d}"
         log.warning(
-            "another encoder: a new topic space begins, live topics start from nothing",
+            "encoder changed; starting a new topic space without live topics",
             before=before,
             now=now,
             rebuild_digests=f"toptopics replay {weeks} --source tweets --publish",
@@ -235,3 +253,14 @@ class AssignStage:
         ]
         for confirmation in sent:
             await confirmation
+
+
+def _warn_of_a_late_start(position: int, log_start: int) -> None:
+    """Warn that retention deleted records that the live topics need: the stage cannot repair it."""
+    if log_start > position:
+        log.warning(
+            "log begins after the state; the records between are deleted, and live topics lack their posts",
+            position=position,
+            log_start=log_start,
+            next_step="see `toptopics doctor` for the retention that a restart needs",
+        )

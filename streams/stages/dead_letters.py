@@ -1,4 +1,4 @@
-"""Records that cannot be used go to `dead-letters`, whole; too many of them stop the worker loudly."""
+"""Unusable records go to `dead-letters`, complete. Too many of them stop the worker."""
 
 import base64
 from collections import deque
@@ -14,19 +14,26 @@ from streams.ports import Send
 from streams.system.logs import get_logger
 
 WINDOW = 1_000
-# below so many records a share says nothing: the first three lines of a stream may all be bad
+# below this count a share says nothing: the first three lines of a stream may all be bad
 LEAST = 200
-TOLD = 5  # log lines a batch: a flood of bad records must not become a flood of lines
+LOGGED = 5  # log lines a batch: a flood of bad records must not become a flood of lines
 log = get_logger(__name__)
 T = TypeVar("T")
 
 
 class DeadLetterBudgetError(RuntimeError):
-    """More records fail than can be an accident: a wrong producer or a bug of ours."""
+    """More records fail than an accident explains: a producer is wrong or we have a bug."""
 
 
 def dead_letter(stage: str, reason: str, record: Record, at: datetime) -> DeadLetter:
-    """The letter for a Kafka record."""
+    """The dead letter of a Kafka record.
+
+    Args:
+        stage: Name of the stage that refused the record.
+        reason: The error.
+        record: The record.
+        at: The present time.
+    """
     return DeadLetter(
         stage=stage,
         reason=reason[:1_000],
@@ -65,7 +72,7 @@ def decode_records(
 
 
 class DeadLetterBudget:
-    """Counts good and bad records over the last WINDOW; raises when the share of bad ones passes `share`."""
+    """Counts good and bad records in a window of WINDOW records, and raises above the given share of bad ones."""
 
     def __init__(self, share: float) -> None:
         self._share = share
@@ -73,7 +80,11 @@ class DeadLetterBudget:
         self._bad = 0
 
     def count(self, *, bad: bool) -> None:
-        """One more record; raises DeadLetterBudgetError past the budget."""
+        """Count one record.
+
+        Raises:
+            DeadLetterBudgetError: The share of bad records exceeds the budget.
+        """
         if len(self._recent) == WINDOW:
             self._bad -= self._recent[0]
         self._recent.append(bad)
@@ -86,8 +97,8 @@ class DeadLetterBudget:
 
 
 async def send_dead_letters(send: Send, letters: list[DeadLetter]) -> None:
-    """Produce and wait until the broker has them all; the first few of a batch are named in the log."""
-    for letter in letters[:TOLD]:
+    """Produce the dead letters and wait for the broker's confirmations. The first LOGGED of a batch are logged."""
+    for letter in letters[:LOGGED]:
         log.warning(
             "dead letter",
             topic=letter.topic,
@@ -95,8 +106,8 @@ async def send_dead_letters(send: Send, letters: list[DeadLetter]) -> None:
             offset=letter.offset,
             reason=letter.reason[:300],
         )
-    if len(letters) > TOLD:
-        log.warning("further dead letters in this batch", count=len(letters) - TOLD)
+    if len(letters) > LOGGED:
+        log.warning("further dead letters in this batch", count=len(letters) - LOGGED)
     sent = [await send(DEAD_LETTERS.name, key=letter.stage.encode(), value=encode(letter)) for letter in letters]
     for confirmation in sent:
         await confirmation

@@ -1,13 +1,14 @@
 """Stage embed: `tweets` -> `tweets.embedded`.
 
 Message in: Tweet or Deletion, JSON, untrusted, keyed by author id. Message out: EmbeddedTweet or Deletion, keyed by
-post id, with the post's own time as the record's time, so that a week is a range of record times.
-Dropped to `dead-letters`: what cannot be decoded, and posts from further in the future than the allowed skew (they
-would close a week early). Nothing else is dropped: a retweet is encoded as the text that it repeats, so it costs a
-cache look-up, and a post sent twice is told apart by the assign stage, which sees all partitions.
-Stateless: after a crash a batch is done again and produces records with the same origins. Several batches may be under
-way at the same time; what they produce goes out in the order in which they were begun, so a tombstone never overtakes
-its post.
+post id. The record's time is the post's own time, so that a week is a range of record times.
+
+Dropped to `dead-letters`: records that cannot be decoded, and posts further in the future than the allowed skew, which
+would close a week early. Nothing else is dropped. A retweet is encoded as the text that it repeats, which costs one
+cache look-up. Duplicates are left to the assign stage, which sees all partitions.
+
+Stateless: a batch that is repeated after a crash produces records with the same origins. Several batches may run at the
+same time. Their outputs are sent in the order in which the batches started, so a tombstone never overtakes its post.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,8 +26,8 @@ from streams.kafka.record import Record
 from streams.kafka.topics import EMBEDDED
 from streams.ports import Send
 from streams.stages.dead_letters import DeadLetterBudget, decode_records, send_dead_letters
+from streams.stages.ordered_release import OrderedRelease
 from streams.stages.post_time import check_not_future, time_of
-from streams.stages.turns import Turns
 
 Encode = Callable[[Sequence[str]], Awaitable[npt.NDArray[np.float32]]]
 
@@ -40,23 +41,35 @@ async def embed(
     clock: Clock,
     future_skew: timedelta,
     budget: DeadLetterBudget,
-    turns: Turns,
+    release: OrderedRelease,
 ) -> None:
-    """Handle one batch; when it returns, every record of it is on `tweets.embedded` or on `dead-letters`.
+    """Handle one batch. On return, every record of it is on `tweets.embedded` or on `dead-letters`.
 
-    encode_texts: texts -> float32 (n, dimensions). turns: shared by the batches that are under way. Raises
-    DeadLetterBudgetError, and what the encoder or broker raise.
+    Args:
+        records: The batch.
+        send: Produces a record.
+        encode_texts: texts -> float32 (n, dimensions).
+        encoder: Name of the encoder.
+        clock: The present time.
+        future_skew: How far in the future a post may be.
+        budget: Counts the dead letters.
+        release: Shared by the batches that run at the same time.
+
+    Raises:
+        DeadLetterBudgetError: Too many of the last records were dead letters.
+        FloatingPointError: The encoder returned NaN or infinity.
+        Exception: What the encoder or the broker raise.
     """
-    now, turn = clock(), turns.take()
+    now, slot = clock(), release.slot()
     posts, letters = decode_records(records, lambda record: _usable(record, now, future_skew), stage="embed", at=now)
     await send_dead_letters(send, letters)
     tweets = [post for _, post in posts if isinstance(post, Tweet)]
     texts = [clean(tweet.text, kind=tweet.kind, links=tweet.links) for tweet in tweets]
     vectors = await encode_texts(texts) if texts else np.zeros((0, 1), np.float32)
     if not np.isfinite(vectors).all():
-        raise FloatingPointError(f"encoder {encoder} gave a number that is not finite")
+        raise FloatingPointError(f"encoder {encoder} returned NaN or infinity; restarting the stage")
     encoded = zip(texts, vectors, strict=True)
-    async with turn:
+    async with slot:
         sent = []
         for record, post in posts:
             out: Deletion | EmbeddedTweet

@@ -1,7 +1,7 @@
-"""Snapshots of a stage's state on disk: written whole or not at all, checked by their hash when read.
+"""Snapshots of a stage's state on disk, written atomically and checked by their hash when read.
 
-A file is named `STAGE-POSITION-HASH.safetensors`; the newest two are kept, so that a damaged one costs a longer
-catch-up from the log and not the state.
+A file is named `STAGE-POSITION-HASH.safetensors`. The newest two are kept: when one is damaged, the catch-up from the
+log takes longer, and the state is not lost.
 """
 
 import hashlib
@@ -16,14 +16,18 @@ log = get_logger(__name__)
 
 
 class SnapshotStore:
-    """The snapshots of one stage in one folder. Raises OSError when the folder cannot be written."""
+    """The snapshots of one stage in one folder.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
 
     def __init__(self, folder: Path, stage: str) -> None:
         self._folder = folder
         self._stage = stage
 
     def save(self, data: bytes, position: int) -> Path:
-        """Write durably (fsync of file and folder), then drop older ones."""
+        """Write the snapshot durably (fsync of file and folder), then delete older ones."""
         path = self._folder / f"{self._stage}-{position:020d}-{_hash(data)}.safetensors"
         replace_file(path, data)
         for old in self._paths()[KEPT:]:
@@ -31,15 +35,16 @@ class SnapshotStore:
         return path
 
     def load(self, limit: int | None = None) -> Iterator[bytes]:
-        """The snapshots whose bytes are what was written, newest first; damaged ones are named in the log.
+        """Yield the intact snapshots, newest first. Damaged ones are renamed and logged.
 
-        limit: the last position that is wanted. Those beyond it are deleted: they would count as newer than all that
-        is written from now on.
+        Args:
+            limit: Highest accepted position. Snapshots beyond it are deleted: they would count as newer than all later
+                ones.
         """
         for path in self._paths():
             data = path.read_bytes()
             if path.stem.rsplit("-", 1)[1] != _hash(data):
-                log.warning("snapshot damaged, set aside", path=str(path))
+                log.warning("snapshot damaged; renaming it and trying an older one", path=str(path))
                 path.replace(path.with_suffix(".damaged"))
             elif limit is not None and int(path.stem.rsplit("-", 2)[1]) > limit:
                 path.unlink(missing_ok=True)

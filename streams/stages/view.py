@@ -1,8 +1,9 @@
 """Stage view: `assignments`, `topic-events`, `digests` -> the live view in Redis.
 
-Message in: Assignment, TopicEvent, Digest. Out: nothing on Kafka; the ViewStore's effects are idempotent by post id,
-event and week, so that a record read again changes nothing. The view is disposable: wiped, it is rebuilt from Kafka.
-Dropped to `dead-letters`: what cannot be decoded (somebody else wrote to our topics).
+Message in: Assignment, TopicEvent, Digest. Message out: none on Kafka. The ViewStore's effects are idempotent by post
+id, event and week, so that reading a record again changes nothing. A wiped view is rebuilt from Kafka.
+
+Dropped to `dead-letters`: records that cannot be decoded, written by another program to our topics.
 """
 
 from collections.abc import Sequence
@@ -20,32 +21,38 @@ T = TypeVar("T", bound=Event)
 
 
 async def view_assignments(records: Sequence[Record], *, store: ViewStore, send: Send, clock: Clock) -> None:
-    """Show where posts went."""
+    """Show which topics posts were assigned to."""
     await store.apply_assignments([event for _, event in await _decoded(records, Assignment, send, clock)])
 
 
 async def view_topic_events(records: Sequence[Record], *, store: ViewStore, send: Send, clock: Clock) -> None:
-    """Show what happened to topics."""
+    """Show events of topics."""
     await store.apply_topic_events([event for _, event in await _decoded(records, TopicEvent, send, clock)])
 
 
 async def view_digests(records: Sequence[Record], *, store: ViewStore, send: Send, clock: Clock) -> None:
-    """Show a digest; a later record of the same week replaces it."""
+    """Show a digest. A later record of the same week replaces it."""
     for record, digest in await _decoded(records, Digest, send, clock):
         await store.put_digest(digest, record.headers)
 
 
 def delays_of(records: Sequence[Record], now: datetime, live: timedelta) -> list[float]:
-    """Seconds from each post's own time to `now`, for the assignments among `records`.
+    """Delays of the assigned posts among `records`, for metrics.
 
-    Posts older than `live` are left out: the age of an archive says nothing about how quick the stages are.
+    Args:
+        records: Records of `assignments`.
+        now: The present time.
+        live: Age limit. Older posts come from an archive, and their age says nothing about the speed of the stages.
+
+    Returns:
+        Seconds from each post's own time to `now`.
     """
     delays = []
     for record in records:
         try:
             assignment = decode(record.value, Assignment)
         except PoisonError:
-            continue  # told when it was applied
+            continue  # logged when it was applied
         if assignment.outcome == "assigned" and now - assignment.at <= live:
             delays.append((now - assignment.at).total_seconds())
     return delays

@@ -1,11 +1,15 @@
-"""How far the live view has read, kept in the view itself: so that a view that lost something is made whole again.
+"""Keeps the live view complete, by positions that are stored in the view itself.
 
-Redis may be flushed, restarted from an older dump, or replaced by an empty one while the consumer group's offsets stand
-where they were. Therefore the position of every partition (all records before it are in the view) is stored in Redis,
-beside what it speaks of: lost together, older together. A batch whose start is not the stored position is preceded by
-what is missing, read from the log; and after a batch the position moves only if it is still what it was (compare and
-set), so that a flush in the middle of a batch is seen as well. Positions alone could come back to the same number, so
-they carry the view's epoch: a random word that is made when there is none. Applying a record twice changes nothing.
+Redis may be flushed, restarted from an older dump, or replaced by an empty one, while the consumer group's offsets
+stay. So the position of every partition (all records before it are in the view) is stored in Redis beside the data:
+both are lost together or restored together.
+
+1. When a batch does not start at the stored position, the missing records are read from the log and applied first.
+2. After a batch the position moves by compare and set, so that a flush during the batch is noticed as well.
+3. A position carries the view's epoch, a random id made when none is stored: after a flush the same offset may be
+   reached again.
+
+Applying a record twice changes nothing.
 """
 
 import asyncio
@@ -21,31 +25,33 @@ ReadRange = Callable[[int, int, int], AsyncIterator[list[Record]]]  # partition,
 
 
 class ViewFollower:
-    """A handler of one topic around one that applies records: keeps the view without gaps."""
+    """Wraps the handler of one topic and fills gaps of the view before each batch."""
 
     def __init__(self, topic: str, apply: Handler, positions: PositionStore, read_range: ReadRange) -> None:
         self._topic = topic
         self._apply = apply
         self._positions = positions
         self._read_range = read_range
-        self._reached: dict[int, int] = {}  # partition -> the end of what this process has applied
-        self._lock = asyncio.Lock()  # the timer and the agent would mend the same gap twice: harmless, but slow
+        self._reached: dict[int, int] = {}  # partition -> the end of the records applied by this process
+        self._lock = asyncio.Lock()  # the timer and the agent would fill the same gap twice: harmless, but slow
 
     async def handle(self, records: Sequence[Record]) -> None:
-        """Apply one batch, and before it whatever the view lacks of its partitions."""
+        """Apply one batch, after the records that the view misses from its partitions."""
         async with self._lock:
             for partition in sorted({record.partition for record in records}):
                 mine = [record for record in records if record.partition == partition]
                 await self._follow(partition, mine)
 
     async def begin(self, committed: Mapping[int, int]) -> None:
-        """Mend the view up to what the group has committed (partition -> offset): nobody delivers that again."""
+        """Fill the view up to the committed offsets (partition -> offset), because Kafka does not deliver earlier
+        records again.
+        """
         for partition, end in committed.items():
             self._reached.setdefault(partition, end)
         await self.check()
 
     async def check(self) -> None:
-        """Mend a view that lost something while nothing arrives; called every second or so."""
+        """Fill gaps of the view while no records arrive. Called about every second."""
         async with self._lock:
             for partition, end in list(self._reached.items()):
                 if (await self._positions.position(self._topic, partition)).offset < end:
@@ -70,4 +76,9 @@ class ViewFollower:
             await self._apply(records)
             count += len(records)
         if count:
-            log.warning("view was behind its log; mended", topic=self._topic, partition=partition, records=count)
+            log.warning(
+                "view was behind the log; applied the missing records",
+                topic=self._topic,
+                partition=partition,
+                records=count,
+            )

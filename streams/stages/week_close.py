@@ -5,6 +5,14 @@ is another record with the same key, made with the settings of the digest that i
 topics learn from the refit: a crash between the two repeats both, and the assign stage knows what it has learned.
 Nothing is dropped: what cannot be decoded is the assign stage's to report.
 
+What a correction comes to:
+
+* the result shows something else, or a deleted post was shown: a new revision;
+* the result shows the same: the digest is written again with the offset read so far (`read_end`), and no new revision;
+* the log no longer holds the week that the digest was made from (retention, a trim): the refit's result is dropped,
+  because it would take something away from readers. Deleted posts leave the published digest itself, as a new revision.
+  For anything else the digest stays, with a line in the log, a metric, and `toptopics status`.
+
 Nothing is kept outside the log: which weeks are closed, and up to which offset each digest has read, stands on
 `digests`; the watermark and late posts are found again by reading `tweets.embedded` from where it matters. So
 offsets may be committed before a week is closed, the stream never waits for a refit, and a crash between the refit
@@ -17,9 +25,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from dataclasses import replace
 from datetime import datetime
 
-from models.digest.cited import cited_posts
+from models.digest.cited import shown_posts
+from models.digest.compare import changes_line, compare
+from models.digest.redaction import redact
 from models.events import Digest
-from models.events.wire import PoisonError, decode, decode_embedded
+from models.events.wire import PoisonError, decode, decode_embedded, encode
+from models.render.shown import shown
 from models.week.clock import CORRECTED_WEEKS, WeekClock
 from models.week.week import Week
 from streams.clock import Clock
@@ -36,6 +47,7 @@ ReadDigests = Callable[[], Awaitable[dict[str, PublishedDigest]]]
 # all records from a moment on, or from an offset on; with both from the earlier one, with neither from the log's start
 ReadLog = Callable[[datetime | None, int | None], AsyncIterator[list[Record]]]
 Lagging = Callable[[], Awaitable[Collection[int]]]
+Count = Callable[[str], None]  # what closing or correcting a week came to, for the metric `digests`
 log = get_logger(__name__)
 
 
@@ -53,6 +65,7 @@ class WeekCloseStage:
         read_log: ReadLog,
         lagging: Lagging,
         send: Send,
+        count: Count = lambda outcome: None,
     ) -> None:
         self._clock = clock
         self._create_week_clock = create_week_clock
@@ -63,6 +76,7 @@ class WeekCloseStage:
         self._read_log = read_log
         self._lagging = lagging
         self._send = send
+        self._count = count
         self._published: dict[str, PublishedDigest] = {}
         self._passed = 0  # the end of what was handed over before recovery
 
@@ -93,7 +107,7 @@ class WeekCloseStage:
             _mark_closed(week_clock, entry, self._timezone)
         recent = list(self._published.values())[-CORRECTED_WEEKS:]
         since = recent[-1].digest.end if recent else None
-        offset = min((entry.slice_end for entry in recent), default=None)
+        offset = min((entry.seen_end for entry in recent), default=None)
         reached, before = await self._see_log(week_clock, since, offset), -1
         while before < reached < self._passed:  # what came meanwhile; no further than a log that was made anew goes
             before, reached = reached, await self._see_log(week_clock, None, reached)
@@ -129,23 +143,80 @@ class WeekCloseStage:
             made_at=self._clock(),
             supersedes=None if before is None else before.hash,
             settings=settings_text(chosen),
+            held=made.held,
         )
-        if before is not None and before.hash == entry.hash:
-            # nothing changed for readers: remember that the log was read so far, and bother nobody
-            entry = replace(before, slice_end=made.slice_end)
+        if before is None:
+            await self._send_new(entry, made.taught, started)
+        elif before.hash == entry.hash:
+            entry = replace(before, read_end=made.slice_end)  # also after a restart: it is found out again
+        elif missing := before.missing_in(made.log_start, made.held):
+            entry = await self._correct_itself(before, week_clock.gone(week), made, missing)
+        elif shown(before.digest) == shown(entry.digest) and not week_clock.gone(week):
+            entry = await self._send_read_end(before, made.slice_end, "unchanged")
         else:
-            await self._teach(entry, made.taught)
-            await self._send_digest(entry, made.value)
-            log.info(
-                "digest published",
-                week=str(week),
-                revision=entry.revision,
-                topics=len(entry.digest.topics),
-                headline=entry.digest.headline.text,
-                seconds=round(time.monotonic() - started, 1),
-            )
+            entry = replace(entry, changes=changes_line(compare(before.digest, entry.digest)))
+            await self._send_new(entry, made.taught, started)
         self._published[str(week)] = entry
         _mark_closed(week_clock, entry, self._timezone)
+        # what arrived during the refit was seen before the week counted as closed, or before its posts were known
+        await self._see_log(week_clock, None, entry.seen_end)
+
+    async def _send_new(self, entry: PublishedDigest, taught: bytes, started: float) -> None:
+        await self._teach(entry, taught)
+        await self._send_digest(entry)
+        self._count("published" if entry.supersedes is None else "corrected")
+        log.info(
+            "digest published",
+            week=entry.digest.week,
+            revision=entry.revision,
+            changes=entry.changes,
+            topics=len(entry.digest.topics),
+            headline=entry.digest.headline.text,
+            seconds=round(time.monotonic() - started, 1),
+        )
+
+    async def _send_read_end(self, before: PublishedDigest, read_end: int, outcome: str) -> PublishedDigest:
+        """Note on the log that the digest takes it into account up to `read_end`; readers are not told."""
+        entry = replace(before, read_end=read_end)
+        await self._send_digest(entry)
+        self._count(outcome)
+        return entry
+
+    async def _correct_itself(
+        self, before: PublishedDigest, gone: set[str], made: MadeDigest, missing: str
+    ) -> PublishedDigest:
+        """What is left to do where the log no longer holds the week that `before` was made from.
+
+        Args:
+            before: The newest digest of the week.
+            gone: Posts that it shows and that were deleted since.
+            made: What the refit made of the rest of the log; only its bounds are used.
+            missing: What the log lacks, for the log line.
+        """
+        week = before.digest.week
+        if not gone:
+            log.warning("log no longer holds the week; its digest stays as it is", week=week, missing=missing)
+            return await self._send_read_end(before, made.slice_end, "kept")
+        digest = redact(before.digest, gone)
+        entry = replace(
+            before,
+            digest=digest,
+            revision=before.revision + 1,
+            read_end=made.slice_end,
+            made_at=self._clock(),
+            supersedes=before.hash,
+            changes=f"{len(gone)} deleted {'post' if len(gone) == 1 else 'posts'} removed",
+        )
+        await self._send_digest(entry)
+        self._count("redacted")
+        log.warning(
+            "log no longer holds the week; deleted posts were removed from its digest",
+            week=week,
+            revision=entry.revision,
+            deleted=len(gone),
+            missing=missing,
+        )
+        return entry
 
     async def _refit_as_published(self, week: Week) -> tuple[MadeDigest, PublishedDigest | None, Mapping[str, str]]:
         """The week with the settings of its newest digest, that digest and those settings: what somebody chose with
@@ -170,11 +241,11 @@ class WeekCloseStage:
             key = entry.digest.week.encode()
             await (await self._send(EMBEDDED.name, key=key, value=taught, timestamp=entry.digest.end))
 
-    async def _send_digest(self, entry: PublishedDigest, value: bytes) -> None:
+    async def _send_digest(self, entry: PublishedDigest) -> None:
         confirmation = await self._send(
             DIGESTS.name,
             key=entry.digest.week.encode(),
-            value=value,
+            value=encode(entry.digest),
             timestamp=entry.digest.end,
             headers=entry.headers(),
         )
@@ -186,4 +257,10 @@ def _settings_of(entry: PublishedDigest | None) -> str:
 
 
 def _mark_closed(week_clock: WeekClock, entry: PublishedDigest, timezone: str) -> None:
-    week_clock.closed(Week.parse(entry.digest.week, timezone), entry.slice_end, cited_posts(entry.digest))
+    week_clock.closed(
+        Week.parse(entry.digest.week, timezone),
+        entry.seen_end,
+        shown_posts(entry.digest),
+        at=entry.made_at or entry.digest.end,
+        corrections=entry.revision - 1,
+    )

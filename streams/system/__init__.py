@@ -1,1 +1,1 @@
-"""Processes, files, logs and metrics of the machine that this runs on."""
+"""Processes, files, logs and metrics on the local machine."""

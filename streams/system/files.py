@@ -1,4 +1,4 @@
-"""Files of our own notes: replaced whole or not at all, refused when damaged, and locked by one process at a time."""
+"""Small state files: replaced atomically, refused when damaged, and locked by one process at a time."""
 
 import os
 from collections.abc import Iterator

@@ -1,9 +1,8 @@
-"""Prometheus metrics of all processes: a closed table (`TABLE`), which a test holds the README to.
+"""Prometheus metrics of all processes: a closed table (`TABLE`); a test compares the README with it.
 
-`Metrics()` makes each instrument at its first use, in a registry of its own: nothing happens at import, two apps in one
-process do not collide, and a process tells its own metrics only (a stage that says "0 readers" would be asked in vain).
-Labels have closed sets of values: nothing from a post ever becomes a label.
-`metered(metrics, stage, handler)` counts a stage's records, batches and seconds; `serve_metrics` is the worker's port.
+`Metrics()` creates an instrument at its first use, in a registry of its own. So nothing happens at import, two apps in
+one process do not collide, and a process exports only its own metrics. Labels have closed sets of values; nothing from
+a post becomes a label.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,19 +20,26 @@ SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 
 @dataclass(frozen=True)
 class Metric:
-    """One row of the table; `name` without the prefix `toptopics_`."""
+    """One row of the table."""
 
-    name: str
+    name: str  # without the prefix `toptopics_`
     kind: Literal["counter", "gauge", "histogram"]
-    help: str
+    help: str  # shown by Prometheus and in the README
     labels: tuple[str, ...] = ()
-    buckets: tuple[float, ...] = ()
+    buckets: tuple[float, ...] = ()  # upper bounds of a histogram's buckets
 
 
 TABLE: Final = (
     Metric("records", "counter", "records handled by a stage", ("stage",)),
     Metric("batch_records", "histogram", "records in a batch", ("stage",), SIZES),
     Metric("batch_seconds", "histogram", "seconds to handle a batch, sends included", ("stage",), SECONDS),
+    Metric(
+        "digests",
+        "counter",
+        "weeks closed or corrected: published, corrected, unchanged (readers see no difference), redacted or kept "
+        "(the log no longer holds the week)",
+        ("outcome",),
+    ),
     Metric("encode_seconds", "histogram", "seconds to encode a batch of texts", (), SECONDS),
     Metric("assign_seconds", "histogram", "seconds to assign a batch of posts to topics", (), SECONDS),
     Metric("dead_letters", "counter", "records sent to dead-letters", ("stage",)),
@@ -66,19 +72,31 @@ class Metrics:
         self._instruments: dict[str, Any] = {}
 
     def counter(self, name: str) -> Counter:
-        """Raises KeyError for a name outside the table."""
+        """The counter of that name.
+
+        Raises:
+            KeyError: The name is not in the table.
+        """
         return self._typed(name, Counter)
 
     def gauge(self, name: str) -> Gauge:
-        """Raises KeyError for a name outside the table."""
+        """The gauge of that name.
+
+        Raises:
+            KeyError: The name is not in the table.
+        """
         return self._typed(name, Gauge)
 
     def histogram(self, name: str) -> Histogram:
-        """Raises KeyError for a name outside the table."""
+        """The histogram of that name.
+
+        Raises:
+            KeyError: The name is not in the table.
+        """
         return self._typed(name, Histogram)
 
     def text(self) -> bytes:
-        """Prometheus' text format."""
+        """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
     def _typed(self, name: str, kind: type[R]) -> R:
@@ -102,7 +120,7 @@ class Metrics:
 def metered(
     metrics: Metrics, stage: str, handler: Callable[[Sequence[R]], Awaitable[None]]
 ) -> Callable[[Sequence[R]], Awaitable[None]]:
-    """The handler, with its records, batch sizes and seconds counted; a batch that fails is not counted as handled."""
+    """Wrap a handler so that its records, batch sizes and seconds are counted. A failed batch is not counted."""
     records = metrics.counter("records").labels(stage=stage)
     sizes = metrics.histogram("batch_records").labels(stage=stage)
     seconds = metrics.histogram("batch_seconds").labels(stage=stage)
@@ -118,7 +136,19 @@ def metered(
 
 
 def serve_metrics(metrics: Metrics, port: int, host: str = "127.0.0.1") -> Callable[[], None]:
-    """Serve the metrics over HTTP from a thread; call the result to stop. Raises OSError when the port is taken."""
+    """Serve the metrics over HTTP from a thread.
+
+    Args:
+        metrics: The metrics.
+        port: The port.
+        host: The address.
+
+    Returns:
+        A function that stops the server.
+
+    Raises:
+        OSError: The port is in use.
+    """
     server, thread = start_http_server(port, addr=host, registry=metrics.registry)
 
     def stop() -> None:

@@ -1,8 +1,8 @@
-"""Work that may wait, such as a refit or a replay, gives way to the live stages on the same machine.
+"""Lowers the priority of work that may wait, such as a refit or a replay, below the live stages.
 
-Linux shares the processor between sessions first (sched_autogroup), and `nice` counts only inside one: a process with a
-session of its own, as the refit's is, would get as much as all live stages together, however nice. So its session is
-made as nice as it is. See sched(7), "The autogroup feature".
+Linux first shares the processor between sessions (sched_autogroup); `nice` counts only inside a session. A process with
+a session of its own, such as the refit, would get as much time as all live stages together, whatever its niceness. So
+the session gets the same niceness. See sched(7), "The autogroup feature".
 """
 
 import os
@@ -13,10 +13,12 @@ AUTOGROUP = Path("/proc/self/autogroup")
 
 
 def lower_priority(steps: int) -> None:
-    """Make this process `steps` nicer (0-19), and its session as nice as that where the process leads it."""
+    """Increase the niceness of this process by `steps` (0-19), and set its session to it if the process leads the
+    session.
+    """
     niceness = os.nice(steps)
-    if os.getsid(0) != os.getpid():  # somebody's terminal: what else runs in it is not ours to slow down
+    if os.getsid(0) != os.getpid():  # a user's terminal: other programs in it are not ours to slow down
         return
-    # no such file on other systems; or the kernel has no time now for a change that only makes things pleasant
+    # other systems have no such file, and the kernel may refuse the change for now; it is optional
     with suppress(OSError):
         AUTOGROUP.write_text(str(niceness), "ascii")

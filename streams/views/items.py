@@ -16,6 +16,7 @@ import orjson
 from models.events import Assignment, Link, TopicEvent, Tweet
 from models.events.wire import encode
 from models.live.limits import BUCKET_SECONDS
+from models.text.links import post_url
 from models.text.plain import one_line, plain
 from models.text.stop_words import TITLE_STOP_WORDS
 
@@ -121,6 +122,7 @@ def _shown(assignment: Assignment, tweet: Tweet, links: list[Link]) -> dict[str,
         "likes": tweet.metrics.likes,
         "retweets": tweet.metrics.retweets,
         "source": tweet.source,
+        "url": post_url(tweet) or "",
         "similarity": assignment.similarity,
         "support": assignment.support,
         "candidate": assignment.candidate,

@@ -13,13 +13,14 @@ from typing import Any
 import msgspec
 import orjson
 
+from models.digest.redaction import redact
 from models.events import Assignment, Digest, TopicEvent
 from models.live.limits import ViewLimits
 from models.live.naming import is_main_link, named_by, title_of
-from models.live.state import Changes, ShownLink, ShownPost, StoredDigest, StoryPost, TopicState, ViewEvent
+from models.live.state import Changes, PlacedPost, ShownLink, ShownPost, StoredDigest, StoryPost, TopicState, ViewEvent
 from models.live.trends import BUCKETS
 from streams.ports import Headers
-from streams.views.digests import DigestHeaders, digest_item, read_headers, redact
+from streams.views.digests import DigestHeaders, digest_item, read_headers
 from streams.views.items import bucket_of, event_item, items_of
 
 Item = dict[str, Any]
@@ -142,6 +143,17 @@ class MemoryViews:
         found.sort(key=lambda post: (post["at"], post["id"]), reverse=True)
         page = found[offset : offset + limit]
         return [msgspec.convert(orjson.loads(post["text"]), ShownPost) for post in page], len(found)
+
+    async def found(self, post_ids: Sequence[str]) -> dict[str, PlacedPost]:
+        """See `ViewReader`."""
+        wanted = set(post_ids)
+        return {
+            post["id"]: PlacedPost(
+                post=msgspec.convert(orjson.loads(post["text"]), ShownPost), topic_id=self._home(post)
+            )
+            for post in self._live()
+            if post["id"] in wanted
+        }
 
     async def links(self, topic_id: str, limit: int) -> list[ShownLink]:
         """See `ViewReader`."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from models.events import TopicEvent
-from models.live.state import Changes, ShownLink, ShownPost, StoredDigest, ViewEvent
+from models.live.state import Changes, PlacedPost, ShownLink, ShownPost, StoredDigest, ViewEvent
 
 
 class ViewReader(Protocol):
@@ -20,6 +20,9 @@ class ViewReader(Protocol):
 
     async def posts(self, topic_id: str, limit: int, offset: int = 0) -> tuple[list[ShownPost], int]:
         """Newest first, and how many there are."""
+
+    async def found(self, post_ids: Sequence[str]) -> dict[str, PlacedPost]:
+        """Those of the posts that are kept; a deleted one is not."""
 
     async def links(self, topic_id: str, limit: int) -> list[ShownLink]:
         """Most posts first."""

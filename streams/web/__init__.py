@@ -1,1 +1,1 @@
-"""Safe HTTP: checked addresses, bounded bodies, robots, titles of linked pages."""
+"""Safe HTTP: checked addresses, bounded bodies, robots.txt, titles of linked pages."""

@@ -1,7 +1,7 @@
-"""The body of somebody's HTTP answer, unpacked, and never longer than allowed.
+"""Reads the body of an untrusted HTTP answer, decompressed and limited in size.
 
-httpx unpacks whatever a server names, layer upon layer: some ten kilobytes of `Content-Encoding: gzip, gzip` become
-gigabytes before anybody can count them. Here one layer is unpacked, no further than there is room.
+httpx decompresses every layer that a server names: ten kilobytes with `Content-Encoding: gzip, gzip` become gigabytes
+before they can be counted. Here one layer is decompressed, and only up to the limit.
 """
 
 import zlib
@@ -13,11 +13,15 @@ _PLAIN, _GZIP = frozenset({"", "identity"}), frozenset({"gzip", "x-gzip"})
 
 
 class TooLongError(httpx.DecodingError):
-    """The answer is longer than anything that is meant well."""
+    """The answer is longer than allowed."""
 
 
 async def bounded_body(response: httpx.Response, most: int) -> bytes:
-    """The first `most` bytes at most of an answer that is open. Raises httpx.HTTPError, also for another encoding."""
+    """At most the first `most` bytes of an open answer.
+
+    Raises:
+        httpx.HTTPError: The answer failed, is damaged, or has another encoding than gzip.
+    """
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in _PLAIN | _GZIP:
         raise httpx.DecodingError(f"content encoding {encoding[:40]}")
@@ -35,9 +39,14 @@ async def bounded_body(response: httpx.Response, most: int) -> bytes:
 
 
 async def bounded_answer(response: httpx.Response, most: int) -> httpx.Response:
-    """An open answer with its whole body. Raises httpx.HTTPError; TooLongError is one."""
+    """An open answer with its whole body.
+
+    Raises:
+        TooLongError: The body is longer than `most` bytes. httpx.HTTPError: The answer failed, is damaged, or has
+            another encoding than gzip.
+    """
     body = await bounded_body(response, most + 1)
     if len(body) > most:
-        raise TooLongError(f"an answer of more than {most} bytes")
+        raise TooLongError(f"the answer is longer than {most} bytes")
     kept = [pair for pair in response.headers.raw if pair[0].lower() not in (b"content-encoding", b"content-length")]
     return httpx.Response(response.status_code, headers=kept, content=body, request=response.request)

@@ -1,10 +1,11 @@
-"""Fetches what links lead to: title, description, site, kind, the address after redirects. Never on the event path.
+"""Fetches the targets of links: title, description, site, kind, and the address after redirects. Never on the event
+path.
 
-In: URLs as they stand in posts (untrusted). Out: URL -> `Link`; a target that cannot be had, or may not be, comes back
-as the bare link, and nothing is raised. Refused: anything but http and https, ports other than the usual ones, and
-every host that resolves to an address that is not public; the connection goes to the very address that was checked
-(no second look-up), and each redirect is checked anew. robots.txt is obeyed. Limits: 5 redirects, 512 KiB, 8 s a
-link, one request at a time per host. Answers are kept in the cache for 30 days, failures for 6 hours.
+In: URLs from posts (untrusted). Out: URL -> `Link`. A target that fails or is refused gives the bare link; no error is
+raised. Refused are schemes other than http and https, unusual ports, and hosts with an address that is not public. The
+connection goes to the checked address without a second look-up, and every redirect is checked as well. robots.txt is
+obeyed. Limits: 5 redirects, 512 KiB, 8 s a link, one request at a time for each host. The cache keeps answers for 30
+days and failures for 6 hours.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from models.events import Link
-from models.text.links import canonical_url, is_bare, kind_of, safe_url, site_of
+from models.text.links import is_bare, kind_of, safe_url, shown_url, site_of
 from models.text.plain import one_line
 from streams.redis_store.link_cache import ResourceCache
 from streams.system.logs import get_logger
@@ -32,20 +33,20 @@ log = get_logger(__name__)
 
 
 class RefusedError(Exception):
-    """A link that is not fetched, or not read on; the message says why."""
+    """A link that is not fetched, or not read further. The message gives the reason."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one link may cost."""
+    """Limits of one link."""
 
-    redirects: int = 5
-    bytes: int = 512 * 1024
-    seconds: float = 8.0
-    at_once: int = 8
-    links: int = 300  # in one call; the rest stays bare
-    keep_seconds: int = 30 * 86_400
-    keep_failure_seconds: int = 6 * 3_600
+    redirects: int = 5  # redirects followed
+    bytes: int = 512 * 1024  # size of the decompressed body
+    seconds: float = 8.0  # time for one link, redirects included
+    at_once: int = 8  # links fetched at the same time
+    links: int = 300  # links in one call; further links stay bare
+    keep_seconds: int = 30 * 86_400  # how long the cache keeps an answer
+    keep_failure_seconds: int = 6 * 3_600  # how long the cache keeps a failure
     ports: frozenset[int] = frozenset({80, 443, 8080, 8443})
 
 
@@ -59,7 +60,7 @@ class _Page:
 
 
 class ResourceFetcher:
-    """Resolves links. `allowed` and `lookup` are for tests, which have nothing but loopback to talk to."""
+    """Fetches links. Tests replace `allowed` and `lookup`, because they have only loopback."""
 
     def __init__(
         self,
@@ -77,7 +78,7 @@ class ResourceFetcher:
         self._robots = Robots()
 
     async def fetch(self, urls: Sequence[str]) -> dict[str, Link]:
-        """What is known of each of `urls`, each looked up once; keys as given."""
+        """The target of each URL, fetched once. The keys are the given URLs."""
         wanted = list(dict.fromkeys(urls))
         known = {url: Link(url=url) for url in wanted[self._limits.links :]}
         slots = asyncio.Semaphore(self._limits.at_once)
@@ -98,8 +99,10 @@ class ResourceFetcher:
             async with asyncio.timeout(self._limits.seconds):
                 link, seconds = await self._read(client, url), self._limits.keep_seconds
         except (RefusedError, httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, ValueError) as error:
-            # ValueError: an address that urllib, the resolver's encoding or a header does not take
-            log.info("link stays bare", host=urlsplit_host(url), reason=str(error) or type(error).__name__)
+            # ValueError: urllib, IDNA or a header does not accept the address
+            log.info(
+                "link not fetched; keeping it bare", host=urlsplit_host(url), reason=str(error) or type(error).__name__
+            )
             link, seconds = Link(url=url), self._limits.keep_failure_seconds
         await self._cache.put(url, link, seconds)
         return link
@@ -112,7 +115,7 @@ class ResourceFetcher:
         return described(page.url, head, is_pdf=page.content_type == "application/pdf")
 
     async def _follow(self, client: httpx.AsyncClient, url: str) -> _Page:
-        """The page after its redirects."""
+        """Follow the redirects and return the last page."""
         for _ in range(self._limits.redirects + 1):
             if (reason := await self._robots.forbid(url, partial(self._rules, client))) is not None:
                 raise RefusedError(reason)
@@ -127,7 +130,7 @@ class ResourceFetcher:
         return page.status, page.body, target
 
     async def _get(self, client: httpx.AsyncClient, url: str) -> tuple[_Page, str | None]:
-        """One request to the checked address; the second value is where it redirects to."""
+        """Send one request to the checked address. The second value is the redirect's target."""
         host, port, pinned = await self._pinned(url)
         request = client.build_request("GET", pinned, headers={"Host": _host_header(url, host)} | ACCEPTED)
         request.extensions["sni_hostname"] = host
@@ -146,7 +149,12 @@ class ResourceFetcher:
         return page, urljoin(url, location) if moved else None
 
     async def _pinned(self, url: str) -> tuple[str, int, str]:
-        """Host, port and `url` with the host replaced by its checked address. Raises RefusedError, ValueError."""
+        """Host, port, and `url` with the host replaced by its checked address.
+
+        Raises:
+            RefusedError: The address is refused.
+            ValueError: The address is malformed.
+        """
         if safe_url(url) is None:
             raise RefusedError("not an http or https address")
         parts = urlsplit(url)
@@ -163,8 +171,9 @@ class ResourceFetcher:
 
 
 def _client(seconds: float, trusted: ssl.SSLContext) -> httpx.AsyncClient:
-    """For one link: none knows what another was told, and as connections are known by their address only, none is used
-    again for another name of that address, whose certificate nobody would have looked at."""
+    """A client for one link. No state passes from one link to another. Connections are not reused: they are identified
+    by address alone, so another host name of that address would be served without a check of its certificate.
+    """
     return httpx.AsyncClient(
         timeout=seconds,
         verify=trusted,
@@ -175,10 +184,10 @@ def _client(seconds: float, trusted: ssl.SSLContext) -> httpx.AsyncClient:
 
 
 def described(url: str, head: PageHead, *, is_pdf: bool = False) -> Link:
-    """The link of a page that was read. A page may name its canonical address only on its own host."""
+    """The link of a page. A page may name a canonical address only on its own host."""
     own = head.canonical and urljoin(url, head.canonical)
     named = own if own and urlsplit(own).hostname == urlsplit(url).hostname else url
-    final = canonical_url(named) or url
+    final = shown_url(named) or url
     kind = kind_of(final)
     if kind in {None, "page", "article"}:
         kind = "paper" if is_pdf or head.is_paper else head.kind or kind
@@ -192,7 +201,7 @@ def described(url: str, head: PageHead, *, is_pdf: bool = False) -> Link:
 
 
 def urlsplit_host(url: str) -> str:
-    """The host for a log line; the rest of a link may hold what is nobody's business."""
+    """The host for a log line. The rest of a link may be private."""
     try:
         return one_line(urlsplit(url).hostname or "", 100)
     except ValueError:
@@ -200,7 +209,7 @@ def urlsplit_host(url: str) -> str:
 
 
 def _host_header(url: str, host: str) -> str:
-    """`host`, as it goes over the wire, with the port where the address names one."""
+    """`host` as sent over the wire, with the port if the address has one."""
     port = urlsplit(url).port
     name = f"[{host}]" if ":" in host else host
     return name if port is None else f"{name}:{port}"

@@ -1,4 +1,6 @@
-"""What the head of an HTML page says: Open Graph, citation and plain tags. Untrusted, bounded by its caller."""
+"""Reads the head of an HTML page: Open Graph, citation and plain tags. The page is untrusted; the caller limits its
+size.
+"""
 
 import codecs
 import re
@@ -9,9 +11,9 @@ from selectolax.lexbor import LexborHTMLParser
 from models.events import ResourceKind
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
-# Python's codecs that no page of the web has; the first takes the square of the text's length
+# Python's codecs that no web page uses; the first needs time quadratic in the length of the text
 _NO_CHARSETS = frozenset({"punycode", "idna", "unicode-escape", "raw-unicode-escape", "utf-7"})
-MOST_TAGS = 5_000  # a deep tree takes the square of its depth to build; what is asked for stands at the beginning
+MOST_TAGS = 5_000  # building a deep tree takes time quadratic in its depth; the metadata are at the beginning
 _KINDS: dict[str, ResourceKind] = {
     "article": "article",
     "video": "video",
@@ -22,7 +24,7 @@ _KINDS: dict[str, ResourceKind] = {
 
 @dataclass(frozen=True)
 class PageHead:
-    """All as the page says it, untrimmed; None where it does not."""
+    """Metadata as the page gives them, untrimmed; None for missing ones."""
 
     title: str | None = None
     description: str | None = None
@@ -33,7 +35,7 @@ class PageHead:
 
 
 def page_head(body: bytes, charset: str | None) -> PageHead:
-    """The head of the page in `body`; `charset` is the one of the HTTP header."""
+    """Parse the head of a page. `charset` is the one of the HTTP header."""
     tree = LexborHTMLParser("<".join(_decoded(body, charset).split("<", MOST_TAGS + 1)[: MOST_TAGS + 1]))
     meta: dict[str, str] = {}
     for node in tree.css("meta"):
@@ -63,5 +65,5 @@ def _decoded(body: bytes, charset: str | None) -> str:
                 if known not in _NO_CHARSETS:
                     return body.decode(known, "replace")
             except (LookupError, ValueError):
-                continue  # a name that nobody knows: the next one
+                continue  # an unknown name: try the next
     return body.decode("utf-8", "replace")

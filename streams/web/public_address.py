@@ -1,7 +1,7 @@
-"""Public addresses only: a host is looked up once, and the connection goes to the very address that was checked.
+"""Allows only public addresses. A host is looked up once, and the connection goes to the address that was checked.
 
-Every address of a host has to be allowed, and the request names the address instead of the host. A name that answers
-differently the second time (DNS rebinding) gains nothing.
+Every address of a host must be allowed, and the request names the address instead of the host. So a name that answers
+differently the second time (DNS rebinding) has no effect.
 """
 
 import asyncio
@@ -15,13 +15,13 @@ Lookup = Callable[[str, int], Awaitable[list[str]]]
 
 
 async def system_lookup(host: str, port: int) -> list[str]:
-    """Addresses of `host` by the system's resolver."""
+    """Addresses of `host` from the system's resolver."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 def is_public(address: str) -> bool:
-    """Whether `address` may be contacted: global unicast, also what is wrapped into an IPv6 address."""
+    """Whether `address` may be contacted: global unicast. An IPv4 address inside an IPv6 one is checked as well."""
     try:
         ip = ipaddress.ip_address(address.split("%", 1)[0])
     except ValueError:
@@ -36,11 +36,21 @@ def is_public(address: str) -> bool:
 
 
 class NotAllowedError(Exception):
-    """A host that leads to an address which may not be contacted."""
+    """The host has an address that may not be contacted."""
 
 
 async def pinned(url: httpx.URL, lookup: Lookup, allowed: Callable[[str], bool]) -> httpx.URL:
-    """`url` with its host replaced by an address. Raises NotAllowedError, and OSError for a host that is not found."""
+    """Replace the host of `url` by an address.
+
+    Args:
+        url: The URL.
+        lookup: Resolves a host and port to addresses.
+        allowed: Whether an address may be contacted.
+
+    Raises:
+        NotAllowedError: One of the addresses is not allowed.
+        OSError: The host has no address.
+    """
     host = host_of(url)
     addresses = await lookup(host, url.port or (443 if url.scheme == "https" else 80))
     if not addresses:
@@ -51,5 +61,5 @@ async def pinned(url: httpx.URL, lookup: Lookup, allowed: Callable[[str], bool])
 
 
 def host_of(url: httpx.URL) -> str:
-    """As it is looked up, and as the certificate has to name it."""
+    """The host name as it is resolved, and as the certificate has to name it."""
     return url.raw_host.decode("ascii").strip("[]")

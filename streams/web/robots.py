@@ -1,7 +1,7 @@
-"""robots.txt of the hosts that a link leads to (RFC 9309), each asked for once.
+"""robots.txt of the hosts of links (RFC 9309), requested once for each origin.
 
-A file that is not there allows everything, one that cannot be had forbids everything, and one that has moved is read
-where it went, up to five hops.
+A missing file allows everything, a failed request forbids everything, and a moved file is read at its new address, up
+to five redirects.
 """
 
 import asyncio
@@ -12,12 +12,12 @@ from protego import Protego
 
 AGENT_NAME = "toptopics"
 REDIRECTS = 5
-# URL -> status, body, and where it redirects to; raises what a request raises
+# URL -> status, body, target of a redirect; raises the request's errors
 Get = Callable[[str], Awaitable[tuple[int, bytes, str | None]]]
 
 
 class Robots:
-    """Rules by origin, for the life of one fetcher."""
+    """Rules by origin, for the lifetime of one fetcher."""
 
     def __init__(self) -> None:
         self._rules: dict[str, Protego | None] = {}
@@ -25,15 +25,19 @@ class Robots:
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def forbid(self, url: str, get: Get) -> str | None:
-        """Why `url` may not be asked for; None when it may. Raises what `get` raises, the first time."""
+        """The reason why `url` may not be requested; None when it may.
+
+        Raises:
+            Exception: What `get` raises, for the first URL of an origin.
+        """
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}".lower()
         async with self._locks.setdefault(origin, asyncio.Lock()):
             if origin not in self._asked:
-                self._asked.add(origin)  # before it is: who gives up waiting has learned that it cannot be had
+                self._asked.add(origin)  # before the request: after a timeout the file counts as failed
                 await self._learn(origin, get)
         if origin not in self._rules:
-            return "robots.txt cannot be had"
+            return "robots.txt cannot be read"
         rules = self._rules[origin]
         return None if rules is None or rules.can_fetch(url, AGENT_NAME) else "robots.txt forbids it"
 

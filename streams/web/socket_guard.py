@@ -1,9 +1,9 @@
-"""Keeps a library that opens connections of its own away from addresses that it must not reach.
+"""Keeps a library that opens its own connections away from forbidden addresses.
 
-What a host's address is, is known for sure only when the connection is made: a name may answer differently the second
-time, and a redirect leads elsewhere. The interpreter announces every connection with the resolved address before it is
-made (PEP 578, event `socket.connect`), and there a forbidden one is refused. Only what runs inside `only_to`, and the
-threads that carry its context, are watched.
+The address of a host is certain only when the connection is made: a name may answer differently the second time, and a
+redirect leads elsewhere. The interpreter reports every connection with its resolved address before making it (PEP 578,
+event `socket.connect`). A forbidden one is refused there. Only code inside `only_to`, and threads that carry its
+context, are checked.
 """
 
 import sys
@@ -19,20 +19,20 @@ _current: "ContextVar[Guard | None]" = ContextVar("guard", default=None)
 
 
 class ForbiddenAddressError(ConnectionError):
-    """A connection that was not made."""
+    """The connection was refused before it was made."""
 
 
 @dataclass(frozen=True)
 class Guard:
-    """allowed: of an IP address as text; a local socket has none. refused: what was asked for and not reached."""
+    """The check of one context."""
 
-    allowed: Callable[[str], bool]
-    refused: list[str] = field(default_factory=list)
+    allowed: Callable[[str], bool]  # receives an IP address as text, "" for a local socket
+    refused: list[str] = field(default_factory=list)  # refused addresses
 
 
 @contextmanager
 def only_to(allowed: Callable[[str], bool]) -> Iterator[Guard]:
-    """Inside, a connection to an address that is not `allowed` raises ForbiddenAddressError."""
+    """Make connections to addresses that are not `allowed` raise ForbiddenAddressError within the block."""
     _watch_connections()
     guard = Guard(allowed)
     token = _current.set(guard)
@@ -50,7 +50,7 @@ def _watch_connections() -> None:
 def _on_event(
     event: str,
     arguments: tuple[Any, ...],
-    # held here as well: events come until the interpreter has ended, and by then this module's names are None
+    # kept as defaults: events arrive while the interpreter shuts down, when this module's names are already None
     events: frozenset[str] = _EVENTS,
     current: "ContextVar[Guard | None]" = _current,
 ) -> None:
@@ -58,9 +58,9 @@ def _on_event(
         return
     guard = current.get()
     address = arguments[1]
-    if guard is None or address is None:  # None: sent over a connection that was looked at when it was made
+    if guard is None or address is None:  # None: sent over a connection that was checked when it was made
         return
     host = address[0] if isinstance(address, tuple) else ""
     if not guard.allowed(str(host)):
         guard.refused.append(str(host))
-        raise ForbiddenAddressError(f"{host or 'a local socket'} may not be connected to")
+        raise ForbiddenAddressError(f"{host or 'a local socket'} is a forbidden address")

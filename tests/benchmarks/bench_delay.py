@@ -1,12 +1,12 @@
 """From `tweets` to the API at 50 posts a second. `python -m tests.benchmarks.bench_delay [--rate 50] [--seconds 40]`
 
-A broker, a Redis, the stages embed, assign and view and the HTTP service, each a process of its own, all with their
-defaults. Measured for each post: from the moment that it is handed to the producer until it is in the view (asked by
-its id), and until the service's answer to `GET /api/topics` counts it. The answer says how many posts it knows, not
-which: there the n-th produced is compared with the n-th counted.
+It runs a broker, a Redis, the stages embed, assign and view and the HTTP service, each in its own process with the
+defaults. For each post it measures the time from handing it to the producer until it is in the view (looked up by its
+id), and until `GET /api/topics` counts it. That answer has only the number of posts, so the n-th produced post is
+compared with the n-th counted one.
 
-Two passes in one run: posts that were never seen, and the same texts under other ids, whose vectors come from the
-cache. So the second pass is the stream without the encoder, and everything else as it was.
+There are two passes in one run: new posts, then the same texts under other ids, whose vectors come from the cache. The
+second pass shows the stream without the encoder.
 """
 
 import argparse
@@ -37,7 +37,7 @@ PATIENCE = 120.0
 
 
 async def play(settings: Settings, tweets: Sequence[Tweet], rate: float) -> dict[str, float]:
-    """Post by post onto `tweets`; when each was handed over, by the monotonic clock."""
+    """Send the posts to `tweets` one by one. Returns when each was sent, by the monotonic clock."""
     sent: dict[str, float] = {}
     started = time.perf_counter()
     async with producer(settings) as client:
@@ -54,11 +54,11 @@ async def play(settings: Settings, tweets: Sequence[Tweet], rate: float) -> dict
 
 
 async def seen_in_view(views: RedisViews, wanted: Sequence[str]) -> dict[str, float]:
-    """When each post was in Redis, asked every 5 ms. Raises TimeoutError."""
+    """When each post was in Redis, checked every 5 ms. Raises TimeoutError."""
     waiting = dict.fromkeys(wanted)
     found: dict[str, float] = {}
     while waiting:
-        names = list(waiting)[:500]  # in the order in which they are sent: the first are those that can be there
+        names = list(waiting)[:500]  # in the order in which they are sent: only the first ones can be there
         refs = await views.database.call("HMGET", views.root + "refs", *names)
         now = time.perf_counter()
         for name, ref in zip(names, refs, strict=True):
@@ -70,7 +70,7 @@ async def seen_in_view(views: RedisViews, wanted: Sequence[str]) -> dict[str, fl
 
 
 async def seen_in_api(url: str, known: int, more: int) -> list[float]:
-    """When the service counted each of `more` posts beyond `known`, asked every 10 ms; in order."""
+    """When the service counted each of `more` posts beyond `known`, in order, checked every 10 ms."""
     moments: list[float] = []
     async with httpx.AsyncClient(base_url=url, timeout=30) as http:
         etag = ""
@@ -85,7 +85,7 @@ async def seen_in_api(url: str, known: int, more: int) -> list[float]:
 
 
 async def one_pass(settings: Settings, views: RedisViews, url: str, tweets: Sequence[Tweet], rate: float) -> list[str]:
-    """Two figures: until the view, until the API."""
+    """Two figures: until the view, and until the API."""
     known = int(await views.database.call("ZCARD", views.root + "posts"))
     async with asyncio.timeout(len(tweets) / rate + PATIENCE):
         sent, stored, counted = await asyncio.gather(
@@ -107,7 +107,7 @@ def figures(delays: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> str:
 
 
 async def measure(settings: Settings, environment: Mapping[str, str], url: str, rate: float, seconds: float) -> None:
-    """Both passes, printed."""
+    """Run and print both passes."""
     await ensure_topics(settings)
     pool = many_tweets(WARM_UP + int(rate * seconds))
     again = [msgspec.structs.replace(tweet, id=f"again-{tweet.id}") for tweet in pool[WARM_UP:]]

@@ -1,16 +1,18 @@
-"""Every way to encode posts, in speed and in quality, beside `SentenceTransformer.encode` in the same run.
+"""Compares all ways to encode posts in speed and quality with `SentenceTransformer.encode` in the same run.
 
     python -m tests.benchmarks.bench_encoder [--data DIR] [--posts 1500] [--labelled 2000] [--rounds 3] [--json]
 
-Posts: influencers*.jsonl[.gz] of the folder given with --data (default ../shared/data where it is), else the demo's.
-Topics: the first --labelled texts of every labelled_*.jsonl[.gz] there, in stream order, through the online topics;
-without any, the demo's posts by their story. Posts/s is the best of --rounds, the paths taking turns, so that a noisy
-neighbour hits all of them; posts per CPU second does not depend on neighbours. Cosine is to the first path, fp32.
-On a GPU also: share of the measured bf16 matrix peak, and of the posts that tokenisation on all cores can feed.
-Then the embed stage on a backlog beside the bare encoder (`embed_backlog`), on a GPU with its share of busy time; with
-`--stage N` N embed processes (default: one, and on a GPU as many as `tweets` has partitions; several numbers, several
-runs; 0: no stage). `--stage-encoder` names another model for it, such as one that is large enough to keep a GPU busy.
-Other engines (`encoder_engines`) are measured where they are installed.
+* Posts: influencers*.jsonl[.gz] in the folder of --data (default ../shared/data if it exists), else the demo's.
+* Topics: the first --labelled texts of every labelled_*.jsonl[.gz] there, in stream order, through the online topics;
+  without any, the demo's posts by their story.
+* Posts/s is the best of --rounds. The paths take turns, so that other programs affect all of them. Posts per CPU second
+  do not depend on other programs. The cosine is to the first path, in fp32.
+* On a GPU also: the share of the measured bf16 matrix peak, and of the posts that tokenisation on all cores can feed.
+* Then the embed stage on a backlog, compared with the bare encoder (`embed_backlog`), on a GPU with its share of busy
+  time. `--stage N` uses N embed processes (default: one, and on a GPU as many as `tweets` has partitions; several
+  numbers give several runs; 0: no stage). `--stage-encoder` names another model for it, such as one large enough for a
+  GPU.
+* Other engines (`encoder_engines`) are measured where they are installed.
 """
 
 import argparse
@@ -39,9 +41,10 @@ from tests.benchmarks.encoder_posts import Labelled, read_labelled, read_posts
 Vectors = npt.NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-MANY = 20_000  # posts for the stage: all there are
-BATCH_SIZES = (8, 16, 64, 128)  # beside 32, the default of `encode`
-FLOP_PER_TOKEN = 2 * 6 * (4 * 384 * 384 + 2 * 384 * 1536)  # MiniLM's matrices; attention's own share is below 3 %
+MANY = 20_000  # posts for the stage: all of them
+BATCH_SIZES = (8, 16, 64, 128)  # in addition to 32, the default of `encode`
+# MiniLM's matrices; the share of attention itself is below 3 %
+FLOP_PER_TOKEN = 2 * 6 * (4 * 384 * 384 + 2 * 384 * 1536)
 
 
 @dataclass
@@ -57,7 +60,7 @@ class Row:
 
 
 def rows_on(device: str, cache: Path) -> list[Row]:
-    """The paths on one device; the first is `encode` with its defaults."""
+    """The paths on one device; the first one is `encode` with its defaults."""
     import torch
     from sentence_transformers import SentenceTransformer
 
@@ -83,7 +86,7 @@ def rows_on(device: str, cache: Path) -> list[Row]:
 
 
 def _one_at_a_time(encoder: SentenceEncoder) -> Encode:
-    """The same encoder as torch would thread it by itself, with batches four times as large to share."""
+    """The same encoder with torch's own threads, which share batches four times as large."""
     where = replace(encoder.where, workers=1, budget=4 * encoder.where.budget)
     return SentenceEncoder(
         encoder._tokenize, encoder._forward, name=encoder.name, dimensions=encoder.dimensions, where=where
@@ -94,7 +97,7 @@ def measure(rows: Sequence[Row], texts: Sequence[str], rounds: int) -> None:
     """Speed, in turns, and cosine to the first row."""
     reference: Vectors | None = None
     for row in rows:
-        row.encode(texts[:64])  # the first pass pays for loading kernels
+        row.encode(texts[:64])  # the first pass loads the kernels
     for _ in range(rounds):
         for row in rows:
             wall, cpu = time.perf_counter(), time.process_time()
@@ -108,7 +111,7 @@ def measure(rows: Sequence[Row], texts: Sequence[str], rounds: int) -> None:
 
 
 def only_best_batch_size(rows: list[Row]) -> list[Row]:
-    """The table shows the defaults and the fastest of the other batch sizes."""
+    """Keep the defaults and the fastest of the other batch sizes."""
     others = [row for row in rows[1:] if row.name.startswith("SentenceTransformer")]
     best = min(others, key=lambda row: min(row.seconds))
     return [row for row in rows if row not in others or row is best]
@@ -139,7 +142,7 @@ def topics(encode: Encode, data: Labelled) -> tuple[float, float]:
 
 
 def report(device: str, rows: Sequence[Row], posts: int, tokens: int, feed: float) -> list[dict[str, Any]]:
-    """The table as data; rates per second. `feed`: posts/s that tokenisation alone reaches on this machine."""
+    """The table as data, with rates per second. `feed` is the rate of tokenisation alone, in posts/s."""
     base = min(rows[0].seconds)
     peak = matrix_peak() if device.startswith("cuda") else None
     table = []
@@ -191,7 +194,7 @@ def tokenise(texts: Sequence[str]) -> tuple[int, float]:
 
 
 def stages(args: argparse.Namespace, device: str) -> list[dict[str, Any]]:
-    """The embed stage on a backlog, once for each number of processes that is asked for."""
+    """Run the embed stage on a backlog, once for each requested number of processes."""
     texts = read_posts(args.data, MANY)
     table = []
     for workers in args.stage or [TWEETS.partitions if device.startswith("cuda") else 1]:
@@ -204,7 +207,7 @@ def stages(args: argparse.Namespace, device: str) -> list[dict[str, Any]]:
 
 
 def show(table: Sequence[dict[str, Any]]) -> None:
-    """Markdown, as in the README."""
+    """Markdown, as in tests/benchmarks/README.md."""
     columns = list(dict.fromkeys(key for line in table for key in line))
     print("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns))
     for line in table:

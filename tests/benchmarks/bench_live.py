@@ -1,9 +1,10 @@
 """Event streams under load: many readers while posts arrive. `python -m tests.benchmarks.bench_live`
 
-A real Redis, one copy of the service in a process of its own, and in this process the readers and the view's writer.
-Measured: from the moment that a batch is in the view (the writer's call returned) to each reader's receiving an update
-that includes it (`topics` carries the view's version), and the same for topic events, which every reader must get each
-and in order. Memory: what the service's resident size grows by per reader, idle and under load.
+It uses a real Redis and one copy of the service in its own process. Readers and the view's writer are in this process.
+It measures the time from a batch being in the view (the writer's call has returned) until each reader receives an
+update that includes it (`topics` has the view's version), and the same for topic events, which every reader must get
+once and in order.
+Memory: the growth of the service's resident size for each reader, idle and under load.
 """
 
 import argparse
@@ -33,7 +34,7 @@ TOPICS = 300
 
 @dataclass
 class Load:
-    """When what became visible, in seconds of the monotonic clock."""
+    """When updates became visible, in seconds of the monotonic clock."""
 
     batches: dict[int, float] = field(default_factory=dict)  # version of the view -> when
     versions: list[int] = field(default_factory=list)  # the same versions, in order
@@ -54,7 +55,7 @@ class Reader:
         self.closed = False
 
     async def run(self, port: int, ready: asyncio.Semaphore) -> None:
-        """Until the connection ends."""
+        """Read until the connection ends."""
         async with ready:
             stream, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
             writer.write(b"GET /api/events/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -76,7 +77,7 @@ class Reader:
             while self._seen < len(self._load.versions) and self._load.versions[self._seen] <= version:
                 known = self._load.versions[self._seen]
                 self._seen += 1
-                if known > self.version:  # else it was here before the writer had asked for its number
+                if known > self.version:  # otherwise it arrived before the writer had its version
                     self._load.updates.append(now - self._load.batches[known])
             self.version = version
         elif b"event: topic\n" in chunk:
@@ -87,7 +88,7 @@ class Reader:
 
 
 async def write(views: RedisViews, load: Load, rate: int, seconds: int) -> int:
-    """`rate` posts a second over 300 topics, and one topic event a second; the number of posts."""
+    """Write `rate` posts a second over 300 topics, and one topic event a second. Returns the number of posts."""
     size, start, number = rate // BATCHES_PER_SECOND, time.perf_counter(), 0
     for batch in range(seconds * BATCHES_PER_SECOND):
         await asyncio.sleep(max(0.0, start + batch / BATCHES_PER_SECOND - time.perf_counter()))
@@ -109,7 +110,7 @@ async def write(views: RedisViews, load: Load, rate: int, seconds: int) -> int:
 
 
 async def measure(redis: str, port: int, service: psutil.Process, options: argparse.Namespace) -> bool:
-    """Print the figures; whether nobody missed anything."""
+    """Print the figures. Returns whether no reader missed anything."""
     load = Load()
     readers = [Reader(load) for _ in range(options.readers)]
     async with open_views(redis) as views:

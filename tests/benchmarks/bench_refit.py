@@ -1,16 +1,16 @@
-"""The refit of record beside plain BERTopic: the same posts, the same vectors, each fit in a process of its own.
+"""Compares the refit with plain BERTopic: the same posts and vectors, each fit in its own process.
 
     python -m tests.benchmarks.bench_refit [--data FILE] [--vectors FILE] [--quick] [--ids] [--sizes 2885,11002,50000]
 
-Posts: an archive given with --data, else the demo's. A size above their number is drawn with replacement, and every
-drawn post is changed a little (words left out, vector shaken, a word of its own), so that nothing folds away that
-would not fold in a real week. ARI compares the topics of the posts in their order and shuffled; NPMI and diversity
-are taken over the ten first words of each topic; coherence is the mean cosine of a topic's posts to its centroid.
-Processor time is that of all cores: what can be compared where the machine is shared. A process that takes longer than
---minutes or more than --gib is ended, and its row says so, with what was measured till then.
+Posts: an archive given with --data, else the demo's. For a size above their number posts are drawn with replacement,
+and every drawn post is changed a little (words removed, vector moved, a word added), so that it is no duplicate. ARI
+compares the topics of the posts in order and shuffled. NPMI and diversity are computed on the first ten words of each
+topic. Coherence is the mean cosine of a topic's posts to its centroid. Processor time is that of all cores, which can
+be compared on a shared machine. A process that exceeds --minutes or --gib is ended; its row says so and has the results
+so far.
 
-Then, of the data's own weeks, how many topics keep their ids (`tests.benchmarks.refit_ids`); --ids: nothing else.
---quick: one size (1,000 posts) and no ids, for everyday use.
+Then it counts how many topics of the data's own weeks keep their ids (`tests.benchmarks.refit_ids`); --ids does only
+this. --quick: one size (1,000 posts) and no ids.
 """
 
 import argparse
@@ -40,7 +40,7 @@ Labels = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Found:
-    """What a method made of the posts: a topic for each, -1 for none, and every topic's first words."""
+    """The result of a method: a topic for each post, -1 for none, and every topic's first words."""
 
     labels: Labels
     topics: list[list[str]]
@@ -54,7 +54,7 @@ def ours(week: WeekPosts) -> Found:
     """`models.refit.bertopic_refit.refit` on the canonical week."""
     from models.refit.bertopic_refit import refit
 
-    order = sorted(range(len(week)), key=lambda i: week.posts[i].id)  # as models.week.posts does
+    order = sorted(range(len(week)), key=lambda i: week.posts[i].id)  # as in models.week.posts
     week = take(week, np.array(order, dtype=np.int64))
     start, before = time.perf_counter(), time.process_time()
     found = refit(week, DigestConfig())
@@ -66,9 +66,9 @@ def ours(week: WeekPosts) -> Found:
 
 
 def plain(week: WeekPosts) -> Found:
-    """BERTopic with its own defaults, the same vectors, a seed, and the smallest topic as ours."""
+    """BERTopic with its own defaults, the same vectors, a seed, and our smallest topic size."""
     start, before = time.perf_counter(), time.process_time()
-    from bertopic import BERTopic  # ours, too, loads it when a week is refitted
+    from bertopic import BERTopic  # ours loads it too when a week is refitted
     from umap import UMAP
 
     reducer = UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=SEED, n_jobs=1)
@@ -80,7 +80,7 @@ def plain(week: WeekPosts) -> Found:
 
 
 def measure(method: str, week: WeekPosts) -> Iterator[dict[str, Any]]:
-    """One row of the table: what one fit says, and again with what a second one of the shuffled posts adds."""
+    """One row of the table: the result of one fit, then again with that of a second fit of the shuffled posts."""
     from sklearn.metrics import adjusted_rand_score
 
     fit = ours if method == "ours" else plain
@@ -134,7 +134,7 @@ COLUMNS = {
 
 
 def show(rows: Sequence[dict[str, Any]]) -> str:
-    """The table as Markdown; "–" for what was not measured."""
+    """The table as Markdown; "–" for missing values."""
     lines = ["| " + " | ".join(title for title, _ in COLUMNS.values()) + " |", "|---" * len(COLUMNS) + "|"]
     for row in rows:
         told = dict(row)
@@ -146,7 +146,7 @@ def show(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _row(size: str, method: str, stored: Path, given: argparse.Namespace) -> dict[str, Any]:
-    """Measured in a process of its own, so that the peak is its own and imports warm nothing."""
+    """Measure in a process of its own, so that the peak is its own and no import is warm."""
     command = [sys.executable, "-m", "tests.benchmarks.bench_refit", "--vectors", str(stored)]
     command += [*(["--data", str(given.data)] if given.data else []), "--one", size, method]
     done = run_bounded(command, Limits(given.minutes, given.gib))
@@ -169,7 +169,7 @@ def _given() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Every size and method, then the ids."""
+    """Measure every size and method, then the ids."""
     given = _given()
     if given.one:
         posts = read_posts(given.data)

@@ -1,15 +1,15 @@
-"""The stream end to end, and replay beside a bare consumer, on a broker and a Redis of its own.
+"""The stream end to end, and replay compared with a bare consumer, on its own broker and Redis.
 
     python -m tests.benchmarks.bench_stream [--posts 50000] [--encoder hash] [--quick]
 
-Reading: a week of --posts posts with vectors of 384 numbers, read by a bare aiokafka loop, the same with orjson, by
-`replay` (typed and checked) and up to the refit (canonical form); each is the best of three processes, on one thread,
-by processor time, since a machine that measures may be busy.
-Throughput: posts onto `tweets` as quickly as they go, until each has its assignment, by the stages of the worker.
-Isolation, all in one namespace: a week is published and verified by `toptopics replay`, with topics, groups and Redis
-compared before and after; then 50 posts a second of the next week with the time from `tweets` to `assignments`, first
-alone, then while the same command verifies the past week again and again.
---data is taken and not needed: the demo's posts are what is measured.
+* Reading: a week of --posts posts with vectors of 384 numbers, read by a bare aiokafka loop, the same with orjson, by
+  `replay` (typed and checked), and up to the refit (canonical form). Each is the best of three processes, on one
+  thread, by processor time, because the machine may be busy.
+* Throughput: posts are sent to `tweets` at full speed, until the worker's stages have assigned each of them.
+* Isolation, in one namespace: a week is published and verified by `toptopics replay`, and topics, groups and Redis are
+  compared before and after. Then 50 posts a second of the next week are sent, and the time from `tweets` to
+  `assignments` is measured, first alone, then while the same command verifies the past week repeatedly.
+* --data is accepted and ignored: the demo's posts are measured.
 """
 
 import argparse
@@ -62,14 +62,14 @@ class Latency:
 
 @dataclass(frozen=True)
 class Untouched:
-    """What a replay did: whether it gave the published bytes, and the names of what is not as it was before."""
+    """The result of a replay: whether it gave the published bytes, and the names of everything that changed."""
 
     identical: bool
     changed: list[str]
 
 
 def step(settings: Settings, *arguments: str) -> dict[str, Any]:
-    """One step in a process of its own."""
+    """Run one step in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.stream_steps", *arguments],
         env=os.environ | environment(settings),
@@ -81,7 +81,7 @@ def step(settings: Settings, *arguments: str) -> dict[str, Any]:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """What child processes are told."""
+    """Environment of child processes."""
     return environment_for(
         str(settings.kafka_bootstrap_servers),
         str(settings.redis_url),
@@ -103,7 +103,7 @@ def reading(settings: Settings, posts: int) -> dict[str, dict[str, Any]]:
 
 
 class Tail:
-    """Follows `assignments` and notes when each post's arrived."""
+    """Follows `assignments` and records when each post's assignment arrived."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -111,7 +111,7 @@ class Tail:
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Run until cancelled."""
         async with consumer(self._settings, ASSIGNMENTS) as client:
             for partition, bound in (await bounds_of(client)).items():
                 client.seek(partition, bound.end)
@@ -125,7 +125,7 @@ class Tail:
 
 
 async def play(settings: Settings, tail: Tail, tweets: list[Tweet], rate: float | None) -> dict[str, float]:
-    """Post by post onto `tweets`; when each was handed to the broker's client."""
+    """Send the posts to `tweets` one by one. Returns when each was given to the broker's client."""
     sent: dict[str, float] = {}
     started = time.perf_counter()
     async with producer(settings) as client:
@@ -146,14 +146,14 @@ async def play(settings: Settings, tail: Tail, tweets: list[Tweet], rate: float 
 
 
 def latency(sent: dict[str, float], tail: Tail) -> Latency:
-    """Of those that arrived."""
+    """The latency of posts that have arrived."""
     seconds = [tail.arrived[post] - at for post, at in sent.items() if post in tail.arrived]
     p50, p99 = np.percentile(seconds, [50, 99])
     return Latency(len(sent), len(seconds), float(p50), float(p99))
 
 
 def named(tweets: list[Tweet], name: str, weeks: int) -> list[Tweet]:
-    """Under ids of their own, so many weeks later."""
+    """The posts with ids of their own, so many weeks later."""
     later = timedelta(weeks=weeks)
     return [
         msgspec.structs.replace(tweet, id=f"{name}-{tweet.id}", created_at=tweet.created_at + later) for tweet in tweets
@@ -161,7 +161,7 @@ def named(tweets: list[Tweet], name: str, weeks: int) -> list[Tweet]:
 
 
 async def replay(settings: Settings, *options: str) -> int:
-    """The real command on the past week, refit included; its exit code."""
+    """Run the real command on the past week, refit included. Returns its exit code."""
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "streams.cli", "replay", str(WEEK), *options),
         env=os.environ | environment(settings),
@@ -176,22 +176,22 @@ async def replay(settings: Settings, *options: str) -> int:
 
 
 async def replaying(settings: Settings, ended: list[int]) -> None:
-    """Verify the past week again and again until cancelled; `ended` gets the exit codes."""
+    """Verify the past week repeatedly until cancelled; `ended` receives the exit codes."""
     while True:
         ended.append(await replay(settings, "--verify"))
 
 
 async def untouched(settings: Settings) -> Untouched:
-    """Publish the past week, then see what another replay of it changes while nothing else goes on."""
+    """Publish the past week, then record what another replay of it changes while nothing else runs."""
     published = await replay(settings, "--publish")
-    await asyncio.sleep(5)  # the view takes the digest in
+    await asyncio.sleep(5)  # the view applies the digest
     before = await footprint(settings)
     verified = await replay(settings, "--verify")
     return Untouched(published == 0 and verified == 0, changes(before, await footprint(settings)))
 
 
 async def live(settings: Settings, burst: int, past: int, seconds: float) -> dict[str, Any]:
-    """Throughput, then what a replay touches, then latency alone and beside replays of the same log."""
+    """Throughput, then what a replay changes, then latency alone and during replays of the same log."""
     await ensure_topics(settings)
     pool = many_tweets(max(burst, int(RATE * seconds)))
     tail = Tail(settings)
@@ -212,7 +212,7 @@ async def live(settings: Settings, burst: int, past: int, seconds: float) -> dic
             ended: list[int] = []
             replays = asyncio.create_task(replaying(settings, ended))
             sent = {}
-            for turn in range(MOST_TURNS):  # until a replay has gone through from its beginning to its end
+            for turn in range(MOST_TURNS):  # until a replay has run from start to end
                 sent |= await play(settings, tail, named(steady, f"beside{turn}", 1), RATE)
                 if ended:
                     break
@@ -228,7 +228,7 @@ async def live(settings: Settings, burst: int, past: int, seconds: float) -> dic
 
 
 def report_reading(posts: int, read: dict[str, dict[str, Any]]) -> None:
-    """As a table of the README."""
+    """A table, as in tests/benchmarks/README.md."""
     base = read["bare"]["records"] / read["bare"]["processor"]
     sys.stdout.write(f"| reading a week of {posts:,} posts | posts per second of processor time | of the bare loop ")
     sys.stdout.write("| by the clock | peak memory |\n|---|---|---|---|---|\n")

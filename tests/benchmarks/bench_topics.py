@@ -1,10 +1,10 @@
-"""Quality, speed and laws of the online topics beside the field's, in one run over the same vectors.
+"""Quality, speed and laws of the online topics, compared with other methods in one run on the same vectors.
 
     python -m tests.benchmarks.bench_topics --data DIR      labelled_tweets_t and labelled_news_t of DIR
-    python -m tests.benchmarks.bench_topics                 speed only, on a stream made up here
+    python -m tests.benchmarks.bench_topics                 speed only, on a generated stream
 
-Single pass, no look-ahead, one default configuration, every method in a process of its own on one core; a slow
-method is cut short after `--limit` seconds, and the table says after how many posts (its scores are of those).
+Single pass, no look-ahead, one default configuration, every method in its own process on one core. A slow method is
+stopped after `--limit` seconds; the table says after how many posts, and its scores are for those.
 """
 
 import argparse
@@ -35,7 +35,7 @@ HEAD = (
 
 
 def batches(posts: PostBatch, size: int) -> Iterator[PostBatch]:
-    """The stream cut into batches."""
+    """The stream divided into batches."""
     for start in range(0, len(posts), size):
         piece = slice(start, start + size)
         yield PostBatch(
@@ -50,11 +50,11 @@ def batches(posts: PostBatch, size: int) -> Iterator[PostBatch]:
 
 
 def measure(make: Callable[[int], Any], stream: Stream, size: int, limit: float) -> dict[str, Any]:
-    """Labels, CPU seconds of each batch and peak memory in MB of one method; stops after `limit` seconds."""
+    """Measure one method: labels, CPU seconds of each batch and peak memory in MB. Stops after `limit` seconds."""
     before = peak_mib()
     method = make(stream.posts.vectors.shape[1])
     gc.collect()
-    gc.freeze()  # the stream itself, which a live one would not hold: collections must not walk through it
+    gc.freeze()  # a live stream is not in memory, so the garbage collector must not visit it
     labels: list[Any] = []
     seconds: list[float] = []
     for batch in batches(stream.posts, size):
@@ -73,7 +73,7 @@ def measure(make: Callable[[int], Any], stream: Stream, size: int, limit: float)
 
 
 def alone(make: Callable[[int], Any], stream: Stream, size: int = 256, limit: float = 60.0) -> dict[str, Any]:
-    """`measure` in a forked process with one thread, so that neither memory nor caches carry over."""
+    """Run `measure` in a forked process with one thread, so that neither memory nor caches carry over."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
 
@@ -127,7 +127,7 @@ def speeds(seconds: Any, posts: int, size: int) -> tuple[float, float]:
 
 
 def shuffled(stream: Stream, window: int = 500) -> Stream:
-    """Posts shuffled inside windows; the times stay where they are."""
+    """Posts shuffled inside windows; the times stay in place."""
     rng = np.random.default_rng(0)
     starts = range(0, len(stream.truth), window)
     order = np.concatenate([start + rng.permutation(min(window, len(stream.truth) - start)) for start in starts])
@@ -135,7 +135,7 @@ def shuffled(stream: Stream, window: int = 500) -> Stream:
 
 
 def quality(stream: Stream, limit: float) -> None:
-    """The table of one labelled stream, ablations and laws included."""
+    """The table of one labelled stream, with ablations and laws."""
     print(f"\n## {stream.name}: {len(stream.truth):,} posts, {len(np.unique(stream.truth))} true topics\n\n{HEAD}")
     kept = None
     for name, make in {**METHODS, **{f"ours, {name}": make for name, make in ABLATIONS.items()}}.items():
@@ -153,7 +153,7 @@ def quality(stream: Stream, limit: float) -> None:
 
 
 def speed(limit: float) -> None:
-    """Against 2,000 live topics, beside river's on the same stream."""
+    """Speed with 2,000 live topics, compared with river's on the same stream."""
     stream = made_up(40_000, 2_000)
     print(f"\n## Speed: {stream.name}, batches of 256, one core (CPU time)\n")
     rates: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""A measurement in a process of its own, ended when it takes too much time or memory, with what it said till then."""
+"""Runs a measurement in its own process, ends it at a limit of time or memory, and keeps its output so far."""
 
 import resource
 import subprocess
@@ -48,7 +48,7 @@ def run_bounded(command: Sequence[str], limits: Limits) -> Bounded:
 
 
 def peak_mib() -> float:
-    """Most resident memory of this process so far. What Linux tells of usage starts with the parent's peak."""
+    """Largest resident memory of this process so far. Linux' own counter starts with the parent's peak."""
     status = Path("/proc/self/status")
     if status.exists():
         (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]

@@ -1,10 +1,11 @@
-"""The embed stage on a backlog beside the bare encoder: a real broker, a real `worker --stages embed`, its output.
+"""Compares the embed stage on a backlog with the bare encoder: a real broker, a real `worker --stages embed`, its
+output.
 
-When the stage has warmed up, single posts are sent, one by one. Then a backlog is put onto `tweets`, and the stage and
-the bare encoder take turns on the same texts, so that whatever else the machine does hits both; meanwhile the stage is
-stopped with SIGSTOP. The texts are numbered, since the cache must not know them. The stage's rate is what has arrived
-on `tweets.embedded`, by the broker's end offset. The backlog is longer than the turns and its rest is left. For more
-processes than `tweets` has partitions it gets as many, and the backlog comes from several producers.
+After the stage has warmed up, single posts are sent one by one. Then a backlog is put onto `tweets`. The stage and the
+bare encoder take turns on the same texts, so that other programs affect both; the stage is stopped with SIGSTOP during
+the encoder's turns. The texts are numbered, so that the cache does not know them. The stage's rate is the growth of
+`tweets.embedded`, by the broker's end offset. The backlog is longer than the turns, and its rest is left. For more
+processes than `tweets` has partitions, partitions are added, and the backlog comes from several producers.
 """
 
 import asyncio
@@ -34,13 +35,13 @@ from streams.settings import Settings, load_settings
 from tests.benchmarks.embed_load import numbered, posts, produce, produce_many, with_partitions
 
 TURNS = 4
-TURN_SECONDS = 25.0  # many batches: what is under way at both ends, and not counted alike, is little
+TURN_SECONDS = 25.0  # many batches, so that the partial ones at both ends matter little
 BARE_SECONDS = 7.0  # far below the session time-out: the stopped stage stays in its group
 WARM = 500
-PROBE = 1_000  # posts a process, to know how many a turn takes
-MARGIN = 2.0  # batches still grow while those are under way
+PROBE = 1_000  # posts for each process, to find out how many a turn needs
+MARGIN = 2.0  # batches still grow during these
 CHUNK = 1_024  # texts in a call of the bare encoder
-SETTLE_SECONDS = 10.0  # after a stop: batches were late for no fault of the stage's, and grow again
+SETTLE_SECONDS = 10.0  # after a stop: batches were late because of it, and grow again
 LONE = 20
 LONGEST_SECONDS = 120.0
 
@@ -49,7 +50,7 @@ Turn = tuple[int, float, float]  # posts, seconds, seconds of processor time
 
 @dataclass
 class Measured:
-    """Posts and seconds of both, seconds of processor time, and the GPU's share of busy time where there is one."""
+    """Posts and seconds of both, seconds of processor time, and the GPU's share of busy time if there is one."""
 
     stage: list[Turn] = field(default_factory=list)
     bare: list[Turn] = field(default_factory=list)
@@ -57,7 +58,7 @@ class Measured:
     lone: list[float] = field(default_factory=list)  # seconds from `tweets` to `tweets.embedded`
 
     def table(self) -> dict[str, Any]:
-        """As the benchmark reports it."""
+        """The result in the benchmark's form."""
         (stage, stage_cpu), (bare, bare_cpu) = _rates(self.stage), _rates(self.bare)
         return {
             "stage posts/s": round(stage),
@@ -77,9 +78,9 @@ def _rates(turns: Sequence[Turn]) -> tuple[float, float]:
 def embed_backlog(
     texts: Sequence[str], spec: str, device: str, workers: int = 1, *, turns: int = TURNS, seconds: float = TURN_SECONDS
 ) -> Measured:
-    """`workers` processes of the stage, and the bare encoder, over `texts`, numbered as often as they are repeated.
+    """Measure `workers` processes of the stage and the bare encoder over `texts`, which are numbered when repeated.
 
-    turns: of the stage, so many `seconds` each, with the bare encoder between them.
+    `turns` is the number of the stage's turns of `seconds` each, with the bare encoder's turns between them.
     """
     encoder = load_encoder(spec, device=device)
     texts = [text for text in dict.fromkeys(texts) if text]
@@ -129,7 +130,7 @@ async def _measure(
 
 
 async def _until_joined(settings: Settings, workers: int) -> None:
-    """All processes are members of the group, and have had time to be given their partitions."""
+    """Wait until all processes are members of the group and have their partitions."""
     group = group_name(settings, "embed")
     async with asyncio.timeout(LONGEST_SECONDS):
         while (await member_counts(settings, [group]))[group] < workers:
@@ -138,7 +139,7 @@ async def _until_joined(settings: Settings, workers: int) -> None:
 
 
 async def _lone(settings: Settings, client: Any, post: Tweet) -> float:
-    """Seconds from `tweets` to `tweets.embedded` of a post that comes alone."""
+    """Seconds from `tweets` to `tweets.embedded` of a single post."""
     await asyncio.sleep(0.2)
     before, sent = await _end(client), time.perf_counter()
     await produce(settings, [post])
@@ -146,7 +147,7 @@ async def _lone(settings: Settings, client: Any, post: Tweet) -> float:
 
 
 async def _turn(processes: Sequence[psutil.Process], client: Any, busy: list[int], least: float) -> Turn:
-    """From the end of a batch to the end of another, or the count would be off by up to a batch at both ends."""
+    """From the end of one batch to the end of another; otherwise the count would be off by a batch at both ends."""
     before, started = await _batch_end(client)
     cpu = _cpu(processes)
     with _gpu_busy(busy):
@@ -156,10 +157,10 @@ async def _turn(processes: Sequence[psutil.Process], client: Any, busy: list[int
 
 
 async def _batch_end(client: Any) -> tuple[int, float]:
-    """Wait until a batch has arrived: the end offset, and when."""
+    """Wait until a batch has arrived. Returns the end offset and the time."""
     before = await _end(client)
     ended = await _until(client, before + 1)
-    while (now := await _end(client)) != before:  # the batch is as many records, not all in one request
+    while (now := await _end(client)) != before:  # a batch is many records, which do not arrive in one request
         before = now
         await asyncio.sleep(0.1)
     return now, ended
@@ -181,7 +182,7 @@ def _endless(encoder: Encoder, texts: Sequence[str]) -> Callable[[float], Turn]:
 
 @asynccontextmanager
 async def _stages(settings: Settings, workers: int) -> AsyncIterator[list[psutil.Process]]:
-    """The embed processes of so many workers."""
+    """Run the embed processes of this many workers."""
     environment = environment_for(
         str(settings.kafka_bootstrap_servers),
         str(settings.redis_url),
@@ -210,7 +211,7 @@ async def _end(client: Any) -> int:
 
 
 async def _until(client: Any, wanted: int) -> float:
-    """When the end offset of `tweets.embedded` has reached `wanted`, by the clock."""
+    """Wait until the end offset of `tweets.embedded` has reached `wanted`. Returns the time."""
     started = time.perf_counter()
     while (end := await _end(client)) < wanted:
         if time.perf_counter() - started > LONGEST_SECONDS:
@@ -225,7 +226,7 @@ def _cpu(processes: Sequence[psutil.Process]) -> float:
 
 @contextmanager
 def _gpu_busy(samples: list[int]) -> Iterator[None]:
-    """Adds the per cent of each second in which the first GPU had a kernel running, as nvidia-smi sees it."""
+    """Adds the per cent of each second in which the first GPU ran a kernel, by nvidia-smi."""
     command = ["nvidia-smi", "--query-gpu=utilization.gpu", "--format=csv,noheader,nounits", "-lms", "500", "-i", "0"]
     try:
         asking = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -237,4 +238,4 @@ def _gpu_busy(samples: list[int]) -> Iterator[None]:
     finally:
         asking.terminate()
         lines = asking.communicate()[0].split()
-        samples += [int(line) for line in lines[1:] if line.isdecimal()]  # the first is of the time before
+        samples += [int(line) for line in lines[1:] if line.isdecimal()]  # the first value is of the time before

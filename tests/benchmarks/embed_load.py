@@ -1,4 +1,4 @@
-"""Posts for `embed_backlog`: texts that no cache knows, on as many partitions as there are processes to read them."""
+"""Posts for `embed_backlog`: texts that no cache has, on as many partitions as there are processes."""
 
 import asyncio
 import itertools
@@ -16,16 +16,16 @@ from streams.kafka.topics import TWEETS
 from streams.settings import Settings
 
 FIRST = datetime(2021, 5, 3, tzinfo=UTC)
-AUTHORS = 1_000  # their hashes spread over the partitions
+AUTHORS = 1_000  # their hashes are spread over the partitions
 
 
 def numbered(text: str, number: int) -> str:
-    """`text` as no other has it."""
+    """`text` in a form that no other post has."""
     return f"{text} {number}"
 
 
 def posts(texts: Sequence[str], first: int, end: int) -> Iterator[Tweet]:
-    """Posts number `first` to `end` of an endless row over `texts`."""
+    """Posts number `first` to `end` of an endless sequence over `texts`."""
     for number in range(first, end):
         again, index = divmod(number, len(texts))
         author = f"a{number % AUTHORS}"
@@ -39,7 +39,7 @@ def posts(texts: Sequence[str], first: int, end: int) -> Iterator[Tweet]:
 
 
 async def with_partitions(settings: Settings, wanted: int) -> None:
-    """Give `tweets` as many partitions, if it has fewer."""
+    """Give `tweets` as many partitions if it has fewer."""
     if wanted <= TWEETS.partitions:
         return
     admin = AIOKafkaAdminClient(**connection(settings))
@@ -51,7 +51,7 @@ async def with_partitions(settings: Settings, wanted: int) -> None:
 
 
 async def produce(settings: Settings, tweets: Iterable[Tweet]) -> None:
-    """Send all of them to `tweets`, and wait until they are there."""
+    """Send all of them to `tweets` and wait for the confirmations."""
     async with producer(settings) as client:
         for tweet in tweets:
             await client.send(
@@ -63,7 +63,7 @@ async def produce(settings: Settings, tweets: Iterable[Tweet]) -> None:
 
 
 async def produce_many(settings: Settings, texts: Sequence[str], first: int, count: int, *, producers: int) -> None:
-    """Posts number `first` to `first + count`, from so many processes at the same time."""
+    """Posts number `first` to `first + count`, from this many processes at the same time."""
     loop = asyncio.get_running_loop()
     with ProcessPoolExecutor(producers, mp_context=get_context("spawn")) as pool:
         bounds = [first + count * i // producers for i in range(producers + 1)]

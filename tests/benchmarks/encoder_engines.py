@@ -1,7 +1,8 @@
-"""Other engines for the same weights, for `bench_encoder`: each only where it is installed, none is a dependency.
+"""Other engines for the same weights, for `bench_encoder`. Each is used only where it is installed; none is a
+dependency.
 
-`encode` of sentence-transformers with its ONNX and OpenVINO back ends, and, because those two do not install beside
-every version of transformers, the engines themselves under our batches.
+They are `encode` of sentence-transformers with its ONNX and OpenVINO back ends, and the engines themselves with our
+batches, because those back ends cannot be installed with every version of transformers.
 """
 
 import importlib
@@ -28,7 +29,7 @@ Encode = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
 
 class Pooled(torch.nn.Module):
-    """Token ids and mask to mean-pooled vectors: what the engines are given."""
+    """Token ids and mask to mean-pooled vectors: the form that the engines take."""
 
     def __init__(self, transformer: torch.nn.Module) -> None:
         super().__init__()
@@ -43,7 +44,7 @@ class Pooled(torch.nn.Module):
 
 
 def other_engines(model: Any) -> Iterator[tuple[str, Encode]]:
-    """Name and encoder of each engine that is here. model: MiniLM in float32 as sentence-transformers has it."""
+    """Name and encoder of each installed engine. `model` is MiniLM in float32 from sentence-transformers."""
     for name, make in (
         ("sentence-transformers, ONNX", lambda: _back_end("onnx")),
         ("sentence-transformers, OpenVINO", lambda: _back_end("openvino")),

@@ -34,7 +34,7 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def read_posts(data: Path | None, most: int) -> list[str]:
-    """Posts as the embed stage encodes them, drawn evenly over the file."""
+    """Posts as the embed stage encodes them, drawn evenly from the file."""
     if data is None:
         from streams.demo.posts import demo_posts
 

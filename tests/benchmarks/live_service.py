@@ -1,6 +1,6 @@
-"""The service as the benchmark runs it: `python -m tests.benchmarks.live_service REDIS_URL PORT`.
+"""The service for the benchmark: `python -m tests.benchmarks.live_service REDIS_URL PORT`.
 
-One difference from `toptopics serve`: no request limit, because all readers come from one address.
+It differs from `toptopics serve` in one way: no request limit, because all readers come from one address.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from streams.settings import load_settings
 
 
 async def serve(redis: str, port: int) -> None:
-    """Until SIGTERM."""
+    """Serve until SIGTERM."""
     limits = ApiLimits(requests_per_minute=1_000_000, sse_per_client=100_000, sse_clients=100_000)
     app = create_api(load_settings(port=port), create_views(redis), limits=limits)
     await create_server(app, "127.0.0.1", port).serve()
@@ -31,7 +31,7 @@ async def serve(redis: str, port: int) -> None:
 
 @contextmanager
 def service_process(redis: str) -> Iterator[tuple[psutil.Process, int]]:
-    """The service in a process of its own, once it answers: the process and its port."""
+    """Run the service in a process of its own. Returns the process and its port once it answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])

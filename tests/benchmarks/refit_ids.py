@@ -1,7 +1,8 @@
-"""Whether topics keep their ids: a week refitted after shuffling, and from each week of an archive to the next.
+"""Measures whether topics keep their ids: in a week refitted after shuffling, and from one week of an archive to the
+next.
 
-A subject continues where two weeks have topics that are each other's nearest by centroid, at a cosine of `SAME` or
-more; how many of these have one id is counted. The weeks are a chain of digests, as the live stages make them.
+A subject continues when two weeks have topics that are each other's nearest by centroid, at a cosine of `SAME` or more.
+The benchmark counts how many of these have one id. The weeks are a chain of digests, as the live stages make them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +22,7 @@ from models.week.week import Week
 from tests.benchmarks.refit_posts import SEED
 
 SAME = 0.8
-ENOUGH = 500  # posts of a week: the piece of one at an archive's end says nothing
+ENOUGH = 500  # posts of a week: the part of a week at an archive's end is not measured
 Vectors = npt.NDArray[np.float32]
 
 
@@ -42,7 +43,7 @@ class WeekIds:
 
 
 def measure_ids(posts: Sequence[Tweet], vectors: Vectors) -> Iterator[WeekIds]:
-    """Every week of `posts` that has `ENOUGH`, in order; vectors: float32 (n, d), unit length."""
+    """Measure every week of `posts` with at least `ENOUGH`, in order. `vectors` is float32 (n, d), unit length."""
     previous: Digest | None = None
     for week, records in _weeks(posts, vectors):
         digest = _digest(week_posts(records, week), previous)
@@ -63,7 +64,7 @@ def measure_ids(posts: Sequence[Tweet], vectors: Vectors) -> Iterator[WeekIds]:
 
 
 def tell(measured: Iterator[WeekIds], say: Callable[[str], Any]) -> None:
-    """A line for each week, and the sums."""
+    """Print a line for each week, and the sums."""
     weeks = []
     for one in measured:
         weeks.append(one)

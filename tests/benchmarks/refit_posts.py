@@ -1,4 +1,4 @@
-"""The posts that the refit is measured on, with their vectors: an archive's or the demo's, whole or resampled."""
+"""The posts for measuring the refit, with their vectors: an archive's or the demo's, whole or resampled."""
 
 import tempfile
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ SEED = 11
 
 
 def read_posts(data: Path | None) -> list[Tweet]:
-    """Posts of an archive of any shape that `toptopics ingest` reads, or the demo's, by id."""
+    """Posts of an archive in any format that `toptopics ingest` reads, or the demo's, by id."""
     from streams.demo.posts import demo_lines
     from streams.sources.files.archive import read_archive
 
@@ -49,7 +49,7 @@ def embed(posts: Sequence[Tweet], stored: Path | None) -> npt.NDArray[np.float32
 
 
 def resample(posts: Sequence[Tweet], vectors: npt.NDArray[np.float32], size: int) -> WeekPosts:
-    """`size` of the posts as one week; with fewer posts than that, changed copies (see the module)."""
+    """`size` of the posts as one week. With fewer posts, changed copies are added (see the module)."""
     random = np.random.default_rng(SEED)
     week = Week.of(posts[0].created_at)
     copies = size > len(posts)

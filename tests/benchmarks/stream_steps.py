@@ -1,4 +1,4 @@
-"""The measured steps of `bench_stream`, each a process of its own: `python -m tests.benchmarks.stream_steps STEP`.
+"""The measured steps of `bench_stream`, each in its own process: `python -m tests.benchmarks.stream_steps STEP`.
 
 Every step prints one JSON object: records, seconds by the clock and of processor time, and the peak memory of the
 process in MiB.
@@ -34,7 +34,7 @@ SEED = 11
 
 
 def many_tweets(count: int) -> list[Tweet]:
-    """`count` different posts inside WEEK, made of the demo's."""
+    """`count` different posts inside WEEK, made from the demo's."""
     rng = random.Random(SEED)
     demo = demo_tweets()
     seconds = int((WEEK.end - WEEK.start).total_seconds())
@@ -98,7 +98,7 @@ async def _bare(settings: Settings) -> AsyncIterator[list[bytes]]:
 
 
 async def bare(settings: Settings) -> int:
-    """The least that reading the log can cost."""
+    """The least possible cost of reading the log."""
     count = 0
     async for values in _bare(settings):
         count += len(values)
@@ -106,7 +106,7 @@ async def bare(settings: Settings) -> int:
 
 
 async def bare_json(settings: Settings) -> int:
-    """And the least that parsing it can cost."""
+    """The least possible cost of parsing it."""
     count = 0
     async for values in _bare(settings):
         for value in values:
@@ -116,12 +116,12 @@ async def bare_json(settings: Settings) -> int:
 
 
 async def read_and_decode(settings: Settings) -> int:
-    """What replay does: the week's slice, typed and checked."""
+    """The work of replay: the week's slice, typed and checked."""
     return (await read_week(settings, WEEK)).read
 
 
 async def up_to_refit(settings: Settings) -> int:
-    """And its canonical form with the matrix of vectors: all that comes before the refit."""
+    """Also the canonical form with the matrix of vectors: everything before the refit."""
     piece = await read_week(settings, WEEK)
     return len(week_posts(piece.records, WEEK))
 
@@ -130,7 +130,7 @@ STEPS = {"bare": bare, "bare-json": bare_json, "replay": read_and_decode, "canon
 
 
 def main() -> None:
-    """Entry point: the step's name, or `store` and a number of posts."""
+    """Entry point; the argument is the step's name, or `store` and a number of posts."""
     settings = load_settings()
     started, worked = time.perf_counter(), time.process_time()
     if sys.argv[1] == "store":

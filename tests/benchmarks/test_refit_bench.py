@@ -1,4 +1,4 @@
-"""The refit's benchmark: limits end a process and keep what it said, and ids are counted as they are."""
+"""The refit's benchmark: limits end a process and keep its output, and ids are counted correctly."""
 
 import sys
 
@@ -19,26 +19,26 @@ SAYS = "print('one row', flush=True); import time; held = bytearray({size}); tim
     ],
 )
 def test_a_measurement_that_takes_too_much_is_ended(limits: Limits, size: int, why: str) -> None:
-    """And what it measured till then is kept."""
+    """Its output so far is kept."""
     done = run_bounded([sys.executable, "-c", SAYS.format(size=f"b'x' * {size}", seconds=600)], limits)
     assert done.stopped == why
 
 
 def test_a_measurement_that_ends_by_itself_is_whole() -> None:
-    """What it printed, and no reason."""
+    """The output, and no reason."""
     done = run_bounded([sys.executable, "-c", SAYS.format(size=1, seconds=0)], Limits(minutes=5, gib=4))
     assert (done.lines, done.stopped) == (["one row"], "")
 
 
 def test_what_was_not_measured_is_a_dash() -> None:
-    """A row that was stopped says why."""
+    """A stopped row names the reason."""
     row = show([{"posts": 50_000, "method": "plain BERTopic", "stopped": "stopped at 13 GiB"}]).splitlines()[-1]
     assert row.startswith("| 50,000 | plain BERTopic | – |")
     assert row.endswith("| stopped at 13 GiB |")
 
 
 def test_ids_are_added_up_over_the_weeks() -> None:
-    """Of one week alone there is nothing to say about continuing subjects."""
+    """A single week has no continuing subjects."""
     said: list[str] = []
     weeks = [WeekIds("2021-W18", 900, 10, 10, True, 0, 0), WeekIds("2021-W19", 800, 10, 9, False, 4, 3)]
     tell(iter(weeks), said.append)
@@ -51,7 +51,7 @@ def test_ids_are_added_up_over_the_weeks() -> None:
 
 
 def test_the_peak_of_a_process_is_its_own() -> None:
-    """Not that of a larger one that starts it, and it stays when the memory is given back."""
+    """It is not that of a larger parent process, and it stays when memory is freed."""
     own = (
         "from tests.benchmarks.bounded import peak_mib; print(peak_mib())\n"
         "held = b'x' * (200 << 20); del held; print(peak_mib())"

@@ -1,4 +1,4 @@
-"""What the online topics are measured against: each takes a batch and gives a label per post."""
+"""The methods that the online topics are compared with. Each takes a batch and returns a label for each post."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ Labels = Sequence[Any]
 
 
 class Method:
-    """A topic model's labels: at arrival, and after the merges of the whole stream."""
+    """Labels of a topic model: at arrival, and after all merges of the stream."""
 
     def __init__(self, model: TopicModel) -> None:
         self.model = model
@@ -34,12 +34,12 @@ class Plain:
     """A baseline whose labels never change."""
 
     def final(self, labels: Labels) -> Labels:
-        """As they are."""
+        """The labels, unchanged."""
         return labels
 
 
 class NearestCentroid(Plain):
-    """Join the nearest centroid from cosine 0.40 on, else start a new one; one post at a time."""
+    """Joins the nearest centroid from cosine 0.40 on, else starts a new one; one post at a time."""
 
     def __init__(self, dimensions: int, threshold: float = 0.40) -> None:
         self.threshold = threshold
@@ -66,7 +66,9 @@ class NearestCentroid(Plain):
 
 
 class FirstStory(Plain):
-    """First-story detection (Petrović et al. 2010), exact: follow the nearest of the last posts, else a new story."""
+    """First-story detection (Petrović et al. 2010), exact: joins the nearest of the last posts, else starts a new
+    story.
+    """
 
     def __init__(self, dimensions: int, threshold: float = 0.50, window: int = 4_000) -> None:
         self.threshold = threshold
@@ -92,7 +94,7 @@ class FirstStory(Plain):
 
 
 class OnlineBertopic(Plain):
-    """BERTopic's `partial_fit` as its documentation sets it up: incremental PCA and mini-batch k-means, 50 clusters."""
+    """BERTopic's `partial_fit` as in its documentation: incremental PCA and mini-batch k-means, 50 clusters."""
 
     def __init__(self, dimensions: int) -> None:
         from bertopic import BERTopic
@@ -107,7 +109,7 @@ class OnlineBertopic(Plain):
         )
 
     def learn(self, batch: PostBatch) -> Labels:
-        """Numbers of the clusters; a last batch that is too small for k-means is predicted only."""
+        """Numbers of the clusters. A last batch that is too small for k-means is only predicted."""
         texts = [" ".join(post) or "-" for post in batch.words]
         if len(batch) < 64:
             return [-1] * len(batch)
@@ -116,12 +118,12 @@ class OnlineBertopic(Plain):
 
 
 def ours(**settings: float) -> Callable[[int], Method]:
-    """The online topics, with their defaults or without an ingredient."""
+    """The online topics, with their defaults or without a component."""
     return lambda dimensions: Method(OnlineTopics(TopicSpace(dimensions, "bench", OnlineConfig(**settings))))  # type: ignore[arg-type]
 
 
 def rivers(kind: RiverKind) -> Callable[[int], Method]:
-    """One of river's."""
+    """One of river's clusterers."""
     return lambda dimensions: Method(RiverTopics(kind, dimensions, "bench"))
 
 

@@ -1,4 +1,6 @@
-"""Streams for `bench_topics`: labelled sets from a folder, with their vectors kept beside, and one made up here."""
+"""Streams for `bench_topics`: labelled sets from a folder, with their vectors stored beside them, and a generated
+stream.
+"""
 
 import gzip
 from dataclasses import dataclass
@@ -25,7 +27,7 @@ class Stream:
     truth: npt.NDArray[np.int64]
 
     def take(self, rows: npt.NDArray[np.int64] | slice, times: slice | None = None) -> "Stream":
-        """Some of the posts, in this order; `times`: at the times of these places instead of their own."""
+        """Some of the posts, in this order. `times` takes the times of these positions instead of the posts' own."""
         picked = np.arange(len(self.posts))[rows]
         posts = self.posts
         batch = PostBatch(
@@ -41,7 +43,7 @@ class Stream:
 
 
 def labelled(data: Path, name: str, cache: Path, encoder: str) -> Stream:
-    """One labelled set of `data`; vectors, rounded to float16 as on the wire, are kept in `cache`."""
+    """One labelled set of `data`. Vectors, rounded to float16 as on the wire, are stored in `cache`."""
     with gzip.open(data / f"{name}.jsonl.gz") as lines:
         rows = [orjson.loads(line) for line in lines]
     kept = cache / f"{name}.{encoder.replace('/', '-')}.npz"
@@ -65,7 +67,7 @@ def labelled(data: Path, name: str, cache: Path, encoder: str) -> Stream:
 
 
 def made_up(posts: int, topics: int, dimensions: int = 384, seed: int = 1) -> Stream:
-    """A stream in which `topics` are alive all the time: for speed, not for quality."""
+    """A stream in which `topics` are always alive: for speed, not for quality."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(topics, dimensions)).astype(np.float32)
     truth = np.concatenate([np.arange(topics), rng.integers(0, topics, posts - topics)])

@@ -1,4 +1,4 @@
-"""How well a topic's words go together over the posts, and how different topics' words are."""
+"""How well a topic's words fit together over the posts, and how different the topics' words are."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -42,5 +42,5 @@ def npmi(topics: Sequence[Sequence[str]], week: WeekPosts) -> float:
 
 
 def diversity(topics: Sequence[Sequence[str]]) -> float:
-    """Different words among all topics' words: 1 when no two topics share one."""
+    """Different words among all topics' words: 1 when no two topics share a word."""
     return len({word for topic in topics for word in topic}) / max(1, sum(map(len, topics)))

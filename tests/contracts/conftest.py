@@ -1,4 +1,4 @@
-"""A Redis for each module, and the stores of the live view under test."""
+"""A Redis for each module, and the implementations of the view under test."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -10,7 +10,7 @@ from tests.contracts.view_stores import Views, opened
 
 @pytest.fixture(scope="module")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a Redis of this module's own."""
+    """URL of a Redis for this module only."""
     server = RedisServer(tmp_path_factory.mktemp("redis"))
     server.start()
     yield server.address

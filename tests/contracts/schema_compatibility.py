@@ -1,19 +1,19 @@
-"""What a consumer written against a released schema may rely on, checked against a newer schema.
+"""Compares a newer schema with a released one: what a consumer of the released schema may rely on.
 
-Within one schema version a type only grows: fields may be added as long as nobody has to send them. Everything that was
-there stays as it was: its type, its limits, whether it is required. Anything else raises the version (a new folder of
-`released_schemas`), so that readers refuse what they do not know instead of misreading it.
+Within one schema version a type only grows: a field may be added if it is optional for producers. Everything else
+stays: type, limits, and whether a field is required. Any other change raises the version (a new folder of
+`released_schemas`), so that readers refuse unknown records instead of misreading them.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 Schema = dict[str, Any]
-TEXT = ("title", "description")  # words for people
+TEXT = ("title", "description")  # text for people
 
 
 def breaks(released: Schema, current: Schema) -> list[str]:
-    """Every way in which `current` breaks what `released` promised."""
+    """Every way in which `current` breaks `released`."""
     return sorted(_document_breaks(released, current))
 
 

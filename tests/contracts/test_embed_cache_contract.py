@@ -1,4 +1,4 @@
-"""The contract of the vector caches, over Redis and over the one in memory; and what Redis away means."""
+"""The contract of the vector caches, tested on Redis and in memory; and an unreachable Redis."""
 
 import hashlib
 from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ async def opened(kind: str, url: str) -> AsyncIterator[EmbedCache]:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_what_was_put_is_found_with_the_same_bytes(kind: str, redis: str) -> None:
-    """In the order of the keys, None for the unknown, any bytes as value, the last write wins."""
+    """In the order of the keys, None for unknown ones; any bytes as value; the last write wins."""
     async with opened(kind, redis) as cache:
         assert await cache.get_many([]) == []
         await cache.put_many([])
@@ -48,7 +48,7 @@ async def test_what_was_put_is_found_with_the_same_bytes(kind: str, redis: str) 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_it_is_bounded_and_keeps_what_is_used(kind: str, redis: str) -> None:
-    """After ten times its size one value that is asked for again and again is still there, and most others are not."""
+    """After ten times its size, a value that is read repeatedly is still there, and most others are not."""
     async with opened(kind, redis) as cache:
         await cache.put_many([(key("used"), b"u")])
         for number in range(10 * CAPACITY):
@@ -61,7 +61,7 @@ async def test_it_is_bounded_and_keeps_what_is_used(kind: str, redis: str) -> No
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_one_call_larger_than_the_cache(kind: str, redis: str) -> None:
-    """Stays bounded too."""
+    """The size stays limited."""
     async with opened(kind, redis) as cache:
         await cache.put_many([(key(number), b"v") for number in range(7 * CAPACITY)])
         kept = [value for value in await cache.get_many([key(n) for n in range(7 * CAPACITY)]) if value]
@@ -69,7 +69,7 @@ async def test_one_call_larger_than_the_cache(kind: str, redis: str) -> None:
 
 
 async def test_redis_away_is_one_line_and_tried_again(monkeypatch: pytest.MonkeyPatch, redis: str) -> None:
-    """No call raises; one warning however many calls; after the pause it is asked again, and says that it is back."""
+    """No call raises, one warning for any number of calls; after the pause Redis is asked again, which is logged."""
     cache = create_embed_cache("redis://127.0.0.1:1/0")
     with capture_logs() as logs:
         for _ in range(5):
@@ -88,7 +88,7 @@ async def test_redis_away_is_one_line_and_tried_again(monkeypatch: pytest.Monkey
 
 
 async def test_during_the_pause_redis_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Redis that hangs costs one time-out in five seconds, not one per batch."""
+    """A hanging Redis costs one time-out in five seconds, not one for each batch."""
     cache = create_embed_cache("redis://127.0.0.1:1/0")
     await cache.get_many([key("a")])
 
@@ -103,7 +103,7 @@ async def test_during_the_pause_redis_is_not_asked(monkeypatch: pytest.MonkeyPat
 
 
 async def test_redis_that_refuses_is_away_too(redis: str) -> None:
-    """A key of another type, a full memory, a read-only replica: the cache is skipped, the stage goes on."""
+    """A key of another type, full memory, a read-only replica: the cache is skipped, and the stage continues."""
     client = Redis.from_url(redis)
     prefix = f"t{uuid4().hex[:8]}-"
     await client.set(f"{prefix}vectors:young", "not a hash")
@@ -116,7 +116,7 @@ async def test_redis_that_refuses_is_away_too(redis: str) -> None:
 
 
 async def test_a_write_sets_an_end(redis: str) -> None:
-    """A cache that nobody writes to any more goes away by itself."""
+    """A cache without writes expires."""
     client = Redis.from_url(redis)
     prefix = f"t{uuid4().hex[:8]}-"
     cache = RedisEmbedCache(client, prefix, entries=4)

@@ -1,7 +1,7 @@
 """The contract of every encoder: shapes, unit length, order, stability between batches, identity.
 
-Run over the real MiniLM (fp32 and bf16), the distilled static encoder, hashed words, and a model loaded from a folder
-as any user's would be.
+Tested on the real MiniLM (fp32 and bf16), the distilled static encoder, hashed words, and a model loaded from a folder
+like a user's.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,12 +15,12 @@ from models.encoding.loading import load_encoder
 from tests.support.encoder_examples import TEXTS, tiny_model
 
 SPECS = ["hash", "minilm/fp32", "minilm/bf16", "static", "folder"]
-LEAST_COSINE = {"fp32": 0.99999, "bf16": 0.999, "fp16": 0.999}  # to the same text encoded alone
+LEAST_COSINE = {"fp32": 0.99999, "bf16": 0.999, "fp16": 0.999}  # compared with the same text encoded alone
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of this module's own, for the distilled encoder and a tiny model."""
+    """A folder for this module, for the distilled encoder and a tiny model."""
     return tmp_path_factory.mktemp("encoders")
 
 
@@ -62,7 +62,7 @@ def test_no_texts(encoder: Encoder) -> None:
 
 
 def test_a_vector_does_not_depend_on_its_batch(encoder: Encoder) -> None:
-    """Alone, among others, beside very long and empty texts: the same within the stated tolerance."""
+    """Alone, among others, beside very long and empty texts: equal within the stated tolerance."""
     together = encoder.encode(TEXTS)
     least = LEAST_COSINE[encoder.name.rpartition("/")[2]]
     for text, vector in zip(TEXTS, together, strict=True):
@@ -85,7 +85,7 @@ def test_the_name_is_the_identity(encoder: Encoder) -> None:
 
 @pytest.mark.parametrize("spec", ["minilm/fp32", "minilm/bf16", "static"])
 def test_meaning_is_near(spec: str, load: Callable[[str], Encoder]) -> None:
-    """Two sentences on one subject are nearer than two on different ones."""
+    """Two sentences on one subject are closer than two on different subjects."""
     a, b, c = load(spec).encode(
         [
             "Researchers train a speech recogniser without any transcripts",
@@ -97,7 +97,7 @@ def test_meaning_is_near(spec: str, load: Callable[[str], Encoder]) -> None:
 
 
 def test_two_formats_are_one_space_but_two_names(load: Callable[[str], Encoder]) -> None:
-    """bf16 is fp32 within rounding, and yet says what it is."""
+    """bf16 equals fp32 within rounding, but has its own name."""
     full, half = load("minilm/fp32"), load("minilm/bf16")
     assert full.name != half.name
     assert (full.encode(TEXTS) * half.encode(TEXTS)).sum(axis=1).min() > 0.998

@@ -1,4 +1,4 @@
-"""The contract of the topics: nothing that was released is taken back within a schema version."""
+"""The contract of the topics: within a schema version, nothing that was released is removed."""
 
 import copy
 from importlib.metadata import version
@@ -28,7 +28,7 @@ def released() -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("name", [kind.__name__ for kind in TYPES])
 def test_every_type_keeps_what_was_released(name: str) -> None:
-    """A consumer written against the released schema reads what today's code writes, and the other way round."""
+    """A consumer of the released schema reads what today's code writes, and the reverse."""
     assert breaks(released()[name], all_schemas()[name]) == []
 
 
@@ -44,14 +44,14 @@ def test_every_type_keeps_what_was_released(name: str) -> None:
     ],
 )
 def test_the_check_finds_what_breaks_consumers(change: Any, said: str) -> None:
-    """A check that finds nothing would pass the test above too."""
+    """A check that finds nothing would pass the test above as well."""
     current = copy.deepcopy(released()["Digest"])
     change(current["$defs"])
     assert any(said in problem for problem in breaks(released()["Digest"], current))
 
 
 def test_a_new_optional_field_breaks_nobody() -> None:
-    """That is how types grow."""
+    """This is how types grow."""
     current = copy.deepcopy(released()["Digest"])
     current["$defs"]["Digest"]["properties"]["mood"] = {"type": "string", "default": ""}
     current["$defs"]["Digest"]["description"] = "Reworded."
@@ -66,7 +66,7 @@ def references(value: Any) -> list[str]:
 
 
 def test_asyncapi_describes_every_topic_and_resolves() -> None:
-    """Every topic of the table, with its key and partitions; every reference leads somewhere."""
+    """Every topic of the table, with its key and partitions; every reference resolves."""
     document = async_api(TOPICS, version("toptopics"))
     assert document["asyncapi"] == "3.0.0"
     assert set(document["channels"]) == {topic.name for topic in TOPICS}
@@ -79,7 +79,7 @@ def test_asyncapi_describes_every_topic_and_resolves() -> None:
     orjson.dumps(document)
 
 
-WORDS = {"title", "summary", "description", "tags", "externalDocs", "bindings"}  # that most objects may have
+WORDS = {"title", "summary", "description", "tags", "externalDocs", "bindings"}  # fields that most objects may have
 KNOWN = {
     "channels": {"address", "messages", "servers", "parameters"} | WORDS,
     "operations": {"action", "channel", "messages", "reply", "security", "traits"} | WORDS,
@@ -89,7 +89,7 @@ KNOWN = {
 
 @pytest.mark.parametrize("part", KNOWN)
 def test_the_document_uses_no_field_that_asyncapi_does_not_know(part: str) -> None:
-    """AsyncAPI 3 allows no others. (By hand, the whole document passes its official schema and parser.)"""
+    """AsyncAPI 3 allows no other fields. (Checked by hand: the document is valid by its official schema and parser.)"""
     document = async_api(TOPICS, version("toptopics"))
     objects = {**document, **document["components"]}[part]
     assert objects
@@ -97,7 +97,7 @@ def test_the_document_uses_no_field_that_asyncapi_does_not_know(part: str) -> No
 
 
 def test_operations_are_those_of_the_product() -> None:
-    """AsyncAPI 3 names what the described application does: the opposite of what its users do."""
+    """AsyncAPI 3 describes the application's own actions, the opposite of its users' actions."""
     operations = async_api(TOPICS, version("toptopics"))["operations"]
     received = [name for name, operation in operations.items() if operation["action"] == "receive"]
     assert received == ["receiveTweets"]
@@ -106,7 +106,7 @@ def test_operations_are_those_of_the_product() -> None:
 
 
 def test_what_is_sent_is_valid_by_the_asyncapi_document() -> None:
-    """The schemas in the document are the ones of the wire: real messages pass, a broken one does not."""
+    """The document has the schemas of the wire: real messages are valid, a broken one is not."""
     document = async_api(TOPICS, version("toptopics"))
 
     def check(name: str, message: Any) -> None:
@@ -121,6 +121,6 @@ def test_what_is_sent_is_valid_by_the_asyncapi_document() -> None:
 
 
 def test_the_documented_headers_are_the_ones_sent() -> None:
-    """A header that is not documented does not exist for anybody."""
+    """An undocumented header does not exist for users."""
     entry = PublishedDigest(digest=make_digest("2021-W18"), revision=1, slice_start=0, slice_end=5)
     assert {name for name, _ in entry.headers()} == set(DIGEST_HEADERS)

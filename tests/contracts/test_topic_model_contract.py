@@ -18,7 +18,7 @@ KINDS: list[ModelKind] = ["topics", "dbstream", "textclust", "denstream"]
 
 @pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> ModelKind:
-    """Every kind that the settings can name."""
+    """Every kind that the settings allow."""
     chosen: ModelKind = request.param
     return chosen
 
@@ -46,7 +46,7 @@ def test_cuts_do_not_matter(kind: ModelKind) -> None:
 
 
 def test_restored_has_the_same_future(kind: ModelKind) -> None:
-    """Also when the state is taken in the middle of a block, or before the first post."""
+    """Also when the state is saved in the middle of a block, or before the first post."""
     stream = made_stream(160)
     for moment in (0, 1, 37, 64, 101):
         model = create_topic_model(kind, DIMENSIONS, "e")
@@ -59,7 +59,7 @@ def test_restored_has_the_same_future(kind: ModelKind) -> None:
 
 
 def test_nothing_is_mutated(kind: ModelKind) -> None:
-    """The batch is the caller's."""
+    """The batch belongs to the caller."""
     stream = made_stream(80)
     before = copy.deepcopy(stream)
     stream.vectors.setflags(write=False)
@@ -70,7 +70,7 @@ def test_nothing_is_mutated(kind: ModelKind) -> None:
 
 
 def test_one_placement_per_post_and_retweets_follow(kind: ModelKind) -> None:
-    """A retweet of a post that was seen goes where that post is now, as support."""
+    """A retweet of a known post gets that post's present topic, as support."""
     stream = made_stream(200, retweets=0.4)
     model = create_topic_model(kind, DIMENSIONS, "e")
     placements, _ = fed(model, cut(stream, [50]))
@@ -86,7 +86,7 @@ def test_one_placement_per_post_and_retweets_follow(kind: ModelKind) -> None:
 
 
 def test_views_of_the_state_are_pure(kind: ModelKind) -> None:
-    """Centroids are unit vectors of the topics alive; looking at them changes nothing."""
+    """Centroids are unit vectors of the live topics; reading them changes nothing."""
     model = create_topic_model(kind, DIMENSIONS, "e")
     model.learn_many(made_stream(120))
     before = model.to_bytes()
@@ -100,7 +100,7 @@ def test_views_of_the_state_are_pure(kind: ModelKind) -> None:
 
 
 def test_digest_is_matched_one_to_one(kind: ModelKind) -> None:
-    """A digest made of the live topics themselves finds each of them, under the digest's own ids."""
+    """A digest made of the live topics matches each of them, under the digest's ids."""
     stream = made_stream(200, subjects=4, noise=0.3, retweets=0.0)
     model = create_topic_model(kind, DIMENSIONS, "e")
     placements, events = fed(model, [stream])
@@ -123,7 +123,7 @@ def test_digest_is_matched_one_to_one(kind: ModelKind) -> None:
 
 
 def test_state_of_another_version_is_refused(kind: ModelKind) -> None:
-    """With a message that says what to do."""
+    """The message says what to do."""
     model = create_topic_model(kind, DIMENSIONS, "e")
     model.learn_many(made_stream(20))
     data = model.to_bytes()
@@ -137,13 +137,13 @@ def test_state_of_another_version_is_refused(kind: ModelKind) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"nonsense", b"\xff" * 100, save({}, metadata={"online": "{}"})])
 def test_foreign_bytes_are_refused(data: bytes) -> None:
-    """As StateError, never as anything else."""
+    """Always as StateError."""
     with pytest.raises(StateError):
         restore_topic_model(data)
 
 
 def test_truncated_state_is_refused(kind: ModelKind) -> None:
-    """A half-written file is no state."""
+    """A half-written file is refused."""
     model = create_topic_model(kind, DIMENSIONS, "e")
     model.learn_many(made_stream(20))
     with pytest.raises(StateError):

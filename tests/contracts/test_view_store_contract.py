@@ -1,4 +1,4 @@
-"""What the live view makes of posts, events and digests, run over Redis and over the fake."""
+"""The live view's handling of posts, events and digests, tested on Redis and on the fake."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.support.view_examples import assignment, deletion, digest, event
 
 
 async def test_merged_posts_follow_before_and_after(views: Views) -> None:
-    """A merge moves what is there, and what is still assigned to the old id later."""
+    """A merge moves the present posts, and those that are assigned to the old id later."""
     await views.apply_assignments([assignment("1", "T1", author="a"), assignment("2", "T2", author="a", hours=-3)])
     await views.apply_topic_events([event("merged", "T1", other_ids=["T2"])])
     await views.apply_assignments([assignment("3", "T2", author="b", hours=-1)])
@@ -24,7 +24,7 @@ async def test_merged_posts_follow_before_and_after(views: Views) -> None:
 
 
 async def test_a_digests_id_leads_to_the_live_topic_and_may_move_on(views: Views) -> None:
-    """Law 3: both ids lead to the same topic everywhere; next week's alias wins."""
+    """Law 3: both ids lead to the same topic everywhere. Next week's alias replaces this one."""
     await views.apply_assignments([assignment("1", "T1"), assignment("2", "T2")])
     await views.apply_topic_events([event("alias", "T1", other_ids=["D"], week="2021-W18", hours=-2)])
     assert await views.resolve("D") == "T1"
@@ -34,7 +34,7 @@ async def test_a_digests_id_leads_to_the_live_topic_and_may_move_on(views: Views
 
 
 async def test_a_deletion_takes_everything_of_a_post_out_in_either_order(views: Views, redis: str) -> None:
-    """Text, counts, people, links, retweets: as if the post had never been."""
+    """Text, counts, people, links, retweets: as if the post had never existed."""
     kept = assignment("1", "T1", author="a", text="wav2vec again", links=["https://a.example/x"])
     post = assignment("2", "T1", author="b", text="secret words", links=["https://b.example/y"])
     copy = assignment("3", "T1", author="c", text="RT @b: secret words", kind="retweet", related_id="2", support=True)
@@ -51,7 +51,7 @@ async def test_a_deletion_takes_everything_of_a_post_out_in_either_order(views: 
 
 
 async def test_an_edit_replaces_the_version_before(views: Views) -> None:
-    """The old text is gone, and one person said one thing."""
+    """The old text is removed, and the person counts once."""
     await views.apply_assignments([assignment("1", "T1", text="teh model")])
     await views.apply_assignments([assignment("2", "T1", text="the model", edit_of="1")])
     posts, total = await views.posts("T1", 10)
@@ -59,7 +59,7 @@ async def test_an_edit_replaces_the_version_before(views: Views) -> None:
 
 
 async def test_candidates_are_listed_when_the_topic_is_born(views: Views) -> None:
-    """With the posts that it had before."""
+    """With its earlier posts."""
     await views.apply_assignments([assignment("1", "T1", candidate=True), assignment("2", "T9", candidate=True)])
     assert (await views.changes(None)).topics == {}
     await views.apply_topic_events([event("born", "T1", label="Image cropping")])
@@ -72,7 +72,7 @@ async def test_candidates_are_listed_when_the_topic_is_born(views: Views) -> Non
 
 
 async def test_the_latest_event_names_the_topic_whatever_comes_again(views: Views) -> None:
-    """A redelivered old event takes nothing back and is on the stream once."""
+    """A repeated old event restores nothing and is on the stream once."""
     first, second = event("born", "T1", label="Old", hours=-2), event("trending", "T1", label="New", hours=-1)
     await views.apply_assignments([assignment("1", "T1")])
     await views.apply_topic_events([first, second])
@@ -89,7 +89,7 @@ async def test_the_latest_event_names_the_topic_whatever_comes_again(views: View
 
 
 async def test_a_topic_bears_the_name_that_a_digest_gave_it(views: Views) -> None:
-    """Through later events; of two digests the later one's, whichever arrives first; only words are no name."""
+    """Later events keep it. Of two digests the later one wins in any order. Keywords alone are no name."""
     words: dict[str, Any] = {"label": "speech, wav2vec", "keywords": ["speech", "wav2vec"]}
     older = event("alias", "T1", label="Old name", hours=-3, other_ids=["D1"], keywords=["speech"])
     newer = event("alias", "T1", label="Wav2vec-U", hours=-2, other_ids=["D2"], keywords=["speech"])
@@ -102,7 +102,7 @@ async def test_a_topic_bears_the_name_that_a_digest_gave_it(views: Views) -> Non
 
 
 async def test_a_link_that_much_of_a_topic_is_about_gives_it_a_title(views: Views) -> None:
-    """Three posts and a third of all; a link of fewer says nothing about the topic."""
+    """Three posts and a third of all. A link of fewer posts says nothing about the topic."""
     paper, other = "https://papers.example/1", "https://papers.example/2"
     about = [assignment(f"a{i}", "T1", links=[paper] if i < 3 else None) for i in range(8)]
     rarely = [assignment(f"b{i}", "T2", links=[other] if i < 3 else None) for i in range(10)]
@@ -117,7 +117,7 @@ async def test_a_link_that_much_of_a_topic_is_about_gives_it_a_title(views: View
 
 
 async def test_a_later_revision_of_a_digest_wins_and_each_is_announced_once(views: Views) -> None:
-    """Redelivery of the first revision after the correction must not bring it back."""
+    """A redelivered first revision must not replace the correction."""
     first, second = [("revision", b"1"), ("made_at", b"a")], [("revision", b"2"), ("made_at", b"b")]
     await views.put_digest(digest("2021-W18", headline="first"), first)
     await views.put_digest(digest("2021-W18", headline="second"), second)
@@ -133,7 +133,7 @@ async def test_a_later_revision_of_a_digest_wins_and_each_is_announced_once(view
 
 @pytest.mark.parametrize("order", ["digest first", "deletion first"])
 async def test_a_deletion_reaches_digests(views: Views, order: str) -> None:
-    """A quotation of a deleted post disappears from what is stored, and an item that rests on it alone."""
+    """A quotation of a deleted post is removed from the stored digest, and so is an item that cites only that post."""
     published = digest("2021-W18", posts=["1", "2"], quotation="secret words")
     steps = [views.put_digest(published, []), views.apply_assignments([deletion("1")])]
     for step in steps if order == "digest first" else reversed(steps):
@@ -142,6 +142,18 @@ async def test_a_deletion_reaches_digests(views: Views, order: str) -> None:
     assert stored is not None
     assert "secret" not in str(msgspec.to_builtins(stored))
     assert [item.sentence.posts for item in stored.digest.topics[0].items] == [["2"]]
+
+
+async def test_posts_are_found_by_id_in_the_topic_that_they_stand_in_now(views: Views) -> None:
+    """Also after a merge; what is deleted or unknown is left out."""
+    post = assignment("1", "T2", source="x", text="speech")
+    await views.apply_assignments([post, assignment("at://a/b/c", "T1"), assignment("3", "T1"), deletion("3")])
+    await views.apply_topic_events([event("merged", "T1", other_ids=["T2"])])
+    found = await views.found(["at://a/b/c", "3", "nothing", "1"])
+    assert {name: one.topic_id for name, one in found.items()} == {"1": "T1", "at://a/b/c": "T1"}
+    assert found["1"].post.url == "https://x.com/ada_handle/status/1"
+    assert found["at://a/b/c"].post.url == ""
+    assert await views.found([]) == {}
 
 
 async def test_words_find_topics(views: Views) -> None:
@@ -167,6 +179,10 @@ async def test_a_story_takes_its_posts_along(views: Views) -> None:
     assert (story.told, story.usual, field.told) == (True, 0.25, False)
     assert story.linked == "Title of https://a.example"
     assert [post.id for post in (await views.posts("STORY", 9))[0]] == ["p3", "p1", "p0"]
+    assert {name: post.topic_id for name, post in (await views.found(["p1", "p2"])).items()} == {
+        "p1": "STORY",
+        "p2": "FIELD",
+    }
     assert [found.kind for found in await views.events(None, 9)] == ["born", "born"]
     await views.apply_assignments([deletion("p3")])
     story = (await views.changes(None)).topics["STORY"]

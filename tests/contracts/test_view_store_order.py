@@ -1,7 +1,7 @@
-"""The live view is a function of the set of what was applied, run over Redis and over the fake.
+"""The live view is a function of the set of applied events; tested on Redis and on the fake.
 
-Order between partitions, cuts into batches and redeliveries must not show, and what is old goes. What was recounted
-from scratch (the fake does nothing else) must be equal.
+The order between partitions, the division into batches and redeliveries must have no effect, and old data are removed.
+The fake counts everything again at each read; the real store must give the same result.
 """
 
 import random
@@ -21,7 +21,7 @@ from tests.support.view_examples import DAY, NOW, assignment, deletion, digest, 
 
 
 async def test_a_post_counts_once_however_often_and_in_whatever_batches_it_comes(views: Views) -> None:
-    """Law 1: redelivery in other cuts, and after other posts, changes nothing."""
+    """Law 1: redelivery in other batches, and after other posts, changes nothing."""
     posts = [assignment(str(i), "T1", author=f"a{i % 3}", hours=-i) for i in range(7)]
     await views.apply_assignments(posts)
     before = await dump(views)
@@ -60,7 +60,7 @@ async def test_a_wiped_view_is_empty_and_is_rebuilt_equal(views: Views) -> None:
 
 
 async def test_what_is_older_than_the_horizon_goes_with_all_that_it_counted_for(redis: str) -> None:
-    """Law 4, in event time; late arrivals stay out. Counts are those of a view that never saw the old posts."""
+    """Law 4, in event time. Late arrivals stay out. The counts equal those of a view without the old posts."""
     for kind in ("redis", "memory"):
         async with opened(kind, redis, ViewLimits(retention=2 * DAY, step=3)) as views:
             old = [assignment(f"o{i}", "T1", author="a", hours=-60 - i, links=["https://o.example"]) for i in range(10)]
@@ -75,7 +75,7 @@ async def test_what_is_older_than_the_horizon_goes_with_all_that_it_counted_for(
 
 
 async def test_redis_does_not_grow_with_the_stream(redis: str) -> None:
-    """Law 4: twice the stream, the same number of keys; nothing is left behind by what went out."""
+    """Law 4: twice the stream gives the same number of keys; removed posts leave nothing behind."""
     prefix = f"t{uuid4().hex[:8]}-"
     views = create_views(redis, prefix, ViewLimits(retention=timedelta(hours=5), events=20, applied=20, gone=5))
 
@@ -136,7 +136,7 @@ def deliveries(draw: st.DrawFn) -> list[Delivery]:
 
 
 async def deliver(views: Views, what: Sequence[Delivery], seed: int) -> None:
-    """Assignments in any order with some twice; events in their order (one partition) with earlier ones again."""
+    """Assignments in any order with repetitions; events in order (one partition) with earlier ones repeated."""
     rng = random.Random(seed)
     assignments = [one.assignment for one in what if one.assignment]
     assignments += rng.sample(assignments, len(assignments) // 2)
@@ -156,7 +156,7 @@ async def deliver(views: Views, what: Sequence[Delivery], seed: int) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(what=deliveries(), seed=st.integers(0, 2**20))
 async def test_the_state_is_that_of_a_recount_in_whatever_order(redis: str, what: list[Delivery], seed: int) -> None:
-    """The real store, fed in a random order with redeliveries, equals the fake that counts the set anew."""
+    """The real store, in random order with redeliveries, equals the fake that counts the set again."""
     async with opened("memory", redis) as expected, opened("redis", redis) as views:
         await deliver(expected, what, 0)
         await deliver(views, what, seed)
@@ -164,7 +164,7 @@ async def test_the_state_is_that_of_a_recount_in_whatever_order(redis: str, what
 
 
 async def test_readers_are_told_what_changed(redis: str) -> None:
-    """`changes(since)` names the changed topics only, and those that are gone; `tail` wakes up for it."""
+    """`changes(since)` gives only changed and removed topics; `tail` returns when something changes."""
     async with opened("redis", redis) as views:
         start = await views.positions()
         await views.apply_assignments([assignment("1", "T1"), assignment("2", "T2")])

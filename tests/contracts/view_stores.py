@@ -1,4 +1,4 @@
-"""The live view in every implementation: Redis, and the fake that recounts from scratch."""
+"""Every implementation of the live view: Redis, and the fake that counts everything again."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,7 +29,7 @@ async def opened(kind: str, url: str, limits: ViewLimits | None = None) -> Async
 
 
 async def dump(views: Views) -> dict[str, Any]:
-    """All that a reader can learn, without stream ids and versions."""
+    """Everything that readers can see, without stream ids and versions."""
     changes = await views.changes(None)
     topics: dict[str, Any] = {}
     for name, state in changes.topics.items():

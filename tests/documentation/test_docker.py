@@ -1,4 +1,4 @@
-"""There is no Docker engine in the tests: the compose file is held to its schema's rules and to the real commands."""
+"""The compose file follows the rules of its schema and names real commands. The tests have no Docker engine."""
 
 import re
 from typing import Any
@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from streams.cli.commands import app
 from streams.settings import Settings
+from streams.stages.table import STAGE_NAMES
 from tests.support.paths import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -28,7 +29,7 @@ def _variables() -> set[str]:
 
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_every_command_exists_with_its_options(name: str) -> None:
-    """What a container is told to run is a command of the program."""
+    """The command of a container is a command of the program."""
     command, *options = OURS[name]["command"]
     if command.startswith("-"):
         command, options = "", [command]
@@ -41,24 +42,24 @@ def test_every_command_exists_with_its_options(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_every_variable_is_a_setting(name: str) -> None:
-    """A misspelt variable would be ignored in silence."""
+    """A misspelt variable would have no effect."""
     assert set(OURS[name]["environment"]) <= _variables()
 
 
 def test_all_stages_run_somewhere() -> None:
-    """Embedding by itself, so that it scales by itself."""
+    """Embedding is a service of its own, so that it scales alone."""
     stages = [
         stage
         for service in OURS.values()
         if service["command"][0] == "worker"
         for stage in service["command"][2].split(",")
     ]
-    assert sorted(stages) == ["assign", "embed", "view", "week-close"]
+    assert sorted(stages) == sorted(STAGE_NAMES)
 
 
 @pytest.mark.parametrize("name", sorted(set(SERVICES) - {"cli"}))
 def test_every_service_has_limits_and_keeps_its_data(name: str) -> None:
-    """Memory is bounded, and what is kept is on a named volume."""
+    """Memory is bounded, and data are on named volumes."""
     service = SERVICES[name]
     assert {"cpus", "memory"} <= set(service["deploy"]["resources"]["limits"])
     for volume in service["volumes"]:
@@ -89,7 +90,7 @@ def test_the_image_does_not_run_as_root() -> None:
 
 
 def test_the_brokers_limits_fit_the_topics() -> None:
-    """The broker must take the largest record that a topic allows."""
+    """The broker accepts the largest record that a topic allows."""
     from streams.kafka.topics import TOPICS
 
     largest = max(int(topic.config.get("max.message.bytes", 0)) for topic in TOPICS)

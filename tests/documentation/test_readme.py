@@ -10,18 +10,20 @@ import typer
 from typer.testing import CliRunner
 
 from models.week.config import DigestConfig
+from streams.api.app import create_api
 from streams.cli import help as cli_help
-from streams.cli.commands import app
+from streams.cli.commands import COMMANDS, app
 from streams.cli.digest import FORMS as DIGEST_FORMS
 from streams.cli.subscribe import FORMS
 from streams.delivery.subscribe import as_event
 from streams.kafka.digests import PublishedDigest
 from streams.operations.environment import KNOWN, OTHERS
-from streams.settings import Settings
+from streams.settings import Settings, load_settings
 from streams.sources.files.formats import names as format_names
 from streams.sources.variables import VARIABLES
 from streams.stages.table import STAGE_INPUTS
 from streams.system.metrics import TABLE
+from streams.views.memory import MemoryViews
 from tests.support.paths import ROOT
 from tests.support.readmes import ALL, FILES, TEXTS, anchors, code_of, links
 from tests.support.view_examples import digest
@@ -64,9 +66,11 @@ def test_every_option_that_a_readme_names_alone_is_one_of_a_command() -> None:
 
 
 def test_every_command_is_in_the_overview() -> None:
-    """In the table of commands."""
+    """In the table of commands, in the groups and in the order of `toptopics --help`."""
     table = OVERVIEW.partition("## The commands")[2].partition("\n## ")[0]
-    assert set(MAIN.commands) == {call.split()[0] for call in re.findall(r"`toptopics ([a-z][^`]*)`", table)}
+    rows = dict(re.findall(r"^\| (\w+) \| (`.*) \|$", table, re.MULTILINE))
+    listed = {group: re.findall(r"`toptopics ([a-z-]+)", cells) for group, cells in rows.items()}
+    assert listed == {group.lower(): list(commands) for group, commands in COMMANDS.items()}
 
 
 def test_every_target_of_make_that_a_readme_names_exists() -> None:
@@ -122,6 +126,13 @@ def test_the_readme_names_every_format_of_files() -> None:
     assert set(re.findall(r"`([a-z0-9-]+)`", sentence[1])) == set(format_names())
 
 
+def test_the_readme_lists_every_path_of_the_api_and_no_other() -> None:
+    """As `/openapi.json` has them."""
+    rows = re.findall(r"^\| (`/.*`) \|", TEXTS["streams/api/README.md"], re.MULTILINE)
+    listed = [path for cells in rows for path in re.findall(r"`(/[^`]*)`", cells)]
+    assert sorted(listed) == sorted(create_api(load_settings(), MemoryViews()).openapi()["paths"])
+
+
 def test_the_readme_says_what_a_subscriber_gets() -> None:
     """The envelope's fields in their order, and every form by its name."""
     text = TEXTS["streams/delivery/README.md"]
@@ -174,19 +185,21 @@ def _is_importable(name: str) -> bool:
 
 
 def test_the_listing_of_the_folders_is_true() -> None:
-    """Every folder of `models/` and `streams/` stands in it, and no other."""
+    """Every folder of the packages stands in it, and every folder of the tests that mirrors none; no other does."""
     listing = OVERVIEW.partition("## The folders")[2].partition("```text\n")[2].partition("```")[0]
     listed, package = set(), ""
-    for indent, name in re.findall(r"^( *)([\w/]+)/ ", listing, re.MULTILINE):
-        package = package if indent else name
-        listed.add(f"{package}/{name}" if indent else name)
+    for indent, names in re.findall(r"^( *)((?:[\w/]+/ )+)", listing, re.MULTILINE):
+        package = package if indent else names.strip("/ ")
+        listed |= {f"{package}/{name.strip('/')}" if indent else package for name in names.split()}
     there = {
         str(folder.relative_to(ROOT))
-        for top in ("models", "streams")
+        for top in ("models", "streams", "tests")
         for folder in (ROOT / top, *(ROOT / top).rglob("*"))
         if folder.is_dir() and not NOT_LISTED & set(folder.relative_to(ROOT).parts)
     }
-    assert listed - {"tests"} == there
+    mirrored = {f"tests/{name}" for name in there if "/" in name}
+    support = {name for name in there if name.startswith(("tests/support/", "tests/contracts/"))}
+    assert listed == there - mirrored - support
 
 
 def test_help_prints_the_readmes() -> None:

@@ -35,7 +35,7 @@ async def publish(settings: Settings, *entries: PublishedDigest | bytes) -> None
 
 
 def command(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The real command in a process of its own."""
+    """Run the real command in a process of its own."""
     call = [sys.executable, "-m", "streams.cli", *arguments]
     return subprocess.run(call, env=environment(settings), capture_output=True, text=True, timeout=240)
 

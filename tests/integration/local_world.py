@@ -17,7 +17,6 @@ from streams.local.processes import Record, read_record
 from streams.local.readiness import split_address
 from tests.support.paths import ROOT
 
-COMMANDS = "import typer; from streams.cli.services import register; app = typer.Typer(); register(app); app()"
 _STARTER = """
 import sys, time
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""The real pipeline under test: topics on a real broker, a real worker in a process of its own, an audit from the log.
+"""The real pipeline under test: topics on a real broker, a real worker process, and an audit of the log.
 
-The hash encoder keeps it quick; everything else is what users run.
+The hash encoder makes it fast; everything else is the product.
 """
 
 import asyncio
@@ -24,14 +24,15 @@ from streams.kafka.log import producer, read_topic, topic_name
 from streams.kafka.record import Record
 from streams.kafka.topics import ASSIGNMENTS, DEAD_LETTERS, TWEETS, Topic
 from streams.settings import Settings, load_settings
+from streams.stages.table import STAGE_NAMES
 
 T = TypeVar("T")
-ALL_STAGES = "embed,assign,view,week-close"
+ALL_STAGES = ",".join(STAGE_NAMES)
 
 
 @dataclass(frozen=True)
 class Audit:
-    """What became of the records of `tweets`, counted from the topics themselves."""
+    """The outcomes of the records of `tweets`, counted from the topics."""
 
     produced: int
     outcomes: Counter[str]
@@ -58,14 +59,14 @@ class WorkerProcess:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it; its log lines are appended to the log file."""
+        """Start it. Its log lines are appended to the log file."""
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 self._arguments, env=os.environ | self.environment, stdin=subprocess.DEVNULL, stderr=log
             )
 
     def kill(self) -> None:
-        """As `kill -9` does: no chance to finish anything."""
+        """As `kill -9` does."""
         self._signal(signal.SIGKILL)
 
     def stop(self) -> int:
@@ -73,7 +74,7 @@ class WorkerProcess:
         return self._signal(signal.SIGTERM)
 
     def log_lines(self) -> str:
-        """All that its processes have logged."""
+        """All log lines of its processes."""
         return self._log.read_text(errors="replace")
 
     def _signal(self, sign: signal.Signals) -> int:
@@ -87,7 +88,7 @@ class WorkerProcess:
 async def pipeline_settings(
     kafka: str, redis: str, prefix: str, folder: Path, *, partitions: int = TWEETS.partitions
 ) -> AsyncIterator[Settings]:
-    """Settings for topics of their own, which exist when this is entered; `partitions`: of `tweets`."""
+    """Settings for a prefix whose topics exist. `partitions` is the number for `tweets`."""
     settings = load_settings(
         kafka_bootstrap_servers=kafka,
         redis_url=redis,
@@ -102,7 +103,7 @@ async def pipeline_settings(
 
 
 async def produce(settings: Settings, values: Sequence[Tweet | Deletion | bytes | None]) -> None:
-    """Put records on `tweets`, in order; bytes are sent as they are."""
+    """Send records to `tweets`, in order. Bytes are sent unchanged."""
     async with producer(settings) as client:
         for value in values:
             await client.send(
@@ -126,9 +127,9 @@ async def records_of(settings: Settings, topic: Topic) -> list[Record]:
 
 
 async def audit(settings: Settings) -> Audit:
-    """Every record of `tweets` must be exactly one assignment, duplicate, deletion or dead letter.
+    """Check that every record of `tweets` has exactly one assignment, duplicate, deletion or dead letter.
 
-    At-least-once delivery may write the very same outcome twice: equal bytes are one.
+    At-least-once delivery may write the same outcome twice: equal bytes count as one.
     """
     origins = {record.origin for record in await records_of(settings, TWEETS)}
     found: dict[str, set[bytes]] = {}
@@ -153,7 +154,7 @@ async def audit(settings: Settings) -> Audit:
 
 
 async def until_accounted(settings: Settings, worker: WorkerProcess, seconds: float = 240) -> Audit:
-    """Wait until nothing is missing any more; fails with the worker's last log lines."""
+    """Wait until nothing is missing. Fails with the worker's last log lines."""
 
     async def settled() -> Audit | None:
         now = await audit(settings)

@@ -1,4 +1,4 @@
-"""Three stored weeks, and a replay of them that is quick: for the tests of replay."""
+"""Three stored weeks and a fast replay of them, for the tests of replay."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ ALL = [Week.parse(week) for week in WEEKS]
 
 
 async def with_stored_weeks(kafka: str, redis: str, prefix: str, folder: Path) -> Settings:
-    """Settings under which three demo weeks are on the log, embedded."""
+    """Settings with three embedded demo weeks on the log."""
     made = load_settings(kafka_bootstrap_servers=kafka, redis_url=redis, prefix=prefix, data_dir=folder, encoder="hash")
     await store_weeks(made)
     return made
@@ -42,7 +42,7 @@ async def quick_refit(
     previous: Path,
     progress: Any,
 ) -> MadeDigest:
-    """As `RefitProcess.refit`, in this process and without BERTopic: the manifest is real, the topics are not."""
+    """Like `RefitProcess.refit`, in this process and without BERTopic: a real manifest, invented topics."""
     read = read_week_again if source == "tweets" else read_week
     piece = await read(settings, week, end=end, progress=lambda done, of: progress("reading the week", done / of))
     posts = week_posts(piece.records, week)
@@ -57,7 +57,14 @@ async def quick_refit(
         versions=library_versions(),
         previous_hash=content_hash(decode(value, Digest)) if value else None,
     )
-    return MadeDigest(encode(msgspec.structs.replace(made, manifest=manifest)), piece.start, piece.end, piece.read)
+    return MadeDigest(
+        encode(msgspec.structs.replace(made, manifest=manifest)),
+        piece.start,
+        piece.end,
+        piece.read,
+        log_start=piece.log_start,
+        held=posts.held,
+    )
 
 
 async def rebuilt(settings: Settings, *weeks: Week, **plan: Any) -> list[Replayed]:
@@ -65,7 +72,7 @@ async def rebuilt(settings: Settings, *weeks: Week, **plan: Any) -> list[Replaye
 
 
 async def publish_all(settings: Settings) -> None:
-    """The first digests of all weeks, each on the one before."""
+    """Publish the first digests of all weeks, each building on the one before."""
     for week in ALL:
         (one,) = await rebuilt(settings, week)
         assert await publish(settings, one, lambda: NOW) is not None

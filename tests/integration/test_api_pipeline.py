@@ -1,4 +1,4 @@
-"""The service on the whole pipeline: Kafka, the stages, Redis, and what a browser would see."""
+"""The service on the whole pipeline: Kafka, the stages, Redis, and a browser's requests."""
 
 import asyncio
 import itertools
@@ -73,7 +73,7 @@ async def test_posts_on_kafka_are_topics_in_the_api(
 
 
 async def _until_agreed(http: httpx.AsyncClient) -> dict[str, Any]:
-    """The first topic, once the ranking, which follows the view, says of it what the view does."""
+    """Wait until the ranking, which follows the view, agrees with the view about the first topic."""
     end = time.monotonic() + 180
     while True:
         topic = (await http.get("/api/topics?window=7d&sort=people")).json()["items"][0]["topic"]
@@ -85,7 +85,7 @@ async def _until_agreed(http: httpx.AsyncClient) -> dict[str, Any]:
 
 
 async def _check_metrics(port: int) -> None:
-    """Each stage tells its rates, batches, latencies, lag and losses."""
+    """Each stage exports its rates, batches, latencies, lag and losses."""
     embed = await _until_told(port, "records_total", POSTS + 1)
     assign = await _until_told(port + 1, "records_total", POSTS)
     view = await _until_told(port + 2, "lag_records", 0)
@@ -108,14 +108,14 @@ async def _until_told(port: int, name: str, wanted: int) -> dict[str, float]:
             for family in text_string_to_metric_families(text):
                 for sample in family.samples:
                     found[sample.name.removeprefix("toptopics_")] += sample.value
-            if name in found and found[name] == wanted and "lag_records" in found:  # the lag is told every 15 s
+            if name in found and found[name] == wanted and "lag_records" in found:  # the lag is exported every 15 s
                 return found
             assert time.monotonic() < end, f"{name} is {found.get(name)} instead of {wanted}:\n{text}"
             await asyncio.sleep(0.3)
 
 
 def _four_free_ports() -> int:
-    """The first of as many as there are stages, one after the other; not those that another run finds free too."""
+    """The first of as many consecutive free ports as there are stages. Another run must not choose the same ones."""
     drawn = (random.SystemRandom().randrange(20_000, 32_000, 4) for _ in itertools.count())
     return next(port for port in drawn if all(is_free(port + i) for i in range(4)))
 

@@ -1,4 +1,4 @@
-"""The broker is away when the worker is told to stop: it ends in order and in time, and nothing is lost."""
+"""The broker is unreachable when the worker must stop: it ends in order and in time, and nothing is lost."""
 
 import asyncio
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ STAGES = tuple(ALL_STAGES.split(","))
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[KafkaBroker]:
-    """One of its own: the others' must not be killed."""
+    """A broker for this module: other modules' brokers must not be killed."""
     own = KafkaBroker(tmp_path / "own")
     own.start()
     yield own
@@ -29,7 +29,7 @@ def broker(tmp_path: Path) -> Iterator[KafkaBroker]:
 async def test_a_stop_without_a_broker_is_orderly_and_loses_nothing(
     broker: KafkaBroker, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """With posts on their way through all stages. A stage that had to be killed would make the exit code 1."""
+    """With posts in all stages. A stage that had to be killed would make the exit code 1."""
     posts = flow(400, seed=3, days=1)
     async with pipeline_settings(broker.address, redis_url, fresh_names, tmp_path) as settings:
         world = World(settings, tmp_path, STAGES, seed=3)

@@ -1,4 +1,4 @@
-"""A person takes a post back: nothing of its words is left anywhere that a reader can look."""
+"""A person deletes a post: none of its words remain anywhere that a reader can see."""
 
 import asyncio
 import subprocess
@@ -35,12 +35,13 @@ FORMS = ("markdown", "html", "text", "json", "atom")
 async def test_a_deleted_post_is_gone_from_digest_forms_feed_pages_and_redis(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """The post that a summary quotes, with its retweets: a correction follows, and every form shows that."""
+    """The post that a summary quotes, with its retweets: a correction follows, and every form shows it."""
     posts = demo_tweets()
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
         worker = WorkerProcess(settings, tmp_path / "worker.log")
         service = ServiceProcess(redis_url, tmp_path, kafka_bootstrap, fresh_names)
-        await produce(settings, posts)  # all are there before a week can close: none comes late, to be corrected
+        # all posts are there before a week can close: none is late and causes a correction
+        await produce(settings, posts)
         worker.start()
         try:
             service.start()
@@ -79,7 +80,7 @@ def quoted(digest: Digest) -> str:
 
 
 def passages_of(post: Tweet, posts: list[Tweet]) -> set[str]:
-    """So many words in a row that stand in no post but this one and those that repeat it."""
+    """Sequences of so many words that only this post and its repetitions contain."""
     others = " ".join(" ".join(plain(one.text).split()) for one in posts if post.id not in {one.id, one.related_id})
     words = plain(post.text).split()
     runs = {" ".join(words[start : start + WORDS]) for start in range(len(words) - WORDS + 1)}
@@ -89,7 +90,7 @@ def passages_of(post: Tweet, posts: list[Tweet]) -> set[str]:
 async def until_corrected(
     settings: Settings, week: str, first: PublishedDigest, worker: WorkerProcess
 ) -> PublishedDigest:
-    """The digest that follows `first`."""
+    """The digest after `first`."""
     end = time.monotonic() + 400
     while (entry := (await read_digests(settings))[week]).revision == first.revision:
         assert time.monotonic() < end, worker.log_lines()[-3000:]
@@ -108,7 +109,7 @@ async def until_shown(url: str, week: str, revision: int) -> None:
 
 
 async def redis_text(settings: Settings) -> str:
-    """Every value of the namespace."""
+    """Every value under the prefix."""
     client = Redis.from_url(str(settings.redis_url), decode_responses=True, encoding_errors="replace")
     found: list[str] = []
     try:

@@ -1,4 +1,4 @@
-"""`toptopics demo`, stopped by Ctrl-C in the middle of what it sends."""
+"""`toptopics demo`, stopped by Ctrl-C while it sends posts."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.timeout(240)
 
 
 def test_ctrl_c_while_it_is_sending_ends_in_order(tmp_path: Path) -> None:
-    """Exit code 130, the stages and services stopped, and no complaint of Python about what was left undone."""
+    """Exit code 130, stages and services stopped, and no warnings of Python about unfinished work."""
     environment = os.environ | {
         "TOPTOPICS_DATA_DIR": str(tmp_path), "TOPTOPICS_ENCODER": "hash", "PYTHONUNBUFFERED": "1", "COLUMNS": "200",
     }  # fmt: skip

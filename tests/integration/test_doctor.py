@@ -24,7 +24,7 @@ from streams.settings import load_settings
 
 @pytest.fixture
 def environment(kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path) -> dict[str, str]:
-    """Of a command on a namespace of its own, without a model to load."""
+    """The environment of a command with a prefix of its own, without a model to load."""
     return {
         "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
         "REDIS_URL": redis_url,
@@ -35,7 +35,7 @@ def environment(kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path
 
 
 async def test_a_clock_that_is_off_is_told(monkeypatch: pytest.MonkeyPatch, redis_url: str) -> None:
-    """An hour ahead of Redis: posts would count as from the future. Some seconds may pass between the two clocks."""
+    """An hour ahead of Redis: posts would be refused as future. The two clocks may differ by some seconds."""
     settings = load_settings(redis_url=redis_url)
     assert "apart" in await doctor._clock(settings, system_clock)
     with pytest.raises(Problem, match=r"\b3[56]\d\d s apart"):
@@ -43,7 +43,7 @@ async def test_a_clock_that_is_off_is_told(monkeypatch: pytest.MonkeyPatch, redi
 
 
 async def test_a_redis_that_hides_its_configuration_is_well(redis_url: str) -> None:
-    """As hosted ones do; a wrong password is not well."""
+    """As hosted ones do. A wrong password fails."""
     admin, user = connect(redis_url, connections=1), "doctor-test"
     try:
         await admin.call("ACL", "SETUSER", user, "on", ">secret", "~*", "+@all", "-config")
@@ -60,7 +60,7 @@ async def test_a_redis_that_hides_its_configuration_is_well(redis_url: str) -> N
 def test_the_command_finds_wrong_topics_and_says_so_in_json(
     kafka_bootstrap: str, fresh_names: str, environment: dict[str, str]
 ) -> None:
-    """First missing topics, then one with too many partitions for its one writer; exit code 1 for both."""
+    """First missing topics, then a topic with too many partitions for its one writer; exit code 1 for both."""
     missing = _findings(environment)
     assert "missing" in missing["topics"]["detail"]
     assert "lag embed" not in missing
@@ -74,7 +74,7 @@ def test_the_command_finds_wrong_topics_and_says_so_in_json(
 def test_settings_of_topics_are_right_after_the_fix_is_followed_to_the_letter(
     kafka_bootstrap: str, fresh_names: str, environment: dict[str, str]
 ) -> None:
-    """Made by somebody else, with Kafka's defaults for all but the partitions; the letters' with too small records."""
+    """Created by another program with Kafka's defaults; the dead letters' topic allows too small records."""
     asyncio.run(_create_wrongly(kafka_bootstrap, f"{fresh_names}digests", f"{fresh_names}dead-letters", partitions=1))
     found = _findings(environment)["topics"]
     assert "cleanup.policy is delete" in found["detail"]
@@ -85,7 +85,7 @@ def test_settings_of_topics_are_right_after_the_fix_is_followed_to_the_letter(
 
 
 def _kafka_configs(arguments: list[str]) -> None:
-    """What `kafka-configs.sh` runs."""
+    """Run what `kafka-configs.sh` runs."""
     toolchain = Toolchain.from_environment()
     jars = os.pathsep.join(map(str, find_jars(toolchain, silent).paths))
     subprocess.run([find_java(toolchain), "-cp", jars, "kafka.admin.ConfigCommand", *arguments], check=True)

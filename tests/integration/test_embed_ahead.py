@@ -1,4 +1,4 @@
-"""The embed stage, which works one batch ahead: nothing is lost and nothing overtakes, whoever ends or joins when."""
+"""The embed stage with batches ahead: nothing is lost or reordered when workers end or join."""
 
 import asyncio
 from pathlib import Path
@@ -34,7 +34,7 @@ async def _until(settings: Settings, wanted: int, worker: WorkerProcess) -> None
 async def test_kills_stops_and_rebalances_lose_nothing_and_reorder_nothing(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """SIGKILL and SIGTERM in the middle of a backlog, then a second worker that takes half of the partitions."""
+    """SIGKILL and SIGTERM during a backlog, then a second worker that takes half of the partitions."""
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
         posts = [msgspec.structs.replace(tweet(number), text=f"Post number {number}") for number in range(POSTS)]
         values: list[Tweet | Deletion | bytes | None] = []

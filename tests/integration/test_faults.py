@@ -1,8 +1,8 @@
 """Law 1 under faults, short enough for every change; `make chaos` is the long version.
 
-One worker, the real broker and Redis, every boundary of every stage once, three stages at a time. Each fault is aimed
-at a safety measure, and whoever takes that away sees this fail: a record that never leaves the producer's buffer while
-the next batch is confirmed, a stop with a batch in flight, a view that is flushed between a batch and its note.
+One worker, the real broker and Redis, every boundary of every stage once, three stages at a time. Each fault targets a
+safety measure, and the test fails without it: a record that never leaves the producer's buffer while the next batch is
+confirmed, a stop during a batch, a view that is flushed between a batch and its position.
 """
 
 import asyncio
@@ -26,13 +26,13 @@ from tests.integration.pipeline import pipeline_settings
 
 pytestmark = pytest.mark.timeout(1200)
 STAGES = ("embed", "assign", "view")
-NOW = system_clock()  # "from the future" is what the real clock says
-POSTS = 120  # produced into each round of faults
-APART = ("before", "letter")  # `linger` asks more than the one, and the other needs poison to be reached
+NOW = system_clock()  # the real clock decides what is in the future
+POSTS = 120  # records produced in each round of faults
+APART = ("before", "letter")  # `linger` acts for more than its own stage, and the other needs poison to be reached
 
 
 def _rounds() -> list[list[Fault]]:
-    """One fault of each stage a round; at last what is done to the parts themselves."""
+    """One fault of each stage in a round; the faults of the services come last."""
     kills = {stage: [place for place in BOUNDARIES[stage] if place not in APART] for stage in STAGES}
     of_stage = [[Fault(0, "kill at", stage, place) for place in kills[stage]] for stage in STAGES]
     for stage, faults in zip(STAGES, of_stage, strict=True):
@@ -57,7 +57,7 @@ async def test_nothing_is_lost_or_counted_twice_at_any_boundary(
         world.worker.start()
         try:
             for number, faults in enumerate(rounds):
-                if number >= len(rounds) - 2:  # what was committed and saved is what is lost now
+                if number >= len(rounds) - 2:  # offsets were committed and snapshots saved for what is lost now
                     await until_settled(settings, STAGES, world.worker)
                 for fault in faults:
                     await world.cause(fault, NOW)
@@ -87,7 +87,7 @@ async def test_nothing_is_lost_or_counted_twice_at_any_boundary(
 async def test_outputs_that_fail_are_sent_after_the_next_start(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """A stage that ends in order writes a snapshot; one that knew of posts whose assignments failed would lose them."""
+    """A stage that ends in order writes a snapshot; posts in it whose assignments failed would be lost."""
     records = flow(2 * POSTS, seed=9, days=2)
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
         world = World(settings, tmp_path, STAGES, seed=9, environment={"TOPTOPICS_SNAPSHOT_SECONDS": "3600"})
@@ -109,7 +109,7 @@ async def test_outputs_that_fail_are_sent_after_the_next_start(
 async def test_what_faust_forgets_is_delivered_again(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """Each stage is not handed some records; a rebalance, in which Faust commits past such a hole; nothing is lost."""
+    """Records are dropped in each stage, then a rebalance, in which Faust commits past the gap; nothing is lost."""
     records = flow(3 * POSTS, seed=8, days=2)
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
         world = World(settings, tmp_path, STAGES, seed=8)
@@ -133,7 +133,7 @@ async def test_what_faust_forgets_is_delivered_again(
 
 
 async def _a_batch_overtakes(world: World) -> None:
-    """One record is never confirmed, the batch that was begun after it is: nothing may be committed past the gap."""
+    """One record is never confirmed, the following batch is: nothing may be committed past the gap."""
     await world.cause(Fault(0, "kill at", "embed", "confirm"), NOW)
     await world.produce(world.spare(1))
     while (world.faults / "embed.confirm").exists():
@@ -143,7 +143,7 @@ async def _a_batch_overtakes(world: World) -> None:
 
 
 async def _all_fired(world: World) -> None:
-    """A fault at a place happens when the place is reached."""
+    """Wait until every fault has happened: it does when its place is reached."""
     end = time.monotonic() + 240
     while left := world.unfired():
         assert time.monotonic() < end, f"{left} never happened:\n{world.worker.log_lines()[-3000:]}"
@@ -151,7 +151,7 @@ async def _all_fired(world: World) -> None:
 
 
 def test_the_schedule_is_a_function_of_its_seed() -> None:
-    """And has every kind of fault, of poison and of boundary."""
+    """It has every kind of fault, of poison and of boundary."""
     faults: Sequence[Fault] = schedule(5, 200, 100_000)
     assert faults == schedule(5, 200, 100_000)
     assert len(faults) >= 200

@@ -1,4 +1,4 @@
-"""Every command that shows what others wrote: it drives no terminal and begins no line, as text and as JSON."""
+"""Every command that shows external text, as text and as JSON: no control characters, no forged lines."""
 
 import asyncio
 import base64
@@ -37,7 +37,7 @@ WEEK = "2021-W18"
 
 @pytest.fixture(scope="module")
 def world(kafka_bootstrap: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment in which everybody else was hostile."""
+    """An environment in which every external text is hostile."""
     settings = load_settings(
         kafka_bootstrap_servers=kafka_bootstrap,
         redis_url=redis_url,
@@ -114,16 +114,16 @@ def _said(world: dict[str, str], command: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_says_hostile_text_harmlessly(world: dict[str, str], command: str) -> None:
-    """What is shown is text; a line break in it begins no line of its own."""
+    """A line break in the text starts no line of its own."""
     said = "\n".join(_said(world, command))
     assert not DRIVES.search(said)
-    if command != "dead-letters 0" and "text" not in command:  # the record as it is, under its head; wrapped text
+    if command != "dead-letters 0" and "text" not in command:  # the record itself, below its heading; wrapped text
         assert not re.search(r"^\s*forged", said, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", JSON_COMMANDS)
 def test_json_on_a_terminal_is_harmless_too(world: dict[str, str], command: str) -> None:
-    """And still the same values: what a terminal would obey is escaped, as JSON can."""
+    """With the same values: control characters are escaped, as JSON allows."""
     said, complaints = _said(world, command)
     assert not DRIVES.search(said + complaints)
     whole = said.startswith(("[", "{\n"))

@@ -1,4 +1,4 @@
-"""`toptopics ingest` on a real broker, as a user calls it."""
+"""`toptopics ingest` on a real broker, as users run it."""
 
 import gzip
 import os
@@ -53,7 +53,7 @@ def _command(
 async def test_good_lines_are_sent_and_bad_ones_reported(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """With their number and reason, on `dead-letters`, and exit code 1; the rest goes on."""
+    """With their number and reason, on `dead-letters`, and exit code 1. The other lines are sent."""
     path = tmp_path / "posts.jsonl.gz"
     path.write_bytes(gzip.compress(b"\n".join(LINES) + b"\n"))
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
@@ -76,7 +76,7 @@ async def test_good_lines_are_sent_and_bad_ones_reported(
 async def test_standard_input_and_exit_code_0(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """`-` reads what another program writes."""
+    """`-` reads the output of another program."""
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
         like = b'{"did":"did:plc:a","time_us":1,"kind":"commit","commit":{"collection":"app.bsky.feed.like"}}\n'
         result = _ingest(settings, "-", stdin=LINES[0] + b"\n" + like * 2 + LINES[4])
@@ -98,7 +98,7 @@ async def test_standard_input_and_exit_code_0(
 async def test_wrong_usage_is_exit_code_2(
     arguments: list[str], message: bytes, kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """With a message that names what is wrong, and no traceback."""
+    """The message names the mistake, and there is no traceback."""
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
         result = _ingest(settings, *arguments, stdin=b"")
     assert result.returncode == 2
@@ -114,7 +114,7 @@ def _dated(number: int, moment: datetime) -> bytes:
 async def test_posts_from_the_future_take_no_neighbour_with_them(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """The broker refuses a whole batch for one record from the future: such a line is refused before, also later on."""
+    """The broker refuses a whole batch for one record from the future, so such a line is refused before."""
     now = system_clock()
     moments = [now - timedelta(minutes=number) for number in range(400)]
     moments[3], moments[200] = datetime(2031, 1, 1, tzinfo=UTC), now + timedelta(days=3)
@@ -132,7 +132,7 @@ async def test_posts_from_the_future_take_no_neighbour_with_them(
         letters = [decode(record.value, DeadLetter) for record in await records_of(settings, DEAD_LETTERS)]
         assert all("in the future" in letter.reason for letter in letters)
         retried = _command(settings, "dead-letters", "--retry", "--all")
-        assert (retried.returncode, retried.stderr.count(b"come back at once")) == (1, 2)
+        assert (retried.returncode, retried.stderr.count(b"be refused again")) == (1, 2)
         forced = _command(settings, "dead-letters", "--retry", "--all", "--force")
         assert (forced.returncode, forced.stdout.count(b"sent back to tweets")) == (0, 2), forced.stderr
         assert len(await records_of(settings, TWEETS)) == 400
@@ -141,7 +141,7 @@ async def test_posts_from_the_future_take_no_neighbour_with_them(
 async def test_a_time_between_our_setting_and_the_brokers_hour_is_sent(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """With a setting above what Kafka takes, the record has an earlier time than the post."""
+    """With a setting above Kafka's limit, the record's time is earlier than the post's."""
     now = system_clock()
     lines = b"".join(_dated(number, now + timedelta(hours=5 * (number == 2))) for number in range(5))
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:

@@ -1,4 +1,4 @@
-"""Topics on a real broker: created as the table says, and a wrong one is reported, never used in silence."""
+"""Topics on a real broker: created as in the table; a wrong one is reported and never used."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +42,7 @@ async def test_a_wrong_topic_is_named(
 
 
 async def test_a_range_is_read_exactly(kafka_bootstrap: str, fresh_names: str, tmp_path: Path) -> None:
-    """No record more, none less, also when a partition is empty; and the lag counts what nobody committed."""
+    """No record more or less, also when a partition is empty. The lag counts uncommitted records."""
     settings = _settings(kafka_bootstrap, fresh_names, tmp_path)
     await ensure_topics(settings)
     async with producer(settings) as client:

@@ -1,4 +1,4 @@
-"""SASL SCRAM over TLS against the real broker: bulk readers and writers, admin, and every Faust stage."""
+"""SASL SCRAM over TLS with the real broker: bulk readers and writers, admin, and every Faust stage."""
 
 import asyncio
 import os
@@ -27,20 +27,20 @@ from tests.support.made_posts import tweet
 
 pytestmark = pytest.mark.timeout(600)
 REDIS_PASSWORD = "salt-and-sugar"
-USER, PASSWORD = "reader", "a;\"b'c$d e=f"  # characters that somebody's quoting would trip over
+USER, PASSWORD = "reader", "a;\"b'c$d e=f"  # characters that break careless quoting
 GUESS = "gu3ss3d-w0rd"
 
 
 @dataclass(frozen=True)
 class Secured:
-    """A broker that wants TLS and a password, and its certificate authority."""
+    """A broker that requires TLS and a password, and its certificate authority."""
 
     address: str
     cafile: Path
     folder: Path
 
     def settings(self, prefix: str, redis: str, **changes: object) -> Settings:
-        """Settings that get in, unless changed."""
+        """Settings that are accepted, unless changed."""
         given: dict[str, object] = {
             "kafka_bootstrap_servers": self.address,
             "redis_url": redis,
@@ -58,7 +58,7 @@ class Secured:
 
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
-    """Clients must speak TLS and SCRAM; what the broker says to itself stays on its own plain listener."""
+    """Clients must use TLS and SCRAM; the broker itself uses its own plain listener."""
     folder = tmp_path_factory.mktemp("secured")
     authority = trustme.CA(key_type=trustme.KeyType.RSA)
     authority.cert_pem.write_to_path(folder / "ca.pem")
@@ -85,7 +85,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
 
 
 def _keystore(certificate: trustme.LeafCert) -> bytes:
-    """Java reads private keys in PKCS #8 only."""
+    """Java reads private keys only in PKCS #8."""
     key = serialization.load_pem_private_key(certificate.private_key_pem.bytes(), password=None)
     encoded = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -94,7 +94,7 @@ def _keystore(certificate: trustme.LeafCert) -> bytes:
 
 
 def _add_user(broker: KafkaBroker) -> None:
-    """Over the plain listener, with Kafka's own tool: aiokafka's admin client has no call for it."""
+    """Through the plain listener, with Kafka's own tool: aiokafka's admin client has no such call."""
     properties = dict(
         line.split("=", 1) for line in (broker.folder / "server.properties").read_text().splitlines() if "=" in line
     )
@@ -110,7 +110,7 @@ def _add_user(broker: KafkaBroker) -> None:
 
 
 async def test_the_pipeline_runs_over_tls_and_scram(secured: Secured, redis_url: str, fresh_names: str) -> None:
-    """Admin, producer, bulk reader and the Faust stages; no password, not Redis's either, is in any log line."""
+    """Admin, producer, bulk reader and the Faust stages. No password, also not Redis's, is in a log line."""
     redis = connect(redis_url, connections=1)
     await redis.call("ACL", "SETUSER", "stages", "on", f">{REDIS_PASSWORD}", "~*", "&*", "+@all")
     await redis.aclose()
@@ -154,7 +154,7 @@ async def test_the_pipeline_runs_over_tls_and_scram(secured: Secured, redis_url:
 async def test_nobody_else_gets_in(
     secured: Secured, redis_url: str, fresh_names: str, wrong: dict[str, object], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A wrong password, a stranger, plain text, a certificate that nobody vouches for: refused, and doctor says so."""
+    """A wrong password, an unknown user, plain text, an untrusted certificate: refused, and doctor reports it."""
     settings = secured.settings(fresh_names, redis_url).model_copy(
         update={name: value for name, value in load_settings(**wrong) if name in wrong}
     )
@@ -181,7 +181,7 @@ async def _send_one(settings: Settings) -> None:
 def test_a_worker_that_is_not_let_in_says_why(
     secured: Secured, redis_url: str, fresh_names: str, wrong: dict[str, str], program: list[str]
 ) -> None:
-    """The command before it starts anything, a stage by Faust's own client; each ends, and tells no password."""
+    """The command before it starts anything, a stage through Faust's client. Each ends without logging a password."""
     given = {
         "KAFKA_BOOTSTRAP_SERVERS": secured.address, "REDIS_URL": redis_url, "TOPTOPICS_PREFIX": fresh_names,
         "TOPTOPICS_DATA_DIR": str(secured.folder / fresh_names), "TOPTOPICS_ENCODER": "hash",
@@ -201,7 +201,7 @@ def test_a_worker_that_is_not_let_in_says_why(
 
 
 def test_settings_never_show_a_secret(secured: Secured) -> None:
-    """Not in a message about a wrong setting either."""
+    """Also not in an error about a wrong setting."""
     settings = secured.settings("x-", "redis://localhost")
     assert PASSWORD not in f"{settings!r} {settings} {settings.model_dump()}"
     environment = {"TOPTOPICS_KAFKA_SASL_PASSWORD": PASSWORD, "TOPTOPICS_PORT": "none", "PATH": "/usr/bin:/bin"}

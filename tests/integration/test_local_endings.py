@@ -1,4 +1,4 @@
-"""The embedded broker and Redis for real: what survives a restart or a kill, and what ends with whom."""
+"""The real embedded broker and Redis: what survives a restart or a kill, and what ends together."""
 
 import asyncio
 import os
@@ -16,7 +16,6 @@ from streams.local.redis_server import RedisServer
 from streams.local.services import running_services
 from streams.local.toolchain import Toolchain
 from tests.integration.local_world import (
-    COMMANDS,
     consume,
     create,
     environment,
@@ -70,7 +69,7 @@ def test_kill_9_of_the_starter_leaves_no_process_and_all_data(tmp_path: Path) ->
 def test_ctrl_c_stops_everything_in_order(tmp_path: Path) -> None:
     """SIGINT to the whole process group, as a terminal sends it: the services must not get it before the starter."""
     with subprocess.Popen(
-        [sys.executable, "-c", COMMANDS, "up", "--foreground"],
+        [sys.executable, "-m", "streams.cli", "up", "--foreground"],
         cwd=ROOT,
         env=environment(tmp_path),
         stdout=subprocess.PIPE,
@@ -88,7 +87,7 @@ def test_ctrl_c_stops_everything_in_order(tmp_path: Path) -> None:
 
 
 def test_a_killed_broker_comes_back_on_its_port_with_sasl(tmp_path: Path) -> None:
-    """`KAFKA_HOME` instead of the downloaded jars, a protected client listener, SIGKILL in between."""
+    """`KAFKA_HOME` instead of the downloaded jars, a protected client listener, and a SIGKILL."""
     ready = KafkaBroker(tmp_path / "unused")
     ready.prepare()
     libs = tmp_path / "kafka_home" / "libs"
@@ -121,7 +120,7 @@ def test_a_killed_broker_comes_back_on_its_port_with_sasl(tmp_path: Path) -> Non
 
 
 def test_without_its_guardian_a_server_does_not_stay(tmp_path: Path) -> None:
-    """Linux ends it with the guardian; elsewhere the next start replaces it."""
+    """Linux ends it with the guardian; on other systems the next start replaces it."""
     server = RedisServer(tmp_path)
     server.start()
     record = record_of(tmp_path, "redis")

@@ -1,4 +1,4 @@
-"""The embedded broker and Redis for real: starters that meet, checkouts that do not, and `up`, `status`, `down`."""
+"""The real embedded broker and Redis: simultaneous starters, several checkouts, and `up`, `status`, `down`."""
 
 import asyncio
 import json
@@ -15,7 +15,6 @@ from streams.local.readiness import kafka_answers, redis_answers, split_address
 from streams.local.redis_server import RedisServer
 from streams.local.services import running_services
 from tests.integration.local_world import (
-    COMMANDS,
     brokers,
     consume,
     create,
@@ -29,7 +28,7 @@ from tests.support.paths import ROOT
 
 
 def test_starting_twice_is_harmless(services_dir: Path, kafka_bootstrap: str, redis_url: str) -> None:
-    """A second start attaches, here and in another process, and its end leaves the first one's services alone."""
+    """A second start, here or in another process, uses the running services and does not stop them."""
     before = record_of(services_dir, "kafka")
     with running_services(services_dir) as second:
         assert (second.kafka, second.redis) == (kafka_bootstrap, redis_url)
@@ -43,7 +42,7 @@ def test_starting_twice_is_harmless(services_dir: Path, kafka_bootstrap: str, re
 
 
 def test_of_starters_at_once_one_starts_and_the_others_attach(tmp_path: Path) -> None:
-    """Several starters on one folder; the lock is between open files, so threads stand for processes."""
+    """Several starters on one folder. The lock is between open files, so threads can represent processes."""
     servers = [RedisServer(tmp_path) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         started = list(pool.map(lambda server: server.start(), servers))
@@ -77,7 +76,7 @@ def test_given_addresses_are_used_and_nothing_is_started(tmp_path: Path) -> None
 
 def toptopics(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", COMMANDS, *arguments],
+        [sys.executable, "-m", "streams.cli", *arguments],
         cwd=ROOT,
         env=environment(data_dir),
         capture_output=True,
@@ -87,7 +86,7 @@ def toptopics(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[st
 
 
 def test_up_stays_until_down(tmp_path: Path) -> None:
-    """`up` returns and the services outlive it; again is harmless; `status` says so in its exit code and JSON."""
+    """`up` returns, the services continue; a second `up` does nothing; `status` reports it as JSON."""
     assert toptopics(tmp_path, "status").returncode == 3
     first = toptopics(tmp_path, "up")
     try:
@@ -95,14 +94,16 @@ def test_up_stays_until_down(tmp_path: Path) -> None:
         again = toptopics(tmp_path, "up")
         assert again.stdout == first.stdout
         shown = toptopics(tmp_path, "status", "--json")
-        assert shown.returncode == 0
-        services = {service["name"]: service for service in json.loads(shown.stdout)["services"]}
+        assert (shown.returncode, shown.stderr) == (3, ""), "the services run, and no stage; nothing to complain about"
+        parts = json.loads(shown.stdout)
+        assert parts["digests"] == []
+        assert not any(stage["running"] for stage in parts["stages"])
+        services = {service["name"]: service for service in parts["services"]}
         kafka, redis = services["kafka"], services["redis"]
         assert f"export KAFKA_BOOTSTRAP_SERVERS={kafka['address']}" in first.stdout
         assert f"export REDIS_URL={redis['address']}" in first.stdout
         assert psutil.Process(kafka["pid"]).name() == "java"
         assert (kafka["running"], kafka["stays"], kafka["version"]) == (True, True, "4.3.1")
-        assert toptopics(tmp_path, "status").returncode == 0
         with running_services(tmp_path) as services_here:
             assert services_here.kafka == kafka["address"]
         assert redis_answers(split_address(redis["address"])[1])
@@ -116,7 +117,7 @@ def test_up_stays_until_down(tmp_path: Path) -> None:
 
 
 def test_readiness_needs_a_real_answer(kafka_bootstrap: str, redis_url: str) -> None:
-    """Each server refuses to be taken for the other one."""
+    """Neither server is taken for the other one."""
     kafka_port, redis_port = split_address(kafka_bootstrap)[1], split_address(redis_url)[1]
     assert kafka_answers(kafka_port)
     assert redis_answers(redis_port)

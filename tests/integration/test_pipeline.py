@@ -1,4 +1,4 @@
-"""The main job on real parts: Kafka, Redis, Faust workers, BERTopic. Laws 1, 2 and 3 end to end."""
+"""The whole product on real parts: Kafka, Redis, Faust workers, BERTopic. Laws 1, 2 and 3 end to end."""
 
 import asyncio
 import random
@@ -37,7 +37,7 @@ WEEKS = ("2021-W09", "2021-W10")
 
 
 def demo_tweets() -> list[Tweet]:
-    """The demo's first two weeks, with what is deleted and sent twice."""
+    """The demo's first two weeks, with deletions and duplicates."""
     posts = [post for line in demo_posts() if isinstance(post := parse_line(orjson.dumps(line)), Tweet)]
     return [post for post in posts if post.created_at < Week.parse("2021-W11").start]
 
@@ -45,7 +45,7 @@ def demo_tweets() -> list[Tweet]:
 async def test_every_record_is_accounted_for_in_spite_of_kill_9(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """Posts, duplicates, tombstones and poison; the worker is killed three times while they flow."""
+    """Posts, duplicates, tombstones and poison; the worker is killed three times during them."""
     posts = [tweet(number, hours=number / 100) for number in range(3_000)]
     values: list[Tweet | Deletion | bytes | None] = [*posts, *posts[40:60], *POISON]
     values += [
@@ -71,7 +71,7 @@ async def test_every_record_is_accounted_for_in_spite_of_kill_9(
 
 
 async def _some_progress(settings: Settings, turn: int, worker: WorkerProcess) -> None:
-    """Until the stages have done part of their work: killed before the start, nothing would be shown."""
+    """Wait until the stages have done part of their work: a kill before it would show nothing."""
     for _ in range(960):
         if (await audit(settings)).outcomes["assigned"] > 300 * (turn + 1):
             return
@@ -82,7 +82,7 @@ async def _some_progress(settings: Settings, turn: int, worker: WorkerProcess) -
 async def test_the_same_posts_give_the_same_digest_bytes(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """Arrival order, partitions, batch sizes and a killed worker leave no trace in a digest (laws 2 and 3)."""
+    """Arrival order, partitions, batch sizes and a killed worker have no effect on a digest (laws 2 and 3)."""
     posts = demo_tweets()
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names + "a-", tmp_path / "a") as plain:
         expected = await _digests(plain, tmp_path / "a.log", posts)
@@ -110,7 +110,7 @@ async def _digests(
 ) -> dict[str, PublishedDigest]:
     settings.data_dir.mkdir()
     worker = WorkerProcess(settings, log, stages="embed,week-close", **environment)
-    # everything is there before the weeks can close: what is late otherwise is another test's subject
+    # all posts are there before the weeks can close: late posts are the subject of another test
     embed = WorkerProcess(settings, log, stages="embed", **environment)
     embed.start()
     try:
@@ -130,7 +130,7 @@ async def _digests(
 
 
 async def _lessons(settings: Settings) -> set[bytes]:
-    """What the refits have taught; a crash may have brought one twice."""
+    """The WeekTopics of the refits. After a crash one may be there twice."""
     log = [decode_log(record.value) for record in await records_of(settings, EMBEDDED)]
     taught = [one for one in log if isinstance(one, WeekTopics)]
     assert {one.week for one in taught} >= set(WEEKS)
@@ -138,7 +138,7 @@ async def _lessons(settings: Settings) -> set[bytes]:
 
 
 async def _learned(settings: Settings, log: Path) -> None:
-    """The live topics, which read the log only now, know what the digests call them."""
+    """The live topics, which read the log only now, know the digests' names for them."""
     worker = WorkerProcess(settings, log, stages="assign")
     worker.start()
     try:

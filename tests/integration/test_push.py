@@ -1,4 +1,4 @@
-"""Deliveries on a real broker: each digest exactly once in effect, whatever the endpoint or the process does."""
+"""Deliveries on a real broker: the effect of each digest is exactly once, whatever endpoint and process do."""
 
 import asyncio
 import sys
@@ -34,9 +34,9 @@ async def settings(kafka_bootstrap: str, fresh_names: str, tmp_path: Path) -> Se
 
 
 async def until_idle(settings: Settings, queue: DeliveryQueue, *, retry: float = 0.0, hangs: bool = False) -> None:
-    """One life of `toptopics push`: until nothing is due; retries come at once.
+    """Run `toptopics push` until nothing is due; retries come at once.
 
-    hangs: whether an endpoint that hangs must be given up; where none does, a slow machine must not look like one.
+    `hangs` means that a hanging endpoint must be given up; otherwise a slow machine must not look like one.
     """
     seen = asyncio.Event()
 
@@ -60,7 +60,7 @@ async def until_idle(settings: Settings, queue: DeliveryQueue, *, retry: float =
     "answers", [[500, 503, 204], [HANG, 204], [302, 204], [LOSE_ANSWER, 204], [429, 500, HANG, LOSE_ANSWER, 200]]
 )
 async def test_every_digest_arrives_exactly_once_in_effect(settings: Settings, answers: list[int]) -> None:
-    """However the endpoint fails meanwhile: each under one id, in order, and never again once confirmed."""
+    """Whatever the endpoint's faults: each under one id, in order, and never again once confirmed."""
     await publish(settings, first("2021-W18"), first("2021-W19"))
     queue = DeliveryQueue(settings.data_dir / "push.sqlite3")
     async with receiving(Receiver(list(answers))) as receiver:
@@ -80,9 +80,9 @@ async def test_every_digest_arrives_exactly_once_in_effect(settings: Settings, a
 
 
 async def test_an_endpoint_that_is_away_gets_it_when_it_is_back(settings: Settings) -> None:
-    """Nobody listens, the pusher ends, another one delivers: the queue is on disk."""
+    """The endpoint is unreachable, the pusher ends, and another one delivers: the queue is on disk."""
     await publish(settings, first("2021-W18"))
-    port = reserve_ports(settings.data_dir / "ports.json", ["hook"])["hook"]  # nobody else is given it meanwhile
+    port = reserve_ports(settings.data_dir / "ports.json", ["hook"])["hook"]  # no other endpoint gets it
     url = f"http://127.0.0.1:{port}/hook"
     queue = DeliveryQueue(settings.data_dir / "push.sqlite3")
     queue.put_subscription(checked(Subscription(name="team", url=url, since="2021-W18", allow_private=True)))
@@ -96,7 +96,7 @@ async def test_an_endpoint_that_is_away_gets_it_when_it_is_back(settings: Settin
 
 
 async def test_a_pusher_that_is_killed_in_the_middle_goes_on(settings: Settings) -> None:
-    """The real command, `kill -9` while the endpoint has the digest and does not answer, and started again."""
+    """The real command, killed while the endpoint has the digest and does not answer, and started again."""
     await publish(settings, first("2021-W18"), first("2021-W19"))
     queue = DeliveryQueue(settings.data_dir / "push.sqlite3")
 
@@ -128,7 +128,7 @@ async def test_a_pusher_that_is_killed_in_the_middle_goes_on(settings: Settings)
 
 
 async def test_an_endpoint_that_stays_away_dies_visibly_and_holds_up_nobody(settings: Settings) -> None:
-    """After the last attempt it is dead, the list says so with exit code 1, and `retry` gives it another day."""
+    """After the last attempt it is dead, the list reports it with exit code 1, and `retry` gives it another day."""
     await publish(settings, first("2021-W18"))
     queue = DeliveryQueue(settings.data_dir / "push.sqlite3")
     async with receiving(Receiver([500] * 50)) as bad, receiving(Receiver()) as good:
@@ -152,7 +152,7 @@ async def test_an_endpoint_that_stays_away_dies_visibly_and_holds_up_nobody(sett
 
 
 async def test_a_forbidden_address_is_never_connected_to(settings: Settings) -> None:
-    """Not at the first attempt and not at the last; it ends dead with the reason."""
+    """Neither at the first attempt nor at the last one; it ends dead with the reason."""
     await publish(settings, first("2021-W18"))
     queue = DeliveryQueue(settings.data_dir / "push.sqlite3")
     async with receiving(Receiver()) as receiver:
@@ -166,7 +166,7 @@ async def test_a_forbidden_address_is_never_connected_to(settings: Settings) -> 
 
 
 async def test_a_subscription_by_command_gets_what_comes_after_it(settings: Settings) -> None:
-    """Also what is published between the command and the start of `toptopics push`."""
+    """Also a digest that is published between the command and the start of `toptopics push`."""
     await publish(settings, first("2021-W18"))
     async with receiving(Receiver()) as receiver:
         added = command(settings, "subscriptions", "add", "team", receiver.url, "--allow-private")
@@ -180,7 +180,7 @@ async def test_a_subscription_by_command_gets_what_comes_after_it(settings: Sett
 
 
 async def test_a_bug_in_a_sender_ends_the_pusher(settings: Settings) -> None:
-    """Only what a delivery may raise is taken as a failed delivery."""
+    """Only the documented errors of a delivery count as a failed delivery."""
     await publish(settings, first("2021-W18"))
     queue = DeliveryQueue(settings.data_dir / "push.sqlite3")
     queue.put_subscription(checked(Subscription(name="x", url="https://example.org/", since="2021-W18")))

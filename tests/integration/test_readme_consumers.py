@@ -44,7 +44,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def test_the_python_consumer_of_the_readme(settings: Settings) -> None:
-    """At most fifteen lines that are not empty, and complete: it prints every digest."""
+    """Complete, and at most fifteen lines that are not empty: it prints every digest."""
     code = recipe("python-consumer")
     assert len([line for line in code.splitlines() if line.strip()]) <= 15
     code = code.replace('"digests"', f'"{settings.prefix}digests"').replace('"my-service"', f'"{settings.prefix}g"')
@@ -65,7 +65,7 @@ def test_the_python_consumer_of_the_readme(settings: Settings) -> None:
 
 
 def test_the_shell_consumer_of_the_readme(settings: Settings, tmp_path: Path) -> None:
-    """With kcat: a file per week, the whole digest in it."""
+    """With kcat: one file a week with the whole digest."""
     assert shutil.which("kcat"), "kcat is needed: apt-get install kcat"
     code = recipe("kcat").replace("-t digests", f"-t {settings.prefix}digests -e")
     done = subprocess.run(

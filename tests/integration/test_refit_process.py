@@ -1,4 +1,4 @@
-"""The refit's own process on a real broker: kept for several weeks, started again when it has gone."""
+"""The refit process on a real broker: used for several weeks, and restarted after it has ended."""
 
 import asyncio
 import os
@@ -40,14 +40,14 @@ def _children() -> list[psutil.Process]:
 def _refits(child: psutil.Process) -> bool:
     try:
         return "streams.refit.server" in " ".join(child.cmdline())
-    except psutil.NoSuchProcess:  # a zombie too: it has ended and waits for its parent
+    except psutil.NoSuchProcess:  # also a zombie, which has ended and waits for its parent
         return False
 
 
 async def test_one_process_serves_several_weeks_and_a_killed_one_is_replaced(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """The same bytes from a used process and from a fresh one; nothing is left behind."""
+    """The same bytes from a used process and from a new one; no process is left."""
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
         await _some_posts(settings)
         process = RefitProcess(settings)

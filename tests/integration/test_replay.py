@@ -45,7 +45,7 @@ async def ends(settings: Settings) -> dict[str, list[int]]:
 
 
 async def test_every_week_is_rebuilt_identically_and_nothing_is_touched(settings: Settings) -> None:
-    """Also after late posts and a deletion, because a digest is read to where it was read before."""
+    """Also after late posts and a deletion, because a digest is read up to its original offset."""
     await publish_all(settings)
     known = await embed_all(settings, skip=10**9)
     late = [replace_id(tweet, "late") for tweet in demo_tweets() if Week.of(tweet.created_at) == ALL[0]][:5]
@@ -69,7 +69,7 @@ def replace_id(tweet: Any, prefix: str) -> Any:
 
 
 async def test_a_replay_beside_a_live_stream(settings: Settings) -> None:
-    """Posts that go in meanwhile all arrive, and the replayed weeks are what they were."""
+    """Posts sent during the replay all arrive, and the replayed weeks are unchanged."""
     await publish_all(settings)
     before = await ends(settings)
     news = [replace_id(tweet, "live") for tweet in demo_tweets()[-400:]]
@@ -89,7 +89,7 @@ async def test_a_replay_beside_a_live_stream(settings: Settings) -> None:
 
 
 async def test_posts_embedded_again_give_the_same_bytes(settings: Settings) -> None:
-    """`--source tweets` reads what the digest was made of, not what came later."""
+    """`--source tweets` reads the records of the digest, not later ones."""
     await publish_all(settings)
     late = [replace_id(tweet, "late") for tweet in demo_tweets() if Week.of(tweet.created_at) == ALL[1]][:5]
     await put_posts(settings, late)
@@ -102,20 +102,20 @@ async def test_posts_embedded_again_give_the_same_bytes(settings: Settings) -> N
 
 
 async def test_a_chain_builds_on_what_it_rebuilt(settings: Settings) -> None:
-    """Trying a setting on several weeks shows what they would have been."""
+    """A setting can be tried on several weeks, each building on the last one."""
     await publish_all(settings)
     first, second, _ = await rebuilt(settings, overrides={"seed": "12"})
     assert second.digest.manifest.previous_hash == content_hash(first.digest)
 
 
 async def test_a_week_without_posts_is_left_out(settings: Settings) -> None:
-    """As week-close leaves it out: nobody gets a digest of nothing."""
+    """As in week-close: there is no digest without posts."""
     silent = ALL[-1].next.next
     assert [one.week for one in await rebuilt(settings, ALL[2], silent)] == [ALL[2]]
 
 
 async def test_publishing_is_a_correction_and_only_of_something_new(settings: Settings) -> None:
-    """Next revision, what it supersedes, and nothing at all for the same bytes."""
+    """The next revision with the hash that it supersedes; nothing for the same bytes."""
     await publish_all(settings)
     (same,) = await rebuilt(settings, ALL[0])
     assert await publish(settings, same, lambda: NOW) is None
@@ -129,7 +129,7 @@ async def test_publishing_is_a_correction_and_only_of_something_new(settings: Se
 
 
 async def test_the_live_topics_are_taught_before_a_correction_is_published(settings: Settings) -> None:
-    """Under the week's key and at its end, and never for a digest that is not published; the week still verifies."""
+    """Under the week's key and at its end, and never for an unpublished digest. The week still verifies."""
     await publish_all(settings)
     lesson = b"what the refit found"
     overrides: dict[str, str]
@@ -145,7 +145,7 @@ async def test_the_live_topics_are_taught_before_a_correction_is_published(setti
 
 
 async def test_an_interrupted_chain_goes_on_where_it_was(settings: Settings, tmp_path: Path) -> None:
-    """Finished weeks are not built again, those with other inputs are, and a finished run leaves nothing."""
+    """Finished weeks are not rebuilt, those with other inputs are, and a finished run leaves no files."""
     built: list[str] = []
 
     async def refit(*given: Any, **named: Any) -> MadeDigest:
@@ -172,7 +172,7 @@ async def test_an_interrupted_chain_goes_on_where_it_was(settings: Settings, tmp
 
 
 async def test_other_people_make_another_digest_of_an_interrupted_run(settings: Settings, tmp_path: Path) -> None:
-    """What a kept week was made of includes who is listened to."""
+    """The inputs of a stored week include the list of influencers."""
     for expected in (False, True, False):
         (one,) = await replay(
             settings, Plan(ALL[:1]), store=ReplayStore(tmp_path / "replay"), refit=partial(quick_refit, settings)
@@ -183,7 +183,7 @@ async def test_other_people_make_another_digest_of_an_interrupted_run(settings: 
 
 
 def test_weeks_of_a_range_of_days() -> None:
-    """Every ISO week with a day in it, over the turn of a year too."""
+    """Every ISO week with a day in the range, also across the turn of a year."""
     from streams.replay.rebuild import weeks_between
 
     assert [str(week) for week in weeks_between(date(2021, 5, 9), date(2021, 5, 10), "UTC")] == ["2021-W18", "2021-W19"]

@@ -170,7 +170,7 @@ async def test_a_week_that_was_closed_long_ago_is_corrected_from_here(settings: 
 
     async def refit(week: Week, *, end: int | None, **_: Any) -> MadeDigest:
         built.append((str(week), end))
-        return MadeDigest(encode(digest(str(week), headline="With all posts")), 0, last[str(week)] + 1, 9)
+        return MadeDigest(encode(digest(str(week), headline="With all posts")), 0, last[str(week)] + 1, 9, held=9)
 
     assert await asyncio.wait_for(wait_for_digests(settings, job(archive, refit=refit), ALL[:1]), 180) == []
     assert built == [(WEEKS[0], None)]

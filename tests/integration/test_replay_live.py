@@ -1,4 +1,4 @@
-"""A past week played in a namespace of its own: what goes in, in which order, and that nothing of it stays."""
+"""A past week played in a namespace of its own: its input, the order, and that nothing of it remains."""
 
 import asyncio
 import fcntl
@@ -57,7 +57,7 @@ async def topics_of(settings: Settings) -> set[str]:
 
 
 class QuickStages:
-    """Stands in for the worker: waits for the whole week, then publishes a digest of it."""
+    """Replaces the worker: waits for the whole week, then publishes a digest of it."""
 
     apart: Settings
     expected: int
@@ -69,7 +69,7 @@ class QuickStages:
         assert "embed" not in stages
 
     async def supervise(self) -> None:
-        """Until stopped, or the digest is out."""
+        """Run until stopped, or until the digest is published."""
         times: list[int] = []
         while len(times) < self.expected:
             await asyncio.sleep(0.2)
@@ -80,13 +80,13 @@ class QuickStages:
         await put_digest(self.apart, str(WEEK))
 
     def stop(self) -> None:
-        """It ends by itself."""
+        """Does nothing: it ends by itself."""
 
 
 async def test_a_week_is_played_in_its_order_and_leaves_nothing(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fed by event time with the digest before and the influencers; afterwards topics and files are as before."""
+    """Sent by event time, after the previous digest and the influencers. Afterwards topics and files are as before."""
     live = LiveReplay(WEEK, "ab12", 1e9, say=lambda line: None)
     before, records = await topics_of(settings), await week_records(settings, live)
     assert len(records) > 500
@@ -105,7 +105,7 @@ async def test_a_week_is_played_in_its_order_and_leaves_nothing(
 async def test_what_a_killed_replay_left_is_deleted_by_the_next(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And one that is being played is left alone."""
+    """A namespace in use is left alone."""
     before = await topics_of(settings)
     killed, played = (namespace(settings, LiveReplay(WEEK, token, 1e9)) for token in ("dead", "beef"))
     for apart in (killed, played):

@@ -22,7 +22,7 @@ from streams.kafka.digests import read_digests
 from streams.kafka.influencers import put_influencers
 from streams.kafka.log import connection, producer, topic_name
 from streams.kafka.topics import DIGESTS, EMBEDDED
-from streams.replay.rebuild import publish
+from streams.replay.rebuild import IncompleteLogError, publish
 from streams.settings import Settings
 from tests.integration.replaying import ALL, NOW, publish_all, rebuilt, with_stored_weeks
 from tests.support.stored_weeks import WEEKS
@@ -42,7 +42,7 @@ async def test_posts_that_are_embedded_otherwise_are_counted(
     with structlog.testing.capture_logs() as lines:
         (one,) = await rebuilt(settings, ALL[1], source="tweets", verify=True)
     assert [difference.name for difference in one.differences()] == ["slice"]
-    (line,) = [line for line in lines if line["event"] == "posts are not embedded as they were"]
+    (line,) = [line for line in lines if line["event"] == "posts differ from the stored ones; the digest may differ"]
     assert 0 < line["different"] <= line["of"]
 
 
@@ -72,7 +72,7 @@ async def test_a_correction_with_other_settings_says_which(settings: Settings) -
 
 
 async def test_records_that_the_log_has_lost_are_named(settings: Settings) -> None:
-    """By the offsets, once for the digest and once for people."""
+    """The verdict is not "different", and certainly not "identical": nothing can be said of this week."""
     await publish_all(settings)
     first = (await read_digests(settings))[WEEKS[0]].slice_start
     admin = AIOKafkaAdminClient(**connection(settings))
@@ -83,10 +83,11 @@ async def test_records_that_the_log_has_lost_are_named(settings: Settings) -> No
     finally:
         await admin.close()
     (one,) = await rebuilt(settings, ALL[0], verify=True)
-    (difference,) = one.differences()
-    assert difference.name == "offsets"
-    assert difference.rebuilt.startswith(f"{first + 30:,} to ")
-    assert "no longer has" in one.notes[0]
+    assert not one.identical
+    assert one.missing == f"the log begins at offset {first + 30:,}, and the week at {first:,}"
+    assert "no longer holds this week" in one.notes[0]
+    with pytest.raises(IncompleteLogError, match="no longer holds this week"):
+        await publish(settings, one, lambda: NOW)
 
 
 async def test_another_end_of_the_slice_is_named(settings: Settings) -> None:
@@ -115,7 +116,7 @@ async def test_a_correction_of_the_week_before_is_seen_through(settings: Setting
     (one,) = await rebuilt(settings, ALL[1], verify=True)
     assert one.identical
     (note,) = one.notes
-    assert "2021-W09: corrected since (revision 2); taken as it was then (revision 1)" in note
+    assert "2021-W09: corrected later (revision 2); using the original (revision 1)" in note
     await put(settings, WEEKS[0], None)  # as compaction does to revision 1
     await put(settings, WEEKS[0], corrected.made.value, entry.headers())
     (one,) = await rebuilt(settings, ALL[1], verify=True)

@@ -1,4 +1,4 @@
-"""`toptopics serve` where it cannot listen."""
+"""`toptopics serve` on a port that it cannot use."""
 
 import os
 import socket
@@ -12,7 +12,7 @@ from tests.integration.pipeline import pipeline_settings
 async def test_a_port_in_use_is_told_plainly(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """The last line names the port and the way out; exit code 1."""
+    """The last line names the port and the remedy; exit code 1."""
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]

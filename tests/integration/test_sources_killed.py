@@ -1,4 +1,4 @@
-"""All live sources on a real broker, killed again and again: every post, edit and deletion once on `tweets`."""
+"""All live sources on a real broker, killed repeatedly: every post, edit and deletion is once on `tweets`."""
 
 import random
 import signal
@@ -26,12 +26,12 @@ POLLED = ("x-timelines", "mastodon")
 KILLS = 5
 ROUNDS = 70
 PAUSE = 0.4  # seconds between rounds
-UNREAD = 12  # rounds that may be written while no source comes on: a gap must fit into Mastodon's newest page
+UNREAD = 12  # rounds that may be written while no source progresses: a gap must fit into Mastodon's newest page
 LATER = 5  # rounds until a post is edited or deleted
 
 
 def a_world(names: tuple[str, ...]) -> World:
-    """Platforms that refuse and drop connections beside the kills."""
+    """Platforms that refuse and drop connections, in addition to the kills."""
     platforms = ("x", "bluesky", "mastodon", "rss") if names == STREAMED else ("x", "mastodon")
     script = ("drop", "", "503") if names == STREAMED else ("", "503", "429", "", "cut")
     rest = Faults("", "", "503", "", "429") if names == POLLED else Faults()
@@ -40,7 +40,7 @@ def a_world(names: tuple[str, ...]) -> World:
 
 
 def keep_writing(world: World, folder: Path, names: tuple[str, ...]) -> None:
-    """Round by round; a process that is killed again and again before it reads anything is waited for."""
+    """Write round by round. Wait for a process that is killed repeatedly before it reads anything."""
     read_to, unread = cursors_of(folder, names), 0
     for number in range(ROUNDS):
         deadline = time.monotonic() + 120
@@ -59,12 +59,12 @@ def keep_writing(world: World, folder: Path, names: tuple[str, ...]) -> None:
 
 
 def cursors_of(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
-    """How far each source has come."""
+    """The cursor of each source."""
     return {name: (folder / "sources" / f"{name}.cursor.json").read_bytes() for name in names}
 
 
 def wait_until_complete(world: World, settings: Settings, seconds: float) -> list[str]:
-    """The audit's last word: nothing, or what is still wrong when the time is over."""
+    """Wait for an audit without faults. Returns the remaining faults when the time is over."""
     deadline = time.monotonic() + seconds
     while (wrong := world.faults(read(settings)[0])) and time.monotonic() < deadline:
         time.sleep(1)
@@ -76,8 +76,9 @@ def wait_until_complete(world: World, settings: Settings, seconds: float) -> lis
 def test_every_post_is_on_the_log_once(
     names: tuple[str, ...], kafka_bootstrap: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """SIGKILL at random moments, from the very first second on, refused and dropped connections beside: nothing lost,
-    nothing twice, edits and deletions included; and no secret in what was logged or stored."""
+    """SIGKILL at random moments from the first second on, with refused and dropped connections: nothing is lost or sent
+    twice, edits and deletions included, and no secret is logged or stored.
+    """
     world = a_world(names)
     settings = settings_for(kafka_bootstrap, fresh_names, tmp_path)
     token = {} if names == STREAMED else {"MASTODON_ACCESS_TOKEN": ""}
@@ -101,7 +102,7 @@ def test_every_post_is_on_the_log_once(
         finally:
             process.kill()
             process.wait()
-    # a connection that is cut may cut a line: that is kept as a dead letter, and its post came again
+    # a dropped connection may cut a line, which becomes a dead letter; its post is sent again
     assert [letter for letter in read(settings)[1] if not letter.reason.startswith("not JSON")] == []
     assert len(world.edited) > 10
     assert len(world.deleted) > 10
@@ -117,7 +118,7 @@ def _words(data: bytes) -> Iterator[str]:
 
 @contextmanager
 def paused(broker: KafkaBroker) -> Iterator[None]:
-    """The broker takes bytes and answers nothing."""
+    """The broker accepts bytes and answers nothing."""
     record = broker.running()
     assert record is not None
     process = psutil.Process(record.server.pid)
@@ -129,7 +130,7 @@ def paused(broker: KafkaBroker) -> Iterator[None]:
 
 
 def wait_for(reached: Callable[[], bool], process: subprocess.Popen[bytes], folder: Path) -> None:
-    """Fails with the sources' last log lines."""
+    """Wait for a condition. Fails with the sources' last log lines."""
     deadline = time.monotonic() + 180
     while not reached():
         running = process.poll() is None and time.monotonic() < deadline
@@ -142,7 +143,7 @@ def wait_for(reached: Callable[[], bool], process: subprocess.Popen[bytes], fold
 def test_posts_that_the_broker_never_confirmed_come_again(
     names: tuple[str, ...], fresh_names: str, tmp_path: Path
 ) -> None:
-    """A broker that has stopped answering, then SIGKILL: a cursor stored before the broker's word would lose them."""
+    """The broker stops answering, then SIGKILL: a cursor stored before the confirmation would lose the posts."""
     platforms = a_world(names).platforms
     world = World(XPlatform(), Jetstream(), MastodonServer(), Blog(), platforms)
     broker = KafkaBroker(tmp_path / "broker")

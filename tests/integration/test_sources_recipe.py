@@ -1,4 +1,4 @@
-"""From a bare list of ten handles to a digest, with the commands of the README's recipe and nothing else."""
+"""From a list of ten handles to a digest, using only the commands of the README's recipe."""
 
 import os
 import subprocess
@@ -45,7 +45,7 @@ WAYS = (
 
 
 def write_a_week(platform: XPlatform, week: Week) -> set[str]:
-    """Ten people write about three stories in the days of a past week; returns the ids."""
+    """Write posts of ten people about three stories into the days of a past week. Returns the ids."""
     ids = set()
     for number, handle in enumerate(PEOPLE):
         for place, (name, fact, link) in enumerate(STORIES):
@@ -67,7 +67,7 @@ def write_a_week(platform: XPlatform, week: Week) -> set[str]:
 
 
 class Shell:
-    """Runs `toptopics` commands with one environment."""
+    """Runs `toptopics` commands in one environment."""
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         self._environment = {**os.environ, **environment}
@@ -98,7 +98,7 @@ class Shell:
 
 @pytest.mark.timeout(1200)
 def test_ten_handles_become_a_digest(kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path) -> None:
-    """import, source, worker, digest: the week that is over is published, and rests on these people's posts."""
+    """import, source, worker, digest: the past week is published, with these people's posts."""
     platform = XPlatform()
     week = Week.of(system_clock() - timedelta(days=9))
     ids = write_a_week(platform, week)
@@ -137,10 +137,10 @@ def test_ten_handles_become_a_digest(kafka_bootstrap: str, redis_url: str, fresh
 
 
 def wait_for_posts(shell: Shell, count: int, log: Path) -> None:
-    """All are sent: a worker that sees a pause of three seconds between them takes the week for complete."""
+    """Wait until all are sent: after a pause of three seconds a worker takes the week for complete."""
     deadline = time.monotonic() + 240
     while True:
-        status = shell.run("status", "--json")  # exit code 3, while no stage runs
+        status = shell.run("status", "--json")  # exit code 3 while no stage runs
         if status.stdout and [source["sent"] for source in orjson.loads(status.stdout)["sources"]] == [count]:
             return
         assert time.monotonic() < deadline, f"{status.stdout}{status.stderr}\n{log.read_text()[-3000:]}"
@@ -148,7 +148,7 @@ def wait_for_posts(shell: Shell, count: int, log: Path) -> None:
 
 
 def wait_for_digest(shell: Shell, week: str, log: Path) -> dict[str, Any]:
-    """The digest of a week, once there is one."""
+    """Wait for the digest of a week."""
     deadline = time.monotonic() + 900
     while time.monotonic() < deadline:
         digest = shell.run("digest", week, "--json")
@@ -161,7 +161,7 @@ def wait_for_digest(shell: Shell, week: str, log: Path) -> dict[str, Any]:
 
 
 def check_the_list(shell: Shell) -> None:
-    """The list shows scores with their parts; people come and go; a wrong name is exit code 1."""
+    """The list shows scores with their parts; people are added and removed; a wrong name gives exit code 1."""
     rows = orjson.loads(shell.run("influencers", "list", "--scores", "--json").stdout)
     assert {row["id"] for row in rows} == set(PEOPLE)
     assert all({"graph", "reach", "curated"} <= set(row["parts"]) for row in rows)
@@ -169,7 +169,7 @@ def check_the_list(shell: Shell) -> None:
     assert added.stdout == "1 person read; 11 on the list\n", added.stderr
     stolen = shell.run("influencers", "add", "Somebody", "--x", "ADA", "--id", "thief")
     assert stolen.returncode == 1
-    assert "belongs to ada already" in stolen.stderr
+    assert "already belongs to ada" in stolen.stderr
     gone = shell.run("influencers", "remove", "kat@home.test", "nobody")
     assert (gone.returncode, gone.stdout) == (1, "1 removed\n")
     left = orjson.loads(shell.run("influencers", "list", "--json").stdout)

@@ -1,4 +1,4 @@
-"""The sources' service on a real broker: it follows the list while it runs, and needs no cursor file to resume."""
+"""The sources' service on a real broker: it follows the list while it runs, and resumes without a cursor file."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ from tests.support.source_servers.x_platform import XPlatform
 
 @pytest.fixture
 async def settings(kafka_bootstrap: str, fresh_names: str, tmp_path: Path) -> Settings:
-    """Topics of their own, and Ada on the list."""
+    """Settings with topics of their own, and Ada on the list."""
     made = load_settings(kafka_bootstrap_servers=kafka_bootstrap, prefix=fresh_names, data_dir=tmp_path)
     await ensure_topics(made)
     await put_influencers(made, [person("ada")], at=system_clock())
@@ -78,7 +78,7 @@ async def until(settings: Settings, reached: Callable[[Counter[str]], bool]) -> 
 
 
 async def test_the_list_is_followed_and_the_log_replaces_a_lost_cursor(settings: Settings, tmp_path: Path) -> None:
-    """Somebody new is streamed without a restart; without cursor files the gap is filled from the log's headers."""
+    """A new person is streamed without a restart. Without cursor files the gap is filled from the log's headers."""
     platform = XPlatform()
     with hosted(platform) as port:
         async with running(service(settings, port, "x-stream")):
@@ -95,7 +95,7 @@ async def test_the_list_is_followed_and_the_log_replaces_a_lost_cursor(settings:
             platform.write("alan", "not listed")
             platform.write("ada", "second")
             await until(settings, lambda found: {"I am new here", "second"} <= set(found))
-            await asyncio.sleep(1.5)  # the next post's header tells that these are safe
+            await asyncio.sleep(1.5)  # the next post's header shows that these are stored
             platform.write("ada", "third")
             await until(settings, lambda found: "third" in found)
         for path in (tmp_path / "sources").glob("*.cursor.json"):
@@ -108,7 +108,7 @@ async def test_the_list_is_followed_and_the_log_replaces_a_lost_cursor(settings:
 
 
 async def test_a_post_that_two_sources_see_is_sent_once(settings: Settings) -> None:
-    """Stream and timelines of the same person share one memory."""
+    """Stream and timelines of one person share the record of sent posts."""
     platform = XPlatform()
     with hosted(platform) as port:
         async with running(service(settings, port, "x-stream", "x-timelines")):
@@ -124,7 +124,7 @@ async def test_a_post_that_two_sources_see_is_sent_once(settings: Settings) -> N
 
 
 async def test_one_refused_source_does_not_stop_the_others(settings: Settings) -> None:
-    """No feed is listed: feeds are given up, X goes on; alone, the reason ends the service."""
+    """Without a listed feed, feeds stop and X continues. A single failed source ends the service with the reason."""
     platform = XPlatform()
     with hosted(platform) as port:
         async with running(service(settings, port, "rss", "x-timelines")):
@@ -135,7 +135,7 @@ async def test_one_refused_source_does_not_stop_the_others(settings: Settings) -
 
 
 async def test_the_list_survives_bad_records_and_removals(settings: Settings) -> None:
-    """The last value of a key counts; a null removes; what cannot be read does not hide the rest."""
+    """The last value of a key counts, a null removes the person, and an unreadable record does not hide the others."""
     await put_influencers(settings, [person("grace"), person("ada")], at=system_clock())
     await remove_influencers(settings, ["ada", "never there"], at=system_clock())
     async with producer(settings) as client:

@@ -1,4 +1,4 @@
-"""Two workers for the stage that has one writer: one writes, the other stands by and takes over."""
+"""Two workers for the stage with one writer: one writes, the other stands by and takes over."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ STAGES = ("embed", "assign")
 
 
 def _worker(settings: Settings, folder: Path, name: str) -> FaultyWorker:
-    """On a machine of its own, as far as its data folder goes."""
+    """A worker with its own data folder, as on another machine."""
     faults = folder / f"{name}-faults"
     faults.mkdir()
     apart = settings.model_copy(update={"data_dir": folder / name})
@@ -30,7 +30,7 @@ def _worker(settings: Settings, folder: Path, name: str) -> FaultyWorker:
 
 
 async def _start(worker: FaultyWorker, settings: Settings, members: int) -> None:
-    """And wait until both its stages are among so many members of their groups."""
+    """Start it, and wait until both its stages have joined groups of this size."""
     worker.start()
     end = time.monotonic() + 240
     while [await members_of(settings, stage) for stage in STAGES] != [members] * len(STAGES):
@@ -41,10 +41,10 @@ async def _start(worker: FaultyWorker, settings: Settings, members: int) -> None
 async def test_one_writes_and_whoever_is_left_takes_over(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """Each of the two that began is killed once, so the owner was: its successor has read the log and no snapshot."""
+    """Both of the first two are killed, so the owner was killed: its successor reads the log without a snapshot."""
     posts = flow(600, seed=9, days=2)
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path / "settings") as settings:
-        world = World(settings, tmp_path, STAGES, seed=9)  # only to produce, and to remember what
+        world = World(settings, tmp_path, STAGES, seed=9)  # produces, and remembers what it produced
         first, second, third = (_worker(settings, tmp_path, name) for name in ("first", "second", "third"))
         try:
             await _start(first, settings, 1)
@@ -72,7 +72,7 @@ async def test_one_writes_and_whoever_is_left_takes_over(
 async def test_a_writer_lost_in_the_middle_of_a_batch_is_succeeded(
     way: str, kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """And one that was only frozen, and goes on where it was when another has long written its batch, does no harm."""
+    """A frozen writer that continues after another one has written its batch does no harm."""
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
         world = World(settings, tmp_path, STAGES, seed=9)
         world.worker.start()

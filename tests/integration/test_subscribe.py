@@ -1,4 +1,4 @@
-"""Following digests on a real broker: each once, from where the subscriber was."""
+"""Following digests on a real broker: each once, from the subscriber's position on."""
 
 import sys
 from contextlib import aclosing
@@ -23,7 +23,7 @@ async def settings(kafka_bootstrap: str, fresh_names: str, tmp_path: Path) -> Se
 
 
 async def test_following_begins_with_what_is_there_and_goes_on(settings: Settings) -> None:
-    """The newest of every week in order, then each as it arrives; what is no digest is passed over."""
+    """The newest digest of every week in order, then each new one. Records that are not digests are skipped."""
     one, two = first("2021-W18"), first("2021-W19")
     await publish(settings, two, one, correction(one, "Better"), b"no digest")
     got: list[list[tuple[str, int]]] = []
@@ -35,7 +35,7 @@ async def test_following_begins_with_what_is_there_and_goes_on(settings: Setting
 
 
 async def test_the_command_remembers_where_it_was(settings: Settings) -> None:
-    """Each digest once across runs, a correction once more, and `--from` again from a week on."""
+    """Each digest once across runs, a correction once more, and with `--from` again from a week on."""
     one, two = first("2021-W18"), first("2021-W19")
     await publish(settings, one, two)
 
@@ -50,11 +50,11 @@ async def test_the_command_remembers_where_it_was(settings: Settings) -> None:
     await publish(settings, correction(one, "Better"))
     assert run() == [("2021-W18", 2)]
     assert run("--from", "2021-W19") == [("2021-W19", 1)]
-    assert run("--name", "other") == []  # a new subscriber without --from gets what is new
+    assert run("--name", "other") == []  # a new subscriber without --from gets only new digests
 
 
 async def test_a_command_that_fails_gets_the_digest_again(settings: Settings, tmp_path: Path) -> None:
-    """`--exec` is done when it ended well; the digest is on its input, its name in the environment."""
+    """`--exec` succeeds with exit code 0. The digest is on its input, the week in its environment."""
     await publish(settings, first("2021-W18"))
     script = tmp_path / "take.py"
     script.write_text(
@@ -73,7 +73,7 @@ async def test_a_command_that_fails_gets_the_digest_again(settings: Settings, tm
 
 
 async def test_a_command_gets_the_form_that_it_asked_for(settings: Settings, tmp_path: Path) -> None:
-    """Words for a mail, where JSON would help nobody; and two digests on the screen stand apart."""
+    """Text for a mail instead of JSON; two digests on the screen are separated."""
     await publish(settings, first("2021-W18"), first("2021-W19"))
     take = ("subscribe", "--once", "--from", "2021-W19", "--format", "text")
     done = command(settings, *take, "--name", "mail", "--exec", f"tee {tmp_path / 'mail.txt'}")

@@ -1,4 +1,4 @@
-"""The real worker says loudly what nobody but a person can mend, and ends."""
+"""The real worker reports an error that only a person can repair, and ends."""
 
 import asyncio
 from dataclasses import replace
@@ -19,7 +19,7 @@ GOOD = 40
 async def test_too_many_dead_letters_stop_the_worker_loudly(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """Exit code 3, the way out in the log, every record of what was handled still accounted for."""
+    """Exit code 3, the remedy in the log, and an outcome for every handled record."""
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
         await produce(settings, [tweet(number) for number in range(GOOD)])
         await produce(settings, [b"not a post %d" % number for number in range(400)])
@@ -32,7 +32,7 @@ async def test_too_many_dead_letters_stop_the_worker_loudly(
             worker.stop()
         assert "TOPTOPICS_DEAD_LETTER_BUDGET" in worker.log_lines()
         assert '"dead letter"' in worker.log_lines()
-        # partitions come in any order: the good ones may all be among the first LEAST records
+        # partitions come in any order, so the first LEAST records may all be good
         assert (await audit(settings)).outcomes["dead letter"] >= LEAST - GOOD
 
 

@@ -1,6 +1,7 @@
 """A planted secret, wherever one can be given, and everything that is printed about it: it is never there."""
 
 import logging
+import os
 import subprocess
 import sys
 
@@ -49,7 +50,7 @@ def test_a_redis_address_with_a_slip_is_refused_without_its_password(address: st
 def test_a_stage_says_no_more(address: str) -> None:
     """Its traceback neither: pydantic repeats what was given unless told otherwise."""
     environment = NOWHERE | {"REDIS_URL": address, "PATH": "/usr/bin:/bin"}
-    call = [sys.executable, "-m", "streams.runtime.stage_process", "embed"]
+    call = [sys.executable, "-m", "streams.runtime.stage_process", "embed", str(os.getpid())]
     done = subprocess.run(call, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode != 0
     assert "REDIS_URL" in done.stderr

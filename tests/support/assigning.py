@@ -1,4 +1,4 @@
-"""A stage assign over a log that the test made, and its outputs."""
+"""Runs stage assign on a log that the test made, and collects its outputs."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
@@ -25,12 +25,12 @@ def made_log(length: int = 60) -> list[Record]:
     ]
 
 
-READ = 20  # records at a time
-SECONDS = 20  # that each of them takes
+READ = 20  # records in a batch
+SECONDS = 20  # batches that each process handles
 
 
 class Bench:
-    """A stage over a fake log, with its outputs; `restart` makes a new one that shares the folder."""
+    """A stage on a fake log, with its outputs. `restart` creates a new one with the same folder."""
 
     def __init__(self, folder: Path, log: Sequence[Record]) -> None:
         self.folder = folder
@@ -40,7 +40,7 @@ class Bench:
         self.restart()
 
     def restart(self) -> None:
-        """As after a crash: only what is on disk is left."""
+        """As after a crash: only files remain."""
         self.send = FakeSend()
         self.stage = AssignStage(
             create=lambda: Assigner(create),
@@ -67,10 +67,11 @@ class Bench:
         self.reads.append((start, end))
         for first in range(start, end, READ):
             self.now += timedelta(seconds=SECONDS)
-            yield [one for one in self.log if first <= one.offset < min(end, first + READ)]
+            if found := [one for one in self.log if first <= one.offset < min(end, first + READ)]:
+                yield found
 
     def assignments(self) -> list[Assignment]:
-        """What was sent, in order."""
+        """The sent assignments, in order."""
         return [decode(value, Assignment) for value in self.send.on(ASSIGNMENTS.name)]
 
 

@@ -1,7 +1,7 @@
-"""The demo's posts as the stages would hand them to the view, without Kafka, an encoder or a clusterer.
+"""The demo's posts as view events, without Kafka, an encoder or a clusterer.
 
-Each story is a topic, each other post a candidate of its own; the events are those of an ordinary life of a topic.
-For tests and for working on the dashboard: `python -m tests.support.demo_view REDIS_URL [PREFIX]` fills a Redis.
+Each story is a topic, and each other post is a candidate. Topics have the usual events. For tests and for work on the
+dashboard: `python -m tests.support.demo_view REDIS_URL [PREFIX]` fills a Redis.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ def tweets() -> Iterator[Tweet]:
 
 
 def steps() -> Iterator[Step]:
-    """One post at a time: its assignment, and what it did to its topic."""
+    """One post at a time: its assignment and the events of its topic."""
     seen: dict[str, list[Tweet]] = defaultdict(list)
     for tweet in tweets():
         story = story_of(tweet.id)
@@ -72,12 +72,12 @@ def steps() -> Iterator[Step]:
 
 
 def hash_of(text: str | None) -> int:
-    """A number that does not change between runs."""
+    """A number that is the same in every run."""
     return int.from_bytes((text or "").encode().ljust(5, b"-")[:5], "big")
 
 
 def digests() -> list[Digest]:
-    """One per week, written by a template."""
+    """One digest for each week, written by a template."""
     by_week: dict[str, dict[str, list[Tweet]]] = defaultdict(lambda: defaultdict(list))
     for tweet in tweets():
         story = story_of(tweet.id)

@@ -36,12 +36,12 @@ def post(
 
 
 def linked(url: str, title: str | None = None, **fields: str) -> list[Link]:
-    """One link as a post's payload carries it."""
+    """A link with the metadata that a post may carry."""
     return [Link(url=url, title=title, **fields)]  # type: ignore[arg-type]
 
 
 def week_of(posts: Sequence[Tweet], dimensions: int = 16) -> WeekPosts:
-    """The canonical week of `posts`; vectors come from the ids and lie close together."""
+    """The canonical week of `posts`. Vectors are derived from the ids and are close together."""
     ordered = sorted(posts, key=lambda one: one.id)
     seeds = [int.from_bytes(hashlib.sha256(one.id.encode()).digest()[:4], "big") for one in ordered]
     noise = [np.random.default_rng(seed).normal(size=dimensions) * 0.1 + 1 for seed in seeds]
@@ -51,7 +51,7 @@ def week_of(posts: Sequence[Tweet], dimensions: int = 16) -> WeekPosts:
 
 
 def story_of(week: WeekPosts, members: Sequence[int], words: Sequence[str], number: int = 0, **fields: object) -> Story:
-    """A topic of these posts; a retweet is support."""
+    """A topic of these posts. Retweets are support."""
     indices = np.array(sorted(members), dtype=np.int64)
     first = {week.posts[i].related_id or week.posts[i].id: int(i) for i in indices[::-1]}
     distinct = np.array([i for i in indices if original(week, int(i), first) == i], dtype=np.int64)
@@ -69,7 +69,7 @@ def original(week: WeekPosts, index: int, first: Mapping[str, int]) -> int:
 
 
 def refit_of(week: WeekPosts, stories: Sequence[Story]) -> Refit:
-    """What a refit would say of these topics."""
+    """The refit's result with these topics."""
     topic_of = np.full(len(week), -1, dtype=np.int64)
     for number, story in enumerate(stories):
         topic_of[story.members] = number
@@ -81,7 +81,7 @@ def refit_of(week: WeekPosts, stories: Sequence[Story]) -> Refit:
 
 
 def inputs_of(week: WeekPosts, previous: Digest | None = None, **fields: object) -> Inputs:
-    """Inputs with everybody equally influential."""
+    """Inputs in which all people have the same influence."""
     influence = {one.author_id: 0.5 for one in week.posts}
     values: dict[str, object] = {
         "influencers": [], "config": DigestConfig(), "versions": {"toptopics": "test"}, "resources": {},

@@ -17,7 +17,7 @@ TEXTS = [
 
 
 def tiny_model(folder: Path) -> Path:
-    """A sentence-transformers model of random weights with 16 dimensions, saved in `folder`; made here, not fetched."""
+    """A sentence-transformers model with random weights and 16 dimensions, saved in `folder` without a download."""
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer

@@ -1,4 +1,4 @@
-"""Everything that a namespace holds on the broker and in Redis, to be compared before and after."""
+"""Everything of a namespace on the broker and in Redis, for a comparison before and after."""
 
 import hashlib
 
@@ -44,5 +44,5 @@ async def _redis(settings: Settings) -> Footprint:
 
 
 def changes(before: Footprint, after: Footprint) -> list[str]:
-    """Names of what is not the same."""
+    """Names of the differences."""
     return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))

@@ -1,4 +1,4 @@
-"""The HTTP service over the in-memory view, for tests."""
+"""The HTTP service on the view in memory, for tests."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +16,7 @@ from tests.support.view_examples import assignment, digest, event
 
 
 async def filled() -> MemoryViews:
-    """Two topics, one of which took in a third, and a digest."""
+    """Two topics, one of which absorbed a third, and a digest."""
     views = MemoryViews()
     speech = [
         assignment(f"s{i}", "T1", author=f"a{i}", hours=-i, text="wav2vec speech models", links=["https://a.example/p"])
@@ -40,7 +40,7 @@ async def filled() -> MemoryViews:
 async def client(
     views: MemoryViews, *, token: str | None = None, limits: ApiLimits | None = None, **options: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a running app; `.app` of the transport is the app."""
+    """A client of a running app. The transport's `.app` is the app."""
     settings = load_settings(api_token=SecretStr(token) if token else None)
     app = create_api(settings, views, limits=limits, **options)
     async with running(app) as open_client:
@@ -49,7 +49,7 @@ async def client(
 
 @asynccontextmanager
 async def running(app: FastAPI, host: str = "127.0.0.1") -> AsyncIterator[httpx.AsyncClient]:
-    """With its lifespan, so that the board is filled."""
+    """The app with its lifespan, so that the board is filled."""
     async with app.router.lifespan_context(app):
         hub = app.state.services.hub
         async with httpx.AsyncClient(

@@ -1,11 +1,11 @@
-"""A digest that says nothing, for tests of what is around its topics."""
+"""An empty digest, for tests of everything around its topics."""
 
 from models.events import Digest, Manifest, Sentence, Statistics
 from models.week.week import Week
 
 
 def empty_digest(week: Week, encoder: str = "") -> Digest:
-    """Of a week without a post. encoder: whose vectors its manifest names; identities match only within one space."""
+    """The digest of a week without posts. Identities match only within the space of `encoder`."""
     return Digest(
         week=str(week),
         start=week.start,

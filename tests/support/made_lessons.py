@@ -1,4 +1,4 @@
-"""What refits teach, made up: topics of a week as the live topics get them."""
+"""Invented results of refits: topics of a week as the live topics receive them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ END = datetime(2023, 11, 20, tzinfo=UTC)
 
 
 def lesson(topics: Sequence[WeekTopic], dimensions: int, encoder: str = "e") -> WeekTopics:
-    """A week of these topics."""
+    """The WeekTopics record of these topics."""
     return WeekTopics(week=WEEK, at=END, encoder=encoder, dimensions=dimensions, topics=list(topics))
 
 
@@ -26,7 +26,7 @@ def taught(
     authors: Mapping[str, int] | None = None,
     last: datetime = END - timedelta(days=3),
 ) -> WeekTopic:
-    """A topic called `name` of distinct posts that all have these words and this direction."""
+    """A topic called `name` of distinct posts with the same words and direction."""
     people = dict(authors or {"ada": len(posts)})
     return WeekTopic(
         id=name,

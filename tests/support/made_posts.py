@@ -25,7 +25,7 @@ SUBJECTS = (
 def tweet(
     number: int, text: str = "", *, hours: float | None = None, author: str | None = None, **more: object
 ) -> Tweet:
-    """Post `number`, a minute after the one before unless `hours` after START is given."""
+    """Post `number`, a minute after the previous one unless `hours` after START is given."""
     at = START + timedelta(hours=number / 60 if hours is None else hours)
     name = author or f"person{number % 7}"
     return Tweet(
@@ -76,7 +76,9 @@ class Sent:
 
 @dataclass
 class FakeSend:
-    """`streams.ports.Send` that keeps what it is given; with `broken`, confirmations fail as a lost broker's do."""
+    """`streams.ports.Send` that stores what it gets. With `broken`, confirmations fail as those of an unreachable
+    broker.
+    """
 
     sent: list[Sent] = field(default_factory=list)
     broken: bool = False
@@ -109,7 +111,7 @@ def clock() -> datetime:
 
 
 def in_batches(items: Sequence[object], sizes: Sequence[int]) -> list[Sequence[object]]:
-    """`items` cut by `sizes`, repeated as often as needed."""
+    """`items` divided into batches of `sizes`, which repeat as needed."""
     batches, start, turn = [], 0, 0
     while start < len(items):
         size = sizes[turn % len(sizes)]

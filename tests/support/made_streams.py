@@ -1,4 +1,4 @@
-"""Streams of posts for the online topics: subjects with a direction of their own and words of their own."""
+"""Streams of posts for the online topics: subjects with their own direction and words."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ def made_stream(
     retweets: float = 0.2,
     empty: float = 0.05,
 ) -> PostBatch:
-    """A mixture of subjects, retweets of earlier and of unknown posts, and posts without words. Float16 vectors."""
+    """A mixture of subjects, retweets of earlier and unknown posts, and posts without words. Vectors in float16."""
     rng = np.random.default_rng(seed)
     directions = rng.normal(size=(subjects, DIMENSIONS)) / np.sqrt(DIMENSIONS)
     subject = rng.integers(0, subjects, posts)
@@ -45,7 +45,7 @@ def made_stream(
 
 
 def unit(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """Rows of unit length, rounded as they are on the wire."""
+    """Rows of unit length, rounded as on the wire."""
     rows = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(rows.astype(np.float16), dtype=np.float32)
 
@@ -67,7 +67,7 @@ def part(batch: PostBatch, start: int, stop: int) -> PostBatch:
 
 
 def cut(batch: PostBatch, sizes: Sequence[int]) -> list[PostBatch]:
-    """The stream in batches of these sizes, over and over."""
+    """The stream in batches of these sizes, repeated."""
     pieces, start, k = [], 0, 0
     while start < len(batch):
         pieces.append(part(batch, start, start + sizes[k % len(sizes)]))
@@ -85,7 +85,7 @@ def story(
     direction: int = 0,
     words: Sequence[str] = ("gpt-neo", "eleutherai", "weights"),
 ) -> PostBatch:
-    """`count` posts about one thing, all alike, `name0` … by `people` people."""
+    """`count` equal posts `name0` … about one subject, by `people` people."""
     vector = np.zeros((1, DIMENSIONS))
     vector[0, direction] = 1.0
     return PostBatch(
@@ -100,7 +100,7 @@ def story(
 
 
 def join(*batches: PostBatch) -> PostBatch:
-    """One stream after the other."""
+    """One stream after another."""
     return PostBatch(
         ids=[x for batch in batches for x in batch.ids],
         vectors=np.concatenate([batch.vectors for batch in batches]),

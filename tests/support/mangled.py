@@ -1,4 +1,4 @@
-"""What fuzz targets are fed: records that are almost right."""
+"""Inputs for fuzz tests: records that are nearly valid."""
 
 import json
 from collections.abc import Sequence
@@ -33,14 +33,14 @@ VALUES = st.recursive(
 
 @st.composite
 def damaged(draw: st.DrawFn, source: bytes) -> bytes:
-    """A file or message with some of its bytes replaced, cut off, or none at all."""
+    """A file or message with some bytes replaced, cut off, or unchanged."""
     place = draw(st.integers(0, len(source)))
     return source[:place] + draw(st.binary(max_size=6)) + source[place + draw(st.integers(0, 40)) :]
 
 
 @st.composite
 def mangled(draw: st.DrawFn, sources: Sequence[bytes]) -> bytes | None:
-    """Bytes of any kind, or a good record with fields replaced, removed or added, or with bytes changed."""
+    """Arbitrary bytes, or a good record with fields replaced, removed or added, or with changed bytes."""
     kind = draw(st.integers(0, 5))
     if kind == 0:
         return draw(st.none() | st.binary(max_size=60))
@@ -62,5 +62,5 @@ def mangled(draw: st.DrawFn, sources: Sequence[bytes]) -> bytes | None:
 
 
 def _dumps(document: object) -> bytes:
-    """As a careless producer writes it: numbers of any size, NaN, infinities."""
+    """JSON as a careless producer writes it: numbers of any size, NaN, infinities."""
     return json.dumps(document).encode()

@@ -1,4 +1,4 @@
-"""Posts in the shapes that the platforms send, written for these tests."""
+"""Posts in the platforms' formats, written for these tests."""
 
 from typing import Any
 

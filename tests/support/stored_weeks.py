@@ -1,6 +1,6 @@
-"""Weeks on a real broker without running any stage: posts on `tweets`, their vectors on `tweets.embedded`.
+"""Weeks on a real broker without running stages: posts on `tweets`, their vectors on `tweets.embedded`.
 
-The demo's invented posts, the embed stage's own function and the hash encoder: seconds instead of minutes.
+It uses the demo's invented posts, the embed stage's own function and the hash encoder: seconds instead of minutes.
 """
 
 from collections.abc import Awaitable, Iterable, Sequence
@@ -26,14 +26,14 @@ from streams.settings import Settings
 from streams.sources.files.json_lines import parse_object
 from streams.stages.dead_letters import DeadLetterBudget
 from streams.stages.embed import embed
-from streams.stages.turns import Turns
+from streams.stages.ordered_release import OrderedRelease
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 WEEKS = ("2021-W09", "2021-W10", "2021-W11")
 
 
 def sender(settings: Settings, client: AIOKafkaProducer) -> Send:
-    """The stages' port over a plain producer."""
+    """The stages' port on a plain producer."""
 
     async def send(
         topic: str,
@@ -53,13 +53,13 @@ def sender(settings: Settings, client: AIOKafkaProducer) -> Send:
 
 
 def demo_tweets() -> list[Tweet]:
-    """The demo's well-formed posts, in the order in which they arrive."""
+    """The demo's well-formed posts, in order of arrival."""
     parsed = (parse_object(orjson.loads(orjson.dumps(post))) for post in demo_posts())
     return [post for post in parsed if isinstance(post, Tweet)]
 
 
 async def put_posts(settings: Settings, posts: Iterable[Tweet | Deletion]) -> None:
-    """Posts onto `tweets`, with their own times."""
+    """Send posts to `tweets`, with their own times."""
     async with producer(settings) as client:
         send = sender(settings, client)
         sent = []
@@ -71,7 +71,7 @@ async def put_posts(settings: Settings, posts: Iterable[Tweet | Deletion]) -> No
 
 
 async def embed_all(settings: Settings, *, skip: int = 0) -> int:
-    """What the embed stage does, over everything on `tweets` after the first `skip` records; the number on it."""
+    """Do the work of the embed stage for all records of `tweets` after the first `skip`. Returns their number."""
     encoder = HashEncoder()
 
     async def encode_texts(texts: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -95,7 +95,7 @@ async def embed_all(settings: Settings, *, skip: int = 0) -> int:
                 clock=lambda: NOW,
                 future_skew=timedelta(minutes=10),
                 budget=DeadLetterBudget(1.0),
-                turns=Turns(),
+                release=OrderedRelease(),
             )
     return len(records)
 
@@ -105,7 +105,7 @@ def _batches(items: Sequence[Record]) -> list[Sequence[Record]]:
 
 
 async def store_weeks(settings: Settings) -> int:
-    """Three weeks, ready to be replayed; the number of posts."""
+    """Store three weeks, ready for a replay. Returns the number of posts."""
     await ensure_topics(settings)
     await put_posts(settings, demo_tweets())
     return await embed_all(settings)

@@ -1,4 +1,4 @@
-"""A server of one's own bytes on loopback, none of whose connections outlives it."""
+"""A loopback server for arbitrary bytes. None of its connections outlives it."""
 
 import asyncio
 import ssl
@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-ROUNDS = 20  # of the loop: what the kernel has taken is begun, and what was cut off has ended, after four at most
+# iterations of the loop: after four at most, accepted connections have started and cancelled ones have ended
+ROUNDS = 20
 END_SECONDS = 120.0
 
 
@@ -19,10 +20,10 @@ async def tcp_server(
     *,
     end_seconds: float = END_SECONDS,
 ) -> AsyncIterator[int]:
-    """Yields the port. A connection is closed after `handle`, also when the other side goes in the middle of it.
+    """Yields the port. A connection is closed after `handle`, also when the other side closes it in the middle.
 
-    At the end all are waited for, and cut off after `end_seconds`: one that a loop leaves open warns in whichever test
-    runs when it is collected.
+    At the end all connections are awaited, and cancelled after `end_seconds`: one that a loop leaves open would warn in
+    whichever test runs when it is collected.
     """
     running: set[asyncio.Task[None]] = set()
 
@@ -53,7 +54,7 @@ async def _serve(handle: Handle, reader: asyncio.StreamReader, writer: asyncio.S
         with suppress(ConnectionError, ssl.SSLError):
             await writer.wait_closed()
     finally:
-        writer.transport.abort()  # nothing, where it is closed
+        writer.transport.abort()  # nothing when it is closed already
 
 
 async def _some_rounds() -> None:

@@ -1,4 +1,4 @@
-"""Small events for tests of the view and of what stands on it. Written for these tests; no real posts."""
+"""Small events for tests of the view and of its users. Written for these tests; no real posts."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -64,7 +64,7 @@ def assignment(
 
 
 def deletion(post_id: str, hours: float = 1) -> Assignment:
-    """The author took it back."""
+    """A deletion by the author."""
     return Assignment(id=post_id, origin=f"1:{post_id}", outcome="deleted", at=NOW + timedelta(hours=hours))
 
 
@@ -124,7 +124,7 @@ def digest(
 
 
 def assigned(tweet: Tweet, topic_id: str, *, candidate: bool = False, support: bool = False) -> Assignment:
-    """Any tweet, placed."""
+    """The assignment of any tweet."""
     return Assignment(
         id=tweet.id,
         origin=f"0:{tweet.id}",
@@ -144,7 +144,7 @@ def topic_event(kind: TopicEventKind, topic_id: str, at: datetime, **fields: Any
 
 
 def demo_digest(week: str, groups: dict[str, list[Tweet]]) -> Digest:
-    """The biggest groups as sections with an item for each of the first links."""
+    """The largest groups as sections, with an item for each of the first links."""
     ranked = sorted(groups.items(), key=lambda pair: (-len({t.author_id for t in pair[1]}), pair[0]))[:5]
     topics = []
     for number, (label, tweets) in enumerate(ranked):

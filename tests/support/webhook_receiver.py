@@ -1,4 +1,4 @@
-"""A webhook receiver on loopback that behaves as it is told, request by request."""
+"""A webhook receiver on loopback whose behaviour is scripted for each request."""
 
 import asyncio
 import ssl
@@ -11,12 +11,12 @@ import orjson
 from tests.support.tcp_server import tcp_server
 
 HANG = 0
-LOSE_ANSWER = -1  # takes the digest, then breaks the connection
+LOSE_ANSWER = -1  # accepts the digest, then closes the connection
 
 
 @dataclass
 class Request:
-    """What came in."""
+    """A received request."""
 
     path: str
     headers: dict[str, str]
@@ -24,13 +24,13 @@ class Request:
 
     @property
     def message_id(self) -> str:
-        """Names the digest or alert."""
+        """The id of the digest or alert."""
         return self.headers.get("webhook-id", "")
 
 
 @dataclass
 class Receiver:
-    """answers: status of each request in turn, HANG or LOSE_ANSWER; 204 when they are used up."""
+    """`answers` has the status of each request in turn, HANG or LOSE_ANSWER; afterwards 204."""
 
     answers: list[int] = field(default_factory=list)
     location: str = ""
@@ -38,15 +38,16 @@ class Receiver:
     port: int = 0
     host: str = ""
     requests: list[Request] = field(default_factory=list)
-    accepted: dict[str, Request] = field(default_factory=dict)  # as a receiver that tells repetitions by their id
+    # like a receiver that recognises repetitions by their id
+    accepted: dict[str, Request] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
-        """Where to post."""
+        """The address to post to."""
         return f"http://{self.host}:{self.port}/hook"
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, one request."""
+        """Handle one connection with one request."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
         body = await reader.readexactly(int(headers.get("content-length", "0")))
@@ -67,7 +68,7 @@ class Receiver:
             await writer.drain()
 
     def weeks(self) -> list[tuple[str, int]]:
-        """(week, revision) of what was accepted, in that order."""
+        """(week, revision) of accepted requests, in order."""
         data = [orjson.loads(request.body)["data"] for request in self.accepted.values()]
         return [(entry["week"], entry["revision"]) for entry in data]
 
@@ -76,7 +77,7 @@ class Receiver:
 async def receiving(
     receiver: Receiver, port: int = 0, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[Receiver]:
-    """Listen on loopback. At the end whoever still hangs is let go, and no connection is left open."""
+    """Listen on loopback. At the end hanging requests are released, and no connection stays open."""
     async with tcp_server(receiver.handle, host, port, tls, end_seconds=0.0) as receiver.port:
         receiver.host = host
         yield receiver

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from msgspec import structs
 
-from models.events import Digest, Sentence
-from models.events.wire import encode
+from models.events import Digest, EmbeddedTweet, Sentence, Tweet
+from models.events.wire import decode_log, encode
 from models.week.clock import WeekClock
 from models.week.week import Week
 from streams.kafka.digests import PublishedDigest
@@ -21,15 +21,20 @@ NOW = START + timedelta(days=900)
 
 
 def made_digest(week: Week, text: str, cites: Sequence[str] = ()) -> Digest:
-    """A digest that says nothing but `text`."""
+    """A digest that contains only `text`."""
     return structs.replace(empty_digest(week), headline=Sentence(text=text, posts=list(cites)))
 
 
 class World:
-    """The log, the published digests and a refit that says how many records it read."""
+    """The log, the published digests, and a refit whose digest says how many records it read."""
 
     def __init__(self) -> None:
         self.log: list[Record] = []
+        self.log_start = 0  # retention: what is before is gone
+        self.outcomes: list[str] = []
+        self.arrives: list[tuple[int, float]] = []  # posts that arrive while the next refit runs
+        self.stages: list[WeekCloseStage] = []
+        self.digest: Digest | None = None  # what the refit of its week makes instead
         self.send = FakeSend()
         self.refits: list[str] = []
         self.lag: list[int] = []
@@ -38,17 +43,17 @@ class World:
         self.cites: list[str] = []
         self.teaches = b""
         self.chosen: list[dict[str, str]] = []  # settings of every refit
-        self.meanwhile: PublishedDigest | None = None  # what a replay publishes while the next refit runs
+        self.meanwhile: PublishedDigest | None = None  # what a replay publishes during the next refit
 
     def append(self, number: int, hours: float) -> Record:
-        """One more post on the log."""
+        """Append a post to the log."""
         one = record(embedded(tweet(number, hours=hours), f"0:{number}"), len(self.log))
         self.log.append(one)
         return one
 
     def stage(self) -> WeekCloseStage:
         """A worker that has just started."""
-        return WeekCloseStage(
+        made = WeekCloseStage(
             clock=lambda: self.now,
             create_week_clock=lambda: WeekClock(
                 timezone="UTC", lateness=timedelta(hours=24), idle=timedelta(seconds=60)
@@ -59,10 +64,13 @@ class World:
             read_log=self._read,
             lagging=self._lagging,
             send=self.send,
+            count=self.outcomes.append,
         )
+        self.stages.append(made)
+        return made
 
     async def replayed(self, entry: PublishedDigest) -> None:
-        """As `toptopics replay --publish` does."""
+        """Publish as `toptopics replay --publish` does."""
         sent = self.send(
             DIGESTS.name, key=entry.digest.week.encode(), value=encode(entry.digest), headers=entry.headers()
         )
@@ -78,7 +86,7 @@ class World:
         return stage, first
 
     async def late_post(self, stage: WeekCloseStage) -> PublishedDigest:
-        """The newest digest of that week after one more post of it."""
+        """Add a post to that week and return its newest digest."""
         await stage.follow([self.append(2, 6)])
         self.now += timedelta(seconds=61)
         await stage.tick(active=True)
@@ -98,16 +106,33 @@ class World:
         if self.meanwhile is not None:
             entry, self.meanwhile = self.meanwhile, None
             await self.replayed(entry)
-        return MadeDigest(
-            encode(made_digest(week, self.says, self.cites)), 0, len(self.log), len(self.log), self.teaches
+        there = self.log[self.log_start :]
+        posts = [(one.offset, tweet) for one in there if (tweet := _tweet_of(one)) is not None]
+        given = self.digest if self.digest is not None and self.digest.week == str(week) else None
+        made = MadeDigest(
+            encode(given or made_digest(week, self.says, self.cites)),
+            slice_start=next((offset for offset, post in posts if post.created_at >= week.start), len(self.log)),
+            slice_end=len(self.log),
+            records=len(there),
+            taught=self.teaches,
+            log_start=self.log_start,
+            held=len({post.id for _, post in posts if week.contains(post.created_at)}),
         )
+        while self.arrives:
+            await self.stages[-1].follow([self.append(*self.arrives.pop(0))])
+        return made
 
     async def _digests(self) -> dict[str, PublishedDigest]:
         return {entry.digest.week: entry for entry in self.published()}
 
     async def _read(self, since: datetime | None, offset: int | None) -> AsyncIterator[list[Record]]:
-        if found := self.log[offset or 0 :]:
+        if found := self.log[max(offset or 0, self.log_start) :]:
             yield list(found)
 
     async def _lagging(self) -> Collection[int]:
         return self.lag
+
+
+def _tweet_of(one: Record) -> Tweet | None:
+    value = decode_log(one.value)
+    return value.tweet if isinstance(value, EmbeddedTweet) else None

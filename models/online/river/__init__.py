@@ -1,1 +1,1 @@
-"""The clusterers of river behind the same port as our own topics: baselines, and selectable."""
+"""river's clusterers behind the port of our own topics: selectable, and baselines for comparison."""

@@ -1,6 +1,6 @@
-"""The online topics as a clusterer of river's, so that they drop into its pipelines.
+"""The online topics as a clusterer of river, for use in its pipelines.
 
-A sample is a dict of numbers: features called 0 … dimensions - 1 are the vector itself, any other feature is hashed
+A sample is a dict of numbers. Features called 0 … dimensions - 1 are the vector itself. Any other feature is hashed
 into it with a sign (feature hashing, Weinberger et al. 2009). Event time is the number of samples, one a second.
 """
 
@@ -17,7 +17,7 @@ from models.online.topic_space import TopicSpace
 
 
 class OnlineClusterer(base.Clusterer):
-    """Parameters: width of the vectors, and the similarities from which samples join and clusters merge."""
+    """Parameters: the length of vectors, and the similarities at which samples join and clusters merge."""
 
     def __init__(self, dimensions: int = 64, join: float = 0.5, merge: float = 0.8) -> None:
         self.dimensions = dimensions
@@ -51,7 +51,7 @@ class OnlineClusterer(base.Clusterer):
             self._number_of = {known: number for known, number in self._number_of.items() if known in alive}
 
     def predict_one(self, x: dict[base.typing.FeatureName, Any]) -> int:
-        """The number of the cluster, in the order of their founding; -1 where the sample would found one."""
+        """The number of the cluster, in order of founding; -1 if the sample would found a new one."""
         (name,) = self.topics.predict_many(self._vector(x)[None], [()])
         return -1 if name is None else self._number_of[name]
 

@@ -1,6 +1,6 @@
-"""river's clusterers as JSON and back, exactly: the objects of a closed list of classes, field by field. No pickle.
+"""Converts river's clusterers to JSON and back exactly: objects of a closed list of classes, field by field. No pickle.
 
-Every container is written once and referred to by its number afterwards, so that shared ones stay shared.
+Every container is written once and then referred to by its number, so that shared containers stay shared.
 """
 
 import math
@@ -26,7 +26,11 @@ _SEQUENCES: dict[str, Any] = {"list": list, "tuple": tuple, "deque": deque}
 
 
 def to_plain(value: Any, seen: dict[int, int] | None = None) -> Any:
-    """JSON types; raises TypeError for an object of no known class."""
+    """Convert to JSON types.
+
+    Raises:
+        TypeError: An object has another class.
+    """
     seen = {} if seen is None else seen
     if value is None or isinstance(value, (bool, int, str)):
         return value
@@ -45,7 +49,12 @@ def to_plain(value: Any, seen: dict[int, int] | None = None) -> Any:
 
 
 def from_plain(plain: Any, seen: list[Any] | None = None) -> Any:
-    """The inverse of `to_plain`; raises ValueError or KeyError for anything else."""
+    """The inverse of `to_plain`.
+
+    Raises:
+        ValueError: The data are not from `to_plain`.
+        KeyError: The data are not from `to_plain`.
+    """
     seen = [] if seen is None else seen
     if not isinstance(plain, list):
         return plain
@@ -55,7 +64,7 @@ def from_plain(plain: Any, seen: list[Any] | None = None) -> Any:
     if kind == "again":
         return seen[plain[1]]
     if kind == "tuple":
-        seen.append(None)  # nothing refers to a tuple from inside it
+        seen.append(None)  # nothing inside a tuple refers to it
         place = len(seen) - 1
         seen[place] = tuple(from_plain(entry, seen) for entry in plain[1])
         return seen[place]
@@ -73,7 +82,7 @@ def from_plain(plain: Any, seen: list[Any] | None = None) -> Any:
 
 
 def _fields(value: Any) -> list[tuple[str, Any]]:
-    """Names and values, those of `__slots__` and of `__dict__`."""
+    """Names and values of the fields in `__slots__` and `__dict__`."""
     slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
     fields = [(name, getattr(value, name)) for name in slots if name != "__dict__" and hasattr(value, name)]
     return fields + list(getattr(value, "__dict__", {}).items())

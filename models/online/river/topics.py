@@ -1,8 +1,9 @@
-"""river's stream clusterers behind the port of the online topics: DBSTREAM and DenStream over the vectors, TextClust
-over the words. One post at a time, as river learns; far slower than `online_topics`, and there to be compared with.
+"""river's stream clusterers behind the port of the online topics: DBSTREAM and DenStream on vectors, TextClust on
+words.
 
-A topic is a cluster number of river's; its id comes from the first post that got the number. Retweets follow their
-original, as support. river's clusterers do not tell when clusters merge: there are born and alias events only.
+They learn one post at a time and are far slower than `online_topics`; they serve as a comparison. A topic is one of
+river's cluster numbers; its id comes from the first post with that number. Retweets follow their original, as support.
+river does not report merges, so there are only born and alias events.
 """
 
 from collections import OrderedDict
@@ -33,7 +34,7 @@ Floats = npt.NDArray[np.float32]
 
 
 class RiverTopics:
-    """The port `models.online.topic_model.TopicModel` around a clusterer of river; one writer, not thread-safe."""
+    """Implements `models.online.topic_model.TopicModel` with a clusterer of river. One writer; not thread-safe."""
 
     def __init__(self, kind: RiverKind, dimensions: int, encoder: str = "", config: OnlineConfig | None = None) -> None:
         self.kind, self.dimensions, self.encoder = kind, dimensions, encoder
@@ -47,14 +48,18 @@ class RiverTopics:
         self.now = float("-inf")
 
     def learn_many(self, batch: PostBatch) -> tuple[list[Placement], list[TopicEvent]]:
-        """Place every post, in order; raises ValueError for vectors of another width."""
+        """Place every post, in order.
+
+        Raises:
+            ValueError: The vectors have another width.
+        """
         if len(batch) and batch.vectors.shape != (len(batch), self.dimensions):
             raise ValueError(f"vectors of shape {batch.vectors.shape} instead of {(len(batch), self.dimensions)}")
         events: list[TopicEvent] = []
         return [self._learn(batch, i, events) for i in range(len(batch))], events
 
     def current_id(self, topic_id: str) -> str:
-        """Itself: river does not tell of merges."""
+        """Return the id itself: river does not report merges."""
         return topic_id
 
     def centroids(self) -> tuple[list[str], Floats]:
@@ -64,12 +69,12 @@ class RiverTopics:
         return ids, (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)).astype(np.float32)
 
     def topics(self) -> list[TopicState]:
-        """Every topic alive, candidates included, the largest first."""
+        """Every live topic, candidates included, the largest first."""
         states = [state_of(record, self.lexicon) for record in self.records.values()]
         return sorted(states, key=lambda state: (-state.posts, state.id))
 
     def learn_week(self, week: WeekTopics) -> list[TopicEvent]:
-        """Alias events only: river's clusters cannot be taught."""
+        """Create alias events only: river's clusters cannot be split."""
         check_width(week, self.dimensions)
         numbers = sorted(number for number, record in self.records.items() if record.phase != "candidate")
         rows = np.array([self.sums[number] for number in numbers], np.float64).reshape(-1, self.dimensions)
@@ -150,7 +155,11 @@ class RiverTopics:
 
 
 def load_river(data: bytes, metadata: dict[str, Any]) -> RiverTopics:
-    """The inverse of `to_bytes`; raises StateError for another version or a damaged state."""
+    """The inverse of `to_bytes`.
+
+    Raises:
+        StateError: The state has another version or is damaged.
+    """
     from models.online.river.state import from_plain
 
     check_version(metadata, VERSION)
@@ -174,7 +183,7 @@ def load_river(data: bytes, metadata: dict[str, Any]) -> RiverTopics:
 def _clusterer(kind: RiverKind) -> Any:
     from river import cluster
 
-    textclust: Any = cluster.TextClust  # river does not annotate it
+    textclust: Any = cluster.TextClust  # river has no annotation for it
     if kind == "dbstream":
         return cluster.DBSTREAM(clustering_threshold=1.0, fading_factor=0.001, cleanup_interval=200)
     if kind == "denstream":

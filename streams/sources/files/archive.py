@@ -1,10 +1,10 @@
-"""Archives of posts: files and standard input, whatever they hold, as one iterator of outcomes.
+"""Archives of posts: files and standard input of any format, as one iterator of outcomes.
 
-Read: JSON Lines (ours, twarc v2 pages and flattened lines, X v1.1, Activity Streams, Jetstream, Mastodon), one JSON
-document (pretty-printed, or an array), CSV/TSV; plain, gzip or bzip2, told by their first bytes. With `auto` every
-record is recognised by its own shape, so mixed files work. A damaged line is `Bad` with its number; a last line cut off
-is told as such; a line over 32 MiB is skipped; invalid UTF-8 is replaced inside CSV and bad in JSON; a damaged
-compressed file gives what could be read and one `Bad`.
+It reads JSON Lines (ours, twarc v2 pages and flattened lines, X v1.1, Activity Streams, Jetstream, Mastodon), one JSON
+document (pretty-printed, or an array), and CSV/TSV; plain, gzip or bzip2, recognised by their first bytes. With `auto`
+each record is recognised by its own shape, so mixed files work. A damaged line is `Bad` with its number, and a
+truncated last line is reported as such. A line over 32 MiB is skipped. Invalid UTF-8 is replaced in CSV and is an error
+in JSON. A damaged compressed file gives its readable part and one `Bad`.
 """
 
 import bz2
@@ -35,21 +35,27 @@ NO_COLUMNS: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One outcome and where it came from: `number` counts lines from 1; `position` is bytes of the file read so far."""
+    """One outcome and its place."""
 
-    number: int
+    number: int  # line, counted from 1
     outcome: Outcome
-    position: int
+    position: int  # bytes of the file read so far
 
 
 def read_archive(path: Path | str, form: str = "auto", columns: Mapping[str, str] = NO_COLUMNS) -> Iterator[Line]:
-    """Every outcome of a file ("-": standard input).
+    """Yield every outcome of a file.
 
-    `form` is a key of `formats.FORMATS`, "csv" or "auto"; `columns` maps fields to CSV columns. Raises OSError,
-    csv_rows.ColumnsError, and ValueError for an unknown form.
+    Args:
+        path: The file; "-" is standard input.
+        form: A key of `formats.FORMATS`, "csv" or "auto".
+        columns: Field -> column of a CSV file.
+
+    Raises:
+        OSError: The file cannot be read. csv_rows.ColumnsError: A required column is missing.
+        ValueError: The form is unknown.
     """
     if form not in formats.names():
-        raise ValueError(f"unknown format {form!r}: one of {', '.join(formats.names())}")
+        raise ValueError(f"unknown format {form!r}; use one of {', '.join(formats.names())}")
     with _opened(path) as raw:
         position = _Position(raw)
         lines = _damage_reported(_bounded_lines(_decompressed(raw)))
@@ -73,7 +79,7 @@ def detect_format(head: list[bytes]) -> str:
 
 
 def _is_header(line: bytes) -> bool:
-    """Whether a line looks like the names of columns: several, short, and without JSON's marks."""
+    """Whether a line looks like column names: several, short, and without JSON's marks."""
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
@@ -124,7 +130,7 @@ def _parsed_line(line: bytes, parser: Parser) -> Iterator[Outcome]:
 
 
 def parsed_value(value: object, parser: Parser) -> Iterator[Outcome]:
-    """The outcomes of one decoded JSON value; an array is opened."""
+    """The outcomes of one decoded JSON value. The entries of an array are parsed one by one."""
     for entry in value if isinstance(value, list) else [value]:
         if isinstance(entry, dict):
             yield from parser(entry)
@@ -153,7 +159,7 @@ def _document(lines: Iterator["bytes | Bad"]) -> Iterator[tuple[int, Outcome]]:
 
 
 def _salvaged(text: str) -> Iterator[Any]:
-    """The whole values of a damaged document: an array cut off, or several documents one after another."""
+    """The complete values of a damaged document: a truncated array, or several documents in sequence."""
     decoder = json.JSONDecoder()
     place = _skip(text, 0, "[")
     while place < len(text):
@@ -179,7 +185,7 @@ def _opened(path: Path | str) -> BinaryIO:
 
 
 class _Position:
-    """Bytes read of the file itself, compressed or not; 0 where it cannot tell (a pipe)."""
+    """Bytes read of the file itself, compressed or not; 0 for a pipe."""
 
     def __init__(self, raw: BinaryIO) -> None:
         self._raw = raw if raw.seekable() else None
@@ -213,5 +219,5 @@ def _damage_reported(lines: Iterator["bytes | Bad"]) -> Iterator["bytes | Bad"]:
         yield from lines
     except (EOFError, zlib.error, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk's, and not of gzip or bzip2
+            raise  # an error of the disk, not of gzip or bzip2
         yield Bad(f"the compressed file is damaged or cut off: {error}", b"")

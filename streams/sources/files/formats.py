@@ -1,4 +1,4 @@
-"""The closed table of formats, and which of them a JSON record has."""
+"""The closed table of formats, and the recognition of a record's format."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,22 +21,22 @@ FORMATS: dict[str, Parser] = {
 
 
 def names() -> list[str]:
-    """What `--format` takes."""
+    """The values of `--format`."""
     return ["auto", "csv", "document", *FORMATS]
 
 
 def auto(value: dict[str, Any]) -> Iterator[Outcome]:
-    """Parses a record by its own shape."""
+    """Parse a record by its own shape."""
     yield from FORMATS[recognise(value)](value)
 
 
 def parser_named(form: str) -> Parser:
-    """The parser of a format; `auto` looks at every record."""
+    """The parser of a format. `auto` checks every record."""
     return FORMATS.get(form, auto)
 
 
 def recognise(value: dict[str, Any]) -> str:
-    """The format whose marks a record carries; our own when it has no other's."""
+    """The format of a record by its marks; our own when it has none of the others'."""
     if "did" in value and ("time_us" in value or "commit" in value):
         return "bluesky"
     if bluesky_post.is_frame(value) or bluesky_post.is_view(value):

@@ -1,10 +1,12 @@
-"""Lists of people from files: a bare list of handles, CSV, or JSON Lines, told by their first line.
+"""Lists of people from files: plain handles, CSV, or JSON Lines, recognised by their first line.
 
-Bare list: one handle per line, `#` comments; the platform is told by the handle's shape (`a.bsky.social` or `did:…`:
-Bluesky, `a@host`: Mastodon, the address of a profile on X or Bluesky, `https://…`: a feed, else X) or given. CSV: a
-header with `name` and any of `id, x, bluesky, mastodon, rss, weight, tags` (tags separated by spaces). JSON Lines:
-`Influencer` objects, or the array of them that `influencers list --json` prints. Somebody who is listed twice, and not
-alike, is a wrong line.
+* Plain list: one handle a line, `#` comments. The platform is given, or follows from the handle's shape
+  (`a.bsky.social` or `did:…`: Bluesky, `a@host`: Mastodon, the address of a profile on X or Bluesky, `https://…`: a
+  feed, else X).
+* CSV: a header with `name` and any of `id, x, bluesky, mastodon, rss, weight, tags` (tags separated by spaces).
+* JSON Lines: `Influencer` objects, or the array of them that `influencers list --json` prints.
+
+A person who is listed twice with different data is an error.
 """
 
 import csv
@@ -17,9 +19,9 @@ import orjson
 from models.events import Influencer, wire
 from streams.sources.people.wanted import PLATFORMS
 
-# platform -> (addresses of profiles, what they say, what a handle looks like, in words)
+# platform -> (addresses of profiles, their meaning, the form of a handle, in words)
 _SHAPES: dict[str, tuple[str, str, str, str]] = {
-    "x": (  # a handle goes into a stream rule; a user id is one too
+    "x": (  # a handle becomes part of a stream rule; a user id is accepted as well
         r"https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/(\w+)/?(?:\?.*)?", r"\1", r"\w{1,20}", "letters, digits and _"
     ),
     "bluesky": (
@@ -33,7 +35,11 @@ _SHAPES: dict[str, tuple[str, str, str, str]] = {
 
 
 def read_people(text: str, platform: str | None = None) -> list[Influencer]:
-    """The people of a file. Raises ValueError with the number of the wrong line."""
+    """The people of a file.
+
+    Raises:
+        ValueError: A line is wrong; the message has its number.
+    """
     lines = text.removeprefix("\ufeff").splitlines()
     first = next((line.strip() for line in lines if line.strip() and not line.startswith("#")), "")
     if first.startswith("["):
@@ -55,7 +61,11 @@ def _once(numbered: Iterable[tuple[int, Influencer]]) -> list[Influencer]:
 
 
 def person_of(handle: str, platform: str | None = None) -> Influencer:
-    """A person of whom only a handle is known. Raises ValueError for what no platform would take."""
+    """A person with nothing but a handle.
+
+    Raises:
+        ValueError: No platform would accept the handle.
+    """
     handle = handle.strip()
     where = platform or platform_of(handle.removeprefix("@"))
     handle = handle_on(where, handle)
@@ -63,7 +73,11 @@ def person_of(handle: str, platform: str | None = None) -> Influencer:
 
 
 def handle_on(platform: str, given: str) -> str:
-    """A handle as the platform knows it, also from the address of a profile. Raises ValueError for what is none."""
+    """The handle in its platform's form, also from the address of a profile.
+
+    Raises:
+        ValueError: The text is no handle.
+    """
     address, meaning, shape, words = _SHAPES[platform]
     handle = re.sub(f"^{address}$", meaning, given.strip().removeprefix("@"), flags=re.IGNORECASE)
     if not re.fullmatch(shape, handle, re.ASCII):
@@ -77,7 +91,11 @@ def handle_on(platform: str, given: str) -> str:
 def make(
     influencer_id: str | None, name: str, handles: dict[str, str], weight: float = 1.0, tags: list[str] | None = None
 ) -> Influencer:
-    """A validated person; without an id the first handle is it. Raises ValueError naming what is wrong."""
+    """A validated person. Without an id, the first handle is the id.
+
+    Raises:
+        ValueError: A field is wrong; the message names it.
+    """
     handles = {platform: handle_on(platform, handle) for platform, handle in handles.items()}
     own_id = influencer_id or next(iter(handles.values()), name.replace(" ", "-")).lower()[:200]
     person = Influencer(id=own_id, name=name, handles=handles, weight=weight, tags=sorted(set(tags or [])))
@@ -88,7 +106,7 @@ def make(
 
 
 def platform_of(handle: str) -> str:
-    """Where somebody with such a handle is to be found."""
+    """The platform of such a handle."""
     for platform in ("x", "bluesky"):
         if re.fullmatch(_SHAPES[platform][0], handle, re.IGNORECASE):
             return platform

@@ -2,9 +2,9 @@
 
     python -m tests.integration.faults.chaos --posts 100000 --faults 200 --seed 1
 
-A broker, a Redis and workers of its own; the hash encoder, everything else real. Exit code 1 when anything is lost,
-counted twice, or different from what an undisturbed run gives. The same seed gives the same posts and the same schedule
-(the moments at which processes meet them are the machine's).
+It runs its own broker, Redis and workers, with the hash encoder; everything else is real. Exit code 1 means that
+records were lost or counted twice, or that results differ from those of an undisturbed run. The same seed gives the
+same posts and the same schedule; the exact moments depend on the machine.
 """
 
 import argparse
@@ -43,7 +43,7 @@ RECOVERY_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Run:
-    """What is asked for."""
+    """Options of a run."""
 
     posts: int
     faults: int
@@ -70,7 +70,7 @@ def _arguments() -> Run:
 
 
 async def chaos(run: Run, folder: Path) -> bool:
-    """Run, tell the table on standard output; whether all is well."""
+    """Run, print the table on standard output, and return whether all is well."""
     broker, redis = KafkaBroker(folder), RedisServer(folder)
     await asyncio.to_thread(broker.start)
     await asyncio.to_thread(redis.start)
@@ -110,7 +110,7 @@ async def chaos(run: Run, folder: Path) -> bool:
 
 
 async def _disturb(run: Run, world: World, progress: Progress) -> list[tuple[str, float | None]]:
-    """Faults do not wait for each other's end: after `patience` seconds the next one may come on top."""
+    """Cause faults without waiting for their end: after `patience` seconds the next one may overlap."""
     records = flow(run.posts, run.seed, run.days, run.originals)
     recoveries: list[asyncio.Task[tuple[str, float | None]]] = []
     done = 0
@@ -129,7 +129,7 @@ async def _disturb(run: Run, world: World, progress: Progress) -> list[tuple[str
 
 
 async def _ends(world: World) -> dict[int, int]:
-    """Where `tweets` ends, as soon as the broker says so."""
+    """End offsets of `tweets`, as soon as the broker answers."""
     while True:
         try:
             return await end_offsets(world.settings, TWEETS)
@@ -202,7 +202,7 @@ def _takeovers(found: list[tuple[str, float | None]]) -> str:
 def main() -> int:
     """Exit code 1 when a law was broken."""
     run = _arguments()
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that is away is what is being tested
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # an unreachable broker is part of the test
     folder, sound = Path(tempfile.mkdtemp(prefix="chaos-")), False
     try:
         sound = asyncio.run(chaos(run, folder))

@@ -1,7 +1,7 @@
-"""Digests of a disturbed run held against those of an undisturbed one: byte for byte.
+"""Compares the digests of a disturbed run with those of an undisturbed one, byte for byte.
 
-The undisturbed run: the same posts, embedded in order of time by one process, on a topic of their own, each week
-refitted in the real refit process with the digest before it.
+The undisturbed run has the same posts, embedded in order of time by one process on a topic of its own. Each week is
+refitted in the real refit process, building on the previous digest.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ CLOSING_SECONDS = 600.0
 
 
 async def digest_differences(settings: Settings, world: World, stages: Sequence[str]) -> list[str]:
-    """What differs from the undisturbed run. Waits until the disturbed one has come to the same, up to a limit."""
+    """The differences from the undisturbed run. Waits for a limited time until the disturbed run has the same."""
     if "week-close" not in stages:
         return []
     expected = await undisturbed(settings.model_copy(update={"prefix": "undisturbed-"}), world.sent)
@@ -48,7 +48,7 @@ async def digest_differences(settings: Settings, world: World, stages: Sequence[
 
 
 async def undisturbed(settings: Settings, sent: Sequence[Produced]) -> dict[str, bytes]:
-    """The digests' bytes, by week."""
+    """The digests' bytes by week."""
     await ensure_topics(settings)
     encoder = HashEncoder()
     usable = [entry for record in sent if (entry := _usable(record)) is not None]

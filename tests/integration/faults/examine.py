@@ -1,4 +1,4 @@
-"""The audit: what the topics say became of every record, and whether view and digests are what they should be."""
+"""The audit: the outcome of every record by the topics, and whether view and digests are right."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from tests.integration.pipeline import records_of
 
 @dataclass
 class Examination:
-    """Counts, and everything that is not as it must be."""
+    """Counts, and every fault that was found."""
 
     produced: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -31,12 +31,12 @@ class Examination:
 
     @property
     def sound(self) -> bool:
-        """Nothing lost, nothing twice, nothing else wrong."""
+        """Whether nothing was lost, counted twice, or otherwise wrong."""
         return not (self.lost or self.twice or self.never_arrived or self.wrong)
 
 
 async def examine(settings: Settings, sent: Sequence[Produced]) -> Examination:
-    """From the topics alone, held against what was produced."""
+    """Compare the topics with what was produced."""
     tweets = {record.origin: record for record in await records_of(settings, TWEETS)}
     found: dict[str, set[tuple[str, bytes]]] = defaultdict(set)
     assigned: Counter[str] = Counter()
@@ -44,7 +44,7 @@ async def examine(settings: Settings, sent: Sequence[Produced]) -> Examination:
     for record in await records_of(settings, ASSIGNMENTS):
         assignment = decode(record.value, Assignment)
         entry = (assignment.outcome, record.value or b"")
-        if entry not in found[assignment.origin]:  # equal bytes are one: delivery is at least once
+        if entry not in found[assignment.origin]:  # equal bytes count once: delivery is at least once
             found[assignment.origin].add(entry)
             assigned[assignment.id] += assignment.outcome == "assigned"
             kinds[assignment.id].add(assignment.outcome)
@@ -91,7 +91,7 @@ def _hold_against(
 
 
 async def view_differences(settings: Settings, recount: RedisViews | MemoryViews) -> list[str]:
-    """How the live view differs from `recount`, an empty one, when that is given the whole log at once."""
+    """Differences between the live view and `recount`, an empty one, after it gets the whole log at once."""
     async for records in read_topic(settings, ASSIGNMENTS):
         await recount.apply_assignments([decode(record.value, Assignment) for record in records])
     async for records in read_topic(settings, TOPIC_EVENTS):
@@ -109,7 +109,7 @@ async def view_differences(settings: Settings, recount: RedisViews | MemoryViews
 
 
 async def contents(views: RedisViews | MemoryViews) -> dict[str, Any]:
-    """All that a reader can learn, without stream ids and version numbers."""
+    """Everything that readers can see, without stream ids and version numbers."""
     changes = await views.changes(None)
     found: dict[str, Any] = {"newest": changes.newest, "posts": changes.posts}
     for topic_id, state in changes.topics.items():

@@ -1,4 +1,4 @@
-"""What flows while faults happen. All invented; a pure function of the seed."""
+"""The input during faults. Invented; a pure function of the seed."""
 
 import random
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ DETAILS = ("on Monday", "with volunteers", "after a year", "for free", "in the r
 
 @dataclass(frozen=True)
 class Produced:
-    """One record to put on a topic. `poison`: the name of its kind, empty for what is usable."""
+    """One record for a topic. `poison` names its kind; "" for a usable record."""
 
     topic: str
     key: bytes | None
@@ -39,7 +39,7 @@ class Produced:
 
 
 def flow(count: int, seed: int, days: float, originals_share: float = 0.3) -> list[Produced]:
-    """`count` records over `days`: so many originals, else retweets, 1 % sent twice, 0.3 % tombstones."""
+    """Make `count` records over `days`: originals by share, else retweets; 1 % sent twice, 0.3 % tombstones."""
     chance = random.Random(seed)
     records: list[Produced] = []
     originals: list[Tweet] = []
@@ -68,12 +68,12 @@ def record(post: Tweet, *, key: bytes | None = b"") -> Produced:
 
 
 def spare(number: int, at: datetime) -> Produced:
-    """A post apart from the flow; `number` makes its id its own."""
+    """A post in addition to the flow; `number` makes its id unique."""
     return record(_original(8_000_000 + number, at, random.Random(number)))
 
 
 def replace_text(post: Tweet, chance: random.Random) -> Tweet:
-    """The same id with other words."""
+    """The same id with another text."""
     fields = {name: getattr(post, name) for name in post.__struct_fields__}
     return Tweet(**{**fields, "text": f"{post.text} {chance.randrange(1_000)}"})
 
@@ -103,7 +103,7 @@ def _retweet(number: int, at: datetime, of: Tweet, chance: random.Random) -> Twe
 
 
 def poison(kind: str, number: int, now: datetime) -> Produced:
-    """One record of a kind in POISON; `number` makes its id its own."""
+    """One record of a kind in POISON; `number` makes its id unique."""
     made = POISON[kind](_original(9_000_000 + number, START, random.Random(number)), now)
     return replace(made, poison=kind)
 
@@ -123,7 +123,7 @@ def _embedded(post: Tweet, vector: str, dimensions: int, encoder: str = HashEnco
     return Produced(EMBEDDED.name, b"poison", encode(value), post.created_at)
 
 
-# kind -> record; each ends as one dead letter, except `null key`, which is as good as any post
+# kind -> record; each ends as one dead letter, except `null key`, which is a usable post
 POISON = {
     "not JSON": lambda post, now: _bytes(b"\xff\xfe{" + post.id.encode()),
     "truncated": lambda post, now: _bytes(encode(post)[:-9]),

@@ -1,8 +1,8 @@
-"""How soon after a fault posts are assigned again, and how much memory the stages used.
+"""Measures the time from a fault to the next assignments, and the memory of the stages.
 
-Processes are killed and started all the time, and second workers come and go: the sum over all of them follows the
-schedule of the faults. So the memory of a stage is that of its largest process at a moment, and its growth the median
-of the slopes between all pairs of moments (Theil and Sen), which a fresh process now and then does not move.
+Processes are killed and started all the time, and second workers come and go, so the sum over all processes follows the
+schedule of faults. Therefore a stage's memory is that of its largest process at a moment. Its growth is the median of
+the slopes between all pairs of moments (Theil and Sen), which a new process does not change.
 """
 
 import asyncio
@@ -26,19 +26,19 @@ from streams.settings import Settings
 
 @dataclass
 class Progress:
-    """Filled while `watched`."""
+    """Filled by `watched`."""
 
-    reached: dict[int, int] = field(default_factory=dict)  # partition of tweets -> newest offset with an outcome
-    largest: dict[str, int] = field(default_factory=dict)  # bytes resident, by stage
-    # stage -> (seconds, bytes resident of its largest process)
+    reached: dict[int, int] = field(default_factory=dict)  # partition of `tweets` -> newest offset with an outcome
+    largest: dict[str, int] = field(default_factory=dict)  # stage -> resident bytes
+    # stage -> (seconds, resident bytes of its largest process)
     samples: dict[str, list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
 
     def slopes(self) -> dict[str, float]:
-        """Bytes a minute by which each stage grew, the first third left out: at first caches fill."""
+        """Growth of each stage in bytes a minute, without the first third, in which caches fill."""
         return {stage: _slope(samples[len(samples) // 3 :]) for stage, samples in sorted(self.samples.items())}
 
     async def wait_past(self, ends: dict[int, int], seconds: float) -> float | None:
-        """Seconds until an outcome of a record at or behind `ends` is seen; None when it is not in time."""
+        """Seconds until an outcome at or behind `ends` appears; None after the time limit."""
         started = time.monotonic()
         while time.monotonic() - started < seconds:
             if any(self.reached.get(partition, -1) >= end for partition, end in ends.items()):
@@ -70,7 +70,7 @@ async def _follow(settings: Settings, progress: Progress) -> None:
                         for message in messages:
                             partition, offset = map(int, decode(message.value, Assignment).origin.split(":"))
                             progress.reached[partition] = max(offset, progress.reached.get(partition, -1))
-        except (KafkaError, OSError):  # the broker is down: that is what is being tested
+        except (KafkaError, OSError):  # the broker is down, which is part of the test
             await asyncio.sleep(0.5)
 
 
@@ -95,7 +95,7 @@ def _slope(samples: list[tuple[float, int]]) -> float:
 
 
 def stage_processes(folder: Path) -> list[tuple[str, psutil.Process]]:
-    """(stage, process) of this run's stages, as they told when they started."""
+    """(stage, process) of this run's stages, by the log lines of their start."""
     found = []
     for path in folder.glob("*.pid"):
         stage, _, number = path.stem.rpartition("-")

@@ -1,4 +1,4 @@
-"""Assignments and topic events held against those of one process that reads the log once, from its beginning."""
+"""Compares assignments and topic events with those of one process that reads the log once from its start."""
 
 from pathlib import Path
 
@@ -12,9 +12,10 @@ from tests.support.made_posts import FakeSend
 
 
 async def recomputed_differences(settings: Settings, folder: Path) -> list[str]:
-    """What is on the topics and should not be, or is missing: the state must be a function of the log alone.
+    """Outputs that should not be on the topics, and missing ones: the state must be a function of the log alone.
 
-    Whatever snapshot a process began with, however often it was killed. folder: an empty one.
+    It must not depend on the snapshot that a process started with, nor on the number of kills. `folder` is an empty
+    one.
     """
     send = FakeSend()
     stage = build_assign(settings.model_copy(update={"data_dir": folder}), send, Metrics())

@@ -1,4 +1,4 @@
-"""Which fault happens after which record: a pure function of the seed, so that a failing run can be run again."""
+"""Which fault happens after which record: a pure function of the seed, so that a failing run can be repeated."""
 
 import random
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from streams.stages.table import STAGE_NAMES
 from tests.integration.faults.posts import POISON
 
-# places of a stage at which it can be killed; week-close acknowledges freely, so only its own two matter
+# places of a stage at which it can be killed; week-close acknowledges at any time, so only its own two places matter
 BOUNDARIES = {
     "embed": ("before", "linger", "encode", "produce", "confirm", "letter", "after"),
     "assign": ("before", "linger", "produce", "confirm", "after", "snapshot"),
@@ -17,7 +17,7 @@ BOUNDARIES = {
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault: what, to which stage or kind of poison, after so many records of the flow."""
+    """One fault: its kind, the stage or kind of poison, and the number of records before it."""
 
     after: int
     kind: str
@@ -28,18 +28,18 @@ class Fault:
         return " ".join(part for part in (self.kind, self.target, self.place) if part)
 
 
-# kind -> how often among 100
+# kind -> frequency in per cent
 WEIGHTS = {
     "poison": 15,
     "kill at": 20,  # kill -9 at a boundary
     "kill stage": 7,  # kill -9 at any moment
     "terminate stage": 6,
-    "drain": 2,  # SIGTERM with a batch in flight
-    "kill worker": 4,  # the supervisor and with it all stages
+    "drain": 2,  # SIGTERM during a batch
+    "kill worker": 4,  # the supervisor, and with it all stages
     "terminate worker": 4,
     "second worker": 5,  # joins, stays for a while, leaves
     "take over": 3,  # a second worker stands by, and the single writer is killed, stopped or frozen for long
-    "forget queue": 3,  # what waits to be handed to the stage is dropped, as after some rebalances
+    "forget queue": 3,  # records waiting for the stage are dropped, as after some rebalances
     "pause stage": 5,  # SIGSTOP for a while: a slow consumer
     "raise": 5,
     "hang": 1,
@@ -58,14 +58,14 @@ WEIGHTS = {
     "kill broker": 1,
 }
 AIMED = {"hang": ("embed", "encode"), "full disk": ("assign", "snapshot"), "flush in a batch": ("view", "advance")}
-# an exception ends a stage in order, a kill does not: it writes a snapshot, also when its outputs were not confirmed
+# an exception ends a stage in order, a kill does not: it writes a snapshot, also with unconfirmed outputs
 RAISED = dict.fromkeys(("embed", "assign"), ("before", "confirm", "after"))
 WAYS = ("kill", "terminate", "freeze")  # how the single writer is lost
-SKEWS = (-86_400, -3_600, -60, 60, 3_600, 43_200)  # seconds; a day ahead would let in what is poison
+SKEWS = (-86_400, -3_600, -60, 60, 3_600, 43_200)  # seconds; a day ahead would accept poison
 
 
 def schedule(seed: int, faults: int, records: int, stages: tuple[str, ...] = STAGE_NAMES) -> list[Fault]:
-    """`faults` faults spread over `records`: of every kind, at every boundary, as far as there is room."""
+    """Distribute `faults` faults over `records`: every kind and every boundary, as far as there is room."""
     chance = random.Random(seed)
     named = [kind for kind, weight in WEIGHTS.items() for _ in range(max(1, round(weight * faults / 100)))]
     chance.shuffle(named)
@@ -89,7 +89,7 @@ def schedule(seed: int, faults: int, records: int, stages: tuple[str, ...] = STA
 
 
 def _aim(kind: str, stages: tuple[str, ...], chance: random.Random) -> tuple[str, str]:
-    """Target and place of a fault whose kind leaves a choice; empty where it has none."""
+    """Target and place of a fault whose kind leaves a choice; empty otherwise."""
     if kind in AIMED:
         return AIMED[kind]
     if kind in ("raise", "drain"):

@@ -1,4 +1,4 @@
-"""Waiting until a run has come to rest: every stage has committed all that there is, and the view knows it."""
+"""Waits until a run is finished: every stage has committed everything, and the view has it."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ INPUTS = {"embed": (TWEETS,), "assign": (EMBEDDED,), "view": (ASSIGNMENTS, TOPIC
 async def until_settled(
     settings: Settings, stages: Sequence[str], worker: WorkerProcess, seconds: float = 240.0
 ) -> None:
-    """Return when nothing is on its way any more; fails with the worker's last log lines."""
+    """Return when nothing is in progress. Fails with the worker's last log lines."""
     end = time.monotonic() + seconds
     while not await _settled(settings, stages):
         if time.monotonic() > end:

@@ -1,4 +1,4 @@
-"""What happens to snapshots of the topics on a disk: damaged, lost, or an old one put back from a backup."""
+"""Faults of the topics' snapshots on a disk: damaged, lost, or replaced by an old one from a backup."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ Kept = dict[str, bytes]  # file name -> contents
 
 
 class Backup:
-    """The first snapshots that were there when anybody looked."""
+    """The first snapshots that `take` found."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -18,30 +18,30 @@ class Backup:
         return sorted(self._folder.glob("*.safetensors"))
 
     def take(self) -> bool:
-        """Keep what there is, unless something is kept already; whether something is kept now."""
+        """Keep the present snapshots, unless some are kept already. Returns whether any are kept."""
         self._kept = self._kept or {path.name: path.read_bytes() for path in self._paths()[:1]}
         return bool(self._kept)
 
     def put_back(self) -> None:
-        """In the place of all that are there."""
+        """Replace all present snapshots by the kept ones."""
         self.drop()
         for name, data in self._kept.items():
             (self._folder / name).write_bytes(data)
 
     def drop(self) -> None:
-        """All of them are lost."""
+        """Delete all snapshots."""
         for path in self._paths():
             path.unlink(missing_ok=True)
 
     def damage(self) -> None:
-        """The newest one."""
+        """Damage the newest one."""
         for path in self._paths()[-1:]:
             data = path.read_bytes()
             path.write_bytes(damaged(data) if b'"model"' in data[:1_000] else data[:-1])
 
 
 def damaged(data: bytes) -> bytes:
-    """As a disk may return it: whole as far as its form goes, and every centroid turned round. Only its hash tells."""
+    """The bytes of a snapshot with a valid form but reversed centroids. Only its hash reveals it."""
     start, end = _place(data, "model")
     inner = data[start:end]
     first, last = _place(inner, "centroids")
@@ -50,7 +50,7 @@ def damaged(data: bytes) -> bytes:
 
 
 def _place(data: bytes, name: str) -> tuple[int, int]:
-    """Where a tensor's bytes are in a safetensors file."""
+    """The place of a tensor's bytes in a safetensors file."""
     header = 8 + int.from_bytes(data[:8], "little")
     start, end = orjson.loads(data[8:header])[name]["data_offsets"]
     return header + start, header + end

@@ -1,11 +1,11 @@
-"""`make soak`: minutes at a share of the throughput measured just before, and whether lag and memory stay flat.
+"""`make soak`: minutes at a share of the throughput measured before, and whether lag and memory stay flat.
 
     python -m tests.integration.faults.soak --minutes 10 --share 0.8 --encoder minilm
 
-A broker, a Redis and a worker of its own, nothing faulty, the default settings. First a burst is timed until the last
-of its posts has been assigned; then posts arrive evenly at `share` of that rate, five days of event time in all (no
-week closes: a refit is another measurement). Slopes are by least squares over the last half: at first caches fill.
-Exit code 1 when a post is lost or counted twice; the lines of the table are for people to judge, since other programs
+It runs its own broker, Redis and worker with the default settings and without faults. First a burst is timed until its
+last post is assigned. Then posts arrive evenly at `share` of that rate, with five days of event time in all (no week
+closes: a refit is another measurement). Slopes are by least squares over the last half, because caches fill at first.
+Exit code 1 means that a post was lost or counted twice. People judge the lines of the table, because other programs
 share the machine.
 """
 
@@ -38,17 +38,17 @@ STAGES = tuple(ALL_STAGES.split(","))
 SAMPLE_SECONDS = 5.0
 STEP_SECONDS = 0.2
 DAYS = 5.0
-ORIGINALS = 0.6  # the rest repeat one of the last posts: as in a real month, their vectors come from the cache
+ORIGINALS = 0.6  # the rest repeat one of the last posts, so that, as in a real month, their vectors come from the cache
 
 
 @dataclass
 class Samples:
-    """What was measured while it ran: name -> (seconds, value)."""
+    """The measurements during the run: name -> (seconds, value)."""
 
     values: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, name: str, seconds: float, value: float) -> None:
-        """One more."""
+        """Add a measurement."""
         self.values[name].append((seconds, value))
 
     def row(self, name: str, unit: float = 1.0) -> str:
@@ -64,18 +64,18 @@ class Samples:
 
 @dataclass
 class Run:
-    """What came of it."""
+    """The results."""
 
     throughput: float = 0.0  # posts a second at full speed
     produced: int = 0
-    seconds: float = 0.0  # that producing them took
-    drained: float = 0.0  # seconds from the last one until all was done
+    seconds: float = 0.0  # duration of the production
+    drained: float = 0.0  # seconds from the last post until everything was done
     code: int = -1
     samples: Samples = field(default_factory=Samples)
 
 
 async def soak(minutes: float, share: float, encoder: str, burst: int, folder: Path) -> bool:
-    """Run and tell the table on standard output; whether every post has exactly one outcome."""
+    """Run and print the table on standard output. Returns whether every post has exactly one outcome."""
     broker, redis = KafkaBroker(folder), RedisServer(folder)
     await asyncio.to_thread(broker.start)
     await asyncio.to_thread(redis.start)
@@ -99,10 +99,10 @@ async def soak(minutes: float, share: float, encoder: str, burst: int, folder: P
 async def _under_load(
     settings: Settings, worker: WorkerProcess, run: Run, minutes: float, share: float, burst: int
 ) -> list[Produced]:
-    """Measure the throughput, then produce at its share; all that was produced."""
+    """Measure the throughput, then produce at its share. Returns everything produced."""
     early = flow(burst + 500, seed=1, days=0.5, originals_share=ORIGINALS)
     await _play(settings, early[:500], None)
-    await until_settled(settings, STAGES, worker, 300)  # encoder loaded, everybody joined
+    await until_settled(settings, STAGES, worker, 300)  # the encoder is loaded and all members have joined
     run.throughput = await _timed(settings, early[500:], worker)
     rate = share * run.throughput
     _say(f"{run.throughput:,.0f} posts/s as quickly as they go; now {rate:,.0f} for {minutes:g} minutes")
@@ -135,7 +135,7 @@ def _say(line: str) -> None:
 
 
 def _renamed(records: Sequence[Produced]) -> list[Produced]:
-    """Under ids of their own: `flow` gives the same ones for every seed."""
+    """Give posts ids of their own: `flow` makes the same ones for every seed."""
     return [
         Produced(record.topic, record.key, (record.value or b"").replace(b'"c0', b'"s0'), record.time)
         for record in records
@@ -143,7 +143,7 @@ def _renamed(records: Sequence[Produced]) -> list[Produced]:
 
 
 async def _play(settings: Settings, records: Sequence[Produced], rate: float | None) -> float:
-    """Produce evenly at `rate` a second, or as quickly as it goes; seconds taken."""
+    """Produce evenly at `rate` a second, or at full speed. Returns the seconds."""
     started = time.monotonic()
     async with producer(settings) as client:
         done = 0
@@ -165,7 +165,7 @@ async def _play(settings: Settings, records: Sequence[Produced], rate: float | N
 
 
 async def _timed(settings: Settings, records: Sequence[Produced], worker: WorkerProcess) -> float:
-    """Posts a second from the first one produced until all stages have committed the last."""
+    """Posts a second from the first one produced until all stages have committed the last one."""
     started = time.monotonic()
     await _play(settings, records, None)
     await until_settled(settings, STAGES, worker, 600)
@@ -192,7 +192,7 @@ async def _measure(settings: Settings, worker: WorkerProcess, samples: Samples) 
 
 
 def _memory(worker: WorkerProcess) -> list[tuple[str, int]]:
-    """(stage, bytes resident) of the worker's processes."""
+    """(stage, resident bytes) of the worker's processes."""
     if worker.process is None:
         return []
     children = psutil.Process(worker.process.pid).children()

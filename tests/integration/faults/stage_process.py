@@ -1,15 +1,18 @@
-"""A real stage with places at which it can be told to fail: `python -m tests.integration.faults.stage_process embed`.
+"""A real stage that can be told to fail at certain places: `python -m tests.integration.faults.stage_process embed`.
 
-A fault is armed by a file `STAGE.PLACE` in the folder FAULTS that holds the action; who removes it carries it out.
-Places: `before` and `after` a batch (after: produced, not yet acknowledged), `linger` (before it, and after a while in
-which offsets are committed), `drain` (the same, but the place is reached first: what happens meanwhile must wait),
-`produce` (sent, not confirmed), `confirm` (one record that never leaves the buffer, and after a while in which all
-others do; `letter` when it is a dead letter), `encode`, `snapshot` (written, not yet durable), `advance` (applied to
-the view, not yet noted there), `refit` (a second into it), `digest` (published, nothing noted), `queue` (a record
-leaves Faust's queue).
-Actions: `kill` (SIGKILL), `terminate` (SIGTERM), `freeze` (SIGSTOP), `raise`, `hang` (for ever), `full` (as a full disk
-says it), `flush` (all of Redis), `forget` (it and what waits there, as a rebalance can).
-The file `clock.skew`, when there is one, holds the seconds by which the stage's clock is off from now on.
+A fault is armed by a file `STAGE.PLACE` in the folder FAULTS, which contains the action. The process that removes the
+file performs it.
+
+Places: `before` and `after` a batch (after: produced, not acknowledged), `linger` (before it, and after a time in which
+offsets are committed), `drain` (the same, but the place is reached first, so that other events wait), `produce` (sent,
+not confirmed), `confirm` (one record that never leaves the buffer, and after a time in which all others do; `letter`
+for a dead letter), `encode`, `snapshot` (written, not durable), `advance` (applied to the view, position not stored),
+`refit` (a second into it), `digest` (published, nothing noted), `queue` (a record leaves Faust's queue).
+
+Actions: `kill` (SIGKILL), `terminate` (SIGTERM), `freeze` (SIGSTOP), `raise`, `hang` (forever), `full` (as a full
+disk), `flush` (all of Redis), `forget` (drops the record and those that wait, as a rebalance may).
+
+The file `clock.skew`, if it exists, contains the seconds by which the stage's clock is off from now on.
 """
 
 import asyncio
@@ -49,7 +52,7 @@ FOLLOWED = "followed.log"
 SKEW = "clock.skew"
 OWNER = ".owner"  # STAGE.owner: the process that wrote the stage's newest batch, and when
 SIGNALS = {"kill": signal.SIGKILL, "terminate": signal.SIGTERM, "freeze": signal.SIGSTOP}
-LINGER_SECONDS = 2.5  # offsets are committed every second: whatever was acknowledged too early is committed by then
+LINGER_SECONDS = 2.5  # offsets are committed every second: a premature acknowledgement is committed by then
 
 
 class Places:
@@ -60,11 +63,11 @@ class Places:
         self._stage = stage
 
     def armed(self, place: str) -> bool:
-        """Whether it is to fail there."""
+        """Whether the stage has to fail there."""
         return (self._folder / f"{self._stage}.{place}").exists()
 
     def postpone(self, place: str) -> str:
-        """Disarm the place for everybody else; the name of the one that is armed instead, empty if it was not."""
+        """Disarm the place for other processes. Returns the name of the place armed instead, "" if it was not armed."""
         later = f"{place}-later"
         try:
             (self._folder / f"{self._stage}.{place}").rename(self._folder / f"{self._stage}.{later}")
@@ -73,21 +76,21 @@ class Places:
         return later
 
     def note_owner(self) -> None:
-        """This process has just written a batch."""
+        """Note that this process has just written a batch."""
         (self._folder / f"{self._stage}{OWNER}").write_text(f"{os.getpid()} {time.monotonic()}")
 
     def note_drained(self) -> None:
-        """The batch that was in flight when the stage was told to stop has been handled by the same process."""
+        """Note that the batch in progress at the stop was handled by the same process."""
         with (self._folder / DRAINED).open("a") as log:
             log.write(f"{self._stage}\n")
 
     def note_followed(self) -> None:
-        """The process that was made to forget records lives on to be handed a later one."""
+        """Note that the process that was made to forget records has received a later one."""
         with (self._folder / FOLLOWED).open("a") as log:
             log.write(f"{self._stage} {os.getpid()}\n")
 
     def reached(self, place: str) -> None:
-        """Fail here if it was asked for."""
+        """Fail here if requested."""
         armed = self._folder / f"{self._stage}.{place}"
         try:
             action = armed.read_text()
@@ -175,7 +178,7 @@ def _arm_libraries(places: Places, folder: Path) -> None:
     def skewed_clock() -> datetime:
         try:
             return system_clock() + timedelta(seconds=float(skew.read_text()))
-        except (FileNotFoundError, ValueError):  # just being written
+        except (FileNotFoundError, ValueError):  # being written
             return system_clock()
 
     def armed_fsync(descriptor: int) -> None:
@@ -203,7 +206,7 @@ def _arm_libraries(places: Places, folder: Path) -> None:
             places.note_followed()
         return taken
 
-    patched: Callable[..., None] = setattr  # mypy knows setattr only for what is declared assignable
+    patched: Callable[..., None] = setattr  # mypy knows setattr only for declared attributes
     patched(FlowControlQueue, "get", forgetful_get)
     patched(stages, "system_clock", skewed_clock)
     patched(os, "fsync", armed_fsync)
@@ -214,8 +217,8 @@ def _arm_libraries(places: Places, folder: Path) -> None:
 
 def main() -> None:
     """Entry point: as `streams.runtime.stage_process`, armed."""
-    name = sys.argv[1]
-    die_with_parent()
+    name, parent = sys.argv[1], int(sys.argv[2])
+    die_with_parent(parent)
     settings = load_settings()
     set_up_logging(settings, stage=name)
     folder = Path(os.environ["FAULTS"])

@@ -1,4 +1,4 @@
-"""The single writer is lost in the middle of a batch while another worker stands by: how soon that one writes."""
+"""The single writer is lost during a batch while another worker stands by: the time until that one writes."""
 
 import asyncio
 import os
@@ -24,12 +24,12 @@ SECONDS = 180.0
 
 
 async def members_of(settings: Settings, stage: str) -> int:
-    """Those that the broker has given their partitions to; 0 while it still asks them."""
+    """Members that have their partitions from the broker; 0 during a rebalance."""
     admin = AIOKafkaAdminClient(**connection(settings))
     try:
         await admin.start()
         (answer,) = await admin.describe_consumer_groups([f"{settings.prefix}toptopics-{stage}"])
-    except KafkaError:  # a fresh broker has no coordinator until somebody joins
+    except KafkaError:  # a fresh broker has no coordinator before the first member joins
         return 0
     finally:
         await admin.close()
@@ -38,9 +38,9 @@ async def members_of(settings: Settings, stage: str) -> int:
 
 
 async def take_over(world: "World", way: str) -> float | None:
-    """Seconds from the loss until another process has written a batch; None when it was not in time.
+    """Seconds from the loss until another process has written a batch; None after the time limit.
 
-    way: kill, terminate or freeze (which thaws afterwards: it still believes that it is the writer).
+    `way` is kill, terminate or freeze. A frozen writer continues afterwards and still believes that it is the writer.
     """
 
     async def both_are_there() -> bool:
@@ -73,7 +73,7 @@ async def take_over(world: "World", way: str) -> float | None:
 
 def owner(world: "World") -> tuple[str, float]:
     """The process that wrote the newest batch, and when."""
-    with suppress(FileNotFoundError, ValueError):  # just being written
+    with suppress(FileNotFoundError, ValueError):  # being written
         process, when = (world.faults / f"{STAGE}{OWNER}").read_text().split()
         return process, float(when)
     return "", 0.0

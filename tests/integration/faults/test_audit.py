@@ -1,4 +1,4 @@
-"""`make check` never calls an audit passed that looked nothing up."""
+"""`make check` never reports an audit as passed that checked no package."""
 
 import json
 
@@ -28,7 +28,7 @@ def _report(*packages: object) -> str:
     ],
 )
 def test_what_an_audit_says(code: int, output: str, errors: str, expected: int, told: str) -> None:
-    """A pass needs a package that was looked up; a flaw and a broken run fail."""
+    """A pass needs a package that was checked; a vulnerability and a broken run fail."""
     given, shown = verdict(code, output, errors)
     assert given == expected
     assert told in shown

@@ -1,4 +1,4 @@
-"""The chaos run's measure of memory: it sees a stage that grows, and does not see processes that come and go."""
+"""The chaos run's measure of memory: it notices a growing stage and ignores processes that come and go."""
 
 import pytest
 
@@ -8,7 +8,7 @@ MIB = 2**20
 
 
 def measured(steady: int, growth: float) -> Progress:
-    """Twenty minutes, a sample every two seconds; a fresh process for the first twelve seconds of every minute."""
+    """Twenty minutes, a sample every two seconds; a new process for the first twelve seconds of every minute."""
     progress = Progress()
     for second in range(0, 1200, 2):
         size = steady if second % 60 >= 12 else steady // 3
@@ -23,7 +23,7 @@ def test_growth_is_seen_beside_restarts(growth: float) -> None:
 
 
 def test_more_kills_at_the_end_are_no_shrinking() -> None:
-    """What a straight line through all of it would tell."""
+    """A straight line through all samples would show a decrease."""
     progress = measured(600, 0.0)
     for place in range(500, 600, 4):
         second, size = progress.samples["assign"][place]

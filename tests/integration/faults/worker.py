@@ -1,9 +1,9 @@
-"""The real supervisor over stages that can be told to fail: `python -m tests.integration.faults.worker embed,assign`.
+"""The real supervisor of stages that can be told to fail: `python -m tests.integration.faults.worker embed,assign`.
 
-Three things differ from `toptopics worker`, because a schedule makes more crashes in a minute than a year does: the
-back-off ends at two seconds instead of thirty; the broker forgets a killed member after six seconds instead of fifteen;
-and a stage is forked from this process, which has imported everything, instead of paying for Python's start and all
-imports again. It is a process of its own all the same.
+It differs from `toptopics worker` in three ways, because a schedule makes more crashes in a minute than a year does.
+The back-off ends at two seconds instead of thirty. The broker forgets a killed member after six seconds instead of
+fifteen. A stage is forked from this process, which has imported everything, and so does not repeat Python's start and
+all imports; it is still a process of its own.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from streams.runtime import faust_app as app
@@ -31,7 +31,7 @@ IMPORTED = (
 
 
 class Forked:
-    """As much of `asyncio.subprocess.Process` as the supervisor uses."""
+    """The part of `asyncio.subprocess.Process` that the supervisor uses."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -62,18 +62,18 @@ _execute = asyncio.create_subprocess_exec
 
 
 def _start_with(start: Any) -> None:
-    patched: Callable[..., None] = setattr  # mypy rightly doubts that a fork is as good as a subprocess
+    patched: Callable[..., None] = setattr  # mypy does not accept a fork for a subprocess
     patched(asyncio, "create_subprocess_exec", start)
 
 
 async def _fork(*command: str, env: Mapping[str, str], **_: Any) -> Forked:
     pid = os.fork()
     if pid == 0:
-        _become(command[-1], env)
+        _become(command[-2:], env)
     return Forked(pid)
 
 
-def _become(stage: str, environment: Mapping[str, str]) -> NoReturn:
+def _become(arguments: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
     """In the child: shed what belongs to the supervisor's event loop, then be the stage."""
     from tests.integration.faults import stage_process
 
@@ -85,7 +85,7 @@ def _become(stage: str, environment: Mapping[str, str]) -> NoReturn:
         asyncio._set_running_loop(None)
         _start_with(_execute)  # a refit is a program of its own
         os.environ.update(environment)
-        sys.argv = ["stage_process", stage]
+        sys.argv = ["stage_process", *arguments]
         stage_process.main()
     except BaseException:  # noqa: BLE001 (a child must never return into its parent's code)
         traceback.print_exc()
@@ -94,7 +94,7 @@ def _become(stage: str, environment: Mapping[str, str]) -> NoReturn:
 
 
 def main() -> None:
-    """Entry point: the one argument is the stages' names."""
+    """Entry point; the only argument is the stages' names."""
     for name in IMPORTED:
         importlib.import_module(name)
     app._OPTIONS |= {"broker_session_timeout": 6, "broker_heartbeat_interval": 1.5}

@@ -47,7 +47,7 @@ class FaultyWorker(WorkerProcess):
 
 @dataclass
 class World:
-    """What a run is made of; `down_seconds`: how long a stopped service stays away."""
+    """The parts of a run. A stopped service is away for `down_seconds`."""
 
     settings: Settings
     folder: Path
@@ -58,9 +58,9 @@ class World:
     down_seconds: float = 3.0
     environment: dict[str, str] = field(default_factory=dict)
     sent: list[Produced] = field(default_factory=list)
-    stops: list[float] = field(default_factory=list)  # how long each orderly stop of a worker took
-    takeovers: list[tuple[str, float | None]] = field(default_factory=list)  # how the writer was lost; seconds
-    disorderly: list[str] = field(default_factory=list)  # stops that were not: what should never be
+    stops: list[float] = field(default_factory=list)  # duration of each orderly stop of a worker
+    takeovers: list[tuple[str, float | None]] = field(default_factory=list)  # way in which the writer was lost; seconds
+    disorderly: list[str] = field(default_factory=list)  # stops that were not orderly, which should never happen
     done: list[Fault] = field(default_factory=list)
     outages: int = 0
 
@@ -73,35 +73,35 @@ class World:
 
     @property
     def faults(self) -> Path:
-        """Where faults are armed."""
+        """Folder of the armed faults."""
         return self.folder / "faults"
 
     def fired(self) -> list[str]:
-        """Every armed fault that happened."""
+        """Every armed fault that has happened."""
         log = self.faults / FIRED
         return log.read_text().splitlines() if log.exists() else []
 
     def drained(self) -> set[str]:
-        """Stages that were stopped with a batch in flight and have handled it before they ended."""
+        """Stages that were stopped during a batch and finished it before they ended."""
         log = self.faults / DRAINED
         return set(log.read_text().split()) if log.exists() else set()
 
     def followed(self) -> int:
-        """How many of the holes that were made a later record followed before the process ended for another reason."""
+        """How many gaps were followed by a later record before the process ended for another reason."""
         log = self.faults / FOLLOWED
         return len(log.read_text().splitlines()) if log.exists() else 0
 
     def unfired(self) -> list[str]:
-        """What is armed and has not happened yet."""
+        """Armed faults that have not happened."""
         told = (".log", ".pid", SKEW[SKEW.index(".") :], OWNER)
         return [path.name for path in self.faults.iterdir() if path.suffix not in told]
 
     def holes(self) -> int:
-        """How often a stage ended because it was not handed a record."""
+        """How often a stage ended because it did not receive a record."""
         return sum(log.read_text().count(f'"error": "{GapError.__name__}') for log in self.folder.glob("worker*.log"))
 
     def spare(self, count: int) -> list[Produced]:
-        """Posts beside the flow, of its newest time."""
+        """Posts in addition to the flow, of its newest time."""
         at = next((record.time for record in reversed(self.sent) if record.time is not None), START)
         return [spare(len(self.sent) + number, at) for number in range(count)]
 
@@ -109,7 +109,7 @@ class World:
         return FaultyWorker(self.settings, self.folder / f"{name}.log", self.stages, self.faults, **self.environment)
 
     async def produce(self, records: Sequence[Produced], rate: float | None = None) -> None:
-        """Until the broker has them all, whatever happens to it; what it may not have got is sent again."""
+        """Produce until the broker has all records, through any fault. Unconfirmed records are sent again."""
         waiting = list(records)
         while waiting:
             try:
@@ -124,7 +124,7 @@ class World:
                 await asyncio.sleep(0.5)
 
     async def cause(self, fault: Fault, now: datetime) -> None:
-        """Do it, and wait until it is over where it has an end."""
+        """Cause the fault, and wait for its end if it has one."""
         self.done.append(fault)
         self.backup.take()
         if fault.kind == "poison":
@@ -182,7 +182,7 @@ class World:
             await self._stop(other)
 
     def _start(self) -> None:
-        """A log of its own each time, so that a start can be seen in it."""
+        """A new log each time, so that a start can be found in it."""
         self.worker = self._new_worker(f"worker-{len(self.done)}")
         self.worker.start()
 
@@ -219,7 +219,7 @@ class World:
         await asyncio.to_thread(service.kill if kind.startswith("kill") else service.stop)
         self.outages += 1
         await asyncio.sleep(STOPPED_SECONDS.get(kind, self.down_seconds))
-        for _ in range(3):  # a machine with other work to do may not start it in time
+        for _ in range(3):  # a busy machine may not start it in time
             with contextlib.suppress(LocalServiceError):
                 await asyncio.to_thread(service.start)
                 return

@@ -12,6 +12,7 @@ from models.events import Link, Tweet
 from models.events.wire import decode, encode
 from models.render import render
 from models.text.plain import plain
+from models.wording.passages import verbatim
 from tests.support.digest_weeks import digest_of, post, story_of, week_of
 
 PIECES = (
@@ -78,7 +79,7 @@ MARKUP = {"inline", "text", "softbreak", "text_special"} | {
 ALLOWED = {
     "html", "head", "meta", "title", "style", "body", "main", "table", "tr", "td", "p", "h1", "h2", "ul", "li", "a",
     "div",
-    "span", "em", "tbody",
+    "span", "em", "tbody", "details", "summary",
 }  # fmt: skip
 
 
@@ -97,7 +98,7 @@ def test_every_sentence_maps_to_posts_and_every_quotation_is_verbatim(made: list
     for topic in digest.topics:
         for item in topic.items:
             if item.quotation is not None:
-                assert item.quotation in plain(by_id[item.quotation_post or ""].text)
+                assert verbatim(item.quotation) in plain(by_id[item.quotation_post or ""].text)
     assert decode(encode(digest), type(digest)) == digest
 
     page = _Tags()

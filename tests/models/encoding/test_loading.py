@@ -1,4 +1,4 @@
-"""From a setting to an encoder: offline, verified, cached safely, and cheap until it is asked for."""
+"""Loading the encoder of a setting: offline, verified, cached safely, and without cost before it is used."""
 
 import socket
 import subprocess
@@ -35,7 +35,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def distillations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Counts distillations, which are replaced by an invented table: the real one takes a minute."""
+    """Counts distillations and replaces them by an invented table: a real one takes a minute."""
     done: list[int] = []
 
     def token_vectors() -> npt.NDArray[np.float32]:
@@ -48,25 +48,25 @@ def distillations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_weights_that_are_not_the_published_ones_are_refused(tmp_path: Path) -> None:
-    """One flipped bit, or no file at all."""
+    """One changed bit, or no file at all."""
     file = tmp_path / "model.safetensors"
-    with pytest.raises(EncoderError, match="no weights"):
+    with pytest.raises(EncoderError, match="cannot read the weights"):
         verify_weights(file, "0" * 64)
     file.write_bytes(b"weights")
-    with pytest.raises(EncoderError, match="does not hold the published weights"):
+    with pytest.raises(EncoderError, match="differs from the published weights"):
         verify_weights(file, "0" * 64)
 
 
 @pytest.mark.usefixtures("no_network")
 def test_a_model_that_is_not_here_is_not_fetched() -> None:
-    """Nothing leaves the machine unless asked; the error says so."""
-    with pytest.raises(EncoderError, match="downloading was not asked for"):
+    """No network access by default; the error says so."""
+    with pytest.raises(EncoderError, match="downloading is off"):
         load_encoder("nobody/no-such-model", device="cpu")
 
 
 @pytest.mark.usefixtures("no_network")
 def test_any_model_by_path(tmp_path: Path) -> None:
-    """Its own dimensions; the name holds the folder's name and a hash that changes with the weights."""
+    """Its own dimensions. The name has the folder's name and a hash that changes with the weights."""
     folder = tiny_model(tmp_path / "mine")
     first = load_encoder(str(folder), device="cpu")
     assert first.dimensions == 16
@@ -80,7 +80,7 @@ def test_any_model_by_path(tmp_path: Path) -> None:
 
 
 def test_texts_become_the_tokens_that_the_model_was_trained_with() -> None:
-    """The same ids as from transformers, for special tokens in a text, no text, and more than the model takes."""
+    """The same ids as from transformers, for special tokens in a text, no text, and text above the model's limit."""
     texts = [
         "",
         "A post about GPT-3 🤖",
@@ -106,7 +106,7 @@ def test_static_is_distilled_once(tmp_path: Path, distillations: list[int]) -> N
 
 
 def test_a_damaged_file_is_distilled_anew(tmp_path: Path, distillations: list[int]) -> None:
-    """Cut short, of another method, or no safetensors at all."""
+    """Truncated, of another method, or not safetensors at all."""
     load_static(tmp_path)
     (file,) = tmp_path.iterdir()
     whole = file.read_bytes()
@@ -119,15 +119,15 @@ def test_a_damaged_file_is_distilled_anew(tmp_path: Path, distillations: list[in
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path, distillations: list[int]) -> None:
-    """With its reason, not a silent distillation at every start."""
+    """The error gives the reason. Distilling silently at every start would hide it."""
     (tmp_path / "file").write_text("x")
-    with pytest.raises(EncoderError, match="cannot be kept"):
+    with pytest.raises(EncoderError, match="cannot be written"):
         load_static(tmp_path / "file" / "below")
     assert distillations == [1]
 
 
 def test_static_texts_without_tokens_and_without_direction(tmp_path: Path, distillations: list[int]) -> None:
-    """A unit vector all the same, in any company and over chunks."""
+    """A unit vector, in any batch and across chunks."""
     encoder = load_static(tmp_path)
     vectors = encoder.encode(["", "words", "", *["a b"] * (static_encoder._CHUNK + 3)])
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
@@ -137,7 +137,7 @@ def test_static_texts_without_tokens_and_without_direction(tmp_path: Path, disti
 
 
 def test_distilling_weighs_frequent_tokens_less_and_fixes_signs() -> None:
-    """The first rows of the vocabulary are the frequent ones; the result does not depend on a solver's signs."""
+    """The first rows of the vocabulary are the frequent ones. The result does not depend on a solver's signs."""
     tokens = np.random.default_rng(2).normal(size=(3000, 40)).astype(np.float32)
     table = distil(tokens, 16)
     assert table.shape == (3000, 16)

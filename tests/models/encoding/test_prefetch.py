@@ -1,4 +1,4 @@
-"""A thread that works ahead: in order, bounded, errors arrive, nothing is left running."""
+"""A thread that works ahead: in order, bounded, passes errors on, and always ends."""
 
 import threading
 import time
@@ -14,14 +14,14 @@ def running() -> list[str]:
 
 
 def test_items_arrive_in_order() -> None:
-    """None among them is an item like any other."""
+    """None is an item like any other."""
     assert list(ahead([1, None, 3], 1)) == [1, None, 3]
     assert list(ahead(iter(range(500)), 3)) == list(range(500))
     assert list(ahead([], 2)) == []
 
 
 def test_the_producer_stays_within_its_bound() -> None:
-    """It never is more than its depth, and the item in its hand, ahead of the reader."""
+    """It is at most its depth plus the item in hand ahead of the reader."""
     made: list[int] = []
 
     def produce() -> Iterator[int]:
@@ -35,7 +35,7 @@ def test_the_producer_stays_within_its_bound() -> None:
 
 
 def test_an_error_arrives_after_the_items_before_it() -> None:
-    """As itself."""
+    """The error itself, unchanged."""
 
     def produce() -> Iterator[int]:
         yield 1

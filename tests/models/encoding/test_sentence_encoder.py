@@ -1,4 +1,4 @@
-"""The machinery around the forward pass: order, batches, threads, memory that runs out. No real model."""
+"""Everything around the forward pass: order, batches, threads, full memory. No real model."""
 
 import threading
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def tokenize(texts: Sequence[str]) -> list[list[int]]:
 
 
 def forward(batch: TokenBatch) -> torch.Tensor:
-    """Vectors that tell a text by its tokens: sums over the mask."""
+    """Vectors that identify a text by its tokens: sums over the mask."""
     ids, mask = torch.from_numpy(batch.ids), torch.from_numpy(batch.mask)
     ids = ids * mask
     return torch.stack([ids.sum(1), (ids**2).sum(1), mask.sum(1), (ids % 7).sum(1)], dim=1).to(torch.float64)
@@ -54,13 +54,13 @@ def expected(posts: Sequence[str]) -> npt.NDArray[np.float64]:
 @pytest.mark.parametrize(("device", "workers"), [(None, 1), (None, 3), (META, 1)])
 @pytest.mark.parametrize("count", [1, 2, 49, 50, 173])
 def test_rows_come_back_in_the_order_of_the_texts(device: torch.device | None, workers: int, count: int) -> None:
-    """However the texts are sorted, cut and spread over threads."""
+    """However the texts are sorted, divided and distributed over threads."""
     posts = texts(count)
     assert np.allclose(encoder(device=device, workers=workers).encode(posts), expected(posts), atol=1e-6)
 
 
 def test_no_batch_exceeds_its_budget() -> None:
-    """Rows x longest row, padding included; a text longer than the budget travels alone."""
+    """Rows x longest row, padding included. A text longer than the budget has a batch of its own."""
     seen: list[tuple[int, int]] = []
 
     def watched(batch: TokenBatch) -> torch.Tensor:
@@ -74,7 +74,7 @@ def test_no_batch_exceeds_its_budget() -> None:
 
 @pytest.mark.parametrize(("device", "workers"), [(None, 1), (None, 3), (META, 1)])
 def test_out_of_memory_halves_and_goes_on(device: torch.device | None, workers: int) -> None:
-    """Batches above what fits are halved until they do; every vector is right and later batches are smaller."""
+    """Batches that do not fit are halved until they do. Every vector is right, and later batches are smaller."""
     failures: list[int] = []
 
     def small(batch: TokenBatch) -> torch.Tensor:
@@ -97,7 +97,7 @@ def test_out_of_memory_halves_and_goes_on(device: torch.device | None, workers: 
 
 
 def test_one_text_that_does_not_fit_raises() -> None:
-    """There is nothing left to halve."""
+    """Nothing is left to halve."""
 
     def never(batch: TokenBatch) -> torch.Tensor:
         raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
@@ -108,7 +108,7 @@ def test_one_text_that_does_not_fit_raises() -> None:
 
 @pytest.mark.parametrize(("device", "workers"), [(None, 1), (None, 3), (META, 1)])
 def test_other_errors_pass_and_leave_no_thread(device: torch.device | None, workers: int) -> None:
-    """A bug in the forward pass is the caller's to see, from whichever thread; the helpers end."""
+    """A bug in the forward pass reaches the caller from any thread, and the helper threads end."""
     calls: list[int] = []
 
     def broken(batch: TokenBatch) -> torch.Tensor:
@@ -123,7 +123,7 @@ def test_other_errors_pass_and_leave_no_thread(device: torch.device | None, work
 
 
 def test_the_tokeniser_fails_in_its_thread() -> None:
-    """An error from the thread that works ahead arrives in the caller's."""
+    """Its error reaches the caller."""
 
     def broken(posts: Sequence[str]) -> list[list[int]]:
         raise ValueError("no such character")
@@ -136,7 +136,7 @@ def test_the_tokeniser_fails_in_its_thread() -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_gpu_gives_the_vectors_of_a_cpu() -> None:
-    """Overlapped and copied behind their forward passes, over many batches: each text has its own vector."""
+    """Over many overlapping batches, copied behind their forward passes: each text has its own vector."""
     posts = [f"Post number {n} about {'very ' * (n % 30)}large models" for n in range(20_000)]
     device, cpu = load_encoder("minilm/bf16", device="cuda"), load_encoder("minilm/fp32", device="cpu")
     vectors = device.encode(posts)
@@ -161,7 +161,7 @@ def test_two_threads_may_encode_at_once() -> None:
 
 
 def test_what_counts_as_out_of_memory() -> None:
-    """CUDA's type, the words of MPS and of the CPU's allocator; nothing else."""
+    """CUDA's type, the messages of MPS and of the CPU's allocator, and nothing else."""
     assert out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))
     assert out_of_memory(RuntimeError("MPS backend out of memory (MPS allocated: 1 GB)"))
     assert out_of_memory(MemoryError())
@@ -171,13 +171,13 @@ def test_what_counts_as_out_of_memory() -> None:
 
 @pytest.mark.parametrize(("device", "precision"), [("gpu", "auto"), ("cuda:99", "auto"), ("cpu", "fp8")])
 def test_devices_and_formats_that_are_not_there(device: str, precision: str) -> None:
-    """An error of ours with the reason, before any model is loaded."""
+    """Our error with the reason, before any model is loaded."""
     with pytest.raises(EncoderError):
         choose(device, precision)
 
 
 def test_the_plan_names_its_format() -> None:
-    """What stands in the encoder's name."""
+    """As in the encoder's name."""
     assert choose("cpu", "fp32").precision == "fp32"
     assert choose("cpu", "bf16").precision == "bf16"
     assert choose("cpu", "auto").precision in ("fp32", "bf16")

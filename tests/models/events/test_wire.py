@@ -1,4 +1,4 @@
-"""Bytes and types: what is written is read back, and everything else is refused with a reason."""
+"""Bytes and types: written events are read back, and other data are refused with a reason."""
 
 import math
 from collections.abc import Callable
@@ -33,7 +33,7 @@ VALID = encode(tweet(1))
     st.text(max_size=300).filter(lambda text: text.strip()), st.datetimes(datetime(2006, 1, 1), datetime(9998, 12, 31))
 )
 def test_a_post_is_read_back_as_it_was_written(text: str, moment: datetime) -> None:
-    """Any text and any time survive the wire; the last year may have no UTC time and is refused."""
+    """Any text and any time. The last year may have no UTC time and is refused."""
     post = Tweet(id="1", author_id="a", author="a", created_at=moment.replace(tzinfo=UTC), text=text)
     assert decode_post(encode(post)) == post
 
@@ -53,14 +53,14 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     st.data(),
 )
 def test_a_field_of_a_wrong_type_is_refused_or_valid(value: object, data: st.DataObject) -> None:
-    """Each field in turn with a value of any type: read or PoisonError, nothing else."""
+    """Each field in turn with a value of any type: it is read, or raises PoisonError."""
     document = orjson.loads(VALID)
     document[data.draw(st.sampled_from(sorted(document)))] = value
     assert _refusal(decode_post, orjson.dumps(document)) != ""
 
 
 def _refusal(read: Callable[[bytes], object], data: bytes) -> str | None:
-    """The reason given, or None when it was read; any other exception fails the test."""
+    """The reason, or None when it was read. Any other exception fails the test."""
     try:
         read(data)
     except PoisonError as error:
@@ -91,26 +91,26 @@ def _refusal(read: Callable[[bytes], object], data: bytes) -> str | None:
     ],
 )
 def test_poison_names_its_reason(data: bytes | None, reason: str) -> None:
-    """Every kind of bad record is refused with words that help."""
+    """Every kind of bad record is refused with a helpful reason."""
     with pytest.raises(PoisonError, match=reason):
         decode_post(data)
 
 
 def test_an_empty_text_is_refused() -> None:
-    """A post must say something or link to something."""
+    """A post needs text or a link."""
     with pytest.raises(PoisonError, match="empty"):
         decode_post(encode(tweet(1, "  \n ")))
 
 
 def test_the_same_event_has_the_same_bytes_and_hash() -> None:
-    """Key order and time zone leave no trace."""
+    """Key order and time zone have no effect."""
     post = tweet(3)
     assert encode(post) == encode(decode_post(encode(post)))
     assert content_hash(post) == content_hash(decode(encode(post), Tweet))
 
 
 def test_a_deletion_is_told_from_a_post() -> None:
-    """Both travel on the same topic."""
+    """Both are sent to the same topic."""
     deletion = Deletion(id="p1", author_id="a", deleted_at=datetime(2021, 5, 4, tzinfo=UTC))
     assert decode_post(encode(deletion)) == deletion
     assert decode_embedded(encode(deletion)) == deletion
@@ -118,14 +118,14 @@ def test_a_deletion_is_told_from_a_post() -> None:
 
 @pytest.mark.parametrize("origin", ["", "1", ":", "a:1", "1:b"])
 def test_an_embedded_post_names_the_record_that_it_came_from(origin: str) -> None:
-    """Without a usable origin a redelivery could not be told from a post sent twice."""
+    """Without a usable origin a redelivery could not be separated from a post that was sent twice."""
     with pytest.raises(PoisonError, match="origin"):
         decode_embedded(encode(embedded(tweet(1), origin=origin)))
 
 
 @given(st.lists(st.floats(-1, 1, width=16), min_size=1, max_size=40))
 def test_a_vector_survives_as_float16(numbers: list[float]) -> None:
-    """Half precision is exactly what travels."""
+    """The wire has exactly half precision."""
     vector = np.array(numbers, np.float16)
     assert np.array_equal(unpack_vector(pack_vector(vector), len(vector)), vector.astype(np.float32))
 
@@ -135,8 +135,8 @@ def test_a_vector_survives_as_float16(numbers: list[float]) -> None:
     [
         ("?", "vector"),
         (pack_vector(np.zeros(3)), "3 numbers instead of 2"),
-        (pack_vector(np.array([1.0, math.nan])), "finite"),
-        (pack_vector(np.array([math.inf, 0.0])), "finite"),
+        (pack_vector(np.array([1.0, math.nan])), "NaN or infinity"),
+        (pack_vector(np.array([math.inf, 0.0])), "NaN or infinity"),
     ],
 )
 def test_a_vector_that_cannot_be_used_is_refused(packed: str, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""The single writer's state: a pure function of the log's prefix."""
+"""The state of the assign stage: a pure function of the log up to an offset."""
 
 import random
 
@@ -26,7 +26,7 @@ def _restore(data: bytes) -> tuple[Assigner, int]:
 
 
 def _lesson(encoder: str = ENCODER.name) -> WeekTopics:
-    """Of the log below: each of its subjects is a topic."""
+    """The WeekTopics of the log below: each of its subjects is a topic."""
     topics = []
     for number, subject in enumerate(SUBJECTS):
         posts = [f"p{n:05d}" for n in range(number, 60, len(SUBJECTS))]
@@ -65,7 +65,7 @@ def _run(assigner: Assigner, batches: list[list[LogRecord]]) -> tuple[list[Assig
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=5))
 def test_how_the_log_is_cut_into_batches_leaves_no_trace(sizes: list[int]) -> None:
-    """Neither in the outputs nor in the state."""
+    """Neither on the outputs nor on the state."""
     whole, cut = _create(), _create()
     expected = _run(whole, [_log()])
     assert _run(cut, in_batches(_log(), sizes)) == expected  # type: ignore[arg-type]
@@ -88,7 +88,7 @@ def test_a_restored_snapshot_has_the_same_future(at: int) -> None:
 
 
 def test_every_origin_has_exactly_one_outcome() -> None:
-    """Assigned, duplicate or deleted; a redelivery adds nothing."""
+    """Assigned, duplicate or deleted. A redelivery adds nothing."""
     log = _log()
     assigner = _create()
     assignments, _ = _run(assigner, [log, log])
@@ -100,7 +100,7 @@ def test_every_origin_has_exactly_one_outcome() -> None:
 
 
 def test_a_post_sent_twice_is_a_duplicate_and_a_record_delivered_twice_is_not() -> None:
-    """The origin tells them apart."""
+    """They have different origins."""
     assigner = _create()
     outcome = assigner.apply(
         [embedded(tweet(1), "0:1"), embedded(tweet(1), "0:1"), embedded(tweet(1, "other text"), "0:2")]
@@ -121,26 +121,26 @@ def test_another_encoder_starts_a_new_space_and_the_old_one_is_refused() -> None
     assigner.apply([newer])
     assert assigner.encoder == "another@2"
     assert assigner.model is not old_model
-    with pytest.raises(PoisonError, match="topic space is another@2"):
+    with pytest.raises(PoisonError, match="topic space uses another@2"):
         assigner.check(embedded(tweet(3), "0:3"))
 
 
 @pytest.mark.parametrize("damage", [b"", b"junk", b"\x08\0\0\0\0\0\0\0{}      "])
 def test_a_damaged_snapshot_is_refused(damage: bytes) -> None:
-    """With an error that the stage expects."""
+    """With the error that the stage expects."""
     with pytest.raises(SnapshotError):
         _restore(damage)
 
 
 def test_a_snapshot_of_another_version_is_refused() -> None:
-    """It is rebuilt from the log instead."""
+    """The state is rebuilt from the log instead."""
     data = _create().to_bytes(3)
     with pytest.raises(SnapshotError, match="version 9"):
         _restore(data.replace(b'\\"version\\":1', b'\\"version\\":9'))
 
 
 def test_the_precisions_of_one_model_share_a_space() -> None:
-    """A GPU's and a CPU's worker in one consumer group: their vectors differ by rounding only."""
+    """Workers with a GPU and with a CPU in one consumer group: their vectors differ only by rounding."""
     assigner = _create()
     assigner.apply([embedded(tweet(1), "0:1", encoder="model@1/fp32")])
     model = assigner.model
@@ -152,7 +152,7 @@ def test_the_precisions_of_one_model_share_a_space() -> None:
 
 
 def test_a_lesson_is_learned_once() -> None:
-    """A crash between the refit's two records brings it again; a restart in between forgets nothing."""
+    """A crash between the refit's two records sends it again; a restart between them does not forget it."""
     assigner = _create()
     _run(assigner, [_log()[:70]])
     assert "alias" in {event.kind for event in assigner.apply([_lesson()]).events}
@@ -164,7 +164,7 @@ def test_a_lesson_is_learned_once() -> None:
 
 
 def test_a_lesson_in_the_space_of_another_encoder_says_nothing() -> None:
-    """Neither before the first post; a width that is none of this encoder's is poison."""
+    """Also not before the first post. A vector length that this encoder does not have is poison."""
     assigner = _create()
     assert assigner.apply([_lesson()]).events == []
     _run(assigner, [_log()[:70]])

@@ -1,4 +1,4 @@
-"""Trends: people, against the topic's own past and the stream of the day."""
+"""Trends: people, compared with the topic's own history and the day's stream."""
 
 import hypothesis.strategies as st
 import pytest
@@ -28,7 +28,7 @@ from tests.support.made_streams import DIMENSIONS, START, join, story
 
 
 def ordinary(days: int, people: int = 30) -> PostBatch:
-    """Every person posts once a day, each about a matter of their own."""
+    """Every person posts once a day, each about another subject."""
     return join(
         *(
             PostBatch(
@@ -104,7 +104,7 @@ def test_what_is_said_today_is_not_its_own_past() -> None:
 
 @given(st.integers(0, 500), st.integers(0, 5_000), st.lists(st.floats(0, 1), max_size=20))
 def test_surprise_grows_with_people(people: int, stream: int, shares: list[float]) -> None:
-    """Strictly; and a past in which the topic was larger lowers it."""
+    """Strictly. A history in which the topic was larger lowers it."""
     past = Past()
     for share in shares:
         past.learn(share)
@@ -139,7 +139,7 @@ def test_the_measure_in_words() -> None:
 
 
 def test_rhythm_cancels_out() -> None:
-    """The same share of a quiet day is not unusual: both counts move together."""
+    """The same share of a quiet day is not unusual: both counts change together."""
     past = Past()
     for _ in range(10):
         past.learn(0.1)
@@ -150,7 +150,7 @@ def test_rhythm_cancels_out() -> None:
 
 @given(st.lists(st.floats(0.1, 0.101), min_size=1, max_size=28))
 def test_past_is_rivers_mean(shares: list[float]) -> None:
-    """As long as the share stays about what it was, it equals river's running statistics over all days."""
+    """While the share stays about the same, it equals river's running statistics over all days."""
     past, mean, variance = Past(), EWMean(FADING), EWVar(FADING)
     for share in shares:
         past.learn(share)
@@ -171,7 +171,7 @@ def test_past_is_bounded(shares: list[float]) -> None:
 
 
 def test_another_level_is_the_new_usual() -> None:
-    """After a lasting change the days before it say nothing: a small topic that became a large one can trend again."""
+    """After a lasting change the earlier days are ignored: a small topic that became large can trend again."""
     grown, always = Past(), Past()
     for share in [0.02] * 12 + [0.2] * 7:
         grown.learn(share)
@@ -183,7 +183,7 @@ def test_another_level_is_the_new_usual() -> None:
 
 
 def test_a_day_of_the_week_is_expected() -> None:
-    """What comes back every Friday is no trend on a Friday, and one on other days."""
+    """A weekly Friday subject is no trend on a Friday, but on other days it is."""
     past = Past()
     for day in range(3 * WEEK):
         past.learn(0.2 if day % WEEK == 4 else 0.0)
@@ -195,7 +195,7 @@ def test_a_day_of_the_week_is_expected() -> None:
 
 
 def test_voices_are_bounded_and_fade() -> None:
-    """Each person counts once, for 24 hours; at most `limit` are kept."""
+    """Each person counts once, for 24 hours; at most `limit` people are kept."""
     voices: dict[str, float] = {}
     for k in range(9):
         hear(voices, f"p{k % 7}", k * 3600.0, limit=5)

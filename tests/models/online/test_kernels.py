@@ -1,4 +1,4 @@
-"""The compiled inner loops, against the same in plain NumPy; that batches do not matter is in `test_online_topics`."""
+"""The compiled inner loops against plain NumPy. `test_online_topics` tests that batches have no effect."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from models.online import kernels, word_kernels
 
 @pytest.mark.parametrize("kind", [np.int32, np.float32])
 def test_fuse_is_the_weighted_sum(kind: type[np.number]) -> None:
-    """To the last bit; a pair that shares several buckets gets all of them."""
+    """To the last bit. A pair that shares several buckets gets all of them."""
     rng = np.random.default_rng(2)
     words, index = (
         csr_matrix(np.rint(4000 * random_array(shape, density=0.2, rng=rng))) for shape in [(9, 40), (40, 30)]
@@ -29,7 +29,7 @@ def test_fuse_is_the_weighted_sum(kind: type[np.number]) -> None:
 
 
 def test_unit_rows_are_integers_of_one_length() -> None:
-    """Whatever their own; a zero row stays zero, and a number that is not finite is told."""
+    """Whatever their length. A zero row stays zero; NaN and infinity are reported."""
     rng = np.random.default_rng(4)
     vectors = (rng.normal(size=(50, 19)) * 10.0 ** rng.integers(-20, 20, (50, 1))).astype(np.float32)
     vectors[7] = 0.0
@@ -46,7 +46,7 @@ def test_unit_rows_are_integers_of_one_length() -> None:
 
 @pytest.mark.parametrize("width", [1, 5, 8])
 def test_parts_of_a_sum_leave_nothing_out(width: int) -> None:
-    """Rows of every width, also those that four does not divide."""
+    """Rows of any width, also one that four does not divide."""
     row = np.arange(1, width + 1, dtype=np.float32)
     assert kernels.squared(row) == float((row * row).sum())
     assert kernels.largest(-row, np.zeros(1, np.int32)) == width
@@ -55,7 +55,7 @@ def test_parts_of_a_sum_leave_nothing_out(width: int) -> None:
 
 
 def test_holders_of_the_words_that_are_wanted() -> None:
-    """As the transposed matrix has them, and nothing of the other words."""
+    """As in the transposed matrix, without other words."""
     table = np.rint(9 * random_array((30, 20), density=0.3, rng=np.random.default_rng(3)).toarray()).astype(np.float32)
     rows, wanted = csr_matrix(table), np.array([2, 3, 11, 3], np.int32)
     starts, lengths = rows.indptr[:-1].astype(np.int64), np.diff(rows.indptr)
@@ -66,7 +66,7 @@ def test_holders_of_the_words_that_are_wanted() -> None:
 
 
 def test_words_in_one_bucket() -> None:
-    """A post has each once, a topic adds them up; a row without words stays empty; no row sees the words of another."""
+    """A post has each once, a topic adds them up; a row without words stays empty; rows do not affect one another."""
     buckets, owned = np.array([7, 2, 7, 2]), np.array([0, 3, 3, 4])
     weights = np.arange(10, dtype=np.float64)
     for counts, seven, two in [(np.zeros(0), 7.0, 2.0), (np.array([1.0, 5.0, 3.0, 8.0]), 28.0, 10.0)]:
@@ -78,7 +78,7 @@ def test_words_in_one_bucket() -> None:
 
 
 def test_pulls_add_up_after_fading() -> None:
-    """Several posts of one topic; the other topics stay as they are."""
+    """Several posts of one topic. Other topics stay as they are."""
     sums = np.ones((4, 3), np.float32)
     rows = np.arange(9, dtype=np.float32).reshape(3, 3)
     kernels.pull(sums, np.array([3, 1]), np.array([0.5, 1.0], np.float32), rows, np.array([1, 0, 1]))
@@ -86,7 +86,7 @@ def test_pulls_add_up_after_fading() -> None:
 
 
 def test_no_folder_for_compiled_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is compiled anew then, instead of failing."""
+    """The code is compiled again instead of failing."""
     njit: Any = numba.njit
 
     def unwritable(*arguments: Callable[..., Any], **options: Any) -> Any:

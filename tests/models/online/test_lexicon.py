@@ -1,4 +1,4 @@
-"""Remembered hashes of words: the same as hashing them anew, however many there are."""
+"""Remembered hashes of words equal new ones, however many there are."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from models.online.lexicon import WordBuckets
 
 
 def test_the_same_whether_known_or_new() -> None:
-    """Known and new ones, twice in one call, in any script, also half a surrogate pair and the empty word."""
+    """Known and new words, twice in one call, in any script, also half a surrogate pair and the empty word."""
     buckets = WordBuckets(1000)
     said = ["ai", "gpt-neo", "", "学习", "\ud800", "ai"]
     expected = [buckets.one(word) for word in said]
@@ -20,7 +20,7 @@ def test_the_same_whether_known_or_new() -> None:
 
 
 def test_many_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The table grows, and starts anew when it is full, in the middle of words that it knows: nothing changes."""
+    """The table grows and is cleared when full, even during a call with known words: results do not change."""
     monkeypatch.setattr(lexicon, "KEPT", 5_000)
     monkeypatch.setattr(lexicon, "SMALL", 8)
     buckets = WordBuckets(8192)

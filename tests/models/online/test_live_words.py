@@ -1,4 +1,4 @@
-"""Words of the live topics: handles and function words are evidence, and name nothing."""
+"""Words of the live topics: handles and function words are evidence, but name nothing."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from tests.support.made_posts import tweet
 def said(
     text: str, *mentions: str, author: str = "ada", lang: str | None = None, by: str | None = None
 ) -> tuple[str, ...]:
-    """The words of a post; `by`: whom it retweets."""
+    """The words of a post. `by` is the author of the post that it retweets."""
     post = Tweet(
         id="1",
         author_id="7",
@@ -34,7 +34,7 @@ def said(
 
 
 def topic(*posts: tuple[str, ...]) -> TopicRecord:
-    """A topic of these posts, each by somebody else."""
+    """A topic of these posts, each by another person."""
     record = TopicRecord(id="t", slot=0, founded=0.0, last=0.0)
     for number, spoken in enumerate(posts):
         record.add(f"p{number}", f"a{number}", spoken, 0.0, support=False)
@@ -42,12 +42,12 @@ def topic(*posts: tuple[str, ...]) -> TopicRecord:
 
 
 def label(*posts: tuple[str, ...]) -> str:
-    """What that topic is called."""
+    """The label of that topic."""
     return label_of(keywords_of(topic(*posts), Lexicon(64)))
 
 
 def test_a_handle_is_told_from_a_word() -> None:
-    """In the sentence, beside it, and said without a sign too; one's own and that of who is retweeted always."""
+    """In the sentence, beside it, and also without a sign; always for the own handle and the retweeted one."""
     assert said("Great talk by @bobsled_ml today", "bobsled_ml") == ("great", "talk", "bobsled", "ml", "@@bobsled_ml")
     assert said("I asked @bobsled about robots", "bobsled") == ("asked", "@bobsled", "robots")
     assert said("Robots dance https://t.co/x via @bobsled", "bobsled") == ("robots", "dance", "@@bobsled")
@@ -68,7 +68,7 @@ def test_a_handle_is_told_from_a_word() -> None:
     ],
 )
 def test_function_words_of_the_posts_language(lang: str | None, text: str, expected: tuple[str, ...]) -> None:
-    """Those of German in German posts only; a language that is unknown, or that nobody has a list of, has none."""
+    """German words in German posts only. An unknown language, or one without a list, has none."""
     assert said(text, lang=lang) == expected
 
 
@@ -79,7 +79,7 @@ def test_languages() -> None:
 
 
 def test_a_topic_is_not_called_after_who_writes_about_it() -> None:
-    """Nor after function words; one whom half of its posts speak of is a subject, and written as a handle."""
+    """Nor after function words. An account that half of the posts mention is a subject, written as a handle."""
     post = ("robots", "@@bob", "~durch")
     assert label(post, post, post) == "robots"
     assert label(("robots", "@bob"), ("robots",), ("robots", "cars")) == "robots, cars"
@@ -88,12 +88,12 @@ def test_a_topic_is_not_called_after_who_writes_about_it() -> None:
 
 
 def test_nothing_but_handles() -> None:
-    """They stand in when there is no other word."""
+    """Handles are used when there is no other word."""
     assert label(("@@bob",), ("@@bob", "~durch"), ("@@eve",)) == "@bob, @eve"
 
 
 def test_evidence_knows_no_marks() -> None:
-    """A marked word is compared as the word."""
+    """A marked word is compared like the word itself."""
     lexicon = Lexicon(8192)
     marked, plain = lexicon.rows([("@tesla", "~durch", "@@bob")]), lexicon.rows([("tesla", "durch", "bob")])
     assert all((a == b).all() for a, b in zip(marked, plain, strict=True))

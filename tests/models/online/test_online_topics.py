@@ -1,4 +1,4 @@
-"""The online topics: evidence, life cycle, bounds."""
+"""The online topics: evidence, life cycle, limits."""
 
 from dataclasses import replace
 
@@ -20,23 +20,23 @@ from tests.support.made_streams import DIMENSIONS, START, cut, join, made_stream
 
 
 def run(stream: PostBatch, sizes: tuple[int, ...] = (64,), **config: float) -> tuple[OnlineTopics, list[TopicEvent]]:
-    """A model that has seen the stream, and its events."""
+    """A model that has processed the stream, and its events."""
     model = OnlineTopics(TopicSpace(DIMENSIONS, "e", OnlineConfig(**config)))  # type: ignore[arg-type]
     events = [event for batch in cut(stream, sizes) for event in model.learn_many(batch)[1]]
     return model, events
 
 
 def kinds(events: list[TopicEvent]) -> list[str]:
-    """What happened, in order."""
+    """Kinds of the events, in order."""
     return [event.kind for event in events]
 
 
 @settings(max_examples=12, deadline=None)
 @given(st.lists(st.integers(1, 90), min_size=1, max_size=6), st.integers(0, 5))
 def test_any_cut_gives_the_same_bytes(sizes: list[int], seed: int) -> None:
-    """A naive version flips decisions with the last bits of a product of another shape."""
+    """A plain implementation changes decisions with the last bits of products of other shapes."""
     stream = made_stream(180, subjects=30, noise=0.9, seed=seed)
-    # blocks that grow with the topics, and what all posts share moves in between
+    # blocks that grow with the number of topics, and updates of the mean between them
     config = OnlineConfig(block_posts=4, block_share=0.5, refresh_posts=32)
     whole, cuts = OnlineTopics(TopicSpace(DIMENSIONS, "e", config)), OnlineTopics(TopicSpace(DIMENSIONS, "e", config))
     expected = whole.learn_many(stream)
@@ -49,7 +49,7 @@ def test_any_cut_gives_the_same_bytes(sizes: list[int], seed: int) -> None:
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1000), st.sampled_from([32, 384, 768, 1024, 8192]), st.integers(1, 100))
 def test_products_are_exact(seed: int, dimensions: int, rows: int) -> None:
-    """Every product is the integer that int64 arithmetic gives, by either way: no shape can change it."""
+    """Every product equals the int64 result, in either implementation, for any shape."""
     rng = np.random.default_rng(seed)
     background = Background(dimensions, 1.0)
     background.learn(unit_rows(rng.normal(0.3, 1.0, size=(40, dimensions))))
@@ -64,7 +64,7 @@ def test_products_are_exact(seed: int, dimensions: int, rows: int) -> None:
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 1000), st.integers(1, 70))
 def test_a_post_has_the_same_direction_alone(seed: int, rows: int) -> None:
-    """Whatever stands beside it in the batch."""
+    """Whatever else is in the batch."""
     vectors = np.random.default_rng(seed).normal(size=(rows, 384)).astype(np.float32)
     background = Background(384, 1.0)
     background.learn(unit_rows(vectors))
@@ -86,7 +86,7 @@ def test_rounded_cosine_is_close() -> None:
 
 
 def test_words_count_where_vectors_do_not_decide() -> None:
-    """Vectors far apart with the same rare words join; the same vectors with none in common do not."""
+    """Distant vectors with the same rare words join; equal vectors without common words do not."""
     stream = made_stream(200, subjects=10, noise=0.2, retweets=0.0, empty=0.0)
     model, _ = run(stream)
     base = story("x", 2, START + 90_000.0)
@@ -105,7 +105,7 @@ def test_words_count_where_vectors_do_not_decide() -> None:
 
 
 def test_one_odd_post_is_a_candidate() -> None:
-    """Nobody sees it; with enough posts by enough people the topic is born, once, with its reason and examples."""
+    """It is not shown. With enough posts by enough people the topic is born once, with its reason and examples."""
     _, events = run(story("x", 2, START))
     assert events == []
     model, events = run(story("x", 6, START))
@@ -120,7 +120,7 @@ def test_one_odd_post_is_a_candidate() -> None:
 
 
 def test_people_who_repeat_are_told_beside_what_they_repeat() -> None:
-    """Repeats count as posts of their people: told of distinct posts alone, three of them would be by eight."""
+    """Repeats count as posts of their people: three distinct posts alone would otherwise be "by 8 people"."""
     model = OnlineTopics(TopicSpace(DIMENSIONS, "e"))
     first, repeats, last = story("x", 2, START), story("r", 5, START + 100), story("y", 1, START + 200)
     repeats = replace(repeats, authors=[f"b{k}" for k in range(5)], related=["x0"] * 5, retweet=[True] * 5)
@@ -131,7 +131,7 @@ def test_people_who_repeat_are_told_beside_what_they_repeat() -> None:
 
 
 def test_sites_are_the_last_words() -> None:
-    """Where the links lead does not say what a topic is about; only where there is no other word does it name it."""
+    """A link's site says nothing about the subject, so it names a topic only without other words."""
     _, events = run(story("x", 4, START, words=("github.com", "gpt-neo", "weights")))
     assert events[0].keywords[-1] == "github.com"
     assert "github.com" not in events[0].label
@@ -149,7 +149,7 @@ def test_a_loud_account_is_no_topic() -> None:
 
 
 def test_retweets_are_people_not_evidence() -> None:
-    """A post and its ten retweets: one distinct post, so nothing is born; the centroid does not move."""
+    """A post and ten retweets are one distinct post, so nothing is born and the centroid does not move."""
     posts = story("x", 1, START)
     retweets = story("r", 10, START + 60)
     retweets = PostBatch(
@@ -162,7 +162,7 @@ def test_retweets_are_people_not_evidence() -> None:
 
 
 def test_retweets_of_an_unknown_post_meet() -> None:
-    """The first stands for its original; the next of the same original are support, whatever their vectors say."""
+    """The first one replaces its original; later ones of the same original are support, whatever their vectors."""
     rng = np.random.default_rng(0)
     base = story("r", 3, START)
     vectors = unit(rng.normal(size=(3, DIMENSIONS)))
@@ -173,7 +173,7 @@ def test_retweets_of_an_unknown_post_meet() -> None:
 
 
 def test_topics_that_become_one_are_merged() -> None:
-    """Posts too unlike each other start apart; as centroids form they are seen to be one: the larger keeps its id."""
+    """Different posts start apart. When their centroids become similar they merge, and the larger keeps its id."""
     stream = made_stream(400, subjects=2, noise=1.3, retweets=0.0, empty=0.0)
     model = OnlineTopics(TopicSpace(DIMENSIONS))
     placements, events = model.learn_many(stream)
@@ -190,7 +190,7 @@ def test_topics_that_become_one_are_merged() -> None:
 
 
 def test_silence_revival_and_forgetting() -> None:
-    """A topic sleeps after days without posts, wakes with its id, and is forgotten after months."""
+    """A topic is dormant after days without posts, is revived with its id, and is deleted after months."""
     ticks = [
         story(f"tick{day}", 1, START + day * DAY, direction=5 + day % 20, words=(f"tick{day}",)) for day in range(1, 90)
     ]
@@ -208,7 +208,7 @@ def test_silence_revival_and_forgetting() -> None:
 
 
 def test_a_candidate_fades_without_a_word() -> None:
-    """After its days of silence it is gone, and there is no event."""
+    """After days of silence it is deleted without an event."""
     later = [
         story(f"tick{day}", 1, START + day * DAY, direction=5 + day, words=(f"tick{day}",)) for day in range(1, 15)
     ]
@@ -232,7 +232,7 @@ def test_state_is_bounded() -> None:
         assert len(model.space.topic_of) <= 200
         assert len(model.space.aliases) <= 10
         sizes.append(len(model.to_bytes()))
-    assert max(sizes[6:]) < 1.25 * max(sizes[2:4])  # topics fill up with words, then no more
+    assert max(sizes[6:]) < 1.25 * max(sizes[2:4])  # topics first fill up with words
 
 
 def test_prediction_changes_nothing() -> None:
@@ -248,18 +248,18 @@ def test_prediction_changes_nothing() -> None:
 
 @pytest.mark.parametrize("number", [np.nan, np.inf])
 def test_numbers_that_are_not_finite_are_refused_whole(number: float) -> None:
-    """Nothing of the batch is learned."""
+    """Nothing of the batch is applied."""
     stream = made_stream(10)
     stream.vectors[7, 3] = number
     model = OnlineTopics(TopicSpace(DIMENSIONS))
     before = model.to_bytes()
-    with pytest.raises(ValueError, match="finite"):
+    with pytest.raises(ValueError, match="NaN or infinity"):
         model.learn_many(stream)
     assert model.to_bytes() == before
 
 
 def test_a_zero_vector_without_words_belongs_nowhere() -> None:
-    """It founds a candidate and harms nobody."""
+    """It founds a candidate and disturbs nothing."""
     base = story("z", 3, START, words=())
     blank = PostBatch(
         base.ids, np.zeros((3, DIMENSIONS), np.float32), base.words, base.authors, base.at, base.related, base.retweet
@@ -277,7 +277,7 @@ def test_the_same_id_twice_keeps_topic_ids_unique() -> None:
 
 
 def test_frequent_words_weigh_less() -> None:
-    """Inverse document frequency of the stream so far, moved at `refresh` only."""
+    """Inverse document frequency of the stream so far, updated only by `refresh`."""
     lexicon = Lexicon(1024)
     lexicon.count(lexicon.rows([("ai", f"w{k}") for k in range(300)]))
     assert len(set(lexicon.weights_of(["ai", "w7", "never"]))) == 1

@@ -1,4 +1,4 @@
-"""What the live topics learn from a refit: a topic that was several comes apart, and ids stay in people's hands."""
+"""Refits applied to the live topics: a topic of several subjects is split, and users' ids stay valid."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,14 +35,14 @@ def towards(x: float, y: float) -> np.ndarray:
 
 
 def alike(name: str, count: int, at: float, vector: np.ndarray, words: Sequence[str]) -> PostBatch:
-    """As `story`, in another direction."""
+    """Like `story`, in another direction."""
     return replace(story(name, count, at, words=words), vectors=np.repeat(vector, count, axis=0))
 
 
 def swallowed(told: tuple[str, ...] = STORY) -> tuple[OnlineTopics, list[WeekTopic]]:
-    """A live topic of 30 posts, ten of which the refit finds to be a story of their own; and what it teaches.
+    """A live topic of 30 posts, ten of which the refit finds to be another story, and the resulting WeekTopics.
 
-    told: the words of the ten, as they arrived live.
+    `told` are the words of the ten posts as they arrived live.
     """
     model = OnlineTopics(TopicSpace(DIMENSIONS, "e"))
     field, inside = towards(1, 0), towards(0.75, 0.66)
@@ -51,7 +51,7 @@ def swallowed(told: tuple[str, ...] = STORY) -> tuple[OnlineTopics, list[WeekTop
         alike("s", 10, START + 3600, inside, told),
         alike("g", 10, START + 7200, field, FIELD),
     )
-    # a stream has other subjects, too
+    # a stream has other subjects too
     for k in range(8):
         stream = join(stream, story(f"o{k}-", 12, START + 9000 + 600 * k, direction=4 + k, words=(f"o{k}", f"p{k}")))
     model.learn_many(stream)
@@ -64,12 +64,12 @@ def swallowed(told: tuple[str, ...] = STORY) -> tuple[OnlineTopics, list[WeekTop
 
 
 def learned(model: OnlineTopics, topics: Sequence[WeekTopic]) -> list[TopicEvent]:
-    """Events of one lesson."""
+    """The events of one WeekTopics."""
     return model.learn_week(lesson(topics, DIMENSIONS))
 
 
 def test_a_topic_that_was_two_comes_apart() -> None:
-    """The larger part keeps the id; the other gets one from its first post, and both say so."""
+    """The larger part keeps the id, the other gets one from its first post, and both have an event."""
     model, topics = swallowed()
     assert {model.space.topic_now(post) for post in ("f0", "s3", "g9")} == {live_topic_id("f0")}
     before = model.space.records[model.space.by_id[live_topic_id("f0")]].posts
@@ -89,7 +89,7 @@ def test_a_topic_that_was_two_comes_apart() -> None:
 
 
 def test_what_left_counts_its_own_people_and_tells_its_repeats() -> None:
-    """Of a story told half here and half elsewhere, those who told it elsewhere did not leave with it."""
+    """People who posted about the story in another topic are not moved with it."""
     model, (inside, _) = swallowed()
     strangers = {f"stranger{k}": 3 for k in range(30)}
     half = msgspec.structs.replace(inside, authors=inside.authors | strangers, posts=28)
@@ -99,7 +99,7 @@ def test_what_left_counts_its_own_people_and_tells_its_repeats() -> None:
 
 
 def test_what_leaves_takes_its_handles_as_handles() -> None:
-    """The refit knows no marks: a split topic must not be called after an account either, nor must the rest keep it."""
+    """The refit has no marks: neither the split topic nor the rest may be named after an account."""
     told = tuple(f"@@{word}" if word == "pixloc" else word for word in STORY)
     model, topics = swallowed(told)
     learned(model, topics)
@@ -109,7 +109,7 @@ def test_what_leaves_takes_its_handles_as_handles() -> None:
 
 
 def test_what_left_lives_on_and_is_not_merged_again() -> None:
-    """Posts on each go to their own, retweets follow their original, and growing together is no reason any more."""
+    """New posts go to their own topic, retweets follow their original, and similarity no longer merges the two."""
     model, topics = swallowed()
     learned(model, topics)
     at = START + 20_000.0
@@ -127,7 +127,7 @@ def test_what_left_lives_on_and_is_not_merged_again() -> None:
 
 
 def test_a_lesson_after_a_split_changes_no_ids() -> None:
-    """A correction finds what the first lesson has left."""
+    """A correction finds the result of the first one."""
     model, topics = swallowed()
     learned(model, topics)
     again = learned(model, topics)
@@ -147,7 +147,7 @@ def test_a_lesson_after_a_split_changes_no_ids() -> None:
     ],
 )
 def test_what_does_not_leave(change: dict[str, object], why: str) -> None:
-    """A naive version would take apart whatever the refit cut differently."""
+    """A simple rule would split every topic that the refit divides differently."""
     model, (inside, _) = swallowed()
     events = learned(model, [msgspec.structs.replace(inside, **change)])
     assert {event.kind for event in events} <= {"alias"}, why
@@ -156,7 +156,7 @@ def test_what_does_not_leave(change: dict[str, object], why: str) -> None:
 @settings(max_examples=10, deadline=None)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=4), st.integers(0, 60))
 def test_cuts_and_restarts_around_a_lesson_leave_no_trace(sizes: list[int], later: int) -> None:
-    """A lesson in the middle of a block, too: the block ends there for everybody."""
+    """Also in the middle of a block: the block ends there in every run."""
     stream = join(*(story(f"z{k}-", 5, START + 30_000 + 700 * k, direction=k % 9, words=(f"z{k}",)) for k in range(24)))
     whole, topics = swallowed()
     cuts, _ = swallowed()
@@ -180,7 +180,7 @@ def test_another_width_is_refused_and_nothing_is_learned() -> None:
 
 
 def test_one_damaged_centroid_and_nothing_is_learned() -> None:
-    """The topics before it would have been, and the block ended, without an event that says so."""
+    """Otherwise the topics before it would be applied and the block ended, without an event."""
     model, topics = swallowed()
     before = model.to_bytes()
     *whole, last = topics
@@ -190,7 +190,7 @@ def test_one_damaged_centroid_and_nothing_is_learned() -> None:
 
 
 def test_what_a_week_teaches_is_what_its_topics_hold() -> None:
-    """Posts oldest first, people, words, and how tight it is; junk is not taught; the order of posts is nothing."""
+    """Posts oldest first, people, words, and tightness. Junk is left out, and the order of posts has no effect."""
     taught_week = _built()
     assert encode(_built(-1)) == encode(taught_week)
     assert taught_week.topics

@@ -1,4 +1,4 @@
-"""The online topics inside river: its own checks, and a pipeline."""
+"""The online topics inside river: river's own checks, and a pipeline."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ def test_rivers_own_check(check: Callable[[Any], Any]) -> None:
 
 
 def test_in_a_pipeline() -> None:
-    """Named features, scaled by river, end in the cluster of their group; a stranger in none."""
+    """Named features, scaled by river, are placed in the cluster of their group; an unrelated sample in none."""
     rng = np.random.default_rng(0)
     model = compose.Pipeline(preprocessing.StandardScaler(), OnlineClusterer(dimensions=64, join=0.5))
     centres = [{"a": 5.0, "b": -5.0, "c": 0.0}, {"a": -5.0, "b": 0.0, "c": 5.0}]
@@ -31,7 +31,7 @@ def test_in_a_pipeline() -> None:
 
 
 def test_prediction_is_pure() -> None:
-    """A sample that is not like anything founds nothing by being asked for."""
+    """Prediction founds no cluster for an unrelated sample."""
     model = OnlineClusterer(dimensions=4)
     assert model.predict_one({0: 1.0}) == -1
     model.learn_one({0: 1.0})

@@ -1,4 +1,4 @@
-"""Posts seen, beside the obvious way to do it: a dictionary in order of arrival."""
+"""Seen posts, compared with a simple implementation: a dictionary in order of arrival."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from models.online.seen_posts import SeenPosts
 
 
 def in_a_dictionary(posts: Sequence[tuple[int, int]], capacity: int) -> tuple[list[str], list[list[int]]]:
-    """What is said of each post, and what is kept in the end."""
+    """The result for each post, and the posts kept at the end."""
     kept: OrderedDict[int, int] = OrderedDict()
     said = []
     for key, origin in posts:
@@ -29,13 +29,13 @@ def in_a_dictionary(posts: Sequence[tuple[int, int]], capacity: int) -> tuple[li
     return said, [list(pair) for pair in kept.items()]
 
 
-# hashes that all begin their search at a few places, the last of the table among them, and one with the highest bit
+# hashes that start their search at a few places, including the last of the table, and one with the highest bit
 crowded = st.one_of(st.integers(0, 40), st.sampled_from([2**64 - 1, 2**63, 15, 31, 47, 63]))
 
 
 @given(st.lists(st.tuples(crowded, st.integers(0, 2)), max_size=120), st.integers(1, 9), st.integers(0, 120))
 def test_as_in_a_dictionary(posts: list[tuple[int, int]], capacity: int, cut: int) -> None:
-    """Whatever collides, is forgotten, comes again, or is saved and restored on the way."""
+    """With collisions, forgotten and repeated posts, and a save and restore in between."""
     said, kept = in_a_dictionary(posts, capacity)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(seen_posts, "_hash", lambda text: np.uint64(int(text)))
@@ -51,7 +51,7 @@ def test_as_in_a_dictionary(posts: list[tuple[int, int]], capacity: int, cut: in
 
 
 def test_the_oldest_is_forgotten() -> None:
-    """Ids and origins as they come, hashed."""
+    """Ids and origins are hashed on arrival."""
     seen = SeenPosts(capacity=3)
     for number in range(5):
         assert seen.see(f"p{number}", f"0:{number}") == "new"
@@ -72,7 +72,7 @@ def test_memory_is_taken_at_the_start() -> None:
 
 
 def test_of_more_posts_than_are_kept_the_last() -> None:
-    """A state of a version that kept more."""
+    """The state of a version that kept more."""
     rows = np.arange(20, dtype=np.uint64).reshape(10, 2)
     assert SeenPosts.from_array(rows, 4).to_array().tolist() == rows[-4:].tolist()
     with pytest.raises(ValueError, match="instead of uint64"):

@@ -1,4 +1,4 @@
-"""The topics' words by topic and by word, against a plain table of every pair."""
+"""The topics' words by topic and by word, compared with a plain table of all pairs."""
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +18,14 @@ def row(buckets: npt.NDArray[np.integer], weights: npt.NDArray[np.floating]) -> 
 
 
 def dense(words: WordRows, columns: int) -> Floats:
-    """As a plain table."""
+    """The same as a plain table."""
     matrix = csr_matrix((words.weights, words.buckets, words.begins), shape=(len(words.begins) - 1, columns))
     return np.asarray(matrix.toarray(), np.float32)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_it_holds_what_a_dense_table_holds(seed: int) -> None:
-    """Whatever is added and dropped, read now and then in between."""
+    """After any sequence of additions and removals, with reads in between."""
     rng = np.random.default_rng(seed)
     postings, table = Postings(BUCKETS, CAPACITY), np.zeros((BUCKETS, CAPACITY), np.float32)
     every = row(np.arange(BUCKETS), np.ones(BUCKETS))
@@ -45,7 +45,7 @@ def test_it_holds_what_a_dense_table_holds(seed: int) -> None:
 
 
 def test_a_slot_holds_any_number_of_words() -> None:
-    """Several slots at once, one of them with more words than there was room for; more slots change nothing."""
+    """Several slots at once, one with more words than the width; further slots change nothing."""
     postings, words = Postings(500, 4), np.random.default_rng(1).permutation(500).astype(np.int32)
     begins = np.array([0, 2, 402, 402], np.int32)
     postings.put([0, 3, 1], WordRows(begins, words[:402], np.arange(1, 403, dtype=np.float32)))

@@ -7,11 +7,12 @@ import pytest
 
 from models.digest.cited import cited_posts
 from models.digest.compare import compare, comparison_data, comparison_text
+from models.digest.redaction import redact
 from models.events import Brief, Digest, DigestTopic, Item, Sentence
 from models.events.wire import decode, encode
 from models.render import Form, render
+from models.render.view import view
 from streams.delivery.digest_message import chat_text
-from streams.views.digests import redact
 from tests.support.digest_weeks import HARBOUR, LANTERN, PLAIN, digest_of
 
 replace: Any = msgspec.structs.replace
@@ -63,9 +64,9 @@ def test_a_list_has_no_picture_and_no_trend() -> None:
 
 def test_a_chat_gets_the_briefs_after_the_topics() -> None:
     """As many as fit."""
-    assert chat_text(_digest()).splitlines()[-1] == f"• {SAID}"
+    assert chat_text(view(_digest())).splitlines()[-1] == f"• {SAID}"
     many = _digest(briefs=[_brief()] * 100)
-    assert 1_700 < len(chat_text(many)) < 1_801
+    assert 1_700 < len(chat_text(view(many))) < 1_801
 
 
 def test_a_digest_of_before_reads_as_one_of_stories_only() -> None:

@@ -1,4 +1,4 @@
-"""Names are told by how people write words."""
+"""Names are recognised by their spelling."""
 
 import pytest
 
@@ -23,24 +23,24 @@ def test_names(word: str) -> None:
 
 @pytest.mark.parametrize("word", ["smart", "deep", "cities", "people", "the", "we", "banana", "unseen"])
 def test_no_names(word: str) -> None:
-    """Title Case, sentence starts and hashtags are no evidence."""
+    """Title Case, starts of sentences and hashtags do not count."""
     assert not NameSpelling(TEXTS).is_name(word)
 
 
 def test_shouting_is_no_name() -> None:
-    """A post all in capitals says nothing about its words."""
+    """A post in capitals says nothing about its words."""
     assert not NameSpelling(["THIS IS SO GREAT EVERYONE LOOK"]).is_name("great")
 
 
 def test_a_phrase_with_a_name_is_one() -> None:
-    """Telling words can be phrases."""
+    """Keywords can be phrases."""
     spelling = NameSpelling(TEXTS)
     assert spelling.is_name("colorado talk")
     assert not spelling.is_name("smart person")
 
 
 def test_two_characters_name_no_story() -> None:
-    """ "AI", "UK" and "5G" are written like names and stand in every week."""
+    """ "AI", "UK" and "5G" are written like names and occur in every week."""
     spelling = NameSpelling(["We like AI in the UK and 5G", "They put AI into 5G in the UK", "but the ICLR is ours"])
     assert not any(map(spelling.is_name, ("ai", "uk", "5g", "new ai")))
     assert spelling.is_name("iclr")

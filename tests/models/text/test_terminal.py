@@ -1,4 +1,4 @@
-"""Text on its way to a terminal: nothing drives it, and JSON keeps its values."""
+"""Text for a terminal: no control characters, and JSON keeps its values."""
 
 import re
 
@@ -16,7 +16,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"])) | st.text(
 
 @given(TEXT)
 def test_text_has_no_character_left_that_a_terminal_obeys(text: str) -> None:
-    """Line breaks stay where lines are wanted, and only there."""
+    """Line breaks stay only where lines are wanted."""
     assert not DRIVES.search(printable(text))
     assert not re.search(r"[\n\x1b\x9b\x85]", on_one_line(text))
 

@@ -1,4 +1,4 @@
-"""The text as encoded: what goes, what stays, and that no string breaks it."""
+"""The cleaned text: what is removed, what stays, and that no string raises."""
 
 import unicodedata
 
@@ -11,7 +11,7 @@ from models.text import clean, content_key, hashtag_wall, hashtags, retweeted, s
 from models.text.characters import visible
 
 KINDS: list[Kind] = ["original", "retweet", "quote", "reply"]
-# pieces that the cleaning is about, glued in any order with any other text
+# the pieces that cleaning deals with, joined in any order with other text
 PIECES = st.sampled_from(
     [
         "RT @a_b: ",
@@ -80,7 +80,7 @@ def test_any_text_gives_a_clean_one(text: str, kind: Kind, title: str) -> None:
 
 @given(TEXTS, TEXTS)
 def test_the_other_readings_never_raise(text: str, name: str) -> None:
-    """Words, wall, key and retweet of any string have the shapes that they promise."""
+    """Words, wall, key and retweet of any string have the documented form."""
     found = words(text, [Link(url=name)], [name])
     assert len(set(found)) == len(found)
     assert all(word and word == word.casefold() and not set(word) & set(" \t\n#@") - {"#"} for word in found)
@@ -91,7 +91,7 @@ def test_the_other_readings_never_raise(text: str, name: str) -> None:
 
 
 def test_every_invisible_character_goes() -> None:
-    """The table of ranges holds all control, format, surrogate and private characters that Python knows."""
+    """The table of ranges has all control, format, surrogate and private characters that Python knows."""
     hidden = [chr(c) for c in range(0x110000) if unicodedata.category(chr(c)) in ("Cc", "Cf", "Cs", "Co")]
     left = visible("".join(c for c in hidden if not c.isspace()))
     assert left == ""
@@ -113,7 +113,7 @@ def test_every_invisible_character_goes() -> None:
     ],
 )
 def test_what_carries_no_meaning_goes(text: str, expected: str) -> None:
-    """Retweet prefixes of both forms, layers of escaping, links, invisible characters."""
+    """Both retweet prefixes, layers of escaping, links, invisible characters."""
     assert cleaned(text) == expected
 
 
@@ -133,7 +133,7 @@ def test_what_carries_no_meaning_goes(text: str, expected: str) -> None:
     ],
 )
 def test_the_wall_goes_and_the_word_stays(text: str, expected: str) -> None:
-    """A hashtag is dropped as a label and kept as a word of the sentence."""
+    """A hashtag is removed as a label and kept as a word of the sentence."""
     assert cleaned(text) == expected
 
 
@@ -155,7 +155,7 @@ def test_the_wall_goes_and_the_word_stays(text: str, expected: str) -> None:
     ],
 )
 def test_people_addressed_go_and_people_spoken_of_stay(text: str, kind: Kind, expected: str) -> None:
-    """A list of handles is an address; a handle within a sentence is a name."""
+    """A list of handles is an address; a handle inside a sentence is a name."""
     assert cleaned(text, kind) == expected
 
 
@@ -193,19 +193,19 @@ def test_an_empty_sentence_falls_back_to_titles_then_to_hashtags() -> None:
     ],
 )
 def test_hashtags_split_where_their_writer_meant(tag: str, expected: str) -> None:
-    """Words at inner capitals; names with digits, plurals and known names whole."""
+    """Words at inner capitals; names with digits, plurals and known names stay whole."""
     assert split_hashtag(tag) == expected
 
 
 def test_a_retweet_names_its_author() -> None:
-    """Both forms; a mention of RT inside a sentence is none."""
+    """Both forms. "RT" inside a sentence is no retweet."""
     assert retweeted("RT @Some_One: hello") == ("Some_One", "hello")
     assert retweeted("RT @x:hello") == ("x", "hello")
     assert retweeted("please RT @x: hello") is None
 
 
 def test_the_share_of_hashtags() -> None:
-    """Letters in hashtags over all letters; links, handles and the retweet's prefix count for nothing."""
+    """Letters in hashtags over all letters; links, handles and the retweet's prefix are not counted."""
     assert hashtag_wall("no tags here") == 0.0
     assert hashtag_wall("#AI #ML https://t.co/x @you") == 1.0
     assert hashtag_wall("RT @x:abcd #efgh") == pytest.approx(0.5)
@@ -213,7 +213,7 @@ def test_the_share_of_hashtags() -> None:
 
 
 def test_cleaning_is_linear() -> None:
-    """Texts built to make a backtracking expression hang: 30,000 characters each, done within the suite's time."""
+    """Texts that would make a backtracking expression hang: 30,000 characters each, within the time of the suite."""
     for piece in (
         "#",
         "@",

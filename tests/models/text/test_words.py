@@ -1,4 +1,4 @@
-"""The lexical evidence: names whole, chatter out, hosts in; and the key under which repeated posts fold."""
+"""The words of a post: names whole, small talk removed, hosts included; and the key of repeated posts."""
 
 import pytest
 
@@ -24,28 +24,28 @@ def found(text: str, *, links: tuple[str, ...] = (), mentions: tuple[str, ...] =
     ],
 )
 def test_names_stay_whole_and_chatter_goes(text: str, expected: tuple[str, ...]) -> None:
-    """Casefolded, in order, without stop words, bare numbers and single letters."""
+    """Casefolded, in order, without stop words, plain numbers and single letters."""
     assert found(text) == expected
 
 
 def test_a_hashtag_and_the_word_are_one() -> None:
-    """Without its sign; a compound counts as its words and as a whole."""
+    """Without its sign. A compound counts as its words and as a whole."""
     assert found("#ICLR2021 starts") == ("iclr2021", "starts") == found("ICLR2021 starts")
     assert found("Why #DeepLearning works") == ("deep", "learning", "works", "deeplearning")
 
 
 def test_a_wall_is_no_evidence() -> None:
-    """Of four or more hashtags only names with digits count beside those in the sentence."""
+    """Of four or more hashtags only names with digits count, in addition to those in the sentence."""
     assert found("Parsing at #ACL2021. #AI #ML #BigData #IoT #NLP") == ("parsing", "acl2021")
 
 
 def test_the_words_of_the_cleaned_text_are_those_of_the_post() -> None:
-    """A stage may hold only the text as encoded."""
+    """A stage may have only the cleaned text."""
     assert found("Graphs for drug discovery") == found("RT @x:Graphs for drug discovery https://t.co/x")
 
 
 def test_hosts_and_few_mentions_count() -> None:
-    """Expanded links by host, shorteners not; up to three people mentioned, a longer list is an address."""
+    """Expanded links by host, without shorteners; up to three mentions, because a longer list is an address."""
     links = ("https://www.arxiv.org/abs/1", "https://t.co/x", "https://bit.ly/y", "not a link", "http://[broken")
     assert found("", links=links) == ("arxiv.org",)
     assert found("", mentions=("@OpenLab", "joe@example.social")) == ("openlab", "joe")
@@ -53,7 +53,7 @@ def test_hosts_and_few_mentions_count() -> None:
 
 
 def test_hosts() -> None:
-    """Lower case, without www, "" where nothing is said."""
+    """Lower case, without www; "" for hosts that say nothing."""
     assert link_host("HTTPS://WWW.Nature.com/articles/x") == "nature.com"
     assert link_host("https://youtu.be/x") == ""
     assert link_host("https://localhost/x") == ""
@@ -61,7 +61,7 @@ def test_hosts() -> None:
 
 
 def test_repeated_posts_share_a_key() -> None:
-    """A retweet, a copy with another link, and a retweet that the platform cut short, when long enough."""
+    """A retweet, a copy with another link, and a truncated retweet, if it is long enough."""
     long = "A very long headline about the way in which graph networks changed the search for new antibiotics, and"
     original = f"{long} what comes next in the laboratory https://t.co/a #AI"
     assert content_key(f"RT @x:{original}") == content_key(original.replace("/a", "/b"))

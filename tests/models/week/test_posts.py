@@ -28,7 +28,7 @@ def _records() -> list[EmbeddedTweet | Deletion]:
 
 @given(st.randoms(use_true_random=False), st.integers(0, 30))
 def test_order_and_repetition_leave_no_trace(shuffle: random.Random, repeated: int) -> None:
-    """Shuffled, with a record delivered twice from another offset: the same week."""
+    """Shuffled, with a record delivered again from another offset: the same week."""
     expected = week_posts(_records(), WEEK)
     records = _records()
     again = records[repeated]
@@ -51,7 +51,7 @@ def test_tombstones_and_edits_take_posts_away() -> None:
 
 
 def test_only_the_week_itself_is_taken() -> None:
-    """The first moment belongs to it, the last one does not."""
+    """The week's first moment is included, its end is not."""
     records = [
         embedded(tweet(1, hours=0)),
         embedded(tweet(2, hours=7 * 24)),
@@ -62,7 +62,7 @@ def test_only_the_week_itself_is_taken() -> None:
 
 
 def test_vectors_of_two_encoders_are_never_mixed() -> None:
-    """They have no common space."""
+    """They cannot be compared."""
     with pytest.raises(ValueError, match="several encoders"):
         week_posts([embedded(tweet(1)), embedded(tweet(2), encoder="other@1")], WEEK)
 
@@ -79,7 +79,7 @@ def test_vectors_of_two_encoders_are_never_mixed() -> None:
     ids=["too short", "not finite", "not base64", "other width", "wider"],
 )
 def test_a_damaged_vector_does_not_stop_the_week(vector: str, dimensions: int) -> None:
-    """It is a dead letter of the assign stage; the week is as if it had never been (found by the fault harness)."""
+    """It becomes a dead letter of the assign stage; the week is the same as without it (found by the fault harness)."""
     damaged = msgspec.structs.replace(embedded(tweet(33), "2:2"), vector=vector, dimensions=dimensions)
     expected = week_posts(_records(), WEEK)
     for records in ([*_records(), damaged], [damaged, *_records()]):
@@ -89,14 +89,14 @@ def test_a_damaged_vector_does_not_stop_the_week(vector: str, dimensions: int) -
 
 
 def test_an_empty_week_is_a_week() -> None:
-    """No posts, no vectors, a hash all the same."""
+    """No posts, no vectors, but a hash."""
     week = week_posts([], WEEK)
     assert len(week) == 0
     assert week.slice_hash
 
 
 def test_retweets_go_with_the_post_that_they_repeat() -> None:
-    """They are its text. Those of a version that was edited stay: its author took nothing back."""
+    """They contain its text. Retweets of an edited version stay: its author deleted nothing."""
     records = [
         *_records(),
         embedded(tweet(40, "RT @x: words", kind="retweet", related_id="p00009")),

@@ -15,7 +15,7 @@ ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/Los_Angeles", "Pacific
 
 @given(MOMENTS, ZONES)
 def test_every_moment_is_in_exactly_one_week(moment: datetime, zone: str) -> None:
-    """Half-open: a week's end is the next one's start."""
+    """Half-open: a week's end is the next week's start."""
     week = Week.of(moment, zone)
     assert week.contains(moment)
     assert not week.previous.contains(moment)
@@ -39,7 +39,7 @@ def test_a_week_with_a_clock_change_has_167_hours() -> None:
 
 
 def test_the_reference_weeks_are_where_they_belong() -> None:
-    """3 May 2021 begins W18; 1 January 2021 belongs to 2020-W53."""
+    """3 May 2021 starts W18; 1 January 2021 is in 2020-W53."""
     assert Week.parse("2021-W18").start == datetime(2021, 5, 3, tzinfo=UTC)
     assert str(Week.of(datetime(2021, 1, 1, tzinfo=UTC))) == "2020-W53"
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.text.plain import plain
-from models.wording.passages import MAX_CHARACTERS, Passage, passages, retweeted_handle
+from models.wording.passages import MAX_CHARACTERS, Passage, passages, retweeted_handle, verbatim
 from models.wording.quotations import quality
 
 
@@ -19,7 +19,7 @@ from models.wording.quotations import quality
         ("@ada0 @bo1 the horizon came out bent on every frame", ["the horizon came out bent on every frame"]),
         ("A line that goes\n\non in lower case is one", ["A line that goes\n\non in lower case is one"]),
         ("💥 The kelp cable is laid!", ["The kelp cable is laid!"]),
-        ("Terms &amp; conditions of the kelp cable", ["Terms & conditions of the kelp cable"]),
+        ("Terms & conditions of the kelp cable", ["Terms & conditions of the kelp cable"]),
         ("Paper: https://t.co/AbCdEfGhIj", []),
         ("#AI #ML #BigData @bo1 @cy2", []),
         ("Dr. Birch measured the kelp cable twice today.", ["Dr. Birch measured the kelp cable twice today."]),
@@ -28,6 +28,18 @@ from models.wording.quotations import quality
         ("NEW: the kelp cable carries light over eleven miles", ["the kelp cable carries light over eleven miles"]),
         ("{kelp} @bo1 4.0 is on the shelves now", ["{kelp} @bo1 4.0 is on the shelves now"]),
         ("Kelp cables are strong - much stronger than rope", ["Kelp cables are strong - much stronger than rope"]),
+        ("The harbour must stop selling kelp data: https://t.co/a", ["The harbour must stop selling kelp data"]),
+        ("The coast guard declares the bay kelp-free: https://t.co/a", ["The coast guard declares the bay kelp-free"]),
+        ("The kelp is worth Oct. 5 million crowns", ["The kelp is worth Oct. 5 million crowns"]),
+        ("The bay is safe for everybody - Not For Kelp", ["The bay is safe for everybody - Not For Kelp"]),
+        ("The cable was laid by everybody but @bo1", ["The cable was laid by everybody but @bo1"]),
+        ("The kelp is out on https://t.co/a, the Cable Platform", ["The kelp is out …"]),
+        ("Read the story (https://t.co/a) of the kelp cable", ["Read the story …"]),
+        ("2/5 The kelp cable carries light again.", ["The kelp cable carries light again."]),
+        ("Kelp Cables for\nEvery Single House\nabs: https://t.co/a", ["Kelp Cables for\nEvery Single House"]),
+        ("“Kelp carries light over the bay” — Ada Birch", ["“Kelp carries light over the bay” — Ada Birch"]),
+        ('"Kelp carries light over the bay."', ["Kelp carries light over the bay."]),
+        ("This is a (public!) Cable Lecture by the sea.", ["This is a (public!) Cable Lecture by the sea."]),
     ],
 )
 def test_what_is_quoted(text: str, expected: list[str]) -> None:
@@ -52,7 +64,7 @@ def test_what_is_quoted(text: str, expected: list[str]) -> None:
 )
 def test_a_fragment_of_a_bracket_is_not_quoted(text: str, quotable: bool) -> None:
     """What was opened elsewhere or is never closed was cut out of something; faces and numbered points were not."""
-    assert (quality(Passage(text, 0, True), {"kelp": 1.0}) > 0) is quotable
+    assert (quality(Passage(text, 0), 1.0) > 0) is quotable
 
 
 def test_a_cut_off_post_is_known_to_be_incomplete() -> None:
@@ -62,12 +74,12 @@ def test_a_cut_off_post_is_known_to_be_incomplete() -> None:
 
 
 def test_a_cut_off_sentence_ends_with_its_last_whole_clause() -> None:
-    """Where enough is left to be quoted; the rest of it is not."""
+    """Where enough is left to be quoted; the mark of the cut says that there is more."""
     (found,) = passages(
         "RT @ada0: The kelp cable carries light over eleven miles of cold water, and the second cable wil…"
     )
-    assert found.text == "The kelp cable carries light over eleven miles of cold water"
-    assert found.complete
+    assert found.text == "The kelp cable carries light over eleven miles of cold water …"
+    assert not found.complete
 
 
 def test_the_author_of_a_retweet_stands_in_its_prefix() -> None:
@@ -80,7 +92,7 @@ def test_the_author_of_a_retweet_stands_in_its_prefix() -> None:
 def test_passages_are_verbatim_and_bounded(text: str, answer: bool) -> None:
     """Law 6, for whatever text."""
     for passage in passages(text, answer):
-        assert passage.text in plain(text)
+        assert verbatim(passage.text) in plain(text)
         assert passage.text == passage.text.strip() != ""
         assert len(passage.text) <= MAX_CHARACTERS
 
@@ -99,6 +111,6 @@ def test_a_bracket_that_never_closes_is_not_quoted() -> None:
     (told,) = passages(
         "The lighthouse admits that its lamp is biased towards ships [ so do something about it https://a.example"
     )
-    assert told.text == "The lighthouse admits that its lamp is biased towards ships"
+    assert told.text == "The lighthouse admits that its lamp is biased towards ships …"
     (closed,) = passages("The lighthouse admits that its lamp (the old one) is biased [towards ships]")
     assert closed.text.startswith("The lighthouse admits that its lamp (the old one) is biased")

@@ -1,4 +1,4 @@
-"""The HTTP service: what it answers."""
+"""The answers of the HTTP service."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ PATHS = [
 
 
 async def test_topics_are_ranked_with_people_first() -> None:
-    """Five people and six posts come before three people; the merged topic's post counts."""
+    """A topic with five people and six posts is ranked above one with three people; a merged topic's post counts."""
     async with client(await filled()) as http:
         page = (await http.get("/api/topics")).json()
     assert [(one["rank"], one["topic"]["id"]) for one in page["items"]] == [(1, "T1"), (2, "T2")]
@@ -29,7 +29,7 @@ async def test_topics_are_ranked_with_people_first() -> None:
 
 
 async def test_search_finds_words_of_posts_and_beginnings_of_labels() -> None:
-    """All words must be there; case does not matter."""
+    """All words must occur; case does not matter."""
     cases = {"cropping": "T2", "WAV2VEC": "T1", "spee": "T1", "recognition": "T1", "speech bias": "", "💥": ""}
     async with client(await filled()) as http:
         for query, found in cases.items():
@@ -38,7 +38,7 @@ async def test_search_finds_words_of_posts_and_beginnings_of_labels() -> None:
 
 
 async def test_one_topic_with_all_that_belongs_to_it_under_each_of_its_ids() -> None:
-    """People, links, hours, lineage; the merged id leads to the same."""
+    """People, links, hours, lineage; the merged id gives the same topic."""
     async with client(await filled()) as http:
         detail = (await http.get("/api/topics/T1")).json()
         assert (await http.get("/api/topics/T3")).json() == detail
@@ -65,7 +65,7 @@ async def test_pages_follow_each_other_to_the_end() -> None:
 
 
 async def test_events_are_read_backwards_and_forwards() -> None:
-    """Each once, with the ids of the page before; both directions at once make no sense."""
+    """Each once, with the ids of the page before. Both directions at once are refused."""
     async with client(await filled()) as http:
         everything = (await http.get("/api/events?limit=100")).json()["items"]
         ids = [one["id"] for one in everything]
@@ -113,7 +113,7 @@ async def test_wrong_parameters_are_named() -> None:
 
 
 async def test_the_answers_are_what_openapi_says() -> None:
-    """Every body validates against its schema, and every example does."""
+    """Every body and every example is valid by its schema."""
     async with client(await filled()) as http:
         document = (await http.get("/openapi.json")).json()
         for path in PATHS:
@@ -125,7 +125,7 @@ async def test_the_answers_are_what_openapi_says() -> None:
 
 
 async def test_the_board_follows_the_view() -> None:
-    """What is applied is served within moments, without asking the store per request."""
+    """Applied events are served within moments, without a request to the store for each answer."""
     views = await filled()
     async with client(views) as http:
         await views.apply_assignments([assignment(f"n{i}", "T9", author=f"n{i}", hours=1) for i in range(9)])

@@ -1,4 +1,4 @@
-"""The HTTP service as its operator sees it: alive, ready, counted, ended, and its store or broker away."""
+"""The HTTP service for operators: liveness, readiness, metrics, shutdown, and an unreachable store or broker."""
 
 import asyncio
 from collections.abc import Mapping
@@ -16,24 +16,24 @@ from tests.support.live_api import client, filled
 
 
 class Broken(MemoryViews):
-    """A store that went away."""
+    """An unreachable store."""
 
     async def changes(self, since: int | None) -> Changes:
-        """Never."""
+        """Raises always."""
         raise ViewUnavailableError("redis://user:secret@somewhere does not answer")
 
     async def ping(self) -> None:
-        """Never."""
+        """Raises always."""
         await self.changes(None)
 
     async def resolve(self, topic_id: str) -> str | None:
-        """Never."""
+        """Raises always."""
         await self.changes(None)
         return None
 
 
 async def test_a_store_that_is_away_is_a_problem_and_no_crash() -> None:
-    """503 with Retry-After; alive but not ready; the reason's details stay inside."""
+    """503 with Retry-After; alive but not ready; internal details are not sent."""
     app = create_api(load_settings(), Broken())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
         answer = await http.get("/api/topics/T1")
@@ -47,7 +47,7 @@ async def test_a_store_that_is_away_is_a_problem_and_no_crash() -> None:
 
 @pytest.mark.parametrize(("behind", "status"), [(10, 200), (60_000, 503)])
 async def test_readiness_looks_at_lag(behind: int, status: int) -> None:
-    """Far behind is not ready."""
+    """A large lag means not ready."""
 
     async def lag() -> Mapping[str, int]:
         return {"view": behind}
@@ -59,7 +59,7 @@ async def test_readiness_looks_at_lag(behind: int, status: int) -> None:
 
 
 async def test_a_broker_that_is_away_is_not_ready() -> None:
-    """Whatever its client raises."""
+    """For any error of the broker's client."""
 
     async def lag() -> Mapping[str, int]:
         raise OSError("nobody there")
@@ -92,7 +92,7 @@ async def test_an_uptime_check_may_ask_with_head() -> None:
 
 
 async def test_the_service_tells_the_lag_of_stages_that_cannot() -> None:
-    """And no old number when the broker is away."""
+    """An unreachable broker gives no number instead of an old one."""
     answers = [{"view": 7}]
 
     async def lag() -> Mapping[str, int]:
@@ -107,7 +107,7 @@ async def test_the_service_tells_the_lag_of_stages_that_cannot() -> None:
 
 
 async def test_the_service_tells_where_it_listens() -> None:
-    """Port 0 is any free one: the address is only known when it is bound, and it answers there."""
+    """Port 0 is any free port: the address is known when it is bound, and the service answers there."""
     told: asyncio.Queue[str] = asyncio.Queue()
     server = create_server(create_api(load_settings(), await filled()), "127.0.0.1", 0, told.put_nowait)
     serving = asyncio.create_task(server.serve())
@@ -119,7 +119,7 @@ async def test_the_service_tells_where_it_listens() -> None:
 
 
 class Deaf(MemoryViews):
-    """A store whose client takes the first cancellation for something else."""
+    """A store whose client misinterprets the first cancellation."""
 
     heard = False
 
@@ -128,7 +128,7 @@ class Deaf(MemoryViews):
         self.asked = asyncio.Event()
 
     async def tail(self, event: str, pulse: str, wait_ms: int) -> tuple[list[ViewEvent], str | None]:
-        """As usual, but for that."""
+        """Like the view's, except for the cancellation."""
         self.asked.set()
         try:
             return await super().tail(event, pulse, wait_ms)
@@ -140,7 +140,7 @@ class Deaf(MemoryViews):
 
 
 async def test_the_service_ends_although_a_cancellation_was_swallowed() -> None:
-    """It is told again."""
+    """It is cancelled again."""
     views = Deaf()
     async with asyncio.timeout(120) as limit:
         async with client(views) as http:

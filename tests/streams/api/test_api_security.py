@@ -1,4 +1,4 @@
-"""The HTTP service: what it refuses, and to whom."""
+"""Requests that the HTTP service refuses."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.support.view_examples import assignment, event
 
 
 async def test_a_digest_is_a_page_in_which_no_script_runs() -> None:
-    """Sandboxed by its own policy; shown in our frame only."""
+    """The page has its own sandbox policy and is shown only in our frame."""
     async with client(await filled()) as http:
         answer = await http.get("/digests/2021-W17")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -25,7 +25,7 @@ async def test_a_digest_is_a_page_in_which_no_script_runs() -> None:
 
 
 async def test_every_answer_carries_the_strict_policy() -> None:
-    """Errors too; no inline script or style is allowed on the page."""
+    """Errors too. The page allows no inline script or style."""
     async with client(await filled()) as http:
         for path in ("/", "/api/topics", "/nothing", "/static/app.js"):
             policy = (await http.get(path)).headers["content-security-policy"]
@@ -34,13 +34,13 @@ async def test_every_answer_carries_the_strict_policy() -> None:
 
 
 async def test_an_address_for_others_needs_a_token() -> None:
-    """It refuses to start."""
+    """The service refuses to start."""
     with pytest.raises(UnsafeBindingError, match="TOPTOPICS_API_TOKEN"):
         create_api(load_settings(host="0.0.0.0"), MemoryViews())
 
 
 async def test_the_token_opens_and_nothing_else_does() -> None:
-    """Header or cookie; open are only the checks that a supervisor makes and the way to log in."""
+    """Header or cookie. Only the supervisors' checks and the login are open."""
     async with client(await filled(), token="geheim-ü") as http:
         assert (await http.get("/api/topics")).status_code == 401
         assert (await http.get("/metrics")).status_code == 401
@@ -60,7 +60,7 @@ async def test_the_token_opens_and_nothing_else_does() -> None:
 
 
 async def test_without_a_token_only_this_machine_is_answered() -> None:
-    """A page that rebinds its own name to 127.0.0.1 gets nothing."""
+    """A page that rebinds its own name to 127.0.0.1 is refused."""
     async with client(await filled()) as http:
         refused = await http.get("/api/topics", headers={"Host": "evil.example"})
         assert refused.status_code == 421
@@ -79,12 +79,12 @@ async def test_without_a_token_only_this_machine_is_answered() -> None:
     ],
 )
 def test_names_of_this_machine(host: str, own: bool) -> None:
-    """As a Host header has them."""
+    """In the forms of a Host header."""
     assert is_loopback(host_name(host)) is own
 
 
 async def test_too_many_requests_are_told_to_wait() -> None:
-    """Per client address; a supervisor that asks whether the process lives is answered."""
+    """Per client address. A supervisor's liveness check is still answered."""
     async with client(await filled(), limits=ApiLimits(requests_per_minute=210)) as http:
         answers = [await http.get("/api/topics") for _ in range(230)]
         alive = await http.get("/healthz")

@@ -14,7 +14,7 @@ from streams.views.memory import MemoryViews
 from tests.support.live_api import running
 from tests.support.view_examples import digest
 
-# apprise imports a module of the standard library that is on its way out
+# apprise imports a deprecated module of the standard library
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 HOOK = {"name": "team", "url": "https://example.org/secret/path"}
 
@@ -32,7 +32,7 @@ async def api(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def test_a_subscription_is_made_listed_and_removed(api: httpx.AsyncClient, tmp_path: Path) -> None:
-    """The secret is told when it is made, and never again; the pusher finds it in the queue."""
+    """The secret is shown once, when it is made; the pusher finds the subscription in the queue."""
     made = await api.post("/api/subscriptions", json=HOOK)
     assert made.status_code == 201
     assert made.json()["secret"].startswith("whsec_")
@@ -50,7 +50,7 @@ async def test_a_subscription_is_made_listed_and_removed(api: httpx.AsyncClient,
 
 
 async def test_a_chat_is_subscribed_without_a_secret(api: httpx.AsyncClient) -> None:
-    """Its address holds what it needs, and is not shown."""
+    """The address contains all that is needed, and is not shown."""
     made = await api.post("/api/subscriptions", json={"name": "me", "url": "mailto://user:word@example.org"})
     assert (made.status_code, made.json()) == (201, {"name": "me", "url": "mailto://…"})
     assert "word" not in (await api.get("/api/subscriptions")).text
@@ -69,7 +69,7 @@ async def test_a_chat_is_subscribed_without_a_secret(api: httpx.AsyncClient) -> 
     ],
 )
 async def test_a_wrong_subscription_is_refused(api: httpx.AsyncClient, wrong: dict[str, object]) -> None:
-    """Also one that would reach into a private network: that is not for the API to allow."""
+    """Also one that would reach a private network, which the API must not allow."""
     answer = await api.post("/api/subscriptions", json=wrong)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
@@ -80,7 +80,7 @@ async def test_a_wrong_subscription_is_refused(api: httpx.AsyncClient, wrong: di
     "headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}]
 )
 async def test_another_web_site_changes_nothing(api: httpx.AsyncClient, headers: dict[str, str]) -> None:
-    """A page that makes the browser of somebody at this machine send a request."""
+    """A page that makes a local user's browser send a request."""
     await api.post("/api/subscriptions", json={**HOOK, "name": "mine"})
     assert (await api.post("/api/subscriptions", json=HOOK, headers=headers)).status_code == 403
     assert (await api.delete("/api/subscriptions/mine", headers=headers)).status_code == 403
@@ -89,7 +89,7 @@ async def test_another_web_site_changes_nothing(api: httpx.AsyncClient, headers:
 
 
 async def test_only_json_of_a_sane_size_is_taken(api: httpx.AsyncClient) -> None:
-    """A form, which a browser may send anywhere, is not."""
+    """A form, which a browser may send to any site, is refused."""
     as_form = await api.post("/api/subscriptions", content=b"{}", headers={"Content-Type": "text/plain"})
     assert as_form.status_code == 415
     huge = await api.post("/api/subscriptions", json={**HOOK, "url": "https://" + "x" * 30_000})
@@ -117,6 +117,6 @@ async def test_the_feed_has_every_digest_and_its_correction(api: httpx.AsyncClie
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"name":1,"url":2}', b'{"name":"a","url":"\xff"}', b"[" * 90_000])
 async def test_no_body_breaks_the_service(api: httpx.AsyncClient, body: bytes) -> None:
-    """It says what is wrong with it."""
+    """The answer names the error."""
     answer = await api.post("/api/subscriptions", content=body, headers={"content-type": "application/json"})
     assert answer.status_code in (413, 422)

@@ -1,4 +1,4 @@
-"""The event stream: nothing is missed over a reconnect, and a slow reader is nobody else's trouble."""
+"""The event stream: a reconnect misses nothing, and a slow reader does not affect others."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -48,7 +48,7 @@ def parse(chunk: bytes) -> list[Message]:
 
 
 async def until(stream: AsyncIterator[bytes], name: str, count: int = 1) -> list[Message]:
-    """Read until `count` messages of that name came; all that came."""
+    """Read until `count` messages of that name have arrived; returns all messages."""
     seen: list[Message] = []
     async with asyncio.timeout(120):
         while sum(1 for one in seen if one[1] == name) < count:
@@ -74,7 +74,7 @@ async def test_what_happens_arrives_in_order_with_ids_that_grow() -> None:
 
 
 async def test_a_reader_that_comes_back_gets_what_it_missed_once() -> None:
-    """Last-Event-ID: everything after it, whether it came before or after the reconnect, and nothing twice."""
+    """Last-Event-ID: everything after it, whether it happened before or after the reconnect, and nothing twice."""
     views = MemoryViews()
     async with running_hub(views) as (hub, _):
         await views.apply_topic_events([event("born", f"T{i}") for i in range(4)])
@@ -88,7 +88,7 @@ async def test_a_reader_that_comes_back_gets_what_it_missed_once() -> None:
 
 
 async def test_a_reader_that_missed_more_than_is_kept_is_told_to_reload() -> None:
-    """`reset`, then what there is."""
+    """`reset`, then the present events."""
     views = MemoryViews()
     await views.apply_topic_events([event("born", "T1")])
     async with running_hub(views) as (hub, _):
@@ -99,7 +99,7 @@ async def test_a_reader_that_missed_more_than_is_kept_is_told_to_reload() -> Non
 
 
 async def test_a_slow_reader_is_disconnected_and_the_others_get_everything() -> None:
-    """Its queue is bounded; nobody waits for it; it may resume."""
+    """Its queue is bounded, others do not wait for it, and it may resume."""
     views = MemoryViews()
     async with running_hub(views, ApiLimits(sse_queue=4)) as (hub, metrics):
         slow, quick = hub.subscribe("slow", None), hub.subscribe("quick", None)
@@ -119,7 +119,7 @@ async def test_a_slow_reader_is_disconnected_and_the_others_get_everything() -> 
 
 
 async def test_heart_beats_show_that_a_quiet_stream_lives() -> None:
-    """And they carry no id: they are nothing to resume from."""
+    """They carry no id, because they are nothing to resume from."""
     async with running_hub(MemoryViews(), ApiLimits(heartbeat_seconds=0.01)) as (hub, _):
         stream = hub.subscribe("a", None)
         seen = await until(stream, "heartbeat", 2)
@@ -128,7 +128,7 @@ async def test_heart_beats_show_that_a_quiet_stream_lives() -> None:
 
 
 async def test_one_client_cannot_take_all_the_room() -> None:
-    """Per address, and freed when it leaves."""
+    """The limit is per address, and a place is free again when a client leaves."""
     async with running_hub(MemoryViews(), ApiLimits(sse_per_client=1)) as (hub, _):
         stream = hub.subscribe("a", None)
         await anext(stream)
@@ -139,19 +139,19 @@ async def test_one_client_cannot_take_all_the_room() -> None:
 
 
 class Flaky(MemoryViews):
-    """Goes away when told to."""
+    """A store that becomes unreachable on request."""
 
     away = False
 
     async def tail(self, event: str, pulse: str, wait_ms: int) -> tuple[list[ViewEvent], str | None]:
-        """Raises while away."""
+        """Raises while unreachable."""
         if self.away:
             raise ViewUnavailableError("gone")
         return await super().tail(event, pulse, 20)
 
 
 async def test_readers_are_told_when_the_store_goes_and_comes_back() -> None:
-    """They stay connected meanwhile."""
+    """They stay connected."""
     views = Flaky()
     async with running_hub(views) as (hub, _):
         stream = hub.subscribe("a", None)
@@ -165,7 +165,7 @@ async def test_readers_are_told_when_the_store_goes_and_comes_back() -> None:
 
 @pytest.mark.parametrize("text", ["a\nb", "a\r\nevent: x", "data: x\n\n"])
 async def test_text_cannot_forge_messages(text: str) -> None:
-    """A line break in a label makes no line of the stream."""
+    """A line break in a label starts no new line of the stream."""
     views = MemoryViews()
     async with running_hub(views) as (hub, _):
         stream = hub.subscribe("a", None)

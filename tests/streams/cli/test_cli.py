@@ -3,32 +3,67 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from models.text.terminal import printable
+from streams.cli.commands import COMMANDS as TABLE
 from streams.cli.commands import app
 from streams.cli.common import settings_or_exit
 from tests.support.paths import ROOT
 
-COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+MAIN: Any = typer.main.get_command(app)
 RUN = CliRunner()
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_with_an_example(command: str) -> None:
-    """As the tools that users know."""
-    result = RUN.invoke(app, [command, "--help"], env={"COLUMNS": "160"})
+def _leaves(command: Any, path: str = "toptopics") -> Iterator[tuple[str, Any]]:
+    """(how it is called, command) of every command that is no group."""
+    below = getattr(command, "commands", {})
+    for name, one in below.items():
+        yield from _leaves(one, f"{path} {name}")
+    if not below:
+        yield path, command
+
+
+@pytest.mark.parametrize(("path", "command"), sorted(dict(_leaves(MAIN)).items()))
+def test_every_command_has_help_with_an_example(path: str, command: Any) -> None:
+    """As the tools that users know; commands of a group too. Every option and argument says what it is."""
+    assert re.search(rf"Examples?:.*`.*{path}", command.help, re.DOTALL)
+    assert all(parameter.help for parameter in command.params if parameter.name != "help")
+    result = RUN.invoke(app, [*path.split()[1:], "--help"], env={"COLUMNS": "160"})
     assert result.exit_code == 0, result.output
-    assert f"toptopics {command}" in re.sub(r"\s+", " ", result.output)
+    assert path in re.sub(r"\s+", " ", result.output)
 
 
-def test_no_arguments_show_the_list() -> None:
-    """All commands in it."""
+def test_no_arguments_show_the_list_in_groups() -> None:
+    """Every command stands in the group that the table gives it, in the order of the table."""
     result = RUN.invoke(app, [], env={"COLUMNS": "160"})
-    assert all(command in result.output for command in COMMANDS)
+    panels = dict(re.findall(r"╭─ (\w+) ─.*?╮\n(.*?)╰", result.output, re.DOTALL))
+    assert list(panels) == ["Options", *TABLE]
+    for group, commands in TABLE.items():
+        assert set(re.findall(r"^│ ([a-z-]+)  ", panels[group], re.MULTILINE)) == set(commands)
+
+
+def test_the_version_is_printed_without_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The version of the installed package."""
+    monkeypatch.setenv("TOPTOPICS_EMBED_BATCH", "many")
+    result = RUN.invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"toptopics {version('toptopics')}\n")
+
+
+HEAVY = {"aiokafka", "fastapi", "faust", "httpx", "numba", "numpy", "orjson", "pydantic", "redis", "structlog", "torch"}
+
+
+def test_the_list_of_commands_needs_no_heavy_library() -> None:
+    """What a command needs is imported when it runs."""
+    code = "import sys, streams.cli.commands; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=True, text=True)
+    assert HEAVY & set(done.stdout.split()) == set()
 
 
 @pytest.mark.parametrize(

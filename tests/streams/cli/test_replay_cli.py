@@ -23,9 +23,9 @@ def _no_services(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (["replay"], "name a week"),
-        (["replay", "2021-W18", "--from", "2021-05-03"], "name a week"),
-        (["replay", "--to", "2021-05-03"], "name a week"),
+        (["replay"], "give a week"),
+        (["replay", "2021-W18", "--from", "2021-05-03"], "give a week"),
+        (["replay", "--to", "2021-05-03"], "give a week"),
         (["replay", "2021-W54"], "week"),
         (["replay", "last-week"], "not an ISO week"),
         (["replay", "--from", "2021-05-10", "--to", "2021-05-03"], "before"),
@@ -72,7 +72,7 @@ def test_an_interrupted_backfill_says_how_it_goes_on(monkeypatch: pytest.MonkeyP
     (tmp_path / "posts.jsonl").touch()
     result = CliRunner().invoke(app, ["backfill", str(tmp_path / "posts.jsonl")])
     assert result.exit_code == 130
-    assert "the same command goes on" in result.output
+    assert "run the same command to continue" in result.output
 
 
 def test_a_file_of_subscriptions_that_is_wrong_is_told(tmp_path: Path) -> None:

@@ -45,12 +45,12 @@ def _completion(text: str) -> bytes:
 
 async def test_a_faithful_rewording_replaces_the_sentence() -> None:
     """The evidence and the promises stay; the key travels in the header and is in no representation."""
-    async with _endpoint(lambda sentence: _completion(sentence.replace("In the words of", "According to"))) as (
+    async with _endpoint(lambda sentence: _completion(f"Now: {sentence}")) as (
         endpoint,
         asked,
     ):
         digest = await reword_digest(DIGEST, POSTS, endpoint)
-    assert all("According to" in topic.summary.text for topic in digest.topics)
+    assert all(topic.summary.text.startswith("Now: ") for topic in digest.topics)
     assert [topic.summary.posts for topic in digest.topics] == [topic.summary.posts for topic in DIGEST.topics]
     assert check_digest(digest, POSTS) == []
     assert "authorization: bearer sk-secret" in asked[0][0]

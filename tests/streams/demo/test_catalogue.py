@@ -1,4 +1,4 @@
-"""The demo's hand-written material: marks are read as documented and every reference resolves."""
+"""The demo's content: marks are parsed as documented, and every reference resolves."""
 
 import re
 
@@ -37,7 +37,7 @@ def test_accounts_are_distinct_and_reach_every_group() -> None:
 
 
 def test_every_mark_in_a_story_names_one_of_its_links_and_accounts() -> None:
-    """No dangling ``{c}`` and no account that does not exist; noise may only invent a link."""
+    """No unknown ``{c}`` or account; noise may only generate a link."""
     handles = {a.handle for a in accounts()}
     for story in stories().values():
         texts = [line.text for line in story.lines] + list(story.headlines)
@@ -49,7 +49,7 @@ def test_every_mark_in_a_story_names_one_of_its_links_and_accounts() -> None:
 
 
 def test_no_line_is_written_twice() -> None:
-    """Variety is real: every hand-written line and every evergreen title is there once."""
+    """Every hand-written line and every evergreen title occurs once."""
     lines = [line.text for story in stories().values() for line in story.lines]
     lines += [line.text for noise in noises() for line in noise.lines] + list(evergreen().titles)
     assert len(set(lines)) == len(lines)

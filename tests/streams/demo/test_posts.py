@@ -1,4 +1,4 @@
-"""The demo's posts: enough of them, varied, reproducible, and as troublesome as a real feed."""
+"""The demo's posts: enough, varied, reproducible, and as irregular as a real feed."""
 
 import itertools
 import re
@@ -32,7 +32,7 @@ def week_of(moment: datetime) -> str:
 
 
 def bare(text: str) -> str:
-    """The words of a post without what copies differ in: links, names, hashtags, case, punctuation, emoji."""
+    """The words of a post without the parts that differ in copies: links, names, hashtags, case, punctuation, emoji."""
     text = re.sub(r"https?://\S+|[@#]\w+|&\w+;", " ", text.lower())
     return " ".join("".join(c if unicodedata.category(c)[0] in "LN" else " " for c in text).split())
 
@@ -110,7 +110,7 @@ def test_late_posts_find_their_week_open(posts: list[Post]) -> None:
 
 
 def test_lines_hold_every_post_the_duplicates_and_the_bad_ones(posts: list[Post]) -> None:
-    """Taken through the product's own parser: the bad records are refused, and only those."""
+    """Parsed by the product: the bad records are refused, and only those."""
     lines = list(demo_lines())
     bad, good = [], []
     for line in lines:
@@ -181,7 +181,7 @@ def test_trends_rise_from_the_second_to_the_third_week(posts: list[Post]) -> Non
 
 
 def test_every_story_is_told_in_many_words(posts: list[Post]) -> None:
-    """At least 12 different texts per story, and no post of one's own said more often than its copies allow."""
+    """At least 12 different texts for each story, and no original post repeated more often than its copies allow."""
     told: dict[str, Counter[str]] = defaultdict(Counter)
     for post in posts:
         key = story_of(post["id"])
@@ -194,7 +194,7 @@ def test_every_story_is_told_in_many_words(posts: list[Post]) -> None:
 
 
 def test_only_greetings_and_promotion_repeat(posts: list[Post]) -> None:
-    """No sentence carries the feed: the commonest text of all is rare."""
+    """Even the most frequent text is rare."""
     texts = Counter(bare(post["text"]) for post in posts if post["kind"] != "retweet")
     assert max(texts.values()) <= 14
 

@@ -1,4 +1,4 @@
-"""What the demo says of its steps, and of what it waits for."""
+"""The lines that the demo prints about its steps, and about what it waits for."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from streams.demo.worker_log import starting_stages
 
 
 def test_a_step_ends_once_with_how_long_it_took() -> None:
-    """Also when another has begun meanwhile; one that never began does not end."""
+    """Also when another step has started. A step that never started does not end."""
     said: list[str] = []
     moment = 100.0
     steps = Steps(said.append, lambda: moment)
@@ -26,7 +26,7 @@ def test_a_step_ends_once_with_how_long_it_took() -> None:
 
 
 def test_the_stages_that_do_not_run_yet_are_told_by_their_log(tmp_path: Path) -> None:
-    """In their order; a library's own words among the lines are no event."""
+    """In their order. A library's lines are no events."""
     log = tmp_path / "worker.log"
     log.write_bytes(b"Loading weights\n" + orjson.dumps({"event": "stage starts", "stage": "assign"}) + b'\n{"event"')
     assert starting_stages(log, ["embed", "assign", "view"]) == ["embed", "view"]
@@ -36,10 +36,10 @@ def test_the_stages_that_do_not_run_yet_are_told_by_their_log(tmp_path: Path) ->
 
 
 def test_what_is_waited_for_is_told_by_its_name() -> None:
-    """Not the encoder, whatever it is: it was loaded long before the first post could be seen."""
+    """Never the encoder, which was loaded long before the first post could be seen."""
     screen = Screen(Console(quiet=True))
     screen.sent, screen.starting = 5, ["embed", "assign"]
     nothing = Changes(version=0, full=True, newest=None, posts=0, topics={})
     assert screen.line(nothing, [], total=0) == "5 posts sent; still starting: embed, assign"
     screen.starting = []
-    assert screen.line(nothing, [], total=0) == "5 posts sent; the first of them are on their way"
+    assert screen.line(nothing, [], total=0) == "5 posts sent; waiting for the first ones in the view"

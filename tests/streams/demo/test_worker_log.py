@@ -1,4 +1,4 @@
-"""What the demo tells of its worker's log."""
+"""The demo's reading of its worker's log."""
 
 from collections.abc import Mapping
 from pathlib import Path

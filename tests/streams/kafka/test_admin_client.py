@@ -1,4 +1,4 @@
-"""What is asked of a broker that is busy: of its topics, and of its consumer groups."""
+"""Requests to a busy broker, for topics and for consumer groups."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -25,7 +25,7 @@ SETTINGS = load_settings(kafka_bootstrap_servers="127.0.0.1:1")
 
 
 class Busy:
-    """An administration client whose broker has `errors` first, and every topic afterwards."""
+    """An administration client whose broker first returns `errors`, and then every topic."""
 
     def __init__(self, errors: list[Exception], at_start: list[Exception] | None = None) -> None:
         self.errors, self.at_start, self.started, self.closed = errors, at_start or [], 0, 0
@@ -61,7 +61,7 @@ class Busy:
 
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> Callable[[Busy], Busy]:
-    """Puts a broker where the client is made; nobody waits between two questions."""
+    """Replaces the broker where the client is created; retries do not wait."""
     monkeypatch.setattr(asking, "FIRST_PAUSE", 0.0)
 
     def put(busy: Busy) -> Busy:
@@ -73,21 +73,21 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Callable[[Busy], Busy]:
 
 @pytest.mark.parametrize("ask", [ensure_topics, check_topics])
 async def test_a_busy_broker_is_asked_again_for_its_topics(broker: Callable[[Busy], Busy], ask: Any) -> None:
-    """Before anything else every command asks this; one answer too late ended it once."""
+    """Every command asks this first; a single late answer once ended it."""
     busy = broker(Busy([NodeNotReadyError("node 1"), KafkaConnectionError("closed")]))
     assert await ask(SETTINGS) == []
     assert busy.started == busy.closed == 3
 
 
 async def test_a_fresh_broker_is_asked_again_for_the_members_of_groups(broker: Callable[[Busy], Busy]) -> None:
-    """It has no coordinator when it is first asked, and begins to make one."""
+    """A fresh broker has no coordinator at the first request and only starts to create one."""
     broker(Busy([GroupCoordinatorNotAvailableError()]))
     assert await member_counts(SETTINGS, ["assign"]) == {"assign": 1}
 
 
 @pytest.mark.parametrize("error", [TopicAuthorizationFailedError("tweets"), UnknownTopicOrPartitionError("tweets")])
 async def test_what_does_not_pass_is_told_at_once(broker: Callable[[Busy], Busy], error: Exception) -> None:
-    """And so is what Kafka calls retriable because a topic may be made some day."""
+    """The same for a missing topic, which Kafka calls retriable because it may be created later."""
     busy = broker(Busy([error]))
     with pytest.raises(type(error)):
         await ensure_topics(SETTINGS)
@@ -95,7 +95,7 @@ async def test_what_does_not_pass_is_told_at_once(broker: Callable[[Busy], Busy]
 
 
 async def test_an_address_at_which_nobody_answers_is_told_at_once(broker: Callable[[Busy], Busy]) -> None:
-    """A password that is refused looks the same, and must not be tried for a quarter of a minute."""
+    """A refused password looks the same and must not be tried for 15 seconds."""
     busy = broker(Busy([], at_start=[KafkaConnectionError("Unable to bootstrap")]))
     with pytest.raises(asking.UnreachableError, match="Unable to bootstrap"):
         await ensure_topics(SETTINGS)
@@ -105,13 +105,13 @@ async def test_an_address_at_which_nobody_answers_is_told_at_once(broker: Callab
 def test_a_broker_that_stays_busy_is_one_clear_line(
     broker: Callable[[Busy], Busy], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With what it said last, the hint of the command, and exit code 1."""
+    """With its last answer, the command's hint, and exit code 1."""
     monkeypatch.setattr(asking, "SECONDS", 0.0)
     broker(Busy([NodeNotReadyError("node 1 is not ready")] * 1_000))
     with pytest.raises(typer.Exit) as ended:
         run(ensure_topics(SETTINGS), ", see `toptopics doctor`")
     assert ended.value.exit_code == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("toptopics: the broker is not ready")
+    assert line.startswith("toptopics: the broker was not ready")
     assert "node 1 is not ready" in line
     assert line.endswith("see `toptopics doctor`")

@@ -1,4 +1,4 @@
-"""The locked jars: what the lock holds, and what a download does when the repository is broken, slow or gone."""
+"""The locked jars: content of the lock, and downloads from a broken, slow or unreachable repository."""
 
 import gc
 import hashlib
@@ -19,7 +19,7 @@ from streams.local.toolchain import Toolchain
 
 class QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
-        """Keep the test's output clean."""
+        """Keeps the test's output clean."""
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def repository(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def publish(folder: Path, name: str, content: bytes) -> LockedJar:
-    """Put a jar with its sha1 into the repository and describe it as the lock does."""
+    """Put a jar with its sha1 into the repository and return its line of the lock."""
     jar = LockedJar("org.example", name, "1.0", hashlib.sha256(content).hexdigest(), len(content))
     path = folder / jar.relative_path
     path.parent.mkdir(parents=True)
@@ -49,7 +49,7 @@ def publish(folder: Path, name: str, content: bytes) -> LockedJar:
 
 
 def test_the_lock_is_one_kafka_whose_parts_have_one_version() -> None:
-    """A resolver that mixes versions (kafka-clients 3.9.1 under Kafka 4.3.1) gives a broker that dies at start."""
+    """A resolver that mixes versions (kafka-clients 3.9.1 with Kafka 4.3.1) gives a broker that fails at the start."""
     jars = read_lock()
     kafka = {jar.version for jar in jars if jar.group == "org.apache.kafka"}
     names = [f"{jar.group}:{jar.artifact}" for jar in jars]
@@ -81,7 +81,7 @@ def test_missing_jars_are_fetched_once_and_reported(repository: tuple[Path, str]
 
 
 def test_a_damaged_jar_in_the_cache_is_replaced(repository: tuple[Path, str], tmp_path: Path) -> None:
-    """An interrupted download of another tool leaves half a file where ours would be."""
+    """An interrupted download of another tool may have left half a file there."""
     folder, url = repository
     jar = publish(folder, "lib", b"whole" * 1000)
     damaged = tmp_path / "cache" / jar.relative_path
@@ -92,7 +92,7 @@ def test_a_damaged_jar_in_the_cache_is_replaced(repository: tuple[Path, str], tm
 
 
 def test_another_jar_than_the_locked_one_is_never_used(repository: tuple[Path, str], tmp_path: Path) -> None:
-    """Even when the repository's own sha1 agrees with it."""
+    """Even when the repository's own sha1 matches it."""
     folder, url = repository
     jar = publish(folder, "lib", b"tampered")
     locked = LockedJar(jar.group, jar.artifact, jar.version, hashlib.sha256(b"original").hexdigest(), 8)

@@ -1,4 +1,4 @@
-"""Ports, records, the guardian and what is shown of a log: the parts of local services, without a broker."""
+"""The parts of local services without a broker: ports, records, the guardian, the excerpt of a log."""
 
 import gc
 import json
@@ -85,7 +85,7 @@ def test_a_damaged_record_means_that_nothing_runs(tmp_path: Path, content: str) 
 
 
 def test_a_pid_that_was_given_to_somebody_else_is_not_the_service() -> None:
-    """After a reboot pid 1234 may be an editor: it must be neither attached to nor killed."""
+    """After a reboot pid 1234 may be an editor, which must be neither used nor killed."""
     other = ProcessId(os.getpid(), ProcessId.of(os.getpid()).mark + "1")
     assert other.process() is None
     other.signal(signal.SIGKILL)
@@ -127,7 +127,7 @@ def test_a_released_server_outlives_the_lifeline(sleeper: Guarded) -> None:
 
 
 def test_the_guardian_leads_its_own_session(sleeper: Guarded) -> None:
-    """So that Ctrl-C at a terminal never reaches the server before its starter decides."""
+    """So that Ctrl-C at a terminal does not reach the server before its starter decides."""
     assert os.getsid(sleeper.server.pid) == os.getsid(sleeper.process.pid) == sleeper.process.pid
     assert os.getsid(0) != sleeper.process.pid
 
@@ -142,7 +142,7 @@ def test_a_server_that_will_not_stop_is_killed_after_its_grace(tmp_path: Path) -
 
 
 def test_a_command_that_does_not_exist_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
-    gc.collect()  # what other tests have left must not be closed in between
+    gc.collect()  # descriptors that other tests have left must not be closed in between
     before = psutil.Process().num_fds()
     with pytest.raises(OSError, match="does not start"):
         spawn([tmp_path / "absent"], folder=tmp_path, log=tmp_path / "log", grace=1.0)
@@ -209,7 +209,7 @@ def test_every_listener_is_on_loopback_and_extra_properties_win() -> None:
     st.dictionaries(st.from_regex(r"[a-z.]{1,20}", fullmatch=True), st.text(st.characters(codec="utf-8")), max_size=5)
 )
 def test_properties_are_one_line_each_whatever_the_value(values: dict[str, str]) -> None:
-    """A value with a line end must not become a second setting, nor a folder's umlaut another folder."""
+    """A value with a line end must not become a second setting, nor a folder with an umlaut another folder."""
     text = as_properties(values)
     assert text.isascii()
     read = {}

@@ -1,4 +1,4 @@
-"""`up`, `down` and `status` where nothing has to be started; the real services are in tests/integration."""
+"""`up`, `down` and `status` without starting anything. Tests of the real services are in tests/integration."""
 
 import json
 import socket
@@ -6,24 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from streams.cli.services import StatusSection, register
+from streams.cli.commands import app
+from streams.cli.services import StatusSection
 from streams.cli.worker import stages_section
 from streams.settings import Settings
 
 
 @pytest.fixture
-def app() -> typer.Typer:
-    commands = typer.Typer()
-    register(commands)
-    return commands
-
-
-@pytest.fixture
 def answering() -> Iterator[str]:
-    """host:port of something that accepts connections."""
+    """The host:port of a server that accepts connections."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
@@ -36,8 +29,8 @@ def _environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.cli.services.status_sections", [])  # the whole program adds some
 
 
-def test_nothing_runs_in_a_new_folder(app: typer.Typer, tmp_path: Path) -> None:
-    """Asking does not create the folder either."""
+def test_nothing_runs_in_a_new_folder(tmp_path: Path) -> None:
+    """The command does not create the folder either."""
     result = CliRunner().invoke(app, ["status", "--json"])
     assert result.exit_code == 3
     services = json.loads(result.stdout)["services"]
@@ -48,9 +41,7 @@ def test_nothing_runs_in_a_new_folder(app: typer.Typer, tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_given_addresses_are_shown_without_their_password(
-    app: typer.Typer, answering: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_given_addresses_are_shown_without_their_password(answering: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", answering)
     monkeypatch.setenv("REDIS_URL", f"redis://user:s3cret@{answering}/0")
     for arguments in (["status"], ["status", "--json"]):
@@ -60,9 +51,7 @@ def test_given_addresses_are_shown_without_their_password(
     assert json.loads(result.stdout)["services"][1]["address"] == f"redis://…@{answering}/0"
 
 
-def test_other_parts_add_sections_and_have_a_say(
-    app: typer.Typer, answering: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_parts_add_sections_and_have_a_say(answering: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def worker(settings: Settings) -> StatusSection:
         return StatusSection("worker", [{"stage": "embed", "lag": 7, "data": str(settings.data_dir)}], healthy=False)
 
@@ -74,22 +63,18 @@ def test_other_parts_add_sections_and_have_a_say(
     assert json.loads(result.stdout)["worker"][0]["lag"] == 7
 
 
-def test_a_broker_that_does_not_tell_of_its_stages_is_a_line(
-    app: typer.Typer, answering: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Something accepts connections and says nothing."""
+def test_a_broker_that_does_not_tell_of_its_stages_is_a_line(answering: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server accepts connections and sends nothing."""
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", answering)
     monkeypatch.setenv("REDIS_URL", f"redis://{answering}/0")
     monkeypatch.setattr("streams.cli.worker.SECONDS", 0.3)
     monkeypatch.setattr("streams.cli.services.status_sections", [stages_section])
     result = CliRunner().invoke(app, ["status"])
     assert result.exit_code == 3
-    assert "the broker does not tell" in result.stdout
+    assert "the broker does not answer" in result.stdout
 
 
-def test_up_with_given_addresses_starts_nothing(
-    app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_up_with_given_addresses_starts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "elsewhere:9092")
     monkeypatch.setenv("REDIS_URL", "redis://elsewhere/0")
     result = CliRunner().invoke(app, ["up"])
@@ -98,19 +83,17 @@ def test_up_with_given_addresses_starts_nothing(
     assert not (tmp_path / "data").exists()
 
 
-def test_up_says_what_is_wrong_without_a_traceback(
-    app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_up_says_what_is_wrong_without_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The broker that fails takes the Redis that this `up` started down with it."""
     monkeypatch.setenv("KAFKA_HOME", str(tmp_path / "nowhere"))
     result = CliRunner().invoke(app, ["up"])
     assert result.exit_code == 1
-    assert "holds no Kafka" in result.stderr
+    assert "contains no Kafka" in result.stderr
     assert "docker compose" in result.stderr
     assert json.loads(CliRunner().invoke(app, ["status", "--json"]).stdout)["services"][1]["pid"] is None
 
 
-def test_a_data_folder_that_cannot_be_written_is_said_so(app: typer.Typer, tmp_path: Path) -> None:
+def test_a_data_folder_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file", encoding="utf-8")
     result = CliRunner().invoke(app, ["up"])
     assert result.exit_code == 1
@@ -120,7 +103,7 @@ def test_a_data_folder_that_cannot_be_written_is_said_so(app: typer.Typer, tmp_p
     assert CliRunner().invoke(app, ["down"]).exit_code == 0
 
 
-def test_down_is_harmless_when_nothing_runs(app: typer.Typer) -> None:
+def test_down_is_harmless_when_nothing_runs() -> None:
     result = CliRunner().invoke(app, ["down"])
     assert result.exit_code == 0
     assert result.stderr == "Kafka: was not running\nRedis: was not running\n"

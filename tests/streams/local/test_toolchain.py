@@ -1,4 +1,4 @@
-"""Which Java, Kafka and redis-server are taken, and what a person is told when there is none."""
+"""Which Java, Kafka and redis-server are used, and the error when there is none."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from streams.local.toolchain import Toolchain, find_java, find_redis_server, jav
 
 
 def program(path: Path, prints: str, code: int = 0) -> Path:
-    """A shell script that prints a version as Java does, on standard error."""
+    """A shell script that prints a version on standard error, as Java does."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{prints}\nEND\nexit {code}\n", encoding="utf-8")
     path.chmod(0o755)
@@ -78,12 +78,12 @@ def test_redis_on_the_path_comes_before_the_bundled_one(tmp_path: Path) -> None:
 def test_a_redis_that_does_not_run_is_an_error_with_ways_out(tmp_path: Path) -> None:
     with pytest.raises(LocalServiceError, match=r"(?s)does not run.*REDIS_URL"):
         redis_version(program(tmp_path / "redis-server", "", code=1))
-    with pytest.raises(LocalServiceError, match="does not say its version"):
+    with pytest.raises(LocalServiceError, match="has no version"):
         redis_version(program(tmp_path / "redis-server", ""))
 
 
 @pytest.mark.parametrize(
-    ("jar", "message"), [("kafka-clients-4.3.1.jar", "holds no Kafka"), ("kafka_2.13-3.9.1.jar", "Kafka 4 or newer")]
+    ("jar", "message"), [("kafka-clients-4.3.1.jar", "contains no Kafka"), ("kafka_2.13-3.9.1.jar", "Kafka 4 or newer")]
 )
 def test_a_kafka_home_without_a_usable_kafka_is_refused(tmp_path: Path, jar: str, message: str) -> None:
     (tmp_path / "libs").mkdir()

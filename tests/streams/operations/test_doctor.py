@@ -1,4 +1,4 @@
-"""Doctor: every failing line says what to do, nothing hangs, nothing raises."""
+"""Doctor: every failed check says what to do; nothing hangs or raises."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ async def _hangs() -> str:
     ],
 )
 async def test_whatever_happens_is_a_finding(ask: object, ok: bool, detail: str, fix: str) -> None:
-    """Well, ill with its own advice, a bug, a hang."""
+    """Passed, failed with its own advice, a bug, a hang."""
     found = await examine(Check("x", ask, "general advice", seconds=0.2))  # type: ignore[arg-type]
     assert (found.ok, found.detail, found.fix) == (ok, detail, fix)
 
@@ -52,7 +52,7 @@ async def _findings(settings: Settings) -> dict[str, Finding]:
 
 
 async def test_with_nothing_there_every_failing_line_has_a_fix(tmp_path: Path) -> None:
-    """No broker, no Redis, a data folder below a file."""
+    """No broker, no Redis, and a data folder below a file."""
     (tmp_path / "file").touch()
     settings = load_settings(
         kafka_bootstrap_servers="127.0.0.1:1",
@@ -67,7 +67,7 @@ async def test_with_nothing_there_every_failing_line_has_a_fix(tmp_path: Path) -
 
 
 async def test_a_wrong_certificate_authority_is_named(tmp_path: Path) -> None:
-    """Python's own message names no file."""
+    """Python's own message does not name the file."""
     settings = load_settings(
         kafka_bootstrap_servers="127.0.0.1:1",
         redis_url="redis://127.0.0.1:1/0",
@@ -98,7 +98,7 @@ def test_a_broker_that_is_away_is_one_clear_line(tmp_path: Path) -> None:
 
 
 def test_without_a_data_folder_the_command_reports_all_the_same(tmp_path: Path) -> None:
-    """It would start a Kafka and a Redis of its own there: that they cannot start is a line like any other."""
+    """It would start local Kafka and Redis there; that they cannot start is one more line."""
     (tmp_path / "file").touch()
     environment = {
         "TOPTOPICS_DATA_DIR": str(tmp_path / "file" / "data"),

@@ -1,4 +1,4 @@
-"""Variables that look like ours and are none: told with the name that was probably meant, and never an error."""
+"""Unknown variables that look like ours: reported with the name that was probably meant, and never an error."""
 
 import json
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def _options(command: Any) -> Iterator[Any]:
 
 
 def test_whatever_the_program_reads_is_known() -> None:
-    """Settings, by both of their names; sources; options; the local broker; what `--exec` hands to its command."""
+    """Settings by both of their names, sources, options, the local broker's, and those that `--exec` sets."""
     options = {str(option.envvar) for option in _options(typer.main.get_command(app)) if option.envvar}
     assert {"TOPTOPICS_OTHERS", "TOPTOPICS_WEBHOOK_SECRET"} <= options
     ours = {name for name in options | VARIABLES.keys() if name.startswith("TOPTOPICS_")}
@@ -43,22 +43,22 @@ def test_whatever_the_program_reads_is_known() -> None:
     ],
 )
 def test_a_slip_is_told_with_the_name_that_was_meant(name: str, nearest: str | None) -> None:
-    """What is near to nothing is somebody's own, and has no advice."""
+    """A name without a similar one belongs to another program and gets no advice."""
     assert unknown_variables({name: "x", "TOPTOPICS_PORT": "1", "toptopics_port": "1", "HOME": "/"}) == {name: nearest}
 
 
 def test_a_command_warns_in_one_line_and_goes_on() -> None:
-    """Without the value, which may be a secret put under a wrong name."""
+    """Without the value, which may be a secret under a wrong name."""
     result = RUN.invoke(app, ["schema", "Tweet"], env={"TOPTOPICS_API_TOKN": "s3cret"})
     assert result.exit_code == 0
     assert json.loads(result.stdout)
     assert result.stderr == (
-        "toptopics: TOPTOPICS_API_TOKN is no setting of ours and has no effect: did you mean TOPTOPICS_API_TOKEN?\n"
+        "toptopics: the variable TOPTOPICS_API_TOKN is unknown and has no effect: did you mean TOPTOPICS_API_TOKEN?\n"
     )
 
 
 async def test_doctor_has_a_line_for_them_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is no failure: others may set variables of their own."""
+    """It is no failure: other programs may use such variables."""
     settings = load_settings(encoder="hash")
     well = {finding.name: finding for finding in await diagnose_machine(settings)}["variables"]
     assert (well.ok, well.fix) == (True, "")

@@ -1,4 +1,4 @@
-"""Encoding through the cache: each unknown text once, the same bytes fresh and cached, damage ignored."""
+"""Encoding through the cache: each unknown text once, the same bytes fresh and cached, damaged values ignored."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ ENCODER = HashEncoder(32)
 
 
 class Counting:
-    """The hash encoder, remembering what it was asked."""
+    """The hash encoder, which records its calls."""
 
     def __init__(self) -> None:
         self.asked: list[list[str]] = []
@@ -32,7 +32,7 @@ async def through(
 
 
 async def test_each_unknown_text_is_encoded_once() -> None:
-    """Repeats within a call and between calls cost nothing; rows follow the texts."""
+    """Repetitions within a call and between calls cost nothing; rows follow the texts."""
     cache, encode = MemoryEmbedCache(), Counting()
     first = await through(cache, encode, ["a b", "c", "a b"])
     second = await through(cache, encode, ["d", "a b"])
@@ -43,7 +43,7 @@ async def test_each_unknown_text_is_encoded_once() -> None:
 
 
 async def test_all_known_and_none_at_all_ask_nothing() -> None:
-    """The encoder is not called for nothing."""
+    """The encoder is not called without texts."""
     cache, encode = MemoryEmbedCache(), Counting()
     assert (await through(cache, encode, [])).shape == (0, 32)
     await through(cache, encode, ["x"])
@@ -52,7 +52,7 @@ async def test_all_known_and_none_at_all_ask_nothing() -> None:
 
 
 async def test_fresh_and_cached_vectors_have_the_same_bytes_on_the_wire() -> None:
-    """Law 2: what a replay finds in the cache is what was sent."""
+    """Law 2: a replay finds the bytes that were sent."""
     cache, encode = MemoryEmbedCache(), Counting()
     fresh, cached = await through(cache, encode, ["x y z"]), await through(cache, encode, ["x y z"])
     assert pack_vector(fresh[0]) == pack_vector(cached[0]) == pack_vector(ENCODER.encode(["x y z"])[0])
@@ -60,7 +60,7 @@ async def test_fresh_and_cached_vectors_have_the_same_bytes_on_the_wire() -> Non
 
 
 async def test_another_encoder_never_hits() -> None:
-    """The key holds the encoder's name, and no two pairs of name and text have one key."""
+    """The key includes the encoder's name; two pairs of name and text never have the same key."""
     cache, encode = MemoryEmbedCache(), Counting()
     await through(cache, encode, ["x"])
     await through(cache, encode, ["x"], name="other@1/fp32")
@@ -78,12 +78,12 @@ async def test_a_value_of_the_wrong_size_or_not_finite_is_computed_again() -> No
 
 
 async def test_text_that_is_no_unicode() -> None:
-    """A lone surrogate, which no cleaned text has, is not worth a crash."""
+    """A lone surrogate, which no cleaned text has, must not crash."""
     assert (await through(MemoryEmbedCache(), Counting(), ["\ud800"])).shape == (1, 32)
 
 
 class Gated(Counting):
-    """Encodes when the test says so, or fails."""
+    """Encodes when the test allows it, or fails."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,7 +97,7 @@ class Gated(Counting):
 
 
 async def two_calls(encode: Gated) -> tuple[asyncio.Task[npt.NDArray[np.float32]], ...]:
-    under_way: dict[str, asyncio.Future[bytes]] = {}
+    in_progress: dict[str, asyncio.Future[bytes]] = {}
     calls = []
     for texts in (["a", "b"], ["b", "c"]):
         calls.append(
@@ -108,7 +108,7 @@ async def two_calls(encode: Gated) -> tuple[asyncio.Task[npt.NDArray[np.float32]
                     dimensions=32,
                     encode=encode,
                     cache=MemoryEmbedCache(0),
-                    under_way=under_way,
+                    in_progress=in_progress,
                 )
             )
         )
@@ -117,7 +117,7 @@ async def two_calls(encode: Gated) -> tuple[asyncio.Task[npt.NDArray[np.float32]
 
 
 async def test_what_another_call_is_encoding_is_waited_for_and_not_encoded_again() -> None:
-    """Two batches under way at the same time hold a post and its retweet: one forward pass, the same bytes."""
+    """Two batches with a post and its retweet at the same time: one forward pass, the same bytes."""
     encode = Gated()
     first, second = await two_calls(encode)
     assert encode.asked == [["a", "b"], ["c"]]
@@ -129,7 +129,7 @@ async def test_what_another_call_is_encoding_is_waited_for_and_not_encoded_again
 
 
 async def test_a_call_that_fails_fails_those_that_wait_for_it() -> None:
-    """With an error, not with a cancellation, which would end the stage without a word; later calls encode anew."""
+    """They get an error instead of a cancellation, which would end the stage silently. Later calls encode again."""
     encode = Gated()
     first, second = await two_calls(encode)
     encode.gates[1].set_result(None)

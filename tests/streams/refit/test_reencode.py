@@ -1,4 +1,4 @@
-"""A week in which the encoder was changed has one vector space, and the digest can be made."""
+"""A week with a change of encoder gets one vector space, so that its digest can be made."""
 
 import random
 from typing import NoReturn
@@ -34,14 +34,14 @@ def in_other(record: EmbeddedTweet) -> EmbeddedTweet:
 
 
 def test_a_week_of_one_encoder_stays_as_it_is() -> None:
-    """Whichever it was: replay must give the same bytes after a change."""
+    """Whichever encoder: a replay after a change must give the same bytes."""
     records = [embedded(tweet(number), f"0:{number}") for number in range(4)]
     assert in_one_space(records, never) == records
     assert in_one_space([], never) == []
 
 
 def test_the_posts_of_the_other_encoder_are_encoded_again() -> None:
-    """All vectors are the present encoder's; tombstones and what was its own already stay."""
+    """All vectors become the present encoder's. Tombstones and its own vectors stay."""
     for encoder, kept in ((OTHER, slice(6, None)), (ENCODER, slice(0, 7))):
         records = in_one_space(mixed(), lambda encoder=encoder: encoder)  # type: ignore[misc]
         assert {one.encoder for one in records if isinstance(one, EmbeddedTweet)} == {encoder.name}

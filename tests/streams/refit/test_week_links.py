@@ -1,4 +1,4 @@
-"""Which links of a week are looked up, and that nothing is without the setting."""
+"""Which links of a week are fetched, and that none is without the setting."""
 
 from models.events import Link
 from streams.redis_store.redis_link_cache import open_resource_cache
@@ -17,7 +17,7 @@ POSTS = [
 
 
 def test_links_of_the_most_people_are_looked_up_first_and_titled_ones_not_at_all() -> None:
-    """Pictures, and what is no address, are never asked for."""
+    """Pictures and invalid addresses are never fetched."""
     assert untitled(POSTS, 9) == ["https://kelp.example/b", "https://kelp.example/a"]
     assert untitled(POSTS, 1) == ["https://kelp.example/b"]
 
@@ -32,7 +32,7 @@ async def test_nothing_is_looked_up_unless_it_is_asked_for() -> None:
 
 
 async def test_a_cache_without_redis_is_an_empty_one() -> None:
-    """Redis away: looked up again, and nothing fails."""
+    """Without Redis links are fetched again, and nothing fails."""
     async with open_resource_cache("redis://127.0.0.1:1") as cache:
         await cache.put("https://kelp.example/a", Link(url="https://kelp.example/a"), 9)
         assert await cache.get("https://kelp.example/a") is None

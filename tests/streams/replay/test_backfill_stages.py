@@ -1,4 +1,4 @@
-"""In which order `toptopics backfill` runs the stages, and what becomes of one that gives up."""
+"""The order in which `toptopics backfill` runs the stages, and a stage that gives up."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -15,8 +15,9 @@ from streams.clock import system_clock
 from streams.replay.backfill import Backfill
 from streams.settings import Settings, load_settings
 from streams.sources.files.ingest import IngestCounts
+from streams.stages.table import STAGE_NAMES
 
-NAMES = ("embed", "assign", "view", "week-close")
+NAMES = STAGE_NAMES
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What happened, with everything that would need a broker replaced."""
+    """The events in order; everything that needs a broker is replaced."""
     happened: list[str] = []
 
     def step(name: str, result: Any) -> Callable[..., Any]:
@@ -46,7 +47,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def run_by(monkeypatch: pytest.MonkeyPatch, events: list[str], idle: Sequence[str], gives_up: str = "") -> None:
-    """Workers that note their start and end; `idle`: stages that nobody else runs."""
+    """Workers that record their start and end. `idle` are stages that no other worker runs."""
 
     class Noted:
         exit_code = 0
@@ -77,7 +78,7 @@ def run_by(monkeypatch: pytest.MonkeyPatch, events: list[str], idle: Sequence[st
 async def test_weeks_are_closed_when_everything_is_in(
     settings: Settings, events: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else the first of many files would close weeks that the others have posts of."""
+    """Otherwise the first of many files would close weeks that later files have posts of."""
     run_by(monkeypatch, events, NAMES)
     assert await _fill(settings, Backfill([], system_clock)) == 0
     assert events == [
@@ -94,7 +95,7 @@ async def test_weeks_are_closed_when_everything_is_in(
 async def test_stages_that_somebody_runs_are_left_alone(
     settings: Settings, events: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two writers of one topic space would be one too many."""
+    """One topic space must not have two writers."""
     run_by(monkeypatch, events, ("view",))
     await _fill(settings, Backfill([], system_clock))
     assert events == ["view starts", "ingested", "embedded", "published", "view ends"]
@@ -103,7 +104,7 @@ async def test_stages_that_somebody_runs_are_left_alone(
 async def test_a_stage_that_gives_up_ends_the_waiting(
     settings: Settings, events: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And its log is named."""
+    """The error names its log."""
     run_by(monkeypatch, events, NAMES, gives_up="week-close")
     with pytest.raises(StagesError, match=r"backfill-week-close\.log"):
         await _fill(settings, Backfill([], system_clock))

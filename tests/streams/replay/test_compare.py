@@ -1,4 +1,4 @@
-"""What changed between two digests of a week, and which input explains it."""
+"""The differences of two digests of a week, and the input that explains them."""
 
 import itertools
 from typing import Any
@@ -25,14 +25,14 @@ def of(*topics: DigestTopic, **fields: Any) -> Digest:
 
 
 def test_the_same_digest_has_not_changed() -> None:
-    """And says so in one line."""
+    """It reports this in one line."""
     found = compare(BASE, BASE)
     assert found.is_empty
     assert comparison_text(found) == "2021-W18: 1 topics published, 1 rebuilt; nothing that a reader sees has changed\n"
 
 
 def test_topics_gained_lost_renamed_and_moved() -> None:
-    """Each is named with what a reader knows it by."""
+    """Each is named by what readers know of it."""
     old = of(topic("a"), topic("b"), topic("c"), topic("gone"))
     new = of(topic("c"), topic("a", label="A better label"), topic("new"), topic("b"))
     found = compare(old, new)
@@ -49,13 +49,13 @@ def test_topics_gained_lost_renamed_and_moved() -> None:
 
 
 def test_a_topic_gained_above_the_others_moves_nobody() -> None:
-    """Only the order among those in both counts."""
+    """Only the order of topics in both digests counts."""
     found = compare(of(topic("a"), topic("b")), of(topic("new"), topic("a"), topic("b")))
     assert found.moved == []
 
 
 def test_a_topic_that_rises_is_named_and_those_below_it_are_not() -> None:
-    """Eight topics, the last now first: one change, not eight."""
+    """Eight topics, the last one now first: one change, not eight."""
     names = "abcdefgh"
     found = compare(of(*map(topic, names)), of(*map(topic, "h" + names[:-1])))
     assert [(t.id, before, after) for t, before, after in found.moved] == [("h", 8, 1)]
@@ -63,7 +63,7 @@ def test_a_topic_that_rises_is_named_and_those_below_it_are_not() -> None:
 
 @given(st.permutations("abcdef"))
 def test_without_those_that_moved_the_order_is_the_old_one(order: list[str]) -> None:
-    """And as few as possible are named: no longer run of them stands in order."""
+    """As few as possible are named: the others are a longest run in order."""
     found = compare(of(*map(topic, "abcdef")), of(*map(topic, order)))
     moved = {t.id for t, _, _ in found.moved}
     rest = [name for name in order if name not in moved]
@@ -75,7 +75,7 @@ def test_without_those_that_moved_the_order_is_the_old_one(order: list[str]) -> 
 
 
 def test_a_topic_that_was_found_and_not_published_is_told() -> None:
-    """Lost for a reader is not lost for the refit."""
+    """A topic that readers lost may still be found by the refit."""
     identity = BASE.identities[0]
     hidden = [replaced(identity, id="gone", posts=3), replaced(identity, id="back", posts=9, quiet_weeks=2)]
     found = compare(of(topic("gone"), topic("back")), of(identities=hidden))
@@ -97,7 +97,7 @@ def test_a_topic_under_another_id_is_known_by_its_posts() -> None:
 
 
 def test_hostile_labels_do_not_drive_the_terminal() -> None:
-    """Control characters and line breaks stay out of the text."""
+    """Control characters and line breaks are removed from the text."""
     text = comparison_text(compare(of(), of(topic("a", label="one\x1b[2Jtwo\nthree\u202e"))))
     assert "\x1b" not in text
     assert "\u202e" not in text
@@ -109,7 +109,7 @@ names = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=6)
 
 @given(names, names)
 def test_every_topic_is_accounted_for_once(old: list[str], new: list[str]) -> None:
-    """Lost, gained, or in both; and a comparison backwards swaps gained and lost."""
+    """Lost, gained, or in both. A reversed comparison swaps gained and lost."""
     before, after = of(*map(topic, old)), of(*map(topic, new))
     found, back = compare(before, after), compare(after, before)
     assert {t.id for t in found.lost} == set(old) - set(new)
@@ -118,7 +118,7 @@ def test_every_topic_is_accounted_for_once(old: list[str], new: list[str]) -> No
 
 
 def test_each_input_that_differs_is_named() -> None:
-    """One after the other, and nothing else is."""
+    """One after the other, and no further input."""
     assert same_bytes(BASE, BASE)
     assert differing_inputs(BASE, BASE) == []
     changes: dict[str, dict[str, Any]] = {
@@ -145,20 +145,20 @@ def names_of(manifest: dict[str, Any], *beside: Circumstances, **fields: Any) ->
 
 
 def test_the_reason_for_other_records_is_named_and_not_the_records_too() -> None:
-    """The offsets, the bounds of the week or the encoder; the slice where none of these says it."""
+    """The offsets, the bounds of the week or the encoder; the slice only when none of them differs."""
     other = {"slice_hash": "f" * 64}
     fewer = {**other, "records": BASE.manifest.records - 1}
     here, there = Circumstances(0, 90), Circumstances(40, 90)
     assert names_of(other, here, here) == ["slice"]
     assert names_of(fewer, here, there) == ["offsets"]
-    assert names_of({}, here, there) == []  # nothing of the week was lost with them
+    assert names_of({}, here, there) == []  # the week lost nothing with them
     assert names_of({**other, "encoder": "another@1/fp32"}, here, here) == ["encoder"]
     assert names_of({**fewer, "encoder": "another@1/fp32"}, here, here) == ["slice", "encoder"]
     assert names_of(fewer, here, here, timezone="Asia/Tokyo") == ["time zone"]
 
 
 def test_other_settings_are_told_by_name() -> None:
-    """The manifest has their hash alone; what travels beside the value says which they were."""
+    """The manifest has only their hash; the record's headers name them."""
     other = replaced(BASE, manifest=replaced(BASE.manifest, settings_hash="e" * 64))
     (difference,) = differing_inputs(BASE, other, Circumstances(0, 9, "seed=12"), Circumstances(0, 9))
     assert difference.published.endswith("(seed=12)")

@@ -1,4 +1,4 @@
-"""Memory is bounded by bytes, whatever the size of the records."""
+"""Memory is limited by bytes, whatever the size of the records."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -10,7 +10,7 @@ import pytest
 
 from streams.kafka.record import Record
 from streams.kafka.topics import TWEETS
-from streams.runtime.byte_limit import LIMIT, ByteRoom
+from streams.runtime.byte_limit import LIMIT, ByteLimiter
 from streams.runtime.faust_app import create_app
 from streams.settings import load_settings
 from streams.stages.stage import Stage
@@ -18,25 +18,25 @@ from streams.system.metrics import Metrics
 
 
 async def test_who_finds_the_room_full_waits_until_others_leave() -> None:
-    """And then enters; a null value needs no room."""
-    room = ByteRoom(10)
-    assert await room.enter(b"123456") == b"123456"
-    assert await room.enter(None) is None
-    waiting = asyncio.create_task(room.enter(b"78901"))
+    """A value waits at the limit until others are released; a null value needs no room."""
+    limiter = ByteLimiter(10)
+    assert await limiter.acquire(b"123456") == b"123456"
+    assert await limiter.acquire(None) is None
+    waiting = asyncio.create_task(limiter.acquire(b"78901"))
     await asyncio.sleep(0.01)
     assert not waiting.done()
-    room.leave([b"123456", None])
+    limiter.release([b"123456", None])
     assert await asyncio.wait_for(waiting, 120) == b"78901"
 
 
 async def test_what_is_larger_than_the_room_goes_alone() -> None:
-    """It would wait for ever otherwise."""
-    room = ByteRoom(10)
-    assert await room.enter(b"x" * 11)
-    waiting = asyncio.create_task(room.enter(b"1"))
+    """It would otherwise wait forever."""
+    limiter = ByteLimiter(10)
+    assert await limiter.acquire(b"x" * 11)
+    waiting = asyncio.create_task(limiter.acquire(b"1"))
     await asyncio.sleep(0.01)
     assert not waiting.done()
-    room.leave([b"x" * 11])
+    limiter.release([b"x" * 11])
     assert await asyncio.wait_for(waiting, 120) == b"1"
 
 
@@ -59,7 +59,7 @@ class _Event:
 
 
 class _Stream:
-    """What an agent asks of Faust's stream: two records, each of which fills the room."""
+    """The part of Faust's stream that an agent uses: two records, each of which reaches the limit."""
 
     def __init__(self) -> None:
         self.processors: list[Callable[[bytes], Coroutine[object, object, bytes]]] = []
@@ -82,7 +82,7 @@ class _Stream:
 
 
 async def test_every_agent_waits_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next record comes in when the batch before it is acknowledged, and not sooner."""
+    """The next record enters after the previous batch is acknowledged, not before."""
     seen: list[int] = []
 
     async def handle(records: Sequence[Record]) -> None:

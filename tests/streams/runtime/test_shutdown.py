@@ -1,4 +1,4 @@
-"""A stage that is told to stop: it waits for a broker that is there, not for ever, and not for one that is away."""
+"""A stage that must stop waits for a reachable broker for a limited time, and not for an unreachable one."""
 
 import socket
 import threading
@@ -6,20 +6,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.runtime import shutdown as drain
+from streams.runtime import shutdown
 from streams.runtime.shutdown import end_in_time
 from streams.runtime.worker import STOP_SECONDS
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drain, "AWAY_SECONDS", 0.5)  # a thread may stand still for a moment between two looks
-    monkeypatch.setattr(drain, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(shutdown, "AWAY_SECONDS", 0.5)  # a thread may pause for a moment between two looks
+    monkeypatch.setattr(shutdown, "LOOK_SECONDS", 0.01)
 
 
 @pytest.fixture
 def broker() -> Iterator[socket.socket]:
-    """Something that accepts connections."""
+    """Accepts connections."""
     with socket.create_server(("127.0.0.1", 0), backlog=1_000) as listening:
         yield listening
 
@@ -39,7 +39,7 @@ def test_one_that_is_there_is_waited_for_until_it_goes(broker: socket.socket) ->
 
 
 def test_nothing_ends_that_was_not_told_to() -> None:
-    """A broker that is away for a minute is waited for by a stage that is to go on."""
+    """A stage that should continue waits for a broker that is unreachable for a minute."""
     told, ended = threading.Event(), threading.Event()
     watching = end_in_time("127.0.0.1:1", told.is_set, ended.set)
     assert not ended.wait(1.5)
@@ -49,8 +49,8 @@ def test_nothing_ends_that_was_not_told_to() -> None:
 
 
 def test_one_that_is_there_is_not_waited_for_for_ever(broker: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A group that does not let its member in, or a batch that hangs: the worker must not have to kill it."""
-    monkeypatch.setattr(drain, "MOST_SECONDS", 0.3)
+    """A group that blocks its member, or a batch that hangs: the worker must not have to kill the stage."""
+    monkeypatch.setattr(shutdown, "MOST_SECONDS", 0.3)
     told, ended = threading.Event(), threading.Event()
     watching = end_in_time(_address(broker), told.is_set, ended.set)
     assert not ended.wait(0.6)
@@ -60,5 +60,5 @@ def test_one_that_is_there_is_not_waited_for_for_ever(broker: socket.socket, mon
 
 
 def test_there_is_time_to_end_before_the_worker_kills() -> None:
-    """With what the process itself takes to end."""
-    assert drain.MOST_SECONDS + 2 * drain.LOOK_SECONDS + 3 < STOP_SECONDS < 30
+    """Including the time that the process needs to exit."""
+    assert shutdown.MOST_SECONDS + 2 * shutdown.LOOK_SECONDS + 3 < STOP_SECONDS < 30

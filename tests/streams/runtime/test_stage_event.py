@@ -1,4 +1,4 @@
-"""Only a stage acknowledges: Faust's own code must not, whatever it does with an event."""
+"""Only a stage acknowledges events. Faust's own code must not."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from streams.system.metrics import Metrics
 
 
 class _Consumer:
-    """Takes note of what is acknowledged."""
+    """Records what is acknowledged."""
 
     def __init__(self) -> None:
         self.acknowledged: list[int] = []
@@ -23,7 +23,7 @@ class _Consumer:
 
 
 def test_faust_skips_an_event_without_acknowledging_it(tmp_path: Path) -> None:
-    """Its stream calls `ack` on what comes while it rebalances, unless its compiled parts are installed."""
+    """Without its compiled extension, Faust calls `ack` on events that arrive during a rebalance."""
     settings = load_settings(kafka_bootstrap_servers="127.0.0.1:1", data_dir=tmp_path)
     app = create_app(settings, "embed", lambda *_: Stage("embed", {}), Metrics())
     consumer: Any = _Consumer()

@@ -1,4 +1,4 @@
-"""A stage's process: it gives up where starting again is no use, and ends even when it can do nothing else."""
+"""The process of a stage: it gives up when a restart cannot help, and always ends."""
 
 import subprocess
 import sys
@@ -36,7 +36,7 @@ def _nothing_is_missing(start: int, end: int) -> AsyncIterator[list[Record]]:
 def test_an_unwritable_data_folder_is_told_and_not_tried_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit code 3 stops the worker: no restart mends a folder."""
+    """Exit code 3 stops the worker: no restart repairs a folder."""
     (tmp_path / "file").touch()
     settings = load_settings(kafka_bootstrap_servers="127.0.0.1:1", data_dir=tmp_path / "file" / "data")
     assert run_stage(settings, "embed") == GIVE_UP
@@ -54,7 +54,7 @@ def test_an_unwritable_data_folder_is_told_and_not_tried_again(
 def test_a_wrong_setting_is_told_and_not_tried_again(
     wrong: dict[str, str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It would be as wrong after the thirtieth restart."""
+    """The setting would still be wrong after the thirtieth restart."""
     given = {"kafka_bootstrap_servers": "127.0.0.1:1", "redis_url": "redis://127.0.0.1:1", "encoder": "hash"}
     assert run_stage(load_settings(**(given | wrong), data_dir=tmp_path), "embed") == GIVE_UP
     shown = capsys.readouterr()
@@ -66,14 +66,14 @@ def _run(code: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_blocked_event_loop_ends_the_process_with_its_stack() -> None:
-    """It cannot crash, it cannot stop, its heartbeats are sent by nobody: only a watchdog helps."""
+    """A blocked loop cannot crash, stop or send heartbeats; only a watchdog can end it."""
     done = _run(
         "import asyncio, time\n"
         "from streams.runtime import stage_process\n"
         "stage_process.STALLED_SECONDS = 2.0\n"
         "async def blocked():\n"
         "    watch = asyncio.create_task(stage_process._watch_loop())\n"
-        "    await asyncio.sleep(0)\n"  # the watch has begun; a wait here could itself be too long on a busy machine
+        "    await asyncio.sleep(0)\n"  # the watch is running; a wait here could be too long on a busy machine
         "    time.sleep(200)\n"
         "asyncio.run(blocked())\n"
     )
@@ -83,7 +83,7 @@ def test_a_blocked_event_loop_ends_the_process_with_its_stack() -> None:
 
 
 def test_a_hanging_thread_does_not_keep_the_process() -> None:
-    """Python waits for executor threads at its end; a wedged device never comes back."""
+    """At exit Python waits for executor threads, and a hanging device never returns."""
     done = _run(
         "import time\n"
         "from concurrent.futures import ThreadPoolExecutor\n"
@@ -108,7 +108,7 @@ async def test_a_hanging_encoder_crashes_the_stage(tmp_path: Path, monkeypatch: 
     send = FakeSend()
     stage = build_embed(settings, send, Metrics())
     try:
-        with pytest.raises(EncoderHangsError, match="encoder took more than"):
+        with pytest.raises(EncoderHangsError, match="encoder did not return a batch within"):
             await stage.handlers[TWEETS]([record(tweet(1))])
     finally:
         given_up.set()
@@ -116,7 +116,7 @@ async def test_a_hanging_encoder_crashes_the_stage(tmp_path: Path, monkeypatch: 
 
 
 async def test_a_full_disk_stops_no_post(tmp_path: Path) -> None:
-    """The snapshot is only a cache of the log: outputs go on, and the next attempt may work again."""
+    """The snapshot is only a cache of the log: outputs continue, and the next attempt may succeed."""
     folder = tmp_path / "snapshots"
     folder.touch()
     send = FakeSend()

@@ -1,4 +1,4 @@
-"""The worker supervises stage processes: restarts what crashes, stops together, gives up loudly."""
+"""The worker supervises stage processes: it restarts crashed ones, stops all together, and gives up with an error."""
 
 import asyncio
 import os
@@ -13,10 +13,10 @@ import pytest
 from streams.runtime import worker as worker_module
 from streams.runtime.worker import Worker
 
-# stands in for `python -m streams.runtime.stage_process NAME`: the name says what it does
+# stands in for `python -m streams.runtime.stage_process NAME PARENT`: the name says what it does
 SCRIPT = """
 import os, signal, sys, time
-name, folder = sys.argv[-1], os.environ["FOLDER"]
+name, folder = sys.argv[1], os.environ["FOLDER"]
 if name == "hangs":  # before it leaves its process id: from then on it may be told to stop
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 with open(os.path.join(folder, name), "a") as log:
@@ -31,7 +31,7 @@ time.sleep(600)
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the stand-ins leave their process ids; the worker starts them instead of stages."""
+    """Folder of the process ids of the replaced stages."""
     script = tmp_path / "stand_in.py"
     script.write_text(SCRIPT)
     python = tmp_path / "python"
@@ -41,7 +41,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(worker_module, "BACK_OFF_SECONDS", (0.05,))
     monkeypatch.setattr(
         worker_module, "STOP_SECONDS", 120.0
-    )  # on a slow machine too all but the one below stop in time
+    )  # even on a slow machine all except the one below stop in time
     return tmp_path
 
 
@@ -58,7 +58,7 @@ async def _until(check: object) -> None:
 
 
 async def test_a_crashed_stage_is_started_again_and_the_others_go_on(folder: Path) -> None:
-    """Crash, restart: what was not acknowledged is delivered again."""
+    """Unacknowledged records are delivered again."""
     supervisor = Worker(["crashes", "steady"], {"FOLDER": str(folder)})
     running = asyncio.create_task(supervisor.supervise())
     await _until(lambda: len(_starts(folder, "crashes")) >= 3 and _starts(folder, "steady"))
@@ -81,7 +81,7 @@ async def test_a_killed_stage_is_started_again(folder: Path) -> None:
 
 
 async def test_a_stage_that_gives_up_stops_the_worker(folder: Path) -> None:
-    """Past the dead-letter budget, starting again would only make more dead letters."""
+    """Over the dead-letter budget, a restart would only make more dead letters."""
     supervisor = Worker(["gives-up", "steady"], {"FOLDER": str(folder)})
     await asyncio.wait_for(supervisor.supervise(), 240)
     assert supervisor.exit_code == 3
@@ -90,7 +90,7 @@ async def test_a_stage_that_gives_up_stops_the_worker(folder: Path) -> None:
 
 
 async def test_a_stage_that_does_not_stop_is_killed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopping ends in bounded time, and is not called orderly."""
+    """Stopping takes limited time, and the exit code shows that it was not orderly."""
     monkeypatch.setattr(worker_module, "STOP_SECONDS", 1.0)
     supervisor = Worker(["hangs"], {"FOLDER": str(folder)})
     running = asyncio.create_task(supervisor.supervise())

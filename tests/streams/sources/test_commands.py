@@ -5,12 +5,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from streams.cli import influencers as cli_influencers
-from streams.cli import services as cli_services
-from streams.cli import sources as cli_sources
+from streams.cli.commands import app
+from streams.cli.sources import sources_section
 from streams.clock import system_clock
 from streams.settings import load_settings
 from streams.sources.cursors import Files, Health
@@ -19,35 +17,24 @@ from streams.sources.registry import SOURCES, Making
 from tests.support.source_servers.collecting import people
 
 
-@pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
-    monkeypatch.setattr(cli_services, "status_sections", [])
-    made = typer.Typer()
-    cli_sources.register(made)
-    cli_sources.register(made)
-    cli_influencers.register(made)
-    assert cli_services.status_sections == [cli_sources.sources_section]
-    return made
-
-
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["source", "friendster"], "no source friendster; there are: x-stream"),
+        (["source", "friendster"], "unknown source friendster; known: x-stream"),
         (["source", "rss", "--others", "maybe"], "maybe"),
         (["influencers", "add", "Nobody"], "at least one handle"),
         (["influencers", "add", "Bad", "--x", "not a handle"], "is no X handle"),
         (["influencers", "add", "Bad", "--rss", "https://a.test", "--id", "with space"], "id"),
     ],
 )
-def test_wrong_usage_is_exit_code_2(app: typer.Typer, arguments: list[str], told: str) -> None:
+def test_wrong_usage_is_exit_code_2(arguments: list[str], told: str) -> None:
     """Before any service is started."""
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2
     assert told in result.output
 
 
-def test_a_wrong_line_in_a_list_is_told_before_anything_starts(app: typer.Typer, tmp_path: Path) -> None:
+def test_a_wrong_line_in_a_list_is_told_before_anything_starts(tmp_path: Path) -> None:
     """With the file's name and the line's number."""
     path = tmp_path / "people.csv"
     path.write_text("name,x,weight\nAda,ada,1\nGrace,grace,heavy\n")
@@ -59,12 +46,12 @@ def test_a_wrong_line_in_a_list_is_told_before_anything_starts(app: typer.Typer,
 def test_status_tells_a_source_that_is_gone(tmp_path: Path) -> None:
     """Its last report says connected, but its process is no more; stopped sources are healthy."""
     settings = load_settings(data_dir=tmp_path)
-    assert cli_sources.sources_section(settings).healthy
+    assert sources_section(settings).healthy
     Files(tmp_path / "sources", "rss").report(Health("rss", state="connected", pid=os.getpid(), sent=3))
     Files(tmp_path / "sources", "bluesky").report(Health("bluesky", state="stopped", pid=2**22 + 1))
-    assert cli_sources.sources_section(settings).healthy
+    assert sources_section(settings).healthy
     Files(tmp_path / "sources", "mastodon").report(Health("mastodon", state="connected", pid=2**22 + 1))
-    section = cli_sources.sources_section(settings)
+    section = sources_section(settings)
     assert {row["source"]: row["state"] for row in section.rows} == {
         "bluesky": "stopped",
         "mastodon": "gone",

@@ -111,7 +111,7 @@ def test_merging_keeps_other_handles_and_refuses_stolen_ones() -> None:
     listed = [Influencer(id="ada", name="Ada", handles={"x": "ada"}, tags=["nlp"])]
     (ada,) = merged(listed, [Influencer(id="ada", name="Ada E.", handles={"rss": "https://a.test"}, tags=["ml"])])
     assert (ada.name, ada.handles, ada.tags) == ("Ada E.", {"x": "ada", "rss": "https://a.test"}, ["ml", "nlp"])
-    with pytest.raises(InfluencerError, match="ADA on x belongs to ada already"):
+    with pytest.raises(InfluencerError, match="ADA on x already belongs to ada"):
         merged(listed, [person("grace", x="ADA")])
     assert found(listed, "@ADA") == listed[0]
     assert found(listed, "grace") is None

@@ -82,7 +82,7 @@ async def test_a_post_from_the_future_is_a_bad_line_and_never_sent() -> None:
     await run.run("posts.jsonl", _lines(posts))
     assert (run.counts.sent, run.counts.bad) == (3, 2)
     assert [number for number, _ in told] == [2, 4]
-    assert all("in the future, more than 10 minutes ahead" in reason for _, reason in told)
+    assert all("is more than 10 minutes in the future" in reason for _, reason in told)
     assert [letter.source for letter in producer.letters] == ["posts.jsonl:2", "posts.jsonl:4"]
 
 

@@ -1,4 +1,4 @@
-"""Stage assign: one outcome for each origin, whatever crashes and whoever takes over."""
+"""Stage assign: one outcome for each origin, after any crash or takeover."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
 from models.events import TopicEvent
 from models.events.wire import decode, encode
@@ -19,14 +20,14 @@ from tests.support.made_posts import ENCODER, SUBJECTS, embedded, in_batches, re
 
 
 async def test_every_record_has_one_outcome(tmp_path: Path) -> None:
-    """Placed, or a dead letter."""
+    """Each record is assigned or becomes a dead letter."""
     bench = await straight_run(tmp_path)
     assert [one.origin for one in bench.assignments()] == [f"0:{n}" for n in range(60) if n % 10]
     assert len(bench.send.on(DEAD_LETTERS.name)) == 6
 
 
 async def test_a_redelivered_batch_is_not_sent_again(tmp_path: Path) -> None:
-    """The state already holds those offsets."""
+    """The state already includes those offsets."""
     bench = await straight_run(tmp_path)
     before = len(bench.send.sent)
     await bench.stage.assign(made_log()[30:])
@@ -34,7 +35,7 @@ async def test_a_redelivered_batch_is_not_sent_again(tmp_path: Path) -> None:
 
 
 async def test_after_a_crash_the_snapshot_and_the_log_give_the_same_future(tmp_path: Path) -> None:
-    """Crashed at 40 with a snapshot of 20 and offsets committed up to 30."""
+    """The crash is at 40, with a snapshot of 20 and offsets committed up to 30."""
     expected = (await straight_run(tmp_path)).assignments()
     bench = Bench(tmp_path / "crash", made_log())
     await bench.stage.assign(made_log()[:20])
@@ -48,7 +49,7 @@ async def test_after_a_crash_the_snapshot_and_the_log_give_the_same_future(tmp_p
 
 
 async def test_a_standby_without_any_state_takes_over(tmp_path: Path) -> None:
-    """It reads what others have published, silently, and goes on."""
+    """It reads published records without sending, and continues."""
     expected = (await straight_run(tmp_path)).assignments()
     bench = Bench(tmp_path / "standby", made_log())
     for batch in in_batches(made_log()[35:], [4, 9]):
@@ -58,7 +59,7 @@ async def test_a_standby_without_any_state_takes_over(tmp_path: Path) -> None:
 
 
 async def test_a_damaged_snapshot_falls_back_to_an_older_one_and_then_to_the_log(tmp_path: Path) -> None:
-    """Nothing is lost but time."""
+    """This costs time but loses nothing."""
     bench = Bench(tmp_path, made_log())
     await bench.stage.assign(made_log()[:20])
     bench.stage.save_snapshot()
@@ -76,7 +77,7 @@ async def test_a_damaged_snapshot_falls_back_to_an_older_one_and_then_to_the_log
 
 
 async def test_a_snapshot_that_is_ahead_of_the_log_is_not_believed(tmp_path: Path) -> None:
-    """The broker's data are gone, the data folder stayed: to skip what the old log held would lose the new posts."""
+    """The broker's data are lost, the data folder is not: skipping the old offsets would lose the new posts."""
     bench = Bench(tmp_path, made_log())
     await bench.stage.assign(made_log()[:30])
     bench.stage.save_snapshot()
@@ -93,7 +94,7 @@ async def test_a_snapshot_that_is_ahead_of_the_log_is_not_believed(tmp_path: Pat
 
 
 async def test_a_snapshot_of_another_log_is_not_believed(tmp_path: Path) -> None:
-    """Made anew and grown past it by another worker: its last post is none that the snapshot knows."""
+    """Another worker rebuilt the log beyond the snapshot's position: the snapshot does not know the post before it."""
     bench = Bench(tmp_path, made_log())
     await bench.stage.assign(made_log()[:30])
     bench.stage.save_snapshot()
@@ -107,7 +108,7 @@ async def test_a_snapshot_of_another_log_is_not_believed(tmp_path: Path) -> None
 
 
 async def test_a_snapshot_that_outran_the_commits_is_replaced_by_the_one_before(tmp_path: Path) -> None:
-    """Killed between the snapshot and the commit: what is handed out again is sent again, with the same bytes."""
+    """Killed between snapshot and commit: records that are delivered again are sent again with the same bytes."""
     expected = (await straight_run(tmp_path)).assignments()
     bench = Bench(tmp_path / "killed", made_log())
     await bench.stage.assign(made_log()[:20])
@@ -122,7 +123,7 @@ async def test_a_snapshot_that_outran_the_commits_is_replaced_by_the_one_before(
 
 
 async def test_a_gap_inside_a_batch_is_read_from_the_log(tmp_path: Path) -> None:
-    """Another worker did what lies between: its posts are part of the state all the same."""
+    """Another worker handled the records between them; their posts belong to the state."""
     expected = (await straight_run(tmp_path)).assignments()
     bench = Bench(tmp_path / "gap", made_log())
     await bench.stage.assign([*made_log()[:20], *made_log()[45:]])
@@ -131,7 +132,7 @@ async def test_a_gap_inside_a_batch_is_read_from_the_log(tmp_path: Path) -> None
 
 
 async def test_a_clock_that_is_set_back_puts_off_no_snapshot(tmp_path: Path) -> None:
-    """A day of skew would mean a day without snapshots."""
+    """Otherwise a clock that is a day off would mean a day without snapshots."""
     bench = Bench(tmp_path, made_log())
     bench.now -= timedelta(days=1)
     await bench.stage.assign(made_log()[:20])
@@ -139,7 +140,7 @@ async def test_a_clock_that_is_set_back_puts_off_no_snapshot(tmp_path: Path) -> 
 
 
 async def test_a_crash_in_a_long_catch_up_does_not_put_it_back_to_its_beginning(tmp_path: Path) -> None:
-    """What was read so far is in a snapshot."""
+    """The records read so far are in a snapshot."""
     bench = Bench(tmp_path, made_log())
     read = bench.stage._read_log
 
@@ -159,7 +160,7 @@ async def test_a_crash_in_a_long_catch_up_does_not_put_it_back_to_its_beginning(
 
 
 async def test_a_catch_up_comes_to_its_end_however_often_it_is_killed(tmp_path: Path) -> None:
-    """Each life reads three times and is killed; a life that began where the one before began would never end it."""
+    """Each process reads three times and is killed. If each started where the last one started, none would finish."""
     bench = Bench(tmp_path, made_log(400))
     reached = []
     for _life in range(400 // READ):
@@ -184,7 +185,7 @@ async def test_a_catch_up_comes_to_its_end_however_often_it_is_killed(tmp_path: 
 
 
 async def test_a_snapshot_is_written_when_it_is_due(tmp_path: Path) -> None:
-    """And only two are kept (law 4)."""
+    """Only two are kept (law 4)."""
     bench = Bench(tmp_path, made_log())
     for turn in range(6):
         bench.now += timedelta(seconds=31)
@@ -193,7 +194,7 @@ async def test_a_snapshot_is_written_when_it_is_due(tmp_path: Path) -> None:
 
 
 async def test_what_a_refit_teaches_is_learned_at_its_place_whatever_crashes(tmp_path: Path) -> None:
-    """Killed before the lesson, right after it, or between its two copies: the same events and state."""
+    """Killed before the WeekTopics, directly after it, or between its two copies: the same events and state."""
     people = {f"person{n}": 5 for n in range(7)}
     (vector,) = ENCODER.encode([SUBJECTS[0]])
     topic = taught("d-keepers", [f"p{n:05d}" for n in range(4, 36, 4)], vector, SUBJECTS[0].split(), people)
@@ -218,3 +219,19 @@ async def test_what_a_refit_teaches_is_learned_at_its_place_whatever_crashes(tmp
 
 def _shifted(one: Record) -> Record:
     return replace(one, offset=one.offset + 2)
+
+
+@pytest.mark.parametrize(("kept", "read"), [(25, True), (35, False)])
+async def test_a_log_that_begins_after_the_state_is_said_so(tmp_path: Path, kept: int, read: bool) -> None:
+    """Retention deleted what a restart needs: the live topics lack these posts, and it stands in the log once."""
+    bench = Bench(tmp_path, made_log())
+    await bench.stage.assign(made_log()[:20])
+    bench.stage.save_snapshot()
+    bench.log = [one for one in made_log() if one.offset == 19 or one.offset >= kept]
+    bench.restart()
+    bench.stage.load_snapshot()
+    with structlog.testing.capture_logs() as lines:
+        await bench.stage.assign(made_log()[35:])
+        await bench.stage.assign([record(embedded(tweet(70), "0:70"), 60)])
+    (line,) = [line for line in lines if line["event"].startswith("log begins after the state")]
+    assert (line["position"], line["log_start"], "doctor" in line["next_step"]) == (20, kept if read else 35, True)

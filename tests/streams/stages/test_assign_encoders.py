@@ -1,4 +1,4 @@
-"""Stage assign when the encoder changes: a new topic space, strays, widths."""
+"""Stage assign when the encoder changes: a new topic space, strays, vector lengths."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.support.made_posts import ENCODER, embedded, in_batches, record, twee
 
 
 async def test_vectors_of_a_retired_encoder_are_dead_letters_also_inside_one_batch(tmp_path: Path) -> None:
-    """How the log is cut decides nothing."""
+    """The division of the log into batches has no effect."""
     encoders = ["one@1", "one@1", "two@1", "one@1", "two@1"]
     log = [record(embedded(tweet(n), f"0:{n}", encoder), n) for n, encoder in enumerate(encoders)]
     for number, sizes in enumerate(([5], [1], [2, 1])):
@@ -32,7 +32,7 @@ async def test_vectors_of_a_retired_encoder_are_dead_letters_also_inside_one_bat
 
 
 async def test_a_change_of_encoder_says_so_and_how_to_rebuild(tmp_path: Path) -> None:
-    """Once, with both names and a command; the first encoder of all is no change."""
+    """Logged once, with both names and a command. The first encoder of a log is not a change."""
     bench = Bench(tmp_path, [])
     with capture_logs() as logs:
         await bench.stage.assign(
@@ -46,7 +46,7 @@ async def test_a_change_of_encoder_says_so_and_how_to_rebuild(tmp_path: Path) ->
 
 
 async def test_going_back_to_an_encoder_costs_a_few_posts_and_not_the_stream(tmp_path: Path) -> None:
-    """Few of the old one's are strays of a worker that still runs; many in a row are a choice. However it is cut."""
+    """A few old vectors come from a worker that still runs; many in a row are a choice. Batches have no effect."""
     names = ["a", "b", *"a" * (STRAYS - 1), "b", *"a" * (STRAYS + 2), "b"]
     log = [record(embedded(tweet(n), f"0:{n}", f"{name}@1"), n) for n, name in enumerate(names)]
     for sizes in ([len(log)], [1], [7, 64]):
@@ -74,7 +74,7 @@ async def test_a_vector_of_a_wrong_length_is_a_dead_letter(tmp_path: Path) -> No
 
 
 async def test_the_first_post_of_an_encoder_sets_the_width_also_inside_one_batch(tmp_path: Path) -> None:
-    """A naive version finds out when it stacks the vectors, and crashes for good."""
+    """A check that first stacks the vectors would crash permanently."""
     (vector,) = HashEncoder(32).encode(["a choir"])
     narrow = msgspec.structs.replace(embedded(tweet(1), "0:1"), vector=pack_vector(vector), dimensions=32)
     wrong = encode(lesson([], 32, ENCODER.name))

@@ -1,4 +1,4 @@
-"""Stage assign when its outputs do not get through: the state has gone ahead of what is durable."""
+"""Stage assign when its outputs are not confirmed: the state is ahead of the durable outputs."""
 
 import asyncio
 import itertools
@@ -17,7 +17,7 @@ from tests.support.made_posts import START
 
 
 class _AwayBroker:
-    """Takes `room` records and confirms them; the one after them fails, and of the rest nothing is heard."""
+    """Confirms `room` records, fails at the next one, and never answers for the rest."""
 
     def __init__(self, bench: Bench, room: int, error: BaseException) -> None:
         self._send = bench.send
@@ -38,7 +38,9 @@ class _AwayBroker:
 
 
 async def _cut_off(bench: Bench, room: int, error: BaseException) -> list[Assignment]:
-    """Offsets 0 to 19 are done and committed, the next 20 are being sent when the broker goes; what is durable."""
+    """Offsets 0 to 19 are committed; the broker becomes unreachable while the next 20 are sent. Returns what is
+    durable.
+    """
     await bench.stage.assign(made_log()[:20])
     bench.stage._send = _AwayBroker(bench, room, error)
     with pytest.raises(type(error)):
@@ -49,7 +51,7 @@ async def _cut_off(bench: Bench, room: int, error: BaseException) -> list[Assign
 @pytest.mark.parametrize("room", [0, 1, 9])
 @pytest.mark.parametrize("error", [ConnectionError(), asyncio.CancelledError()])
 async def test_a_stop_without_a_broker_takes_nothing_for_sent(tmp_path: Path, room: int, error: BaseException) -> None:
-    """A stage that ends writes a snapshot; one that knew these posts would answer them with silence (seen: 39 lost)."""
+    """A stopping stage writes a snapshot. If it included these posts, they would never be sent (seen: 39 lost)."""
     expected = (await straight_run(tmp_path)).assignments()
     bench = Bench(tmp_path / "cut", made_log())
     durable = await _cut_off(bench, room, error)
@@ -61,7 +63,7 @@ async def test_a_stop_without_a_broker_takes_nothing_for_sent(tmp_path: Path, ro
 
 
 async def test_what_was_not_confirmed_is_sent_when_it_is_handed_again(tmp_path: Path) -> None:
-    """To the same process, as after a rebalance in which its work was called off."""
+    """Delivered again to the same process, as after a rebalance that cancelled its batch."""
     expected = (await straight_run(tmp_path)).assignments()
     bench = Bench(tmp_path / "cut", made_log())
     await _cut_off(bench, 3, asyncio.CancelledError())
@@ -71,7 +73,7 @@ async def test_what_was_not_confirmed_is_sent_when_it_is_handed_again(tmp_path: 
 
 
 async def test_the_snapshot_before_is_still_good(tmp_path: Path) -> None:
-    """Nothing is read again that it has; what came after it is."""
+    """Its records are not read again; later ones are."""
     bench = Bench(tmp_path, made_log())
     await bench.stage.assign(made_log()[:10])
     bench.stage.save_snapshot()
@@ -84,7 +86,7 @@ async def test_the_snapshot_before_is_still_good(tmp_path: Path) -> None:
 async def test_a_catch_up_that_is_called_off_is_saved_as_far_as_it_came(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Within one read of thousands of records: a start that is killed again and again gets on all the same."""
+    """Cancelled within one read of thousands of records: a process that is killed repeatedly still makes progress."""
     monkeypatch.setattr("streams.stages.assign.CATCH_UP_BATCH", 20)
     bench = Bench(tmp_path, made_log(100))
     moments = itertools.count()

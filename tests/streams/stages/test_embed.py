@@ -13,7 +13,7 @@ from streams.kafka.record import Record
 from streams.kafka.topics import DEAD_LETTERS, EMBEDDED
 from streams.stages.dead_letters import DeadLetterBudget, DeadLetterBudgetError
 from streams.stages.embed import embed
-from streams.stages.turns import Turns
+from streams.stages.ordered_release import OrderedRelease
 from tests.support.made_posts import ENCODER, START, FakeSend, clock, record, tweet
 
 
@@ -30,7 +30,7 @@ async def _embed(records: Sequence[Record], send: FakeSend, budget: float = 1.0)
         clock=clock,
         future_skew=timedelta(minutes=10),
         budget=DeadLetterBudget(budget),
-        turns=Turns(),
+        release=OrderedRelease(),
     )
 
 
@@ -65,7 +65,7 @@ async def test_a_retweet_is_encoded_as_what_it_repeats() -> None:
 
 
 async def test_a_bad_record_is_a_dead_letter_and_stops_nobody() -> None:
-    """Whole, with its coordinates and the reason."""
+    """The dead letter has the whole record, its coordinates and the reason."""
     send = FakeSend()
     await _embed([record(tweet(1), 1), record(b"{broken", 2, partition=1), record(None, 3), record(tweet(4), 4)], send)
     assert len(send.on(EMBEDDED.name)) == 2
@@ -79,7 +79,7 @@ async def test_a_bad_record_is_a_dead_letter_and_stops_nobody() -> None:
 
 
 async def test_a_post_from_the_future_is_a_dead_letter_and_small_skew_is_not() -> None:
-    """It would close its week early for everybody."""
+    """It would close its week too early."""
     send = FakeSend()
     hours = (clock() - START) / timedelta(hours=1)
     await _embed([record(tweet(1, hours=hours + 0.1), 1), record(tweet(2, hours=hours + 1), 2)], send)
@@ -88,7 +88,7 @@ async def test_a_post_from_the_future_is_a_dead_letter_and_small_skew_is_not() -
 
 
 async def test_a_tombstone_travels_on_with_its_origin() -> None:
-    """So that the log of one week holds all that its digest needs."""
+    """So the log of one week contains everything that its digest needs."""
     send = FakeSend()
     await _embed([record(Deletion(id="p1", author_id="a", deleted_at=START), 5, partition=2)], send)
     deletion = decode_embedded(send.on(EMBEDDED.name)[0])
@@ -97,19 +97,19 @@ async def test_a_tombstone_travels_on_with_its_origin() -> None:
 
 
 async def test_a_lost_broker_fails_the_batch() -> None:
-    """Buffered is not sent: an unconfirmed record must not be acknowledged."""
+    """A buffered record is not sent: an unconfirmed record must not be acknowledged."""
     with pytest.raises(ConnectionError):
         await _embed([record(tweet(1))], FakeSend(broken=True))
 
 
 async def test_an_encoder_that_gives_nonsense_is_a_bug_and_no_dead_letter() -> None:
-    """NaN vectors would be found by nobody later."""
+    """Nothing later would notice NaN in a vector."""
 
     async def nonsense(texts: Sequence[str]) -> npt.NDArray[np.float32]:
         return np.full((len(texts), 3), np.nan, np.float32)
 
     send = FakeSend()
-    with pytest.raises(FloatingPointError, match="not finite"):
+    with pytest.raises(FloatingPointError, match="NaN or infinity"):
         await embed(
             [record(tweet(1))],
             send=send,
@@ -118,13 +118,13 @@ async def test_an_encoder_that_gives_nonsense_is_a_bug_and_no_dead_letter() -> N
             clock=clock,
             future_skew=timedelta(),
             budget=DeadLetterBudget(1.0),
-            turns=Turns(),
+            release=OrderedRelease(),
         )
     assert send.sent == []
 
 
 async def test_too_many_dead_letters_stop_the_stage_loudly() -> None:
-    """A wrong producer must not drain into dead letters unseen; a few bad records must not stop anybody."""
+    """A wrong producer must not fill the dead letters unnoticed; a few bad records must not stop the stage."""
     good = [record(tweet(number), number) for number in range(300)]
     bad = [record(b"x", number) for number in range(100)]
     await _embed(good + bad, FakeSend(), budget=0.3)
@@ -133,7 +133,7 @@ async def test_too_many_dead_letters_stop_the_stage_loudly() -> None:
 
 
 def test_the_budget_looks_at_the_last_thousand_only() -> None:
-    """An old accident is forgiven."""
+    """Older failures no longer count."""
     budget = DeadLetterBudget(0.5)
     for number in range(2_000):
         budget.count(bad=number < 90)

@@ -1,4 +1,4 @@
-"""The topics that are ours alone: a record there that nobody of ours wrote is told, and stops nothing."""
+"""Topics that only our stages write: a foreign record there is reported and stops nothing."""
 
 import asyncio
 from datetime import timedelta
@@ -54,7 +54,7 @@ def _records(values: list[bytes | None]) -> list[Record]:
 def test_no_record_stops_the_view(
     assignments: list[bytes | None], events: list[bytes | None], digests: list[bytes | None]
 ) -> None:
-    """Shown, or a dead letter."""
+    """It is shown or becomes a dead letter."""
 
     async def all_three() -> None:
         store, send = MemoryViews(), FakeSend()
@@ -73,7 +73,7 @@ def test_no_record_stops_the_view(
 @example(LESSON.replace(b'"dimensions":64', b'"dimensions":32'))
 @example(LESSON.replace(b'"post_ids":[', b'"post_ids":["",'))
 def test_no_lesson_stops_assign(value: bytes | None) -> None:
-    """What a refit teaches is learned or a dead letter."""
+    """A WeekTopics record is applied or becomes a dead letter."""
     create = partial(create_topic_model, "topics")
 
     async def run(folder: Path) -> None:
@@ -98,7 +98,7 @@ def test_no_lesson_stops_assign(value: bytes | None) -> None:
 @example(None, b"twelve")
 @example(None, b"9" * 5_000)
 def test_no_record_hides_the_dead_letters(value: bytes | None, number: bytes | None) -> None:
-    """A damaged note or letter is passed over, and sending back says why it cannot."""
+    """A damaged note or letter is skipped, and sending it back explains why it cannot be sent."""
     headers = [] if number is None else [("letter", number)]
     note = Record(topic="dead-letters", partition=0, offset=7, key=NOTE_KEY, value=None, timestamp=0, headers=headers)
     found = stored_letters([record(LETTER, 0), record(value, 1), note])
@@ -112,7 +112,7 @@ def test_no_record_hides_the_dead_letters(value: bytes | None, number: bytes | N
 
 @given(mangled([DIGEST]), st.dictionaries(st.sampled_from(["revision", "slice_end", "made_at"]), st.binary(max_size=9)))
 def test_a_record_of_digests_is_a_digest_or_none(value: bytes | None, headers: dict[str, bytes]) -> None:
-    """Week-close would not get past it otherwise."""
+    """Otherwise week-close could not continue."""
     published_of(
         Record(topic="digests", partition=0, offset=0, key=b"k", value=value, timestamp=0, headers=[*headers.items()])
     )
@@ -120,7 +120,7 @@ def test_a_record_of_digests_is_a_digest_or_none(value: bytes | None, headers: d
 
 @given(st.integers(0, len(SNAPSHOT) - 1), st.binary(max_size=8))
 def test_a_mangled_snapshot_is_read_or_refused(place: int, change: bytes) -> None:
-    """Its hash says so first; an older program's may be whole and still not be understood."""
+    """The hash finds a damaged one. A whole snapshot of an older program may still be unreadable."""
     data = SNAPSHOT[:place] + change + SNAPSHOT[place + len(change) :]
     try:
         Assigner.from_bytes(data, partial(create_topic_model, "topics"), restore_topic_model)
@@ -130,5 +130,5 @@ def test_a_mangled_snapshot_is_read_or_refused(place: int, change: bytes) -> Non
 
 @pytest.mark.parametrize("value", [LETTER, encode(DeadLetter(stage="ingest", reason="x", record="", source="f:1"))])
 def test_a_letter_is_a_letter(value: bytes) -> None:
-    """What is fuzzed above is right before it is mangled."""
+    """The unchanged inputs of the tests above are valid."""
     assert stored_letters([record(value, 3)])[3].number == 3

@@ -1,4 +1,4 @@
-"""Any record at all: each stage makes exactly one thing of it and goes on."""
+"""Arbitrary records: each stage produces exactly one result for each and continues."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -22,8 +22,8 @@ from streams.kafka.record import Record
 from streams.stages.assign import AssignStage
 from streams.stages.dead_letters import DeadLetterBudget
 from streams.stages.embed import embed
+from streams.stages.ordered_release import OrderedRelease
 from streams.stages.snapshots import SnapshotStore
-from streams.stages.turns import Turns
 from tests.support.made_posts import ENCODER, START, FakeSend, clock, embedded, record, tweet
 from tests.support.mangled import mangled
 
@@ -45,7 +45,7 @@ def _embed(records: list[Record]) -> FakeSend:
             clock=clock,
             future_skew=timedelta(minutes=10),
             budget=DeadLetterBudget(1.0),
-            turns=Turns(),
+            release=OrderedRelease(),
         )
     )
     return send
@@ -57,7 +57,7 @@ def _embed(records: list[Record]) -> FakeSend:
 @example([DELETION.replace(b"2021-05-03T00:00:00Z", b"9999-12-31T23:59:59-23:59")])
 @example([DELETION.replace(b"2021-05-03T00:00:00Z", b"0001-01-01T00:00:00+23:59")])
 def test_every_record_of_tweets_leaves_embed_once(values: list[bytes | None]) -> None:
-    """Embedded, or a dead letter with its own bytes."""
+    """It is embedded, or becomes a dead letter with its own bytes."""
     records = [record(value, offset) for offset, value in enumerate(values)]
     send = _embed(records)
     letters = [decode(value, DeadLetter) for value in send.on("dead-letters")]
@@ -97,7 +97,7 @@ EMBEDDED = encode(embedded(tweet(2), "0:1"))
 @example([EMBEDDED.replace(b'"dimensions":64', b'"dimensions":32')])
 @example([EMBEDDED.replace(b"Z", b"+23:59")])
 def test_no_record_of_tweets_embedded_stops_assign(values: list[bytes | None]) -> None:
-    """Behind good ones; each record is at most one assignment or letter (another encoder may end the topic space)."""
+    """After good records. Each gives at most one assignment or letter (another encoder may end the topic space)."""
     good = [encode(embedded(tweet(number), f"1:{number}")) for number in (7, 8)]
     records = [record(value, offset) for offset, value in enumerate([*good, *values])]
     with TemporaryDirectory() as folder:
@@ -109,7 +109,7 @@ def test_no_record_of_tweets_embedded_stops_assign(values: list[bytes | None]) -
 
 @pytest.mark.parametrize("times", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
 def test_times_at_the_ends_of_the_calendar_are_poison(times: str) -> None:
-    """They overflow when they are compared or converted."""
+    """They overflow in comparisons or conversions."""
     for value in (encode(tweet(1)).replace(b"2021-05-03T00:01:00Z", times.encode()), DELETION):
         changed = value.replace(b"2021-05-03T00:00:00Z", times.encode())
         assert len(_embed([record(changed)]).on("dead-letters")) == 1

@@ -1,4 +1,4 @@
-"""Stage view: decoded events reach the store, everything else is a dead letter."""
+"""Stage view: decoded events reach the store, other records become dead letters."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from tests.support.made_posts import START, FakeSend, clock, record
 
 
 class Store:
-    """Keeps what it is given."""
+    """Stores what it receives."""
 
     def __init__(self) -> None:
         self.given: list[object] = []
@@ -35,7 +35,7 @@ def _record(value: bytes, offset: int) -> Record:
 
 
 async def test_good_events_are_applied_and_bad_ones_put_aside() -> None:
-    """In order, and nobody waits for the bad one."""
+    """In order; the bad record delays none of them."""
     store, send = Store(), FakeSend()
     events = [Assignment(id=f"p{n}", origin=f"0:{n}", outcome="assigned", at=START, topic_id="t") for n in range(3)]
     records = [
@@ -51,7 +51,7 @@ async def test_good_events_are_applied_and_bad_ones_put_aside() -> None:
 
 
 async def test_topic_events_reach_the_store() -> None:
-    """As they were."""
+    """They arrive unchanged."""
     store = Store()
     event = TopicEvent(topic_id="t", kind="born", at=START, reason="three people", label="Lenses")
     await view_topic_events([_record(encode(event), 0)], store=store, send=FakeSend(), clock=clock)
@@ -59,7 +59,7 @@ async def test_topic_events_reach_the_store() -> None:
 
 
 async def test_a_value_of_another_type_is_no_digest() -> None:
-    """Somebody else may write to our topics."""
+    """Another program may write to our topics."""
     store, send = Store(), FakeSend()
     await view_digests([_record(b'{"week":"2021-W18"}', 4)], store=store, send=send, clock=clock)
     assert store.given == []

@@ -1,4 +1,4 @@
-"""A view that lost something is made whole from the log, whenever it happened."""
+"""A view that lost data is completed from the log, whenever the loss happened."""
 
 import random
 from collections.abc import AsyncIterator, Sequence
@@ -12,7 +12,7 @@ from streams.stages.view_follower import ViewFollower
 
 
 class ForgetfulView:
-    """A view and its positions in memory; `forget_in` flushes it in the middle of the n-th operation from now."""
+    """A view and its positions in memory. `forget_in` flushes it during the n-th operation from now."""
 
     def __init__(self) -> None:
         self.shown: set[tuple[int, int]] = set()
@@ -21,7 +21,7 @@ class ForgetfulView:
         self.forget_in = -1
 
     def flush(self) -> None:
-        """Lose everything, as FLUSHALL does."""
+        """Lose everything, like FLUSHALL."""
         self.shown.clear()
         self.positions.clear()
         self.epoch += 1
@@ -66,7 +66,7 @@ def _follower(view: ForgetfulView) -> ViewFollower:
 
 @given(st.integers(0, 10_000), st.lists(st.integers(1, 40), max_size=4))
 async def test_flushed_at_any_moment_the_view_is_whole_after_the_next_look(seed: int, flushes: list[int]) -> None:
-    """Batches of any size over three partitions; a flush may fall between any two steps."""
+    """Batches of any size over three partitions; a flush may happen between any two steps."""
     chance = random.Random(seed)
     view = ForgetfulView()
     follower = _follower(view)
@@ -85,7 +85,7 @@ async def test_flushed_at_any_moment_the_view_is_whole_after_the_next_look(seed:
 
 
 async def test_a_view_flushed_while_no_worker_ran_is_mended_up_to_the_committed_offsets() -> None:
-    """Nobody would deliver those records again."""
+    """Kafka would not deliver those records again."""
     view = ForgetfulView()
     await _follower(view).begin({0: 4, 2: 1})
     assert view.shown == {(0, 0), (0, 1), (0, 2), (0, 3), (2, 0)}

@@ -1,4 +1,4 @@
-"""Stage week-close: what is due is published once, by the owner, and a crash repeats nothing for readers."""
+"""Stage week-close: a due week is published once, by the owner, and readers see no repetition after a crash."""
 
 from collections.abc import AsyncIterator, Awaitable
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from tests.support.week_close_world import NOW, World
 
 
 async def test_a_closed_week_is_published_once() -> None:
-    """With where it was read in the headers, and not in the value."""
+    """The headers, not the value, say where it was read."""
     world = World()
     stage = world.stage()
     await stage.tick(active=True)
@@ -29,7 +29,7 @@ async def test_a_closed_week_is_published_once() -> None:
 
 
 async def test_lag_of_the_embed_stage_holds_the_week_open() -> None:
-    """Its missing posts would be late for no fault of theirs."""
+    """Its missing posts would be late without any fault of theirs."""
     world = World()
     stage = world.stage()
     await stage.tick(active=True)
@@ -43,7 +43,7 @@ async def test_lag_of_the_embed_stage_holds_the_week_open() -> None:
 
 
 async def test_a_standby_publishes_nothing() -> None:
-    """Only the owner of the partition does; one that takes over first reads where things stand."""
+    """Only the owner of the partition publishes. A process that takes over first reads the log."""
     world = World()
     world.append(0, 5)
     world.append(1, 8 * 24 + 1)
@@ -56,7 +56,7 @@ async def test_a_standby_publishes_nothing() -> None:
 
 
 async def test_after_a_crash_before_publishing_the_week_is_closed_again() -> None:
-    """Offsets were committed long ago: the log itself says what is due."""
+    """Offsets were committed long ago; the log itself shows which weeks are due."""
     world = World()
     world.append(0, 5)
     world.append(1, 8 * 24 + 1)
@@ -65,7 +65,7 @@ async def test_after_a_crash_before_publishing_the_week_is_closed_again() -> Non
 
 
 async def test_what_arrives_while_a_worker_finds_out_where_things_stand_counts() -> None:
-    """It is behind the end that was asked for, and acknowledged: a late post or a deletion would be missed."""
+    """It lies behind the end that was read and is acknowledged: a late post or a deletion would be missed."""
     world = World()
     await world.closed_week()
     stage = world.stage()
@@ -86,7 +86,7 @@ async def test_what_arrives_while_a_worker_finds_out_where_things_stand_counts()
 
 
 async def test_a_log_that_was_made_anew_is_not_waited_for() -> None:
-    """What was handed over of the old one is further than the new one goes."""
+    """The old log's offsets are higher than those of the new log."""
     world = World()
     stage = world.stage()
     await stage.follow([record(embedded(tweet(0), "0:0"), 50)])
@@ -97,7 +97,7 @@ async def test_a_log_that_was_made_anew_is_not_waited_for() -> None:
 
 
 async def test_what_the_refit_teaches_goes_before_the_digest() -> None:
-    """A crash between the two repeats both: a digest whose lesson is missing would never be taught."""
+    """A crash between the two repeats both. A digest published first could leave its WeekTopics unsent."""
     world = World()
     world.append(0, 5)
     world.append(1, 8 * 24 + 1)
@@ -123,7 +123,7 @@ async def test_what_the_refit_teaches_goes_before_the_digest() -> None:
 
 
 def test_a_digest_builds_on_the_newest_one_before_it() -> None:
-    """A silent week must not cost all topics their ids."""
+    """After a silent week all topics would otherwise lose their ids."""
     assert week_before(["2020-W53", "2021-W02", "2021-W18"], Week.parse("2021-W18")) == "2021-W02"
     assert week_before(["2020-W53"], Week.parse("2021-W01")) == "2020-W53"
     assert week_before([], Week.parse("2021-W18")) == "2021-W17"

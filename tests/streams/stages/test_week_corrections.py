@@ -1,4 +1,4 @@
-"""Stage week-close: a late post makes a correction, which counts on from what a replay has published."""
+"""Stage week-close: a late post makes a correction, which continues from what a replay has published."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -32,7 +32,7 @@ async def test_a_late_post_makes_a_correction_also_over_a_restart() -> None:
 
 
 async def test_a_correction_that_changes_nothing_bothers_nobody() -> None:
-    """A late copy of a post that was there already."""
+    """A late copy of a known post."""
     world = World()
     stage = world.stage()
     await stage.tick(active=True)
@@ -58,7 +58,7 @@ async def test_a_correction_counts_on_from_what_a_replay_has_published() -> None
 
 
 async def test_a_late_post_keeps_the_settings_that_somebody_chose_for_the_week() -> None:
-    """`replay --set … --publish` is a decision, and a late post is none; other weeks have the defaults."""
+    """`replay --set … --publish` is a decision; a late post is not. Other weeks keep the defaults."""
     world = World()
     stage, first = await world.closed_week()
     chosen = replace(first, revision=2, supersedes=first.hash, settings="max_topics=5 min_topic_posts=6")
@@ -71,7 +71,7 @@ async def test_a_late_post_keeps_the_settings_that_somebody_chose_for_the_week()
 
 
 async def test_settings_that_are_chosen_while_a_correction_is_made_count_too() -> None:
-    """Else the correction would bring back, a minute later, what the replay has just replaced."""
+    """Otherwise the correction would restore, a minute later, the settings that the replay has just replaced."""
     world = World()
     stage, first = await world.closed_week()
     digest = made_digest(Week.parse("2021-W18"), "replayed")
@@ -82,7 +82,7 @@ async def test_settings_that_are_chosen_while_a_correction_is_made_count_too() -
 
 
 async def test_a_setting_that_is_no_more_does_not_stop_the_corrections() -> None:
-    """After an upgrade, or from a hand that wrote to the topic: the rest is kept."""
+    """After an upgrade, or written by hand: the other settings are kept."""
     world = World()
     stage, first = await world.closed_week()
     await world.replayed(replace(first, revision=2, settings="no_such=1 max_topics=x seed=3"))
@@ -93,7 +93,7 @@ async def test_a_setting_that_is_no_more_does_not_stop_the_corrections() -> None
 
 
 async def test_a_correction_that_changes_nothing_teaches_nothing() -> None:
-    """And a lesson on the log is no post that keeps a week open."""
+    """WeekTopics on the log are no post that keeps a week open."""
     world = World()
     world.teaches = encode(lesson([], 64))
     stage = world.stage()

@@ -1,4 +1,4 @@
-"""A post that a digest rests on is deleted: the digest is corrected, whatever place it has in it."""
+"""A cited post is deleted: the digest is corrected, wherever it cites the post."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from tests.support.week_close_world import World
 
 
 async def test_a_deletion_of_any_cited_post_makes_a_correction() -> None:
-    """Also of one that is not among the topic's 200 most central posts: a sentence cites it."""
+    """Also a post that is not among the topic's 200 most central ones but is cited by a sentence."""
     world = World()
     world.cites = ["p00000"]
     stage, first = await world.closed_week()

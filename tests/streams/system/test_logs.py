@@ -1,4 +1,4 @@
-"""One event, one line; nothing that stands in a post can forge another one."""
+"""One line for each event; no text of a post can forge a line."""
 
 import io
 import logging
@@ -21,7 +21,7 @@ HOSTILE = 'x\n{"event": "forged", "level": "info"}\r\n\x1b[2J\x9b31m\u2028\u2029
 
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
-    """Logging as it was before."""
+    """Restores logging after the test."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
@@ -31,7 +31,7 @@ def restored() -> Iterator[None]:
 
 
 def lines(form: str, text: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is written when a structlog and a standard logger are given `text` as event, value and exception."""
+    """The output when a structlog and a standard logger log `text` as event, value and exception."""
     out = io.StringIO()
     monkeypatch.setattr(sys, "stderr", out)
     set_up_logging(load_settings(log_format=form), stage="embed")
@@ -47,7 +47,7 @@ def lines(form: str, text: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @given(st.text(max_size=60))
 def test_json_lines_hold_one_event_each(text: str) -> None:
-    """Whatever the text: as many lines as events, every one JSON with stage and coordinates."""
+    """Whatever the text: as many lines as events, and every line is JSON with stage and coordinates."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         *written, last = lines("json", text, monkeypatch)
     assert last == ""
@@ -58,13 +58,13 @@ def test_json_lines_hold_one_event_each(text: str) -> None:
 
 
 def test_json_lines_drive_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody will `tail` them."""
+    """Operators will `tail` them."""
     for line in lines("json", HOSTILE, monkeypatch):
         assert not any(character in line for character in "\x1b\x9b\r\u2028\u2029\u202e")
 
 
 def test_a_person_s_terminal_is_not_driven_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The console form shows the text and obeys nothing in it."""
+    """The console form shows control characters as text."""
     text = "\n".join(lines("console", HOSTILE, monkeypatch))
     assert "forged" in text
     assert not any(character in text for character in "\x1b\x9b\r\u2028\u2029\u202e")
@@ -73,7 +73,9 @@ def test_a_person_s_terminal_is_not_driven_either(monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_a_library_repeats_is_told_once_with_how_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A broker that is away for a minute once made a quarter of a million lines; our own lines are all told."""
+    """A broker that was unreachable for a minute once caused a quarter of a million lines. Our own lines are all
+    logged.
+    """
     out, now = io.StringIO(), [100.0]
     monkeypatch.setattr(sys, "stderr", out)
     monkeypatch.setattr("streams.system.logs.time", SimpleNamespace(monotonic=lambda: now[0]))
@@ -89,7 +91,7 @@ def test_what_a_library_repeats_is_told_once_with_how_often(monkeypatch: pytest.
     assert [event["event"] for event in told] == [
         "no connection to node 0",
         "no connection to node 1",
-        "no connection to node 100 % [and 49 times since it was told last]",
+        "no connection to node 100 % [and 49 times since the last such line]",
     ]
     assert out.getvalue().count('"ours"') == 50
 
@@ -97,7 +99,7 @@ def test_what_a_library_repeats_is_told_once_with_how_often(monkeypatch: pytest.
 def test_a_broker_that_is_not_ready_yet_is_news_and_one_that_never_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A stranger's first start says so once; what lasts is told as the client tells it, and again after a pause."""
+    """The first start logs it once; a lasting state is logged as the client logs it, and again after a pause."""
     out, now = io.StringIO(), [100.0]
     monkeypatch.setattr(sys, "stderr", out)
     monkeypatch.setattr("streams.system.logs.time", SimpleNamespace(monotonic=lambda: now[0]))
@@ -114,7 +116,7 @@ def test_a_broker_that_is_not_ready_yet_is_news_and_one_that_never_is_an_error(
             now[0] += 1.0
         return [(event["level"], event["event"]) for event in map(orjson.loads, out.getvalue().splitlines())]
 
-    news = ("info", "the broker is not ready yet, it is asked again: GroupCoordinatorNotAvailable")
+    news = ("info", "broker is not ready yet; asking again: GroupCoordinatorNotAvailable")
     assert told(int(logs.NOT_READY_SECONDS)) == [news]
     assert told(1) == [
         ("error", "Request failed: [Error 15] GroupCoordinatorNotAvailableError"),

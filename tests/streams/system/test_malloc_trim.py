@@ -1,4 +1,4 @@
-"""Freed memory goes back to the system."""
+"""Freed memory is returned to the system."""
 
 import asyncio
 import threading
@@ -8,13 +8,13 @@ import pytest
 
 from streams.system import malloc_trim as heap
 
-PIECE = 60_000  # below what the C library asks the system for apart, as most of what a stage frees
+PIECE = 60_000  # below the size that the C library allocates separately, like most blocks that a stage frees
 KEPT = 8_000
 PIECES = 3_000
 
 
 def test_what_lies_between_things_in_use_goes_back() -> None:
-    """The C library gives back the end of its heap by itself, and nothing that lies before something in use."""
+    """By itself the C library returns only the end of its heap, nothing that lies before a block in use."""
     trim = heap.trimmer()
     if trim is None:
         pytest.skip("this C library keeps what it has")
@@ -30,7 +30,7 @@ def test_what_lies_between_things_in_use_goes_back() -> None:
 
 
 async def test_it_goes_on_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Again and again, in a thread: a stage must not stand still meanwhile."""
+    """Repeatedly and in a thread: a stage must not pause."""
     threads: list[threading.Thread] = []
     monkeypatch.setattr(heap, "SECONDS", 0.01)
     monkeypatch.setattr(heap, "trimmer", lambda: lambda: threads.append(threading.current_thread()))

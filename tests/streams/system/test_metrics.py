@@ -9,7 +9,7 @@ from streams.system.metrics import TABLE, Metrics, metered, serve_metrics
 
 
 def test_every_metric_of_the_table_is_served_once_it_is_used_and_no_other() -> None:
-    """Names in the text format; two instances do not collide; a process tells nothing of what others do."""
+    """Names in the text format; two instances do not collide; a process exports only its own metrics."""
     assert Metrics().text() == b""
     metrics = Metrics()
     for one in TABLE:
@@ -21,7 +21,7 @@ def test_every_metric_of_the_table_is_served_once_it_is_used_and_no_other() -> N
 
 
 def test_an_unknown_or_other_kind_of_metric_is_an_error() -> None:
-    """A typing mistake must not make a new metric."""
+    """A typing error must not create a new metric."""
     with pytest.raises(KeyError):
         Metrics().counter("nothing")
     with pytest.raises(KeyError):
@@ -29,7 +29,7 @@ def test_an_unknown_or_other_kind_of_metric_is_an_error() -> None:
 
 
 async def test_a_batch_counts_when_it_is_done() -> None:
-    """A batch that fails will come again: it is not counted twice."""
+    """A failed batch is delivered again and must not be counted twice."""
     metrics = Metrics()
     failing = True
 

@@ -1,4 +1,4 @@
-"""A process that gives way: it, and the session that is its own; never a session that others share."""
+"""Lower priority for a process and for a session that it leads, never for a shared session."""
 
 import os
 import subprocess
@@ -15,12 +15,12 @@ SAY = (
 
 
 def by_session() -> bool:
-    """Whether this system shares the processor by session; one that does not has no such file, or an empty one."""
+    """Whether this system shares the processor by session; otherwise the file is missing or empty."""
     return AUTOGROUP.exists() and bool(AUTOGROUP.read_text())
 
 
 def said(*, new_session: bool) -> list[str]:
-    """Its niceness, and last the session's where the system has one."""
+    """The process's niceness, and the session's as the last value where the system has one."""
     command = [sys.executable, "-c", SAY]
     done = subprocess.run(command, start_new_session=new_session, capture_output=True, text=True, check=True)
     return done.stdout.split()

@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from models.digest.cited import cited_posts
+from models.digest.redaction import REMOVED, redact
 from models.events import Digest
 from models.text.plain import plain
-from streams.views.digests import REMOVED, redact
 from tests.support.digest_weeks import HARBOUR, LANTERN, PLAIN, digest_of
 
 DIGEST = digest_of(PLAIN, [LANTERN, HARBOUR])
@@ -40,8 +40,8 @@ def test_a_topic_whose_posts_are_all_gone_is_gone_with_its_name() -> None:
     """From overview, headline and count, too; of the others nothing is lost."""
     left = redact(DIGEST, {PLAIN.posts[index].id for index in HARBOUR.members})
     assert "Harbour" not in _everything(left)
-    assert [topic.label for topic in left.topics] == ["LanternNet"]
-    assert left.headline.text == "Trending this week: LanternNet."
+    assert [topic.label for topic in left.topics] == ["LanternNet: depth from one camera"]
+    assert left.headline.text == "Trending this week: LanternNet: depth from one camera."
     assert len(left.overview) == left.statistics.topics_published == 1
     assert left.topics[0] == DIGEST.topics[0]
 

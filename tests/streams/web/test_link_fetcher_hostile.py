@@ -1,4 +1,4 @@
-"""Links that mean harm: answers that no library reads, addresses that none takes, pages that take for ever to parse."""
+"""Hostile links: answers that no library reads, addresses that no resolver accepts, pages that are slow to parse."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +22,7 @@ Answer = Callable[[str], bytes]
 
 @asynccontextmanager
 async def _raw(answer: Answer) -> AsyncIterator[tuple[int, list[str]]]:
-    """A server that writes exactly these bytes; yields its port and the paths asked for."""
+    """A server that sends exactly these bytes. Yields its port and the requested paths."""
     asked: list[str] = []
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -40,7 +40,7 @@ async def _raw(answer: Answer) -> AsyncIterator[tuple[int, list[str]]]:
 
 
 async def _lookup(host: str, port: int) -> list[str]:
-    host.encode("idna")  # as the system's resolver does
+    host.encode("idna")  # like the system's resolver
     return ["127.0.0.1"]
 
 
@@ -77,7 +77,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", BROKEN)
 async def test_a_broken_answer_leaves_the_link_bare_and_the_others_alone(name: str) -> None:
-    """One link that raises would take the whole week's digest with it."""
+    """A link that raises would stop the whole week's digest."""
     pages = {"/robots.txt": NO_RULES, "/bad": BROKEN[name], "/good": OK + b"<title>Kelp</title>"}
     async with _raw(pages.__getitem__) as (port, _):
         bad, good = f"http://kelp.test:{port}/bad", f"http://kelp.test:{port}/good"
@@ -90,7 +90,7 @@ async def test_a_broken_answer_leaves_the_link_bare_and_the_others_alone(name: s
     "host", ["a..test", "a" * 70 + ".test", ".", "...", "xn--.test", "xn--a.test", "\u2024.test", "a\u3002\u3002b"]
 )
 async def test_a_name_that_no_resolver_takes_stays_bare(host: str) -> None:
-    """Written by anybody into any post."""
+    """Anyone may write such a name into a post."""
     url = f"http://{host}/"
     assert await _fetcher(80).fetch([url]) == {url: Link(url=url)}
 
@@ -108,7 +108,7 @@ ODD = st.text(alphabet="htp:/[]@%.a1?#\\\u202e\u3002", max_size=30)
 
 @given(st.text(max_size=40) | ODD.map(lambda text: "http://" + text))
 def test_no_address_raises_and_what_is_shown_has_nothing_invisible(url: str) -> None:
-    """Whatever stands in a post; a canonical address is its own."""
+    """Whatever a post contains. A canonical address is its own canonical address."""
     shown = canonical_url(url)
     assert (safe_url(url) is None) >= (shown is None)
     if shown is not None:
@@ -117,7 +117,7 @@ def test_no_address_raises_and_what_is_shown_has_nothing_invisible(url: str) -> 
 
 
 def test_an_address_cannot_turn_the_text_around_it() -> None:
-    """Direction overrides and zero-width characters are spelt out; in a host they make it none."""
+    """Direction overrides and zero-width characters are percent-encoded; in a host they are refused."""
     assert safe_url("https://a.example/\u202egnp.exe\u200b") == "https://a.example/%E2%80%AEgnp.exe%E2%80%8B"
     assert safe_url("https://a\u202e.example/") is None
     assert canonical_url("http://[2001:DB8::1]:8080/x") == "https://[2001:db8::1]:8080/x"
@@ -125,7 +125,7 @@ def test_an_address_cannot_turn_the_text_around_it() -> None:
 
 
 async def test_robots_txt_is_read_where_it_moved_to() -> None:
-    """As RFC 9309 asks: up to five hops. One that cannot be had forbids, and is asked for once."""
+    """RFC 9309: up to five redirects. A failed request forbids everything and is not repeated."""
     rules = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nUser-agent: *\nDisallow: /private"
     answers = {"/robots.txt": _moved(b"/rules"), "/rules": rules}
     async with _raw(lambda path: answers.get(path, OK + b"<title>Kelp</title>")) as (port, asked):
@@ -149,7 +149,7 @@ async def test_a_page_that_drips_is_given_up() -> None:
 
 
 def test_a_page_is_read_no_further_than_a_head_is_long() -> None:
-    """A tree that is deep takes the square of its depth to build: minutes for half a megabyte."""
+    """Building a deep tree takes time quadratic in its depth: minutes for half a megabyte."""
     title = b"<title>Kelp</title>"
     assert page_head(title + b"<div>" * MOST_TAGS * 10, None).title == "Kelp"
     assert page_head(b"<div>" * MOST_TAGS + title, None).title is None
@@ -157,13 +157,13 @@ def test_a_page_is_read_no_further_than_a_head_is_long() -> None:
 
 @pytest.mark.parametrize("charset", ["punycode", "idna", "unicode_escape", "raw_unicode_escape", "utf-7", "base64"])
 def test_what_is_no_charset_of_the_web_is_no_charset(charset: str) -> None:
-    """Python knows codecs that take the square of a page's length, or make half characters."""
+    """Some of Python's codecs take quadratic time or make half characters."""
     assert page_head(b"<title>A-\\ud800+AGE-</title>", charset).title == "A-\\ud800+AGE-"
 
 
 async def test_names_on_one_address_share_no_connection_and_no_cookie() -> None:
-    """The certificate that was checked is the first name's, and a content network answers the second one 421."""
-    seen: list[tuple[int, str, bool]] = []  # number of the connection, host, whether a cookie came
+    """The certificate of the first name was checked, and a content network answers the second name with 421."""
+    seen: list[tuple[int, str, bool]] = []  # number of the connection, host, whether a cookie was sent
     made = 0
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,1 +1,1 @@
-"""Local servers that speak the platforms' protocols, in shapes written for these tests, and misbehave on request."""
+"""Local servers with the platforms' protocols, written for these tests, which misbehave on request."""

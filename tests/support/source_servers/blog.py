@@ -1,4 +1,4 @@
-"""A blog with an Atom feed that honours validators."""
+"""A blog with an Atom feed that supports validators."""
 
 import hashlib
 import html
@@ -11,7 +11,8 @@ from tests.support.source_servers.hosting import Faults, Stop, answered, serve_a
 
 class Blog:
     """`write` and `change` edit the feed. Faults: "503", "429" (Retry-After 1), "cut" (half of the document), "drop"
-    (the end in the middle of it), "twice" (every entry twice)."""
+    (closed in the middle), "twice" (every entry twice).
+    """
 
     def __init__(self, *faults: str) -> None:
         self.faults = Faults(*faults)
@@ -19,7 +20,7 @@ class Blog:
         self.unchanged = 0
 
     def write(self, title: str, content: str) -> str:
-        """An entry; returns its id."""
+        """Add an entry and return its id."""
         own = f"tag:blog.test,2026:{len(self.entries)}"
         self.entries[own] = (title, content, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
         return own
@@ -29,7 +30,7 @@ class Blog:
         self.entries[own] = (title, content, when)
 
     def date(self, own: str, when: str) -> None:
-        """Another time for an entry; "": none."""
+        """Set the time of an entry; "" for none."""
         title, content, _when = self.entries[own]
         self.entries[own] = (title, content, when)
 

@@ -21,20 +21,20 @@ POST, REPOST = "app.bsky.feed.post", "app.bsky.feed.repost"
 
 
 class Jetstream:
-    """`write`, `change`, `delete`, `repost` append events; a connection replays those after its cursor, then goes on.
+    """`write`, `change`, `delete`, `repost` append events. A connection replays those after its cursor, then continues.
 
-    Faults of a connection: "503", "429" (Retry-After 1), "drop" (aborted after a second), "cut" (a message that is
-    cut in the middle before the others), "twice".
+    Faults of a connection: "503", "429" (Retry-After 1), "drop" (aborted after a second), "cut" (a truncated message
+    before the others), "twice".
     """
 
     def __init__(self, *faults: str) -> None:
         self.faults = Faults(*faults)
         self.events: list[dict[str, Any]] = []
         self.cursors: list[int | None] = []
-        self.forgotten = 0  # so many of the first events are not replayed any more
+        self.forgotten = 0  # number of the first events that are no longer replayed
 
     def write(self, did: str, text: str, **record: Any) -> str:
-        """A post; returns its address."""
+        """Write a post and return its address."""
         rkey = f"3k{len(self.events):06d}"
         self._append(did, "create", rkey, {"text": text, **record})
         return f"at://{did}/app.bsky.feed.post/{rkey}"
@@ -52,7 +52,7 @@ class Jetstream:
         self._append(did, "create", f"3r{len(self.events):06d}", record, "app.bsky.feed.repost")
 
     def tell(self, did: str, kind: str, what: dict[str, Any]) -> None:
-        """An event that is no commit."""
+        """Send an event that is no commit."""
         self.events.append({"did": did, "time_us": self._now(), "kind": kind, kind: {"did": did, **what}})
 
     def _now(self) -> int:

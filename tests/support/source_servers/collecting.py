@@ -1,4 +1,4 @@
-"""Running a source without Kafka: a log in memory, and a runner that does not wait long."""
+"""Runs a source without Kafka: a log in memory, and a runner with short waits."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ QUICK = Backoff(first=0.05, most=0.2)
 
 @dataclass
 class MemoryLog:
-    """What was produced; a `Send`. `failing` makes confirmations fail."""
+    """A `Send` that stores what is produced. `failing` makes confirmations fail."""
 
     posts: list[Tweet | Deletion] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
@@ -49,7 +49,7 @@ class MemoryLog:
         confirmed: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         if self.failing:
             confirmed.set_exception(ConnectionError("the broker has gone"))
-            confirmed.exception()  # marks it as seen: a runner that ends does not ask for all of them
+            confirmed.exception()  # marks it as seen: a runner that ends does not await all of them
         else:
             confirmed.set_result(None)
         return confirmed
@@ -74,7 +74,7 @@ def people(**handles: str) -> People:
 
 
 def runner_of(source: Source, log: MemoryLog, folder: Path, everybody: People, memory: Memory | None = None) -> Runner:
-    """A runner that starts where the folder's cursor says."""
+    """A runner that starts at the folder's cursor."""
     files = Files(folder, source.name)
     return Runner(
         source,
@@ -89,7 +89,7 @@ def runner_of(source: Source, log: MemoryLog, folder: Path, everybody: People, m
 
 
 async def run_until(runner: Runner, reached: Callable[[], bool], seconds: float = 180.0) -> None:
-    """Run until `reached`; fails when it takes longer than `seconds` or the runner ends by itself."""
+    """Run until `reached`. Fails after `seconds`, or when the runner ends by itself."""
     task = asyncio.create_task(runner.run())
     try:
         async with asyncio.timeout(seconds):

@@ -1,4 +1,4 @@
-"""A server in a thread of its own, so that blocking clients and other processes can talk to it."""
+"""Runs a server in its own thread, so that blocking clients and other processes can use it."""
 
 import asyncio
 import threading
@@ -12,13 +12,13 @@ Stop = Callable[[], Awaitable[None]]
 
 
 class Server(Protocol):
-    """`start` listens on a free port of the loopback and returns it with what stops it."""
+    """`start` listens on a free loopback port and returns it with a function that stops the server."""
 
     async def start(self) -> tuple[int, Stop]: ...
 
 
 class Faults:
-    """What goes wrong at each connection: entry k of the script for the k-th one, then nothing."""
+    """The fault of each connection: entry k of the script for connection k, then none."""
 
     def __init__(self, *script: str) -> None:
         self._script = list(script)
@@ -55,7 +55,7 @@ async def _shut_down(stop: Stop) -> None:
 
 
 async def answered(request: web.Request, body: bytes, kind: str, fault: str) -> web.StreamResponse:
-    """A body, or what a fault makes of it: "cut": its first half; "drop": the end in the middle of it."""
+    """A body, or what a fault makes of it. "cut": its first half; "drop": closed in the middle."""
     if fault == "cut":
         return web.Response(body=body[: len(body) // 2], content_type=kind)
     if fault != "drop":
@@ -69,7 +69,7 @@ async def answered(request: web.Request, body: bytes, kind: str, fault: str) -> 
 
 
 async def serve_app(app: web.Application) -> tuple[int, Stop]:
-    """An aiohttp application on a free port."""
+    """Run an aiohttp application on a free port."""
     runner = web.AppRunner(app, shutdown_timeout=0.2)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""The live sources as tests make them, and each beside a server that misbehaves as it is told to."""
+"""The live sources for tests, each beside a server that misbehaves as scripted."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
@@ -31,7 +31,7 @@ LOOKBACK = 0.001  # days: a minute and a half
 
 
 def x_stream(port: int, lookback: float = 0.0) -> XStream:
-    """Of Ada and Grace, with a small plan."""
+    """The X source of Ada and Grace, with a small plan."""
     url = f"http://127.0.0.1:{port}"
     api = XApi("token", base_url=url, clock=system_clock)
     return XStream(
@@ -42,7 +42,7 @@ def x_stream(port: int, lookback: float = 0.0) -> XStream:
 def bluesky(
     port: int, appview: int, client: httpx.AsyncClient, lookback: float = 0.0, memory: Memory | None = None
 ) -> Bluesky:
-    """Of Ada by her handle and Grace by her DID."""
+    """The Bluesky source of Ada by her handle and Grace by her DID."""
     return Bluesky(
         people(bluesky="ada.test did:plc:grace"),
         url=f"ws://127.0.0.1:{port}/subscribe",
@@ -56,7 +56,7 @@ def bluesky(
 def mastodon(
     port: int, token: str | None, handles: str = "ada grace@elsewhere.test", memory: Memory | None = None
 ) -> MastodonInstance:
-    """Quick to poll."""
+    """The Mastodon source with a short poll interval."""
     return MastodonInstance(
         people(mastodon=handles),
         url=f"http://127.0.0.1:{port}",
@@ -69,7 +69,7 @@ def mastodon(
 
 @dataclass(frozen=True)
 class Case:
-    """A source, whom it follows, and how Ada writes on its platform (the text as it arrives)."""
+    """A source, the people it follows, and a function with which Ada writes on its platform."""
 
     source: Source
     listed: People
@@ -78,7 +78,7 @@ class Case:
 
 @asynccontextmanager
 async def case(name: str, *faults: str) -> AsyncIterator[Case]:
-    """A source of CASES beside a server whose connections go wrong by the script."""
+    """A source of CASES beside a server whose connections fail as scripted."""
     with ExitStack() as stack:
         async with httpx.AsyncClient() as client:
             yield CASES[name](stack, client, faults)

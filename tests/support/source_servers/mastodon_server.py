@@ -14,23 +14,23 @@ TOKEN = "token-of-the-test"
 
 
 class MastodonServer:
-    """`write`, `change`, `delete` make events; the stream sends those that happen while it is connected.
+    """`write`, `change`, `delete` make events. The stream sends the events that happen while it is connected.
 
-    Faults of the stream: "503", "429", "drop" (the end after a second), "cut" (a message cut in the middle, then
-    the end), "twice", "silent" (not even heartbeats). `rest_faults` are those of the accounts' statuses.
+    Faults of the stream: "503", "429", "drop" (closed after a second), "cut" (a truncated message, then closed),
+    "twice", "silent" (not even heartbeats). `rest_faults` are the faults of the accounts' statuses.
     """
 
     def __init__(self, *faults: str, rest_faults: Faults | None = None) -> None:
         self.faults = Faults(*faults)
         self.rest_faults = rest_faults or Faults()
         self.statuses: list[dict[str, Any]] = []
-        self.hidden: set[str] = set()  # ids that pages leave out although they can be looked up
+        self.hidden: set[str] = set()  # ids that pages leave out although a look-up finds them
         self.asked_for: list[str] = []  # ids that were looked up
         self.events: list[tuple[str, str]] = []
         self._port = 0
 
     def write(self, acct: str, content: str, **more: Any) -> str:
-        """A status; returns its id on the instance."""
+        """Write a status and return its id on the instance."""
         own = str((int(time.time() * 1000) << 16) + len(self.statuses))  # noqa: TID251
         status = {
             "id": own,
@@ -90,10 +90,11 @@ class MastodonServer:
         return web.json_response({"domain": "home.test", "version": "4.4.0", "configuration": {"urls": streaming}})
 
     async def _lookup(self, request: web.Request) -> web.Response:
-        account = PEOPLE.get(request.query["acct"].removesuffix("@home.test"))
+        acct = request.query["acct"].removesuffix("@home.test")
+        account = PEOPLE.get(acct)
         if account is None:
             return web.json_response({"error": "Record not found"}, status=404)
-        return web.json_response({"id": account, "acct": request.query["acct"], "username": "x"})
+        return web.json_response({"id": account, "acct": acct, "username": "x", "url": f"https://home.test/@{acct}"})
 
     async def _statuses(self, request: web.Request) -> web.StreamResponse:
         fault = self.rest_faults.next()
@@ -123,7 +124,7 @@ class MastodonServer:
         response.enable_chunked_encoding()
         place = len(self.events)
         await response.prepare(request)
-        # one that is to be cut waits for a message, however long nobody writes any
+        # a connection to be cut waits for a message, however long none is written
         deadline = asyncio.get_running_loop().time() + (1.0 if fault not in ("", "cut") else 60.0)
         try:
             if fault == "silent":

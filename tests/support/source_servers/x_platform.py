@@ -20,11 +20,12 @@ PEOPLE = {
 
 
 class XPlatform:
-    """`write` makes a post; the stream sends those written while it is connected, search and timelines all of them.
+    """`write` makes a post. The stream sends the posts written while it is connected; search and timelines have all
+    posts.
 
-    Faults of the stream: "503", "429" (with a reset one second ahead), "cut" (a line cut in the middle, then the
-    end), "drop" (the end after a second), "twice" (every post twice), "notice" (an operational disconnect), "quiet"
-    (keep-alives only), "silent" (not even those), "401". Of a timeline: "503", "429", "cut", "drop", "twice".
+    Faults of the stream: "503", "429" (with a reset one second ahead), "cut" (a truncated line, then closed), "drop"
+    (closed after a second), "twice" (every post twice), "notice" (an operational disconnect), "quiet" (keep-alives
+    only), "silent" (not even those), "401". Faults of a timeline: "503", "429", "cut", "drop", "twice".
     """
 
     def __init__(self, *faults: str) -> None:
@@ -36,7 +37,7 @@ class XPlatform:
         self._last_id = 0
 
     def write(self, handle: str, text: str, edit_of: str | None = None, **more: Any) -> dict[str, Any]:
-        """A new post of one of PEOPLE; with `edit_of` it replaces another."""
+        """Write a post of one of PEOPLE. With `edit_of` it replaces another."""
         self._last_id = max(self._last_id + 1, (int(time.time() * 1000) - EPOCH_MS) << 22)  # noqa: TID251
         post = {
             "id": str(self._last_id),
@@ -78,7 +79,7 @@ class XPlatform:
         return await answered(request, json.dumps(value).encode(), "application/json", fault)
 
     async def _recent(self, request: web.Request) -> web.StreamResponse:
-        wanted = {PEOPLE[name] for name in re.findall(r"from:(\w+)", request.query["query"])}
+        wanted = {PEOPLE.get(name, name) for name in re.findall(r"from:(\w+)", request.query["query"])}
         return await self._page([post for post in self.posts if post["author_id"] in wanted], request)
 
     async def _timeline(self, request: web.Request) -> web.StreamResponse:
@@ -145,7 +146,7 @@ class XPlatform:
     async def _send(self, request: web.Request, response: web.StreamResponse, fault: str, sent: int) -> None:
         if fault == "silent":
             await asyncio.sleep(60)
-        # one that is to be cut waits for a line, however long nobody writes any
+        # a connection to be cut waits for a line, however long none is written
         deadline = asyncio.get_running_loop().time() + (1.0 if fault not in ("", "cut") else 60.0)
         while asyncio.get_running_loop().time() < deadline:
             await response.write(b"\r\n")

@@ -1,24 +1,24 @@
-"""Ordered release: batches handled at the same time give out their results in the order in which they began."""
+"""Keeps the order of batches that run at the same time."""
 
 import asyncio
 from types import TracebackType
 
 
-class Turns:
-    """Lets through one at a time in the order in which the turns were taken: `async with turns.take():`."""
+class OrderedRelease:
+    """Releases its slots one at a time, in the order in which they were taken: `async with release.slot():`."""
 
     def __init__(self) -> None:
         self._last: asyncio.Event | None = None
 
-    def take(self) -> "Turn":
-        """A place behind all that were taken before."""
+    def slot(self) -> "Slot":
+        """Take the slot after all earlier ones."""
         done = asyncio.Event()
-        turn, self._last = Turn(self._last, done), done
-        return turn
+        slot, self._last = Slot(self._last, done), done
+        return slot
 
 
-class Turn:
-    """Entered when the turn before is over. One that fails lets nobody through: their order would have a gap."""
+class Slot:
+    """Entered when the slot before it has finished. A failed slot blocks all later ones, to keep the order."""
 
     def __init__(self, before: asyncio.Event | None, done: asyncio.Event) -> None:
         self._before = before

@@ -1,4 +1,4 @@
-"""Batches that size themselves: a lone event at once, order of acknowledgement, errors, bounds."""
+"""Adaptive batches: a single event at once, order of acknowledgement, errors, limits."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from streams.runtime.batching import LEAST, SECONDS, BatchSize, handle_batches
-from streams.stages.turns import Turns
 
 
 class Source:
-    """Events put in by the test; notes how many were taken."""
+    """Yields the events that the test puts in, and counts those taken."""
 
     def __init__(self) -> None:
         self.queue: asyncio.Queue[int | None] = asyncio.Queue()
@@ -27,7 +26,7 @@ class Source:
 
 
 class Handler:
-    """Holds every batch until the test lets it go."""
+    """Holds every batch until the test releases it."""
 
     def __init__(self) -> None:
         self.begun: list[list[int]] = []
@@ -51,7 +50,7 @@ async def flow(source: Source, handler: Handler, acknowledged: list[int], most: 
 
 
 async def test_a_lone_event_leaves_at_once_and_a_backlog_leaves_together() -> None:
-    """Nothing waits for company; what comes while a batch is under way is one batch."""
+    """A single event does not wait for others; events that arrive during a batch form one batch."""
     source, handler, acknowledged = Source(), Handler(), list[int]()
     task = await flow(source, handler, acknowledged)
     source.put(0)
@@ -71,7 +70,7 @@ async def test_a_lone_event_leaves_at_once_and_a_backlog_leaves_together() -> No
 
 
 async def test_a_backlog_keeps_full_batches_under_way() -> None:
-    """One ahead that took the first event to arrive would have the device wait, time and again."""
+    """A second batch with only the first event would make the device wait repeatedly."""
     source, handler, acknowledged = Source(), Handler(), list[int]()
     task = await flow(source, handler, acknowledged, most=10)
     for event in range(60):
@@ -88,7 +87,7 @@ async def test_a_backlog_keeps_full_batches_under_way() -> None:
 
 
 async def test_a_batch_that_is_done_early_waits_for_the_one_before() -> None:
-    """Faust commits past a gap of one: the order of acknowledgement is the order of arrival."""
+    """Faust commits past a gap of one, so the order of acknowledgement is the order of arrival."""
     source, handler, acknowledged = Source(), Handler(), list[int]()
     task = await flow(source, handler, acknowledged, most=1)
     for event in range(2):
@@ -106,7 +105,7 @@ async def test_a_batch_that_is_done_early_waits_for_the_one_before() -> None:
 
 @pytest.mark.parametrize("failing", [0, 1])
 async def test_a_failed_batch_ends_the_flow_and_nothing_after_it_is_acknowledged(failing: int) -> None:
-    """Also while no event arrives; the error is the batch's own."""
+    """Also while no event arrives. The raised error is the batch's own."""
     source, handler, acknowledged = Source(), Handler(), list[int]()
     task = await flow(source, handler, acknowledged, most=1)
     for event in range(2):
@@ -121,7 +120,7 @@ async def test_a_failed_batch_ends_the_flow_and_nothing_after_it_is_acknowledged
 
 
 async def test_an_error_of_the_source_is_raised_and_nothing_stays_behind() -> None:
-    """The batches under way are cancelled: they are delivered again."""
+    """Running batches are cancelled; their events are delivered again."""
 
     async def broken() -> AsyncIterator[int]:
         yield 1
@@ -151,7 +150,7 @@ async def test_no_more_is_read_than_the_next_batch_takes() -> None:
 
 
 def test_the_size_follows_the_handler() -> None:
-    """Quick: up to the most; slow: down to the least; a small batch that was quick says nothing."""
+    """A fast handler gets the largest size, a slow one the smallest; a small fast batch changes nothing."""
     size = BatchSize(500)
     size.observe(3, 0.001)
     assert size.now == LEAST
@@ -164,25 +163,3 @@ def test_the_size_follows_the_handler() -> None:
         size.observe(size.now, 2 * SECONDS)
     assert size.now == LEAST
     assert BatchSize(7).now == 7
-
-
-async def test_turns_are_taken_in_order_and_a_failure_stops_those_behind() -> None:
-    """Whoever is ready first."""
-    turns, passed = Turns(), list[str]()
-    first, second, third = turns.take(), turns.take(), turns.take()
-
-    async def go(name: str, turn: object, error: bool = False) -> None:
-        async with turn:  # type: ignore[attr-defined]
-            passed.append(name)
-            if error:
-                raise ValueError(name)
-
-    late = [asyncio.ensure_future(go("third", third)), asyncio.ensure_future(go("second", second, error=True))]
-    await settle()
-    assert passed == []
-    await go("first", first)
-    await settle()
-    assert passed == ["first", "second"]
-    assert not late[0].done()
-    late[0].cancel()
-    await asyncio.gather(*late, return_exceptions=True)

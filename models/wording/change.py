@@ -1,0 +1,80 @@
+"""What is new in a story since last week, and which of last week's stories are spoken of no more."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from models.events import Digest, DigestTopic, Faded, Sentence, TopicIdentity, Tweet
+from models.text.plain import alphanumeric
+from models.wording.people import joined
+from models.wording.titles import names
+from models.wording.usage import Usage, atoms
+
+NEW_IN_IT = "; new in it: "
+MOST_NEW = 3
+MAX_EVIDENCE = 20
+
+
+def change(
+    posts: Sequence[Tweet], usage: Usage, previous_posts: int, previous: TopicIdentity | None
+) -> Sentence | None:
+    """How a continuing story moved, and which names its posts have now that were not among its words before."""
+    if previous is None:
+        return None
+    known = alphanumeric(" ".join((*previous.words, previous.label)))
+    fresh = [name for name in names(posts, usage) if alphanumeric(name.text) not in known][:MOST_NEW]
+    moved = (
+        f"{_posts(len(posts))} after {previous_posts:,} last week"
+        if previous_posts
+        else f"Back with {_posts(len(posts))}"
+    )
+    if not fresh:
+        return Sentence(text=f"{moved}.", posts=[post.id for post in posts[:MAX_EVIDENCE]])
+    evidence = [posts[place].id for name in fresh for place in name.posts[:5]]
+    text = f"{moved}{NEW_IN_IT}{joined([name.text for name in fresh])}."
+    return Sentence(text=text, posts=list(dict.fromkeys(evidence)))
+
+
+def faded(previous: Digest | None, topics: Sequence[DigestTopic], posts: Iterable[Tweet]) -> list[Faded]:
+    """Last week's stories that fewer than half as many posts speak of now; none about harm, none with a section.
+
+    A story is looked for by the name that its title is, or by its first keyword, in all posts of the week.
+    """
+    if previous is None:
+        return []
+    here = {topic.id for topic in topics} | {topic.previous_id for topic in topics}
+    gone = [
+        topic for topic in previous.topics if topic.kind == "story" and not topic.sensitive and topic.id not in here
+    ]
+    sought = {topic.id: name for topic in gone if (name := _sought(topic))}
+    counts = mentions(set(sought.values()), posts)
+    return [
+        Faded(
+            id=topic.id,
+            label=topic.label,
+            posts=counts[sought[topic.id]],
+            previous_posts=topic.posts,
+            name=sought[topic.id],
+        )
+        for topic in gone
+        if topic.id in sought and counts[sought[topic.id]] * 2 < topic.posts
+    ]
+
+
+def mentions(sought: Iterable[str], posts: Iterable[Tweet]) -> Counter[str]:
+    """In how many of the posts each name stands, by its words."""
+    keys = {name: tuple(atom.key for atom in atoms(name)) for name in sought}
+    counts: Counter[str] = Counter(dict.fromkeys(keys, 0))
+    for post in posts:
+        own = {atom.key for atom in atoms(post.text)}
+        counts.update(name for name, words in keys.items() if words and own.issuperset(words))
+    return counts
+
+
+def _sought(topic: DigestTopic) -> str:
+    """A title of few words, else the first keyword."""
+    label = [atom.key for atom in atoms(topic.label)]
+    return topic.label if 0 < len(label) <= 3 else next(iter(topic.keywords), "")
+
+
+def _posts(count: int) -> str:
+    return f"{count:,} {'post' if count == 1 else 'posts'}"

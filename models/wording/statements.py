@@ -1,0 +1,196 @@
+"""What the posts of a story say, the most telling first: candidates for its title, its lead and its items. Pure.
+
+A statement is a passage of a post, of the post that it quotes, or the title of its link. It ranks high when it says
+what most people of the story say and few others do, when whoever it is about says it ("@lanternlabs" of LanternNet),
+in the verbs of news and early, when many passed it on; low when it asks, answers, calls to something or thinks aloud:
+an announcement comes before opinions on it.
+"""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from models.events import Tweet
+from models.ranking.news import NEWS
+from models.text.plain import one_line
+from models.text.stop_words import STOP_WORDS, WEAK_WORDS
+from models.wording.passages import Passage, passages
+from models.wording.quotations import HEADING, LEAD, embeddable, fits, post_passages, quality
+from models.wording.usage import Usage, atoms
+
+Source = Literal["own", "title", "quoted"]
+MAX_POSTS = 200  # of a story that are read
+PER_POST = 6  # passages
+NEWS_FIRST = 1.4  # worth of a statement in a verb of news
+ITS_OWN = 1.5  # of whoever it is about
+NAME = 2.0  # weight of a word that is a name beside one that is not
+TITLE_CASE = 1.3  # of a heading that was written as one
+OPINION = 0.6  # of one who thinks aloud
+ANSWER = 0.5  # of an answer: what it answers is not there to read
+FOREIGN = 0.3  # of one in another language than most posts
+THREAD = 0.75  # of a later post by the same person
+LATE = 0.25  # what the last post of a story loses beside its first
+LIKED = 0.3  # what the most liked post wins beside one that nobody likes
+SHORTEST_OWN = 4  # letters of a name that a handle is recognised by
+_OPINION = re.compile(
+    r"\b(?:i|i['’]m|i['’]ve|i['’]d|imo|imho|my (?:take|view|guess|bet|favou?rites?)|honestly|personally|congrat\w*|"
+    r"so (?:excited|proud|happy|cool)|love (?:this|it|that)|wow|lol)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Words with what they are worth; they are the post's own unless `is_title` or `is_quoted`."""
+
+    text: str
+    place: int  # of its post among those given
+    telling: float  # whatever its length
+    worth: float  # as a lead
+    heading: float  # as a heading
+    complete: bool
+    position: int
+    is_title: bool = False  # the title of the post's link
+    is_quoted: bool = False  # from the post that this one quotes
+    is_news: bool = False  # it has a verb of news, or the form of a headline
+
+
+def statements(
+    posts: Sequence[Tweet],
+    usage: Usage,
+    *,
+    closeness: Sequence[float] | None = None,
+    sensitive: bool = False,
+) -> list[Statement]:
+    """The statements of a set of posts, best first; the order of the posts does not matter.
+
+    Args:
+        posts: everything that tells the story, retweets included.
+        usage: of all posts of the week or of the window, these included.
+        closeness: of each post to the story's middle, as a cosine; None: the words decide.
+        sensitive: whether the story is about harm.
+    """
+    read = _first(posts)
+    weights = told_weights([posts[place] for place in read], usage)
+    names = {key for key, weight in weights.items() if len(key) >= SHORTEST_OWN and weight >= 0.5 * _top(weights)}
+    bearers: dict[str, set[str]] = defaultdict(set)
+    for place in read:
+        bearers[_source(posts[place])].add(posts[place].author_id)
+        if posts[place].kind == "quote":
+            bearers[posts[place].related_id or ""].add(posts[place].author_id)
+    times = {place: rank for rank, place in enumerate(sorted(read, key=lambda p: (posts[p].created_at, posts[p].id)))}
+    first: dict[str, int] = {}
+    for place in sorted(read, key=times.__getitem__):
+        first.setdefault(posts[place].author_id, times[place])
+    liked = max((_engagement(posts[place]) for place in read), default=0)
+    seen: set[tuple[str, str | None]] = set()
+    found = []
+    for place in read:
+        post = posts[place]
+        worth = 1 + math.log(len(bearers[_source(post)]))
+        worth *= 1 - LATE * times[place] / len(read)
+        worth *= 1 + LIKED * math.log1p(_engagement(post)) / math.log1p(liked) if liked else 1.0
+        worth *= THREAD if times[place] > first[post.author_id] else 1.0
+        worth *= FOREIGN if post.lang not in {None, "und", usage.language} else 1.0
+        worth *= ANSWER if post.kind == "reply" else 1.0
+        worth *= 0.5 + round(max(0.0, closeness[place]), 4) if closeness is not None else 1.0
+        for passage, source in _texts(post):
+            if source == "quoted" and (passage.text, post.related_id) in seen:
+                continue
+            seen.add((passage.text, post.related_id))
+            telling = worth * (ITS_OWN if _is_own(post, names, source) else 1.0)
+            telling *= 1 + math.log(len(bearers[post.related_id or ""]) or 1) if source == "quoted" else 1.0
+            telling *= quality(passage, told(passage.text, weights), sensitive=sensitive)
+            telling *= NEWS_FIRST if NEWS.search(passage.text) else 1.0
+            telling *= OPINION if source != "title" and _OPINION.search(passage.text) else 1.0
+            if telling > 0:
+                found.append(_statement(passage, place, telling, usage, source))
+    return sorted(found, key=lambda one: (-one.worth, posts[one.place].id, one.position, one.text))
+
+
+def _statement(passage: Passage, place: int, telling: float, usage: Usage, source: Source) -> Statement:
+    text = passage.text
+    title_case = usage.is_headline(atoms(text))
+    heading = telling * fits(text, HEADING) * (TITLE_CASE if title_case else 1.0)
+    return Statement(
+        text,
+        place,
+        round(telling, 9),
+        round(telling * fits(text, LEAD), 9),
+        round(heading, 9),
+        passage.complete,
+        passage.position,
+        source == "title",
+        source == "quoted",
+        source == "title" or title_case or NEWS.search(text) is not None,
+    )
+
+
+def representative(
+    posts: Sequence[Tweet], usage: Usage, *, closeness: Sequence[float] | None = None, sensitive: bool = False
+) -> tuple[int, str] | None:
+    """The place of the post that tells a story best, and its words; None when nothing can be quoted."""
+    found = statements(posts, usage, closeness=closeness, sensitive=sensitive)
+    return next(((one.place, one.text) for one in found if embeddable(one.text)), None)
+
+
+def told_weights(posts: Sequence[Tweet], usage: Usage) -> dict[str, float]:
+    """What the people of a story speak of: share of the people who use a word, times how rare it is elsewhere."""
+    people: dict[str, set[str]] = defaultdict(set)
+    for post in posts:
+        for atom in atoms(post.text):
+            if atom.key not in STOP_WORDS and atom.key not in WEAK_WORDS and not atom.key.isdigit():
+                people[atom.key].add(post.author_id)
+    everybody = len({post.author_id for post in posts})
+    return {
+        key: (NAME if usage.is_name(key) else 1.0)
+        * len(users)
+        / everybody
+        * math.log(1 + (1 + usage.everybody) / (1 + usage.people([key]) - len(users) / 2))
+        for key, users in people.items()
+    }
+
+
+def told(text: str, weights: Mapping[str, float]) -> float:
+    """How much of what a story's people speak of stands in `text`, 0 to 1."""
+    best = sum(sorted(weights.values(), reverse=True)[:5])
+    keys = dict.fromkeys(atom.key for atom in atoms(text))
+    return min(1.0, sum(weights.get(key, 0.0) for key in keys) / best) if best else 0.0
+
+
+def _first(posts: Sequence[Tweet]) -> list[int]:
+    """The places of the posts that are read: a post before its retweets."""
+    return sorted(range(len(posts)), key=lambda place: (posts[place].kind == "retweet", posts[place].id))[:MAX_POSTS]
+
+
+def _texts(post: Tweet) -> Iterator[tuple[Passage, Source]]:
+    for link in post.links:
+        if link.title:
+            yield Passage(one_line(link.title.partition(" | ")[0], 200), 0), "title"
+    for passage in post_passages(post)[:PER_POST]:
+        yield passage, "own"
+    for passage in passages(post.quoted_text or "")[:PER_POST]:
+        yield passage, "quoted"
+
+
+def _top(weights: Mapping[str, float]) -> float:
+    return max(weights.values(), default=0.0)
+
+
+def _source(post: Tweet) -> str:
+    return (post.related_id or post.id) if post.kind == "retweet" else post.id
+
+
+def _is_own(post: Tweet, names: set[str], source: Source) -> bool:
+    """Whether whose words they are is called what the story is about."""
+    author = (post.related_author or "") if post.kind == "retweet" or source == "quoted" else post.author
+    handle = "".join(filter(str.isalnum, author.casefold()))
+    return any(name in handle for name in names)
+
+
+def _engagement(post: Tweet) -> int:
+    metrics = post.metrics
+    return metrics.likes + 2 * metrics.retweets + metrics.quotes + metrics.replies

@@ -1,0 +1,380 @@
+"""What a story is called: the digest's sections and the rows of the live board have their titles from here. Pure.
+
+In this order:
+1. the name that half of its people use and others do not, in the longest form that they write: "Claude Opus 4.7" and
+   not "Opus", "GPT-5.5" and not "Gpt 5.5";
+2. a headline: the title of a link, or a short sentence, that says what most of the posts say;
+3. the first sentence of the most central post, cut visibly ("… so that the second cable …").
+
+A name must be one: written with a digit or an inner capital, or with capitals nearly always. Names of one common word
+("Apple") are no title where `lone_names` is off, and a sensitive story is called by what happened, never by a name
+alone. Nothing is invented: a title's words stand in the posts that it names, or in the titles of their links.
+"""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from models.events import Tweet
+from models.text.characters import split_hashtag
+from models.text.plain import one_line
+from models.text.stop_words import STOP_WORDS, WEAK_WORDS
+from models.wording.passages import CUT, URL, own_words, verbatim
+from models.wording.statements import SHORTEST_OWN, Statement, statements
+from models.wording.usage import NAMED, Atom, Usage, atoms, written
+
+Form = Literal["name", "headline", "sentence"]
+MAX_TITLE = 90  # characters
+MAX_NAME = 5  # words
+HALF = 0.5  # of the people, for a name that is the title
+LONGER = 0.1  # of a name's posts, and two at least, for its longer form; or whoever is called so uses it
+BURST = 4.0  # times as many people as others let expect make a name the story's
+LEADING = 0.5  # of the most surprising word's surprise
+SMOOTH = 0.5  # people who might use any word
+MAX_POSTS = 200  # of a story that are read for its name
+SHORTEST_HEADING = 20
+NEAR_BEST = 0.6  # of what the best statement tells, for a heading
+POSTS_BY = "Posts by @"
+_INNER = frozenset(["of", "for", "to"])
+_SPACE = re.compile(r"\s+")
+_PICTURES = re.compile(r"[\U0001f000-\U0001faff\u2190-\u2bff\u3030\ufe0f\u20e3\u200d]+")
+_TAG = re.compile(r"(?<!\w)[#＃](\w+)")
+_EMPHASIS = re.compile(r"(?<![\w*])\*(\w[^*\n]{0,80})\*(?![\w*])")
+_BY = re.compile(r"\s+(?:(?:by|via|from)\s+)@[\w.-]+$", re.IGNORECASE)
+_QUOTES = (("“", "”"), ('"', '"'), ("‘", "’"))
+_FIRST_PERSON = re.compile(r"\b(?:i|i['’]m|i['’]ve|i['’]d|my|me)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Title:
+    """`text` as a heading; `posts`: the places, in what was given, of posts that hold it, most central first."""
+
+    text: str
+    posts: tuple[int, ...]
+    form: Form
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name in the posts of a story: the longest form is `text`. posts: places of those that have it, ascending."""
+
+    keys: tuple[str, ...]
+    text: str
+    people: frozenset[str]
+    posts: tuple[int, ...]
+    surprise: float
+    by_itself: bool  # whether an author whose handle has its first word uses it
+
+
+def title(
+    posts: Sequence[Tweet],
+    usage: Usage,
+    *,
+    closeness: Sequence[float] | None = None,
+    sensitive: bool = False,
+    plain_names: bool = True,
+    taken: Set[str] = frozenset(),
+) -> Title:
+    """The title of a set of posts; their order does not matter.
+
+    Args:
+        posts: everything that tells the story, retweets included: each person counts once.
+        usage: of all posts of the week or of the window, these included.
+        closeness: of each post to the story's middle, as a cosine; None: its words decide.
+        sensitive: whether the story is about harm.
+        plain_names: whether the name of a person, a place or an organisation is enough, where a headline tells more.
+        taken: titles (case folded) that are in use, or were last week's.
+    """
+    found = statements(posts, usage, closeness=closeness, sensitive=sensitive)
+    return title_of(posts, found, usage, sensitive=sensitive, plain_names=plain_names, taken=taken)
+
+
+def title_of(
+    posts: Sequence[Tweet],
+    found: Sequence[Statement],
+    usage: Usage,
+    *,
+    sensitive: bool = False,
+    plain_names: bool = True,
+    taken: Set[str] = frozenset(),
+) -> Title:
+    """`title` of posts whose statements are known."""
+    name = None if sensitive else _name(posts, usage)
+    if name is not None and name.text.casefold() in taken:
+        name = None
+    if name is None:
+        return _headline(found, taken) or _sentence(posts, found, taken)
+    named = Title(name.text, _holding(name, found), "name")
+    if plain_names or _is_telling(name):
+        return named
+    if len({post.author_id for post in posts}) == 1:  # what one person speaks of is told by what they say
+        return _headline(found, taken) or _sentence(posts, found, taken)
+    headline = _headline([one for one in found if one.is_news], taken, name)
+    if headline is None and _is_plain(name):
+        return _headline(found, taken) or _sentence(posts, found, taken)
+    return headline or named
+
+
+def _holding(name: Name, found: Sequence[Statement]) -> tuple[int, ...]:
+    """The places of the posts that use a name, in the order of what they say."""
+    ranked = dict.fromkeys(one.place for one in found if one.place in name.posts)
+    return (*ranked, *(place for place in name.posts if place not in ranked))
+
+
+# --- names ---------------------------------------------------------------------------------------------------------
+
+
+def _name(posts: Sequence[Tweet], usage: Usage) -> Name | None:
+    """The name that half of the people and half of the voices use, and others do not, in its longest form."""
+    read = range(len(posts)) if len(posts) <= MAX_POSTS else range(MAX_POSTS)
+    found = _names(posts, read, usage)
+    everybody = {posts[place].author_id for place in read}
+    voices = {_voice(posts[place]) for place in read}
+    own = {word.casefold() for place in read for word in (posts[place].author, posts[place].author_name or "")}
+    fit = [
+        name
+        for name in found.values()
+        if name.surprise > 0
+        and len(name.people) >= HALF * len(everybody)
+        and len(told := {_voice(posts[place]) for place in name.posts}) >= max(2, HALF * len(voices))
+        and len(told) > 1
+        and not (name.text.casefold() in own and len(everybody) == 1)
+    ]
+    if not fit:
+        return None
+    best = max(fit, key=lambda name: (round(name.surprise, 6), len(name.keys), name.keys))
+    top = _most_surprising(posts, read, usage)
+    if best.surprise < LEADING * top:
+        return None
+    return _longest(best, found)
+
+
+def _most_surprising(posts: Sequence[Tweet], read: Sequence[int], usage: Usage) -> float:
+    """The surprise of the word that tells the story best, name or not."""
+    people: dict[str, set[str]] = defaultdict(set)
+    for place in read:
+        for atom in atoms(posts[place].text):
+            if atom.key not in STOP_WORDS and atom.key not in WEAK_WORDS:
+                people[atom.key].add(posts[place].author_id)
+    everybody = len({posts[place].author_id for place in read})
+    return max((_surprise(len(users), everybody, [key], usage) for key, users in people.items()), default=0.0)
+
+
+def names(posts: Sequence[Tweet], usage: Usage) -> list[Name]:
+    """The names that two posts or more of a story use and others do not, the most surprising first, none in another."""
+    found = _names(posts, range(min(len(posts), MAX_POSTS)), usage)
+    ranked = sorted(found.values(), key=lambda name: (-round(name.surprise, 6), -len(name.keys), name.keys))
+    kept: list[Name] = []
+    for name in (_longest(name, found) for name in ranked if name.surprise > 0 and len(name.posts) > 1):
+        if not any(set(name.keys) & set(other.keys) for other in kept):
+            kept.append(name)
+    return kept
+
+
+def _voice(post: Tweet) -> str:
+    """A post, and all that repeat it, are one voice."""
+    return (post.related_id or post.id) if post.kind == "retweet" else post.id
+
+
+def _longest(best: Name, found: dict[tuple[str, ...], Name]) -> Name:
+    """The longest form of a name that several of its people write, or whoever writes the most central post."""
+    while True:
+        longer = [
+            name
+            for keys, name in found.items()
+            if len(keys) == len(best.keys) + 1
+            and (keys[1:] == best.keys or keys[:-1] == best.keys)
+            and (
+                name.by_itself
+                or (len(name.posts) >= LONGER * len(best.posts) and len(name.people) > len(best.people) // 3)
+            )
+        ]
+        if not longer:
+            return best
+        best = max(longer, key=lambda name: (len(name.people), name.surprise, name.keys))
+
+
+def _names(posts: Sequence[Tweet], read: Sequence[int], usage: Usage) -> dict[tuple[str, ...], Name]:
+    """Every name in the posts with who uses it, in whatever case they write it."""
+    forms: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    proper: Counter[tuple[str, ...]] = Counter()
+    texts = {place: atoms(posts[place].text) for place in read}
+    for found in texts.values():
+        for run in _runs(found, usage):
+            forms[tuple(atom.key for atom in run)][written(run)] += 1
+    uses: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    votes: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)  # "klp-5.5" speaks for "KLP-5.5"
+    for place, found in texts.items():
+        for keys, run in _phrases(found):
+            if keys in forms:
+                votes[keys][written(run).casefold()] += 1
+                uses[keys].append(place)
+                proper[keys] += not all(atom.written.islower() for atom in run) or any(map(_has_digit, keys))
+    everybody = len({posts[place].author_id for place in read})
+    names: dict[tuple[str, ...], Name] = {}
+    for keys, places in uses.items():
+        if proper[keys] < HALF * len(places) or all(map(_is_version, keys)):
+            continue
+        people = frozenset(posts[place].author_id for place in places)
+        counts = votes[keys]
+        surface = min(forms[keys], key=lambda form: (-counts[form.casefold()], -forms[keys][form], form))
+        surprise = _surprise(len(people), everybody, keys, usage)
+        authors = {"".join(filter(str.isalnum, posts[place].author.casefold())) for place in places}
+        by_itself = len(keys[0]) >= SHORTEST_OWN and any(keys[0] in author for author in authors)
+        names[keys] = Name(keys, surface, people, tuple(dict.fromkeys(places)), surprise, by_itself)
+    return names
+
+
+def _surprise(people: int, everybody: int, keys: Sequence[str], usage: Usage) -> float:
+    """How much more people of the story use a name than others let expect: the gain in log likelihood of a Poisson."""
+    others = max(0, usage.people(keys) - people) + SMOOTH
+    expected = everybody * others / (max(usage.everybody, everybody) + 2 * SMOOTH)
+    if people < BURST * expected:
+        return 0.0
+    return people * math.log(people / expected) - (people - expected)
+
+
+def _phrases(found: Sequence[Atom]) -> Iterator[tuple[tuple[str, ...], Sequence[Atom]]]:
+    """Every run of up to `MAX_NAME` atoms that nothing parts."""
+    for start in range(len(found)):
+        for end in range(start, min(len(found), start + MAX_NAME)):
+            if end > start and not found[end].joins:
+                break
+            run = found[start : end + 1]
+            yield tuple(atom.key for atom in run), run
+
+
+def _runs(found: Sequence[Atom], usage: Usage) -> Iterator[Sequence[Atom]]:
+    """The runs that are written as names; where most words have a capital, only those known from elsewhere."""
+    headings = _in_headings(found, usage)
+    named = [_is_name(atom, usage, heading=heading) for atom, heading in zip(found, headings, strict=True)]
+    for start in range(len(found)):
+        if not named[start] or found[start].key in STOP_WORDS or found[start].joins == "-":
+            continue
+        for end in range(start, min(len(found), start + MAX_NAME)):
+            if end > start and not found[end].joins:
+                break
+            number = _is_number(found[end].key) and end > start and named[end - 1]
+            glued = end > start and found[end].joins == "-"  # "wav2vec-U", "Image-to-Video"
+            if not (named[end] or number or glued):
+                if found[end].key in _INNER and end > start:
+                    continue
+                break
+            if (found[end].key not in STOP_WORDS or glued) and (end + 1 == len(found) or found[end + 1].joins != "-"):
+                yield found[start : end + 1]
+
+
+def _in_headings(found: Sequence[Atom], usage: Usage) -> list[bool]:
+    """For each atom whether its sentence is a headline, in which capitals say nothing."""
+    result: list[bool] = []
+    starts = [place for place, atom in enumerate(found) if atom.opens] or [0]
+    for first, last in pairwise([*starts, len(found)]):
+        result += [usage.is_headline(found[first:last])] * (last - first)
+    return result
+
+
+def _is_name(atom: Atom, usage: Usage, *, heading: bool) -> bool:
+    if atom.is_handle or atom.key in WEAK_WORDS or len(atom.key) < 2:
+        return False
+    if _is_marked(atom.written) or (atom.written.isupper() and not heading):
+        return True
+    if not atom.written[0].isupper():
+        return False
+    return usage.capitalised(atom.key) >= NAMED if heading or atom.opens or atom.is_tag else True
+
+
+def _is_marked(word: str) -> bool:
+    """Whether the looks alone tell a name: a digit beside letters, or a capital inside ("GPT-Neo", "iOS")."""
+    letters = any(map(str.isalpha, word))
+    inner = any(map(str.isupper, word[1:])) and any(map(str.islower, word))
+    return letters and (any(map(str.isdigit, word)) or inner) and not word[0].isdigit()
+
+
+def _is_number(key: str) -> bool:
+    return key.replace(".", "").isdigit()
+
+
+def _is_version(key: str) -> bool:
+    return _is_number(key.removeprefix("v"))
+
+
+def _has_digit(key: str) -> bool:
+    return any(map(str.isdigit, key))
+
+
+def _is_telling(name: Name) -> bool:
+    """Whether a name tells by itself what is new, because it has a number: of a version, of an edition."""
+    return any(map(_has_digit, name.keys)) and any(map(str.isalpha, name.text))
+
+
+def _is_plain(name: Name) -> bool:
+    """Whether it is one word that looks like any other: a person, a place, an organisation."""
+    return len(name.keys) == 1 and not _is_marked(name.text)
+
+
+# --- headlines and sentences ---------------------------------------------------------------------------------------
+
+
+def _headline(found: Sequence[Statement], taken: Set[str], name: Name | None = None) -> Title | None:
+    """The best statement that is short enough for a heading, of those that speak of `name`; nothing that asks."""
+    best = max((one.telling for one in found), default=0.0)
+    for one in sorted(found, key=lambda one: -one.heading):
+        text = as_heading(one.text)
+        if not one.complete or one.telling < NEAR_BEST * best or not SHORTEST_HEADING <= len(text) <= MAX_TITLE:
+            continue
+        if text.endswith("?") or _FIRST_PERSON.search(text) or text.casefold() in taken:
+            continue
+        if name is None or _tells(text, name):
+            return Title(text, _places(one, found), "headline")
+    return None
+
+
+def _tells(text: str, name: Name) -> bool:
+    """Whether a headline speaks of the name, and more."""
+    keys = {atom.key for atom in atoms(text)}
+    return set(name.keys) <= keys and len(keys - STOP_WORDS) > len(name.keys) + 1
+
+
+def _places(one: Statement, found: Sequence[Statement]) -> tuple[int, ...]:
+    same = [other.place for other in found if other.text == one.text and other.place != one.place]
+    return tuple(dict.fromkeys([one.place, *same]))
+
+
+def _sentence(posts: Sequence[Tweet], found: Sequence[Statement], taken: Set[str]) -> Title:
+    """The best statement, cut; of posts that say nothing their first words, or who wrote them."""
+    for one in found:
+        text = shortened(as_heading(verbatim(one.text)), cut=not one.complete)
+        if text.casefold() not in taken and any(map(str.isalnum, text)):
+            return Title(text, _places(one, found), "sentence")
+    order = sorted(range(len(posts)), key=lambda place: (posts[place].kind == "retweet", posts[place].id))
+    for place in order:
+        text = shortened(as_heading(one_line(URL.sub(" ", own_words(posts[place].text, answer=True)), 200)))
+        if any(map(str.isalnum, text)):
+            return Title(text, (place,), "sentence")
+    author = one_line(posts[order[0]].author, 80).lstrip("@")
+    return Title(f"{POSTS_BY}{author}", (order[0],), "sentence")
+
+
+def as_heading(text: str) -> str:
+    """A sentence as a heading: on one line, hashtags as words, without pictures, its author and a full stop."""
+    text = _TAG.sub(lambda tag: split_hashtag(tag[1]), _EMPHASIS.sub(r"\1", _PICTURES.sub(" ", text)))
+    text = _BY.sub("", _SPACE.sub(" ", text).strip(" |–—-•·."))
+    if text.endswith("!") and not text.endswith("!!"):
+        text = text[:-1]
+    for opening, closing in _QUOTES:
+        if text[:1] == opening and text[-1:] == closing and not {opening, closing} & set(text[1:-1]):
+            text = text[1:-1]
+    text = text.removeprefix("@")
+    first = text.split(" ", 1)[0]
+    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
+
+
+def shortened(text: str, *, cut: bool = False, limit: int = MAX_TITLE) -> str:
+    """`text` up to a word's end within the limit, with the mark of a cut where something is missing."""
+    if len(text) > limit:
+        text, cut = text[: limit - len(CUT)].rpartition(" ")[0] or text[: limit - len(CUT)], True
+    return text.rstrip(",;:–—- ") + CUT if cut else text
