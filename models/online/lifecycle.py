@@ -26,9 +26,6 @@ from models.online.labels import describe, tally
 from models.online.record import MAX_PEOPLE, TopicRecord
 from models.online.topic_space import TopicSpace
 
-# the kind by which a reader of an older release knows a step
-OLDER: dict[TopicEventStep, TopicEventKind] = {"calmed": "faded", "gathered": "merged", "story": "merged"}
-
 
 def note_arrival(space: TopicSpace, record: TopicRecord, author: str, at: float, events: list[TopicEvent]) -> None:
     """What one more post, already counted, makes of its topic."""
@@ -62,7 +59,7 @@ def measure(space: TopicSpace) -> list[TopicEvent]:
             events.append(event(space, record, "trending", space.now, reason, level=level))
         elif record.level and record.score < CALM:
             record.level = ""
-            events.append(event(space, record, "calmed", space.now, reason))
+            events.append(event(space, record, "faded", space.now, reason, step="calmed"))
     return events
 
 
@@ -229,11 +226,12 @@ def _drop(space: TopicSpace, slots: list[int]) -> None:
 def event(
     space: TopicSpace,
     record: TopicRecord,
-    kind: TopicEventKind | TopicEventStep,
+    kind: TopicEventKind,
     at: float,
     reason: str,
     others: Sequence[str] = (),
     *,
+    step: TopicEventStep = "",
     moved: Sequence[str] = (),
     story: Sequence[str] = (),
     level: Level = "",
@@ -244,6 +242,7 @@ def event(
         space: The topics alive.
         record: The topic.
         kind: What happened.
+        step: What it is more exactly (`TopicEvent`).
         at: When, in seconds of event time.
         reason: Why, in words.
         others: The other topics of a merge or split.
@@ -251,6 +250,5 @@ def event(
         story: Posts of the last day that tell its story.
         level: How far a trend is above what is usual.
     """
-    step: TopicEventStep = kind if kind in OLDER else ""
-    told = describe(record, space.lexicon, OLDER.get(kind, kind), datetime.fromtimestamp(at, UTC), reason, others)
+    told = describe(record, space.lexicon, kind, datetime.fromtimestamp(at, UTC), reason, others)
     return msgspec.structs.replace(told, step=step, moved_ids=list(moved), story_ids=list(story), level=level)

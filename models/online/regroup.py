@@ -98,7 +98,7 @@ def _tell(space: TopicSpace, told: dict[str, list[WindowPost]], present: set[str
             space.stories[name] = new
         if name in merged or {post.id for post in new} != {post.id for post in old}:
             record = space.records[space.by_id[name]]
-            events.append(event(space, record, "story", space.now, "", story=[post.id for post in new]))
+            events.append(event(space, record, "merged", space.now, "", step="story", story=[post.id for post in new]))
     return events
 
 
@@ -249,7 +249,7 @@ def _told_as(
         return [event(space, home, "born", space.now, reason, moved=ids)]
     if home.phase == "dormant":
         home.phase = "active"
-    return [event(space, home, "gathered", space.now, reason, sources, moved=ids)] if ids else []
+    return [event(space, home, "merged", space.now, reason, step="gathered", moved=ids)] if ids else []
 
 
 def _home(space: TopicSpace, posts: Sequence[WindowPost], story: Story, votes: Counter[str]) -> TopicRecord | None:

@@ -75,7 +75,7 @@ class Window:
     def usual(self, tokens: Iterable[str], posts: int) -> npt.NDArray[np.float64]:
         """How many of `posts` posts would hold each token, by the posts that have left."""
         buckets = np.array([_bucket(token) for token in tokens], np.int64)
-        return self.usage[buckets] * (posts / max(self.left, posts, 1))
+        return np.asarray(self.usage[buckets] * (posts / max(self.left, posts, 1)), np.float64)
 
     def _leave(self) -> None:
         post = self.posts.popleft()
