@@ -1,4 +1,4 @@
-"""What every form of a digest shows, in order, as plain strings: the forms differ in markup only."""
+"""The content of every form of a digest, in order, as plain strings. The forms differ only in markup."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ MONTHS = (
     "December",
 )  # fmt: skip
 STATUS = {"new": "New", "rising": "Rising", "continuing": "Continuing", "fading": "Fading"}
-KEPT_OUT = {  # reason -> of one topic, of several
+KEPT_OUT = {  # reason -> text for one topic, for several
     "chatter": ("of small talk", "of small talk"),
     "evergreen": ("of advice and lists for any week", "of advice and lists for any week"),
     "few people": ("told by too few people", "told by too few people"),
@@ -27,12 +27,12 @@ KEPT_OUT = {  # reason -> of one topic, of several
     "self-promotion": ("mostly by one author", "mostly by one author"),
 }
 INNER_MARKS = str.maketrans("“”", "‘’")
-_SAID_BY = "” – "  # between what is quoted and who said so
+_SAID_BY = "” – "  # between a quotation and its author
 
 
 @dataclass(frozen=True)
 class LinkView:
-    """A link and the words that carry it. `url` is None where the words stand alone."""
+    """A link and its text. `url` is None for plain text."""
 
     text: str
     url: str | None
@@ -40,26 +40,25 @@ class LinkView:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """What happened first, then who: `before` title `after` (`site`): “quotation” link. `names`, evidence, note.
+    """What happened, then who did it: `before` title `after` (`site`): “quotation” link. `names`, evidence, note.
 
     Every part may be empty.
     """
 
     before: str
-    title: LinkView | None  # words of the link's title, linked
+    title: LinkView | None  # the link's title, linked
     after: str
     site: str  # host of the title's link
-    quotation: LinkView | None  # linked to the post that it stands in
-    link: LinkView | None  # a link whose title does not stand in the words
-    names: str  # who did it
-    evidence: list[LinkView]  # "post", or "1", "2", "3", "all": the posts
+    quotation: LinkView | None  # linked to its post
+    link: LinkView | None  # a link whose title is not part of the text
+    names: str  # the people
+    evidence: list[LinkView]  # the posts: "post", or "1", "2", "3", "all"
     note: LinkView | None  # "3 repeats"
 
 
 @dataclass(frozen=True)
 class TopicView:
-    """One section, a story or a themed list. `series` is None where no picture is shown: for a list, and for a
-    sensitive story, of which no trend is told either."""
+    """One section: a story or a themed list."""
 
     id: str
     group: str  # "Stories", "Shared this week"
@@ -68,22 +67,23 @@ class TopicView:
     facts: LinkView  # "24 people, 27 posts", linked to all of them
     summary: Paragraph
     change: str | None
+    # None without a picture: for a list, and for a sensitive story, whose trend is not mentioned either
     series: list[int] | None
     paragraphs: list[Paragraph]
 
 
 @dataclass(frozen=True)
 class View:
-    """A digest as shown."""
+    """The content of a digest."""
 
     title: str
     week: str
     dates: str
-    page: str | None  # the digest's own page; "": the reader is there
-    notice: str  # of a correction
+    page: str | None  # the digest's own page; "" for a relative link
+    notice: str  # about a correction; "" for a first edition
     headline: str
     headline_evidence: list[LinkView]
-    overview: list[LinkView]  # text, and "#" + the section's id
+    overview: list[LinkView]  # text, and "#" with the section's id
     topics: list[TopicView]
     briefs: list[Paragraph]
     faded: list[str]
@@ -93,12 +93,12 @@ class View:
 
 
 def view(digest: Digest, edition: Edition = UNPUBLISHED, *, evidence: bool = True) -> View:
-    """The view of `digest`; whatever it holds, every string is one printable line.
+    """Make the view of a digest. Every string is one printable line, whatever the digest contains.
 
     Args:
-        digest: any digest.
-        edition: what its value does not say.
-        evidence: whether the addresses of posts are shown.
+        digest: The digest.
+        edition: Facts outside its value.
+        evidence: Whether the addresses of posts are included.
     """
     dates = _dates(digest)
     links = links_of(digest, edition.base) if evidence else Links(base=None, week=digest.week)
@@ -238,17 +238,25 @@ def _line(sentence: Sentence | None) -> str | None:
 
 def _numbers(digest: Digest) -> list[str]:
     s = digest.statistics
-    lines = [
-        _posts(s),
-        f"{_many(s.topics_found, 'topic')} found, {s.topics_published} published; "
-        f"{s.outlier_share:.0%} of the distinct posts belong to none",
-    ]
+    lines = [_posts(s), _found(s)]
     if s.excluded:
         kept_out = ", ".join(_kept_out(one_line(reason, 60), s.excluded[reason]) for reason in sorted(s.excluded))
         lines.append(f"Topics found and kept out: {kept_out}")
     if s.deleted:
         lines.append(f"{_many(s.deleted, 'post')} deleted or replaced by their authors")
     return lines
+
+
+def _found(s: Statistics) -> str:
+    if s.themes:
+        return (
+            f"{_many(s.topics_found, 'story', 'stories')} found, {s.topics_published} told; "
+            f"{_many(s.themes, 'theme')}, and {s.outlier_share:.0%} of the distinct posts belong to none"
+        )
+    return (
+        f"{_many(s.topics_found, 'topic')} found, {s.topics_published} published; "
+        f"{s.outlier_share:.0%} of the distinct posts belong to none"
+    )
 
 
 def _posts(s: Statistics) -> str:
