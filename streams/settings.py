@@ -50,6 +50,20 @@ def _redis_address(url: str) -> str:
     return url
 
 
+def _public_address(url: str) -> str:
+    """Scheme and host; a user, password, path or query is an error, and none of `url` is repeated in it."""
+    if not url:  # an empty variable is an unset one
+        return url
+    try:
+        parts = urlsplit(url.rstrip("/"))
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or "@" in parts.netloc or parts.path or parts.query or parts.fragment or not url.isprintable():
+        raise ValueError("not an address such as https://topics.example.org, without a path")
+    return url.rstrip("/")
+
+
 class Settings(BaseSettings):
     """All settings of the product; `load_settings()` reads them."""
 
@@ -120,6 +134,9 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="address that `toptopics serve` binds to")
     port: int = Field(8765, ge=0, le=65535, description="port that `toptopics serve` binds to")
+    public_url: Annotated[str, AfterValidator(_public_address)] | None = Field(
+        None, description="address under which readers reach the service: in links of digests, mails, feeds and alerts"
+    )
     api_token: Annotated[
         SecretStr | None, Field(description="token that every API call needs when the address is not loopback")
     ] = None

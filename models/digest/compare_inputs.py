@@ -1,7 +1,7 @@
-"""Which inputs of two digests of a week differ, by their manifests: what `toptopics replay --verify` says.
+"""Names the inputs in which two digests of a week differ, by their manifests, for `toptopics replay --verify`.
 
-A digest is a pure function of the inputs that its manifest names (law 2). So two digests with the same bytes need no
-explanation, and two with different bytes differ in an input, or the code is not what its version says.
+A digest is a pure function of the inputs in its manifest (law 2). So equal bytes need no explanation, and different
+bytes mean that an input differs, or that the code differs from its version.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from models.events.wire import encode
 
 @dataclass(frozen=True)
 class InputDifference:
-    """One input that is not the same: its name, and what it was and is."""
+    """One different input."""
 
     name: str
     published: str
@@ -23,17 +23,17 @@ class InputDifference:
 
 
 def same_bytes(published: Digest, rebuilt: Digest) -> bool:
-    """Whether the two have the same canonical bytes."""
+    """Whether both have the same canonical bytes."""
     return encode(published) == encode(rebuilt)
 
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a manifest leaves out: where the week was read, [start, end), and the settings other than the defaults."""
+    """Facts that a manifest does not contain."""
 
-    start: int
-    end: int
-    settings: str = ""
+    start: int  # first offset that was read
+    end: int  # offset at which the read ended (exclusive)
+    settings: str = ""  # the settings that differ from the defaults
 
 
 def differing_inputs(

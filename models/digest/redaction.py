@@ -1,21 +1,23 @@
-"""A digest without deleted posts: what the view shows at once, and what is published when the week cannot be remade.
+"""Removes deleted posts from a digest: for the view at once, and for publication when the week cannot be computed
+again.
 
-In: a digest and the ids of deleted posts. Out: the digest without what rests on these posts alone, and without their
-words and addresses. A retweet of a deleted post counts as deleted (`Digest.repeats`). A topic that has no post left is
-dropped with its name. Counts stay as they were: only a correction from the log counts again.
+In: a digest and the ids of deleted posts. Out: the digest without the parts that only these posts support, and without
+their words and addresses. A retweet of a deleted post counts as deleted (`Digest.repeats`). A topic without a remaining
+post is removed with its name. Counts stay: only a correction from the log counts again.
 """
 
 from msgspec.structs import replace
 
 from models.digest.cited import cited_posts
 from models.events import Brief, Digest, DigestTopic, Item, Sentence, TopicIdentity
+from models.text.links import is_address_of
 from models.wording.summary import headline
 
 REMOVED = "[removed by its author]"
 
 
 def redact(digest: Digest, gone: set[str]) -> Digest:
-    """`digest` without the posts in `gone`; the same object when it cites none of them."""
+    """`digest` without the posts in `gone`. The same object when it cites none of them."""
     gone = gone | {post for post, original in digest.repeats.items() if original in gone}
     if not gone & cited_posts(digest):
         return digest
@@ -35,11 +37,12 @@ def redact(digest: Digest, gone: set[str]) -> Digest:
         statistics=replace(digest.statistics, topics_published=len(topics)),
         identities=_identities(digest.identities, gone),
         repeats={post: original for post, original in digest.repeats.items() if post not in gone},
+        addresses={post: url for post, url in digest.addresses.items() if post not in gone},
     )
 
 
 def _headline(digest: Digest, topics: list[DigestTopic], gone: set[str]) -> Sentence:
-    """Without the names of topics that are gone."""
+    """The headline without the names of removed topics."""
     same = [topic.label for topic in topics] == [topic.label for topic in digest.topics]
     return _sentence(digest.headline if same or not topics else headline(topics, digest.briefs, []), gone)
 
@@ -59,7 +62,7 @@ def _topic(topic: DigestTopic, gone: set[str]) -> DigestTopic:
 
 
 def _renamed(line: Sentence, before: str, after: str) -> Sentence:
-    """A line of the overview begins with its topic's label."""
+    """A line of the overview starts with its topic's label."""
     if before == after or not line.text.startswith(before):
         return line
     return replace(line, text=after + line.text.removeprefix(before))
@@ -82,13 +85,8 @@ def _item(item: Item, gone: set[str]) -> Item | None:
         return None
     if item.quotation_post in gone:
         item = replace(item, quotation=None, quotation_post=None)
-    addresses = [url for url in item.post_urls if not any(_is_address(url, post) for post in gone)]
+    addresses = [url for url in item.post_urls if not any(is_address_of(url, post) for post in gone)]
     return replace(item, sentence=sentence, post_urls=addresses)
-
-
-def _is_address(url: str, post: str) -> bool:
-    """Platforms' addresses end as the id does ("…/status/1", "…/post/3k" of "at://…/3k"), or are the id."""
-    return url.rstrip("/").rpartition("/")[2] == post.rstrip("/").rpartition("/")[2]
 
 
 def _summary(topic: DigestTopic, label: str, gone: set[str]) -> Sentence:

@@ -1,1 +1,1 @@
-"""What a live board shows: trends, names and the map, as pure functions of the view's state."""
+"""The content of a live board: trends, names and the map, as pure functions of the view's state."""

@@ -1,7 +1,9 @@
-"""What a live topic is called, in the words of people where there are any. Pure.
+"""The name of a live topic, in people's words if possible. Pure.
 
-First what the latest digest calls it; then the title of the link that much of it is about; then the label of its
-latest event, which is its most telling words; before any event its commonest words.
+1. The name that the latest digest gave it.
+2. The title of the link that many of its posts share.
+3. The label of its latest event, which consists of its keywords.
+4. Before any event, its most frequent words.
 """
 
 from typing import Final
@@ -10,13 +12,13 @@ from models.events import TopicEvent
 from models.live.state import TopicState
 
 LABEL_WORDS: Final = 3
-LINKED_SHARE: Final = 0.34  # of a topic's posts that must carry a link for its title to be the topic's
+LINKED_SHARE: Final = 0.34  # share of a topic's posts that must have a link for its title to be the topic's
 LINKED_POSTS: Final = 3
 LONGEST_TITLE: Final = 90
 
 
 def label_of(state: TopicState) -> str:
-    """See the module."""
+    """The topic's name; see the module's docstring."""
     info = state.info
     if info is not None and info.label and not only_words(info):
         return info.label
@@ -24,22 +26,22 @@ def label_of(state: TopicState) -> str:
 
 
 def only_words(event: TopicEvent) -> bool:
-    """Whether the label is made of the keywords, and not a name."""
+    """Whether the label consists of keywords and is no name."""
     return set(event.label.split(", ")) <= set(event.keywords)
 
 
 def named_by(event: TopicEvent | None) -> str:
-    """The name that an alias event gives, if it is one."""
+    """The name that an alias event gives; "" for other events."""
     return "" if event is None or only_words(event) else event.label
 
 
 def is_main_link(shares: int, posts: int) -> bool:
-    """Whether a link with so many of a topic's posts is what the topic is about."""
+    """Whether a link with so many of a topic's posts is the topic's subject."""
     return shares >= LINKED_POSTS and shares >= LINKED_SHARE * posts
 
 
 def title_of(text: str) -> str:
-    """A link's title as a heading: up to a word's end, without what a site puts after a bar."""
+    """A link's title as a heading: cut at the end of a word, without the part after a bar."""
     text = text.partition(" | ")[0].strip()
     if len(text) <= LONGEST_TITLE:
         return text

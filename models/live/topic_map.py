@@ -1,10 +1,10 @@
-"""A map of topics: near means related. Pure.
+"""A map of topics on which related topics are near to each other. Pure.
 
-The view holds no vectors, so topics are related by what can be seen: their words, weighted by how few topics use
-them (tf-idf), and the people who talk about them; `similarity` is the mean of both cosines, words counting thrice.
-Positions are classical multidimensional scaling (Torgerson 1952) of 1 - similarity, turned so that topics stay where
-they were on the map before (orthogonal Procrustes), in [0, 1]. Each coordinate is averaged with its rank, which
-spreads a crowd over the map and keeps the order.
+The view has no vectors, so topics are compared by their words, weighted by rarity among topics (tf-idf), and by their
+people. `similarity` is the weighted mean of both cosines; words count three times as much. Positions are classical
+multidimensional scaling (Torgerson 1952) of 1 - similarity, in [0, 1], rotated so that topics stay near their places on
+the previous map (orthogonal Procrustes). Each coordinate is averaged with its rank, which spreads dense groups and
+keeps the order.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from models.live.state import TopicState
 
 WORD_SHARE = 0.75
-TIE = 0.15  # similarity from which two topics are said to be related
+TIE = 0.15  # similarity from which two topics are shown as related
 Matrix = npt.NDArray[np.float64]
 
 
@@ -32,7 +32,15 @@ def similarity(states: Sequence[TopicState]) -> Matrix:
 def positions(
     states: Sequence[TopicState], before: Mapping[str, tuple[float, float]] | None = None
 ) -> dict[str, tuple[float, float]]:
-    """Topic id -> (x, y) in [0, 1]; `before` is the last map, so that this one does not flip."""
+    """Compute the positions.
+
+    Args:
+        states: The topics.
+        before: The previous map, so that this one does not flip.
+
+    Returns:
+        Topic id -> (x, y) in [0, 1].
+    """
     if not states:
         return {}
     if len(states) == 1:
@@ -43,7 +51,13 @@ def positions(
 
 
 def related(state: TopicState, others: Sequence[TopicState], limit: int) -> list[tuple[str, float]]:
-    """The most similar other topics, nearest first, without those that share nothing."""
+    """The most similar other topics, the most similar first, without unrelated ones.
+
+    Args:
+        state: The topic.
+        others: Other topics.
+        limit: Largest number of results.
+    """
     group = [state, *(other for other in others if other.id != state.id)]
     row = similarity(group)[0][1:]
     found = [(other.id, round(float(near), 3)) for other, near in zip(group[1:], row, strict=True) if near > 0.02]
@@ -91,7 +105,7 @@ def _scale(distances: Matrix) -> Matrix:
 
 
 def _unit(points: Matrix) -> Matrix:
-    """Each column stretched to [0, 1]; 0.5 where all are equal."""
+    """Scale each column to [0, 1]; 0.5 where all values are equal."""
     low, high = points.min(axis=0), points.max(axis=0)
     flat = high - low < 1e-9
     return np.asarray(np.where(flat, 0.5, (points - low) / np.where(flat, 1.0, high - low)))

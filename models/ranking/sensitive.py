@@ -1,7 +1,7 @@
-"""Topics about violence, death and disaster: they are marked and written plainly.
+"""Recognises topics about violence, death and disaster, which are marked and worded plainly.
 
-A post counts when it has an unambiguous word, or two different ambiguous ones: this field kills processes, shoots
-photos and speaks of disaster recovery. A topic is sensitive when enough of its distinct posts are.
+A post counts when it has an unambiguous word, or two different ambiguous ones: in this field people kill processes,
+shoot photos and plan disaster recovery. A topic is sensitive when enough of its distinct posts count.
 """
 
 import re
@@ -35,7 +35,7 @@ def is_sensitive(texts: Sequence[str]) -> bool:
 
 
 def mentions_harm(text: str) -> bool:
-    """Whether one post is."""
+    """Whether one post is about violence, death or disaster."""
     if _PLAIN.search(text):
         return True
     return len({match.casefold().rstrip("s") for match in _AMBIGUOUS.findall(text)}) >= 2

@@ -1,9 +1,8 @@
-"""The nearest posts of each post, exactly: approximate search is where plain BERTopic's outcome starts to depend on the
-order of its input.
+"""Computes the exact nearest posts of each post. With approximate search, plain BERTopic's result depends on input
+order.
 
-Distances are made in tiles that stay in the processor's cache, and each but once: that of a post to another is that of
-the other to it. What is nearest among some posts bounds what is nearest among all of them, and few distances are within
-the bound.
+Distances are computed in tiles that fit into the processor's cache, and each pair only once. The nearest among some of
+the posts give an upper bound for the nearest among all, and few distances are within that bound.
 """
 
 import numpy as np
@@ -13,17 +12,22 @@ from scipy.sparse import csr_array
 from models.refit.features import LEXICAL_DIMENSIONS, Matrix
 
 TILE = 1024  # rows and columns
-SOME = 2048  # posts that are looked at for a bound
-SLACK = np.float32(1e-5)  # more than rounding adds to a distance
+SOME = 2048  # posts that give the bound
+SLACK = np.float32(1e-5)  # more than the rounding error of a distance
 
 _Indices = npt.NDArray[np.int64]
-_Near = tuple[_Indices, _Indices, Matrix]  # places in a tile's rows, posts, distances
+_Near = tuple[_Indices, _Indices, Matrix]  # rows of a tile, posts, distances
 
 
 def neighbours(matrix: Matrix, count: int) -> tuple[_Indices, Matrix]:
-    """The `count` nearest of each row, itself first: indices int64 and cosine distances float32, both (n, count).
+    """The `count` nearest posts of each row, the row itself first. Ties are broken by index.
 
-    Ties are broken by index. `matrix`: float32 (n, ·), as `features.features`.
+    Args:
+        matrix: float32 (n, ·), from `features.features`.
+        count: Number of neighbours.
+
+    Returns:
+        Indices, int64 (n, count), and cosine distances, float32 (n, count).
     """
     indices = np.empty((len(matrix), count), dtype=np.int64)
     distances = np.empty((len(matrix), count), dtype=np.float32)
@@ -49,7 +53,7 @@ def neighbours(matrix: Matrix, count: int) -> tuple[_Indices, Matrix]:
 
 
 class _Posts:
-    """Some rows of the features, their words once more as a sparse matrix: hardly one in sixty is not zero."""
+    """Some rows of the features, with their words also as a sparse matrix: about one entry in sixty is not zero."""
 
     def __init__(self, rows: Matrix) -> None:
         self._vectors = rows[:, :-LEXICAL_DIMENSIONS]
@@ -65,7 +69,7 @@ class _Posts:
 
 
 def _bounds(matrix: Matrix, count: int) -> Matrix:
-    """float32 (n,): a distance within which each row has `count` neighbours at least."""
+    """float32 (n,): a distance within which each row has at least `count` neighbours."""
     some = _Posts(matrix[:: max(1, len(matrix) // max(SOME, count))])
     bound = [
         np.partition(_Posts(matrix[start : start + TILE]).distances(some), count - 1, axis=1)[:, count - 1]
@@ -81,9 +85,10 @@ def _within(distance: Matrix, bound: Matrix) -> _Near:
 
 
 def _first(near: list[_Near], rows: int, count: int) -> tuple[_Indices, Matrix]:
-    """Posts and distances of the `count` nearest of each of `rows`, in order."""
+    """Posts and distances of the `count` nearest posts of each of `rows`, in order."""
     places, posts, found = (np.concatenate(part) for part in zip(*near, strict=True))
-    order = np.lexsort((found, places))  # stable, and tiles come in order: of equal distances the first post is first
+    # stable, and tiles come in order: of equal distances the first post comes first
+    order = np.lexsort((found, places))
     first = np.cumsum(np.bincount(places, minlength=rows)) - np.bincount(places, minlength=rows)
     chosen = order[first[:, None] + np.arange(count)]
     return posts[chosen], found[chosen]

@@ -1,7 +1,7 @@
-"""What the refit clusters by: the stored sentence vectors with the posts' words beside them.
+"""The features for the clustering of the refit: the stored sentence vectors, with the posts' words appended.
 
-Sentence encoders blur names ("GPT-Neo", "PixLoc", "ICLR2021") that carry whole topics, so a hashed, idf-weighted bag
-of words is appended to each vector.
+Sentence encoders blur names ("GPT-Neo", "PixLoc", "ICLR2021") that identify whole topics. Therefore a hashed,
+idf-weighted bag of words is appended to each vector.
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.feature_extraction import FeatureHasher
 
-LEXICAL_SHARE = 0.25  # of a post's squared length
+LEXICAL_SHARE = 0.25  # share of a post's squared length
 LEXICAL_DIMENSIONS = 512
-COMMON_SHARE = 0.1  # a word in more of the posts says nothing
-FEW = 200  # posts at which half of what they have in common is taken out
+COMMON_SHARE = 0.1  # a word in a larger share of the posts says nothing
+FEW = 200  # number of posts at which half of their common part is removed
 
 Matrix = npt.NDArray[np.float32]
 
@@ -25,8 +25,11 @@ def features(vectors: Matrix, words: Sequence[Sequence[str]]) -> Matrix:
 
 
 def own_part(vectors: Matrix) -> npt.NDArray[np.float64]:
-    """The vectors less what all have in common (Arora and others 2017), unit length: in a stream about one field
-    everything is alike. The fewer the posts, the less is taken, for a small week may be about one thing."""
+    """The vectors without their common part (Arora and others 2017), unit length.
+
+    In a stream about one field all posts are similar. With fewer posts less is removed, because a small week may be
+    about one subject.
+    """
     common = vectors.astype(np.float64).mean(axis=0) * (len(vectors) / (len(vectors) + FEW))
     own = vectors - common
     return np.asarray(own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-9))

@@ -1,6 +1,6 @@
-"""BERTopic and UMAP without what a refit never uses: most of the seconds that a small week took.
+"""BERTopic and UMAP without parts that a refit does not use, which took most of the time of a small week.
 
-The only module that imports bertopic, umap, hdbscan.
+The only module that imports bertopic, umap and hdbscan.
 """
 
 import sys
@@ -14,12 +14,12 @@ import numpy as np
 from models.refit.exact_neighbours import neighbours
 from models.refit.features import Matrix
 
-# they write labels, save a model and draw it; BERTopic does without what it does not find
+# they write labels, save a model and draw it; BERTopic works without them
 UNUSED = ("transformers", "torch", "plotly")
 
 
 def bertopic_class() -> Any:
-    """BERTopic less the examples that nobody reads, and with c-TF-IDF read row by row, not cell by cell: far faster."""
+    """BERTopic without example documents, and with c-TF-IDF read by row instead of by cell, which is far faster."""
     with _light_import():
         from bertopic import BERTopic
 
@@ -47,7 +47,7 @@ def ctfidf() -> Any:
 
 
 def no_reduction() -> Any:
-    """BERTopic's way to say that vectors are clustered as they are."""
+    """The reduction that leaves vectors as they are."""
     with _light_import():
         from bertopic.dimensionality import BaseDimensionalityReduction
 
@@ -55,14 +55,14 @@ def no_reduction() -> Any:
 
 
 def umap_class() -> Any:
-    """UMAP, its loops compiled by a machine's first refit and kept where numba may write."""
+    """UMAP. Its loops are compiled by a machine's first refit and stored where numba may write."""
     with known_warnings():
         import umap
 
     for module in (umap.umap_, umap.layouts):
         for function in vars(module).values():
             if hasattr(function, "enable_caching"):
-                with suppress(RuntimeError):  # no folder that may be written: compiled again by every process
+                with suppress(RuntimeError):  # no writable folder: every process compiles again
                     function.enable_caching()
     return umap.UMAP
 
@@ -77,9 +77,9 @@ def hdbscan_class() -> Any:
 
 @contextmanager
 def known_warnings() -> Iterator[None]:
-    """Hides what these libraries say about themselves and no user can act on; anything else stays a warning."""
+    """Hide warnings of these libraries that no user can act on. Other warnings stay."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"precomputed_knn\[2\]", UserWarning)  # we never transform new posts
+        warnings.filterwarnings("ignore", r"precomputed_knn\[2\]", UserWarning)  # new posts are never transformed
         warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
         warnings.filterwarnings("ignore", "'force_all_finite' was renamed", FutureWarning)  # hdbscan with scikit-learn
         yield
@@ -87,11 +87,11 @@ def known_warnings() -> Iterator[None]:
 
 @contextmanager
 def _light_import() -> Iterator[None]:
-    """Imports inside find none of `UNUSED` that this process has not loaded already."""
-    umap_class()  # first what is used: SciPy stumbles over a hidden torch while it is loaded itself
+    """Within the block, imports of `UNUSED` fail unless this process has loaded them already."""
+    umap_class()  # loaded first: SciPy fails with a hidden torch while it is being loaded
     hdbscan_class()
     hidden = [name for name in UNUSED if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: an import of it fails
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type] # None: an import of it fails
     try:
         with known_warnings():
             yield
@@ -106,17 +106,17 @@ COMPONENTS = 5
 
 EPOCHS = 200
 
-LARGE = 15_000  # posts from which half of the epochs do
+LARGE = 15_000  # number of posts from which half of the epochs are enough
 
 
 class SeededUmap:
-    """UMAP over exact neighbours, from a start and with a generator that are always the same."""
+    """UMAP on exact neighbours, with a fixed start and a fixed generator."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
     def fit_transform(self, matrix: Matrix, y: Any = None) -> Matrix:
-        """float32 (n, COMPONENTS) from `n` posts' features; `y`, which BERTopic gives, says nothing."""
+        """float32 (n, COMPONENTS) from the features of `n` posts. BERTopic passes `y`, which is ignored."""
         count = min(NEIGHBOURS, len(matrix) - 1)
         indices, distances = neighbours(matrix, count)
         model = umap_class()(

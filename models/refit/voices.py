@@ -1,4 +1,4 @@
-"""Whose words a post is, and what its people and sites are called: for all that counts voices and not accounts."""
+"""Whose words a post contains, and the names of its people and sites, for everything that counts authors of words."""
 
 from collections.abc import Iterable
 
@@ -6,16 +6,16 @@ from models.events import Tweet
 from models.text import hashtag_wall
 from models.text.words import link_host
 
-FILED = 0.5  # share of hashtags from which they say where a post is filed, not what it is about
+FILED = 0.5  # share of hashtags from which they classify a post instead of describing its subject
 
 
 def voice_of(post: Tweet) -> str:
-    """A retweet speaks with its author's voice, so that one post passed on is one voice."""
+    """The author of the words: a retweet counts for its original's author, so that a retweeted post is one voice."""
     return (post.related_author or post.author_id) if post.kind == "retweet" else post.author_id
 
 
 def signatures(posts: Iterable[Tweet]) -> set[str]:
-    """What the authors and their sites are called: a feed that signs its posts is no story about itself."""
+    """The names of the authors and their sites: a feed that signs its posts is no story about itself."""
     called: set[str] = set()
     for post in posts:
         called.update({post.author.casefold(), (post.author_name or "").casefold()})
@@ -26,5 +26,5 @@ def signatures(posts: Iterable[Tweet]) -> set[str]:
 
 
 def is_filed(post: Tweet) -> bool:
-    """Whether hashtags are so much of the post that they tell nothing of its subject."""
+    """Whether hashtags are so large a part of the post that they say nothing about its subject."""
     return hashtag_wall(post.text) >= FILED

@@ -1,15 +1,15 @@
-"""One `Digest`, many forms, all from the same view of it.
+"""The forms of a `Digest`, all made from the same view of it.
 
-    markdown | html | text | atom (one entry, its content the HTML) | json (the event itself, canonical)
+    markdown | html | text | atom (one entry with the HTML as content) | json (the canonical event)
 
-Everything in a digest stems from posts and is hostile until escaped here: Markdown and HTML markup, control and
-direction characters, links that are not http. Output never depends on a clock or on a locale.
+Every text in a digest comes from posts and is hostile until it is escaped here: Markdown and HTML markup, control and
+direction characters, links other than http. The output does not depend on a clock or a locale.
 """
 
-from datetime import datetime
 from typing import Literal
 
 from models.events import Digest
+from models.render.edition import UNPUBLISHED, Edition
 
 Form = Literal["markdown", "html", "json", "text", "atom"]
 MEDIA_TYPES: dict[Form, str] = {
@@ -21,32 +21,39 @@ MEDIA_TYPES: dict[Form, str] = {
 }
 
 
-def render(digest: Digest, form: Form, *, made_at: datetime | None = None) -> str:
-    """`digest` in one of the forms; raises ValueError for another name.
+def render(digest: Digest, form: Form, edition: Edition = UNPUBLISHED) -> str:
+    """Render a digest.
 
-    `made_at`: when it was published, which its value does not say: a corrected Atom entry is a later one.
+    Args:
+        digest: The digest.
+        form: Name of the form.
+        edition: Facts outside its value, such as the address of the service.
+
+    Raises:
+        ValueError: The form is unknown.
     """
-    # imported here: the templates' library is only for those who need HTML
+    # imported here: only HTML needs the library of the templates
     if form == "json":
         from models.events.wire import encode
 
         return encode(digest).decode("utf-8") + "\n"
     from models.render.view import view
 
+    shown = view(digest, edition)
     if form == "markdown":
         from models.render.markdown import markdown
 
-        return markdown(view(digest))
+        return markdown(shown)
     if form == "text":
         from models.render.plain_text import plain_text
 
-        return plain_text(view(digest))
+        return plain_text(shown)
     if form == "html":
         from models.render.html import html_page
 
-        return html_page(view(digest))
+        return html_page(shown)
     if form == "atom":
         from models.render.html import atom_entry
 
-        return atom_entry(view(digest), made_at)
+        return atom_entry(shown, edition.made_at)
     raise ValueError(f"unknown form {form!r}; known: {', '.join(MEDIA_TYPES)}")

@@ -1,6 +1,7 @@
-"""The digest as CommonMark that is also readable as it stands."""
+"""The digest as CommonMark that is also readable without rendering."""
 
 import re
+from collections.abc import Sequence
 
 from models.render.sparkline import sparkline
 from models.render.view import LinkView, Paragraph, TopicView, View
@@ -14,7 +15,7 @@ _WWW = re.compile(r"\bwww\.", re.IGNORECASE)
 
 
 def escape(text: str) -> str:
-    """`text` so that CommonMark and GitHub's dialect show it as it is: no markup, HTML, entity or automatic link."""
+    """Escape `text` so that CommonMark and GitHub show it unchanged: no markup, HTML, entity or automatic link."""
     text = _ENTITY.sub("&amp;", " ".join(text.split()))
     text = _MARKUP.sub(r"\\\1", text).replace("<", "&lt;").replace(">", "&gt;")
     text = _WWW.sub(lambda match: match[0][:-1] + "&#46;", _AUTOLINK.sub(r"\1&#58;", text))
@@ -23,14 +24,21 @@ def escape(text: str) -> str:
 
 
 def link(target: LinkView) -> str:
-    """An inline link; signs that would end it early are percent-encoded."""
+    """An inline link, or only its text. Characters that would end the link are percent-encoded."""
+    if target.url is None:
+        return escape(target.text)
     url = target.url.replace("(", "%28").replace(")", "%29").replace("\\", "%5C").replace(" ", "%20")
     return f"[{escape(target.text)}]({url.replace('<', '%3C').replace('>', '%3E')})"
 
 
 def markdown(view: View) -> str:
     """The whole digest, ending with a newline."""
-    lines = [f"# {escape(view.title)}", "", f"**{escape(view.headline)}**", ""]
+    lines = [f"# {escape(view.title)}", ""]
+    if view.notice:
+        lines += [f"*{escape(view.notice)}*", ""]
+    lines += [f"**{escape(view.headline)}**{_evidence(view.headline_evidence)}", ""]
+    if view.page:
+        lines += [link(LinkView("Read online", view.page)), ""]
     if view.overview:
         lines += ["## This week", "", *[f"- {escape(line.text)}" for line in view.overview], ""]
     for topic in view.topics:
@@ -39,7 +47,7 @@ def markdown(view: View) -> str:
         lines += ["## In brief", "", *[f"- {_paragraph(brief)}" for brief in view.briefs], ""]
     if view.faded:
         lines += ["## Gone quiet", "", *[f"- {escape(line)}" for line in view.faded], ""]
-    lines += ["## The week in numbers", "", *[f"- {escape(line)}" for line in view.numbers], ""]
+    lines += ["## About this digest", "", *[f"- {escape(line)}" for line in view.numbers], ""]
     lines += [f"*{escape(view.week)}, made by machine from {escape(view.made_from)}. Quotations are verbatim.*", ""]
     return "\n".join(lines)
 
@@ -50,9 +58,9 @@ def _section(topic: TopicView) -> list[str]:
     lines = [
         f"## {escape(topic.label)}",
         "",
-        f"{picture}*{status}{escape(topic.facts)}*",
+        f"{picture}*{status}{link(topic.facts)}*",
         "",
-        escape(topic.summary),
+        _paragraph(topic.summary),
         "",
     ]
     if topic.change:
@@ -65,10 +73,20 @@ def _paragraph(paragraph: Paragraph) -> str:
     text = escape(paragraph.before)
     if paragraph.title is not None:
         text += link(paragraph.title)
-    text += escape(paragraph.after) if paragraph.after else ""
+    text += escape(paragraph.after)
+    if paragraph.site:
+        text += f" ({escape(paragraph.site)})"
     if paragraph.quotation is not None:
-        text += f": “{escape(paragraph.quotation)}”"
+        text += f"{': ' if text else ''}“{link(paragraph.quotation)}”"
     if paragraph.link is not None:
         text += f" ({link(paragraph.link)})"
-    text += "".join(f" {link(source)}" for source in paragraph.evidence)
-    return text + (f" *{escape(paragraph.note)}*" if paragraph.note else "")
+    if paragraph.names:
+        text += f" – {escape(paragraph.names)}"
+    text += _evidence(paragraph.evidence)
+    return text + (f" *+ {link(paragraph.note)}*" if paragraph.note else "")
+
+
+def _evidence(evidence: Sequence[LinkView]) -> str:
+    """ " ([post](…))" or " (posts [1](…) [2](…) [all](…))"."""
+    shown = " ".join(link(one) for one in evidence)
+    return f" ({'posts ' if len(evidence) > 1 else ''}{shown})" if evidence else ""

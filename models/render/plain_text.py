@@ -11,7 +11,12 @@ WIDTH = 78
 
 def plain_text(view: View) -> str:
     """The whole digest, ending with a newline."""
-    lines = [*_headed(view.title, "="), "", *_wrapped(view.headline), ""]
+    lines = [*_headed(view.title, "="), ""]
+    if view.notice:
+        lines += [*_wrapped(view.notice), ""]
+    lines += [*_wrapped(view.headline), ""]
+    if view.page:
+        lines += [*_wrapped(f"Read online: <{view.page}>"), ""]
     if view.overview:
         lines += ["This week", *[part for line in view.overview for part in _bullet(line.text)], ""]
     for topic in view.topics:
@@ -20,28 +25,33 @@ def plain_text(view: View) -> str:
         lines += ["In brief", *[part for brief in view.briefs for part in _bullet(_paragraph(brief))], ""]
     if view.faded:
         lines += ["Gone quiet", *[part for line in view.faded for part in _bullet(line)], ""]
-    lines += ["The week in numbers", *[part for line in view.numbers for part in _bullet(line)], ""]
+    lines += ["About this digest", *[part for line in view.numbers for part in _bullet(line)], ""]
     lines += _wrapped(f"{view.week}, made by machine from {view.made_from}. Quotations are verbatim.")
     return "\n".join(lines) + "\n"
 
 
 def _section(topic: TopicView) -> list[str]:
     picture = f"{sparkline(topic.series)}  " if topic.series is not None else ""
-    facts = f"{topic.status}, {topic.facts}" if topic.status else topic.facts
-    lines = [*_headed(topic.label, "-"), picture + facts, *_wrapped(topic.summary)]
+    facts = f"{topic.status}, {topic.facts.text}" if topic.status else topic.facts.text
+    lines = [*_headed(topic.label, "-"), picture + facts, *_wrapped(_paragraph(topic.summary))]
     if topic.change:
         lines += _wrapped(f"Since last week: {topic.change}")
     return [*lines, *[part for paragraph in topic.paragraphs for part in _bullet(_paragraph(paragraph))], ""]
 
 
 def _paragraph(paragraph: Paragraph) -> str:
+    """A paragraph with the address of its link and of its first post."""
     title = paragraph.title.text if paragraph.title else ""
     text = f"{paragraph.before}{title}{paragraph.after}"
     if paragraph.quotation is not None:
-        text += f": “{paragraph.quotation}”"
+        text += f"{': ' if text else ''}“{paragraph.quotation.text}”"
+    text += f" – {paragraph.names}" if paragraph.names else ""
+    text += f" (+ {paragraph.note.text})" if paragraph.note else ""
     target = paragraph.title or paragraph.link
     text += f" <{target.url}>" if target else ""
-    return text + (f" ({paragraph.note})" if paragraph.note else "")
+    post = paragraph.quotation.url if paragraph.quotation else None
+    post = post or (paragraph.evidence[0].url if paragraph.evidence else None)
+    return text + (f" post: <{post}>" if post else "")
 
 
 def _headed(title: str, under: str) -> list[str]:
@@ -58,12 +68,19 @@ def _bullet(text: str) -> list[str]:
 
 
 def columns(text: str) -> int:
-    """What `text` takes on a terminal."""
+    """The number of columns of `text` on a terminal."""
     return sum(map(_columns_of, text))
 
 
 def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
-    """`text` in lines that begin with `first`, then `rest`. Only what stands in <…> may be longer: an address."""
+    """Wrap `text` to lines of `width` columns. Only an address in <…> may be longer.
+
+    Args:
+        text: The text.
+        width: Columns of a line.
+        first: Start of the first line.
+        rest: Start of the other lines.
+    """
     lines: list[str] = []
     line = ""
     for word in text.split():
@@ -78,7 +95,7 @@ def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]
 
 
 def _pieces(word: str, room: int) -> Iterator[str]:
-    """`word` whole where it fits or is an address, else in pieces that fit; an accent stays with its letter."""
+    """`word` itself if it fits or is an address, else pieces that fit. An accent stays with its letter."""
     if columns(word) <= room or word.startswith("<"):
         yield word
         return

@@ -1,4 +1,4 @@
-"""A topic's week in seven bars: as Unicode blocks and as cells of a small table."""
+"""A topic's week as seven bars: as Unicode blocks and as cells of a small table."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ COLOUR = "#0b57d0"
 
 
 def sparkline(series: Sequence[int]) -> str:
-    """One block per day, the tallest for the busiest; a day without posts has the lowest."""
+    """One block a day, the tallest for the busiest day, the lowest for a day without posts."""
     top = max(series, default=0)
     if top <= 0:
         return BLOCKS[0] * len(series)
@@ -19,12 +19,12 @@ def sparkline(series: Sequence[int]) -> str:
 
 
 def in_words(series: Sequence[int]) -> str:
-    """ "Monday 3, Tuesday 0, …": for those who do not see the picture."""
+    """ "Monday 3, Tuesday 0, …", for readers without the picture."""
     return ", ".join(f"{day} {value}" for day, value in zip(DAYS, series, strict=False))
 
 
 def bars(series: Sequence[int]) -> Markup:
-    """The bars as cells of a table: mail clients take SVG out. Numbers only, so nothing needs escaping."""
+    """The bars as cells of a table, because mail clients remove SVG. Numbers only, so nothing needs escaping."""
     top = max([*series, 1])
     cells = []
     for value in series:

@@ -1,11 +1,14 @@
-"""What every form of a digest shows, in order, as plain strings: the forms differ in markup only."""
+"""The content of every form of a digest, in order, as plain strings. The forms differ only in markup."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from models.digest.cited import MOST_LINKED
 from models.events import Digest, DigestTopic, Faded, Item, Sentence, Statistics
-from models.text.links import is_bare, safe_url
+from models.render.edition import UNPUBLISHED, Edition, Links, links_of
+from models.text.links import is_bare, safe_url, site_of
 from models.text.plain import one_line
 
 MONTHS = (
@@ -13,7 +16,7 @@ MONTHS = (
     "December",
 )  # fmt: skip
 STATUS = {"new": "New", "rising": "Rising", "continuing": "Continuing", "fading": "Fading"}
-KEPT_OUT = {  # reason -> of one topic, of several
+KEPT_OUT = {  # reason -> text for one topic, for several
     "chatter": ("of small talk", "of small talk"),
     "evergreen": ("of advice and lists for any week", "of advice and lists for any week"),
     "few people": ("told by too few people", "told by too few people"),
@@ -24,55 +27,77 @@ KEPT_OUT = {  # reason -> of one topic, of several
     "mixture": ("mixture of several subjects", "mixtures of several subjects"),
     "self-promotion": ("mostly by one author", "mostly by one author"),
 }
-NUMBERS = ("¹", "²", "³")
+_DEED = re.compile(
+    r"(?P<names>.*(?:[)–]|others|@[\w.-]+)) (?P<deed>(?:wrote|shared|commented on|retweeted|answered)\b.*)$", re.DOTALL
+)
+AFTER_WORDS = (  # what is done with words -> how it follows them
+    ("wrote in a thread", ", in a thread"),
+    ("wrote", ""),
+    ("commented on ", ", on "),
+    ("retweeted ", ", passing on "),
+    ("answered ", ", to "),
+    ("shared again", ""),
+    ("shared a", ", sharing a"),
+    ("shared", ""),
+)
 INNER_MARKS = str.maketrans("“”", "‘’")
+_SAID_BY = "” – "  # between a quotation and its author
 
 
 @dataclass(frozen=True)
 class LinkView:
-    """A link and the words that carry it."""
+    """A link and its text. `url` is None for plain text."""
 
     text: str
-    url: str
+    url: str | None
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """`before` + linked `title` + `after`: “quotation” (link), evidence, note. Every part may be empty."""
+    """What happened, then who did it: `before` title `after` (`site`): “quotation” link. `names`, evidence, note.
+
+    Every part may be empty.
+    """
 
     before: str
-    title: LinkView | None
+    title: LinkView | None  # the link's title, linked
     after: str
-    quotation: str | None
-    link: LinkView | None
-    evidence: list[LinkView]
-    note: str
+    site: str  # host of the title's link
+    quotation: LinkView | None  # linked to its post
+    link: LinkView | None  # a link whose title is not part of the text
+    names: str  # the people
+    evidence: list[LinkView]  # the posts: "post", or "1", "2", "3", "all"
+    note: LinkView | None  # "3 repeats"
 
 
 @dataclass(frozen=True)
 class TopicView:
-    """One section, a story or a themed list. `series` is None where no picture is shown: for a list, and for a
-    sensitive story, of which no trend is told either."""
+    """One section: a story or a themed list."""
 
     id: str
+    group: str  # "Stories", "Shared this week"
     label: str
     status: str
-    facts: str
-    summary: str
+    facts: LinkView  # "24 people, 27 posts", linked to all of them
+    summary: Paragraph
     change: str | None
+    # None without a picture: for a list, and for a sensitive story, whose trend is not mentioned either
     series: list[int] | None
     paragraphs: list[Paragraph]
 
 
 @dataclass(frozen=True)
 class View:
-    """A digest as shown."""
+    """The content of a digest."""
 
     title: str
     week: str
     dates: str
+    page: str | None  # the digest's own page; "" for a relative link
+    notice: str  # about a correction; "" for a first edition
     headline: str
-    overview: list[LinkView]  # text, and "#" + the section's id
+    headline_evidence: list[LinkView]
+    overview: list[LinkView]  # text, and "#" with the section's id
     topics: list[TopicView]
     briefs: list[Paragraph]
     faded: list[str]
@@ -81,20 +106,31 @@ class View:
     end: datetime
 
 
-def view(digest: Digest) -> View:
-    """The view of `digest`; whatever it holds, every string is one printable line."""
+def view(digest: Digest, edition: Edition = UNPUBLISHED, *, evidence: bool = True) -> View:
+    """Make the view of a digest. Every string is one printable line, whatever the digest contains.
+
+    Args:
+        digest: The digest.
+        edition: Facts outside its value.
+        evidence: Whether the addresses of posts are included.
+    """
     dates = _dates(digest)
+    links = links_of(digest, edition.base) if evidence else Links(base=None, week=digest.week)
+    comparable = digest.manifest.previous_hash is not None
     return View(
         title=f"Top Topics, {dates}",
         week=one_line(digest.week),
         dates=dates,
+        page=links.digest(),
+        notice=_notice(edition),
         headline=one_line(digest.headline.text, 1000),
+        headline_evidence=_evidence(digest.headline, links),
         overview=[
             LinkView(one_line(line.text, 500), "#" + topic.id)
             for line, topic in zip(digest.overview, digest.topics, strict=False)
         ],
-        topics=[_topic(topic, comparable=digest.manifest.previous_hash is not None) for topic in digest.topics],
-        briefs=[_paragraph(brief) for brief in digest.briefs],
+        topics=[_topic(topic, links, comparable=comparable) for topic in digest.topics],
+        briefs=[_paragraph(brief, links, brief.id, None) for brief in digest.briefs],
         faded=[_faded(faded) for faded in digest.faded],
         numbers=_numbers(digest),
         made_from=f"{digest.manifest.records:,} posts, {digest.manifest.slice_hash[:12]}",
@@ -102,20 +138,34 @@ def view(digest: Digest) -> View:
     )
 
 
-def _topic(topic: DigestTopic, *, comparable: bool) -> TopicView:
+def _notice(edition: Edition) -> str:
+    if not edition.corrects:
+        return ""
+    day = edition.made_at
+    on = f" on {day.day} {MONTHS[day.month - 1]} {day.year}" if day is not None else ""
+    changes = f" ({one_line(edition.changes, 200)})" if edition.changes else ""
+    return f"Corrected{on}{changes}. This is edition {edition.revision} and replaces the one before."
+
+
+def _topic(topic: DigestTopic, links: Links, *, comparable: bool) -> TopicView:
     """comparable: whether there is a digest before this one; in the first, nobody can say what is new."""
     people = topic.people_total or len(topic.people)
     is_list = topic.kind != "story"
     quiet = is_list or topic.sensitive
+    facts = f"{_many(people, 'person', 'people')}, {_many(topic.posts, 'post')}"
     return TopicView(
         id=topic.id,
+        group="Shared this week" if is_list else "Stories",
         label=one_line(topic.label, 200),
         status="" if quiet or not comparable else STATUS[topic.status],
-        facts=f"{_many(people, 'person', 'people')}, {_many(topic.posts, 'post')}",
-        summary=one_line(topic.summary.text, 1000),
+        facts=LinkView(facts, links.posts(topic.id)),
+        summary=_sentence(topic.summary, links, links.posts(topic.id)),
         change=_line(topic.change),
         series=None if quiet else list(topic.series),
-        paragraphs=[_paragraph(item) for item in topic.items],
+        paragraphs=[
+            _paragraph(item, links, item.id or topic.id, None if item.id else place)
+            for place, item in enumerate(topic.items, start=1)
+        ],
     )
 
 
@@ -127,27 +177,87 @@ def _faded(faded: Faded) -> str:
     return f"{label}: {_many(faded.posts, 'post')} after {faded.previous_posts:,} last week"
 
 
-def _paragraph(item: Item) -> Paragraph:
+def _sentence(sentence: Sentence, links: Links, everything: str | None) -> Paragraph:
+    """A sentence alone: what is quoted, then who said so."""
+    said, names = _said_and_names(one_line(sentence.text, 1000))
+    return Paragraph(said, None, "", "", None, None, names, _evidence(sentence, links, everything), None)
+
+
+def _paragraph(item: Item, links: Links, section: str, place: int | None) -> Paragraph:
+    """An item of a section, or the line of a list, which has an id of its own."""
+    everything = links.posts(section, place)
     text = one_line(item.sentence.text, 1000)
     url = safe_url(item.link.url) if item.link else None
-    before, title, after, link = text, None, "", None
-    if item.link is not None and url is not None:
-        name = one_line(item.link.title or "", 200)
-        if name and f"“{name}”" in text:
-            before, after = text.split(f"“{name}”", 1)
-            before, after, title = before + "“", "”" + after, LinkView(name, url)
-        else:
-            link = LinkView(url.split("://", 1)[1] if is_bare(url) else one_line(item.link.site or "link", 80), url)
-    evidence = [
-        LinkView(NUMBERS[place], safe) for place, url in enumerate(item.post_urls[:3]) if (safe := safe_url(url))
-    ]
-    note = f"+ {_many(item.support, 'repeat')}" if item.support > 0 else ""
-    return Paragraph(before, title, after, _quotation(item), link, evidence, note)
+    name = one_line(item.link.title or "", 200) if item.link and url else ""
+    titled = f"“{name}”" if name else ""
+    if item.id:
+        said, names = _said_and_names(text)
+    elif titled and f" titled {titled}" in text:
+        said, names = titled, _after_words(text.replace(f" titled {titled}", "", 1))
+    else:
+        said, names = ("", _after_words(text)) if item.quotation else (text, "")
+    before, mark, after = said.partition(titled) if titled else (said, "", "")
+    if mark and said != titled:
+        before, after = f"{before}“", f"”{after}"
+    quotation, evidence = _quotation(item, links), _evidence(item.sentence, links, everything)
+    if quotation is not None and [one.url for one in evidence] == [quotation.url]:
+        evidence = []  # the quotation leads there already
+    return Paragraph(
+        before=before,
+        title=LinkView(name, url) if mark else None,
+        after=after,
+        site=one_line(site_of(url), 80) if mark and url else "",
+        quotation=quotation,
+        link=_bare_link(item, url) if url and not mark else None,
+        names=names,
+        evidence=evidence,
+        note=LinkView(_many(item.support, "repeat"), everything) if item.support > 0 else None,
+    )
 
 
-def _quotation(item: Item) -> str | None:
+def _bare_link(item: Item, url: str) -> LinkView:
+    """A link whose title does not stand in the words: its site, or a shortener's address as it is."""
+    site = item.link.site if item.link else None
+    return LinkView(url.split("://", 1)[1] if is_bare(url) else one_line(site or "link", 80), url)
+
+
+def _after_words(text: str) -> str:
+    """Who did what, as it follows their words: "Ann Lee (@ann) retweeted @bo" -> "Ann Lee (@ann), passing on @bo"."""
+    found = _DEED.match(text)
+    if found is None:
+        return text
+    deed = found["deed"]
+    for verb, after in AFTER_WORDS:
+        if deed.startswith(verb):
+            rest = deed.removeprefix(verb)
+            if after or not rest:
+                return found["names"].removesuffix(" –") + after + rest
+    return text
+
+
+def _said_and_names(text: str) -> tuple[str, str]:
+    """ "“It runs.” – Ann Lee (@ann)" -> what is quoted, and who said so."""
+    said, mark, names = text.partition(_SAID_BY)
+    return (said + "”", names) if mark else (text, "")
+
+
+def _evidence(sentence: Sentence, links: Links, everything: str | None = None) -> list[LinkView]:
+    """The first posts one by one, then all of them; nothing where there is no address."""
+    first = [url for post in sentence.posts[:MOST_LINKED] if (url := links.post(post)) is not None]
+    if len(first) == 1:
+        return [LinkView("post", first[0])]
+    found: list[LinkView] = [LinkView(str(number), url) for number, url in enumerate(first, start=1)]
+    if everything is not None and len(sentence.posts) > MOST_LINKED:
+        found.append(LinkView("all", everything))
+    return found
+
+
+def _quotation(item: Item, links: Links) -> LinkView | None:
     """Its own quotation marks become single ones, since every form puts double ones around it."""
-    return one_line(item.quotation, 1000).translate(INNER_MARKS) if item.quotation else None
+    if not item.quotation:
+        return None
+    url = links.post(item.quotation_post) if item.quotation_post else None
+    return LinkView(one_line(item.quotation, 1000).translate(INNER_MARKS), url)
 
 
 def _line(sentence: Sentence | None) -> str | None:
@@ -156,17 +266,25 @@ def _line(sentence: Sentence | None) -> str | None:
 
 def _numbers(digest: Digest) -> list[str]:
     s = digest.statistics
-    lines = [
-        _posts(s),
-        f"{_many(s.topics_found, 'topic')} found, {s.topics_published} published; "
-        f"{s.outlier_share:.0%} of the distinct posts belong to none",
-    ]
+    lines = [_posts(s), _found(s)]
     if s.excluded:
         kept_out = ", ".join(_kept_out(one_line(reason, 60), s.excluded[reason]) for reason in sorted(s.excluded))
         lines.append(f"Topics found and kept out: {kept_out}")
     if s.deleted:
         lines.append(f"{_many(s.deleted, 'post')} deleted or replaced by their authors")
     return lines
+
+
+def _found(s: Statistics) -> str:
+    if s.themes:
+        return (
+            f"{_many(s.topics_found, 'story', 'stories')} found, {s.topics_published} told; "
+            f"{_many(s.themes, 'theme')}, and {s.outlier_share:.0%} of the distinct posts belong to none"
+        )
+    return (
+        f"{_many(s.topics_found, 'topic')} found, {s.topics_published} published; "
+        f"{s.outlier_share:.0%} of the distinct posts belong to none"
+    )
 
 
 def _posts(s: Statistics) -> str:

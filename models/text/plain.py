@@ -1,25 +1,28 @@
 """Post text as readers see it: hostile input in, printable text out.
 
-Platforms send HTML entities, and anyone can write control characters and direction overrides that reorder the
-surrounding text. `plain` is the form that the digest quotes: entities are decoded once, those characters are removed,
-and everything else stays. A quotation is verbatim when it is a substring of `plain(text)`.
+Anyone can write control characters and direction overrides that reorder the text around them. `plain` is the form that
+the digest quotes from: those characters gone, nothing else touched. A quotation is verbatim when it is a substring of
+`plain(text)`. HTML entities are the sources' business: each one decodes what its platform escapes, once, so that a text
+that shows `&lt;br&gt;` and an address with `&copy=2` stay what they are.
 """
 
-import html
+import re
 import unicodedata
 
+_UNSURE = re.compile(r"[^ -~\n]")  # all but the characters that most texts consist of
 _JOINERS = "\u200c\u200d"  # needed for Persian spelling and emoji families
 _FLAG_TAGS = range(0xE0000, 0xE0080)
 
 
 def plain(text: str) -> str:
-    """Decode entities and remove control, format and surrogate characters. Line breaks become newlines."""
-    return printable(html.unescape(text))
+    """Remove control, format and surrogate characters. Line breaks become newlines."""
+    return printable(text)
 
 
 def printable(text: str) -> str:
     """`text` without invisible characters. Entities stay as they are."""
-    return "".join(map(_visible, text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")))
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
+    return _UNSURE.sub(lambda found: _visible(found[0]), text)
 
 
 def one_line(text: str, limit: int = 300) -> str:

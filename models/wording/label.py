@@ -1,9 +1,9 @@
-"""Section titles for the topics of a week: a phrase that their posts use, written as they write it.
+"""Section titles for the topics of a week: phrases from their posts, in the posts' spelling.
 
-The best candidate (`title_candidates`) is the title, or a longer phrase around it that enough of its posts use:
-"Atlanta" becomes "Atlanta Shootings". When a single common word is best, or when much of the topic never uses the
-phrase, a second phrase is added: "Image Cropping and Bias". Nothing is invented: each part of a label occurs in a post
-or in the title of its link (case, plural, hyphens and a hashtag's sign aside).
+The title is the best candidate (`title_candidates`), or a longer phrase around it that enough of its posts use:
+"Atlanta" becomes "Atlanta Shootings". A second phrase is added when the best candidate is a single common word, or when
+much of the topic does not use it: "Image Cropping and Bias". Nothing is invented: each part of a label occurs in a post
+or in the title of its link (apart from case, plural, hyphens and a hashtag's sign).
 """
 
 from collections.abc import Sequence
@@ -17,36 +17,39 @@ from models.wording.quotations import label_texts
 from models.wording.title_candidates import MAX_POSTS, Candidate, candidates, is_telling, spread
 from models.wording.word_use import WordUse
 
-LONGER = {1: 0.3, 2: 0.5}  # share of the shorter phrase's posts that must use the longer one, by its words
+# share of the shorter phrase's posts that must use the longer one, by the shorter one's words
+LONGER = {1: 0.3, 2: 0.5}
 LONGER_STILL = 0.65
 POSTS_BY = "Posts by @"
 TWO_LETTERS = 2
-LONG_WORD = 6  # letters of a common word that a title takes alone
-LONGER_SCORE = 0.15  # of the shorter phrase's
-LONGER_THAN_WORD = 0.2  # of a lone word that is no telling name ("Atlanta", not "GPT-Neo")
+LONG_WORD = 6  # letters of a common word that may be a title alone
+LONGER_SCORE = 0.15  # share of the shorter phrase's score
+LONGER_THAN_WORD = 0.2  # share for a single word that is no telling name ("Atlanta", not "GPT-Neo")
 MAX_TERMS = 30
-COMMON = 0.34  # share of the topic's posts that a title alone must cover
-WIDE = 0.6  # score, beside the best phrase's, from which one that covers so much is taken instead
-SECOND, SECOND_TO_WORD = 0.45, 0.3  # score of a second phrase beside the first's, and beside a lone common word's
-SECOND_TO_NAME = 0.12  # of a name beside a lone name's
+COMMON = 0.34  # share of the topic's posts that a single title must cover
+WIDE = 0.6  # share of the best phrase's score at which a phrase with that coverage is preferred
+# score of a second phrase relative to the first, and relative to a single common word
+SECOND, SECOND_TO_WORD = 0.45, 0.3
+SECOND_TO_NAME = 0.12  # score of a second name relative to a single name
 
 
 @dataclass(frozen=True)
 class Label:
-    """`text` as a section title; `posts` the indices, into the week, of posts that use it.
+    """A section title."""
 
-    terms: further phrases of the topic, used by two people or more, each with its key and its posts; best first.
-    """
-
-    text: str
-    posts: list[int]
+    text: str  # the title
+    posts: list[int]  # indices, in the week, of posts that use it
+    # further phrases, used by at least two people: (text, key, posts), best first
     terms: list[tuple[str, str, tuple[int, ...]]] = field(default_factory=list)
 
 
 def labels(week: WeekPosts, stories: Sequence[Story], background: Sequence[int] | None = None) -> list[Label]:
-    """One label per story, in order; equal labels are told apart by a second phrase.
+    """One label for each story, in order. Equal labels get a second phrase.
 
-    background: indices of the week's distinct posts, against which a phrase must be unusual (default: the stories').
+    Args:
+        week: The week.
+        stories: Its stories.
+        background: Indices of the week's distinct posts, among which a phrase must be unusual (default: the stories').
     """
     if background is None:
         background = [int(index) for story in stories for index in story.distinct]
@@ -92,7 +95,7 @@ def _choose(week: WeekPosts, story: Story, scored: list[Candidate], use: WordUse
 
 
 def _second(best: Candidate, scored: Sequence[Candidate], *, lone: bool) -> Candidate | None:
-    """What tells more about the topic than `best` does alone: a name, else a phrase, else a word of some weight."""
+    """A phrase that adds information to `best`: a name, else a phrase, else a word with a high enough score."""
     least = (SECOND_TO_WORD if lone else SECOND) * best.score
     near = [other for other in scored[:40] if _complements(best, other, lone=len(best.words) == 1)]
     fit = [other for other in near if other.score >= least]
@@ -103,24 +106,28 @@ def _second(best: Candidate, scored: Sequence[Candidate], *, lone: bool) -> Cand
 
 
 def _says_all(best: Candidate, second: Candidate) -> bool:
-    """Whether two letters add nothing to a longer name: "Microsoft Build 2021", not "MS and Microsoft Build 2021"."""
+    """Whether two letters add nothing to a longer name: "Microsoft Build 2021" instead of "MS and Microsoft Build
+    2021".
+    """
     return len(best.key) <= TWO_LETTERS and len(second.words) > 1 and second.proper >= 0.5
 
 
 def _least_of_a_name(best: Candidate, other: Candidate, least: float) -> float:
-    """A name alone says little, so that less of another will do; beside "CDC" only of one that is no lone word."""
+    """The score that a second name needs: less beside a single name, which says little; beside "CDC" only for longer
+    ones.
+    """
     alone = len(best.words) == 1 and (is_telling(best.surface) or (best.proper >= 0.5 and len(other.words) > 1))
     return min(least, SECOND_TO_NAME * best.score) if alone else least
 
 
 def _least_of_a_phrase(best: Candidate, least: float) -> float:
-    """An organisation is no subject: beside "CDC" any phrase that two people use."""
+    """The score that a second phrase needs: less beside an organisation such as "CDC", which is no subject."""
     bare = len(best.words) == 1 and best.proper >= 0.5 and not is_telling(best.surface)
     return min(least, SECOND_TO_NAME * best.score) if bare else least
 
 
 def _longest(best: Candidate, scored: Sequence[Candidate]) -> Candidate:
-    """`best`, or a longer phrase around it that enough of its posts use: the best of these, and again from there."""
+    """The best longer phrase around `best` that enough of its posts use, repeatedly; else `best`."""
     share = LONGER.get(len(best.words), LONGER_STILL)
     lone = len(best.words) == 1 and not is_telling(best.surface)
     if lone:
@@ -148,8 +155,10 @@ def _longest(best: Candidate, scored: Sequence[Candidate]) -> Candidate:
 
 
 def _names_before(best: Candidate, other: Candidate) -> bool:
-    """Whether what `other` puts before `best` has capitals ("Project CodeNet"): a verb there has none. A common word
-    takes one without ("stochastic parrots") that stands before it most of the time."""
+    """Whether the words that `other` adds before `best` have capitals ("Project CodeNet"); verbs there have none.
+
+    A common word may be preceded by a word without capitals that stands there most of the time ("stochastic parrots").
+    """
     before = f" {other.key} ".partition(f" {best.key} ")[0].split()
     if best.proper < 0.5 and other.score >= 0.5 * best.score:
         return True
@@ -170,7 +179,7 @@ def _complements(best: Candidate, other: Candidate, *, lone: bool) -> bool:
 
 
 def _fallback(week: WeekPosts, story: Story) -> Label:
-    """A topic whose posts have no phrase at all (other scripts): the words that its first post has, else its author."""
+    """The label of a topic without phrases (other scripts): words of its first post, else the post's author."""
     index = int(story.distinct[0]) if len(story.distinct) else int(story.members[0])
     post = week.posts[index]
     held = alphanumeric(" ".join((plain(post.text), *(link.title or "" for link in post.links))))

@@ -1,6 +1,6 @@
-"""People as a digest names them: display name with handle, the most influential first.
+"""The names of people in a digest: display name with handle, the most influential first.
 
-Display names are untrusted: emoji, quotation marks and whatever follows a bar ("Ann Lee | Book out now!") are left out.
+Display names are untrusted: emoji, quotation marks and the text after a bar ("Ann Lee | Book out now!") are removed.
 """
 
 import re
@@ -16,25 +16,25 @@ _HANDLE = re.compile(r"[^\w.@:-]")
 
 
 def display_name(post: Tweet) -> str:
-    """The author's name as shown; the handle where the platform gave none or nothing of it is left."""
+    """The author's display name; the handle when there is none or nothing of it is left."""
     name = one_line(post.author_name or "", 80)
     name = " ".join(_DECORATION.sub(" ", _AFTER_NAME.sub("", name)).split()).strip(" .,-–'’&/+")
     return name if any(character.isalnum() for character in name) else clean_handle(post.author)
 
 
 def clean_handle(handle: str) -> str:
-    """A handle as printed after its @: only the characters that platforms allow in one."""
+    """A handle as printed after its @, with only the characters that platforms allow."""
     return _HANDLE.sub("", one_line(handle, 100).lstrip("@")) or "unknown"
 
 
 def original_author(post: Tweet) -> str | None:
-    """ "@handle" of the post that this one retweets, quotes or answers, where it is known."""
+    """ "@handle" of the post that this one retweets, quotes or answers; None when it is unknown."""
     handle = post.related_author or retweeted_handle(post.text)
     return f"@{clean_handle(handle)}" if handle else None
 
 
 def people_of(posts: Iterable[Tweet], influence: Mapping[str, float]) -> list[Person]:
-    """The authors of `posts`, by influence, then number of posts, then id."""
+    """The authors of `posts`, sorted by influence, then number of posts, then id."""
     counts: dict[str, int] = {}
     latest: dict[str, Tweet] = {}
     for post in posts:
@@ -56,12 +56,12 @@ def people_of(posts: Iterable[Tweet], influence: Mapping[str, float]) -> list[Pe
 
 
 def mention(person: Person) -> str:
-    """ "Ann Lee (@annlee)", or "@annlee" alone when the name says nothing else."""
+    """ "Ann Lee (@annlee)", or only "@annlee" when the name is the handle."""
     return f"@{person.handle}" if person.name == person.handle else f"{person.name} (@{person.handle})"
 
 
 def listed(people: list[Person], named: int = 2) -> str:
-    """ "A, B and 3 others": the first `named` by name; a single one left over is named too."""
+    """ "A, B and 3 others": the first `named` by name. A single remaining person is named as well."""
     shown = people if len(people) <= named + 1 else people[:named]
     names = [mention(person) for person in shown]
     rest = len(people) - len(shown)

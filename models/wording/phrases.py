@@ -1,7 +1,8 @@
-"""Candidate titles: the phrases of a text that could head a section, and how people write them.
+"""Candidates for titles: the phrases of a text that could be a section's title, and their spelling.
 
-A candidate is a run of one to six words within a clause that neither begins nor ends with a function word or a word of
-announcement. Its key ignores case, plural, hyphens and a hashtag's sign, so that "#GPT3", "GPT-3" and "GPT 3" are one.
+A candidate is a sequence of one to six words within a clause that neither starts nor ends with a function word or a
+word of announcement. Its key ignores case, plural, hyphens and a hashtag's sign, so that "#GPT3", "GPT-3" and "GPT 3"
+are one.
 """
 
 import re
@@ -13,26 +14,26 @@ from models.text.characters import split_hashtag
 from models.text.stop_words import SMALL_WORDS, TITLE_STOP_WORDS, WEAK_WORDS
 
 MAX_WORDS = 6
-LONGEST_WORD = 28  # letters; scripts without blanks give whole sentences as one word
+LONGEST_WORD = 28  # letters; scripts without spaces give whole sentences as one word
 _SIGNS = r"[.!?…:;,|()\[\]{}\"“”«»•·→>=–—]"
 _CLAUSE = re.compile(  # a run of signs is tried at its first one only: the time stays linear in the text
     rf"(?<!{_SIGNS}){_SIGNS}++(?=\s|$)|(?<=\s)[(\[\"“«]+|\s[-–—|/]+\s|\n|[“”\"()\[\]]|\s(?:→|=>|\+)\s"
 )
 _TOKEN = re.compile(r"[#@]?\w[\w’'&+./-]*\w\+*|[#@]?\w\+*|&")
 _YEAR = re.compile(r"(?<=[A-Za-z])(?=(?:19|20)\d\d$)")
-_PARTICIPLE = re.compile(r"[^\W\de]{3,}ed$")  # "destroyed": what follows is missing; not "speed", not "need"
+_PARTICIPLE = re.compile(r"[^\W\de]{3,}ed$")  # "destroyed": its object is missing; not "speed" or "need"
 _POSSESSIVE = re.compile(r"['’]s$")
 
 
 @dataclass(frozen=True)
 class Phrase:
-    """`surface`: as written, words separated by blanks. `proper`: every content word has a capital or a digit."""
+    """One candidate."""
 
-    key: str
-    surface: str
-    proper: bool
-    before: str  # the word before it in its clause, lower case; "" where it opens the clause
-    after: str
+    key: str  # see `phrase_key`
+    surface: str  # as written, words separated by spaces
+    proper: bool  # whether every content word has a capital or a digit
+    before: str  # the word before it in its clause, lower case; "" at the start of the clause
+    after: str  # the word after it; "" at the end of the clause
 
     @property
     def words(self) -> int:
@@ -42,28 +43,28 @@ class Phrase:
 
 @lru_cache(maxsize=32_768)
 def phrases(text: str) -> tuple[Phrase, ...]:
-    """All candidates in `text`, in reading order, repeats included."""
+    """All candidates in `text`, in reading order, repetitions included."""
     return tuple(phrase for clause in _CLAUSE.split(text) for phrase in _of_clause(clause))
 
 
 def clause_words(text: str) -> Iterator[list[str]]:
-    """The words of each clause; "" stands for a handle, hashtags are their words."""
+    """The words of each clause. "" stands for a handle; hashtags are split into words."""
     return map(_tokens, _CLAUSE.split(text))
 
 
 def phrase_key(surface: str) -> str:
-    """The key under which spellings of a phrase count as one."""
+    """The key that all spellings of a phrase share."""
     words = re.sub(r"[-#@/]+", " ", _POSSESSIVE.sub("", surface.casefold()).replace("’", "'"))
     return " ".join(map(_singular, words.split()))
 
 
 def _singular(word: str) -> str:
-    """The word without a plural's s, roughly: only to count "interview" and "interviews" as one."""
+    """The word without a plural s, roughly, so that "interview" and "interviews" count as one."""
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
 
 
 def compact(key: str) -> str:
-    """A key without blanks: "gpt 3" and "gpt3" meet here."""
+    """A key without spaces: the same for "gpt 3" and "gpt3"."""
     return key.replace(" ", "")
 
 
@@ -71,7 +72,7 @@ def _tokens(clause: str) -> list[str]:
     tokens: list[str] = []
     for token in _TOKEN.findall(clause):
         if token.startswith("@"):
-            tokens.append("")  # a name in a sentence ends the phrase before it
+            tokens.append("")  # a handle ends the phrase before it
         elif token.startswith("#"):
             tokens.extend(word for part in split_hashtag(token).split() for word in _YEAR.split(part))
         else:

@@ -1,9 +1,11 @@
-"""The phrases that could head a topic's section, scored.
+"""Scores the phrases that could be the title of a topic's section.
 
-score = coverage (share of the topic's people and posts that use it) x rarity (how unusual it is in the week, and how
-much of its use is here: the class-based TF-IDF of Grootendorst 2022, with its logarithm of the whole) x shape (names
-and two to four words read best) x freedom (words that always stand beside it belong to it) x agreement with the
-topic's own words.
+score = coverage (share of the topic's people and posts that use it)
+    x rarity (how unusual it is in the week, and which share of its uses is here: the class-based TF-IDF of Grootendorst
+    2022, with its logarithm)
+    x shape (names and two to four words read best)
+    x freedom (less when the same words always stand beside it)
+    x agreement with the topic's own words.
 """
 
 import math
@@ -18,28 +20,27 @@ from models.week.posts import WeekPosts
 from models.wording.phrases import Phrase, compact, phrase_key, phrases
 from models.wording.word_use import WordUse
 
-MAX_POSTS = 200  # per topic
+MAX_POSTS = 200  # for each topic
 SHAPE = {1: 0.7, 2: 1.0, 3: 1.08, 4: 1.02, 5: 0.9, 6: 0.75}
 LONE_VOICE = 0.4
-PASSED_ON = 3  # people who post or pass on a phrase of one voice, from which it is not that one's alone
+PASSED_ON = 3  # people who post or repeat a phrase of one author from which it is not only that author's
 HEADLINE = 0.6  # share of capitalised words, as in `models.text.names`
 COVERAGE = 0.65
-TELLING = 1.5  # shape of a single word that is a name by its looks: nothing tells a topic better
+TELLING = 1.5  # shape of a single word that looks like a name: nothing describes a topic better
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """`key` has one blank between words; `proper` is the share of uses as a name, 0 to 1. people: whose words have it.
-    backed: two people at least have it in words of their own, or three pass on who has."""
+    """One scored phrase."""
 
-    key: str
-    surface: str
-    people: int
-    posts: tuple[int, ...]
-    proper: float
-    free: bool  # what follows it differs from use to use: it is no piece of a longer phrase
+    key: str  # its words, separated by one space
+    surface: str  # its most frequent spelling
+    people: int  # number of people with it in their own words
+    posts: tuple[int, ...]  # indices of the posts that use it
+    proper: float  # share of its uses as a name, 0 to 1
+    free: bool  # whether the word after it varies, so that it is no part of a longer phrase
     score: float
-    backed: bool = False
+    backed: bool = False  # whether at least two people have it in their own words, or three repeat a person who has
 
     @property
     def words(self) -> list[str]:
@@ -68,7 +69,7 @@ class _Uses:
 
 
 def spread(texts: Mapping[int, Sequence[str]]) -> Counter[str]:
-    """In how many of the posts each phrase occurs, by compact key."""
+    """The number of posts in which each phrase occurs, by compact key."""
     counts: Counter[str] = Counter()
     for index in sorted(texts):
         counts.update({compact(phrase.key) for text in texts[index] for phrase in phrases(text)})
@@ -78,7 +79,15 @@ def spread(texts: Mapping[int, Sequence[str]]) -> Counter[str]:
 def candidates(
     week: WeekPosts, story: Story, texts: Mapping[int, Sequence[str]], everywhere: Mapping[str, int], use_of: WordUse
 ) -> list[Candidate]:
-    """The topic's candidates, best first. texts: by post index. everywhere: posts of the week that use each phrase."""
+    """The topic's candidates, best first.
+
+    Args:
+        week: The week.
+        story: The topic.
+        texts: Texts by post index.
+        everywhere: The number of posts of the week that use each phrase, by compact key.
+        use_of: How the week's words are used.
+    """
     distinct = [int(index) for index in story.distinct[:MAX_POSTS]]
     uses: dict[str, _Uses] = defaultdict(_Uses)
     for index in distinct:
@@ -106,13 +115,15 @@ def candidates(
 
 
 def is_headline(text: str) -> bool:
-    """Whether capitals say nothing in `text`, because most of its words have one."""
+    """Whether capitals have no meaning in `text`, because most of its words have one."""
     letters = [word for word in text.split() if word[0].isalpha()]
     return sum(word[0].isupper() for word in letters) >= HEADLINE * max(1, len(letters))
 
 
 def _has_verb(phrase: Phrase, use_of: WordUse, headline: bool) -> bool:
-    """Whether a word of it is a verb. In a plain sentence one with a capital is a name's ("Microsoft Build 2021")."""
+    """Whether one of its words is a verb. In a plain sentence a capitalised word belongs to a name ("Microsoft Build
+    2021").
+    """
     words = phrase.surface.split(" ")
     opens = not phrase.before
     return any(
@@ -122,7 +133,7 @@ def _has_verb(phrase: Phrase, use_of: WordUse, headline: bool) -> bool:
 
 
 def is_telling(word: str) -> bool:
-    """Whether a word is a name that needs no other beside it: "GPT-Neo", "wav2vec", "PixLoc"; not "AI", not "NLP"."""
+    """Whether a word is a name that needs no other: "GPT-Neo", "wav2vec", "PixLoc"; not "AI" or "NLP"."""
     if word[:1].isupper() and word[1:2] == "-" and len(word) > 4:  # "P-tuning"
         return True
     mixed = any(map(str.isupper, word[1:])) or any(map(str.isdigit, word))
@@ -151,13 +162,13 @@ def _shape(use: _Uses) -> float:
 
 
 def _freedom(use: _Uses) -> float:
-    """Below 1 when the phrase always stands between the same words: it is a piece of a longer one."""
+    """Below 1 when the phrase always stands between the same words, as a part of a longer one."""
     left = 0.75 if len(use.before) == 1 and "" not in use.before else 1.0
     return left if _ends_freely(use) else 0.55 * left
 
 
 def _ends_freely(use: _Uses) -> bool:
-    """What follows differs from use to use, or is a word that opens something new ("to" goes with what it follows)."""
+    """Whether the next word varies, or is a function word (except "to", which belongs to the next word)."""
     return len(use.after) > 1 or next(iter(use.after)) in (TITLE_STOP_WORDS | {""}) - {"to"}
 
 
@@ -168,7 +179,7 @@ def _agreement(use: _Uses, weights: Mapping[str, float], heaviest: float) -> flo
 
 
 def _is_name(phrase: Phrase) -> bool:
-    if phrase.words == 1 and not phrase.before:  # a capital says nothing where a clause opens
+    if phrase.words == 1 and not phrase.before:  # a capital has no meaning at the start of a clause
         return any(character.isupper() or character.isdigit() for character in phrase.surface[1:])
     return phrase.proper
 

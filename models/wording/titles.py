@@ -15,7 +15,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -103,10 +103,11 @@ def title_of(
     taken: Set[str] = frozenset(),
 ) -> Title:
     """`title` of posts whose statements are known."""
-    name = None if sensitive else _name(posts, usage)
-    if name is not None and name.text.casefold() in taken:
-        name = None
-    if name is None:
+    if sensitive:
+        told = _headline(found, taken) or _sentence(posts, found, taken)
+        return replace(told, text=told.text.replace("!", "").strip() or told.text)
+    name = _name(posts, usage)
+    if name is None or name.text.casefold() in taken:
         return _headline(found, taken) or _sentence(posts, found, taken)
     named = Title(name.text, _holding(name, found), "name")
     if plain_names or _is_telling(name):
@@ -114,7 +115,7 @@ def title_of(
     if len({post.author_id for post in posts}) == 1:  # what one person speaks of is told by what they say
         return _headline(found, taken) or _sentence(posts, found, taken)
     headline = _headline([one for one in found if one.is_news], taken, name)
-    if headline is None and _is_plain(name):
+    if headline is None and len(name.keys) == 1 and len(name.people) < HALF * usage.people(name.keys):
         return _headline(found, taken) or _sentence(posts, found, taken)
     return headline or named
 
@@ -207,9 +208,11 @@ def _names(posts: Sequence[Tweet], read: Sequence[int], usage: Usage) -> dict[tu
         for run in _runs(found, usage):
             forms[tuple(atom.key for atom in run)][written(run)] += 1
     uses: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    votes: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)  # "klp-5.5" speaks for "KLP-5.5"
     for place, found in texts.items():
         for keys, run in _phrases(found):
             if keys in forms:
+                votes[keys][written(run).casefold()] += 1
                 uses[keys].append(place)
                 proper[keys] += not all(atom.written.islower() for atom in run) or any(map(_has_digit, keys))
     everybody = len({posts[place].author_id for place in read})
@@ -218,7 +221,8 @@ def _names(posts: Sequence[Tweet], read: Sequence[int], usage: Usage) -> dict[tu
         if proper[keys] < HALF * len(places) or all(map(_is_version, keys)):
             continue
         people = frozenset(posts[place].author_id for place in places)
-        surface = min(forms[keys], key=lambda form: (-forms[keys][form], form))
+        counts = votes[keys]
+        surface = min(forms[keys], key=lambda form: (-counts[form.casefold()], -forms[keys][form], form))
         surprise = _surprise(len(people), everybody, keys, usage)
         authors = {"".join(filter(str.isalnum, posts[place].author.casefold())) for place in places}
         by_itself = len(keys[0]) >= SHORTEST_OWN and any(keys[0] in author for author in authors)
@@ -256,11 +260,12 @@ def _runs(found: Sequence[Atom], usage: Usage) -> Iterator[Sequence[Atom]]:
             if end > start and not found[end].joins:
                 break
             number = _is_number(found[end].key) and end > start and named[end - 1]
-            if not (named[end] or number):
+            glued = end > start and found[end].joins == "-"  # "wav2vec-U", "Image-to-Video"
+            if not (named[end] or number or glued):
                 if found[end].key in _INNER and end > start:
                     continue
                 break
-            if found[end].key not in STOP_WORDS and (end + 1 == len(found) or found[end + 1].joins != "-"):
+            if (found[end].key not in STOP_WORDS or glued) and (end + 1 == len(found) or found[end + 1].joins != "-"):
                 yield found[start : end + 1]
 
 
@@ -276,7 +281,7 @@ def _in_headings(found: Sequence[Atom], usage: Usage) -> list[bool]:
 def _is_name(atom: Atom, usage: Usage, *, heading: bool) -> bool:
     if atom.is_handle or atom.key in WEAK_WORDS or len(atom.key) < 2:
         return False
-    if _is_marked(atom.written):
+    if _is_marked(atom.written) or (atom.written.isupper() and not heading):
         return True
     if not atom.written[0].isupper():
         return False
@@ -305,11 +310,6 @@ def _has_digit(key: str) -> bool:
 def _is_telling(name: Name) -> bool:
     """Whether a name tells by itself what is new, because it has a number: of a version, of an edition."""
     return any(map(_has_digit, name.keys)) and any(map(str.isalpha, name.text))
-
-
-def _is_plain(name: Name) -> bool:
-    """Whether it is one word that looks like any other: a person, a place, an organisation."""
-    return len(name.keys) == 1 and not _is_marked(name.text)
 
 
 # --- headlines and sentences ---------------------------------------------------------------------------------------
@@ -357,6 +357,7 @@ def _sentence(posts: Sequence[Tweet], found: Sequence[Statement], taken: Set[str
 
 def as_heading(text: str) -> str:
     """A sentence as a heading: on one line, hashtags as words, without pictures, its author and a full stop."""
+    text = URL.sub("…", text)
     text = _TAG.sub(lambda tag: split_hashtag(tag[1]), _EMPHASIS.sub(r"\1", _PICTURES.sub(" ", text)))
     text = _BY.sub("", _SPACE.sub(" ", text).strip(" |–—-•·."))
     if text.endswith("!") and not text.endswith("!!"):

@@ -8,8 +8,8 @@ time linear in the text; `people` then answers how many people use a phrase.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from models.events import Tweet
 from models.text.characters import split_hashtag
@@ -22,13 +22,13 @@ FEW_WORDS = 3
 LONGEST_ATOM = 40  # characters; scripts without blanks write whole sentences as one word
 # between two letters: any of ’'. and single ones of &+/-. Nothing is given back, so that the time is linear
 _TOKEN = re.compile(r"[#＃@]?\w++(?:[’'.]*+(?:[&+/-][’'.]++)*+[&+/-]?+\w++)*+\+*+")
+_OPENS = re.compile(r"[\n.!?…:•|—–]")
 _PARTS = re.compile(r"[^-/]+")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _YEAR = re.compile(r"(?<=[A-Za-z])(?=(?:19|20)\d\d$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(NamedTuple):
     """One word of a text. `joins`: what stands between it and the one before, "" where a phrase cannot go on."""
 
     key: str
@@ -53,10 +53,12 @@ def atoms(text: str) -> tuple[Atom, ...]:
         is_tag = word[0] in "#＃"
         if is_tag and wall and not any(map(str.isdigit, word)):
             continue
-        joins = between if found and between in {" ", "-"} and not found[-1].written.endswith(".") else ""
-        opens = not found or "\n" in between or any(sign in between for sign in ".!?…:•|—–") or (
-            found[-1].written.endswith(".") and between.isspace()
-        )  # fmt: skip
+        ended = bool(found) and found[-1].written.endswith(".")
+        joins = between if found and between in {" ", "-"} and not ended else ""
+        opens = not found or (ended and between.isspace()) or (between != " " and _OPENS.search(between) is not None)
+        if word.isalpha() and len(word) <= LONGEST_ATOM:  # most words
+            found.append(Atom(word.casefold(), word, joins, opens))
+            continue
         for place, (part, join) in enumerate(_parts(word.strip("'’"), is_tag=is_tag)):
             key = _POSSESSIVE.sub("", part.rstrip(".").casefold())
             if key and len(key) <= LONGEST_ATOM:
@@ -66,13 +68,12 @@ def atoms(text: str) -> tuple[Atom, ...]:
 
 
 def _parts(word: str, *, is_tag: bool) -> Iterator[tuple[str, str]]:
-    """The words of a token and how each joins the one before."""
-    if is_tag:
-        pieces = [piece for part in split_hashtag(word).split() for piece in _YEAR.split(part) if piece]
-        yield from ((piece, " ") for piece in pieces)
-        return
-    word = word.lstrip("@")
-    yield from ((match[0], word[match.start() - 1] if match.start() else "") for match in _PARTS.finditer(word))
+    """The words of a token and how each joins the one before; "KelpConf2031" is two, as "KelpConf 2031" is."""
+    stem, *year = _YEAR.split(word.lstrip("#＃@"), maxsplit=1)
+    pieces = split_hashtag(stem).split() if is_tag and not year else [stem]
+    for number, piece in enumerate([*pieces, *year]):
+        for match in _PARTS.finditer(piece):
+            yield match[0], piece[match.start() - 1] if match.start() else " " if number else ""
 
 
 def written(run: Sequence[Atom]) -> str:

@@ -1,7 +1,7 @@
-"""How the words of a week are used and written: whether one serves as a verb, and with which capitals.
+"""How the words of a week are used and written: whether a word is a verb, and which capitals it has.
 
-Without a tagger: a word that stands after "to", "will", "can't" or "we" more often than after "the" or "of" is a verb
-there, and a title does not take it for a noun ("forget", "avoid").
+It needs no tagger: a word that follows "to", "will", "can't" or "we" more often than "the" or "of" is a verb there, and
+a title does not use it as a noun ("forget", "avoid").
 """
 
 from collections import Counter
@@ -17,11 +17,11 @@ please i'm we're
 _NOUN_FOLLOWS = "a an the this these of in on for with by our my your their its his her from no any some"
 _BEFORE_VERB = frozenset(_VERB_FOLLOWS.split())
 _BEFORE_NOUN = frozenset(_NOUN_FOLLOWS.split())
-LONGEST_CAPITALS = 6  # letters of a word in capitals that is kept so: "NASA", "IEEE", no shout
+LONGEST_CAPITALS = 6  # letters of a word in capitals that stays so: "NASA", "IEEE"
 
 
 class WordUse:
-    """Counts per lower-case word over the texts of a week."""
+    """Counts for each lower-case word in the texts of a week."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._forms: dict[str, Counter[str]] = {}
@@ -39,12 +39,12 @@ class WordUse:
                     before = lower
 
     def is_verb(self, word: str) -> bool:
-        """Whether the week's posts use `word` (lower case) as a verb, or it is one of the common ones."""
+        """Whether the week's posts use `word` (lower case) as a verb, or it is one of the common verbs."""
         common = word in VERBS or word.removesuffix("s") in VERBS
         return common or (self._verb[word] >= 2 and self._verb[word] > self._noun[word])
 
     def title(self, surface: str) -> str:
-        """`surface` in title case, with the capitals that people give to names ("wav2vec-U", "GPT-Neo", "iOS")."""
+        """`surface` in title case, with the capitals that people use for names ("wav2vec-U", "GPT-Neo", "iOS")."""
         words = surface.split(" ")
         return " ".join(self._cased(word, at_end=place in {0, len(words) - 1}) for place, word in enumerate(words))
 

@@ -9,7 +9,7 @@ from time import perf_counter
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from streams.api import digests, events, health, openapi, pages, subscriptions, topics
+from streams.api import digests, events, health, openapi, pages, posts, subscriptions, topics
 from streams.api.hub import Hub
 from streams.api.limits import ApiLimits
 from streams.api.problems import add_problem_handlers
@@ -90,13 +90,20 @@ def create_api(
         redoc_url=None,
     )
     app.state.services = Services(
-        views=views, board=board, hub=hub, metrics=metrics, limits=limits, lag=lag, token=token
+        views=views,
+        board=board,
+        hub=hub,
+        metrics=metrics,
+        limits=limits,
+        lag=lag,
+        token=token,
+        public_url=settings.public_url or None,
     )
     app.state.wrong_tokens = WrongTokens(
         per_client=limits.wrong_tokens_per_minute, in_total=limits.wrong_tokens_in_total
     )
     app.state.deliveries_path = settings.data_dir / "push.sqlite3"
-    for module in (topics, digests, events, subscriptions, health, pages):
+    for module in (topics, posts, digests, events, subscriptions, health, pages):
         app.include_router(module.router)
     pages.mount_assets(app)
     add_problem_handlers(app)

@@ -7,6 +7,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from models.live.state import StoredDigest
+from models.render import render
+from models.render.view import view
 from streams.api import schemas
 from streams.api.openapi import answers
 from streams.api.responses import SETTLED, respond, with_next
@@ -31,25 +33,41 @@ async def list_digests(request: Request, use: Use, limit: Limit = 20, offset: Of
 @router.get("/api/digests/{week}", responses=answers(schemas.DigestDetail), summary="One digest")
 async def show_digest(request: Request, use: Use, week: WeekName) -> Response:
     """The whole digest, with the sources of every sentence."""
-    stored = await _stored(use, week)
+    stored = await stored_digest(use, week)
     detail = schemas.DigestDetail(digest=stored.digest, headers=stored.headers)
     return respond(request, detail, cache=SETTLED)
+
+
+@router.get("/digests/{week}.md", include_in_schema=False)
+async def read_markdown(request: Request, use: Use, week: WeekName) -> Response:
+    """As Markdown, with whole addresses: to paste somewhere else."""
+    stored = await stored_digest(use, week)
+    text = render(stored.digest, "markdown", DigestHeaders(stored.headers).edition(use.address(request)))
+    return respond(request, text.encode(), media_type="text/markdown; charset=utf-8")
 
 
 @router.get("/digests/{week}", include_in_schema=False)
 async def read_digest(request: Request, use: Use, week: WeekName) -> Response:
     """The digest as a static HTML page that cannot run scripts."""
-    from models.render import render  # only this route needs jinja2 and the templates
+    from models.render.html import Neighbours, html_page  # only this route needs jinja2 and the templates
 
-    stored = await _stored(use, week)
-    html = render(stored.digest, "html")
+    stored = await stored_digest(use, week)
+    weeks = sorted(await use.views.weeks())
+    place = weeks.index(week) if week in weeks else len(weeks)
+    neighbours = Neighbours(
+        previous=weeks[place - 1] if place else None,
+        next=weeks[place + 1] if place + 1 < len(weeks) else None,
+        canonical=f"{use.public_url}/digests/{week}" if use.public_url else None,
+    )
+    html = html_page(view(stored.digest, DigestHeaders(stored.headers).edition("")), neighbours)
     response = respond(request, html.encode(), media_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = DIGEST_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response
 
 
-async def _stored(use: Services, week: str) -> StoredDigest:
+async def stored_digest(use: Services, week: str) -> StoredDigest:
+    """Raises HTTPException 404 when there is none."""
     stored = await use.views.digest(week)
     if stored is None:
         raise HTTPException(404, "there is no digest of that week")

@@ -14,6 +14,8 @@ BODIES = (
     schemas.TopicPage,
     schemas.TopicDetail,
     schemas.PostPage,
+    schemas.PostDetail,
+    schemas.CitedPosts,
     schemas.SeriesSet,
     schemas.TopicMap,
     schemas.DigestPage,

@@ -2,7 +2,7 @@
 
 import hmac
 from importlib.resources import files
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote, urlencode
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from streams.api.responses import REVALIDATE, respond
-from streams.api.security import COOKIE, WrongTokens, client_of, session_of
+from streams.api.security import COOKIE, WrongTokens, client_of, is_page, session_of
 from streams.api.services import Use
 
 router = APIRouter(include_in_schema=False)
@@ -59,10 +59,12 @@ async def login(request: Request, use: Use) -> Response:
         if len(body) > MAX_FORM:
             raise HTTPException(413, "the form is larger than a token")
     given = parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0]
+    wanted = request.query_params.get("next", "")
     if use.token is None or not hmac.compare_digest(given.encode(), use.token.encode()):
         await wrong.count(client)
-        return RedirectResponse("/login?wrong", 303)
-    response = RedirectResponse("/", 303)
+        again = "&" + urlencode({"next": wanted}) if is_page(wanted) else ""
+        return RedirectResponse("/login?wrong" + again, 303)
+    response = RedirectResponse(quote(wanted, safe="/%?=&:@+~-._") if is_page(wanted) else "/", 303)
     secure = request.url.scheme == "https"
     response.set_cookie(
         COOKIE, session_of(use.token), max_age=_SESSION_SECONDS, httponly=True, samesite="strict", secure=secure

@@ -11,6 +11,7 @@ import ipaddress
 import re
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
+from urllib.parse import urlencode
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
@@ -143,8 +144,10 @@ class TokenAuth:
         if scope["type"] != "http" or scope["path"] in OPEN_PATHS or self._known(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
-        if scope["path"] == "/":
-            answer = problem(303, "log in first", headers={"Location": "/login"})
+        if scope["method"] in {"GET", "HEAD"} and is_page(scope["path"]):
+            wanted = scope["path"] + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else "")
+            to = f"/login?{urlencode({'next': wanted})}" if wanted != "/" else "/login"
+            answer = problem(303, "log in first", headers={"Location": to})
         else:
             answer = problem(
                 401,
@@ -162,6 +165,11 @@ class TokenAuth:
         except CookieError:
             return False
         return cookie is not None and hmac.compare_digest(cookie.value.encode("latin-1", "replace"), self._session)
+
+
+def is_page(path: str) -> bool:
+    """Whether people open it: what digests, mails and chats link to."""
+    return path == "/" or path.startswith(("/posts/", "/topics/", "/digests/"))
 
 
 def session_of(token: str) -> str:

@@ -27,8 +27,13 @@ class Services:
     limits: ApiLimits
     lag: LagCheck | None  # None without a broker
     token: str | None  # None when every request is allowed
+    public_url: str | None = None  # the address under which readers reach the service
     # window -> (version of the board, last positions): a new map starts from them, so that it does not flip
     maps: dict[str, tuple[int | None, dict[str, tuple[float, float]]]] = field(default_factory=dict)
+
+    def address(self, request: Request) -> str:
+        """Whole addresses begin with it: the public one, else what this request was sent to."""
+        return self.public_url or f"{request.url.scheme}://{request.url.netloc}"
 
 
 def services_of(request: Request) -> Services:

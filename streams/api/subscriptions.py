@@ -147,8 +147,7 @@ async def atom(request: Request, use: Use) -> Response:
     """Newest week first. A correction updates its week's entry."""
     stored = [await use.views.digest(week) for week in (await use.views.weeks())[:ENTRIES]]
     entries = [_published(one) for one in stored if one is not None]
-    address = f"{request.url.scheme}://{request.url.netloc}"
-    return respond(request, feed(entries, address=address), media_type=ATOM)
+    return respond(request, feed(entries, address=use.address(request)), media_type=ATOM)
 
 
 def _published(stored: StoredDigest) -> PublishedDigest:

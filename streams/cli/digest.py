@@ -122,7 +122,7 @@ def digest(
         raise typer.Exit(1 if problems else 0)
     from models.render import render
 
-    text = render(shown, form, made_at=entry.made_at)  # type: ignore[arg-type]
+    text = render(shown, form, entry.edition(settings.public_url))  # type: ignore[arg-type]
     if out is None:
         typer.echo(json_text(text.encode()) if form == "json" else printable(text))
     else:

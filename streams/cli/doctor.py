@@ -9,9 +9,10 @@ from streams.cli.common import fail, run, settings_or_exit, with_addresses
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Check variables, data folder, disk, encoder, broker, topics, lag, dead letters, Redis and clock.
+    """Check the installation and print a fix for each problem.
 
-    Every failing check prints a fix. Exit code 1: a check failed. A note is not a failure.
+    The checks: variables, data folder, disk, orphans, encoder, broker, topics, lag, retention, dead letters, Redis and
+    clock. Exit code 1: a check failed. A note is not a failure.
 
     Examples:
 

@@ -94,17 +94,16 @@ async def _follow(
                 position = rewound(position, since)
             since = None  # it applies to the first position only
             for entry in filter(position.is_new, entries):
-                await _hand_over(entry, command, form)
+                await _hand_over(entry, command, _text(entry, form, settings.public_url), form)
                 position.delivered[entry.digest.week] = entry.hash
                 file.save(position)
             if once:
                 return
 
 
-async def _hand_over(entry: "PublishedDigest", command: str | None, form: str) -> None:
+async def _hand_over(entry: "PublishedDigest", command: str | None, text: bytes, form: str) -> None:
     import asyncio
 
-    text = _text(entry, form)
     if command is None:
         sys.stdout.buffer.write((json_text(text) if form == "json" else printable(text.decode())).encode())
         sys.stdout.buffer.flush()
@@ -125,7 +124,7 @@ async def _hand_over(entry: "PublishedDigest", command: str | None, form: str) -
         )
 
 
-def _text(entry: "PublishedDigest", form: str) -> bytes:
+def _text(entry: "PublishedDigest", form: str, public_url: str | None) -> bytes:
     import orjson
 
     from models.render import render
@@ -133,7 +132,7 @@ def _text(entry: "PublishedDigest", form: str) -> bytes:
 
     if form == "json":
         return orjson.dumps(as_event(entry)) + b"\n"
-    shown = render(entry.digest, form, made_at=entry.made_at)  # type: ignore[arg-type]  # checked by the command
+    shown = render(entry.digest, form, entry.edition(public_url))  # type: ignore[arg-type]  # checked by the command
     return (shown.rstrip() + "\n").encode()
 
 
@@ -163,7 +162,8 @@ def push(
     set_up_logging(settings, stage="push")
     queue = _queue(settings)
     _take_over(queue, file)
-    pusher = Pusher(queue, {"webhook": WebhookSender(), "apprise": ChatSender()}, clock=system_clock)
+    base = settings.public_url or None
+    pusher = Pusher(queue, {"webhook": WebhookSender(base), "apprise": ChatSender(base)}, clock=system_clock)
     with services(settings) as connected:
         try:
             with locked(settings.data_dir / "push.lock"):

@@ -119,12 +119,20 @@ def digests_section(settings: "Settings") -> StatusSection:
 async def _ask_for_weeks(settings: "Settings") -> StatusSection:
     from aiokafka.errors import KafkaError
 
+    from streams.kafka.admin import WrongTopicsError, check_topics
+    from streams.kafka.topics import DIGESTS, EMBEDDED
     from streams.operations.retention import held_weeks
 
     try:
+        if await asyncio.wait_for(check_topics(settings, (DIGESTS, EMBEDDED)), SECONDS):
+            return StatusSection("digests", [])  # a new broker without topics
         weeks = await asyncio.wait_for(held_weeks(settings), SECONDS)
+    except WrongTopicsError as error:
+        return StatusSection("digests", [], notes=(f"the topics have wrong settings: {error}",))
     except (KafkaError, OSError, TimeoutError) as error:
-        return StatusSection("digests", [], notes=(f"the broker does not answer: {type(error).__name__}",))
+        return StatusSection(
+            "digests", [], notes=(f"the broker does not answer: {type(error).__name__}; see `toptopics doctor`",)
+        )
     recent = [*weeks.lost, *weeks.held]
     if not recent:
         return StatusSection("digests", [])

@@ -1,1 +1,1 @@
-"""Digests and alerts out: push, alerts, subscriptions, feeds."""
+"""Delivery of digests and alerts: push, alert rules, subscriptions, feeds."""

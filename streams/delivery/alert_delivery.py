@@ -1,13 +1,14 @@
-"""Alerts to the outside: apprise for chat, mail and a hundred others, JSON for webhooks, by the code that digests use.
+"""Delivers alerts: apprise for chat, mail and many others, JSON for webhooks, with the same code as for digests.
 
-So the same rules hold: signed, no redirects, no private address unless the channel has `allow_private`. Addresses are
-secrets (they hold tokens): neither they nor a library's message that may repeat them is logged.
+So the same rules apply: signed, no redirects, no private address unless the channel has `allow_private`. Addresses are
+secrets (they contain tokens), so neither they nor a library's message that may repeat them is logged.
 """
 
 import asyncio
 import base64
 import binascii
 from collections.abc import Callable
+from urllib.parse import quote
 
 import msgspec
 
@@ -23,27 +24,48 @@ TRIES = 3
 
 
 class Delivery:
-    """`deliver(channel, alert)` for the channels of the rules. `lookup` and `allowed` are for tests."""
+    """`deliver(channel, alert)` for the channels of the rules.
+
+    Args:
+        rules: with the channels.
+        base: the address under which readers reach the service; alerts then link to their topic.
+        wait_seconds: between attempts.
+        clock: the time now.
+        lookup: for tests.
+        allowed: for tests.
+    """
 
     def __init__(
         self,
         rules: Rules,
         *,
+        base: str | None = None,
         wait_seconds: float = 1.0,
         clock: Clock = system_clock,
         lookup: Lookup = system_lookup,
         allowed: Callable[[str], bool] = is_public,
     ) -> None:
         self._channels = rules.channels
+        self._base = base
         self._clock = clock
         self._wait = wait_seconds
         self._poster = Poster(lookup=lookup, allowed=allowed)
         self._allowed = allowed
 
     async def __call__(self, name: str, alert: Alert) -> None:
-        """Tell one channel, trying a few times. Raises DeliveryError."""
+        """Deliver to one channel, with a few attempts.
+
+        Args:
+            channel: Name of the channel.
+            alert: The alert.
+
+        Raises:
+            DeliveryError: No attempt succeeded.
+        """
         channel = self._channels[name]
-        # the same in every attempt, also after this process began anew: two that are told are a cool-down apart
+        if self._base:
+            alert = msgspec.structs.replace(alert, url=f"{self._base}/topics/{quote(alert.topic_id, safe='')}")
+        # the same in every attempt, also after a restart: two alerts are at least a cool-down apart
         message_id = f"alert_{alert.key}_{int(self._clock().timestamp()) // alert.cooldown_seconds}"
         for attempt in range(1, TRIES + 1):
             try:
@@ -58,7 +80,7 @@ class Delivery:
     async def _send(self, channel: Channel, alert: Alert, message_id: str) -> None:
         if channel.webhook is None:
             url = channel.url.get_secret_value() if channel.url else ""
-            note = Note(id=message_id, title=alert.title, text=alert.text)
+            note = Note(id=message_id, title=alert.title, text=f"{alert.text}\n{alert.url}".rstrip())
             await notify(url, note, allow_private=channel.allow_private, allowed=self._allowed)
             return
         message = Message(
@@ -72,7 +94,7 @@ class Delivery:
 
 
 def key_of(secret: str) -> bytes:
-    """The bytes of a `whsec_…` secret; of any other text its own."""
+    """The bytes of a `whsec_…` secret; of another text the text's own."""
     if secret.startswith(SECRET_PREFIX):
         try:
             return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)

@@ -1,9 +1,9 @@
-"""The alerts' loop: look at the board, claim what is to be told, deliver, remember.
+"""The loop of the alerts: check the board, claim an alert, deliver it, remember it.
 
-What was told is kept in Redis for the rule's cool-down, so that neither a restart nor a second copy tells it again. A
-claim is short until the delivery succeeded: if this process dies in between, the alert is told after the claim ends.
-A channel that fails is tried again after the claim's end as long as the rule still applies; the others are not told
-twice, because each channel has a claim of its own.
+Sent alerts are kept in Redis for the rule's cool-down, so that neither a restart nor a second copy sends them again. A
+claim is short until the delivery has succeeded: if this process dies in between, the alert is sent after the claim's
+end. Each channel has a claim of its own. A failed channel is tried again after its claim's end, as long as the rule
+applies, and the other channels do not get the alert twice.
 """
 
 import asyncio
@@ -27,17 +27,17 @@ Deliver = Callable[[str, Alert], Awaitable[None]]  # channel name, alert; raises
 
 
 class Claims(Protocol):
-    """What was told, across restarts and copies."""
+    """The record of sent alerts, across restarts and copies."""
 
     async def claim(self, key: str, seconds: int) -> bool:
-        """True for the first until the time is over."""
+        """Claim `key` for `seconds`. True for the first caller."""
 
     async def extend(self, key: str, seconds: int) -> None:
-        """Keep it for so long from now."""
+        """Extend the claim to `seconds` from now."""
 
 
 class AlertViews(ViewReader, Protocol):
-    """The view, and the stream that alerts are put on."""
+    """The view, and the stream that alerts are published on."""
 
     async def publish(self, item: dict[str, str]) -> bool: ...
 
@@ -54,16 +54,20 @@ class Alerts:
         self._board = Board(views)
 
     async def run(self, seconds: float = 2.0) -> None:
-        """Until cancelled; the view may come and go."""
+        """Run until cancelled. The view may be unreachable for a while."""
         while True:
             try:
                 await self.check()
             except ViewUnavailableError as error:
-                log.warning("the view cannot be read", error=str(error))
+                log.warning("view cannot be read; trying again", error=str(error))
             await asyncio.sleep(seconds)
 
     async def check(self) -> int:
-        """Look once; the number of deliveries. Raises ViewUnavailableError."""
+        """Check the rules once and return the number of deliveries.
+
+        Raises:
+            ViewUnavailableError: The view cannot be read.
+        """
         if not await self._board.refresh():
             return 0
         authors = sorted({author for state in self._board.states.values() for author in state.people})
@@ -85,7 +89,12 @@ class Alerts:
             try:
                 await self._deliver(channel, alert)
             except DeliveryError as error:
-                log.warning("an alert was not delivered", rule=alert.rule, channel=channel, error=str(error))
+                log.warning(
+                    "alert not delivered; trying again after its claim",
+                    rule=alert.rule,
+                    channel=channel,
+                    error=str(error),
+                )
                 self._outcomes.labels(outcome="failed").inc()
                 continue
             await self._claims.extend(key, alert.cooldown_seconds)
@@ -96,7 +105,7 @@ class Alerts:
         return told
 
     async def _announce(self, alert: Alert) -> None:
-        """On the stream of events, where the dashboard and SSE readers see it."""
+        """Publish the alert on the stream of events, for the dashboard and SSE readers."""
         if self._board.newest is None:
             return
         at = str(milliseconds(self._board.newest))
@@ -105,7 +114,7 @@ class Alerts:
         await self._views.publish({**item, "data": orjson.dumps(data).decode()})
 
     async def _is_first(self, topic_id: str, author: str) -> bool:
-        """Whether all of the author's posts on the topic are of the last hour."""
+        """Whether all posts of the author on the topic are from the last hour."""
         newest, offset = self._board.newest, 0
         while newest is not None:
             posts, total = await self._views.posts(topic_id, 100, offset)

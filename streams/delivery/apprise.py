@@ -1,9 +1,9 @@
-"""One message by e-mail, Slack, Discord, Telegram and the rest: the only file that knows apprise.
+"""Sends one message by e-mail, Slack, Discord, Telegram and other services. The only file that uses apprise.
 
-Services at an address of the user's own (json://, gotify://, mailto:// and so on) are held to public addresses like
-webhooks, wherever redirects lead; a proxy in a private network is such an address too. Where a service takes headers
-(json://, form://, xml://, e-mail) it is told the delivery's id as `webhook-id`, the same in every attempt, so that
-who receives it can tell a repetition.
+Services at an address of the user's own (json://, gotify://, mailto:// and so on) may only use public addresses, like
+webhooks, also after redirects; a proxy in a private network is refused as well. Services with headers (json://,
+form://, xml://, e-mail) get the delivery's id as `webhook-id`. It is the same in every attempt, so that receivers can
+recognise repetitions.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from streams.delivery.apprise_addresses import refusal
+from streams.delivery.chat_words import plain_words
 from streams.delivery.errors import DeliveryError
 from streams.delivery.signed_post import PRIVATE
 from streams.web.public_address import is_public
@@ -26,23 +27,33 @@ _STATUS = re.compile(r"\berror=(\d{3})\b")
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told. html: for mail; text: for everything else."""
+    """One message."""
 
-    id: str
+    id: str  # the same in every attempt
     title: str
-    text: str
-    html: str | None = None
+    text: str  # for services other than mail
+    html: str | None = None  # for mail
 
 
 def knows(url: str) -> bool:
-    """Whether it is the address of one service that apprise knows; loads all its plugins."""
+    """Whether apprise supports the address, which must be of one service. Loads all its plugins."""
     return _service(url) is not None
 
 
 async def notify(
     url: str, note: Note, *, allow_private: bool = False, allowed: Callable[[str], bool] = is_public
 ) -> None:
-    """Tell one service. Raises DeliveryError; its text holds nothing of the address, which is a secret."""
+    """Send the message to one service.
+
+    Args:
+        url: The service's address, which is a secret.
+        note: The message.
+        allow_private: Whether the service may be in a private network.
+        allowed: Whether an address may be contacted.
+
+    Raises:
+        DeliveryError: The message was not sent. The text contains nothing of the address.
+    """
     import apprise
 
     if refused := refusal(url):
@@ -58,22 +69,22 @@ async def notify(
     with only_to(_anywhere if allow_private else allowed) as guard:
         sent = await asyncio.to_thread(
             services.notify,
-            title=note.title,
-            body=note.text if html is None else html,
+            title=note.title if html is not None else plain_words(note.title, url),
+            body=plain_words(note.text, url) if html is None else html,
             body_format=apprise.NotifyFormat.TEXT if html is None else apprise.NotifyFormat.HTML,
         )
     if guard.refused:
         raise DeliveryError(PRIVATE)
     if not sent:
-        # its messages may hold the address: of them only the status is told
+        # apprise's messages may contain the address, so only the status is reported
         status = _STATUS.search(" ".join(entry.message for entry in sent.logs()))
         raise DeliveryError("apprise could not deliver it" + (f": answered {status[1]}" if status else ""))
 
 
 def _service(url: str) -> Any:
-    """The one service of `url`, else None. `Apprise.add` would take a list of addresses, separated by commas.
+    """The one service of `url`, else None: `Apprise.add` accepts a list of addresses, separated by commas.
 
-    The library's log stays silent: it repeats tokens that do not look right.
+    The log of apprise stays off, because it may contain a malformed token.
     """
     import apprise
 

@@ -1,7 +1,7 @@
 """One digest by e-mail or to a chat (see `streams.delivery.apprise`).
 
-E-mail gets the whole digest as HTML; chats get title, headline and one line a topic, short enough for the strictest of
-them. A correction says in its title which revision it is: chats cannot change what was said.
+The headline is the subject. E-mail gets the whole digest as HTML. Chats get one line a section with its address, short
+enough for the strictest service. The title of a correction says so, because chats cannot change a sent message.
 """
 
 import ipaddress
@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from models.events import Digest
-from models.render import render
+from models.render.html import mail_page
+from models.render.view import View, view
 from models.text.plain import one_line
 from streams.delivery.apprise import Note, knows, notify
 from streams.delivery.apprise_addresses import refusal
@@ -20,31 +20,39 @@ from streams.delivery.subscription import Subscription, SubscriptionError
 from streams.kafka.digests import PublishedDigest
 from streams.web.public_address import is_public
 
-CHAT_CHARACTERS = 1_800  # Discord takes 2,000
+CHAT_CHARACTERS = 1_800  # Discord accepts 2,000
+SUBJECT_CHARACTERS = 150
 
 
 class ChatSender:
-    """Sends digests by apprise. `allowed` is for tests, which have nothing but loopback to talk to."""
+    """Sends digests by apprise.
 
-    def __init__(self, *, allowed: Callable[[str], bool] = is_public) -> None:
+    Args:
+        base: the address under which readers reach the service; None: links lead to the platforms only.
+        allowed: for tests, which have nothing but loopback to talk to.
+    """
+
+    def __init__(self, base: str | None = None, *, allowed: Callable[[str], bool] = is_public) -> None:
+        self._base = base
         self._allowed = allowed
 
     async def send(self, subscription: Subscription, entry: PublishedDigest, now: datetime) -> None:
-        """Raises DeliveryError when apprise reports a failure."""
-        note = Note(
-            id=delivery_id(entry),
-            title=title_of(entry),
-            text=chat_text(entry.digest),
-            html=render(entry.digest, "html"),
-        )
+        """Send the digest.
+
+        Raises:
+            DeliveryError: apprise reports a failure.
+        """
+        shown = view(entry.digest, entry.edition(self._base))
+        note = Note(id=delivery_id(entry), title=title_of(entry), text=chat_text(shown), html=mail_page(shown))
         await notify(subscription.url, note, allow_private=subscription.allow_private, allowed=self._allowed)
 
 
 def check_address(subscription: Subscription) -> None:
-    """Raises SubscriptionError for what can never be delivered to.
+    """Check that an address can be delivered to at all. A host name is looked up only at a delivery.
 
-    That is what is neither a webhook nor an address of apprise's (loads all its plugins), and an address that says
-    itself that it is private where that is not allowed; a name is looked up at each delivery only.
+    Raises:
+        SubscriptionError: The address is neither a webhook nor supported by apprise (which loads all its plugins), or
+            it is private and that is not allowed.
     """
     if not subscription.allow_private and _is_private(subscription.url):
         raise SubscriptionError(f"{subscription.name}: {PRIVATE}")
@@ -56,11 +64,11 @@ def check_address(subscription: Subscription) -> None:
 
 
 def _is_private(url: str) -> bool:
-    """Whether the host is an IP address that is not public, or this machine's name for itself."""
+    """Whether the host is an IP address that is not public, or a name of this machine."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
-        return False  # no valid address: said by whoever delivers
+        return False  # an invalid address: the delivery reports it
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -72,17 +80,22 @@ def _is_private(url: str) -> bool:
 
 def title_of(entry: PublishedDigest) -> str:
     """The subject line."""
-    return f"Top topics of {entry.digest.week}" + (
-        f" (corrected, revision {entry.revision})" if entry.supersedes else ""
-    )
+    headline = one_line(entry.digest.headline.text, SUBJECT_CHARACTERS)
+    return f"Corrected: {headline}" if entry.supersedes else headline
 
 
-def chat_text(digest: Digest) -> str:
-    """Headline and one line for each topic and each brief, as many as fit."""
-    lines = [one_line(digest.headline.text, 300), ""]
-    for sentence in (*digest.overview, *(brief.sentence for brief in digest.briefs)):
-        lines.append(f"• {one_line(sentence.text, 240)}")
-        if sum(len(line) + 1 for line in lines) > CHAT_CHARACTERS:
-            lines.pop()
-            break
+def chat_text(shown: View) -> str:
+    """The week, its address, and one line for each section and each brief, as many as fit."""
+    lines = [shown.title, *([shown.notice] if shown.notice else []), *([shown.page] if shown.page else []), ""]
+    lines += [_line(line.text, f"{shown.page}{line.url}" if shown.page else None) for line in shown.overview]
+    for brief in shown.briefs:
+        title = brief.title.text if brief.title else ""
+        said = f"{brief.before}{title}{brief.after}{' – ' if brief.names else ''}{brief.names}"
+        lines.append(_line(said, brief.evidence[0].url if brief.evidence else None))
+    while sum(len(line) + 1 for line in lines) > CHAT_CHARACTERS:
+        lines.pop()
     return "\n".join(lines).rstrip()
+
+
+def _line(text: str, url: str | None) -> str:
+    return f"• {one_line(text, 240)}" + (f" {url}" if url else "")

@@ -1,7 +1,8 @@
-"""One digest to one webhook (see `streams.delivery.signed_post` for signature and addresses).
+"""Posts one digest to one webhook (see `streams.delivery.signed_post` for signature and addresses).
 
 Body: {"type": "digest.published" or "digest.corrected", "timestamp", "data": {week, revision, supersedes, hash,
-made_at, digest}}; the digest is without `identities`, which only next week's matching needs.
+made_at, url, digest}}. `url` is the digest's page, or null without a known address. The digest has no `identities`,
+which only the next week's matching needs.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,9 @@ from datetime import datetime
 import msgspec
 import orjson
 
+from models.digest.cited import for_readers
 from models.events import Digest
+from models.render.edition import links_of
 from streams.delivery.signed_post import Message, Poster
 from streams.delivery.subscription import Subscription
 from streams.kafka.digests import PublishedDigest
@@ -18,13 +21,13 @@ from streams.web.public_address import Lookup, is_public, system_lookup
 
 
 def delivery_id(entry: PublishedDigest) -> str:
-    """Names a publication: the same in every attempt, another one for a correction."""
+    """The id of a publication: the same in every attempt, another one for a correction."""
     return f"digest_{entry.digest.week}_r{entry.revision}_{entry.hash[:16]}"
 
 
-def body_of(entry: PublishedDigest) -> bytes:
-    """The request's body."""
-    shown: Digest = msgspec.structs.replace(entry.digest, identities=[])
+def body_of(entry: PublishedDigest, base: str | None = None) -> bytes:
+    """The request's body. `base` is the address of the service."""
+    shown: Digest = for_readers(entry.digest)
     corrected = entry.supersedes is not None
     return orjson.dumps(
         {
@@ -36,6 +39,7 @@ def body_of(entry: PublishedDigest) -> bytes:
                 "hash": entry.hash,
                 "supersedes": entry.supersedes,
                 "made_at": entry.made_at,
+                "url": links_of(entry.digest, base).digest(),
                 "digest": msgspec.to_builtins(shown),
             },
         }
@@ -43,16 +47,33 @@ def body_of(entry: PublishedDigest) -> bytes:
 
 
 class WebhookSender:
-    """Posts digests. `lookup` and `allowed` are for tests, which have nothing but loopback to talk to."""
+    """Posts digests.
 
-    def __init__(self, *, lookup: Lookup = system_lookup, allowed: Callable[[str], bool] = is_public) -> None:
+    Args:
+        base: the address under which readers reach the service.
+        lookup: for tests, which have nothing but loopback to talk to.
+        allowed: as `lookup`.
+    """
+
+    def __init__(
+        self,
+        base: str | None = None,
+        *,
+        lookup: Lookup = system_lookup,
+        allowed: Callable[[str], bool] = is_public,
+    ) -> None:
+        self._base = base
         self._poster = Poster(lookup=lookup, allowed=allowed)
 
     async def send(self, subscription: Subscription, entry: PublishedDigest, now: datetime) -> None:
-        """Raises DeliveryError when it was not accepted, for whatever reason."""
+        """Post the digest.
+
+        Raises:
+            DeliveryError: It was not accepted.
+        """
         message = Message(
             id=delivery_id(entry),
-            body=body_of(entry),
+            body=body_of(entry, self._base),
             url=subscription.url,
             key=subscription.key,
             allow_private=subscription.allow_private,

@@ -1,8 +1,14 @@
-"""What every way of delivering raises."""
+"""The error of every way of delivery."""
 
 
 class DeliveryError(Exception):
-    """It was not accepted. retry_after: seconds that the receiver asked for. final: never try again."""
+    """The delivery was not accepted.
+
+    Args:
+        message: The reason.
+        retry_after: Seconds that the receiver asked to wait.
+        final: Whether further attempts are useless.
+    """
 
     def __init__(self, message: str, *, retry_after: float | None = None, final: bool = False) -> None:
         super().__init__(message)

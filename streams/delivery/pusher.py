@@ -1,8 +1,8 @@
-"""`toptopics push`: digests from the log into every endpoint's queue, and from there to the endpoint.
+"""`toptopics push`: takes digests from the log into the queue of each endpoint, and from there to the endpoint.
 
-An endpoint that fails, hangs or is away holds up nobody else: each has its own queue and at most one request under way.
-What was confirmed is never sent again; what was not may be (the answer can get lost), under the same id. The queue is
-only a memory of what was done: the digests themselves come from the log.
+An endpoint that fails, hangs or is unreachable does not delay others: each has its own queue and at most one request at
+a time. A confirmed delivery is never repeated. An unconfirmed one may be repeated under the same id, because the answer
+can get lost. The queue only records what was done; the digests come from the log.
 """
 
 import asyncio
@@ -20,25 +20,37 @@ from streams.kafka.digests import PublishedDigest
 from streams.system.logs import get_logger
 
 TICK_SECONDS = 0.5
-TOTAL_SECONDS = 60.0  # an endpoint that drips its answer is given up then
+TOTAL_SECONDS = 60.0  # an endpoint that sends its answer slowly is given up after this time
 log = get_logger(__name__)
 NextAttempt = Callable[[int, float, float | None], float | None]
 
 
 class Sender(Protocol):
-    """One way of delivering; raises DeliveryError."""
+    """One way of delivery."""
 
     async def send(self, subscription: Subscription, entry: PublishedDigest, now: datetime) -> None:
-        """Returns when the other side has accepted the digest."""
+        """Return when the receiver has accepted the digest.
+
+        Raises:
+            DeliveryError: It was not accepted.
+        """
 
 
 def daily(attempts: int, now: float, retry_after: float | None) -> float | None:
-    """When to try again: see `streams.delivery.pusher`."""
+    """The time of the next attempt: see `next_attempt`."""
     return next_attempt(attempts, now, retry_after=retry_after)
 
 
 class Pusher:
-    """Delivers until cancelled. senders: by a subscription's kind."""
+    """Delivers until cancelled.
+
+    Args:
+        queue: The endpoints' queues.
+        senders: The way of delivery for each kind of subscription.
+        clock: The present time.
+        next_attempt: The time of the next attempt.
+        total_seconds: Longest time of one delivery.
+    """
 
     def __init__(
         self,
@@ -56,17 +68,22 @@ class Pusher:
         self._total_seconds = total_seconds
         self._digests: dict[str, PublishedDigest] = {}
         self._version = 0
-        self._queued: dict[str, int] = {}  # subscription -> version of the digests that its queue has
+        self._queued: dict[str, int] = {}  # subscription -> version of the digests in its queue
         self._busy: dict[str, asyncio.Task[None]] = {}
 
     async def run(self, digests: AsyncIterator[list[PublishedDigest]]) -> None:
-        """Until `digests` ends and everything due is delivered, or cancelled. Raises sqlite3's and Kafka's errors."""
+        """Run until `digests` ends and everything due is delivered, or until cancelled.
+
+        Raises:
+            sqlite3.Error: The queue cannot be used.
+            KafkaError: The digests cannot be read.
+        """
         following = asyncio.create_task(self._follow(digests))
         try:
             while not (following.done() and self._is_idle()):
                 if following.done():
                     following.result()
-                if self._version:  # before the first look at the log nothing can be said
+                if self._version:  # before the first read of the log it is unknown what is due
                     self._start_due()
                 await asyncio.sleep(TICK_SECONDS)
                 for name in [name for name, task in self._busy.items() if task.done()]:
@@ -137,18 +154,22 @@ class Pusher:
         )
 
 
-# 13 attempts over 24 hours; after the last the delivery is dead
+# 13 attempts over 24 hours; after the last one the delivery is dead
 DELAYS: Final = (5, 30, 120, 300, 900, 1_800, 3_600, 7_200, 10_800, 14_400, 21_600, 25_645)
 
-JITTER = 0.1  # so that endpoints that failed together do not come back together
+JITTER = 0.1  # endpoints that failed together are not tried together
 
 
 def next_attempt(
     attempts: int, now: float, *, retry_after: float | None = None, jitter: float | None = None
 ) -> float | None:
-    """When to try again after `attempts` failures before this one; None: never.
+    """The time of the next attempt after `attempts` earlier failures; None for never.
 
-    retry_after: seconds that the receiver asked for; it may lengthen a wait, up to the longest of our own.
+    Args:
+        attempts: Failures before this one.
+        now: The present time, seconds since 1970.
+        retry_after: Seconds that the receiver asked to wait. It can lengthen a wait up to our longest one.
+        jitter: Share by which the wait changes; random if None.
     """
     if attempts >= len(DELAYS):
         return None

@@ -1,9 +1,9 @@
-"""The queue of every endpoint, in one SQLite file of the data folder: it survives `kill -9` and restarts.
+"""The queues of all endpoints, in one SQLite file of the data folder, which survives `kill -9` and restarts.
 
-A delivery is named by subscription, week, revision and hash of the digest, so putting it in twice changes nothing: each
-digest goes to each subscriber once, a correction is another delivery. A correction that arrives while the digest before
-is still waiting takes its place: nobody needs the wrong one first. States: waiting -> delivered, or dead after the last
-attempt; `revive` gives the dead another day.
+A delivery is identified by subscription, week, revision and hash, so adding it twice changes nothing: each digest goes
+to each subscriber once, and a correction is another delivery. A correction replaces the digest before it when that one
+is still waiting, because nobody needs the wrong one first. States: waiting -> delivered, or dead after the last
+attempt; `revive` makes dead deliveries wait again.
 """
 
 import sqlite3
@@ -35,31 +35,31 @@ _INSERT = "INSERT OR IGNORE INTO delivery (subscription, week, hash, revision, s
 
 @dataclass(frozen=True)
 class Delivery:
-    """One digest on its way to one endpoint. attempts: those that failed. due: when to try next, seconds since 1970."""
+    """One digest for one endpoint."""
 
     subscription: str
     week: str
     hash: str
     revision: int
-    attempts: int
-    due: float
+    attempts: int  # failed attempts
+    due: float  # time of the next attempt, seconds since 1970
 
 
 @dataclass(frozen=True)
 class EndpointState:
-    """An endpoint as people see it. state: "ok", "waiting", "failing" or "dead"."""
+    """The state of an endpoint, for people."""
 
     subscription: Subscription
-    state: str
-    delivered: int
+    state: str  # "ok", "waiting", "failing" or "dead"
+    delivered: int  # number of delivered digests
     waiting: int
     dead: int
-    attempts: int
+    attempts: int  # failed attempts of the last failing delivery
     next_at: datetime | None
-    error: str
+    error: str  # its last error
 
     def shown(self) -> dict[str, object]:
-        """As command and API tell it: without secrets; `since` and `next_at` may be None."""
+        """The state for command and API, without secrets. `since` and `next_at` may be None."""
         return {
             "name": self.subscription.name,
             "url": self.subscription.shown_url,
@@ -75,18 +75,23 @@ class EndpointState:
 
 
 class DeliveryQueue:
-    """All endpoints' queues. One process delivers; others may read and add. Raises sqlite3.Error and OSError."""
+    """The queues of all endpoints. One process delivers; others may read and add.
+
+    Raises:
+        sqlite3.Error: The file cannot be used.
+        OSError: The file cannot be created.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        path.touch(mode=0o600)  # secrets are in it
+        path.touch(mode=0o600)  # it contains secrets
         with self._open() as database:
             database.execute("PRAGMA journal_mode=WAL")
             database.executescript(_SCHEMA)
 
     def put_subscription(self, subscription: Subscription) -> None:
-        """Add or replace by name; what was delivered stays known."""
+        """Add a subscription or replace the one of that name. Past deliveries stay known."""
         value = msgspec.json.encode(subscription).decode()
         with self._open() as database:
             database.execute(
@@ -96,18 +101,25 @@ class DeliveryQueue:
             )
 
     def remove_subscription(self, name: str) -> bool:
-        """Forget it with its queue; False when there is none of that name."""
+        """Delete the subscription with its queue. False when there is none of that name."""
         with self._open() as database:
             return database.execute("DELETE FROM subscription WHERE name = ?", (name,)).rowcount > 0
 
     def subscriptions(self) -> list[Subscription]:
-        """All, by name."""
+        """All subscriptions, by name."""
         with self._open() as database:
             rows = database.execute("SELECT value FROM subscription ORDER BY name").fetchall()
         return [msgspec.json.decode(row[0], type=Subscription) for row in rows]
 
     def add(self, name: str, week: str, value_hash: str, revision: int) -> bool:
-        """Queue a digest for an endpoint; False when it is there or was delivered already, or is gone."""
+        """Queue a digest for an endpoint. False when it is known already, or when there is no such endpoint.
+
+        Args:
+            name: The subscription.
+            week: The digest's week.
+            value_hash: Hash of its value.
+            revision: Its revision.
+        """
         with self._open() as database:
             known = database.execute("SELECT 1 FROM subscription WHERE name = ?", (name,)).fetchone()
             if known is None:
@@ -125,10 +137,10 @@ class DeliveryQueue:
             return bool(added)
 
     def catch_up(self, subscription: Subscription, there: list[tuple[str, str, int]]) -> None:
-        """An endpoint's look at the log (week, hash, revision).
+        """Compare an endpoint with the digests on the log (week, hash, revision).
 
-        At the first, what is before its `since` is skipped. Later, what was skipped so and is not before `since` any
-        more waits after all; what was delivered is not sent again.
+        The first time, digests before its `since` are skipped. Later, digests that were skipped so and are no longer
+        before `since` wait after all. Delivered digests are not sent again.
         """
         with self._open() as database:
             row = database.execute("SELECT caught_up FROM subscription WHERE name = ?", (subscription.name,)).fetchone()
@@ -149,7 +161,7 @@ class DeliveryQueue:
             database.execute("UPDATE subscription SET caught_up = 1 WHERE name = ?", (subscription.name,))
 
     def next_of(self, name: str) -> Delivery | None:
-        """The oldest week that waits: an endpoint gets its digests in order."""
+        """The oldest waiting week: an endpoint gets its digests in order."""
         with self._open() as database:
             row = database.execute(
                 "SELECT subscription, week, hash, revision, attempts, due FROM delivery "
@@ -159,20 +171,27 @@ class DeliveryQueue:
         return None if row is None else Delivery(*row)
 
     def delivered(self, delivery: Delivery, now: float) -> None:
-        """It arrived."""
+        """Record that the delivery was accepted."""
         self._set(delivery, "delivered", delivery.attempts, 0.0, "", now)
 
     def skipped(self, delivery: Delivery, now: float) -> None:
-        """It is no longer on the log: a correction has taken its place."""
+        """Record that the digest is no longer on the log: a correction has replaced it."""
         self._set(delivery, "skipped", delivery.attempts, 0.0, "", now)
 
     def failed(self, delivery: Delivery, error: str, due: float | None, now: float) -> None:
-        """It did not: try again at `due`; None: never, it is dead."""
+        """Record a failed attempt.
+
+        Args:
+            delivery: The delivery.
+            error: The reason.
+            due: Time of the next attempt; None makes the delivery dead.
+            now: The present time.
+        """
         state = "dead" if due is None else "waiting"
         self._set(delivery, state, delivery.attempts + 1, due or 0.0, error[:500], now)
 
     def revive(self, name: str) -> int:
-        """Give the dead deliveries of an endpoint all their attempts again, at once; how many there were."""
+        """Make the failed and dead deliveries of an endpoint due now, with all attempts. Returns their number."""
         with self._open() as database:
             return database.execute(
                 "UPDATE delivery SET state = 'waiting', attempts = 0, due = 0 "
@@ -181,7 +200,7 @@ class DeliveryQueue:
             ).rowcount
 
     def states(self) -> list[EndpointState]:
-        """Every endpoint's state, by name."""
+        """The state of every endpoint, by name."""
         return [self._state(subscription) for subscription in self.subscriptions()]
 
     def _state(self, subscription: Subscription) -> EndpointState:

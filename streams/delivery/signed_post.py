@@ -1,12 +1,12 @@
-"""One signed message to one address of somebody's: what webhooks of digests and of alerts have in common.
+"""Sends one signed message to one address: the common part of the webhooks for digests and alerts.
 
-Headers as in the Standard Webhooks specification: `webhook-id` (the same in every attempt, so a receiver tells
+Headers follow the Standard Webhooks specification: `webhook-id` (the same in every attempt, so that receivers recognise
 repetitions), `webhook-timestamp` (of this attempt, seconds), and with a key `webhook-signature` ("v1," and the base64
 of HMAC-SHA256 over "id.timestamp.body").
 
-The host is looked up once, every address of it has to be public (unless private ones are allowed), and the connection
-goes to the address that was checked, so that a name which changes its address between look-up and request gains
-nothing. A redirect is a failure: it could lead anywhere. 2xx within the time limit is success, nothing else is.
+The host is looked up once, and all of its addresses must be public (unless private ones are allowed). The connection
+goes to the checked address, so a name that changes its address has no effect. A redirect is a failure, because it could
+lead anywhere. Only 2xx within the time limit is a success.
 """
 
 import base64
@@ -29,40 +29,52 @@ PRIVATE = "the host is not on the public internet: that needs `--allow-private` 
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What goes out. key: signs; None: unsigned. body: JSON."""
+    """One message."""
 
-    id: str
-    body: bytes
+    id: str  # value of `webhook-id`
+    body: bytes  # JSON
     url: str
-    key: bytes | None
+    key: bytes | None  # signs the message; None for an unsigned one
     allow_private: bool
 
 
 def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
-    """The `webhook-signature` header."""
+    """The value of the `webhook-signature` header.
+
+    Args:
+        key: The secret's bytes.
+        message_id: Value of `webhook-id`.
+        timestamp: Seconds since 1970.
+        body: The message's body.
+    """
     signed = f"{message_id}.{timestamp}.".encode() + body
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode("ascii")
 
 
 class Poster:
-    """Posts messages. `lookup` and `allowed` are for tests, which have nothing but loopback to talk to."""
+    """Posts messages. Tests replace `lookup` and `allowed`, because they have only loopback."""
 
     def __init__(self, *, lookup: Lookup = system_lookup, allowed: Callable[[str], bool] = is_public) -> None:
         self._lookup = lookup
         self._allowed = allowed
 
     async def post(self, message: Message, now: datetime) -> None:
-        """Raises DeliveryError when it was not accepted, for whatever reason; the address is not in its text."""
+        """Post one message.
+
+        Raises:
+            DeliveryError: It was not accepted. The text does not contain the address.
+        """
         host, address = await self._pinned(message)
         try:
-            # trust_env: a proxy of the environment would look the name up again, unchecked; its authorities are welcome
+            # trust_env: a proxy of the environment would look the name up again, unchecked; its certificate authorities
+            # are used
             trusted = httpx.create_ssl_context()
             async with httpx.AsyncClient(
                 timeout=TIMEOUT, trust_env=False, verify=trusted, follow_redirects=False
             ) as client:
                 request = client.build_request("POST", address, headers=_headers(message, now), content=message.body)
                 request.extensions["sni_hostname"] = host
-                response = await client.send(request, stream=True)  # the answer's body is nobody's business
+                response = await client.send(request, stream=True)  # the body of the answer is not read
                 await response.aclose()
         except (httpx.HTTPError, OSError) as error:
             raise DeliveryError(f"{type(error).__name__}: {error}"[:300]) from error
@@ -74,7 +86,7 @@ class Poster:
             url = httpx.URL(message.url)
             host = host_of(url)
         except (httpx.InvalidURL, UnicodeError) as error:
-            raise DeliveryError(f"the address is not valid: {error}", final=True) from error
+            raise DeliveryError(f"the address is invalid: {error}", final=True) from error
         try:
             return host, await pinned(url, self._lookup, _anywhere if message.allow_private else self._allowed)
         except NotAllowedError as error:

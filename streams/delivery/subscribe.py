@@ -1,9 +1,9 @@
-"""New digests as they appear, for one subscriber, each once: what `toptopics subscribe` and the pushes follow.
+"""Follows new digests for one subscriber, each once: used by `toptopics subscribe` and the push.
 
-Message in: records of `digests`. Out: `PublishedDigest`, first the newest of every week on the log, in the order of
-weeks, then each one as it arrives; a correction is another one of the same week. Reading is without a group: nothing
-is committed, and any number may follow. Where a subscriber was is remembered by what it got (week -> hash), not by an
-offset, so that neither compaction nor a topic made anew loses or repeats one.
+Message in: records of `digests`. Out: `PublishedDigest`, first the newest of every week on the log, in order of weeks,
+then each new one. A correction is another digest of the same week. Reading uses no consumer group and commits nothing,
+so any number may follow. A subscriber's position is stored as the digests that it received (week -> hash) instead of an
+offset, so that neither compaction nor a recreated topic loses or repeats one.
 """
 
 from collections.abc import AsyncGenerator, Mapping
@@ -22,12 +22,12 @@ POLL_MS = 1_000
 
 
 class Position(msgspec.Struct):
-    """What a subscriber got: the hash of the last digest of each week."""
+    """The digests that a subscriber has received."""
 
-    delivered: dict[str, str] = {}
+    delivered: dict[str, str] = {}  # week -> hash of the last delivered digest
 
     def is_new(self, entry: PublishedDigest) -> bool:
-        """Whether it has not been delivered."""
+        """Whether the digest has not been delivered."""
         return self.delivered.get(entry.digest.week) != entry.hash
 
 
@@ -38,19 +38,25 @@ class PositionFile:
         self._path = path
 
     def load(self) -> Position | None:
-        """None for a new subscriber; raises ValueError for a damaged file, naming it."""
+        """The stored position; None for a new subscriber.
+
+        Raises:
+            ValueError: The file is damaged; the message names it.
+        """
         try:
-            return read_file(self._path, Position, "delete it to start anew")
+            return read_file(self._path, Position, "delete it to start again")
         except FileNotFoundError:
             return None
 
     def save(self, position: Position) -> None:
-        """Durably."""
+        """Store the position durably."""
         replace_file(self._path, msgspec.json.encode(position))
 
 
 async def follow(settings: Settings) -> AsyncGenerator[list[PublishedDigest], None]:
-    """Digests in lists: the first holds what is on the log already (it may be empty); then they come as they arrive."""
+    """Yield digests in lists. The first list has the digests on the log and may be empty; later ones arrive as
+    published.
+    """
     async with consumer(settings, DIGESTS) as client:
         bounds = await bounds_of(client)
         newest: dict[str, PublishedDigest] = {}
@@ -70,17 +76,17 @@ async def follow(settings: Settings) -> AsyncGenerator[list[PublishedDigest], No
 
 
 def first_position(there: list[PublishedDigest], since: str | None) -> Position:
-    """A new subscriber's: from week `since` on, or only what comes after what is there now."""
+    """The position of a new subscriber: from week `since` on, or only digests published later."""
     return Position({e.digest.week: e.hash for e in there if since is None or e.digest.week < since})
 
 
 def rewound(position: Position, since: str) -> Position:
-    """The position of one that wants everything from week `since` on again."""
+    """The position of a subscriber that wants everything from week `since` on again."""
     return Position({week: value for week, value in position.delivered.items() if week < since})
 
 
 def as_event(entry: PublishedDigest) -> Mapping[str, object]:
-    """The digest with what its record's headers tell, as plain data."""
+    """The digest with the facts from its record's headers, as plain data."""
     return {
         "week": entry.digest.week,
         "revision": entry.revision,

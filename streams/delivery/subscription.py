@@ -28,21 +28,21 @@ _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")
 
 
 class SubscriptionError(ValueError):
-    """A subscription that cannot be; the message says what is wrong, without its secrets."""
+    """An impossible subscription. The message gives the error without secrets."""
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """One endpoint. `url` of an apprise subscription holds its credentials: show it with `shown_url` only."""
+    """One endpoint. The `url` of an apprise subscription contains credentials: show only `shown_url`."""
 
     name: str
     url: Annotated[str, Meta(min_length=1, max_length=4_000)]
-    secret: str = ""
-    since: str | None = None
+    secret: str = ""  # signs webhooks; "" for apprise
+    since: str | None = None  # first week to deliver; None: from the next digest on
     allow_private: bool = False
 
     @property
     def kind(self) -> Kind:
-        """By the address' scheme."""
+        """The kind, by the scheme of the address."""
         return "webhook" if self.url.split("://", 1)[0].lower() in {"http", "https"} else "apprise"
 
     @property
@@ -52,24 +52,30 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def shown_url(self) -> str:
-        """The address as far as it may be seen: a webhook's path and an apprise address may be secrets."""
+        """The part of the address that may be shown: a webhook's path and an apprise address may be secrets."""
         scheme, _, rest = self.url.partition("://")
         host = rest.split("/", 1)[0].rpartition("@")[2] if self.kind == "webhook" else ""
         return f"{scheme}://{host}/…" if host else f"{scheme}://…"
 
 
 def new_secret() -> str:
-    """A fresh signing secret."""
+    """A new signing secret."""
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode("ascii")
 
 
 def checked(subscription: Subscription, before: Subscription | None = None) -> Subscription:
-    """The subscription with a secret where one is needed: given, that of `before`, or new. Raises SubscriptionError."""
+    """Check a subscription and add a secret where one is needed: the given one, that of `before`, or a new one.
+
+    Raises:
+        SubscriptionError: The subscription is impossible.
+    """
     if not _NAME.match(subscription.name):
-        raise SubscriptionError("a name has letters, digits, '.', '_' and '-', at most 60, and begins with no sign")
-    # also NUL and DEL, which are no white space: a client and a log read such an address differently
+        raise SubscriptionError(
+            "a name has letters, digits, '.', '_' and '-', at most 60, and starts with a letter or digit"
+        )
+    # NUL and DEL are not white space: a client and a log read an address with them differently
     if "://" not in subscription.url or " " in subscription.url or not subscription.url.isprintable():
-        raise SubscriptionError(f"{subscription.name}: the address is none (https://…, mailto://…, slack://…)")
+        raise SubscriptionError(f"{subscription.name}: that is no address (https://…, mailto://…, slack://…)")
     if subscription.since is not None:
         try:
             Week.parse(subscription.since)
@@ -85,7 +91,12 @@ def checked(subscription: Subscription, before: Subscription | None = None) -> S
 
 
 def from_file(path: Path) -> list[Subscription]:
-    """The subscriptions in a TOML file, not yet `checked`; raises SubscriptionError and OSError."""
+    """The subscriptions in a TOML file, not yet `checked`.
+
+    Raises:
+        SubscriptionError: The file is invalid.
+        OSError: The file cannot be read.
+    """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         found = msgspec.convert(document.get("subscription", []), list[Subscription])

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from models.events import Digest
 from models.events.wire import PoisonError, content_hash, decode
+from models.render.edition import Edition
 from models.week.week import Week
 from streams.kafka.log import read_topic
 from streams.kafka.record import Record
@@ -36,6 +37,16 @@ class PublishedDigest:
     def hash(self) -> str:
         """Hex sha256 of the value."""
         return content_hash(self.digest)
+
+    def edition(self, base: str | None) -> Edition:
+        """For rendering; `base`: the address under which readers reach the service."""
+        return Edition(
+            base=base or None,
+            revision=self.revision,
+            corrects=self.supersedes is not None,
+            made_at=self.made_at,
+            changes=self.changes,
+        )
 
     @property
     def seen_end(self) -> int:

@@ -1,8 +1,8 @@
-"""Where posts come from: one file per source and per parser, behind the small port in `port.py`.
+"""The sources of posts: one file for each source and parser, behind the small port in `port.py`.
 
     archive files ─ archive.py ─┐                              ┌─> `tweets`        Tweet, Deletion
-    X, Bluesky, Mastodon, feeds ┴─> parsers ─> filter ─ runner ─┴─> `dead-letters`  what cannot be parsed
+    X, Bluesky, Mastodon, feeds ┴─> parsers ─> filter ─ runner ─┴─> `dead-letters`  unusable records
 
-Parsers are pure: one decoded record in, `Outcome`s out, nothing raised. Sources speak a protocol and hand out items
-with cursors; `runner.py` sends them, remembers what was acknowledged, and connects again.
+Parsers are pure: they take one decoded record, return `Outcome`s and raise nothing. Sources use a platform's protocol
+and yield items with cursors. `runner.py` sends the items, stores acknowledged cursors, and reconnects.
 """

@@ -1,4 +1,4 @@
-"""What an HTTP answer means for a source: go on, come back later (and when), or never."""
+"""The meaning of an HTTP status for a source: success, retry later, or give up."""
 
 from datetime import datetime
 
@@ -9,7 +9,12 @@ from streams.web.retry_after import retry_after
 
 
 def checked(response: httpx.Response, now: datetime) -> httpx.Response:
-    """The response when it is a success; raises DisconnectedError for 429 and 5xx, RefusedError for the other 4xx."""
+    """Return a successful response.
+
+    Raises:
+        DisconnectedError: The status is 408, 429 or 5xx.
+        RefusedError: The status is another 4xx.
+    """
     if response.is_success or response.status_code == 304:
         return response
     where = f"{response.request.url.host} answered {response.status_code}"
@@ -19,7 +24,11 @@ def checked(response: httpx.Response, now: datetime) -> httpx.Response:
 
 
 def json_of(response: httpx.Response) -> object:
-    """The decoded body; raises DisconnectedError for something else (a proxy's page, a body cut off)."""
+    """The decoded body.
+
+    Raises:
+        DisconnectedError: The body is not JSON (a proxy's page, a truncated body).
+    """
     try:
         return response.json()
     except ValueError as error:
@@ -27,7 +36,7 @@ def json_of(response: httpx.Response) -> object:
 
 
 def in_short(error: BaseException) -> str:
-    """What a failed connection failed of: its kind and the innermost reason, not the whole chain that carries it."""
+    """A short reason of a failed connection: its type and the innermost error instead of the whole chain."""
     inner = error
     for _depth in range(10):
         nested = [
@@ -39,5 +48,5 @@ def in_short(error: BaseException) -> str:
         if deeper is None:
             break
         inner = deeper
-    reason = str(inner).rsplit("): ", 1)[-1].strip().rstrip("\"')")  # libraries put the chain into words, too
+    reason = str(inner).rsplit("): ", 1)[-1].strip().rstrip("\"')")  # libraries also put the chain into words
     return f"{type(error).__name__}: {reason}"[:300] if reason else type(error).__name__

@@ -1,8 +1,8 @@
-"""What parsers and sources hand out.
+"""The results of parsers and sources.
 
-A parser turns one decoded record into `Outcome`s and raises nothing: a post, a tombstone, a record that is
-no post (`Ignored`, with its reason), or one that should have been a post and is not usable (`Bad` -> `dead-letters`).
-A source hands out `Item`s: an outcome together with the cursor that is valid once it is safe on Kafka.
+A parser turns one decoded record into `Outcome`s and raises nothing: a post, a tombstone, a record that is no post
+(`Ignored`, with its reason), or an unusable post (`Bad` -> `dead-letters`). A source yields `Item`s: an outcome with
+the cursor that is valid once the outcome is stored on Kafka.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,34 +14,34 @@ from models.events import Deletion, Tweet
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A record that should have been a post; `record` is its bytes (cut at `MAX_KEPT`)."""
+    """A record that should have been a post."""
 
     reason: str
-    record: bytes
+    record: bytes  # its bytes, cut at `MAX_KEPT`
 
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A record that is no post, and why nobody misses it."""
+    """A record that is no post."""
 
-    reason: str
+    reason: str  # why it may be ignored
 
 
-MAX_KEPT = 1_000_000  # bytes of a bad record that go to `dead-letters`
+MAX_KEPT = 1_000_000  # bytes of a bad record that are sent to `dead-letters`
 Outcome = Tweet | Deletion | Bad | Ignored
 Parser = Callable[[dict[str, Any]], Iterator[Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What a live source hands out. `outcome` is None for a mere step of the cursor, or a sign of life (both None)."""
+    """One item of a live source."""
 
-    outcome: Outcome | None = None
-    cursor: str | None = None
+    outcome: Outcome | None = None  # None for a step of the cursor or a sign of life
+    cursor: str | None = None  # None for a sign of life
 
 
 class DisconnectedError(Exception):
-    """The connection ended or was refused for now; `retry_after` is how many seconds the platform asked for."""
+    """The connection ended or was refused for now. `retry_after` is the wait in seconds that the platform asked for."""
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
@@ -49,15 +49,15 @@ class DisconnectedError(Exception):
 
 
 class RefusedError(Exception):
-    """Trying again is no use: a wrong key, a plan that lacks the endpoint, a setting. The message names the way out."""
+    """A retry is useless: a wrong key, a plan without the endpoint, a wrong setting. The message names the remedy."""
 
 
 class Source(Protocol):
     """One platform's stream of posts.
 
     `events(cursor)` connects and yields until the connection ends (it returns or raises `DisconnectedError`) or can
-    never work (`RefusedError`). With a cursor it continues after it, without a gap where the platform allows; repeats
-    are allowed, the runner drops them.
+    never work (`RefusedError`). With a cursor it continues after it, without a gap if the platform allows that.
+    Repetitions are allowed; the runner drops them.
     """
 
     @property

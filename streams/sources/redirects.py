@@ -1,8 +1,8 @@
-"""Where a source may be led: within the host that the operator has named anywhere, to another host only if that is on
-the public internet. What the operator named may well be private, and where its name leads is the operator's to know.
+"""Limits redirects of a source: any within the host that the operator named, and to other hosts only if they are
+public.
 
-For httpx and for requests. Behind a proxy of the environment requests cannot know where a name leads: there the proxy
-decides.
+The operator's host may be private, and the operator is responsible for the address of its name. This works for httpx
+and for requests. Behind a proxy of the environment requests cannot know the address of a name; then the proxy decides.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ MOST = 10
 
 @dataclass(frozen=True)
 class Reach:
-    """Which addresses may be contacted; other ones and another look-up are for tests, which have only loopback."""
+    """The addresses that may be contacted. Tests replace both functions, because they have only loopback."""
 
     lookup: Lookup = system_lookup
     allowed: Callable[[str], bool] = is_public
@@ -34,7 +34,19 @@ class Reach:
 async def followed(
     client: httpx.AsyncClient, url: str, headers: dict[str, str], most_bytes: int, reach: Reach
 ) -> httpx.Response:
-    """The whole answer to a GET, after its redirects. Raises DisconnectedError, httpx.HTTPError, httpx.InvalidURL."""
+    """The whole answer to a GET request, after its redirects.
+
+    Args:
+        client: The client.
+        url: The address.
+        headers: Headers of every request.
+        most_bytes: Largest size of the answer.
+        reach: The addresses that may be contacted.
+
+    Raises:
+        DisconnectedError: A redirect is refused, or there are too many. httpx.HTTPError: The request failed.
+            httpx.InvalidURL: A redirect is malformed.
+    """
     request = client.build_request("GET", url, headers=headers)
     own = host_of(request.url)
     for _ in range(MOST + 1):
@@ -44,7 +56,7 @@ async def followed(
             answer = await bounded_answer(opened, most_bytes)
         finally:
             await opened.aclose()
-        answer.request = request  # under its name
+        answer.request = request  # with its host name
         if not answer.has_redirect_location:
             return answer
         request = client.build_request("GET", request.url.join(answer.headers["location"]), headers=headers)
@@ -59,20 +71,24 @@ async def _checked(client: httpx.AsyncClient, request: httpx.Request, own: str, 
         raise DisconnectedError(_refusal(own, host)) from error
     except OSError as error:
         raise DisconnectedError(f"{own} redirects to {host}: {error}") from error
-    checked = client.build_request("GET", url, headers=request.headers)  # its Host is the name
+    checked = client.build_request("GET", url, headers=request.headers)  # its Host header is the name
     checked.extensions["sni_hostname"] = host
     return checked
 
 
 class OwnHost(HTTPAdapter):
-    """For a session of requests whose requests are all meant for one host."""
+    """For a session of requests that is meant for one host."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
         self._own = urlsplit(url).hostname
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
-        """Raises DisconnectedError where the session is led into a network."""
+        """Send a request.
+
+        Raises:
+            DisconnectedError: A redirect leads into a private network.
+        """
         url = str(request.url)
         host = urlsplit(url).hostname
         if host == self._own or select_proxy(url, options.get("proxies")):
@@ -87,7 +103,7 @@ class OwnHost(HTTPAdapter):
 
 
 def keep_to(session: requests.Session, url: str) -> None:
-    """From now on `session` is led to other hosts than that of `url` only if they are on the public internet."""
+    """Restrict `session`: it follows redirects to other hosts than that of `url` only if they are public."""
     for scheme in ("http://", "https://"):
         session.mount(scheme, OwnHost(url))
 

@@ -1,4 +1,4 @@
-"""From a library that blocks a thread to an async iterator, with back-pressure: the thread waits while nobody reads."""
+"""Turns a library that blocks a thread into an async iterator, with back-pressure: the thread waits for its reader."""
 
 import asyncio
 import threading
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-MOST = 64  # entries that wait; one may be a line of 2 MiB
+MOST = 64  # waiting entries; one may be a line of 2 MiB
 Put = Callable[[T], None]
 
 
 class ClosedError(Exception):
-    """Raised inside the thread's `put` when the reader has gone: the thread should end."""
+    """Raised inside the thread's `put` when the reader has gone. The thread should end."""
 
 
 class _Channel(Generic[T]):
-    """A bounded queue whose writers are in another thread."""
+    """A bounded queue with writers in another thread."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -25,7 +25,11 @@ class _Channel(Generic[T]):
         self._closed = threading.Event()
 
     def put(self, entry: "_Entry[T]") -> None:
-        """From the thread; waits for room. Raises ClosedError once the reader has gone."""
+        """Add an entry from the thread; waits for room.
+
+        Raises:
+            ClosedError: The reader has gone.
+        """
         if self._closed.is_set() or self._loop.is_closed():
             raise ClosedError
         future = asyncio.run_coroutine_threadsafe(self._queue.put(entry), self._loop)
@@ -52,7 +56,7 @@ class _Entry(Generic[T]):
 
 
 async def from_thread(work: Callable[[Put[T]], None], *, stop: Callable[[], None]) -> AsyncIterator[T]:
-    """What `work(put)` puts, until it returns; its exception is raised here. `stop` must make it return soon."""
+    """Yield what `work(put)` puts until it returns. Its exception is raised here. `stop` must make it return soon."""
     channel: _Channel[T] = _Channel()
     threading.Thread(target=_body, args=(work, channel), name="source", daemon=True).start()
     try:

@@ -1,4 +1,4 @@
-"""The stages by name, in the order of the flow, each with the topic that it consumes: one table for all who ask."""
+"""The only table of the stages: their names in the order of the flow, each with the topic that it consumes."""
 
 from typing import Final
 

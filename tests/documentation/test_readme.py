@@ -185,19 +185,21 @@ def _is_importable(name: str) -> bool:
 
 
 def test_the_listing_of_the_folders_is_true() -> None:
-    """Every folder of `models/` and `streams/` stands in it, and no other."""
+    """Every folder of the packages stands in it, and every folder of the tests that mirrors none; no other does."""
     listing = OVERVIEW.partition("## The folders")[2].partition("```text\n")[2].partition("```")[0]
     listed, package = set(), ""
-    for indent, name in re.findall(r"^( *)([\w/]+)/ ", listing, re.MULTILINE):
-        package = package if indent else name
-        listed.add(f"{package}/{name}" if indent else name)
+    for indent, names in re.findall(r"^( *)((?:[\w/]+/ )+)", listing, re.MULTILINE):
+        package = package if indent else names.strip("/ ")
+        listed |= {f"{package}/{name.strip('/')}" if indent else package for name in names.split()}
     there = {
         str(folder.relative_to(ROOT))
-        for top in ("models", "streams")
+        for top in ("models", "streams", "tests")
         for folder in (ROOT / top, *(ROOT / top).rglob("*"))
         if folder.is_dir() and not NOT_LISTED & set(folder.relative_to(ROOT).parts)
     }
-    assert listed - {"tests"} == there
+    mirrored = {f"tests/{name}" for name in there if "/" in name}
+    support = {name for name in there if name.startswith(("tests/support/", "tests/contracts/"))}
+    assert listed == there - mirrored - support
 
 
 def test_help_prints_the_readmes() -> None:

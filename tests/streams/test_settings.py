@@ -79,3 +79,28 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "s3cret" not in f"{settings!r} {settings} {settings.model_dump()}"
     assert settings.llm_api_key is not None
     assert settings.llm_api_key.get_secret_value() == "s3cret-one"
+
+
+@pytest.mark.parametrize("url", ["https://topics.example", "http://10.0.0.7:8765/", "https://[::1]:8443"])
+def test_the_public_address_is_scheme_and_host(url: str) -> None:
+    """A slash at its end is dropped, so that links have one."""
+    assert load_settings(public_url=url).public_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "topics.example",
+        "ftp://topics.example",
+        "https://",
+        "https://a:secret@b",
+        "https://a/b",
+        "https://a?b",
+        "https://a:b",
+    ],
+)
+def test_a_public_address_that_cannot_be_is_named_without_its_value(url: str) -> None:
+    """It may hold a password."""
+    with pytest.raises(ValidationError, match="public_url") as refused:
+        load_settings(public_url=url)
+    assert "secret" not in str(refused.value)

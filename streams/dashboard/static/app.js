@@ -2,6 +2,7 @@
 import { follow } from "./api.js";
 import { h, day, when } from "./dom.js";
 import { now } from "./now.js";
+import { cited, post } from "./posts.js";
 import { topic } from "./topic.js";
 import { map } from "./map.js";
 import { digests } from "./digests.js";
@@ -18,6 +19,8 @@ let view = null;
 const ROUTES = [
   [/^#\/topics\/(.+)$/, topic, "now"],
   [/^#\/map$/, map, "map"],
+  [/^#\/posts\/([^?]+)(?:\?week=(\d{4}-W\d{2}))?$/, post, "now"],
+  [/^#\/digests\/(\d{4}-W\d{2})\/posts\/([^?]+)(?:\?of=(\d+))?$/, cited, "digests"],
   [/^#\/digests(?:\/(\d{4}-W\d{2}))?$/, digests, "digests"],
   [/^#\/activity$/, activity, "activity"],
   [/^#\/search\/(.*)$/, now, "now"],
@@ -34,7 +37,7 @@ function decoded(text) {
 
 function show(first = false) {
   const [pattern, make, tab] = ROUTES.find(([route]) => route.test(location.hash || "#/"));
-  const argument = decoded(pattern.exec(location.hash || "#/")[1]);
+  const [argument, second, third] = pattern.exec(location.hash || "#/").slice(1).map(decoded);
   view?.close?.();
   for (const link of document.querySelectorAll(".tabs a")) {
     if (link.dataset.tab === tab) link.setAttribute("aria-current", "page");
@@ -44,7 +47,7 @@ function show(first = false) {
   else if (document.activeElement !== search.elements.q) search.elements.q.value = argument;
   const root = h("div", { class: "view" });
   main.replaceChildren(root);
-  view = make(root, argument, { seen, newest: () => state.newest });
+  view = make(root, argument ?? "", { seen, newest: () => state.newest, argument: second, of: Number(third) || null });
   if (!first && document.activeElement !== search.elements.q) {
     main.focus({ preventScroll: true });
     scrollTo({ top: 0, behavior: "instant" });

@@ -50,6 +50,7 @@ const ON_OUR_PAGE = [
   ".tt-page > tbody > tr > td { padding: 0 !important; }",
   ".tt-card { padding: 1.6rem clamp(1rem, 5vw, 2.6rem) 2rem !important; font-size: 15.5px !important; }",
   "html, body { overflow: hidden; background: none !important; }",
+  ".tt-nav { display: none; }",
 ];
 const DARK = "(prefers-color-scheme: dark)";
 const fitted = new ResizeObserver((entries) => {
@@ -76,15 +77,17 @@ function paper({ week, revision }) {
     if (!sheet) return; // an error's text, or a browser that keeps it from us: the frame scrolls
     for (const rule of [...ON_OUR_PAGE, `.tt-card * { font-family: ${getComputedStyle(document.body).fontFamily} !important; }`]) sheet.insertRule(rule, sheet.cssRules.length);
     dress(frame);
-    // a link to a topic of the overview leads down our page
+    for (const link of inside.querySelectorAll("a[href^='http']")) link.target = "_blank";
+    // a link to a topic of the overview leads down our page, one to posts to another view
     inside.addEventListener("click", (event) => {
-      const target = event.target.closest?.("a[href^='#']");
-      if (!target) return;
+      const href = event.target.closest?.("a[href]")?.getAttribute("href") ?? "";
+      if (event.ctrlKey || event.metaKey || event.shiftKey || !/^[#/]/.test(href)) return;
       event.preventDefault();
-      const to = inside.getElementById(target.getAttribute("href").slice(1));
+      if (href.startsWith("/")) location.hash = `#${href}`;
+      const to = href.startsWith("#") && inside.getElementById(href.slice(1));
       if (to) scrollTo({ top: scrollY + frame.getBoundingClientRect().top + to.getBoundingClientRect().top - 80, behavior: "smooth" });
     });
-    fitted.observe(inside.body.firstElementChild);
+    fitted.observe(inside.querySelector("main"));
   });
   return frame;
 }

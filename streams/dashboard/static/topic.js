@@ -1,12 +1,13 @@
 // One topic: its hours, posts, people, links, life and neighbours.
 import { get } from "./api.js";
-import { h, ago, color, day, empty, keepFocus, number, outside, plural, skeleton, theirs, time, topicLink, when } from "./dom.js";
+import { h, color, day, empty, keepFocus, number, outside, plural, skeleton, theirs, time, topicLink, when } from "./dom.js";
 import { bars } from "./charts.js";
+import { bare, card, face } from "./posts.js";
 
 const PAGE = 20;
 const STEPS = {
   born: "Became a topic", trending: "Trending", merged: "Took in other topics", split: "Split",
-  faded: "Went quiet", revived: "Came back", alias: "Named in a digest",
+  faded: "Went quiet", revived: "Came back", calmed: "Calmed down", gathered: "Posts of other topics came", alias: "Named in a digest",
 };
 
 export function topic(root, id, { newest }) {
@@ -20,7 +21,7 @@ export function topic(root, id, { newest }) {
         get(`/api/topics/${encodeURIComponent(id)}/posts?limit=${Math.min(100, shown)}`),
       ]);
       if (closed) return;
-      const now = newest() ?? list.items[0]?.created_at ?? null;
+      const now = newest() ?? detail.newest;
       const key = JSON.stringify([detail, list]);
       if (key !== drawn) keepFocus(root, () => draw(detail, list, now));
       drawn = key;
@@ -71,37 +72,6 @@ function facts(one, detail) {
   return h("dl", { class: "facts", title: detail.id }, pairs.map(([value, name]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }
 
-function card(post, now) {
-  const said = withoutTargets(post);
-  // a long one scrolls, and has to do so by keyboard too
-  const long = said.length > 250 || said.split("\n").length > 10;
-  const text = theirs("p", { class: "text", tabindex: long ? 0 : null }, said.length > 1200 ? `${said.slice(0, 1200)}…` : said);
-  return h("li", { class: post.support ? "post echo" : "post" },
-    h("div", { class: "by" }, face(post.author_name), h("div", {}, theirs("b", {}, post.author_name), h("span", { class: "handle", dir: "ltr" }, `@${post.author}`)), h("span", { class: "at" }, now ? h("time", { datetime: post.created_at, title: `${day(post.created_at)}, ${when(post.created_at)} UTC` }, ago(post.created_at, now)) : time(post.created_at))),
-    text,
-    post.links.length > 0 && h("ul", { class: "targets" }, post.links.slice(0, 3).map((link) => h("li", {}, outside(link.url, { dir: "auto" }, link.title || bare(link.url))))),
-    h("p", { class: "meta" }, post.kind !== "original" && h("span", { class: "badge" }, post.kind), post.support && h("span", {}, "repeats another post"), post.likes > 0 && h("span", {}, plural(post.likes, "like")), post.retweets > 0 && h("span", {}, plural(post.retweets, "repost"))));
-}
-
-function face(name) {
-  const letters = [...name.replace(/[^\p{L}\p{N} ]/gu, "").trim()];
-  const hue = [...name].reduce((total, letter) => total + letter.codePointAt(0), 0) % 10;
-  return h("span", { class: "face", "aria-hidden": "true", style: { background: `var(--c${hue})` } }, (letters[0] ?? "?").toUpperCase());
-}
-
-// Addresses at the end that stand below as links.
-function withoutTargets({ text, links: targets }) {
-  let said = text.trimEnd();
-  for (let i = 0; i < 3; i++) {
-    const last = /\s(https?:\/\/\S+)$/.exec(said);
-    if (!last || !targets.slice(0, 3).some((link) => link.url === last[1])) break;
-    said = said.slice(0, last.index).trimEnd();
-  }
-  return said;
-}
-
-const bare = (url) => url.replace(/^https?:\/\/(www\.)?/, "").replace(/\/$/, "").slice(0, 70);
-
 function links(all) {
   if (!all.length) return null;
   return h("section", { class: "card side" }, h("h2", {}, "Links"), h("ol", { class: "links" }, all.slice(0, 10).map((link) =>
@@ -119,7 +89,7 @@ function people(all) {
 function life(events, aliases) {
   if (!events.length) return null;
   return h("section", { class: "card side" }, h("h2", {}, "Life of the topic"), h("ol", { class: "life" }, events.slice(-12).reverse().map((event) =>
-    h("li", { class: event.kind }, h("b", {}, STEPS[event.kind] ?? event.kind), time(event.at), event.reason && theirs("p", {}, event.reason)))),
+    h("li", { class: event.kind }, h("b", {}, STEPS[event.step || event.kind] ?? event.kind), time(event.at), event.reason && theirs("p", {}, event.reason)))),
     aliases.length > 0 && h("p", { class: "rest" }, `Also known as ${aliases.slice(0, 5).join(", ")}`));
 }
 

@@ -4,10 +4,15 @@ The people are sent as an options update after connecting, so a list of thousand
 `time_us`, at the very first start that of `lookback` ago; a reconnect rewinds a few seconds, because events of one
 moment may come in another order, and the runner drops the repeats. Jetstream keeps about a day: a longer gap, and a
 longer `lookback`, are filled from the people's own feeds (the public AppView), which also tells the handles of DIDs and
-the originals of reposts. Deletes and updates become tombstones and edits; an account that is deleted or taken down
-takes its remembered posts along. What was deleted in a gap of more than a day is not told.
+the originals of reposts and quotes. Deletes and updates become tombstones and edits. An account that is deleted or
+taken down takes its remembered posts along; the posts of a suspended or deactivated account stay, because both can be
+undone and a tombstone cannot. What was deleted in a gap of more than a day is not told.
+
+A person is the DID. A listed handle is resolved once; from then on the DID is followed, and the newest valid handle is
+shown. Handles that nobody has are named in `status` and tried again every hour.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -29,10 +34,13 @@ from streams.sources.http_errors import in_short
 from streams.sources.people.wanted import People
 from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
 from streams.sources.sent_posts import Memory
+from streams.web.retry_after import retry_after
 
 REWIND_US = 5_000_000
 MOST_PEOPLE = 10_000  # Jetstream's limit of wantedDids
 MAX_MESSAGE = 2 * 1024**2
+ASK_AGAIN = 3600.0  # seconds until a handle that nobody had is looked up once more
+AHEAD_US = 600_000_000
 PLAYBACK_US = 23 * 3600 * 1_000_000  # Jetstream keeps a day; an hour is left for slow starts
 log = structlog.get_logger(__name__)
 
@@ -58,14 +66,16 @@ class Bluesky:
         self._appview = appview
         self._clock = clock
         self._lookback = timedelta(days=lookback_days)
-        self._handles: dict[str, str] = {}
+        self._newest = 0
+        self._handles: dict[str, str] = {}  # DID -> the handle that is shown
+        self._dids: dict[str, str] = {}  # listed handle -> DID
         self._originals: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     async def events(self, cursor: str | None) -> AsyncIterator[Item]:
         """One connection, from `cursor` on (microseconds)."""
         try:
             await self._resolve()
-            since = self._begin(cursor)
+            since = self._newest = self._begin(cursor)
             if int(self._clock().timestamp() * 1e6) - since > PLAYBACK_US:
                 async for item in self._filled(since):
                     yield item
@@ -75,7 +85,7 @@ class Bluesky:
                 async for item in self._messages(socket):
                     yield item
         except websockets.exceptions.InvalidStatus as error:
-            raise _refusal(error) from error
+            raise _refusal(error, self._clock()) from error
         except (OSError, websockets.exceptions.WebSocketException, httpx.HTTPError) as error:
             raise DisconnectedError(in_short(error)) from error
 
@@ -98,27 +108,51 @@ class Bluesky:
     async def _resolve(self) -> None:
         """Handles to DIDs. Raises RefusedError when nobody is listed: the whole network is not meant."""
         handles = self._people.handles("bluesky")
-        known = {handle: did for did, handle in self._handles.items()}
-        for handle in handles:
-            did = handle if handle.startswith("did:") else known.get(handle) or await self._appview.did_of(handle)
-            if did is None:
-                log.warning("no such Bluesky handle", handle=handle)
-            else:
-                self._handles[did] = handle if not handle.startswith("did:") else self._handles.get(did, did)
-        if not self._handles:
+        if not handles:
             raise RefusedError("nobody with a Bluesky handle: toptopics influencers add NAME --bluesky HANDLE")
+        found = {handle: await self._did_of(handle) for handle in handles}
+        await self._name([did for did in found.values() if did is not None])
+        for handle, did in found.items():
+            if did is not None and did not in self._handles and did != handle:
+                # the account may be gone, and the person have another one under the same handle
+                did = found[handle] = self._dids[handle] = await self._appview.did_of(handle) or did
+            if did is not None:
+                self._handles.setdefault(did, self._memory.handle_of(did) or handle)
+                self._people.identify("bluesky", handle, did)
+        self._people.not_found["bluesky"] = [handle for handle, did in found.items() if did is None]
+        if self._people.not_found["bluesky"]:
+            log.warning("no such Bluesky handles", handles=self._people.not_found["bluesky"])
+        if not self._handles:
+            raise DisconnectedError("nobody has any of the listed Bluesky handles", ASK_AGAIN)
         left_out = list(self._handles.values())[MOST_PEOPLE:]
         if left_out:
             log.warning("Jetstream takes no more people", left_out=left_out)
-        unnamed = [did for did, handle in self._handles.items() if did == handle]
-        self._handles |= await self._appview.handles_of(unnamed)
+
+    async def _name(self, dids: list[str]) -> None:
+        """The handles of people who are met for the first time; later ones are told by the stream."""
+        handles = await self._appview.handles_of([did for did in dids if did not in self._handles])
+        self._handles |= {did: handle for did, handle in handles.items() if handle != bluesky_post.INVALID}
+
+    async def _did_of(self, handle: str) -> str | None:
+        """What was known before counts first: the handle may be somebody else's by now."""
+        if handle.startswith("did:"):
+            return handle
+        known = self._dids.get(handle) or self._people.id_of("bluesky", handle)
+        did = known or await self._appview.did_of(handle) or self._memory.author_of(bluesky_post.SOURCE, handle)
+        if did is not None:
+            self._dids[handle] = did
+        return did
 
     async def _messages(self, socket: ClientConnection) -> AsyncIterator[Item]:
+        ending = asyncio.get_running_loop().time() + ASK_AGAIN if self._people.not_found.get("bluesky") else None
         while True:
             try:
-                message = await socket.recv()
+                async with asyncio.timeout_at(ending):
+                    message = await socket.recv()
             except websockets.exceptions.ConnectionClosedOK:
                 return
+            except TimeoutError:
+                return  # the next connection looks the missing handles up again
             async for item in self._items(message):
                 yield item
 
@@ -126,30 +160,43 @@ class Bluesky:
         data = message.encode("utf-8", "surrogatepass") if isinstance(message, str) else message
         try:
             event = orjson.loads(data)
-            moment = bluesky_post.time_us(event) if isinstance(event, dict) else None
+            is_event = isinstance(event, dict) and bluesky_post.time_us(event) is not None
         except (orjson.JSONDecodeError, PoisonError) as error:
             yield Item(Bad(f"not a Jetstream event: {error}"[:500], data))
             return
-        if moment is None:
+        if not is_event:
             yield Item(Bad("not a Jetstream event: not an object", data))
             return
+        for outcome in await self.outcomes_of(event):
+            yield Item(outcome, str(self._reached(int(event["time_us"]))))
+
+    async def outcomes_of(self, event: dict[str, Any]) -> list[Outcome]:
+        """The posts and tombstones of one event of the network, with the originals that it names."""
         commit = fields.as_dict(event.get("commit"))
         if commit.get("collection") == bluesky_post.REPOST and commit.get("operation") == "create":
-            event = await self._with_original(event)
+            event = event if "original" in event else await self._with_original(event)
         elif commit.get("collection") == bluesky_post.POST:
-            event = await self._with_quoted(event)
-        for outcome in self._of_account(event, moment) or bluesky_post.parse(event, self._handles):
-            yield Item(outcome, str(event["time_us"]))
+            event = event if "view" in event else await self._with_quoted(event)
+        return self._of_account(event) or list(bluesky_post.parse(event, self._handles))
 
-    def _of_account(self, event: dict[str, Any], moment: datetime) -> list[Outcome]:
+    def _reached(self, moment: int) -> int:
+        """The cursor after an event. It never goes back (a v2 host may begin an hour before what was asked for), nor
+        ahead of the clock: a time in the future would lose what is written until then."""
+        if moment <= int(self._clock().timestamp() * 1e6) + AHEAD_US:
+            self._newest = max(self._newest, moment)
+        return self._newest
+
+    def _of_account(self, event: dict[str, Any]) -> list[Outcome]:
         """A person's new handle is noted; an account that is gone takes its posts along."""
         did = str(event.get("did"))
+        if did in self._handles:
+            self._people.recognise(did)
         handle = fields.name_of(fields.as_dict(event.get("identity")).get("handle"))
-        if handle and did in self._handles:
+        if handle and handle != bluesky_post.INVALID and did in self._handles:
             self._handles[did] = handle
         if fields.as_dict(event.get("account")).get("status") not in ("deleted", "takendown"):
             return []
-        posts = self._memory.alive_by_author().get(did, [])
+        posts, moment = self._memory.alive_by_author().get(did, []), bluesky_post.time_us(event)
         return [fields.build_deletion(id=post_id, author_id=did, deleted_at=moment) for post_id in posts]
 
     async def _with_original(self, event: dict[str, Any]) -> dict[str, Any]:
@@ -178,12 +225,29 @@ class Bluesky:
                 self._originals.popitem(last=False)
         return self._originals[uri]
 
+    async def prepare(self) -> None:
+        """Look everybody up, for `outcomes_of` and `feed_events` without a connection. Raises what `events` raises."""
+        try:
+            await self._resolve()
+        except httpx.HTTPError as error:
+            raise DisconnectedError(in_short(error)) from error
+
+    @property
+    def dids(self) -> list[str]:
+        """The people who were resolved."""
+        return list(self._handles)
+
     async def _filled(self, since: int) -> AsyncIterator[Item]:
         """The people's own posts since then, oldest first; the cursor moves only when all are there."""
-        for did in list(self._handles):
+        async for event in self.feed_events(since):
+            for outcome in bluesky_post.parse(event, self._handles):
+                yield Item(outcome)
+
+    async def feed_events(self, since: int) -> AsyncIterator[dict[str, Any]]:
+        """What the people's feeds show since then (microseconds), person by person, as events of the network."""
+        for did in self.dids:
             for event in await self._appview.posts_since(did, since):
-                for outcome in bluesky_post.parse(event, self._handles):
-                    yield Item(outcome)
+                yield event
 
 
 class _Connect(websockets.connect):
@@ -195,9 +259,9 @@ class _Connect(websockets.connect):
         return exc if elsewhere else target
 
 
-def _refusal(error: websockets.exceptions.InvalidStatus) -> DisconnectedError | RefusedError:
-    status, headers = error.response.status_code, error.response.headers
+def _refusal(error: websockets.exceptions.InvalidStatus, now: datetime) -> DisconnectedError | RefusedError:
+    status = error.response.status_code
     if status in (400, 401, 403, 404):
         return RefusedError(f"Jetstream answered {status}: is TOPTOPICS_BLUESKY_URL right?")
-    after = headers.get("Retry-After", "")
-    return DisconnectedError(f"Jetstream answered {status}", float(after) if after.isdecimal() else None)
+    headers = {name.lower(): value for name, value in error.response.headers.raw_items()}
+    return DisconnectedError(f"Jetstream answered {status}", retry_after(headers, now))

@@ -1,12 +1,13 @@
-"""CSV and TSV with a header: columns found by their usual names, or named by `--map id=tweet_id,text=body,…`.
+"""CSV and TSV with a header. Columns are found by their usual names, or named by `--map id=tweet_id,text=body,…`.
 
 Fields: those of our JSON Lines (`id, author, created_at, text, author_id, author_name, followers, lang, kind,
 related_id, related_author, is_quote, quoted_id, quoted_author, quoted_text, likes, retweets, replies, quotes, urls`),
-and `link`, the post's address, whose number is the id when no id column is mapped (collectors number their rows in
-columns called "id", so an address wins over a guess). The columns of the usual collectors are known: twarc-csv
-(`author.username`, links as JSON), snscrape, twint, PhantomBuster.
-A time without a zone is UTC; seconds or milliseconds since 1970 and the dates of mail are read too. A row with too few
-or too many cells, or a damaged one, is bad; the rest goes on.
+and `link`, the post's address. The number in the address is the id when no id column is mapped; collectors number their
+rows in columns called "id", so an address is preferred to a guess. The columns of the usual collectors are known:
+twarc-csv (`author.username`, links as JSON), snscrape, twint, PhantomBuster.
+
+A time without a zone is UTC. Seconds or milliseconds since 1970 and mail dates are accepted as well. A damaged row, or
+one with too few or too many cells, is bad; the others are read.
 """
 
 import csv
@@ -58,7 +59,7 @@ GUESSES: dict[str, tuple[str, ...]] = {
     "quotes": ("quotes", "quote_count", "quotes_count", "public_metrics.quote_count"),
     "urls": ("urls", "links", "outlinks", "entities.urls"),
 }  # fmt: skip
-# twarc-csv tells each relation in columns of its own: (kind, the other post, its author), the first filled one counts
+# twarc-csv has columns for each relation: (kind, the other post, its author); the first filled one counts
 _RELATIONS = (
     ("retweet", "referenced_tweets.retweeted.id", "retweeted_username"),
     ("quote", "referenced_tweets.quoted.id", "quoted_username"),
@@ -66,16 +67,25 @@ _RELATIONS = (
 )
 _METRICS = ("likes", "retweets", "replies", "quotes")
 _TRUE = ("true", "1", "yes", "t")
+SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(.|\\t)"?')  # a line for Excel, before the header
 _STATUS_ID = re.compile(r"/(?:status(?:es)?|statuses|post)/([\w-]+)")
 REQUIRED = ("author", "created_at", "text")
 
 
 class ColumnsError(ValueError):
-    """The header does not tell where the required fields are; the message lists what it has and how to map it."""
+    """The header lacks required fields. The message lists its columns and how to map them."""
 
 
 def columns_for(header: list[str], given: Mapping[str, str]) -> dict[str, str]:
-    """Field -> column of this header; raises ColumnsError when a required field has none."""
+    """Field -> column of this header.
+
+    Args:
+        header: The columns.
+        given: Field -> column, from the user.
+
+    Raises:
+        ColumnsError: A required field has no column, or `given` is wrong.
+    """
     unknown = [name for name in given if name not in GUESSES]
     absent = [column for column in given.values() if column not in header]
     if unknown or absent:
@@ -98,15 +108,23 @@ def columns_for(header: list[str], given: Mapping[str, str]) -> dict[str, str]:
 
 
 def delimiter_of(header_line: str) -> str:
-    """The separator that the header uses most."""
+    """The separator that occurs most in the header."""
     return max(",;\t|", key=header_line.count)
 
 
 def rows(lines: Iterable[str], given: Mapping[str, str]) -> Iterator[tuple[int, Outcome]]:
-    """(line number where the row ends, outcome) of every row; raises ColumnsError for a header without the fields."""
+    """Yield (line number where the row ends, outcome) of every row.
+
+    Raises:
+        ColumnsError: The header lacks required fields.
+    """
     source = iter(lines)
     first = next(source, "")
-    reader = csv.reader(_chained(first, source), delimiter=delimiter_of(first))
+    told = SEPARATOR_LINE.fullmatch(first.rstrip("\r\n"))
+    before = 1 if told else 0
+    first = next(source, "") if told else first
+    delimiter = told[1].replace("\\t", "\t") if told else delimiter_of(first)
+    reader = csv.reader(_chained(first, source), delimiter=delimiter)
     try:
         header = [column.strip() for column in next(reader, [])]
     except csv.Error as error:
@@ -118,15 +136,15 @@ def rows(lines: Iterable[str], given: Mapping[str, str]) -> Iterator[tuple[int, 
         except StopIteration:
             return
         except csv.Error as error:
-            yield reader.line_num, Bad(f"not CSV: {error}", b"")
+            yield reader.line_num + before, Bad(f"not CSV: {error}", b"")
             continue
         if not cells:
             continue
         if len(cells) != len(header):
             reason = f"{len(cells)} cells under a header of {len(header)}"
-            yield reader.line_num, Bad(reason, _line(cells))
+            yield reader.line_num + before, Bad(reason, _line(cells))
             continue
-        yield reader.line_num, _outcome(dict(zip(header, cells, strict=True)), columns, "id" in given, cells)
+        yield reader.line_num + before, _outcome(dict(zip(header, cells, strict=True)), columns, "id" in given, cells)
 
 
 def _outcome(row: dict[str, str], columns: dict[str, str], id_given: bool, cells: list[str]) -> Outcome:
@@ -142,7 +160,7 @@ def _tweet(row: dict[str, str], columns: dict[str, str], id_given: bool) -> Twee
     value["created_at"] = _time(value["created_at"]).isoformat()
     value["text"] = row[columns["text"]]
     if value.get("kind") and value["kind"].lower() not in ("original", "retweet", "quote", "reply"):
-        del value["kind"]  # somebody else's types: the text decides
+        del value["kind"]  # types of another collector: the text decides
     value["metrics"] = {name: fields.count_of(value.pop(name)) for name in _METRICS if name in value}
     value["followers"] = _number(value.get("followers"))
     if value.get("urls"):
@@ -155,7 +173,7 @@ def _tweet(row: dict[str, str], columns: dict[str, str], id_given: bool) -> Twee
 
 
 def _quoted(value: Mapping[str, Any]) -> dict[str, Any]:
-    """What the row tells of the post that it quotes; a column may hold the post's address instead of its id."""
+    """The quoted post of a row. A column may have the post's address instead of its id."""
     told: dict[str, Any] = {}
     if value.get("is_quote"):
         told["is_quote"] = str(value["is_quote"]).lower() in _TRUE
@@ -173,7 +191,11 @@ def _relation(row: Mapping[str, str]) -> dict[str, str]:
 
 
 def _time(text: str | None) -> datetime:
-    """RFC 3339 and what spreadsheets and collectors make of it; raises PoisonError."""
+    """Parse RFC 3339 and the forms of spreadsheets and collectors.
+
+    Raises:
+        PoisonError: The text is no time.
+    """
     plain = re.sub(r"\s+(?:UTC|GMT|Z)$", "+00:00", text or "")
     if re.fullmatch(r"\d{9,10}(?:\.\d+)?|\d{12,13}", plain):
         return datetime.fromtimestamp(float(plain) / (1000 if len(plain.split(".")[0]) > 10 else 1), UTC)
@@ -187,7 +209,7 @@ def _time(text: str | None) -> datetime:
 
 
 def _urls(text: str) -> list[Any]:
-    """Addresses in a cell: an array of JSON or Python, else separated by anything that no address has."""
+    """Addresses in a cell: a JSON or Python array, else separated by characters that no address has."""
     with suppress(orjson.JSONDecodeError):
         found = orjson.loads(text)
         return [entry for entry in found if isinstance(entry, str | dict)] if isinstance(found, list) else []

@@ -1,9 +1,9 @@
-"""Files onto `tweets`: what `toptopics ingest` and `backfill` do.
+"""Sends files to `tweets`, for `toptopics ingest` and `backfill`.
 
 Message in: a line of an archive (streams.sources.files.archive). Message out: Tweet or Deletion, keyed by author id,
-with the post's own time as the record's time. A bad line goes to `dead-letters` with its file and number and does not
-stop the rest. The producer is idempotent: the broker drops its own retries; a file ingested twice is told apart
-later, by post id.
+with the post's own time as the record's time. A bad line goes to `dead-letters` with its file and number; the others
+are sent. The producer is idempotent: the broker drops its retries. Posts of a file that is ingested twice are
+recognised later, by their id.
 """
 
 import asyncio
@@ -27,35 +27,37 @@ from streams.sources.files.archive import Line, read_archive
 from streams.sources.port import Bad, Ignored
 from streams.stages.post_time import check_not_future, time_of
 
-# so many records may wait for the broker: enough to keep it busy, little enough to stop soon at Ctrl-C
+# unconfirmed records: enough to keep the broker busy, and few enough to stop soon at Ctrl-C
 IN_FLIGHT = 5_000
 Reported = Callable[[str, Line, str], None]  # file, line, reason
 
 
 class IngestStoppedError(KafkaError):  # type: ignore[misc] # aiokafka has no types
-    """The broker refused what no line is to blame for; the message says how far it went, and how to go on."""
+    """The broker refused records for a reason outside of them. The message says how far the file was read and how to
+    continue.
+    """
 
 
 @dataclass
 class IngestCounts:
-    """What became of the lines."""
+    """The outcomes of the lines."""
 
-    sent: int = 0
-    ignored: int = 0
+    sent: int = 0  # posts
+    ignored: int = 0  # records that are no posts
     bad: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)  # reason -> ignored records
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How quickly: at most `rate` posts a second, and `speed` times as quickly as they were written; None: no limit."""
+    """The speed of an ingest."""
 
-    rate: float | None = None
-    speed: float | None = None
+    rate: float | None = None  # most posts a second; None: no limit
+    speed: float | None = None  # multiple of the original speed; None: no limit
 
 
 class Ingest:
-    """Sends lines; `advance` is told the bytes of the file read so far after each."""
+    """Sends lines. `advance` is called after each with the bytes of the file read so far."""
 
     def __init__(
         self,
@@ -79,7 +81,11 @@ class Ingest:
         self.counts = IngestCounts()
 
     async def run(self, name: str, lines: Iterable[Line]) -> None:
-        """All lines of one file; returns when the broker has them. Raises IngestStoppedError."""
+        """Send all lines of one file. On return the broker has stored them.
+
+        Raises:
+            IngestStoppedError: The broker refused records.
+        """
         number = 0
         try:
             for line in lines:
@@ -90,7 +96,7 @@ class Ingest:
         except KafkaError as error:
             await self._settle()
             raise IngestStoppedError(
-                f"the broker does not take what is sent, {name} was read up to line {number}: {error}. So far: "
+                f"the broker refuses records; {name} was read up to line {number}: {error}. So far: "
                 f"{self.counts.sent:,} posts sent, {self.counts.bad:,} bad lines. See `toptopics doctor`, then run the "
                 "same command again: a post that is sent twice counts once"
             ) from error
@@ -103,7 +109,7 @@ class Ingest:
         elif isinstance(outcome, Bad):
             await self._bad(name, line, outcome.reason, outcome.record)
         else:
-            try:  # before its turn is waited for: at --speed 1x that could be years
+            try:  # checked before waiting for its time: at --speed 1x that could be years
                 check_not_future(time_of(outcome), self._clock(), self._skew)
             except PoisonError as error:
                 await self._bad(name, line, str(error), encode(outcome))
@@ -122,7 +128,7 @@ class Ingest:
                 timestamp_ms=int(when.timestamp() * 1000),
             )
         except (MessageSizeTooLargeError, ValueError) as error:
-            # refused before it was in a batch with others, as too large or for its time: the record is at fault
+            # refused before it was in a batch with others, for its size or time: the record itself is wrong
             await self._bad(name, line, f"{type(error).__name__}: {error}", value)
             return
         self._waiting.add(sent)
@@ -142,17 +148,17 @@ class Ingest:
         await self._client.send_and_wait(topic_name(self._settings, DEAD_LETTERS), key=b"ingest", value=encode(letter))
 
     async def _drain(self, most: int) -> None:
-        """Wait until at most `most` records are unconfirmed; raises what the broker answered."""
+        """Wait until at most `most` records are unconfirmed. Raises the broker's error."""
         while len(self._waiting) > most:
             done, self._waiting = await asyncio.wait(self._waiting, return_when=asyncio.FIRST_COMPLETED)
-            # every one is looked at: the broker answers for a batch, and all of its records fail together
+            # every result is read: the broker answers for a batch, and all of its records fail together
             failures = [error for future in done if (error := future.exception()) is not None]
             self.counts.sent -= len(failures)
             if failures:
                 raise failures[0]
 
     async def _settle(self) -> None:
-        """Wait for what is still under way, so that `counts.sent` is what the broker has."""
+        """Wait for the unconfirmed records, so that `counts.sent` is what the broker has."""
         answers = await asyncio.gather(*self._waiting, return_exceptions=True)
         self._waiting = set()
         self.counts.sent -= sum(isinstance(answer, BaseException) for answer in answers)
@@ -183,9 +189,22 @@ async def ingest_files(
     report: Reported,
     advance: Callable[[str, int, IngestCounts], None],
 ) -> IngestCounts:
-    """Every file in turn ("-": standard input).
+    """Send every file in order ("-": standard input).
 
-    Raises OSError, ValueError (format), and KafkaError (broker; IngestStoppedError once there is a count).
+    Args:
+        settings: Brokers and prefix.
+        files: The files.
+        form: Their format.
+        columns: Field -> column of CSV files.
+        clock: The present time.
+        pace: The speed.
+        report: Called for each bad line.
+        advance: Called after each line with the file, the bytes read and the counts.
+
+    Raises:
+        OSError: A file cannot be read.
+        ValueError: The format is unknown.
+        KafkaError: The broker failed; IngestStoppedError after the first line.
     """
     total = IngestCounts()
     async with producer(settings) as client:

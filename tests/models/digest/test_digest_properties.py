@@ -79,7 +79,7 @@ MARKUP = {"inline", "text", "softbreak", "text_special"} | {
 ALLOWED = {
     "html", "head", "meta", "title", "style", "body", "main", "table", "tr", "td", "p", "h1", "h2", "ul", "li", "a",
     "div",
-    "span", "em", "tbody",
+    "span", "em", "tbody", "details", "summary",
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from markdown_it.token import Token
 
 from models.events import Link, Sentence
 from models.render import render
+from models.render.edition import Edition
 from models.render.markdown import escape
 from models.render.plain_text import WIDTH
 from models.text.plain import one_line
@@ -76,7 +77,7 @@ def test_an_atom_entry_is_updated_when_it_is_corrected_and_keeps_its_id() -> Non
     atom = "{http://www.w3.org/2005/Atom}"
     made = WEEK.end + timedelta(days=1)
     first, second = (
-        ElementTree.fromstring(render(DIGEST, "atom", made_at=at)) for at in (made, made + timedelta(hours=5))
+        ElementTree.fromstring(render(DIGEST, "atom", Edition(made_at=at))) for at in (made, made + timedelta(hours=5))
     )
     assert first.findtext(f"{atom}id") == second.findtext(f"{atom}id")
     assert first.findtext(f"{atom}updated") == made.isoformat()

@@ -18,6 +18,7 @@ from apprise.decorators import notify
 from apprise.manager_plugins import NotificationManager
 
 from models.events import Sentence
+from models.render.view import view
 from streams.delivery.atom_feed import ENTRIES, feed
 from streams.delivery.digest_message import CHAT_CHARACTERS, ChatSender, chat_text
 from streams.delivery.digest_webhook import delivery_id
@@ -127,10 +128,11 @@ async def test_a_chat_gets_a_short_form_and_is_told_of_corrections(sent: list[di
     await ChatSender().send(chat, ENTRY, NOW)
     await ChatSender().send(chat, CORRECTED, NOW)
     assert [message["title"] for message in sent] == [
-        "Top topics of 2021-W18",
-        "Top topics of 2021-W18 (corrected, revision 2)",
+        "A quiet week",
+        "Corrected: <b>Corrected</b> & true",
     ]
-    assert "A quiet week" in sent[0]["body"]
+    assert "Top Topics, 3–9 May 2021" in sent[0]["body"]
+    assert "Corrected on 6 January 2026" in sent[1]["body"]
     assert "Speech without labels" in sent[0]["body"]
 
 
@@ -234,7 +236,8 @@ def test_the_guard_is_quiet_while_the_interpreter_ends() -> None:
 def test_a_chat_text_fits_the_strictest_chat() -> None:
     """However many topics there are."""
     lines = [Sentence(text="word " * 60, posts=["1"]) for _ in range(20)]
-    text = chat_text(msgspec.structs.replace(ENTRY.digest, overview=lines))
+    topics = ENTRY.digest.topics * 20
+    text = chat_text(view(msgspec.structs.replace(ENTRY.digest, overview=lines, topics=topics), ENTRY.edition(None)))
     assert len(text) <= CHAT_CHARACTERS
     assert text.count("•") > 3
     assert apprise.__version__
