@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from models.events import Brief, Digest, Item, Sentence, Tweet
 from models.text.links import post_url
 
@@ -73,3 +75,8 @@ def _linked_posts(digest: Digest) -> set[str]:
 
 def _items(digest: Digest) -> list[Item]:
     return [*(item for topic in digest.topics for item in topic.items), *digest.briefs]
+
+
+def for_readers(digest: Digest) -> Digest:
+    """The digest without what only the digest of the week after needs: identities, and the words of the past."""
+    return msgspec.structs.replace(digest, identities=[], past_words={}, known_names={})

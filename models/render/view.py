@@ -238,17 +238,25 @@ def _line(sentence: Sentence | None) -> str | None:
 
 def _numbers(digest: Digest) -> list[str]:
     s = digest.statistics
-    lines = [
-        _posts(s),
-        f"{_many(s.topics_found, 'topic')} found, {s.topics_published} published; "
-        f"{s.outlier_share:.0%} of the distinct posts belong to none",
-    ]
+    lines = [_posts(s), _found(s)]
     if s.excluded:
         kept_out = ", ".join(_kept_out(one_line(reason, 60), s.excluded[reason]) for reason in sorted(s.excluded))
         lines.append(f"Topics found and kept out: {kept_out}")
     if s.deleted:
         lines.append(f"{_many(s.deleted, 'post')} deleted or replaced by their authors")
     return lines
+
+
+def _found(s: Statistics) -> str:
+    if s.themes:
+        return (
+            f"{_many(s.topics_found, 'story', 'stories')} found, {s.topics_published} told; "
+            f"{_many(s.themes, 'theme')}, and {s.outlier_share:.0%} of the distinct posts belong to none"
+        )
+    return (
+        f"{_many(s.topics_found, 'topic')} found, {s.topics_published} published; "
+        f"{s.outlier_share:.0%} of the distinct posts belong to none"
+    )
 
 
 def _posts(s: Statistics) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime
 import msgspec
 import orjson
 
+from models.digest.cited import for_readers
 from models.events import Digest
 from models.render.edition import links_of
 from streams.delivery.signed_post import Message, Poster
@@ -26,7 +27,7 @@ def delivery_id(entry: PublishedDigest) -> str:
 
 def body_of(entry: PublishedDigest, base: str | None = None) -> bytes:
     """The request's body. `base` is the address of the service."""
-    shown: Digest = msgspec.structs.replace(entry.digest, identities=[])
+    shown: Digest = for_readers(entry.digest)
     corrected = entry.supersedes is not None
     return orjson.dumps(
         {

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from models.digest.cited import for_readers
 from models.digest.redaction import redact
 from models.events import Assignment, Digest, TopicEvent
 from models.live.limits import ViewLimits
@@ -83,7 +84,7 @@ class MemoryViews:
         known = read_headers(headers)
         stored = self._digests.get(digest.week)
         if stored is None or stored[0].order <= known.order:
-            self._digests[digest.week] = known, msgspec.structs.replace(digest, identities=[])
+            self._digests[digest.week] = known, for_readers(digest)
             await self.publish(digest_item(digest, known))
 
     async def wipe(self) -> None:
