@@ -124,7 +124,7 @@ class Runner:
         if self.health.sent == sent and asyncio.get_running_loop().time() < began + STEADY:
             raise DisconnectedError(reason)
         self._reconnects()
-        self._state("waiting", told)
+        self._state("waiting", reason)
         await self.flush()
         await self.sleep(random.uniform(0, self.backoff.first))
 
