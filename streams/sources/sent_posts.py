@@ -20,7 +20,7 @@ UNKNOWN = "unknown"
 _DELETED = "deleted "  # ids contain no space
 
 
-class Memory:
+class SentPosts:
     """Decides which posts of an outcome are new; `remember` is called for the sent ones."""
 
     def __init__(self, limit: int = LIMIT) -> None:
