@@ -1,19 +1,15 @@
 """The objects that routes use, and how they get them."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from streams.api.hub import Hub
+from streams.api.hub import Hub, StageCheck
 from streams.api.limits import ApiLimits
 from streams.system.metrics import Metrics
 from streams.views.board import Board
 from streams.views.port import ViewReader
-
-# stage -> number of records behind; raises when the broker does not answer
-LagCheck = Callable[[], Awaitable[Mapping[str, int]]]
 
 
 @dataclass
@@ -25,7 +21,7 @@ class Services:
     hub: Hub
     metrics: Metrics
     limits: ApiLimits
-    lag: LagCheck | None  # None without a broker
+    stages: StageCheck | None  # None without a broker
     token: str | None  # None when every request is allowed
     public_url: str | None = None  # the address under which readers reach the service
     # window -> (version of the board, last positions): a new map starts from them, so that it does not flip
