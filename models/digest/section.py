@@ -189,13 +189,16 @@ def _line(inputs: "Inputs", story: Story, told: _Told) -> Item | None:
 
 
 def _lead(told: _Told, found: Sequence[Group], story: Story) -> Statement | None:
-    """The best statement that says more than the title does, of a post that is no straggler; else the best."""
+    """The best statement that says more than the title does, of a post that is no straggler; else the best.
+
+    What is quoted from elsewhere is told here or nowhere: no item has it.
+    """
     near = {index for group in found for index in group.members}
     letters = alphanumeric(verbatim(told.title.text))
     named = told.title.form == "name"
     for one in _ranked(told):
         own = alphanumeric(verbatim(one.text))
-        says_more = named or not (own in letters or letters in own)
+        says_more = named or one.is_quoted or not (own in letters or letters in own)
         if says_more and int(story.members[one.place]) in near and embeddable(one.text):
             return one
     return next((one for one in told.statements if embeddable(one.text)), None)

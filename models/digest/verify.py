@@ -20,7 +20,7 @@ from models.digest.verify_attribution import (
 from models.digest.verify_quotation import is_whole
 from models.events import Brief, Digest, DigestTopic, Item, Sentence, Tweet
 from models.ranking.identities import POST_IDS as MAX_POST_IDS
-from models.text.links import canonical_url, safe_url
+from models.text.links import safe_url, shown_url
 from models.text.plain import alphanumeric, one_line, plain
 from models.wording.change import NEW_IN_IT, mentions
 from models.wording.passages import verbatim
@@ -267,8 +267,13 @@ def _words(label: str, where: str, cited: Sequence[Tweet]) -> Iterator[Problem]:
 
 
 def _letters(posts: Iterable[Tweet]) -> str:
-    """Of the posts' texts and the titles of their links."""
-    return "".join(alphanumeric(plain(post.text) + " ".join(link.title or "" for link in post.links)) for post in posts)
+    """Of the posts' texts, of those that they quote, and of the titles of their links."""
+    return "".join(
+        alphanumeric(
+            " ".join((plain(post.text), plain(post.quoted_text or ""), *(link.title or "" for link in post.links)))
+        )
+        for post in posts
+    )
 
 
 def _item(item: Item, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
@@ -299,7 +304,7 @@ def _link(item: Item, where: str, posts: Mapping[str, Tweet], digest: Digest) ->
         return
     cited = [posts[post_id] for post_id in item.sentence.posts if post_id in posts]
     own = [link for post in cited for link in post.links]
-    if item.link.url not in {url for link in own for url in (link.url, canonical_url(link.url))}:
+    if item.link.url not in {url for link in own for url in (link.url, shown_url(link.url))}:
         yield Problem(where, "unknown link", item.link.url)
     if item.link.title is not None and item.link.title not in {one_line(link.title, 200) for link in own if link.title}:
         yield Problem(where, "not verbatim", item.link.title)

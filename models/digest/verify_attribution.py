@@ -7,13 +7,15 @@ holds it, when the title or description of its link does, or when it retweets a 
 import re
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from models.events import Tweet
 from models.text.links import canonical_url
 from models.text.plain import one_line, plain
 from models.wording.attribution import OWN_WORDS
 from models.wording.items import MAX_EVIDENCE
 from models.wording.passages import retweeted_handle, verbatim
-from models.wording.summary import ALSO
+from models.wording.summary import ALSO, QUOTED_BY
 
 INLINE_QUOTATION = re.compile(r"“([^“”]*)”")
 HANDLE = re.compile(r"(?<![\w.])@([\w.-]*\w)")
@@ -32,6 +34,7 @@ def stands_in(quotation: str, cited: Sequence[Tweet]) -> bool:
     return any(
         quotation in plain(post.text)
         or quotation in post.text
+        or quotation in plain(post.quoted_text or "")
         or any(
             quotation in one_line(text, 30_000)
             for link in post.links
@@ -46,6 +49,8 @@ def without_words(text: str, quotation: str, cited: Sequence[Tweet]) -> Iterator
     """Who is named as saying `quotation` in a sentence on the posts `cited` without having said it, in words."""
     before = INLINE_QUOTATION.sub("", text).split(OWN_WORDS)[0].split(ALSO)[0]
     saying = _saying(quotation, cited)
+    if QUOTED_BY not in text:  # words of a quoted post are not those of whoever quotes it
+        saying = [post for post in saying if stands_in(quotation, [replace(post, quoted_text=None)]) or _repeats(post)]
     speakers = {post.author_id for post in saying}
     allowed = {name for post in saying for name in handles(post)}
     allowed |= {name for post in cited if post.author_id in speakers for name in _own(post)}
@@ -77,6 +82,10 @@ def without_link(text: str, url: str, cited: Sequence[Tweet]) -> Iterator[str]:
         yield f"@{name} did not share {url}"
 
 
+def _repeats(post: Tweet) -> bool:
+    return post.kind == "retweet"
+
+
 def _saying(quotation: str, cited: Sequence[Tweet]) -> list[Tweet]:
     own = [post for post in cited if stands_in(quotation, [post])]
     said = {post_id for post in own for post_id in _originals(post)}
@@ -89,7 +98,7 @@ def _originals(post: Tweet) -> list[str]:
 
 
 def _holds(post: Tweet, url: str) -> bool:
-    return any(url in {link.url, canonical_url(link.url)} for link in post.links)
+    return any(canonical_url(url) == canonical_url(link.url) for link in post.links)
 
 
 def _own(post: Tweet) -> set[str]:

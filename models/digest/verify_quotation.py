@@ -20,8 +20,8 @@ _APART = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(r"\W*(?:\w[\w’'/-]*\W+){1,4}")
-_SITE = re.compile(r"\s*[-|–—]\s+(?:[A-Z@#][\w.&’'-]*\s*|(?:of|the|and)\s+){1,6}\W*")
-_BRACKETED = re.compile(r"\s*\[[^\[\]]{1,20}\]\W*")
+_SITE = re.compile(r"\s*(?:[-|–—]\s+)+(?:[A-Z@][\w.&’'-]*:?\s*|(?:of|the|and)\s+){1,6}")
+_BRACKETED = re.compile(r"\s*\[[^\[\]]{1,20}\]\s*")
 
 
 def is_whole(quotation: str, post: Tweet) -> bool:
@@ -57,7 +57,7 @@ def _opens(before: str) -> bool:
     last = line.split()[-1]
     if _APART.fullmatch(last) or any(sign in between for sign in "|/)"):
         return True
-    sentence = re.split(r"[.!?…]\s", line)[-1]
+    sentence = re.split(r"[.!?…]\s|https?:\S+\s", line)[-1]
     return ":" in between and _LABEL.fullmatch(sentence + between) is not None
 
 
@@ -68,16 +68,18 @@ def _closes(words: str, after: str) -> bool:
     line = after.split("\n", 1)[0]
     if line[:1].isalnum() and not line.lower().startswith(("http", "t.co/")):
         return False
-    link = re.search(r"https?:", line)
-    label = line[: link.start()] if link else None
-    if bracketed := _BRACKETED.match(line):
-        line = line[bracketed.end() :]
-    if _SITE.fullmatch(label if label is not None else line):
-        return True
+    for ending in (_BRACKETED, _SITE):
+        if (found := ending.match(line)) is not None and _is_apart(line[found.end() :]):
+            return True
+    return _is_apart(line)
+
+
+def _is_apart(line: str) -> bool:
+    """Whether a line has nothing of a sentence up to its first link: names, hashtags, signs, credits, a short label."""
     rest = line.lstrip("\"”’')]»,;:–—-|•· ")
     tokens = rest.split()
     apart = next((place for place, token in enumerate(tokens) if not _APART.fullmatch(token)), len(tokens))
-    if apart == len(tokens) or any(token.lower().startswith("http") for token in tokens[:apart]):
+    if apart == len(tokens) or any("http" in token.lower() for token in tokens[:apart]):
         return True
     before_link = rest.split("http")[0]
-    return link is not None and ":" in before_link and _LABEL.fullmatch(before_link) is not None
+    return before_link != rest and ":" in before_link and _LABEL.fullmatch(before_link) is not None

@@ -90,4 +90,5 @@ class Influencer(Event, frozen=True):
     handles: dict[str, str] = {}  # platform ("x", "bluesky", "mastodon", "rss") -> handle, DID or feed address
     weight: Annotated[float, Meta(ge=0, le=100)] = 1.0
     tags: list[str] = []
+    ids: dict[str, str] = {}  # platform -> the id that its handle was resolved to: it stays when the handle changes
     schema: int = SCHEMA

@@ -19,6 +19,7 @@ from scipy import sparse
 from scipy.stats import rankdata
 
 from models.events import Influencer, Metrics, Tweet
+from models.text.handles import keys_of, normal
 from models.week.posts import WeekPosts
 
 DAMPING = 0.85  # Brin and Page's
@@ -138,16 +139,16 @@ def _ranks(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> list[float
 
 
 def _weights(week: WeekPosts, influencers: Sequence[Influencer]) -> dict[str, float]:
-    """Curated weight by author id: by the influencer's id, or by the handle on the post's platform."""
-    by_handle = {
-        handle.casefold(): influencer.weight
+    """Curated weight by author id: by one of the influencer's ids, or by the handle on the post's platform."""
+    by_key = {
+        key: influencer.weight
         for influencer in sorted(influencers, key=lambda known: known.id)
-        for handle in influencer.handles.values()
+        for key in keys_of(influencer)
     }
-    by_id = {influencer.id: influencer.weight for influencer in influencers}
+    by_key |= {normal(influencer.id): influencer.weight for influencer in influencers}
     weights = {}
     for post in week.posts:
-        weight = by_id.get(post.author_id, by_handle.get(post.author.casefold()))
+        weight = by_key.get(normal(post.author_id), by_key.get(normal(post.author)))
         if weight is not None:
             weights[post.author_id] = weight
     return weights

@@ -61,7 +61,7 @@ def refit(
             with_people_and_sites(spoken, post.links, post.mentions)
             for spoken, post in zip(said, week.posts, strict=True)
         ]
-        duplicate_of = fold(week, tokens, config.near_duplicate_similarity)
+        duplicate_of = fold(week, said, config.near_duplicate_similarity)
         distinct = np.array([i for i in range(len(week)) if duplicate_of[i] == i and tokens[i]], dtype=np.int64)
         if len(distinct) < config.min_topic_posts:
             return Refit([], np.full(len(week), -1, dtype=np.int64), duplicate_of)

@@ -27,7 +27,8 @@ def fold(week: WeekPosts, words: Sequence[Sequence[str]], similarity: float) -> 
     order = _visiting_order(week)
     duplicate_of = np.arange(len(week), dtype=np.int64)
     _fold_exact(week, order, duplicate_of)
-    distinct = np.array([i for i in order if duplicate_of[i] == i], dtype=np.int64)
+    # a bare link or an emoji has no words to repeat: two of them are alike only because nothing is said
+    distinct = np.array([i for i in order if duplicate_of[i] == i and words[i]], dtype=np.int64)
     _fold_similar(week.vectors, [frozenset(w) for w in words], distinct, similarity, duplicate_of)
     for _ in range(len(week).bit_length()):  # an exact copy of a post that turned out to be a near-duplicate
         duplicate_of = duplicate_of[duplicate_of]
@@ -92,8 +93,6 @@ def _fold_similar(
 def _share_words(one: frozenset[str], other: frozenset[str]) -> bool:
     common = len(one & other)
     smaller = min(len(one), len(other))
-    if smaller == 0:
-        return len(one) == len(other)
     return common / len(one | other) >= WORD_OVERLAP or (smaller >= 4 and common / smaller >= CONTAINED)
 
 

@@ -1,5 +1,6 @@
-"""Links as a digest shows them: canonical URL without trackers, site, kind by host and path, title.
+"""Links as a digest shows them: the author's address without trackers, site, kind by host and path, title.
 
+Two addresses of one link: `shown_url` leads where the author's does, and `canonical_url` is for comparing only.
 Nothing is fetched or guessed: a shortener's link without metadata stays as it is, of unknown kind.
 """
 
@@ -21,6 +22,17 @@ _TRACKER = re.compile(
     r"sh|xtor|__twitter_impression|amp)$",
     re.IGNORECASE,
 )
+# what only ever follows a reader; the rest of `_TRACKER` may name what is shown ("?source=12", "?ref=v2.0")
+_SHOWN_TRACKER = re.compile(
+    r"^(utm_.*|fbclid|gclid|dclid|msclkid|mc_cid|mc_eid|igshid|igsh|yclid|twclid|ttclid|ref_src|ref_url|_hsenc|_hsmi|"
+    r"mkt_tok|guccounter|guce_.*|at_medium|at_campaign|__twitter_impression)$",
+    re.IGNORECASE,
+)
+_HOST_TRACKERS = {
+    "x.com": {"s", "t"}, "twitter.com": {"s", "t"}, "youtube.com": {"si", "feature"}, "youtu.be": {"si", "feature"},
+}  # fmt: skip
+_AMBIGUOUS = frozenset({"ref", "source", "sh", "share", "si", "cmp", "feature", "smid", "spm"})
+_ROUTE = re.compile(r"^!?/")  # a fragment by which a page of scripts tells its pages apart
 _PAPERS = re.compile(
     r"(^|\.)(arxiv\.org|openreview\.net|aclanthology\.org|biorxiv\.org|medrxiv\.org|papers\.nips\.cc|proceedings\.mlr\.press|"
     r"jmlr\.org|doi\.org|dl\.acm\.org|openaccess\.thecvf\.com|proceedings\.neurips\.cc|semanticscholar\.org|ssrn\.com|"
@@ -72,10 +84,31 @@ def safe_url(url: str) -> str | None:
     return url if host.strip(".") and "%" not in host else None
 
 
+def shown_url(url: str) -> str | None:
+    """The address as a digest shows it: the author's, without what only follows readers. None for an unsafe one."""
+    safe = safe_url(url)
+    if safe is None:
+        return None
+    parts = urlsplit(safe)
+    host = _host(safe)
+    path = parts.path
+    if host == "t.co" and (whole := _T_CO.match(path)) and len(whole[0]) > 11:
+        path = path[:11]  # "t.co/AbCdEfGhIj’s"
+    own = _HOST_TRACKERS.get(host.removeprefix("m.").removeprefix("mobile."), set())
+    kept = [pair for pair in parts.query.split("&") if not _follows_readers(pair.partition("=")[0], own)]
+    return urlunsplit(parts._replace(path=path, query="&".join(kept)))
+
+
+def _follows_readers(name: str, of_the_host: set[str]) -> bool:
+    return name in of_the_host or _SHOWN_TRACKER.match(name) is not None
+
+
 def canonical_url(url: str) -> str | None:
     """The canonical address, which equal links share: https, without "www.", trackers, default port and fragment.
 
-    None for other schemes than http and https. An arXiv PDF becomes its abstract, a YouTube short link its page.
+    Never shown: it may lead elsewhere (`shown_url`). None for anything but http and https. An arXiv PDF becomes its
+    abstract, a YouTube short link its page. A fragment that is a route stays, and so does a number in a parameter that
+    is a tracker only by its name: both tell pages apart.
     """
     safe = safe_url(url)
     if safe is None:
@@ -84,7 +117,7 @@ def canonical_url(url: str) -> str | None:
     host = _host(safe)
     path = re.sub(r"/{2,}", "/", parts.path).rstrip("/")
     query = urlencode(
-        sorted((k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKER.match(k))
+        sorted((k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _is_tracker(k, v))
     )
     if host == "t.co" and (whole := _T_CO.match(path)):
         path = path[:11] if len(whole[0]) > 11 else path  # "t.co/AbCdEfGhIj’s"
@@ -96,7 +129,12 @@ def canonical_url(url: str) -> str | None:
         host = host.split(".", 1)[1]
     name = f"[{host}]" if ":" in host else host
     netloc = name if parts.port in {None, 80, 443} else f"{name}:{parts.port}"
-    return urlunsplit(("https", netloc, path, query, ""))
+    fragment = parts.fragment if _ROUTE.match(parts.fragment) else ""
+    return urlunsplit(("https", netloc, path, query, fragment))
+
+
+def _is_tracker(name: str, value: str) -> bool:
+    return _TRACKER.match(name) is not None and not (name.lower() in _AMBIGUOUS and value.isdigit())
 
 
 def kind_of(url: str) -> ResourceKind | None:
@@ -153,7 +191,7 @@ def known_link(link: Link, resources: Mapping[str, Link]) -> Link | None:
     None for a link that must not be shown (not http, or a picture).
     """
     found = resources.get(link.url)
-    url = canonical_url(found.url if found is not None else link.url)
+    url = shown_url(found.url if found is not None else link.url)
     if url is None or is_media(link) or _is_cut_off(url):
         return None
     title = link.title or (found.title if found else None)

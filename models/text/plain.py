@@ -1,11 +1,11 @@
 """Post text as readers see it: hostile input in, printable text out.
 
-Platforms send HTML entities, and anyone can write control characters and direction overrides that reorder the
-surrounding text. `plain` is the form that the digest quotes: entities are decoded once, those characters are removed,
-and everything else stays. A quotation is verbatim when it is a substring of `plain(text)`.
+Anyone can write control characters and direction overrides that reorder the text around them. `plain` is the form that
+the digest quotes from: those characters gone, nothing else touched. A quotation is verbatim when it is a substring of
+`plain(text)`. HTML entities are the sources' business: each one decodes what its platform escapes, once, so that a text
+that shows `&lt;br&gt;` and an address with `&copy=2` stay what they are.
 """
 
-import html
 import unicodedata
 
 _JOINERS = "\u200c\u200d"  # needed for Persian spelling and emoji families
@@ -13,8 +13,8 @@ _FLAG_TAGS = range(0xE0000, 0xE0080)
 
 
 def plain(text: str) -> str:
-    """Decode entities and remove control, format and surrogate characters. Line breaks become newlines."""
-    return printable(html.unescape(text))
+    """Remove control, format and surrogate characters. Line breaks become newlines."""
+    return printable(text)
 
 
 def printable(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from models.events import Action, Link, Person, Tweet
-from models.text.links import NOUNS, is_bare, known_link
+from models.text.links import NOUNS, canonical_url, is_bare, known_link
 from models.text.plain import one_line, plain
 from models.wording.passages import verbatim
 from models.wording.people import listed, original_author, people_of
@@ -45,7 +45,8 @@ class Tellers:
 def shares(post: Tweet, link: Link, resources: Mapping[str, Link]) -> bool:
     """Whether a post holds the link; two links of a shortener may lead to the same page and count as one."""
     own = [known for raw in post.links if (known := known_link(raw, resources)) is not None]
-    return any(known.url == link.url or (is_bare(known.url) and is_bare(link.url)) for known in own)
+    same = canonical_url(link.url)
+    return any(canonical_url(known.url) == same or (is_bare(known.url) and is_bare(link.url)) for known in own)
 
 
 def deed(lead: Tweet, link: Link | None) -> tuple[Action, str]:

@@ -67,7 +67,7 @@ def groups(
     sources: dict[int, list[Source]] = defaultdict(list)
     least = LEAST_WORTH * max((one.worth for one in found), default=0.0)
     for one in found:
-        if not one.is_title and one.worth >= least:
+        if not (one.is_title or one.is_quoted) and one.worth >= least:
             index = int(story.members[one.place])
             sources[index].append(Source(one.text, index, one.worth))
     made = [

@@ -11,15 +11,17 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from models.events import Tweet
 from models.ranking.news import NEWS
 from models.text.plain import one_line
 from models.text.stop_words import STOP_WORDS, WEAK_WORDS
-from models.wording.passages import Passage
+from models.wording.passages import Passage, passages
 from models.wording.quotations import HEADING, LEAD, embeddable, fits, post_passages, quality
 from models.wording.usage import Usage, atoms
 
+Source = Literal["own", "title", "quoted"]
 MAX_POSTS = 200  # of a story that are read
 PER_POST = 6  # passages
 NEWS_FIRST = 1.4  # worth of a statement in a verb of news
@@ -42,16 +44,17 @@ _OPINION = re.compile(
 
 @dataclass(frozen=True)
 class Statement:
-    """`place`: of its post among those given. `is_title`: it is the title of a link and not the post's own words."""
+    """Words with what they are worth; they are the post's own unless `is_title` or `is_quoted`."""
 
     text: str
-    place: int
+    place: int  # of its post among those given
     telling: float  # whatever its length
     worth: float  # as a lead
     heading: float  # as a heading
     complete: bool
     position: int
-    is_title: bool = False
+    is_title: bool = False  # the title of the post's link
+    is_quoted: bool = False  # from the post that this one quotes
     is_news: bool = False  # it has a verb of news, or the form of a headline
 
 
@@ -76,32 +79,39 @@ def statements(
     bearers: dict[str, set[str]] = defaultdict(set)
     for place in read:
         bearers[_source(posts[place])].add(posts[place].author_id)
+        if posts[place].kind == "quote":
+            bearers[posts[place].related_id or ""].add(posts[place].author_id)
     times = {place: rank for rank, place in enumerate(sorted(read, key=lambda p: (posts[p].created_at, posts[p].id)))}
     first: dict[str, int] = {}
     for place in sorted(read, key=times.__getitem__):
         first.setdefault(posts[place].author_id, times[place])
     liked = max((_engagement(posts[place]) for place in read), default=0)
+    seen: set[tuple[str, str | None]] = set()
     found = []
     for place in read:
         post = posts[place]
         worth = 1 + math.log(len(bearers[_source(post)]))
         worth *= 1 - LATE * times[place] / len(read)
         worth *= 1 + LIKED * math.log1p(_engagement(post)) / math.log1p(liked) if liked else 1.0
-        worth *= ITS_OWN if _is_own(post, names) else 1.0
         worth *= THREAD if times[place] > first[post.author_id] else 1.0
         worth *= FOREIGN if post.lang not in {None, "und", usage.language} else 1.0
         worth *= ANSWER if post.kind == "reply" else 1.0
         worth *= 0.5 + round(max(0.0, closeness[place]), 4) if closeness is not None else 1.0
-        for passage, is_title in _texts(post):
-            telling = worth * quality(passage, told(passage.text, weights), sensitive=sensitive)
+        for passage, source in _texts(post):
+            if source == "quoted" and (passage.text, post.related_id) in seen:
+                continue
+            seen.add((passage.text, post.related_id))
+            telling = worth * (ITS_OWN if _is_own(post, names, source) else 1.0)
+            telling *= 1 + math.log(len(bearers[post.related_id or ""]) or 1) if source == "quoted" else 1.0
+            telling *= quality(passage, told(passage.text, weights), sensitive=sensitive)
             telling *= NEWS_FIRST if NEWS.search(passage.text) else 1.0
-            telling *= OPINION if not is_title and _OPINION.search(passage.text) else 1.0
+            telling *= OPINION if source != "title" and _OPINION.search(passage.text) else 1.0
             if telling > 0:
-                found.append(_statement(passage, place, telling, usage, is_title=is_title))
+                found.append(_statement(passage, place, telling, usage, source))
     return sorted(found, key=lambda one: (-one.worth, posts[one.place].id, one.position, one.text))
 
 
-def _statement(passage: Passage, place: int, telling: float, usage: Usage, *, is_title: bool) -> Statement:
+def _statement(passage: Passage, place: int, telling: float, usage: Usage, source: Source) -> Statement:
     text = passage.text
     title_case = usage.is_headline(atoms(text))
     heading = telling * fits(text, HEADING) * (TITLE_CASE if title_case else 1.0)
@@ -113,8 +123,9 @@ def _statement(passage: Passage, place: int, telling: float, usage: Usage, *, is
         round(heading, 9),
         passage.complete,
         passage.position,
-        is_title,
-        is_title or title_case or NEWS.search(text) is not None,
+        source == "title",
+        source == "quoted",
+        source == "title" or title_case or NEWS.search(text) is not None,
     )
 
 
@@ -155,12 +166,14 @@ def _first(posts: Sequence[Tweet]) -> list[int]:
     return sorted(range(len(posts)), key=lambda place: (posts[place].kind == "retweet", posts[place].id))[:MAX_POSTS]
 
 
-def _texts(post: Tweet) -> Iterator[tuple[Passage, bool]]:
+def _texts(post: Tweet) -> Iterator[tuple[Passage, Source]]:
     for link in post.links:
         if link.title:
-            yield Passage(one_line(link.title.partition(" | ")[0], 200), 0), True
+            yield Passage(one_line(link.title.partition(" | ")[0], 200), 0), "title"
     for passage in post_passages(post)[:PER_POST]:
-        yield passage, False
+        yield passage, "own"
+    for passage in passages(post.quoted_text or "")[:PER_POST]:
+        yield passage, "quoted"
 
 
 def _top(weights: Mapping[str, float]) -> float:
@@ -171,9 +184,9 @@ def _source(post: Tweet) -> str:
     return (post.related_id or post.id) if post.kind == "retweet" else post.id
 
 
-def _is_own(post: Tweet, names: set[str]) -> bool:
-    """Whether the author, of a retweet the first one, is called what the story is about."""
-    author = (post.related_author or "") if post.kind == "retweet" else post.author
+def _is_own(post: Tweet, names: set[str], source: Source) -> bool:
+    """Whether whose words they are is called what the story is about."""
+    author = (post.related_author or "") if post.kind == "retweet" or source == "quoted" else post.author
     handle = "".join(filter(str.isalnum, author.casefold()))
     return any(name in handle for name in names)
 

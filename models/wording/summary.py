@@ -23,6 +23,7 @@ from models.wording.titles import shortened
 
 ALSO = " Also on it: "
 SHARED_BY = "shared by "
+QUOTED_BY = "quoted by "
 PASSED_ON_BY = "passed on by "
 MAX_EVIDENCE = 20
 LONGEST_LINE = 200  # characters of the quotation in a line of a list
@@ -83,6 +84,11 @@ def _quoted(
         sharing = [other for other in posts if any(_title(link.title) == lead.text for link in other.links)]
         people = people_of(sharing, influence)
         return f"“{words}” – {SHARED_BY}{listed(people)}", people
+    if lead.is_quoted:
+        quoting = [other for other in posts if verbatim(lead.text) in (other.quoted_text or "")]
+        people = people_of(quoting, influence)
+        said_by = f"{original_author(post)}, " if post.related_author else ""
+        return f"“{words}” – {said_by}{QUOTED_BY}{listed(people)}", people
     source = _source(post)
     same = [other for other in posts if _source(other) == source]
     if post.kind == "retweet" and (author := original_author(post)) is not None:

@@ -207,9 +207,11 @@ def _names(posts: Sequence[Tweet], read: Sequence[int], usage: Usage) -> dict[tu
         for run in _runs(found, usage):
             forms[tuple(atom.key for atom in run)][written(run)] += 1
     uses: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    votes: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)  # "klp-5.5" speaks for "KLP-5.5"
     for place, found in texts.items():
         for keys, run in _phrases(found):
             if keys in forms:
+                votes[keys][written(run).casefold()] += 1
                 uses[keys].append(place)
                 proper[keys] += not all(atom.written.islower() for atom in run) or any(map(_has_digit, keys))
     everybody = len({posts[place].author_id for place in read})
@@ -218,7 +220,8 @@ def _names(posts: Sequence[Tweet], read: Sequence[int], usage: Usage) -> dict[tu
         if proper[keys] < HALF * len(places) or all(map(_is_version, keys)):
             continue
         people = frozenset(posts[place].author_id for place in places)
-        surface = min(forms[keys], key=lambda form: (-forms[keys][form], form))
+        counts = votes[keys]
+        surface = min(forms[keys], key=lambda form: (-counts[form.casefold()], -forms[keys][form], form))
         surprise = _surprise(len(people), everybody, keys, usage)
         authors = {"".join(filter(str.isalnum, posts[place].author.casefold())) for place in places}
         by_itself = len(keys[0]) >= SHORTEST_OWN and any(keys[0] in author for author in authors)
@@ -256,11 +259,12 @@ def _runs(found: Sequence[Atom], usage: Usage) -> Iterator[Sequence[Atom]]:
             if end > start and not found[end].joins:
                 break
             number = _is_number(found[end].key) and end > start and named[end - 1]
-            if not (named[end] or number):
+            glued = end > start and found[end].joins == "-"  # "wav2vec-U", "Image-to-Video"
+            if not (named[end] or number or glued):
                 if found[end].key in _INNER and end > start:
                     continue
                 break
-            if found[end].key not in STOP_WORDS and (end + 1 == len(found) or found[end + 1].joins != "-"):
+            if (found[end].key not in STOP_WORDS or glued) and (end + 1 == len(found) or found[end + 1].joins != "-"):
                 yield found[start : end + 1]
 
 
@@ -276,7 +280,7 @@ def _in_headings(found: Sequence[Atom], usage: Usage) -> list[bool]:
 def _is_name(atom: Atom, usage: Usage, *, heading: bool) -> bool:
     if atom.is_handle or atom.key in WEAK_WORDS or len(atom.key) < 2:
         return False
-    if _is_marked(atom.written):
+    if _is_marked(atom.written) or (atom.written.isupper() and not heading):
         return True
     if not atom.written[0].isupper():
         return False

@@ -65,13 +65,12 @@ def atoms(text: str) -> tuple[Atom, ...]:
 
 
 def _parts(word: str, *, is_tag: bool) -> Iterator[tuple[str, str]]:
-    """The words of a token and how each joins the one before."""
-    if is_tag:
-        pieces = [piece for part in split_hashtag(word).split() for piece in _YEAR.split(part) if piece]
-        yield from ((piece, " ") for piece in pieces)
-        return
-    word = word.lstrip("@")
-    yield from ((match[0], word[match.start() - 1] if match.start() else "") for match in _PARTS.finditer(word))
+    """The words of a token and how each joins the one before; "KelpConf2031" is two, as "KelpConf 2031" is."""
+    stem, *year = _YEAR.split(word.lstrip("#＃@"), maxsplit=1)
+    pieces = split_hashtag(stem).split() if is_tag and not year else [stem]
+    for number, piece in enumerate([*pieces, *year]):
+        for match in _PARTS.finditer(piece):
+            yield match[0], piece[match.start() - 1] if match.start() else " " if number else ""
 
 
 def written(run: Sequence[Atom]) -> str:

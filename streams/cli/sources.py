@@ -98,11 +98,15 @@ def sources_section(settings: "Settings") -> StatusSection:
     for health in healths(settings.data_dir / "sources"):
         running = health.state in ("starting", "connected", "waiting") and psutil.pid_exists(health.pid)
         state = health.state if running or health.state in ("stopped", "refused") else "gone"
-        rows.append({**asdict(health), "state": state, "per_minute": str(health.per_minute)})
+        not_found = ", ".join(health.not_found)
+        rows.append({**asdict(health), "state": state, "per_minute": str(health.per_minute), "not_found": not_found})
     return StatusSection(
         "sources",
         rows,
         healthy=all(row["state"] not in ("gone", "refused") for row in rows),
         columns=("source", "state", "sent", "per_minute", "bad", "reconnects", "last_post"),
-        notes=tuple(f"{row['source']}: {row['last_error']}" for row in rows if row["last_error"]),
+        notes=(
+            *(f"{row['source']}: {row['last_error']}" for row in rows if row["last_error"]),
+            *(f"{row['source']}: nobody has the handles {row['not_found']}" for row in rows if row["not_found"]),
+        ),
     )

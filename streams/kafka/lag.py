@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiokafka import TopicPartition
 
 from streams.kafka.admin_client import admin, retry_while_busy
-from streams.kafka.log import bounds_of, consumer, group_name, partitions_of, topic_name
+from streams.kafka.log import any_record, bounds_of, consumer, end_offsets, group_name, partitions_of, topic_name
 from streams.kafka.topics import Topic
 from streams.settings import Settings
 
@@ -91,8 +91,19 @@ async def _committed(settings: Settings, group: str) -> Mapping[TopicPartition, 
 
 
 async def lagging_partitions(settings: Settings, topic: Topic, *, group: str) -> list[int]:
-    """Partitions with uncommitted records."""
-    return [partition for partition, lag in (await lag_of(settings, topic, group=group)).items() if lag > 0]
+    """Partitions with records that the group has not committed yet.
+
+    The end of a partition may be nothing that is ever handed over: the marks of transactions, and aborted ones.
+    """
+    lag = await lag_of(settings, topic, group=group)
+    if not any(lag.values()):
+        return []
+    ends = await end_offsets(settings, topic)
+    return [
+        partition
+        for partition, behind in lag.items()
+        if behind and await any_record(settings, topic, partition, ends[partition] - behind, ends[partition])
+    ]
 
 
 async def idle_groups(settings: Settings, groups: Sequence[str]) -> list[str]:

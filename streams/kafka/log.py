@@ -26,6 +26,10 @@ MAX_REQUEST_BYTES = 12 * 1024**2  # the largest record as a dead letter, in base
 MOST_AHEAD = timedelta(minutes=30)
 
 
+# what a producer took back (an aborted transaction) was never written
+ISOLATION = "read_committed"
+
+
 class SettingError(OSError):
     """A connection setting that cannot work; the message names it."""
 
@@ -127,6 +131,7 @@ async def consumer(settings: Settings, topic: Topic) -> AsyncIterator[AIOKafkaCo
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        isolation_level=ISOLATION,
         max_partition_fetch_bytes=MAX_MESSAGE_BYTES,
         fetch_max_bytes=4 * MAX_MESSAGE_BYTES,
         check_crcs=False,

@@ -28,7 +28,7 @@ class Record:
             key=message.key,
             value=message.value,
             timestamp=message.timestamp,
-            headers=message.headers or (),
+            headers=[(name, value) for name, value in message.headers or () if value is not None],
         )
 
     @property

@@ -169,6 +169,11 @@ def _local_checks(settings: Settings) -> list[Check]:
             "free some space, or set TOPTOPICS_DATA_DIR to a larger disk",
         ),
         Check(
+            "people",
+            lambda: asyncio.to_thread(_people, settings.data_dir),
+            "correct them with `toptopics influencers add` and `remove`; the sources try them again every hour",
+        ),
+        Check(
             "orphans",
             lambda: asyncio.to_thread(_orphans, settings.data_dir),
             "`toptopics down` stops them; then start `toptopics up` and `toptopics worker` again",
@@ -200,6 +205,16 @@ def _disk(folder: Path) -> str:
     if free < LEAST_FREE:
         raise Problem(f"{free / 1024**3:.1f} GiB free, less than {LEAST_FREE / 1024**3:.0f}")
     return f"{free / 1024**3:.0f} GiB free"
+
+
+def _people(folder: Path) -> str:
+    from streams.sources.cursors import healths
+
+    missing = {health.source: health.not_found for health in healths(folder / "sources") if health.not_found}
+    if missing:
+        told = "; ".join(f"{', '.join(handles)} ({source})" for source, handles in missing.items())
+        raise Problem(f"nobody has the listed handles {told}")
+    return "every listed handle that a source looked up was found"
 
 
 def _orphans(folder: Path) -> str:

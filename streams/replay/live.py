@@ -29,6 +29,7 @@ from streams.redis_store.client import open_views
 from streams.replay.rebuild import Source
 from streams.runtime.worker import Worker, environment_for
 from streams.settings import Settings
+from streams.stages.table import STAGE_NAMES
 from streams.system.files import LockedError, locked
 
 IDLE_SECONDS = 10.0  # the week closes when the stream has been quiet for this long
@@ -130,9 +131,7 @@ async def feed(apart: Settings, live: LiveReplay, records: list[Record]) -> None
 
 
 async def _with_stages(apart: Settings, live: LiveReplay, records: list[Record]) -> PublishedDigest:
-    stages = ["assign", "view", "week-close"]
-    if live.source == "tweets":
-        stages.insert(0, "embed")
+    stages = [name for name in STAGE_NAMES if name != "embed" or live.source == "tweets"]
     with (apart.data_dir / "worker.log").open("wb") as log_file:
         worker = Worker(stages, _environment(apart), log_file)
         running = asyncio.create_task(worker.supervise())

@@ -14,12 +14,14 @@ from typing import Any
 
 import faust
 from aiokafka.errors import KafkaError
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 from faust.types import TP
 from prometheus_client import Counter
 
 from streams.clock import system_clock
 from streams.kafka.lag import lag_of, next_offset
 from streams.kafka.log import (
+    ISOLATION,
     MAX_MESSAGE_BYTES,
     MAX_REQUEST_BYTES,
     any_record,
@@ -65,6 +67,27 @@ class StageEvent(faust.Event):
         return bool(super().ack())
 
 
+class _CommittedThread(AIOKafkaConsumerThread):
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = ISOLATION  # Faust asks for it only together with transactions of its own
+        return consumer
+
+
+class _CommittedConsumer(Consumer):
+    def _new_consumer_thread(self) -> _CommittedThread:
+        return _CommittedThread(self, loop=self.loop, beacon=self.beacon)
+
+
+class _App(faust.App):
+    """Is handed what was committed: a record of an aborted transaction was never written."""
+
+    def _new_transport(self) -> Any:
+        transport: Any = super()._new_transport()
+        transport.Consumer = _CommittedConsumer
+        return transport
+
+
 def create_app(settings: Settings, name: str, build: BuildStage, metrics: Metrics) -> faust.App:
     """Create the Faust app of one stage. It connects when a worker starts it.
 
@@ -79,7 +102,7 @@ def create_app(settings: Settings, name: str, build: BuildStage, metrics: Metric
     Returns:
         The app, not yet connected.
     """
-    app = faust.App(
+    app = _App(
         group_name(settings, name),
         broker=[f"aiokafka://{address}" for address in str(settings.kafka_bootstrap_servers).split(",")],
         broker_credentials=_credentials(settings),
@@ -267,8 +290,12 @@ def _record(event: Any) -> Record:
         key=message.key,
         value=message.value,
         timestamp=int(message.timestamp * 1000),
-        headers=list(message.headers.items() if isinstance(message.headers, dict) else message.headers or ()),
+        headers=[(name, value) for name, value in _headers(message.headers) if value is not None],
     )
+
+
+def _headers(headers: Any) -> Any:
+    return headers.items() if isinstance(headers, dict) else headers or ()
 
 
 def _sender(app: faust.App, settings: Settings, dead_letters: Counter) -> Send:

@@ -10,11 +10,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import orjson
+import structlog
 
 from streams.sources.port import RefusedError
 from streams.system.files import LockedError, locked, read_file, replace_file
+
+log = structlog.get_logger(__name__)
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -40,6 +45,7 @@ class Health:
     bad: int = 0
     reconnects: int = 0
     per_minute: float = 0.0
+    not_found: list[str] = field(default_factory=list)  # listed handles that nobody has
 
 
 class Files:
@@ -77,6 +83,18 @@ class Files:
     def report(self, health: Health) -> None:
         """Atomically replace the health."""
         replace_file(self._health, msgspec.json.encode(asdict(health)), durable=False)
+
+
+def read_positions(cursor: str | None) -> dict[str, Any]:
+    """The object that a cursor holds. One that is none (from a stranger's record) counts as no cursor."""
+    try:
+        value = orjson.loads(cursor) if cursor else {}
+    except orjson.JSONDecodeError:
+        value = None
+    if isinstance(value, dict):
+        return value
+    log.warning("a cursor cannot be read; starting without one", cursor=str(cursor)[:100])
+    return {}
 
 
 def healths(folder: Path) -> list[Health]:

@@ -4,7 +4,6 @@ Optional fields of a wrong type count as absent; `id`, `created_at`, `text` and 
 types, exactly as the stages will check them, so that what a parser hands out is never poison further down.
 """
 
-import html
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -18,6 +17,9 @@ from streams.sources.port import MAX_KEPT, Bad, Ignored, Outcome
 
 MAX_TEXT, MAX_NAME, MAX_URL, MAX_LINKS, MAX_MENTIONS, MAX_LANG = 30_000, 300, 4_000, 100, 200, 35
 MAX_COUNT = 10**12
+_ESCAPES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "#39": "'", "#x27": "'", "apos": "'"}
+_BARE = re.compile(rf"&(?!(?:{'|'.join(_ESCAPES)});|[#\w]{{0,5}}(?:…|\.\.\.)?\s*(?:https?://\S*\s*)?$)")
+_ESCAPED = re.compile(f"&({'|'.join(_ESCAPES)});")
 _MENTION = re.compile(r"(?<![\w@./])@(\w{1,30})\b")
 _RETWEET = re.compile(r"^RT @(\w{1,30}):? ?")
 _URL = re.compile(r"https?://[^\s<>\"…]+", re.IGNORECASE)
@@ -26,6 +28,14 @@ _CLASSIC_TIME = "%a %b %d %H:%M:%S %z %Y"  # X v1.1
 
 class NothingToReadError(PoisonError):
     """A post without words and links, such as a lone picture: nothing is wrong with it, and nothing is in it for us."""
+
+
+class OldNewsError(NothingToReadError):
+    """A post from before the reach of a live source: it opens no week of the past."""
+
+
+class NotAPostError(NothingToReadError):
+    """A platform's notice, or a post that is not for everybody."""
 
 
 def as_dict(value: object) -> dict[str, Any]:
@@ -133,8 +143,21 @@ def retweeted_handle(text: str) -> str | None:
 
 
 def unescape(text: str) -> str:
-    """X escapes &, < and > in every text; this is what a person reads."""
-    return html.unescape(text)
+    """X escapes &, < and > once in every text; this is what a person reads.
+
+    Once, and nothing but those: `&amp;lt;` is a text that shows `&lt;`, and `&copy=2` is part of an address.
+    """
+    return _ESCAPED.sub(lambda found: _ESCAPES[found[1]], text)
+
+
+def unescape_whole(text: str) -> str:
+    """The same for a text of which nobody says whether it is escaped: when all of it reads so.
+
+    An escaped text has no bare `<`, `>` or `&`, save in an entity that a collector cut off at the end.
+    """
+    if not _ESCAPED.search(text) or "<" in text or ">" in text or _BARE.search(text):
+        return text
+    return unescape(text)
 
 
 def build_tweet(**fields: Any) -> Tweet:

@@ -1,5 +1,6 @@
 """HTML of a post or feed entry to the text that a person sees, with its links (selectolax)."""
 
+import re
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -8,6 +9,7 @@ from streams.sources import fields
 
 _BLOCKS = {"p", "div", "li", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "tr", "section", "article"}
 _HIDDEN = "script, style, template, noscript, head, iframe, svg"
+_BARE_AMPERSAND = re.compile(r"&(?!#?\w{1,32};)")  # HTML takes "&copy=2" for a sign, its author means an address
 MAX_HTML = 500_000  # a longer article is cut: its first pages say what it is about
 
 
@@ -17,7 +19,7 @@ def html_to_text(markup: str, *, without: str = "") -> tuple[str, list[dict[str,
     A link whose words are its shortened address (Mastodon hides parts of it) is written out in full. `without`: a CSS
     selector of what else is left out.
     """
-    tree = LexborHTMLParser(markup[:MAX_HTML])
+    tree = LexborHTMLParser(_BARE_AMPERSAND.sub("&amp;", markup[:MAX_HTML]))
     for node in tree.css(f"{_HIDDEN}, {without}" if without else _HIDDEN):
         node.decompose()
     links: dict[str, dict[str, Any]] = {}

@@ -114,12 +114,12 @@ async def recall(settings: Settings, memory: Memory, saved: dict[str, Saved]) ->
         tail = {partition: _tail_of(partition, bound, saved) for partition, bound in bounds.items()}
         async for records in kafka_log.read(client, tail):
             for record in records:
-                name, cursor = record.header("source"), record.header("cursor")
+                name, cursor = _text_of(record.header("source")), _text_of(record.header("cursor"))
                 if name is None:
                     continue
                 _recall_one(record.value, memory)
-                if cursor is not None and newest.get(name.decode(), (-1, ""))[0] <= record.timestamp:
-                    newest[name.decode()] = (record.timestamp, cursor.decode())
+                if cursor is not None and newest.get(name, (-1, ""))[0] <= record.timestamp:
+                    newest[name] = (record.timestamp, cursor)
     return {name: cursor for name, (_time, cursor) in newest.items()}
 
 
@@ -127,6 +127,14 @@ def _tail_of(partition: TopicPartition, bound: kafka_log.Bounds, saved: dict[str
     known = [state.offsets[partition.partition] for state in saved.values() if partition.partition in state.offsets]
     start = min([bound.end - TAIL, *known])
     return kafka_log.Bounds(max(bound.start, min(start, bound.end)), bound.end)
+
+
+def _text_of(header: bytes | None) -> str | None:
+    """A header's words; None for bytes that are none: anyone may produce to `tweets`."""
+    try:
+        return None if header is None else header.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _recall_one(value: bytes | None, memory: Memory) -> None:

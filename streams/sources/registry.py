@@ -63,7 +63,7 @@ def _x_stream(making: Making) -> Source:
     api = XApi(token, base_url=url, clock=making.clock)
     return XStream(
         making.people, api, bearer_token=token, base_url=url, clock=making.clock, plan=plan,
-        lookback_days=making.lookback_days,
+        lookback_days=making.lookback_days, memory=making.memory,
     )  # fmt: skip
 
 
@@ -74,8 +74,9 @@ def _x_timelines(making: Making) -> Source:
     url = making.given("TOPTOPICS_X_URL", "https://api.x.com")
     api = XApi(making.needed("X_BEARER_TOKEN"), base_url=url, clock=making.clock)
     return XTimelines(
-        making.people, api, clock=making.clock, every=making.waiting(900.0), lookback_days=making.lookback_days
-    )
+        making.people, api, clock=making.clock, every=making.waiting(900.0), lookback_days=making.lookback_days,
+        memory=making.memory,
+    )  # fmt: skip
 
 
 def _x_deletions(making: Making) -> Source:

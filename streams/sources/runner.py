@@ -25,7 +25,7 @@ from tenacity.wait import wait_base, wait_random_exponential
 from models.events import Deletion, Tweet
 from streams.clock import Clock
 from streams.sources.cursors import Files, Health, Saved
-from streams.sources.people.wanted import People
+from streams.sources.people.wanted import PLATFORM_OF, People
 from streams.sources.port import Bad, DisconnectedError, Ignored, Item, RefusedError, Source
 from streams.sources.producer import Delivery
 from streams.sources.sent_posts import Memory
@@ -57,7 +57,7 @@ class _AskedFor(wait_base):
     def __call__(self, retry_state: RetryCallState) -> float:
         error = retry_state.outcome.exception() if retry_state.outcome else None
         asked = error.retry_after if isinstance(error, DisconnectedError) else None
-        if asked is None:
+        if not asked:  # a time that is over is no time: asking at once, again and again, helps nobody
             return self._otherwise(retry_state)
         return max(0.0, asked) + self._jitter(retry_state)
 
@@ -207,6 +207,7 @@ class Runner:
         while self._times and self._times[0] < since:
             self._times.popleft()
         self.health.per_minute = round(len(self._times) / (RATE_WINDOW.total_seconds() / 60), 2)
+        self.health.not_found = self.people.not_found.get(PLATFORM_OF.get(self.source.name, self.source.name), [])
         gauge = self.metrics.gauge
         gauge("source_connected").labels(source=self.source.name).set(self.health.state == "connected")
         gauge("source_posts_per_minute").labels(source=self.source.name).set(self.health.per_minute)

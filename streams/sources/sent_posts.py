@@ -1,17 +1,20 @@
 """What a source has sent before: the newest ids with their authors, and which version of an edited post is the last.
 
 The log itself is the store: after any crash the tail of `tweets` tells what was sent, so nothing can be remembered
-that is not on Kafka, and nothing on Kafka forgotten that could come again. Bounded: the oldest ids go first. Of feeds,
-which alone change an entry without telling, it also knows what each one said.
+that is not on Kafka, and nothing on Kafka forgotten that could come again. Bounded: the oldest ids go first. It also
+knows what each post shows, what the entries of feeds said (feeds alone change one without telling), and which handles
+an author had.
 """
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from models.events import Deletion, Tweet
+from models.text.handles import normal
+from streams.sources.entry_marks import SentEntry, mark_of, said
 
 LIMIT = 200_000  # 139 people write some 2,500 posts a week: more than a year
 UNKNOWN = "unknown"
@@ -25,7 +28,10 @@ class Memory:
         self._limit = limit
         self._authors: OrderedDict[str, str] = OrderedDict()
         self._versions: dict[str, list[str]] = {}  # the first id -> ids of its edits, in order
-        self._marks: dict[str, str] = {}  # id of a feed's entry -> what it said
+        self._said: dict[str, str] = {}  # id of a post -> mark of what its newest version shows
+        self._entries: dict[str, dict[str, SentEntry]] = {}  # of feeds: author id -> post id -> what was sent
+        self._handles: dict[str, str] = {}  # author id -> the newest handle that its posts carried
+        self._authors_by_handle: dict[tuple[str, str], str] = {}  # (source, any of its handles) -> author id
 
     def __len__(self) -> int:
         return len(self._authors)
@@ -33,9 +39,17 @@ class Memory:
     def __contains__(self, post_id: str) -> bool:
         return post_id in self._authors
 
-    def mark(self, post_id: str) -> str | None:
-        """`content_mark` of a remembered entry of a feed."""
-        return self._marks.get(post_id)
+    def entries_of(self, author_id: str) -> Mapping[str, SentEntry]:
+        """The remembered entries of a feed, by the id of their first version."""
+        return self._entries.get(author_id, {})
+
+    def handle_of(self, author_id: str) -> str | None:
+        """The handle that the newest post of an author carried."""
+        return self._handles.get(author_id)
+
+    def author_of(self, source: str, handle: str) -> str | None:
+        """Whose posts carried a handle: what a restart knows of people who have changed it since."""
+        return self._authors_by_handle.get((source, normal(handle)))
 
     def alive(self) -> list[str]:
         """The ids of remembered posts that are not known to be deleted, oldest first."""
@@ -50,10 +64,13 @@ class Memory:
         return found
 
     def fresh(self, post: Tweet | Deletion, is_wanted: Callable[[Tweet | Deletion], bool]) -> list[Tweet | Deletion]:
-        """What to send for `post`: nothing for a repeat; an edit names the version that it really replaces; a
-        deletion takes every version along, and gets the author that the platform did not tell."""
+        """What to send for `post`: nothing for a repeat, nor for an edit that changes nothing; an edit names the
+        version that it really replaces; a deletion takes every version along, and gets the author that the platform did
+        not tell."""
         if isinstance(post, Tweet):
-            return [] if post.id in self._authors or not is_wanted(post) else [self._linked(post)]
+            if post.id in self._authors or self._changes_nothing(post) or not is_wanted(post):
+                return []
+            return [self._linked(post)]
         known = [post.id, *self._versions.get(post.id, [])]
         if post.id not in self._authors and len(known) == 1:
             if post.author_id == UNKNOWN or _key(post) in self._authors or not is_wanted(post):
@@ -66,16 +83,33 @@ class Memory:
     def remember(self, post: Tweet | Deletion) -> None:
         """`post` is on its way to Kafka, or was read back from it."""
         self._authors[_key(post)] = post.author_id
+        if isinstance(post, Tweet) and normal(post.author) != normal(post.author_id):
+            self._handles[post.author_id] = post.author
+            self._authors_by_handle[post.source, normal(post.author)] = post.author_id
         if isinstance(post, Tweet) and post.source == "rss":
-            self._marks[post.id] = content_mark(post)
+            self._remember_entry(post)
+        if isinstance(post, Tweet):
+            self._said[post.id.partition("#")[0]] = content_mark(post)
         if isinstance(post, Tweet) and "#" in post.id:
             versions = self._versions.setdefault(post.id.split("#", 1)[0], [])
             if post.id not in versions:
                 versions.append(post.id)
         while len(self._authors) > self._limit:
-            oldest, _author = self._authors.popitem(last=False)
+            oldest, author_id = self._authors.popitem(last=False)
             self._versions.pop(oldest, None)
-            self._marks.pop(oldest, None)
+            self._said.pop(oldest, None)
+            self._entries.get(author_id, {}).pop(oldest, None)
+
+    def _changes_nothing(self, post: Tweet) -> bool:
+        """Whether it is an edit of something that readers do not see: a label, a poll, the description of a picture."""
+        return "#" in post.id and self._said.get(post.id.partition("#")[0]) == content_mark(post)
+
+    def _remember_entry(self, post: Tweet) -> None:
+        entries = self._entries.setdefault(post.author_id, {})
+        first_id = post.id.partition("#")[0]
+        first = entries.get(first_id)
+        sent_at = first.sent_at if first else max(1, int(post.created_at.timestamp()))
+        entries[first_id] = SentEntry(mark_of(post, post.created_at), said(post), sent_at)
 
     def _linked(self, post: Tweet) -> Tweet:
         versions = self._versions.get(post.edit_of or "")
@@ -83,8 +117,9 @@ class Memory:
 
 
 def content_mark(tweet: Tweet) -> str:
-    """Ten digits of what was said: another mark under the same id is an edit."""
-    return hashlib.sha256(tweet.text.encode("utf-8", "replace")).hexdigest()[:10]
+    """Ten digits of what a post shows, words and addresses: another mark under the same id is an edit."""
+    shown = "\n".join([tweet.text, *(link.url for link in tweet.links)])
+    return hashlib.sha256(shown.encode("utf-8", "replace")).hexdigest()[:10]
 
 
 def _key(post: Tweet | Deletion) -> str:

@@ -1,7 +1,8 @@
 """Several sources in one process, kept in step with the influencer list: what `toptopics source` runs.
 
 The memory of what was sent is read back from the log once and shared, so a post that two sources see is sent once.
-When the list on Kafka changes, the sources stop at a safe point and start again with the new one.
+When the list on Kafka changes, the sources stop at a safe point and start again with the new one. The ids that handles
+were resolved to are added to the list: they find a person again after a restart, whatever the handle is by then.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ import httpx
 import structlog
 
 from streams.clock import Clock
-from streams.kafka.influencers import read_influencers
+from streams.kafka.influencers import add_ids, read_influencers
 from streams.ports import Send
 from streams.settings import Settings
 from streams.sources.cursors import Files, Saved
@@ -124,6 +125,9 @@ def _told(task: asyncio.Task[Any], *, others_run: bool) -> None:
 async def _changed_list(service: Service, people: People) -> People:
     while True:
         await asyncio.sleep(service.list_seconds)
-        now = People(await read_influencers(service.settings), service.others)
+        listed = await read_influencers(service.settings)
+        now = People(listed, service.others)
         if now != people:
             return now
+        if learned := people.still_to_write(listed):
+            await add_ids(service.settings, learned, at=service.clock())

@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from models.events import Link
-from models.text.links import canonical_url, is_bare, kind_of, safe_url, site_of
+from models.text.links import is_bare, kind_of, safe_url, shown_url, site_of
 from models.text.plain import one_line
 from streams.redis_store.link_cache import ResourceCache
 from streams.system.logs import get_logger
@@ -187,7 +187,7 @@ def described(url: str, head: PageHead, *, is_pdf: bool = False) -> Link:
     """The link of a page. A page may name a canonical address only on its own host."""
     own = head.canonical and urljoin(url, head.canonical)
     named = own if own and urlsplit(own).hostname == urlsplit(url).hostname else url
-    final = canonical_url(named) or url
+    final = shown_url(named) or url
     kind = kind_of(final)
     if kind in {None, "page", "article"}:
         kind = "paper" if is_pdf or head.is_paper else head.kind or kind

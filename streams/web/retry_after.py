@@ -1,34 +1,64 @@
 """How long an HTTP answer asks a client to wait."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 LONGEST_WAIT = 24 * 3600.0
+_REMAINING = ("x-rate-limit-remaining", "x-ratelimit-remaining", "ratelimit-remaining")
+_RESETS = ("x-rate-limit-reset", "x-ratelimit-reset", "ratelimit-reset", "x-ratelimit-reset-after")
+_EPOCH = 1e9  # seconds since 1970; a smaller number is a wait: nobody waits for 30 years
+_MILLISECONDS = 1e12
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds to wait, from `Retry-After` (seconds or a date) or a rate limit's reset (epoch or RFC 3339). None without
-    both.
+    """Seconds to wait, from `Retry-After` or from the reset of a rate limit that is used up.
+
+    Args:
+        headers: with names in lower case.
+        now: the caller's clock.
+
+    Returns:
+        None where the platform names no time; 0 for one that is over.
     """
-    given = headers.get("retry-after", "").strip()
-    if given.isdecimal():
-        return min(float(given), LONGEST_WAIT)
-    moment = _date(given) or _reset(headers)
-    if moment is None:
-        return None
-    return min(max(0.0, (moment - now).total_seconds()), LONGEST_WAIT)
+    seconds = _retry_after(headers.get("retry-after", "").strip(), now)
+    if seconds is None:
+        seconds = _reset(headers, now)
+    return None if seconds is None else min(max(0.0, seconds), LONGEST_WAIT)
 
 
-def _reset(headers: Mapping[str, str]) -> datetime | None:
-    if headers.get("x-rate-limit-remaining", headers.get("x-ratelimit-remaining", "0")) not in ("0", ""):
+def _retry_after(given: str, now: datetime) -> float | None:
+    number = _number(given)
+    if number is not None:
+        return number
+    moment = _date(given)
+    return None if moment is None else (moment - now).total_seconds()
+
+
+def _reset(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Platforms tell a reset as an epoch, in milliseconds too, as RFC 3339, or as the seconds that are left."""
+    found = re.search(r"[;,]\s*t=(\d+)", headers.get("ratelimit", ""))  # the draft standard's one header
+    exhausted = re.search(r"[;,]\s*r=0\b", headers.get("ratelimit", ""))
+    if found and exhausted:
+        return float(found[1])
+    left = next((headers[name] for name in _REMAINING if name in headers), "0").strip()
+    if left and _number(left) != 0:
         return None
-    text = headers.get("x-rate-limit-reset") or headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or ""
+    text = next((headers[name].strip() for name in _RESETS if headers.get(name)), "")
+    number = _number(text)
+    if number is not None:
+        number = number / 1000 if number >= _MILLISECONDS else number
+        return number - now.timestamp() if number >= _EPOCH else number
     try:
-        moment = datetime.fromtimestamp(int(text), UTC) if text.isdecimal() else datetime.fromisoformat(text)
-        return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, OSError):
+        moment = datetime.fromisoformat(text)
+        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds()
+    except (ValueError, OverflowError):
         return None
+
+
+def _number(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"\d{1,15}(\.\d{1,9})?", text) else None
 
 
 def _date(text: str) -> datetime | None:

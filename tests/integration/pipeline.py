@@ -24,9 +24,10 @@ from streams.kafka.log import producer, read_topic, topic_name
 from streams.kafka.record import Record
 from streams.kafka.topics import ASSIGNMENTS, DEAD_LETTERS, TWEETS, Topic
 from streams.settings import Settings, load_settings
+from streams.stages.table import STAGE_NAMES
 
 T = TypeVar("T")
-ALL_STAGES = "embed,assign,view,week-close"
+ALL_STAGES = ",".join(STAGE_NAMES)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from streams.sources import fields
 from streams.sources.bluesky import post as bluesky_post
 from streams.sources.fields import as_dict, as_list
 from streams.sources.http_errors import checked, json_of
+from streams.sources.paging import Pages
+from streams.sources.port import RefusedError
 from streams.web.bounded_body import ACCEPTED, bounded_answer
 
 PAGE = 100
@@ -41,20 +43,24 @@ class AppView:
         return found
 
     async def post(self, uri: str) -> dict[str, Any] | None:
-        """The post view (record, author, counts) of an AT URI, or None when it is gone."""
-        answer = await self._get("app.bsky.feed.getPosts", {"uris": [uri]})
+        """The post view (record, author, counts) of an AT URI, or None when it is gone or not for us."""
+        try:
+            answer = await self._get("app.bsky.feed.getPosts", {"uris": [uri]})
+        except RefusedError:
+            return None
         return next(map(as_dict, as_list(answer.get("posts"))), None)
 
     async def posts_since(self, did: str, since_us: int) -> list[dict[str, Any]]:
         """A person's own posts and reposts since then, oldest first, in the shape of Jetstream events."""
         events: list[dict[str, Any]] = []
         parameters: dict[str, Any] = {"actor": did, "limit": PAGE, "filter": "posts_with_replies"}
-        for _page in range(MOST_PAGES):
+        pages = Pages(did, most=MOST_PAGES)
+        while True:
             answer = await self._get("app.bsky.feed.getAuthorFeed", parameters)
             entries = [_event(as_dict(entry), did) for entry in as_list(answer.get("feed"))]
             events += [event for event in entries if event and event["time_us"] >= since_us]
             oldest = min((event["time_us"] for event in entries if event), default=0)
-            if not answer.get("cursor") or oldest < since_us:
+            if oldest < since_us or not pages.goes_on(answer.get("cursor"), len(entries)):
                 break
             parameters["cursor"] = answer["cursor"]
         return sorted(events, key=lambda event: int(event["time_us"]))

@@ -4,10 +4,15 @@ The people are sent as an options update after connecting, so a list of thousand
 `time_us`, at the very first start that of `lookback` ago; a reconnect rewinds a few seconds, because events of one
 moment may come in another order, and the runner drops the repeats. Jetstream keeps about a day: a longer gap, and a
 longer `lookback`, are filled from the people's own feeds (the public AppView), which also tells the handles of DIDs and
-the originals of reposts. Deletes and updates become tombstones and edits; an account that is deleted or taken down
-takes its remembered posts along. What was deleted in a gap of more than a day is not told.
+the originals of reposts and quotes. Deletes and updates become tombstones and edits. An account that is deleted or
+taken down takes its remembered posts along; the posts of a suspended or deactivated account stay, because both can be
+undone and a tombstone cannot. What was deleted in a gap of more than a day is not told.
+
+A person is the DID. A listed handle is resolved once; from then on the DID is followed, and the newest valid handle is
+shown. Handles that nobody has are named in `status` and tried again every hour.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -29,10 +34,13 @@ from streams.sources.http_errors import in_short
 from streams.sources.people.wanted import People
 from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
 from streams.sources.sent_posts import Memory
+from streams.web.retry_after import retry_after
 
 REWIND_US = 5_000_000
 MOST_PEOPLE = 10_000  # Jetstream's limit of wantedDids
 MAX_MESSAGE = 2 * 1024**2
+ASK_AGAIN = 3600.0  # seconds until a handle that nobody had is looked up once more
+AHEAD_US = 600_000_000
 PLAYBACK_US = 23 * 3600 * 1_000_000  # Jetstream keeps a day; an hour is left for slow starts
 log = structlog.get_logger(__name__)
 
@@ -58,14 +66,16 @@ class Bluesky:
         self._appview = appview
         self._clock = clock
         self._lookback = timedelta(days=lookback_days)
-        self._handles: dict[str, str] = {}
+        self._newest = 0
+        self._handles: dict[str, str] = {}  # DID -> the handle that is shown
+        self._dids: dict[str, str] = {}  # listed handle -> DID
         self._originals: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     async def events(self, cursor: str | None) -> AsyncIterator[Item]:
         """One connection, from `cursor` on (microseconds)."""
         try:
             await self._resolve()
-            since = self._begin(cursor)
+            since = self._newest = self._begin(cursor)
             if int(self._clock().timestamp() * 1e6) - since > PLAYBACK_US:
                 async for item in self._filled(since):
                     yield item
@@ -75,7 +85,7 @@ class Bluesky:
                 async for item in self._messages(socket):
                     yield item
         except websockets.exceptions.InvalidStatus as error:
-            raise _refusal(error) from error
+            raise _refusal(error, self._clock()) from error
         except (OSError, websockets.exceptions.WebSocketException, httpx.HTTPError) as error:
             raise DisconnectedError(in_short(error)) from error
 
@@ -98,27 +108,51 @@ class Bluesky:
     async def _resolve(self) -> None:
         """Handles to DIDs. Raises RefusedError when nobody is listed: the whole network is not meant."""
         handles = self._people.handles("bluesky")
-        known = {handle: did for did, handle in self._handles.items()}
-        for handle in handles:
-            did = handle if handle.startswith("did:") else known.get(handle) or await self._appview.did_of(handle)
-            if did is None:
-                log.warning("no such Bluesky handle", handle=handle)
-            else:
-                self._handles[did] = handle if not handle.startswith("did:") else self._handles.get(did, did)
-        if not self._handles:
+        if not handles:
             raise RefusedError("nobody with a Bluesky handle: toptopics influencers add NAME --bluesky HANDLE")
+        found = {handle: await self._did_of(handle) for handle in handles}
+        await self._name([did for did in found.values() if did is not None])
+        for handle, did in found.items():
+            if did is not None and did not in self._handles and did != handle:
+                # the account may be gone, and the person have another one under the same handle
+                did = found[handle] = self._dids[handle] = await self._appview.did_of(handle) or did
+            if did is not None:
+                self._handles.setdefault(did, self._memory.handle_of(did) or handle)
+                self._people.identify("bluesky", handle, did)
+        self._people.not_found["bluesky"] = [handle for handle, did in found.items() if did is None]
+        if self._people.not_found["bluesky"]:
+            log.warning("no such Bluesky handles", handles=self._people.not_found["bluesky"])
+        if not self._handles:
+            raise DisconnectedError("nobody has any of the listed Bluesky handles", ASK_AGAIN)
         left_out = list(self._handles.values())[MOST_PEOPLE:]
         if left_out:
             log.warning("Jetstream takes no more people", left_out=left_out)
-        unnamed = [did for did, handle in self._handles.items() if did == handle]
-        self._handles |= await self._appview.handles_of(unnamed)
+
+    async def _name(self, dids: list[str]) -> None:
+        """The handles of people who are met for the first time; later ones are told by the stream."""
+        handles = await self._appview.handles_of([did for did in dids if did not in self._handles])
+        self._handles |= {did: handle for did, handle in handles.items() if handle != bluesky_post.INVALID}
+
+    async def _did_of(self, handle: str) -> str | None:
+        """What was known before counts first: the handle may be somebody else's by now."""
+        if handle.startswith("did:"):
+            return handle
+        known = self._dids.get(handle) or self._people.id_of("bluesky", handle)
+        did = known or await self._appview.did_of(handle) or self._memory.author_of(bluesky_post.SOURCE, handle)
+        if did is not None:
+            self._dids[handle] = did
+        return did
 
     async def _messages(self, socket: ClientConnection) -> AsyncIterator[Item]:
+        ending = asyncio.get_running_loop().time() + ASK_AGAIN if self._people.not_found.get("bluesky") else None
         while True:
             try:
-                message = await socket.recv()
+                async with asyncio.timeout_at(ending):
+                    message = await socket.recv()
             except websockets.exceptions.ConnectionClosedOK:
                 return
+            except TimeoutError:
+                return  # the next connection looks the missing handles up again
             async for item in self._items(message):
                 yield item
 
@@ -139,13 +173,22 @@ class Bluesky:
         elif commit.get("collection") == bluesky_post.POST:
             event = await self._with_quoted(event)
         for outcome in self._of_account(event, moment) or bluesky_post.parse(event, self._handles):
-            yield Item(outcome, str(event["time_us"]))
+            yield Item(outcome, str(self._reached(int(event["time_us"]))))
+
+    def _reached(self, moment: int) -> int:
+        """The cursor after an event. It never goes back (a v2 host may begin an hour before what was asked for), nor
+        ahead of the clock: a time in the future would lose what is written until then."""
+        if moment <= int(self._clock().timestamp() * 1e6) + AHEAD_US:
+            self._newest = max(self._newest, moment)
+        return self._newest
 
     def _of_account(self, event: dict[str, Any], moment: datetime) -> list[Outcome]:
         """A person's new handle is noted; an account that is gone takes its posts along."""
         did = str(event.get("did"))
+        if did in self._handles:
+            self._people.recognise(did)
         handle = fields.name_of(fields.as_dict(event.get("identity")).get("handle"))
-        if handle and did in self._handles:
+        if handle and handle != bluesky_post.INVALID and did in self._handles:
             self._handles[did] = handle
         if fields.as_dict(event.get("account")).get("status") not in ("deleted", "takendown"):
             return []
@@ -195,9 +238,9 @@ class _Connect(websockets.connect):
         return exc if elsewhere else target
 
 
-def _refusal(error: websockets.exceptions.InvalidStatus) -> DisconnectedError | RefusedError:
-    status, headers = error.response.status_code, error.response.headers
+def _refusal(error: websockets.exceptions.InvalidStatus, now: datetime) -> DisconnectedError | RefusedError:
+    status = error.response.status_code
     if status in (400, 401, 403, 404):
         return RefusedError(f"Jetstream answered {status}: is TOPTOPICS_BLUESKY_URL right?")
-    after = headers.get("Retry-After", "")
-    return DisconnectedError(f"Jetstream answered {status}", float(after) if after.isdecimal() else None)
+    headers = {name.lower(): value for name, value in error.response.headers.raw_items()}
+    return DisconnectedError(f"Jetstream answered {status}", retry_after(headers, now))

@@ -1,28 +1,33 @@
 """Bluesky: events of Jetstream (also archived ones, one JSON object per line), v1 and v2, and the AppView's posts.
 
 A post's id is its AT URI, its author's id the DID. An update becomes a new post, `URI#rev`, with `edit_of`; a
-delete a tombstone. Link facets carry whole addresses where the text shows them shortened: the text gets them back. An
+delete a tombstone. Link facets carry whole addresses where the text shows them shortened: the text gets them back. A
+post that is dated long before the network saw it (an import) is ignored. An
 external embed gives title and description; a record embed makes a quote, `reply` a reply. A repost has no words of its
 own and is ignored here (the live source looks its original up); likes, follows, identities and other apps' records
 are ignored too. Jetstream v2 puts `{"$type": "message", "payload": …}` around a commit and tells its time as a string.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from models.events import EARLIEST_YEAR, Tweet
+from models.events import Tweet
 from models.events.wire import PoisonError
 from streams.sources import fields
 from streams.sources.fields import as_dict, as_list
 from streams.sources.port import Ignored, Outcome
+from streams.sources.reach import is_date, time_within_reach
 
 _V2 = "network.bsky.jetstream.subscribeEvents#"
 _COUNTS = {"likes": "likeCount", "retweets": "repostCount", "replies": "replyCount", "quotes": "quoteCount"}
 POST, REPOST = "app.bsky.feed.post", "app.bsky.feed.repost"
 _LINK, _MENTION = "app.bsky.richtext.facet#link", "app.bsky.richtext.facet#mention"
 SOURCE = "bluesky"
+INVALID = "handle.invalid"  # the network's word while a handle cannot be verified
+_SCHEME = re.compile(r"^(?:https?://)?(?:www\.)?", re.IGNORECASE)
 NO_HANDLES: Mapping[str, str] = {}
 
 
@@ -119,7 +124,7 @@ def _tweet(value: dict[str, Any], commit: dict[str, Any], handles: Mapping[str, 
     return fields.build_tweet(
         id=f"{uri}#{commit.get('rev')}" if edited else uri,
         author_id=did,
-        author=handles.get(str(did)) or fields.name_of(author.get("handle")) or did,
+        author=handles.get(str(did)) or _handle(author) or did,
         author_name=fields.as_text(author.get("displayName"), fields.MAX_NAME),
         created_at=_created_at(record, value),
         text=text,
@@ -140,7 +145,7 @@ def _repost(value: dict[str, Any], commit: dict[str, Any], handles: Mapping[str,
     """`original` is the AppView's view of the post that is repeated: its words, its author, its counts."""
     original = as_dict(value["original"])
     record, author = as_dict(original.get("record")), as_dict(original.get("author"))
-    handle = fields.name_of(author.get("handle")) or fields.as_text(author.get("did"), fields.MAX_NAME)
+    handle = _handle(author) or fields.as_text(author.get("did"), fields.MAX_NAME)
     text = _with_whole_links(str(record.get("text") or ""), as_list(record.get("facets")))
     links = _links(record)
     if not text.strip() and not links:
@@ -162,17 +167,33 @@ def _repost(value: dict[str, Any], commit: dict[str, Any], handles: Mapping[str,
     )
 
 
+def _handle(author: dict[str, Any]) -> str | None:
+    """An author's handle, unless the network cannot verify it at the moment."""
+    handle = fields.name_of(author.get("handle"))
+    return None if handle == INVALID else handle
+
+
 def _created_at(record: dict[str, Any], value: dict[str, Any]) -> datetime:
-    """The author's clock, but never later than the network saw the post: `createdAt` is the client's claim, and where
-    it is nonsense the network's word counts."""
-    if "time_us" not in value:
+    """The author's clock as far as the network's bears it out (`reach`). Raises PoisonError, and OldNewsError for a
+    post from long before the network saw it."""
+    seen = _seen(value)
+    if seen is None:
         return fields.time_of(record.get("createdAt"))
-    seen = time_us(value)
-    try:
+    claimed: datetime | None = None
+    with suppress(PoisonError):
         claimed = fields.time_of(record.get("createdAt"))
-    except PoisonError:
-        return seen
-    return min(claimed, seen) if claimed.year >= EARLIEST_YEAR else seen
+    moment = time_within_reach(claimed, seen)
+    if moment is None:
+        raise fields.OldNewsError("written long before the network saw it")
+    return moment
+
+
+def _seen(value: dict[str, Any]) -> datetime | None:
+    """When the network saw the post; None where it does not know (a zero of some calendar)."""
+    if "time_us" not in value:
+        return None
+    seen = time_us(value)
+    return seen if is_date(seen) else None
 
 
 def _relation(record: dict[str, Any]) -> tuple[str, str | None]:
@@ -201,7 +222,7 @@ def _quoted(value: dict[str, Any]) -> tuple[str | None, str | None]:
     record = as_dict(quoted.get("record")) or as_dict(quoted.get("value"))  # a view embeds the record as `value`
     text = record.get("text")
     words = _with_whole_links(text, as_list(record.get("facets"))) if isinstance(text, str) else None
-    return fields.name_of(as_dict(quoted.get("author")).get("handle")), fields.as_text(words)
+    return _handle(as_dict(quoted.get("author"))), fields.as_text(words)
 
 
 def _features(record: dict[str, Any], kind: str) -> Iterator[dict[str, Any]]:
@@ -219,25 +240,40 @@ def _links(record: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _with_whole_links(text: str, facets: list[Any]) -> str:
-    """Facets count UTF-8 bytes; the last one is replaced first, so that the others' places stay right."""
+    """The text with its shortened addresses written out.
+
+    A facet counts UTF-8 bytes, and other people's clients count what they like: only a span that shows an address, cut
+    or without its scheme, is replaced; linked words stay, and so does a span that tears a character. The last one is
+    replaced first, so that the others' places stay right.
+    """
     data = text.encode("utf-8", "surrogatepass")
     spans = []
     for facet in map(as_dict, facets):
         index = as_dict(facet.get("index"))
         start, end = index.get("byteStart"), index.get("byteEnd")
         link = next((as_dict(f) for f in as_list(facet.get("features")) if as_dict(f).get("$type") == _LINK), {})
-        if (
-            isinstance(start, int)
-            and isinstance(end, int)
-            and 0 <= start < end <= len(data)
-            and fields.link_of(link.get("uri"))
-        ):
+        if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(data)):
+            continue
+        if fields.link_of(link.get("uri")) and _shows(data[start:end], str(link["uri"])):
             spans.append((start, end, str(link["uri"]).encode("utf-8", "replace")))
     limit = len(data)
     for start, end, target in sorted(spans, reverse=True):
         if end <= limit:  # overlapping facets: the later one wins
             data, limit = data[:start] + target + data[end:], start
     return data.decode("utf-8", "replace")[: fields.MAX_TEXT]
+
+
+def _shows(span: bytes, uri: str) -> bool:
+    """Whether the words of a link are its address, as a client shortens it."""
+    try:
+        shown = _SCHEME.sub("", span.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+    address = _SCHEME.sub("", uri)
+    beginning = re.sub(r"(\.\.\.|…)$", "", shown)
+    if beginning != shown:
+        return len(beginning) > 3 and address.startswith(beginning)
+    return shown.rstrip("/") == address.rstrip("/")
 
 
 def _language(record: dict[str, Any]) -> str | None:

@@ -3,50 +3,85 @@
 A post's id is a hash of feed and entry id, because feeds put anything there; its author's id is the feed's address.
 The text is the title, and of the content as much as a person reads to see what it is about; the entry's own link
 comes first, with title and description; relative links are resolved, and plain text is not read as HTML. An entry that
-changed becomes an edit. An entry without a date is as old as its feed says, else as the moment when it was first seen.
-Feeds do not tell deletions: an entry that has left a feed may only be old.
+changed becomes an edit (`history`). An entry without a date is as old as the moment at which it was first seen. Feeds
+do not tell deletions: an entry that has left a feed may only be old.
 """
 
 import hashlib
 import re
-from calendar import timegm
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import feedparser
 
 from models.events import Tweet
+from models.text.handles import feed_id
 from streams.sources import fields
+from streams.sources.entry_marks import PREFIX
+from streams.sources.feeds.dates import date_of
 from streams.sources.html_text import html_to_text
-from streams.sources.port import Bad, Outcome
+from streams.sources.port import Bad, Ignored, Outcome
 
 SOURCE = "rss"
 MAX_SUMMARY = 2_000
-PREFIX = "rss:"
+# feedparser reports most damage; of the rest (an encoding's name that is no text) it dies
+_PARSER_ERRORS = (ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RecursionError)
 _END = re.compile(rb"</\s*(?:\w+:)?(?:feed|rss|rdf)\s*>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a document."""
+
+    post: Tweet  # with the entry's date, or the moment at which it was seen
+    has_id: bool  # the post's id is a hash of the entry's own id or link; otherwise of its title
+    date: datetime | None  # None: the feed tells none that can be meant as one
 
 
 def parse_feed(
     data: bytes, address: str, seen_at: datetime, *, base: str | None = None, charset: str | None = None
 ) -> Iterator[Outcome]:
+    """The posts of `read_entries`."""
+    for entry in read_entries(data, address, seen_at, base=base, charset=charset):
+        yield entry.post if isinstance(entry, Entry) else entry
+
+
+def read_entries(
+    data: bytes, address: str, seen_at: datetime, *, base: str | None = None, charset: str | None = None
+) -> Iterator["Entry | Bad | Ignored"]:
     """The entries of one document, oldest first; `Bad` when it is no feed.
 
-    `address` is the listed one, by which entries are told apart; `base` is where the document lies, for its relative
-    links; `charset` is the transport's word, which wins over the document's.
+    Args:
+        data: the document.
+        address: the listed address, by which entries are told apart.
+        seen_at: when it was read; the date of entries without one, and the latest that an entry can have.
+        base: where the document lies, for its relative links.
+        charset: the transport's word, which wins over the document's.
     """
     kind = "application/xml" + (f"; charset={charset}" if charset else "")
     headers = {"content-location": base or address, "content-type": kind}
-    feed = feedparser.parse(data, sanitize_html=False, response_headers=headers)
+    try:
+        feed = feedparser.parse(data, sanitize_html=False, response_headers=headers)
+    except _PARSER_ERRORS as error:
+        yield Bad(f"no feed that feedparser can read: {type(error).__name__}: {error}"[:500], data[:100_000])
+        return
     if not feed.entries and (feed.bozo or not feed.version):
         yield Bad(f"no feed: {feed.get('bozo_exception') or 'no entries'}"[:500], data[:100_000])
         return
-    dated = [(_when(entry, feed.feed, seen_at), entry) for entry in feed.entries]
-    for when, entry in sorted(dated, key=lambda pair: pair[0]):
-        yield from fields.guarded(
+    dated = [(_date(entry), entry) for entry in feed.entries]
+    for date, entry in sorted(dated, key=lambda pair: min(pair[0] or seen_at, seen_at)):
+        when = min(date or seen_at, seen_at)  # a scheduled one is a post once it can be read
+        outcomes = fields.guarded(
             _kept(entry),
             lambda when=when, entry=entry: _tweet(entry, feed.feed, address, when),  # type: ignore[misc]
         )
+        for outcome in outcomes:
+            if isinstance(outcome, Tweet):
+                yield Entry(outcome, bool(entry.get("id") or entry.get("link")), date)
+            elif isinstance(outcome, Bad | Ignored):
+                yield outcome
 
 
 def is_whole(data: bytes) -> bool:
@@ -56,8 +91,13 @@ def is_whole(data: bytes) -> bool:
 
 def entry_id(address: str, entry: Any) -> str:
     """A stable id for an entry: its own id, else its link, else its title."""
-    own = str(entry.get("id") or entry.get("link") or entry.get("title") or "")
-    return PREFIX + hashlib.sha256(f"{address}\n{own}".encode("utf-8", "replace")).hexdigest()[:32]
+    return id_from(address, str(entry.get("id") or entry.get("link") or entry.get("title") or ""))
+
+
+def id_from(address: str, *parts: str) -> str:
+    """A post's id from the feed's address and what tells the entry from the feed's others."""
+    own = "\n".join((address, *parts))
+    return PREFIX + hashlib.sha256(own.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _tweet(entry: Any, feed: Any, address: str, when: datetime) -> Tweet:
@@ -69,8 +109,8 @@ def _tweet(entry: Any, feed: Any, address: str, when: datetime) -> Tweet:
     author_name = fields.as_text(entry.get("author") or feed.get("title"), fields.MAX_NAME)
     return fields.build_tweet(
         id=entry_id(address, entry),
-        author_id=author_of(address),
-        author=author_of(address)[: fields.MAX_NAME],
+        author_id=feed_id(address),
+        author=address[: fields.MAX_NAME],
         author_name=author_name,
         created_at=when,
         text=text,
@@ -100,21 +140,14 @@ def _text_of(detail: Any, value: Any) -> tuple[str, list[dict[str, Any]]]:
     return html_to_text(value)
 
 
-def author_of(address: str) -> str:
-    """The feed's address as an author id; a longer one than an id may be is cut and marked."""
-    if len(address) <= 200:
-        return address
-    return address[:160] + hashlib.sha256(address.encode()).hexdigest()[:32]
-
-
-def _when(entry: Any, feed: Any, seen_at: datetime) -> datetime:
-    # dict.get: feedparser's own falls back from "updated" to "published", with a warning
-    parsed = entry.get("published_parsed") or dict.get(entry, "updated_parsed") or dict.get(feed, "updated_parsed")
-    try:
-        moment = datetime.fromtimestamp(timegm(parsed), UTC) if parsed else seen_at
-    except (ValueError, OverflowError, OSError, TypeError):
-        moment = seen_at
-    return min(moment, seen_at)  # a scheduled entry is a post from the moment it is readable
+def _date(entry: Any) -> datetime | None:
+    """The entry's own; a feed's build date says nothing about its entries."""
+    for name in ("published", "updated", "created"):
+        # dict.get: feedparser's own falls back from "updated" to "published", with a warning
+        date = date_of(dict.get(entry, name), dict.get(entry, f"{name}_parsed"))
+        if date is not None:
+            return date
+    return None
 
 
 def _kept(entry: Any) -> bytes:

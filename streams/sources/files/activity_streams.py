@@ -14,7 +14,7 @@ from models.events import Tweet
 from streams.sources import fields
 from streams.sources.fields import as_dict, as_list
 from streams.sources.port import Ignored, Outcome
-from streams.sources.x.entities import Links, language, replace_links, replaced
+from streams.sources.x.entities import Links, check_readable, language, replace_links, replaced
 
 _STATUS_ID = re.compile(r"(\d+)$")
 SOURCE = "x"
@@ -57,7 +57,9 @@ def _tweet(activity: dict[str, Any]) -> Tweet:
     original = as_dict(activity.get("object")) if kind == "retweet" else {}
     own_ids = {str(_id(activity)), *([related_id] if kind in ("quote", "retweet") and related_id else [])}
     enriched = as_list(as_dict(activity.get("gnip")).get("urls"))  # a share's originals carry no enrichments
-    text, links = _text(original if _body(original) else activity, own_ids, enriched)
+    body = original if _body(original) else activity
+    check_readable(_body(body) or "", [], activity.get("twitter_withheld") or activity.get("withheld"), {})
+    text, links = _text(body, own_ids, enriched)
     if _body(original):
         text = f"RT @{related_author or 'unknown'}: {text}"
     return fields.build_tweet(

@@ -8,7 +8,8 @@ the line a tombstone. Collections that put more into `extra` {name, type, lang, 
 quote_count, related_to, is_quote, quoted_id, quoted_author, quoted_text} work as they are; a field at the top wins.
 Without a kind the text decides: `RT @x: …` is a retweet; then `is_quote` or a `quoted_…` field makes a quote.
 Lines in the wire format of `tweets` (`"type": "tweet"` or "deletion") are taken as they are.
-Unknown fields are ignored; a known field of the wrong type is a PoisonError that names it.
+A text of which all reads as escaped (`&amp;`, `&lt;`, `&gt;`, no bare `&` or `<`) is unescaped, as X's collectors
+store it. Unknown fields are ignored; a known field of the wrong type is a PoisonError that names it.
 """
 
 from collections.abc import Iterator
@@ -56,6 +57,7 @@ def parse_object(value: dict[str, Any]) -> Tweet | Deletion:
     text = value.get("text")
     if text is None:
         raise PoisonError("text is missing")
+    text = fields.unescape_whole(text)
     quoted = _quoted(value, extra)
     kind = _kind(value, extra, text, is_quote=bool(quoted) or _told(value, extra, "is_quote") is True)
     mentions = _mentions(value, text)
@@ -74,7 +76,7 @@ def parse_object(value: dict[str, Any]) -> Tweet | Deletion:
         ),
         related_author=_related_author(value, kind, text, mentions)
         or (fields.name_of(quoted.get("author")) if kind == "quote" else None),
-        quoted_text=fields.as_text(quoted.get("text")) if kind == "quote" else None,
+        quoted_text=_unescaped(quoted.get("text")) if kind == "quote" else None,
         edit_of=fields.identifier(value.get("edit_of")),
         links=_links(value, text),
         mentions=mentions,
@@ -139,8 +141,14 @@ def _links(value: dict[str, Any], text: str) -> list[dict[str, Any]]:
             raise PoisonError("urls: neither a string nor an object")
         entry = {"url": entry} if isinstance(entry, str) else entry
         address = entry.get("expanded_url") or entry.get("url")
-        links.append(fields.link_of(address, entry.get("title"), entry.get("description"), entry.get("site")))
+        words = (_unescaped(entry.get(name)) for name in ("title", "description", "site"))
+        links.append(fields.link_of(address, *words))
     return [link for link in links if link][: fields.MAX_LINKS]
+
+
+def _unescaped(value: object) -> str | None:
+    text = fields.as_text(value)
+    return None if text is None else fields.unescape_whole(text)
 
 
 def _mentions(value: dict[str, Any], text: str) -> list[str]:

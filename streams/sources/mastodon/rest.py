@@ -20,6 +20,7 @@ from streams.clock import Clock
 from streams.sources import fields
 from streams.sources.http_errors import in_short
 from streams.sources.mastodon import status as mastodon_status
+from streams.sources.people.wanted import People
 from streams.sources.port import DisconnectedError, Outcome, RefusedError
 from streams.sources.sent_posts import Memory
 from streams.web.retry_after import LONGEST_WAIT
@@ -33,8 +34,9 @@ log = structlog.get_logger(__name__)
 class Rest:
     """The instance's REST API; `memory` knows what was sent."""
 
-    def __init__(self, api: mastodon.Mastodon, clock: Clock, memory: Memory) -> None:
+    def __init__(self, api: mastodon.Mastodon, clock: Clock, memory: Memory, people: People | None = None) -> None:
         self._api = api
+        self._people = People([]) if people is None else people
         self._clock = clock
         self._memory = memory
         self._accounts: dict[str, str] = {}  # handle -> account id on this instance
@@ -53,6 +55,10 @@ class Rest:
             if own is None:
                 raise DisconnectedError("the instance sent no account")
             self._accounts[handle] = own
+            # posts name the host of an account's page, which may be another than that of its address
+            author = mastodon_status.author_id(fields.as_dict(account))
+            self._people.identify("mastodon", handle, author or handle)
+        self._people.not_found["mastodon"] = [handle for handle in handles if handle not in self._accounts]
 
     def first(self, lookback: timedelta) -> tuple[list[Outcome], int]:
         """The accounts' statuses of the last `lookback`, oldest first, and the cursor after all that there is."""
@@ -112,10 +118,11 @@ class Rest:
         return [mastodon_status.deletion(own, self._clock()) for own in missing if not self._exists(own)]
 
     def _exists(self, status_id: str) -> bool:
+        """Whether a status is still there: 404 and 410 say that it is not, a refusal says nothing about it."""
         try:
             self._call(self._api.status, status_id)
-        except mastodon.MastodonNotFoundError:
-            return False
+        except mastodon.MastodonNotFoundError as error:
+            return not {404, 410} & set(error.args)
         return True
 
     def _page(self, account: str, bound: dict[str, Any]) -> list[dict[str, Any]]:

@@ -3,7 +3,8 @@
 Ids are the instance's own with the prefix "mastodon:"; an author's id is `user@host` (accounts cannot be renamed).
 HTML becomes text with whole links; a card gives a link its title and description. A boost is a retweet with its
 original's text. An edited status becomes a new post, `id#seconds of the edit`, with `edit_of`. A content warning is put
-before the text. Direct and followers-only posts are ignored: they were not meant for a digest. Stream messages
+before the text. Only public and unlisted posts are read, and quoted words only from those; every other visibility,
+also of other servers with this API, was not meant for a digest. Stream messages
 `{"event": …, "payload": …}`, recorded exchanges `{"uri", "method", "response"}`, threads and search results are opened;
 drafts, versions, announcements and whatever else has no account of its own are no statuses. A recorded `delete` tells
 neither author nor time: its tombstone has the earliest time that it can have, the one in the status id.
@@ -26,6 +27,7 @@ from streams.sources.port import Ignored, Outcome
 
 PREFIX = "mastodon:"
 SOURCE = "mastodon"
+_PUBLIC = ("public", "unlisted")
 _STATUS = re.compile(r"/api/v1/statuses/(\w+)$")
 _METRICS = {
     "likes": "favourites_count",
@@ -49,10 +51,22 @@ def parse(value: dict[str, Any]) -> Iterator[Outcome]:
             yield from parse(as_dict(status))
     elif "content" not in value or not ("visibility" in value or ("id" in value and "account" in value)):
         yield Ignored("no status: " + ", ".join(sorted(map(str, value))[:5]))
-    elif value.get("visibility") in ("private", "direct", "limited"):
+    elif not is_public(value):
         yield Ignored("not public")
     else:
         yield from fields.guarded(value, lambda: _tweet(value))
+
+
+def is_public(status: dict[str, Any]) -> bool:
+    """Whether a status, and what it boosts, was written for everybody.
+
+    A list of what is allowed: servers have visibilities of their own, and whatever is not known to be public is not.
+    What is for the people of one server only ("local", `local_only`) is not for a digest either.
+    """
+    if status.get("visibility") not in _PUBLIC or status.get("local_only"):
+        return False
+    boosted = as_dict(status.get("reblog"))
+    return not boosted or is_public(boosted)
 
 
 def post_id(value: object) -> str | None:
@@ -141,7 +155,7 @@ def _tweet(status: dict[str, Any]) -> Tweet:
         kind=kind,
         related_id=related_id,
         related_author=related_author,
-        quoted_text=fields.quoted_words(lambda: _text(_quoted(status))[0]) if kind == "quote" else None,
+        quoted_text=_quoted_text(status) if kind == "quote" else None,
         edit_of=base if edited else None,
         links=links,
         mentions=_mentions(body),
@@ -170,6 +184,11 @@ def _quoted(status: dict[str, Any]) -> dict[str, Any]:
         return as_dict(quote.get("quoted_status")) or quote
     quoted = fields.identifier(quote.get("quoted_status_id") or status.get("quote_id"))
     return {"id": quoted} if quoted else {}
+
+
+def _quoted_text(status: dict[str, Any]) -> str | None:
+    quoted = _quoted(status)
+    return fields.quoted_words(lambda: _text(quoted)[0]) if is_public(quoted) else None
 
 
 def _text(status: dict[str, Any]) -> tuple[str | None, list[dict[str, Any]]]:

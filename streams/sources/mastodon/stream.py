@@ -10,28 +10,32 @@ statuses) is compared with what was sent of it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
 import mastodon
+import msgspec
 import orjson
 import requests
 import structlog
 
+from models.events import Tweet
 from models.events.wire import not_json
 from streams.clock import Clock
 from streams.sources import fields
 from streams.sources.mastodon import status as mastodon_status
-from streams.sources.mastodon.rest import Rest, number_of
+from streams.sources.mastodon.rest import Rest, id_at, number_of
 from streams.sources.people.wanted import People
-from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
+from streams.sources.port import Bad, DisconnectedError, Ignored, Item, Outcome, RefusedError
+from streams.sources.reach import time_within_reach
 from streams.sources.redirects import keep_to
 from streams.sources.sent_posts import Memory
 from streams.sources.thread_bridge import Put, from_thread
 from streams.web import bounded_session
 from streams.web.retry_after import retry_after
 
+AHEAD = timedelta(minutes=10)  # clocks of other servers
 SILENCE = 60.0  # seconds; a server sends a heartbeat every 15
 Message = tuple[str, bytes]  # event name, data
 log = structlog.get_logger(__name__)
@@ -54,6 +58,7 @@ class MastodonInstance:
         lookback_days: float = 7.0,
     ) -> None:
         self._people = people
+        self._memory = Memory() if memory is None else memory
         self._token = token
         self._clock = clock
         self._every = every
@@ -67,7 +72,7 @@ class MastodonInstance:
         bounded_session.bound(self._api.session)
         keep_to(self._api.session, url)
         self._api.session.hooks["response"].append(self._refused_stream)
-        self._rest = Rest(self._api, clock, Memory() if memory is None else memory)
+        self._rest = Rest(self._api, clock, self._memory, people)
         self._lookback = timedelta(days=lookback_days)
 
     async def events(self, cursor: str | None) -> AsyncIterator[Item]:
@@ -86,10 +91,10 @@ class MastodonInstance:
                 outcomes, newest = await asyncio.to_thread(self._read, newest)
                 items = list(map(Item, outcomes))
             else:
-                items = list(items_of(name, data, self._clock))
+                items = [self._within_reach(item) for item in items_of(name, data, self._clock)]
             for item in items:
                 yield item
-            newest = max([newest or 0, *(number_of(item.outcome) for item in items)])
+            newest = self._reached(newest or 0, [item.outcome for item in items])
             yield Item(cursor=str(newest))
 
     async def _polled(self, newest: int | None) -> AsyncIterator[Item]:
@@ -105,7 +110,22 @@ class MastodonInstance:
         if newest is None:
             return self._rest.first(self._lookback)
         outcomes = self._rest.since(newest)
-        return outcomes, max([newest, *map(number_of, outcomes)])
+        return outcomes, self._reached(newest, outcomes)
+
+    def _reached(self, newest: int, outcomes: Sequence[Outcome | None]) -> int:
+        """The cursor after `outcomes`. A status that another server dates in the future must not move it there: what is
+        written until then would count as read."""
+        return min(max([newest, *map(number_of, outcomes)]), id_at(self._clock() + AHEAD))
+
+    def _within_reach(self, item: Item) -> Item:
+        """A status of another server has that server's time, however long ago; an edit of one that was sent has too."""
+        post = item.outcome
+        if not isinstance(post, Tweet) or (post.edit_of is not None and post.edit_of in self._memory):
+            return item
+        moment = time_within_reach(post.created_at, self._clock())
+        if moment is None:
+            return Item(Ignored("written long before the instance showed it"), item.cursor)
+        return Item(msgspec.structs.replace(post, created_at=moment), item.cursor)
 
     def _stream(self, put: Put[Message]) -> None:
         """Block until the stream ends."""

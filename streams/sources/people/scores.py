@@ -6,12 +6,12 @@ import numpy as np
 
 from models.events import Deletion, Influencer, Tweet, wire
 from models.ranking.influence import influence
+from models.text.handles import keys_of, normal
 from models.week.posts import WeekPosts
 from models.week.week import Week
 from streams.kafka import log as kafka_log
 from streams.kafka.topics import TWEETS
 from streams.settings import Settings
-from streams.sources.people.wanted import keys_of, normal
 
 
 async def recent_posts(settings: Settings, span: timedelta) -> list[Tweet]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from models.events import Tweet
 from models.ranking.influence import VOTES
-from streams.sources.people.wanted import People, keys_of, normal
+from models.text.handles import keys_of, normal
+from streams.sources.people.wanted import People
 
 MAX_EVIDENCE = 5
 

@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from streams.clock import Clock
 from streams.sources.fields import as_dict, as_list
 from streams.sources.http_errors import in_short
+from streams.sources.paging import Pages
 from streams.sources.port import DisconnectedError, RefusedError
 from streams.sources.redirects import keep_to
 from streams.web.bounded_session import bound
@@ -27,9 +28,9 @@ TIMEOUT = 30.0
 FIELDS: Mapping[str, list[str]] = {
     "tweet_fields": [
         "id", "text", "author_id", "created_at", "lang", "entities", "public_metrics", "referenced_tweets",
-        "in_reply_to_user_id", "note_tweet", "article", "edit_history_tweet_ids",
+        "in_reply_to_user_id", "note_tweet", "article", "edit_history_tweet_ids", "withheld",
     ],
-    "user_fields": ["id", "username", "name", "public_metrics"],
+    "user_fields": ["id", "username", "name", "public_metrics", "protected"],
     "expansions": ["author_id", "referenced_tweets.id"],
 }  # fmt: skip
 
@@ -79,19 +80,24 @@ class XApi:
         )
 
     def missing(self, ids: list[str]) -> list[str]:
-        """Those of at most a hundred posts that X no longer shows to anybody."""
+        """Those of at most a hundred posts that do not exist any more.
+
+        Nothing else buries a post: not an error about one of its fields, its media or the post that it quotes, and not
+        one that is out of reach for now (a protected or suspended account).
+        """
         answer = self._call(self._client.get_tweets, ids=ids)
-        errors = map(as_dict, as_list(answer.get("errors")))
-        refused = {str(error.get("value") or error.get("resource_id")) for error in errors}
-        return [post_id for post_id in ids if post_id in refused]
+        alive = {str(as_dict(post).get("id")) for post in as_list(answer.get("data"))}
+        gone = {_named(error) for error in map(as_dict, as_list(answer.get("errors"))) if _is_gone(error)}
+        return [post_id for post_id in ids if post_id in gone and post_id not in alive]
 
     def _pages(self, method: Any, **parameters: Any) -> Iterator[dict[str, Any]]:
         token: str | None = None
+        pages = Pages(f"{method.__name__} {parameters.get('id') or parameters.get('query')}")
         while True:
             page = self._call(method, **parameters, **({_token_name(method): token} if token else {}), **FIELDS)
             yield page
             token = as_dict(page.get("meta")).get("next_token")
-            if not token:
+            if not pages.goes_on(token, len(as_list(page.get("data")))):
                 return
 
     def _call(self, method: Any, **parameters: Any) -> dict[str, Any]:
@@ -115,6 +121,18 @@ def meaning(error: Exception, now: datetime) -> DisconnectedError | RefusedError
         403: "the plan lacks this endpoint, or the app is not in a project",
     }
     return RefusedError(f"X answered {status}: {hints.get(status, '')} {' '.join(error.api_messages)}".strip()[:500])
+
+
+def _named(error: dict[str, Any]) -> str:
+    return str(error.get("resource_id") or error.get("value"))
+
+
+def _is_gone(error: dict[str, Any]) -> bool:
+    """Whether an error says that a post does not exist: X has a type for it, older answers only the title."""
+    if error.get("resource_type", "tweet") != "tweet" or error.get("field") or "uspended" in str(error.get("detail")):
+        return False
+    kind = error.get("type")
+    return str(kind).endswith("/resource-not-found") if kind else error.get("title") == "Not Found Error"
 
 
 def _since(since_id: str | None, start: datetime | None) -> dict[str, Any]:

@@ -11,6 +11,14 @@ Links = list[dict[str, Any]]
 _NO_LANGUAGE = {"und", "qam", "qct", "qht", "qme", "qst", "zxx", "art"}  # X's own codes
 _STATUS = re.compile(r"^https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/(\w+|i/web)/status(?:es)?/(\d+)", re.I)
 _MEDIA = re.compile(r"/(?:photo|video)/\d+$")
+# what X shows in the place of a post, also repeated by a retweet
+_NOTICE = re.compile(
+    r"(?:RT @\w+: ?)?(?:@\w+['’]s account|This (?:account|(?:Tweet|Post)(?: from @\w+)?)) (?:"
+    r"has been withheld\b[^\n]{0,200}\b(?:in response to|based on|legal|law)\b|is temporarily unavailable because|"
+    r"is unavailable|was deleted by the|is from a suspended account|is from an account that no longer exists|"
+    r"violated the (?:Twitter|X) Rules)\b[^\n]{0,200}$"
+)
+_HELP = re.compile(r"https?://(?:support|help)\.(?:twitter|x)\.com/", re.IGNORECASE)
 SNOWFLAKE_EPOCH_MS = 1_288_834_974_657  # ids carry milliseconds since then, above 22 bits
 FIRST_SNOWFLAKE = 30_000_000_000  # smaller ids, until November 2010, were merely counted
 
@@ -54,6 +62,7 @@ def replace_links(text: str, entries: list[Any], own_ids: set[str]) -> tuple[str
     nothing else is there. Entity offsets are not used:
     they count differently in each format, and every t.co address is unique.
     """
+    text = fields.unescape(text)  # first: an address that is written in afterwards is no escaped text
     links: Links = []
     seen: set[str] = set()
     for entry in map(fields.as_dict, entries):
@@ -71,10 +80,23 @@ def replace_links(text: str, entries: list[Any], own_ids: set[str]) -> tuple[str
         if link["url"] not in seen:
             seen.add(link["url"])
             links.append(link)
-    text = fields.unescape(text)[: fields.MAX_TEXT].strip()
+    text = text[: fields.MAX_TEXT].strip()
     if not text and not links:
         raise fields.NothingToReadError("only media, or a link to itself")
     return text, links[: fields.MAX_LINKS]
+
+
+def check_readable(text: str, entries: list[Any], withheld: object, user: dict[str, Any]) -> None:
+    """Raises NotAPostError for a notice of X in the place of a post, and for a post that is not for everybody.
+
+    A post that is withheld in some countries only, and carries its own words, is a post.
+    """
+    if user.get("protected") is True:
+        raise fields.NotAPostError("not public")
+    spoken = fields.unescape(text).strip()
+    helps = any(_HELP.match(str(fields.as_dict(entry).get("expanded_url"))) for entry in entries)
+    if _NOTICE.match(spoken) or (withheld and (helps or "withheld" in spoken.lower())):
+        raise fields.NotAPostError("withheld")
 
 
 def status_address(entry: object) -> tuple[str | None, str | None]:
@@ -88,7 +110,12 @@ def status_address(entry: object) -> tuple[str | None, str | None]:
 def _described(entry: dict[str, Any]) -> tuple[object, object]:
     unwound = fields.as_dict(entry.get("unwound"))
     title = entry.get("title") or unwound.get("title") or entry.get("expanded_url_title")
-    return title, entry.get("description") or unwound.get("description") or entry.get("expanded_url_description")
+    description = entry.get("description") or unwound.get("description") or entry.get("expanded_url_description")
+    return _unescaped(title), _unescaped(description)
+
+
+def _unescaped(value: object) -> object:
+    return fields.unescape(value) if isinstance(value, str) else value
 
 
 def _is_own(entry: dict[str, Any], target: str, own_ids: set[str]) -> bool:

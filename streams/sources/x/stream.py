@@ -1,7 +1,8 @@
 """X API v2 filtered stream through tweepy: listed people's posts within seconds.
 
-Rules (`from:a OR from:b …`, tagged "toptopics") are kept in step with the influencer list at every connection, within
-the plan's number and length of rules; whoever does not fit is named in the log. The cursor is the newest post id seen;
+Rules (`from:101 OR from:102 …`, tagged "toptopics"; user ids stay when a handle changes) are kept in step with the
+influencer list at every connection, within the plan's number and length of rules; whoever does not fit is named in the
+log. The cursor is the newest post id seen;
 at the very first start it is the id that a post of `lookback` ago would have had, so that no crash can come before it.
 On (re)connecting the stream is opened first, then the gap is filled by recent search with `since_id` (seven days),
 then the stream's own posts follow: nothing falls between the two. A keep-alive comes every 20 seconds; silence for
@@ -27,10 +28,12 @@ from streams.sources.fields import as_dict, as_list
 from streams.sources.people.wanted import People
 from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
 from streams.sources.redirects import keep_to
+from streams.sources.sent_posts import Memory
 from streams.sources.thread_bridge import Put, from_thread
 from streams.sources.x import v2 as x_v2
 from streams.sources.x.api import FIELDS, TWEEPY_HOST, ToBase, XApi, meaning
 from streams.sources.x.entities import id_at, written_at
+from streams.sources.x.identity import user_ids
 from streams.web.bounded_session import bound
 
 TAG = "toptopics"
@@ -77,8 +80,10 @@ class XStream:
         clock: Clock,
         plan: Plan | None = None,
         lookback_days: float = 0.0,
+        memory: Memory | None = None,
     ) -> None:
         self._people = people
+        self._memory = Memory() if memory is None else memory
         self._api = api
         self._token = bearer_token
         self._base_url = base_url
@@ -88,7 +93,8 @@ class XStream:
 
     async def events(self, cursor: str | None) -> AsyncIterator[Item]:
         """One connection."""
-        rules, left_out = rules_for(self._people.handles("x"), self._plan)
+        ids = await asyncio.to_thread(self._user_ids)
+        rules, left_out = rules_for([ids.get(handle, handle) for handle in self._people.handles("x")], self._plan)
         if not rules:
             raise RefusedError("nobody with an X handle: toptopics influencers add NAME --x HANDLE")
         if left_out:
@@ -105,6 +111,13 @@ class XStream:
                     raise DisconnectedError("a line of the stream was cut")
             newest = max([newest, *(_number(item.outcome) for item in items)])
             yield Item(cursor=str(newest))
+
+    def _user_ids(self) -> dict[str, str]:
+        try:
+            return user_ids(self._people, self._api, self._memory)
+        except RefusedError as error:  # a plan without look-ups: the handles themselves are followed
+            log.warning("handles are not resolved to user ids", reason=str(error))
+            return {}
 
     async def _gap(self, rules: list[str], since: int) -> list[Item]:
         """What was written since the cursor, and a little before it: posts arrive out of order."""

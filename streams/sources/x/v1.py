@@ -15,7 +15,7 @@ from models.events.wire import PoisonError
 from streams.sources import fields
 from streams.sources.fields import as_dict, as_list
 from streams.sources.port import Ignored, Outcome
-from streams.sources.x.entities import Links, language, replace_links, replaced, status_address
+from streams.sources.x.entities import Links, check_readable, language, replace_links, replaced, status_address
 
 _METRICS = {"likes": "favorite_count", "retweets": "retweet_count", "replies": "reply_count", "quotes": "quote_count"}
 NOTICES = (
@@ -34,6 +34,7 @@ NOTICES = (
     "blocks_list",
     "search_metadata",
 )
+_WITHHELD = ("withheld_in_countries", "withheld_copyright", "withheld_scope")
 SOURCE = "x"
 
 
@@ -85,7 +86,10 @@ def _tweet(status: dict[str, Any]) -> Tweet:
     if kind == "reply":
         related_author = fields.name_of(status.get("in_reply_to_screen_name"))
     own_ids = {str(_id(status)), *([str(_id(related))] if kind in ("quote", "retweet") else [])}
-    text, links = _text(related if kind == "retweet" and _body(related) else status, own_ids)
+    body = related if kind == "retweet" and _body(related) else status
+    withheld = any(one.get(name) for one in (status, body) for name in _WITHHELD)
+    check_readable(_body(body) or "", as_list(as_dict(body.get("entities")).get("urls")), withheld, user)
+    text, links = _text(body, own_ids)
     if kind == "retweet" and _body(related):
         text = f"RT @{related_author or 'unknown'}: {text}"
     author = fields.name_of(user.get("screen_name"))

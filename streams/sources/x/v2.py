@@ -15,7 +15,15 @@ from models.events import Tweet
 from streams.sources import fields
 from streams.sources.fields import as_dict, as_list
 from streams.sources.port import Ignored, Outcome
-from streams.sources.x.entities import Links, created_at, language, replace_links, replaced, status_address
+from streams.sources.x.entities import (
+    Links,
+    check_readable,
+    created_at,
+    language,
+    replace_links,
+    replaced,
+    status_address,
+)
 
 _METRICS = {"likes": "like_count", "retweets": "retweet_count", "replies": "reply_count", "quotes": "quote_count"}
 _KIND_OF = {"retweeted": "retweet", "quoted": "quote", "replied_to": "reply"}  # in order of precedence
@@ -83,6 +91,8 @@ def _tweet(tweet: dict[str, Any], users: dict[str, Any], others: dict[str, Any])
     related_author = _related_author(tweet, kind, related, users)
     own_ids = {str(tweet.get("id")), *([related_id] if kind != "reply" and related_id else [])}
     body = related if kind == "retweet" and related.get("text") else tweet
+    entries = as_list(as_dict(body.get("entities")).get("urls"))
+    check_readable(str(body.get("text") or ""), entries, body.get("withheld") or tweet.get("withheld"), author)
     text, links = _text(body, own_ids)
     if body is related:
         text = f"RT @{related_author or 'unknown'}: {text}"

@@ -17,6 +17,7 @@ from models.encoding.hash_encoder import HashEncoder
 from models.events import Digest, EmbeddedTweet, Link
 from models.events.wire import decode, encode, pack_vector
 from models.render import Form, render
+from models.text.links import canonical_url
 from models.week.config import DigestConfig
 from models.week.posts import week_posts
 from models.wording.summary import headline, nothing
@@ -49,7 +50,7 @@ def test_several_people_on_one_link_are_one_item_and_retweets_fold_into_it() -> 
     """The PDF with a tracker and the abstract are the same paper; the retweet adds a person and support."""
     item = digest_of(PLAIN, [LANTERN]).topics[0].items[0]
     assert item.link is not None
-    assert item.link.url == "https://arxiv.org/abs/2405.01234"
+    assert canonical_url(item.link.url) == "https://arxiv.org/abs/2405.01234"
     assert item.link.kind == "paper"
     assert {person.handle for person in item.people} == {"ada0", "bo1", "cy2"}
     assert item.support == 1

@@ -95,3 +95,21 @@ def test_every_repeated_post_is_itself_distinct(drawn: list[tuple[int, int, str]
     )
     duplicate_of = fold(week, [words(tweet.text, (), ()) for tweet in week.posts], 0.92)
     assert (duplicate_of[duplicate_of] == duplicate_of).all()
+
+
+def test_posts_without_words_repeat_nobody() -> None:
+    """A bare link and an emoji of several people: their vectors are alike because nothing is said."""
+    texts = ("https://t.co/abcdefghij", "\U0001f525\U0001f525", "https://t.co/klmnopqrst", "@ada \U0001f602")
+    week = week_of(
+        [
+            embedded(post(i, text, author=name), direction("silence"))
+            for i, (text, name) in enumerate(zip(texts, "abcd", strict=True))
+        ]
+    )
+    assert folded(week) == {f"{i:06}": f"{i:06}" for i in range(4)}
+
+
+def test_the_same_few_words_are_still_a_repetition() -> None:
+    """One word is enough to be the same."""
+    week = week_of([embedded(post(i, "Gorgeous!", hours=i), direction("kites")) for i in range(2)])
+    assert folded(week) == {"000000": "000000", "000001": "000000"}

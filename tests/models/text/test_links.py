@@ -1,11 +1,13 @@
 """Links: canonical form, kind, links that must not be shown, and no guessing."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.events import Link
-from models.text.links import canonical_url, is_bare, kind_of, known_link, post_url, safe_url, site_of
+from models.text.links import canonical_url, is_bare, kind_of, known_link, post_url, safe_url, shown_url, site_of
 from tests.support.digest_weeks import post
 
 
@@ -52,8 +54,8 @@ def test_a_short_link_without_payload_stays_bare() -> None:
     """No title, site or kind is guessed; fetched metadata fill them in."""
     link = Link(url="https://t.co/AbCdEfGhIj")
     assert known_link(link, {}) == link
-    known = known_link(link, {link.url: Link(url="https://www.arxiv.org/abs/1?utm_source=t", title=" A\x07 &amp; B ")})
-    assert known == Link(url="https://arxiv.org/abs/1", title="A & B", site="arXiv", kind="paper")
+    known = known_link(link, {link.url: Link(url="https://www.arxiv.org/abs/1?utm_source=t", title=" A\x07 & B ")})
+    assert known == Link(url="https://www.arxiv.org/abs/1", title="A & B", site="arXiv", kind="paper")
 
 
 def test_links_that_lead_nowhere_are_no_resource() -> None:
@@ -82,3 +84,65 @@ def test_no_address_breaks_the_parsers(url: str) -> None:
     assert canonical is None or canonical_url(canonical) in {canonical, canonical_url(canonical_url(canonical) or "")}
     assert isinstance(site_of(url), str)
     assert is_bare(url) in {True, False}
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://old.example:8080/a", "http://old.example:8080/a"),
+        ("https://app.example/#/post/12", "https://app.example/#/post/12"),
+        ("https://docs.example/guide#install", "https://docs.example/guide#install"),
+        ("https://gitlab.com/x/y/-/blob/main/a.py?ref=v2.0", "https://gitlab.com/x/y/-/blob/main/a.py?ref=v2.0"),
+        ("https://news.example/item?source=12", "https://news.example/item?source=12"),
+        ("https://youtu.be/abc?t=30", "https://youtu.be/abc?t=30"),
+        ("https://youtu.be/abc?si=Xy_1&t=30", "https://youtu.be/abc?t=30"),
+        ("https://www.youtube.com/watch?v=abc&feature=share&t=1m30s", "https://www.youtube.com/watch?v=abc&t=1m30s"),
+        ("https://arxiv.org/pdf/2101.00001v2.pdf", "https://arxiv.org/pdf/2101.00001v2.pdf"),
+        ("https://www.example.org//a/?b=2&a=%C3%A9+x&b=1", "https://www.example.org//a/?b=2&a=%C3%A9+x&b=1"),
+        ("https://a.example/?utm_source=x&utm_medium=y", "https://a.example/"),
+        ("https://a.example/p?id=1&utm_source=x&fbclid=z#top", "https://a.example/p?id=1#top"),
+        ("https://x.com/ada/status/1?s=20&t=abc", "https://x.com/ada/status/1"),
+        ("https://a.example/p?flag&x=", "https://a.example/p?flag&x="),
+        ("https://a.example/search?q=a%26b", "https://a.example/search?q=a%26b"),
+        ("https://a.example:443/x", "https://a.example:443/x"),
+        ("javascript:alert(1)", None),
+    ],
+)
+def test_a_link_leads_where_its_author_meant(url: str, shown: str | None) -> None:
+    """Ports, fragments, versions and times stay; only what follows readers goes."""
+    assert shown_url(url) == shown
+    known = known_link(Link(url=url), {})
+    assert (known and known.url) == shown
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://app.example/#/post/12", "https://app.example/#/post/13", False),
+        ("https://app.example/#!/a", "https://app.example/", False),
+        ("https://news.example/item?source=12", "https://news.example/item?source=13", False),
+        ("https://news.example/item?source=twitter", "https://news.example/item?source=mail", True),
+        ("http://old.example:8080/a", "http://old.example/a", False),
+        ("https://youtu.be/abc?t=30", "https://www.youtube.com/watch?v=abc", True),
+        ("https://docs.example/guide#install", "https://docs.example/guide", True),
+        ("http://www.example.org/a/", "https://example.org/a?utm_source=x", True),
+    ],
+)
+def test_pages_are_told_apart(one: str, other: str, same: bool) -> None:
+    """By the key for comparing."""
+    assert (canonical_url(one) == canonical_url(other)) is same
+
+
+ADDRESSES = r"https?://[a-z]{1,8}\.example(:[1-9][0-9]{0,3})?/[a-z/]{0,9}(\?[a-z=&0-9]{0,20})?(#[a-z/]{0,9})?"
+
+
+@given(st.from_regex(ADDRESSES, fullmatch=True))
+def test_what_is_shown_is_stable_and_keeps_scheme_host_path_and_fragment(url: str) -> None:
+    """For any address."""
+    shown = shown_url(url)
+    assert shown is not None
+    assert shown_url(shown) == shown
+    before, after = urlsplit(url), urlsplit(shown)
+    assert (before.scheme, before.netloc, before.path, before.fragment) == (
+        after.scheme, after.netloc, after.path, after.fragment,
+    )  # fmt: skip

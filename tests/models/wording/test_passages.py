@@ -19,7 +19,7 @@ from models.wording.quotations import quality
         ("@ada0 @bo1 the horizon came out bent on every frame", ["the horizon came out bent on every frame"]),
         ("A line that goes\n\non in lower case is one", ["A line that goes\n\non in lower case is one"]),
         ("💥 The kelp cable is laid!", ["The kelp cable is laid!"]),
-        ("Terms &amp; conditions of the kelp cable", ["Terms & conditions of the kelp cable"]),
+        ("Terms & conditions of the kelp cable", ["Terms & conditions of the kelp cable"]),
         ("Paper: https://t.co/AbCdEfGhIj", []),
         ("#AI #ML #BigData @bo1 @cy2", []),
         ("Dr. Birch measured the kelp cable twice today.", ["Dr. Birch measured the kelp cable twice today."]),

@@ -59,7 +59,7 @@ async def test_x_stream_survives_every_fault(tmp_path: Path) -> None:
     assert len(got) == len(set(got))
     assert len(got) > 50
     assert [letter.reason[:8] for letter in log.letters] == ["not JSON"]
-    assert {rule["value"] for rule in platform.rules.values()} == {"cats", "from:ada", "from:grace"}
+    assert {rule["value"] for rule in platform.rules.values()} == {"cats", "from:101 OR from:102"}
 
 
 async def test_x_stream_fills_the_gap_of_a_restart(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ async def test_x_deletions_are_looked_up_once_a_round(tmp_path: Path) -> None:
 async def test_others_rules_are_left_alone_and_shared(tmp_path: Path) -> None:
     """A rule that exists already, under whatever tag, is as good as ours; a full plan is told with the way out."""
     platform = XPlatform()
-    platform.rules["2"] = {"id": "2", "value": "from:grace", "tag": "a colleague's"}
+    platform.rules["2"] = {"id": "2", "value": "from:101 OR from:102", "tag": "a colleague's"}
     log = MemoryLog()
     with hosted(platform) as port:
         runner = runner_of(x_stream(port), log, tmp_path, X_PEOPLE)
@@ -167,9 +167,9 @@ async def test_others_rules_are_left_alone_and_shared(tmp_path: Path) -> None:
             await asyncio.sleep(0.02)
         platform.write("grace", "hello")
         await task
-        assert [rule["value"] for rule in platform.rules.values()] == ["cats", "from:grace", "from:ada"]
-        del platform.rules["3"]
-        platform.most_rules = 2
+        assert [rule["value"] for rule in platform.rules.values()] == ["cats", "from:101 OR from:102"]
+        del platform.rules["2"]
+        platform.most_rules = 1
         with pytest.raises(RefusedError, match=r"RulesCapExceeded; TOPTOPICS_X_RULES"):
             await asyncio.wait_for(runner_of(x_stream(port), log, tmp_path, X_PEOPLE).run(), 120)
 

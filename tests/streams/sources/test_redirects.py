@@ -155,7 +155,7 @@ async def test_a_platform_does_not_lead_into_the_network() -> None:
         with pytest.raises(DisconnectedError, match=r"127\.0\.0\.1.* not on the public internet"):
             XApi("token", base_url=url, clock=system_clock).user_ids(["ada"])
         api = XApi("token", base_url=url, clock=system_clock)
-        stream = XStream(people(x="ada"), api, bearer_token="token", base_url=url, clock=system_clock, plan=Plan(2, 20))
+        stream = XStream(people(x="101"), api, bearer_token="token", base_url=url, clock=system_clock, plan=Plan(2, 20))
         with pytest.raises(RefusedError, match="307"):
             await anext(stream.events(None))
         for token in (None, TOKEN):

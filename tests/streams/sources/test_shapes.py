@@ -196,8 +196,7 @@ def test_bluesky_embeds() -> None:
         {"index": {"byteStart": 90, "byteEnd": 99}, "features": [link]},
         {"index": {"byteStart": -1, "byteEnd": 2}, "features": [link]},
     ]
-    text = one(with_record(text="Über allem", facets=facets, embed=None)).text
-    assert text.count("https://example.org/x") == 1
+    assert one(with_record(text="Über allem", facets=facets, embed=None)).text == "Über allem"
     (picture,) = outcomes(with_record(text="", facets=[], embed={"images": [{"alt": ""}]}, reply=None))
     assert isinstance(picture, Ignored)
 

@@ -100,7 +100,7 @@ async def test_a_page_is_described_after_its_redirect() -> None:
         url = f"http://kelp.test:{port}/moved"
         links = await _fetcher(port).fetch([url])
     assert links[url] == Link(
-        url=f"https://kelp.test:{port}/kelp",
+        url=f"http://kelp.test:{port}/kelp",
         title="Kelp & cables",
         description="About kelp.",
         site="Kelp Weekly",

@@ -90,10 +90,11 @@ class MastodonServer:
         return web.json_response({"domain": "home.test", "version": "4.4.0", "configuration": {"urls": streaming}})
 
     async def _lookup(self, request: web.Request) -> web.Response:
-        account = PEOPLE.get(request.query["acct"].removesuffix("@home.test"))
+        acct = request.query["acct"].removesuffix("@home.test")
+        account = PEOPLE.get(acct)
         if account is None:
             return web.json_response({"error": "Record not found"}, status=404)
-        return web.json_response({"id": account, "acct": request.query["acct"], "username": "x"})
+        return web.json_response({"id": account, "acct": acct, "username": "x", "url": f"https://home.test/@{acct}"})
 
     async def _statuses(self, request: web.Request) -> web.StreamResponse:
         fault = self.rest_faults.next()

@@ -79,7 +79,7 @@ class XPlatform:
         return await answered(request, json.dumps(value).encode(), "application/json", fault)
 
     async def _recent(self, request: web.Request) -> web.StreamResponse:
-        wanted = {PEOPLE[name] for name in re.findall(r"from:(\w+)", request.query["query"])}
+        wanted = {PEOPLE.get(name, name) for name in re.findall(r"from:(\w+)", request.query["query"])}
         return await self._page([post for post in self.posts if post["author_id"] in wanted], request)
 
     async def _timeline(self, request: web.Request) -> web.StreamResponse:
