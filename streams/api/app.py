@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from importlib.metadata import version
 from time import perf_counter
 
@@ -101,6 +102,8 @@ def create_api(
         stages=stages,
         token=token,
         public_url=settings.public_url or None,
+        timezone=settings.timezone,
+        lateness=timedelta(hours=settings.lateness_hours),
     )
     app.state.deliveries_path = settings.data_dir / "push.sqlite3"
     for module in (topics, posts, digests, events, subscriptions, health, pages):

@@ -154,5 +154,6 @@ EXAMPLES: dict[str, Struct] = {
         ready=True,
         checks={"redis": "ok", "kafka": "ok", "stages": "ok", "lag": "ok"},
         lag={"embed": 0, "assign": 0, "view": 0},
+        stages={"embed": True, "assign": True, "view": True},
     ),
 }

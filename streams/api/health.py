@@ -27,6 +27,7 @@ async def readyz(request: Request, use: Use) -> Response:
     """503 unless Redis and the broker answer, and no stage is too far behind or stopped while posts wait."""
     checks = {"redis": "ok"}
     lag: dict[str, int] = {}
+    runs: dict[str, bool] = {}
     try:
         await use.views.ping()
     except ViewUnavailableError:
@@ -40,11 +41,12 @@ async def readyz(request: Request, use: Use) -> Response:
         else:
             checks["kafka"] = "ok"
             lag = {stage: state.waiting for stage, state in stages.items()}
+            runs = {stage: state.running for stage, state in stages.items()}
             checks["stages"] = "; ".join(troubles_of(stages)) or "ok"
             behind = [stage for stage, records in lag.items() if records > use.limits.max_lag]
             checks["lag"] = f"behind: {', '.join(sorted(behind))}" if behind else "ok"
     ready = all(state == "ok" for state in checks.values())
-    response = respond(request, schemas.Readiness(ready=ready, checks=checks, lag=lag), cache="no-store")
+    response = respond(request, schemas.Readiness(ready=ready, checks=checks, lag=lag, stages=runs), cache="no-store")
     if not ready:
         response.status_code = 503
     return response
