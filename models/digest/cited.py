@@ -1,20 +1,22 @@
-"""Which posts a digest rests on, and which of them its forms link to."""
+"""The posts that a digest cites, and those that its forms link to."""
 
 from collections.abc import Iterable
+
+import msgspec
 
 from models.events import Brief, Digest, Item, Sentence, Tweet
 from models.text.links import post_url
 
-MOST_LINKED = 3  # posts of one sentence that a form links to one by one
+MOST_LINKED = 3  # posts of one sentence that a form links to separately
 
 
 def shown_posts(digest: Digest) -> set[str]:
-    """Ids of the cited posts and of the posts that cited retweets repeat: deleting one of them changes the digest."""
+    """Ids of the cited posts and of the originals of cited retweets: a deletion of one of them changes the digest."""
     return cited_posts(digest) | set(digest.repeats.values())
 
 
 def cited_posts(digest: Digest) -> set[str]:
-    """Ids of all posts that a digest names: a deletion or an edit of one of them makes it false."""
+    """Ids of all posts in a digest: a deletion or an edit of one of them makes it false."""
     posts = {post for sentence in [digest.headline, *digest.overview] for post in sentence.posts}
     for topic in digest.topics:
         posts.update(topic.post_ids, topic.summary.posts, topic.change.posts if topic.change else (), topic.label_posts)
@@ -26,14 +28,14 @@ def cited_posts(digest: Digest) -> set[str]:
 
 
 def section_posts(digest: Digest, section: str) -> list[str] | None:
-    """Posts behind a section, or behind a line of a list or "In brief".
+    """Posts behind a section, or behind a line of a list or of "In brief".
 
     Args:
-        digest: any digest.
-        section: id of the section or line.
+        digest: The digest.
+        section: Id of the section or line.
 
     Returns:
-        Ids, those that its sentences rest on first; None when the digest has no such section.
+        Ids, those that its sentences cite first; None when the digest has no such section.
     """
     for topic in digest.topics:
         if topic.id == section:
@@ -47,11 +49,11 @@ def section_posts(digest: Digest, section: str) -> list[str] | None:
 
 
 def addresses(digest: Digest, posts: Iterable[Tweet]) -> dict[str, str]:
-    """Addresses of the posts that forms link to, where the platform is known; sorted by id.
+    """Addresses of the posts that forms link to, if their platform is known, sorted by id.
 
     Args:
-        digest: any digest.
-        posts: the posts of its week.
+        digest: The digest.
+        posts: The posts of its week.
 
     Returns:
         Post id -> address on its platform.
@@ -73,3 +75,8 @@ def _linked_posts(digest: Digest) -> set[str]:
 
 def _items(digest: Digest) -> list[Item]:
     return [*(item for topic in digest.topics for item in topic.items), *digest.briefs]
+
+
+def for_readers(digest: Digest) -> Digest:
+    """The digest without what only the digest of the week after needs: identities, and the words of the past."""
+    return msgspec.structs.replace(digest, identities=[], past_words={}, known_names={})

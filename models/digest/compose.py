@@ -1,8 +1,11 @@
-"""One closed week -> its digest: refit, match, rank, select, write. Pure: equal inputs give equal bytes (law 2).
+"""One closed week -> its digest: refit, rank, match, write. Pure: equal inputs give equal bytes (law 2).
 
 In: the canonical week (`WeekPosts`), the digest of the week before, the curated influencers, the settings, the library
-versions, and what is known of link targets beyond the posts' own payload. Out: a `Digest` of at most 8 sections,
-readable in three minutes (`max_words`), fewer or none in a poor week; every sentence cites posts of the week.
+versions, and what is known of link targets beyond the posts' own payload. Out: a `Digest` of at most `max_entries`
+stories in three forms (`ranking.forms`), of at most `max_words`; every sentence cites posts of the week.
+
+    WeekPosts -> refit (themes) ──────────────────────────┐
+              -> units -> ranked (stories) -> forms -> matched with last week's -> written
 
 No clock, no set order, no `hash()`: lists are sorted with ids as the last key, floats are rounded before they decide.
 Titles of link targets fetched from the network change over time. Without `resources` a digest uses only what the posts
@@ -11,6 +14,7 @@ carry, and a replay gives the same bytes; with them, the manifest's `resources_h
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -19,22 +23,33 @@ import orjson
 from models.digest.cited import addresses, cited_posts
 from models.digest.inputs import Inputs, Progress
 from models.digest.lesson import week_topics
-from models.digest.section import section, within_budget
-from models.events import Digest, DigestTopic, Influencer, Link, Manifest, Statistics, TopicIdentity
+from models.digest.section import brief, section, themed_list, within_budget
+from models.events import (
+    Brief,
+    Digest,
+    DigestTopic,
+    Influencer,
+    Link,
+    Manifest,
+    Statistics,
+    TopicIdentity,
+    TopicKind,
+)
 from models.events.week_topics import WeekTopics
 from models.events.wire import content_hash
-from models.ranking.continuity import match
-from models.ranking.identities import identities
+from models.ranking.continuity import match, status_of
+from models.ranking.forms import Forms, forms
+from models.ranking.identities import Found, identities
 from models.ranking.influence import influence
-from models.ranking.known_names import known_names
-from models.ranking.ranking import rank, select
-from models.ranking.story_core import cores
-from models.ranking.story_facts import week_words
+from models.ranking.publishers import publishers
+from models.ranking.selection import ranked
+from models.ranking.vocabulary import NO_PAST, Past, past_of, vocabulary, with_week
 from models.refit.story import Refit, Story
+from models.refit.units import find_units
 from models.week.config import DigestConfig
 from models.week.posts import WeekPosts
 from models.wording.change import faded
-from models.wording.label import Label, labels
+from models.wording.label import labels
 from models.wording.summary import headline, overview_line
 
 
@@ -55,60 +70,84 @@ def build_week(
 ) -> tuple[Digest, WeekTopics]:
     """The digest of `week`, and what the live topics learn from the week.
 
-    `resources`: URL as it stands in a post -> its target. `progress(step, share done)`.
+    Args:
+        week: the posts of a closed week.
+        previous: the digest of the week before, when there is one.
+        influencers: the curated people.
+        config: the settings.
+        versions: of the libraries, for the manifest.
+        resources: URL as it stands in a post -> its target.
+        progress: called as `progress(step, share done)` from the same thread.
     """
     from models.refit.bertopic_refit import refit  # BERTopic takes seconds to import
 
     report = progress or (lambda step, share: None)
-    known = frozenset(previous.known_names) if previous is not None else frozenset()
-    found = refit(week, config, known=known, progress=progress)
-    report("matching topics", 0.9)
-    vocabulary = week_words(week, found.stories)
-    stories = match(cores(found.stories, week, vocabulary, config), week, previous, config)
-    scores = influence(week, influencers)
+    found = refit(week, config, progress=progress)
+    report("finding stories", 0.9)
+    units = find_units(week, found.duplicate_of)
     report("ranking", 0.93)
-    ranked = rank(stories, week, scores, previous, config)
+    past = past_of(previous)
+    words = vocabulary(week, publishers(week.posts), past)
+    scores = influence(week, influencers)
+    best = ranked(week, units, words, scores, config)
+    themes = match(found.themes, week, previous, config, "theme")
+    stories = match(_with_themes(best.stories, found, themes), week, previous, config, "story")
+    chosen = forms(week, stories[: best.told])
     report("writing", 0.96)
     values = {author: score.value for author, score in scores.items()}
     inputs = Inputs(week, previous, influencers, config, versions, resources or {}, values)
-    names = known_names(week, vocabulary, previous)
-    digest = write_digest(inputs, found, ranked, select(ranked, config), names)
-    taught = week_topics(digest, week, ranked)
+    themed, others = replace(found, themes=themes), stories[best.told :]
+    digest = write_digest(inputs, themed, chosen, others, found=best.found, past=with_week(past, words))
+    taught = week_topics(digest, week, [*themes, *chosen.stories()])
     report("done", 1.0)
     return digest, taught
 
 
 def write_digest(
     inputs: Inputs,
-    found: Refit,
-    ranked: Sequence[Story],
-    published: Sequence[Story],
-    names: Mapping[str, int] | None = None,
+    refit: Refit,
+    chosen: Forms,
+    others: Sequence[Story] = (),
+    *,
+    found: int = 0,
+    past: Past = NO_PAST,
 ) -> Digest:
-    """The digest of topics that are found, matched and ranked; `published` are its sections in order. `names`: known
-    from now on."""
-    week = inputs.week
-    chosen = list(published)
-    shown = {story.id for story in chosen}
-    others = [story for story in ranked if story.id not in shown]
-    titles = labels(week, [*chosen, *others], background=_distinct(found))
-    known = {identity.id: identity for identity in inputs.previous.identities} if inputs.previous else {}
-    sections = [section(inputs, story, known.get(story.previous_id or "")) for story in chosen]
-    topics, _ = within_budget([topic for topic in sections if topic is not None], [], inputs.config.max_words)
-    everything = dict(zip([story.id for story in (*chosen, *others)], titles, strict=True))
+    """The digest of stories that are ranked and matched.
+
+    Args:
+        inputs: what it is made of besides.
+        refit: the themes, matched.
+        chosen: the stories to tell, by form.
+        others: stories that are not told and that next week's may continue.
+        found: how many stories the week has, told or not.
+        past: the vocabulary of the weeks till now.
+    """
+    week, previous = inputs.week, inputs.previous
+    before = {identity.id: identity for identity in previous.identities} if previous else {}
+    sections = [section(inputs, story, before.get(story.previous_id or "")) for story in chosen.sections]
+    lists = [_themed_list(inputs, kind, stories) for kind, stories in chosen.lists]
+    lines = [brief(inputs, story) for story in chosen.briefs]
+    themes = {story.id: story.theme for story in chosen.sections}
+    topics, briefs = within_budget(
+        [msgspec.structs.replace(topic, theme=themes.get(topic.id)) for topic in (*sections, *lists) if topic],
+        [line for line in lines if line],
+        inputs.config.max_words,
+    )
     digest = Digest(
         week=str(week.week),
         start=week.week.start,
         end=week.week.end,
         timezone=week.week.timezone,
-        headline=headline(topics, [], [post.id for post in week.posts]),
-        overview=[overview_line(topic, comparable=inputs.previous is not None) for topic in topics],
+        headline=headline(topics, briefs, [post.id for post in week.posts]),
+        overview=[overview_line(topic, comparable=previous is not None) for topic in topics],
         topics=topics,
-        faded=faded(inputs.previous, topics, week.posts),
-        statistics=_statistics(inputs, found, ranked, topics),
-        identities=_identities(inputs, ranked, everything, topics),
+        faded=faded(previous, topics, week.posts),
+        statistics=_statistics(inputs, refit, found, topics, briefs),
+        identities=_identities(inputs, refit, [*chosen.stories(), *others], topics, briefs),
         manifest=_manifest(inputs),
-        known_names=dict(names or {}),
+        briefs=briefs,
+        past_words=dict(past.words),
+        past_people=past.people,
     )
     return msgspec.structs.replace(digest, repeats=_repeats(digest, week), addresses=addresses(digest, week.posts))
 
@@ -119,29 +158,60 @@ def _repeats(digest: Digest, week: WeekPosts) -> dict[str, str]:
     return {post.id: post.related_id for post in retweets if post.related_id is not None}
 
 
-def _distinct(found: Refit) -> list[int]:
-    return [index for index, original in enumerate(found.duplicate_of.tolist()) if index == original]
+def _with_themes(stories: Sequence[Story], found: Refit, themes: Sequence[Story]) -> list[Story]:
+    """`stories` with the id of the theme that most of their distinct posts belong to."""
+    places = [found.theme_of(story.distinct) for story in stories]
+    return [
+        replace(story, theme=None if place is None else themes[place].id)
+        for story, place in zip(stories, places, strict=True)
+    ]
+
+
+def _themed_list(inputs: Inputs, kind: TopicKind, stories: Sequence[Story]) -> DigestTopic | None:
+    """The list of a kind; its id is the kind, so that a reader finds it again every week."""
+    last = next((topic for topic in inputs.previous.topics if topic.id == kind), None) if inputs.previous else None
+    posts = sum(len(story.members) for story in stories)
+    return themed_list(
+        inputs,
+        kind,
+        kind,
+        stories,
+        status="new" if last is None else status_of(posts, last.posts),
+        previous_id=None if last is None else last.id,
+        previous_posts=0 if last is None else last.posts,
+        score=max(story.score for story in stories),
+    )
 
 
 def _identities(
-    inputs: Inputs, ranked: Sequence[Story], titles: Mapping[str, Label], topics: Sequence[DigestTopic]
+    inputs: Inputs,
+    refit: Refit,
+    stories: Sequence[Story],
+    topics: Sequence[DigestTopic],
+    briefs: Sequence[Brief],
 ) -> list[TopicIdentity]:
-    first = {topic.id for topic in topics}
-    return identities(inputs.week, ranked, {key: label.text for key, label in titles.items()}, first, inputs.previous)
+    week = inputs.week
+    told = {topic.id: topic.label for topic in topics} | {line.id: line.label for line in briefs}
+    entries = told.keys() | {item.id for topic in topics for item in topic.items}
+    unnamed = [story for story in (*refit.themes, *stories) if story.id not in told]
+    distinct = [index for index, original in enumerate(refit.duplicate_of.tolist()) if index == original]
+    named = told | {
+        story.id: label.text for story, label in zip(unnamed, labels(week, unnamed, background=distinct), strict=True)
+    }
+    found = [Found(story, "theme", named[story.id]) for story in refit.themes]
+    found += [Found(story, "story", named[story.id]) for story in stories]
+    return identities(week, found, entries, inputs.previous)
 
 
-def _statistics(inputs: Inputs, found: Refit, ranked: Sequence[Story], topics: Sequence[DigestTopic]) -> Statistics:
+def _statistics(
+    inputs: Inputs, refit: Refit, found: int, topics: Sequence[DigestTopic], briefs: Sequence[Brief]
+) -> Statistics:
     posts = inputs.week.posts
-    distinct = _distinct(found)
+    originals = refit.duplicate_of.tolist()
+    distinct = [index for index, original in enumerate(originals) if index == original]
     retweets = sum(post.kind == "retweet" for post in posts)
-    repeats = sum(
-        index != original and posts[index].kind != "retweet"
-        for index, original in enumerate(found.duplicate_of.tolist())
-    )
-    outliers = sum(int(found.topic_of[index]) < 0 for index in distinct)
-    excluded: dict[str, int] = {}
-    for reason in sorted(story.excluded for story in ranked if story.excluded is not None):
-        excluded[reason] = excluded.get(reason, 0) + 1
+    repeats = sum(index != original and posts[index].kind != "retweet" for index, original in enumerate(originals))
+    outliers = sum(int(refit.topic_of[index]) < 0 for index in distinct)
     return Statistics(
         posts=len(posts),
         originals=len(distinct),
@@ -149,10 +219,10 @@ def _statistics(inputs: Inputs, found: Refit, ranked: Sequence[Story], topics: S
         near_duplicates=repeats,
         people=len({post.author_id for post in posts}),
         deleted=inputs.week.deleted,
-        topics_found=len(ranked),
-        topics_published=len(topics),
+        topics_found=found,
+        topics_published=sum(1 if topic.kind == "story" else len(topic.items) for topic in topics) + len(briefs),
         outlier_share=round(outliers / len(distinct), 4) if distinct else 0.0,
-        excluded=excluded,
+        themes=len(refit.themes),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from models.events import Digest, TopicIdentity
 from models.events.week_topics import WeekTopic, WeekTopics
 from models.refit.story import Story
+from models.refit.voices import is_filed
 from models.text import words
 from models.week.posts import WeekPosts
 
@@ -20,8 +21,8 @@ MAX_WORDS = 40
 
 
 def week_topics(digest: Digest, week: WeekPosts, stories: Iterable[Story]) -> WeekTopics:
-    """The found topics of `digest`, by id. `stories`: those that it was written from, with their ids."""
-    by_id = {story.id: story for story in stories if story.excluded is None}
+    """The topics of `digest` that are taught, by id. stories: its themes and what it tells, with their ids."""
+    by_id = {story.id: story for story in stories if not _is_wall(story, week)}
     found = [known for known in digest.identities if known.id in by_id and not known.quiet_weeks]
     return WeekTopics(
         week=digest.week,
@@ -30,6 +31,11 @@ def week_topics(digest: Digest, week: WeekPosts, stories: Iterable[Story]) -> We
         dimensions=week.vectors.shape[1],
         topics=[_topic(known, by_id[known.id], week) for known in found],
     )
+
+
+def _is_wall(story: Story, week: WeekPosts) -> bool:
+    filed = sum(is_filed(week.posts[index]) for index in story.distinct.tolist())
+    return 2 * filed > len(story.distinct)
 
 
 def _topic(identity: TopicIdentity, story: Story, week: WeekPosts) -> WeekTopic:

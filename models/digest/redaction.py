@@ -1,8 +1,9 @@
-"""A digest without deleted posts: what the view shows at once, and what is published when the week cannot be remade.
+"""Removes deleted posts from a digest: for the view at once, and for publication when the week cannot be computed
+again.
 
-In: a digest and the ids of deleted posts. Out: the digest without what rests on these posts alone, and without their
-words and addresses. A retweet of a deleted post counts as deleted (`Digest.repeats`). A topic that has no post left is
-dropped with its name. Counts stay as they were: only a correction from the log counts again.
+In: a digest and the ids of deleted posts. Out: the digest without the parts that only these posts support, and without
+their words and addresses. A retweet of a deleted post counts as deleted (`Digest.repeats`). A topic without a remaining
+post is removed with its name. Counts stay: only a correction from the log counts again.
 """
 
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ REMOVED = "[removed by its author]"
 
 
 def redact(digest: Digest, gone: set[str]) -> Digest:
-    """`digest` without the posts in `gone`; the same object when it cites none of them."""
+    """`digest` without the posts in `gone`. The same object when it cites none of them."""
     gone = gone | {post for post, original in digest.repeats.items() if original in gone}
     if not gone & cited_posts(digest):
         return digest
@@ -41,7 +42,7 @@ def redact(digest: Digest, gone: set[str]) -> Digest:
 
 
 def _headline(digest: Digest, topics: list[DigestTopic], gone: set[str]) -> Sentence:
-    """Without the names of topics that are gone."""
+    """The headline without the names of removed topics."""
     same = [topic.label for topic in topics] == [topic.label for topic in digest.topics]
     return _sentence(digest.headline if same or not topics else headline(topics, digest.briefs, []), gone)
 
@@ -61,7 +62,7 @@ def _topic(topic: DigestTopic, gone: set[str]) -> DigestTopic:
 
 
 def _renamed(line: Sentence, before: str, after: str) -> Sentence:
-    """A line of the overview begins with its topic's label."""
+    """A line of the overview starts with its topic's label."""
     if before == after or not line.text.startswith(before):
         return line
     return replace(line, text=after + line.text.removeprefix(before))

@@ -16,6 +16,7 @@ from models.events.digest import (
     Digest,
     DigestTopic,
     Faded,
+    IdentityKind,
     Item,
     Manifest,
     Person,
@@ -36,7 +37,7 @@ from models.events.posts import (
     ResourceKind,
     Tweet,
 )
-from models.events.stages import Assignment, DeadLetter, Outcome, TopicEvent, TopicEventKind
+from models.events.stages import Assignment, DeadLetter, Outcome, TopicEvent, TopicEventKind, TopicEventStep
 
 __all__ = [
     "EARLIEST_YEAR",
@@ -53,6 +54,7 @@ __all__ = [
     "Event",
     "Faded",
     "Id",
+    "IdentityKind",
     "Influencer",
     "Item",
     "Kind",
@@ -69,6 +71,7 @@ __all__ = [
     "Text",
     "TopicEvent",
     "TopicEventKind",
+    "TopicEventStep",
     "TopicIdentity",
     "TopicKind",
     "Tweet",

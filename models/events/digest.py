@@ -8,6 +8,7 @@ from models.events.posts import Link
 
 Status = Literal["new", "rising", "continuing", "fading"]
 Action = Literal["shared", "wrote", "quoted", "replied", "retweeted"]
+IdentityKind = Literal["story", "theme"]
 TopicKind = Literal["story", "papers", "code", "courses", "data", "trends"]
 
 
@@ -96,6 +97,7 @@ class TopicIdentity(Event, frozen=True):
     people: int
     post_ids: list[str]  # at most 200, the most central
     quiet_weeks: int = 0  # weeks since the topic was last found: carried over so that it can come back as itself
+    kind: IdentityKind = "story"  # a theme is a topic of BERTopic's, coarser than the stories
 
 
 class Faded(Event, frozen=True):
@@ -117,10 +119,11 @@ class Statistics(Event, frozen=True):
     near_duplicates: int
     people: int
     deleted: int
-    topics_found: int
-    topics_published: int
-    outlier_share: float  # of the distinct posts, 0–1
-    excluded: dict[str, int] = {}  # topics kept out, by reason (hashtag wall, greeting, self-promotion, ...)
+    topics_found: int  # stories of the week, told or not
+    topics_published: int  # entries of the digest: sections, entries of themed lists, briefs
+    outlier_share: float  # of the distinct posts that belong to no theme, 0–1
+    excluded: dict[str, int] = {}  # of older digests: topics kept out, by reason
+    themes: int = 0  # topics of the refit
 
 
 class Manifest(Event, frozen=True):
@@ -152,6 +155,8 @@ class Digest(Event, frozen=True):
     manifest: Manifest
     schema: int = SCHEMA
     briefs: list[Brief] = []  # "In brief": one line each, best first
+    known_names: dict[str, int] = {}  # of digests without `past_words`: name -> weeks since three people used it
+    past_words: dict[str, float] = {}  # word -> people who used it, summed over the weeks till now, older ones faded
+    past_people: float = 0.0  # people of these weeks, summed alike
     addresses: dict[str, str] = {}  # post -> its address on its platform: of the posts that forms link to
-    known_names: dict[str, int] = {}  # name -> weeks since several people spoke of it; none of them is new
     repeats: dict[str, str] = {}  # cited retweet -> id of the post that it repeats

@@ -8,12 +8,22 @@ from msgspec import Struct
 from models.events import Digest, TopicEvent
 
 
+class StoryPost(Struct, frozen=True, array_like=True):
+    """A post that tells a topic's story."""
+
+    id: str
+    author_id: str
+    bucket: int
+
+
 class TopicState(Struct, frozen=True, kw_only=True):
     """All that ranking needs of one topic.
 
     series: bucket -> (posts, originals), buckets of `BUCKET_SECONDS` since 1970. people: author id -> (posts, newest
     bucket). words: most frequent first. info: the latest event that says how the topic is doing; None before any.
     named: what the latest digest calls it, linked: title of its most shared link; empty where there is none.
+    story: its posts that told one story when that was last looked at, by id; told: that it had a story in the horizon.
+    usual, spread: share (0–1) of the people active in a day that is usual for it, and the variance of that share.
     """
 
     id: str
@@ -26,16 +36,24 @@ class TopicState(Struct, frozen=True, kw_only=True):
     info: TopicEvent | None
     named: str = ""
     linked: str = ""
+    story: list[StoryPost] = []
+    told: bool = False
+    usual: float = 0.0
+    spread: float = 0.0
 
 
 class Changes(Struct, frozen=True, kw_only=True):
-    """What happened to the topics since a version; None: no longer listed. `full`: topics not named are gone too."""
+    """What happened to the topics since a version; None: no longer listed. `full`: topics not named are gone too.
+
+    active: window (see `models.live.limits.WINDOWS`) -> people with a post in it, which ends with the newest post.
+    """
 
     version: int
     full: bool
     newest: datetime | None
     posts: int
     topics: dict[str, TopicState | None]
+    active: dict[str, int] = {}
 
 
 class ShownPost(Struct, frozen=True, kw_only=True):

@@ -1,45 +1,48 @@
-"""From a topic's counts to what is trending. Pure; the present is the newest post, not the wall clock.
+"""What is hot now: the measure of a topic in each window, its badge and its section. Pure.
 
-The trend of a window is by how much more is said than was to be expected, and by how many people:
+The present is the newest post, not the wall clock. The measure is that of `trending` events (`models.online.burst`):
+the people of the window against the share of the active people that is usual for the topic. What counts is the
+topic's story, the posts that tell one thing; where no topic tells a story (river's models do not look for them), all
+of its posts count. A window longer than a day counts every post of a topic that has had a story.
 
-    trend = log2(1 + people) * max((n - e) / sqrt(e + 1), sqrt(n) / STANDING)
-
-n: originals plus `SUPPORT_WEIGHT` of each retweet and near-duplicate in the window; people: distinct authors in it;
-e: n of a window of the same length, averaged over the three before it, or as many as are kept. The first is the excess
-in standard deviations of a Poisson count, so what is said every day, however loud, stays below what happens (on a real
-month the product of size and growth put "AI", "data science" and "machine learning" first every day). The second keeps
-an order among what is as usual. One account saying a thing ten times stays below three that say it twice.
+Sections of a window: "rising" has enough people and is above what is usual; "also" has enough people; the rest, single
+voices too, stands in searches and under "latest" only.
 """
 
-import math
 from bisect import bisect_right
 from datetime import UTC, datetime
 from itertools import accumulate
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
 from models.live.limits import BUCKET_SECONDS, WINDOWS, ViewLimits
-from models.live.state import TopicState
+from models.live.state import StoryPost, TopicState
+from models.online.burst import Level, expected_people, fewest_people, in_words, level_of, surprise
 
-SUPPORT_WEIGHT: Final = 0.25
-STANDING: Final = 20  # far below one more than usual
-BASELINE_WINDOWS: Final = 3
 HOUR: Final = 3_600 // BUCKET_SECONDS
+DAY: Final = 24 * HOUR
 KEPT: Final = int(ViewLimits().retention.total_seconds()) // BUCKET_SECONDS
 BUCKETS: Final = {name: int(span.total_seconds()) // BUCKET_SECONDS for name, span in WINDOWS.items()}
 PARTS: Final = {"1h": 6, "6h": 18, "24h": 24, "7d": 28}  # of a window's spark line: 10 and 20 minutes, 1 and 6 hours
+WIDER: Final = {"1h": "6h", "6h": "24h", "24h": "7d"}  # where to look when nothing rises
+Section = Literal["", "rising", "also"]
+Badge = Literal["", "new", "rising", "hot", "steady", "cooling"]
 
 
 class WindowStats(Struct, frozen=True, kw_only=True):
-    """One window of one topic. `before`: posts in the window of the same length before it."""
+    """One window of one topic."""
 
     posts: int
     originals: int
     people: int
-    before: int
-    trend: float
-    trend_before: float  # a sixth of the window ago, with the people of now: the movement of the ranks is read from it
+    before: int  # posts in the window of the same length before it
+    trend: float  # standard deviations above what is usual (`models.online.burst.surprise`)
+    usual: float  # people to expect
+    level: Level
+    section: Section
+    badge: Badge  # how it is doing at this moment
+    reason: str  # the measure in words
 
 
 def bucket_now(newest: datetime) -> int:
@@ -62,25 +65,62 @@ class Counts:
         return self._posts[high] - self._posts[low], self._originals[high] - self._originals[low]
 
 
-def window_stats(state: TopicState, window: str, last: int, counts: Counts | None = None) -> WindowStats:
-    """Counts of the `window` that ends with bucket `last`, inclusive. Raises KeyError for an unknown window.
+def window_stats(
+    state: TopicState,
+    window: str,
+    last: int,
+    active: int,
+    counts: Counts | None = None,
+    *,
+    stories: bool = True,
+) -> WindowStats:
+    """The `window` that ends with bucket `last`, inclusive. Raises KeyError for an unknown window.
 
-    counts: of the state's series, when several windows are asked for.
+    Args:
+        state: The topic.
+        window: A key of `WINDOWS`.
+        last: The bucket of the newest post.
+        active: People with any post in the window.
+        counts: Of the state's series, when several windows are asked for.
+        stories: Whether topics tell stories; else all posts of a topic count.
     """
     length = BUCKETS[window]
     counts = counts or Counts(state.series)
     posts, originals = counts.between(last - length, last)
     before, _ = counts.between(last - 2 * length, last - length)
-    people = sum(1 for _, newest in state.people.values() if last - length < newest <= last)
-    shift = max(1, length // 6)
+    told = [post for post in state.story if last - length < post.bucket <= last]
+    if stories and length <= DAY and told:
+        people, posts, originals = len({post.author_id for post in told}), len(told), min(originals, len(told))
+    else:
+        people = sum(1 for _, newest in state.people.values() if last - length < newest <= last)
+    listed = not stories or (bool(told) if length <= DAY else state.told)
+    share = state.usual if length <= DAY else 1.0 - (1.0 - state.usual) ** (length / DAY)
+    level = level_of(people, active, share, state.spread) if listed else ""
+    enough = listed and people >= fewest_people(active)
     return WindowStats(
         posts=posts,
         originals=originals,
         people=people,
         before=before,
-        trend=round(_trend(counts, last, length, people), 2),
-        trend_before=round(_trend(counts, last - shift, length, people), 2),
+        trend=round(surprise(people, active, share, state.spread), 2),
+        usual=round(expected_people(active, share), 1),
+        level=level,
+        section="rising" if level else "also" if enough else "",
+        badge=_badge(state, level, length, last, told) if enough else "",
+        reason=in_words(people, active, share, length // HOUR),
     )
+
+
+def _badge(state: TopicState, level: Level, length: int, last: int, told: list[StoryPost]) -> Badge:
+    """How the topic is doing now, whatever was said of it before."""
+    newest = [post.bucket for post in told] or [bucket for _, bucket in state.people.values()]
+    if max(newest) <= last - max(1, length // 4):
+        return "cooling"
+    if level == "hot":
+        return "hot"
+    if bucket_now(state.first_at) > last - DAY:
+        return "new"
+    return level or "steady"
 
 
 def parts(state: TopicState, window: str, last: int, counts: Counts | None = None) -> list[int]:
@@ -105,17 +145,3 @@ def hour_starts(last: int, hours: int) -> list[datetime]:
     """The first moment of each of those hours."""
     first = last // HOUR + 1 - hours
     return [datetime.fromtimestamp((first + i) * 3_600, UTC) for i in range(hours)]
-
-
-def _trend(counts: Counts, last: int, length: int, people: int) -> float:
-    windows = min(float(BASELINE_WINDOWS), (KEPT - length) / length)
-    span = int(windows * length)
-    observed = _weight(counts.between(last - length, last))
-    expected = _weight(counts.between(last - length - span, last - length)) / windows
-    excess = (observed - expected) / math.sqrt(expected + 1)
-    return math.log2(1 + people) * max(excess, math.sqrt(observed) / STANDING)
-
-
-def _weight(counts: tuple[int, int]) -> float:
-    posts, originals = counts
-    return originals + SUPPORT_WEIGHT * (posts - originals)

@@ -14,20 +14,25 @@ expected, too: a young stream, in which every topic is new, knows the words of t
 import math
 from itertools import takewhile
 from statistics import pstdev
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 DAY = 86_400.0
+Level = Literal["", "rising", "hot"]
+LEVELS: tuple[Level, ...] = ("", "rising", "hot")  # ascending
 FADING = 0.3  # weight of the newest day in a topic's past,
 DAYS = 28  # which is so long
 WEEK = 7
 WEEKS = 2  # so often must a day of the week have come by to be an expectation
 FLOOR_PEOPLE = 0.5  # expected people are at least so many
 FLOOR_SHARE = 0.002  # and at least this share of the stream's
-TRENDING = 2.8  # from here on: four people in a day about a new topic, in a stream of up to 250
+FEWEST, FEW_ACTIVE = 3, 12  # people who make a story; in a circle of fewer active people a quarter of them,
+FEWEST_OF_ALL = 2  # but at least so many
+RISING = 2.0  # standard deviations: three people in a day about a new topic, in a stream of up to 250
+HOT = 4.0  # six people
+CALM = 1.0  # below it a trend has ended
 MAX_VOICES = 50_000  # people of the last 24 hours, anywhere in the stream
-CALM = 1.4  # below it a topic may trend again
 
 
 class Past(msgspec.Struct):
@@ -73,15 +78,45 @@ def count_voices(last: dict[str, float], now: float) -> int:
     return len(last)
 
 
-def surprise(people: int, stream_people: int, past: Past, usual: float = 0.0) -> float:
-    """Standard deviations by which `people` exceeds what the topic's past share of `stream_people` lets expect.
+def expected_people(active: int, share: float) -> float:
+    """People to expect of a topic among `active` people, when `share` (0–1) of them is usual."""
+    return max(FLOOR_PEOPLE, FLOOR_SHARE * active, share * active)
 
-    usual: people to expect at least, from what else is known.
+
+def surprise(people: int, active: int, share: float = 0.0, variance: float = 0.0) -> float:
+    """Standard deviations by which a topic has more people than expected: the one measure of a trend.
+
+    The board, its badges, the `trending` events, the alerts and the API all use it.
+
+    Args:
+        people: People who speak of the topic in the window.
+        active: People who post anything in the window.
+        share: Share (0–1) of the active people that is usual for the topic.
+        variance: Variance of that share from day to day.
     """
-    floor = max(FLOOR_PEOPLE, FLOOR_SHARE * stream_people, usual)
-    expected = max(floor, past.usual() * stream_people)
-    spread = past.variance * stream_people * stream_people  # of the share from day to day
-    return (people - expected) / math.sqrt(expected + spread + 1.0)
+    expected = expected_people(active, share)
+    return (people - expected) / math.sqrt(expected + variance * active * active + 1.0)
+
+
+def in_words(people: int, active: int, share: float = 0.0, hours: int = 24) -> str:
+    """The measure as readers see it: "9 people in 24 h, 1.2 usual"."""
+    return f"{people} people in {hours} h, {expected_people(active, share):.1f} usual"
+
+
+def fewest_people(active: int) -> int:
+    """People who make a story in a stream of `active` people."""
+    return min(FEWEST, max(FEWEST_OF_ALL, math.ceil(active * FEWEST / FEW_ACTIVE)))
+
+
+def level_of(people: int, active: int, share: float = 0.0, variance: float = 0.0) -> Level:
+    """How far a topic is above what is usual; see `surprise` for the arguments."""
+    if people < (fewest := fewest_people(active)):
+        return ""
+    score = surprise(people, active, share, variance)
+    if score >= HOT:
+        return "hot"
+    enough = RISING if fewest == FEWEST else surprise(fewest, active)
+    return "rising" if score >= enough else ""
 
 
 def _last_change(shares: list[float]) -> int:

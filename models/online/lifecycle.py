@@ -3,15 +3,26 @@
 Splits come from the weekly refit (`online.learn_week`).
 """
 
-import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import msgspec
 import numpy as np
 
-from models.events import TopicEvent, TopicEventKind
-from models.online.burst import CALM, DAY, TRENDING, count_voices, hear, surprise
-from models.online.labels import describe, names_of, tally
+from models.events import TopicEvent, TopicEventKind, TopicEventStep
+from models.online.burst import (
+    CALM,
+    DAY,
+    LEVELS,
+    WEEK,
+    Level,
+    count_voices,
+    hear,
+    in_words,
+    level_of,
+    surprise,
+)
+from models.online.labels import describe, tally
 from models.online.record import MAX_PEOPLE, TopicRecord
 from models.online.topic_space import TopicSpace
 
@@ -28,31 +39,28 @@ def note_arrival(space: TopicSpace, record: TopicRecord, author: str, at: float,
     elif record.phase == "dormant":
         record.phase = "active"
         events.append(event(space, record, "revived", at, "posts again after a silence"))
-    people, active = count_voices(record.voices, space.now), count_voices(space.voices, space.now)
-    record.score = surprise(people, active, record.past)
-    if record.trending:
-        record.trending = record.score >= CALM
-    elif record.score >= TRENDING and space.now - space.started >= DAY:
-        usual = _usual_of_name(space, record)
-        if usual is not None and surprise(people, active, record.past, usual) >= TRENDING:
-            record.trending = True
-            usual = max(usual, record.past.usual() * active)
-            reason = f"{people} of {active} people in 24 hours; {usual:.1f} would be usual"
-            events.append(event(space, record, "trending", at, reason))
 
 
-def _usual_of_name(space: TopicSpace, record: TopicRecord) -> float | None:
-    """Posts of 24 hours that the other topics let expect with its rarest name; None if it has no name.
-
-    A new topic has no past, but its words may: "neural networks" begins anew every day. What each other topic has of
-    a name is averaged over its life, or as far back as candidates are remembered if it is younger.
-    """
-    told: dict[str, list[float]] = {name: [] for name in names_of(record)}
-    days = min(space.now - space.started, space.config.forget_candidate_after) / DAY
-    for other in space.records.values():
-        for name in told.keys() & other.words.keys() if other is not record else ():
-            told[name].append(other.words[name] / max(days, (space.now - other.founded) / DAY))
-    return min(map(math.fsum, told.values()), default=None)  # exact: no order of the topics changes a bit
+def measure(space: TopicSpace) -> list[TopicEvent]:
+    """Say which stories trend now and which no longer do: `trending` at each higher level, `calmed` at the end."""
+    active = count_voices(space.voices, space.now)
+    young = space.now - space.started < 2 * DAY  # where nothing has a past, nothing is unusual
+    events: list[TopicEvent] = []
+    for record in space.records.values():
+        told = space.stories.get(record.id, [])
+        if not told and not record.level:
+            continue
+        people = len({post.author for post in told if post.at > space.now - DAY})
+        record.score = surprise(people, active, record.past.usual(), record.past.variance)
+        level = level_of(people, active, record.past.usual(), record.past.variance)
+        reason = in_words(people, active, record.past.usual())
+        if LEVELS.index(level) > LEVELS.index(record.level) and not young:
+            record.level = level
+            events.append(event(space, record, "trending", space.now, reason, level=level))
+        elif record.level and record.score < CALM:
+            record.level = ""
+            events.append(event(space, record, "faded", space.now, reason, step="calmed"))
+    return events
 
 
 def close_block(space: TopicSpace) -> list[TopicEvent]:
@@ -113,14 +121,13 @@ def _similar(space: TopicSpace, due: list[int]) -> list[tuple[float, int, int]]:
     for i, other in zip(*(place.tolist() for place in np.divmod(near, similar.shape[1])), strict=True):
         smaller = min(space.records[due[i]].originals, space.records[other].originals)
         enough = config.merge - (config.merge - config.merge_single) / max(1, smaller)
-        if similar[i, other] >= enough and not _are_apart(space, due[i], other):
+        if similar[i, other] >= enough and not are_apart(space, space.records[due[i]], space.records[other]):
             pairs.append((-float(similar[i, other]), due[i], other))
     return pairs
 
 
-def _are_apart(space: TopicSpace, slot: int, other: int) -> bool:
+def are_apart(space: TopicSpace, a: TopicRecord, b: TopicRecord) -> bool:
     """Whether a refit has taken one out of the other."""
-    a, b = space.records[slot], space.records[other]
     return any(space.current_id(name) == b.id for name in a.apart) or any(
         space.current_id(name) == a.id for name in b.apart
     )
@@ -130,19 +137,24 @@ def _join(space: TopicSpace, slot: int, other: int, similarity: float, gone: set
     a, b = space.records[slot], space.records[other]
     if (-a.posts, a.founded, a.id) > (-b.posts, b.founded, b.id):
         a, b = b, a
+    gone.add(b.slot)
+    return merge_into(space, a, b, f"{similarity:.2f} similar, and growing together")
+
+
+def merge_into(space: TopicSpace, a: TopicRecord, b: TopicRecord, reason: str) -> TopicEvent:
+    """Make both one topic, under the id of `a`."""
     born = a.phase == "candidate" and b.phase != "candidate"
     a.absorb(b)
     if born or (a.phase == "dormant" and b.phase == "active"):
         a.phase = b.phase
     space.table.absorb(a.slot, b.slot)
     _drop(space, [b.slot])
-    gone.add(b.slot)
     space.aliases[b.id] = a.id
     while len(space.aliases) > space.config.max_aliases:
         space.aliases.popitem(last=False)
     space.table.move(np.array([a.slot]), space.background)
     space.table.update_words([a], space.lexicon)
-    return event(space, a, "merged", space.now, f"{similarity:.2f} similar, and growing together", [b.id])
+    return event(space, a, "merged", space.now, reason, [b.id])
 
 
 def _end_day(space: TopicSpace) -> None:
@@ -157,9 +169,12 @@ def _end_day(space: TopicSpace) -> None:
     for record in space.records.values():
         people = count_voices(record.voices, space.now)
         if record.phase != "candidate":
-            record.past.learn(people / active)
-            record.score = surprise(people, active, record.past)
-            record.trending = record.trending and record.score >= CALM
+            if not record.past.shares:  # before it was born, nobody spoke of it
+                record.past.shares = [0.0] * min(WEEK - 1, int((record.founded - space.started) / DAY))
+            # what is said today is measured against the days before: it must not be its own past
+            if record.yesterday is not None:
+                record.past.learn(record.yesterday)
+            record.yesterday = people / active
 
 
 def _fade(space: TopicSpace) -> list[TopicEvent]:
@@ -209,7 +224,31 @@ def _drop(space: TopicSpace, slots: list[int]) -> None:
 
 
 def event(
-    space: TopicSpace, record: TopicRecord, kind: TopicEventKind, at: float, reason: str, others: Sequence[str] = ()
+    space: TopicSpace,
+    record: TopicRecord,
+    kind: TopicEventKind,
+    at: float,
+    reason: str,
+    others: Sequence[str] = (),
+    *,
+    step: TopicEventStep = "",
+    moved: Sequence[str] = (),
+    story: Sequence[str] = (),
+    level: Level = "",
 ) -> TopicEvent:
-    """A step in the life of this topic."""
-    return describe(record, space.lexicon, kind, datetime.fromtimestamp(at, UTC), reason, others)
+    """A step in the life of this topic.
+
+    Args:
+        space: The topics alive.
+        record: The topic.
+        kind: What happened.
+        step: What it is more exactly (`TopicEvent`).
+        at: When, in seconds of event time.
+        reason: Why, in words.
+        others: The other topics of a merge or split.
+        moved: Posts that belong to the topic from now on.
+        story: Posts of the last day that tell its story.
+        level: How far a trend is above what is usual.
+    """
+    told = describe(record, space.lexicon, kind, datetime.fromtimestamp(at, UTC), reason, others)
+    return msgspec.structs.replace(told, step=step, moved_ids=list(moved), story_ids=list(story), level=level)

@@ -21,11 +21,14 @@ from models.online.burst import MAX_VOICES, hear
 from models.online.centering import unit_rows
 from models.online.labels import TopicState, state_of
 from models.online.lexicon import Floats
-from models.online.lifecycle import close_block, note_arrival
+from models.online.lifecycle import close_block, measure, note_arrival
 from models.online.refit_feedback import learn_week
+from models.online.regroup import regroup
 from models.online.snapshot import dump
 from models.online.topic_model import Placement, PostBatch
 from models.online.topic_space import TopicSpace
+from models.online.window import WindowPost
+from models.text.live_words import tokens_of
 
 
 class OnlineTopics:
@@ -70,10 +73,15 @@ class OnlineTopics:
         while start < len(batch):
             if space.block.over(float(batch.at[start]), space.config):
                 events += close_block(space)
-            stop = space.block.reach(batch.at, start, len(self), space.config)
+            stop = self._look_after(batch.at, start, space.block.reach(batch.at, start, len(self), space.config))
             self._place(batch, vectors, start, stop, placements, events)
             if space.block.full():
                 events += close_block(space)
+            if float(batch.at[stop - 1]) >= space.window.next_look:
+                if space.block.posts:
+                    events += close_block(space)
+                events += regroup(space)
+                events += measure(space)
             start = stop
         return placements, events
 
@@ -115,6 +123,11 @@ class OnlineTopics:
         """The whole state: safetensors with JSON metadata, versioned. No pickle."""
         return dump(self.space)
 
+    def _look_after(self, at: npt.NDArray[np.float64], start: int, stop: int) -> int:
+        """The end (exclusive) of the posts up to the first after which the stories are looked at."""
+        late = np.flatnonzero(at[start:stop] >= self.space.window.next_look)
+        return start + int(late[0]) + 1 if len(late) else stop
+
     def _place(
         self,
         batch: PostBatch,
@@ -134,12 +147,19 @@ class OnlineTopics:
         score = fused[np.arange(stop - start), best]
         others: Floats | None = None
         pulling: list[int] = []
-        for i, (post_id, author, said, at, source) in enumerate(_posts(batch, start, stop)):
+        for i, (post_id, author, said, at, related, retweet) in enumerate(_posts(batch, start, stop)):
+            slight = bool(batch.slight) and batch.slight[start + i]
+            pairs = batch.pairs[start + i] if batch.pairs else ()
             space.now = at if at > space.now else space.now
             hear(space.voices, author, at, MAX_VOICES)
-            home = None if source is None else self._slot_of(source)
+            seen = WindowPost(post_id, author, at, [*tokens_of(said), *pairs], list(said), related, retweet, slight)
+            space.window.add(seen, rows[i])
+            home = self._slot_of(related) if related is not None and (retweet or slight) else None
             if home is not None:
                 slot, similarity = home, 1.0
+            elif slight:
+                placements.append(Placement("", 0.0, candidate=False, support=True))
+                continue
             elif (similarity := score.item(i)) >= space.config.join:
                 slot = best.item(i)
                 pulling.append(i)
@@ -153,8 +173,17 @@ class OnlineTopics:
             record = space.records[slot]
             record.add(post_id, author, said, at, home is not None)
             note_arrival(space, record, author, at, events)
-            self._remember(post_id, source, record.id)
-            placements.append(Placement(record.id, similarity, record.phase == "candidate", home is not None))
+            self._remember(post_id, related, record.id)
+            placements.append(
+                Placement(
+                    record.id,
+                    similarity,
+                    candidate=record.phase == "candidate",
+                    support=home is not None,
+                    usual=record.past.usual(),
+                    spread=record.past.variance,
+                )
+            )
         if pulling:
             space.block.rows.append(rows[pulling])
         space.block.posts += stop - start
@@ -165,23 +194,31 @@ class OnlineTopics:
         """The slot of the topic that a post went to, if it is remembered and alive."""
         return self.space.by_id.get(self.space.topic_now(post_id) or "")
 
-    def _remember(self, post_id: str, source: str | None, topic: str) -> None:
-        """Where a post went, and what it retweets if that was not seen."""
+    def _remember(self, post_id: str, related: str | None, topic: str) -> None:
+        """Where a post went, and with it what it refers to if that was not seen."""
         known = self.space.topic_of
         known[post_id] = topic
-        if source is not None and source not in known:
-            known[source] = topic
+        if related is not None and related not in known:
+            known[related] = topic
         while len(known) > self.space.config.max_remembered_posts:
             known.popitem(last=False)
 
 
-def _posts(batch: PostBatch, start: int, stop: int) -> Iterator[tuple[str, str, Sequence[str], float, str | None]]:
-    """Id, author, words and time of each, and what it retweets."""
+def _posts(
+    batch: PostBatch, start: int, stop: int
+) -> Iterator[tuple[str, str, Sequence[str], float, str | None, bool]]:
+    """Id, author, words and time of each, what it refers to, and whether it repeats that."""
     piece = slice(start, stop)
-    repeats = zip(batch.related[piece], batch.retweet[piece], strict=True)
-    sources = [related if retweet else None for related, retweet in repeats]
     times = batch.at[piece].tolist()
-    return zip(batch.ids[piece], batch.authors[piece], batch.words[piece], times, sources, strict=True)
+    return zip(
+        batch.ids[piece],
+        batch.authors[piece],
+        batch.words[piece],
+        times,
+        batch.related[piece],
+        batch.retweet[piece],
+        strict=True,
+    )
 
 
 def _notice(slot: int, column: Floats, best: npt.NDArray[np.int64], score: Floats) -> None:

@@ -3,13 +3,15 @@
 Every pair is given a confidence from the centroids, the telling words and the posts that both hold (the same post
 after a correction or a refit of the same week, or one that is retweeted, quoted or answered this week). The pairing
 with the greatest total confidence is Jonker and Volgenant's (scipy). A topic taking over several of last week's (a
-merge) keeps the id of the largest; a topic that continues none gets an id from its earliest post. Topics that were
+merge) keeps the id of the largest; a topic that continues none gets an id from a post of its own. Topics that were
 quiet for some weeks, and are among the previous digest's identities, come back as themselves.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import msgspec
 import numpy as np
@@ -17,7 +19,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from models.encoding.encoder import space_of
-from models.events import Digest, Status, TopicIdentity
+from models.events import Digest, IdentityKind, Status, TopicIdentity, Tweet
 from models.events.wire import unpack_vector
 from models.refit.story import Story
 from models.week.config import DigestConfig
@@ -32,23 +34,25 @@ RISING, FADING = 1.5, 0.5  # posts against last week's
 Confidence = npt.NDArray[np.float64]
 
 
-def match(stories: Sequence[Story], week: WeekPosts, previous: Digest | None, config: DigestConfig) -> list[Story]:
+def match(
+    stories: Sequence[Story], week: WeekPosts, previous: Digest | None, config: DigestConfig, kind: IdentityKind
+) -> list[Story]:
     """`stories` in their order with id, previous_id, confidence, previous_posts and status filled.
 
-    Ids are distinct. Without `previous` all topics are new. With one in another encoder's space, words and shared posts
-    alone tell which continues.
+    Ids are distinct. Without `previous` all are new. With one in another encoder's space, words and shared posts alone
+    tell which continues. kind: stories continue stories, themes continue themes.
     """
-    identities = comparable(previous, week)
-    known_sizes, own_sizes = [known.posts for known in identities], [len(story.members) for story in stories]
-    pairs = pair(confidences(stories, week, identities), known_sizes, config.match_confidence, own_sizes)
-    taken = {identity.id for identity in identities}
+    everything = comparable(previous, week)
+    known = [identity for identity in everything if identity.kind == kind]
+    known_sizes, own_sizes = [identity.posts for identity in known], [len(story.members) for story in stories]
+    pairs = pair(confidences(stories, week, known), known_sizes, config.match_confidence, own_sizes)
+    taken = {identity.id for identity in everything}
     matched = []
     for index, story in enumerate(stories):
         if index in pairs:
-            known, confidence = identities[pairs[index][0]], pairs[index][1]
-            matched.append(_continued(story, known, confidence))
+            matched.append(_continued(story, known[pairs[index][0]], pairs[index][1]))
         else:
-            new = _new_id(story, week, taken)
+            new = _new_id(story, week, taken, kind)
             taken.add(new)
             matched.append(replace(story, id=new, status="new", previous_id=None, confidence=0.0, previous_posts=0))
     return matched
@@ -146,24 +150,42 @@ def _continued(story: Story, known: TopicIdentity, confidence: float) -> Story:
         previous_id=known.id,
         confidence=confidence,
         previous_posts=posts,
-        status=_status(len(story.members), posts),
+        status=status_of(len(story.members), posts),
     )
 
 
-def _status(posts: int, previous: int) -> Status:
+def status_of(posts: int, previous: int) -> Status:
+    """How something with so many posts stands beside last week's."""
     if posts >= RISING * previous:
         return "rising"
     return "fading" if posts <= FADING * previous else "continuing"
 
 
-def _new_id(story: Story, week: WeekPosts, taken: set[str]) -> str:
-    """From the earliest post whose id is still free: a post can have started a topic that lives on elsewhere."""
-    earliest = sorted((week.posts[i] for i in story.members), key=lambda post: (post.created_at, post.id))
-    for post in earliest:
-        new = digest_topic_id(post.id)
+def _new_id(story: Story, week: WeekPosts, taken: set[str], kind: IdentityKind) -> str:
+    """From the post that most members repeat, quote or are, of equals the earliest: it outlives the loss of a member.
+
+    A post can have started what lives on elsewhere; then it is the next one.
+    """
+    posts = [week.posts[index] for index in story.members.tolist()]
+    sources = Counter(source for post in posts for source in _sources(post))
+    earliest: dict[str, tuple[datetime, str]] = {}
+    for post in posts:
+        for source in _sources(post):
+            earliest[source] = min(earliest.get(source, (post.created_at, post.id)), (post.created_at, post.id))
+    prefix = "theme " if kind == "theme" else ""
+    ordered = sorted(sources, key=lambda source: (-sources[source], earliest[source], source))
+    for source in ordered:
+        new = digest_topic_id(prefix + source)
         if new not in taken:
             return new
-    return digest_topic_id("\n".join(post.id for post in earliest))
+    return digest_topic_id(prefix + "\n".join(ordered))
+
+
+def _sources(post: Tweet) -> list[str]:
+    """The post itself, or the one that it repeats; and the one that it quotes."""
+    if post.related_id is None or post.kind not in {"retweet", "quote"}:
+        return [post.id]
+    return [post.related_id] if post.kind == "retweet" else [post.id, post.related_id]
 
 
 def digest_topic_id(post_id: str) -> str:

@@ -4,9 +4,12 @@ Bounded (law 4, and a record of 1 MB): at most `MAX_TOPICS` and `MAX_CENTROID_BY
 size; a topic stays for `QUIET_WEEKS` after it was last found, so that one that pauses comes back under its id.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
 
-from models.events import Digest, TopicIdentity
+import msgspec
+
+from models.events import Digest, IdentityKind, TopicIdentity
 from models.events.wire import pack_vector
 from models.ranking.continuity import comparable
 from models.refit.story import Story
@@ -21,26 +24,33 @@ QUIET_POST_IDS = 3
 WORDS = 15
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a week found, with its name."""
+
+    story: Story
+    kind: IdentityKind
+    label: str
+
+
 def identities(
-    week: WeekPosts,
-    stories: Sequence[Story],
-    labels: Mapping[str, str],
-    published: Set[str],
-    previous: Digest | None,
+    week: WeekPosts, found: Sequence[Found], published: Set[str], previous: Digest | None
 ) -> list[TopicIdentity]:
-    """Identities by id: this week's topics, then last week's that were not found again."""
-    ordered = sorted(stories, key=lambda story: (story.id not in published, -len(story.members), story.id))
+    """Identities by id: this week's stories and themes, then last week's that were not found again."""
+    ordered = sorted(found, key=lambda one: (one.story.id not in published, -len(one.story.members), one.story.id))
     most = (
-        min(MAX_TOPICS, MAX_CENTROID_BYTES // max(1, len(pack_vector(ordered[0].centroid)))) if ordered else MAX_TOPICS
+        min(MAX_TOPICS, MAX_CENTROID_BYTES // max(1, len(pack_vector(ordered[0].story.centroid))))
+        if ordered
+        else MAX_TOPICS
     )
-    found = [_identity(week, story, labels[story.id], story.id in published) for story in ordered[:most]]
-    taken = {story.id for story in stories}
+    kept = [_identity(week, one, one.story.id in published) for one in ordered[:most]]
+    taken = {one.story.id for one in found}
     quiet = [_quieter(known) for known in comparable(previous, week) if known.id not in taken]
-    kept = sorted(
+    back = sorted(
         (known for known in quiet if known.quiet_weeks <= QUIET_WEEKS),
         key=lambda known: (known.quiet_weeks, -known.posts, known.id),
     )
-    return sorted([*found, *kept[: max(0, most - len(found))]], key=lambda known: known.id)
+    return sorted([*kept, *back[: max(0, most - len(kept))]], key=lambda known: known.id)
 
 
 def most_central(week: WeekPosts, story: Story, limit: int) -> list[int]:
@@ -53,27 +63,20 @@ def most_central(week: WeekPosts, story: Story, limit: int) -> list[int]:
     return [index for index, _ in ranked[:limit]]
 
 
-def _identity(week: WeekPosts, story: Story, label: str, published: bool) -> TopicIdentity:
+def _identity(week: WeekPosts, found: Found, published: bool) -> TopicIdentity:
+    story = found.story
     limit = POST_IDS if published else FEW_POST_IDS
     return TopicIdentity(
         id=story.id,
-        label=label,
+        label=found.label,
         words=[word for word, _ in story.words[:WORDS]],
         centroid=pack_vector(story.centroid),
         posts=len(story.members),
         people=len({week.posts[int(index)].author_id for index in story.members}),
         post_ids=[week.posts[index].id for index in most_central(week, story, limit)],
+        kind=found.kind,
     )
 
 
 def _quieter(known: TopicIdentity) -> TopicIdentity:
-    return TopicIdentity(
-        id=known.id,
-        label=known.label,
-        words=known.words,
-        centroid=known.centroid,
-        posts=known.posts,
-        people=known.people,
-        post_ids=known.post_ids[:QUIET_POST_IDS],
-        quiet_weeks=known.quiet_weeks + 1,
-    )
+    return msgspec.structs.replace(known, post_ids=known.post_ids[:QUIET_POST_IDS], quiet_weeks=known.quiet_weeks + 1)

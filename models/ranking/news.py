@@ -4,13 +4,10 @@
 field is told, in the forms that tell it as done or new. It names no subject.
 """
 
-from collections.abc import Sequence
+import math
 
 from models.events import Tweet
 from models.ranking.junk import phrases
-
-ENOUGH = 0.4  # share of the posts told as news that makes a topic one
-UNTOLD = 0.5  # for a topic in other languages, of whose verbs there is no list
 
 NEWS = phrases(
     "announc(?:e[sd]?|ing)",
@@ -65,9 +62,8 @@ NEWS = phrases(
 )
 
 
-def news(posts: Sequence[Tweet]) -> float:
-    """How much the posts tell something that happened, 0 to 1."""
-    read = [post for post in posts if post.lang in {None, "und"} or (post.lang or "").startswith("en")]
-    if not read:
-        return UNTOLD
-    return min(1.0, sum(NEWS.search(post.text) is not None for post in read) / len(read) / ENOUGH)
+def tells_news(post: Tweet) -> float:
+    """1 when the post tells that something happened, 0 when not, NaN in a language of which there is no list."""
+    if post.lang not in {None, "und"} and not (post.lang or "").startswith("en"):
+        return math.nan
+    return float(NEWS.search(post.text) is not None)

@@ -1,9 +1,10 @@
-"""The refit of record: BERTopic on a closed week, the same topics for the same posts whatever came first (law 2).
+"""The refit of record: BERTopic on a closed week, the same themes for the same posts whatever came first (law 2).
 
-WeekPosts (sorted by id) -> duplicates folded -> stored vectors with words beside them -> UMAP -> HDBSCAN -> named
-events gathered, mixtures split, like topics joined, outliers rescued -> what one link or name holds gathered ->
-class-based TF-IDF -> Refit.
-Nothing is embedded again.
+WeekPosts (sorted by id) -> duplicates folded -> stored vectors with words beside them -> UMAP -> HDBSCAN -> mixtures
+split, like themes joined, outliers rescued -> class-based TF-IDF -> Refit. Nothing is embedded again.
+
+Themes are coarse: what is told of them are the stories (`refit.units`), which are found beside. A post of no theme
+stays an outlier.
 
 BERTopic alone gives other topics when its input is shuffled, even with a seed. Here the order is canonical, neighbours
 are exact, every generator is seeded and sums run in one thread. Only distinct posts are clustered: a retweet or a
@@ -13,9 +14,8 @@ HDBSCAN are clustered by average linkage, still inside BERTopic.
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -23,20 +23,16 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from models.refit.bursting_names import bursting_names, holders_of_names, new_names
-from models.refit.features import Matrix, features, own_part
-from models.refit.gathering import gather_links, gather_names, join_names
+from models.refit.features import Matrix, features
 from models.refit.light_bertopic import SeededUmap, bertopic_class, ctfidf, hdbscan_class, known_warnings, no_reduction
-from models.refit.named_events import named_events
 from models.refit.near_duplicates import fold
 from models.refit.story import Refit, Story
-from models.refit.topic_shapes import Labels, Shaped, by_size, members_of, shape
+from models.refit.topic_shapes import Labels, members_of, shape
 from models.text import spoken_words, with_people_and_sites
 from models.week.config import DigestConfig
 from models.week.posts import WeekPosts
 
 Progress = Callable[[str, float], None]
-Events = Sequence[Sequence[int]]  # distinct posts, by place, of each named event
 MIN_SAMPLES = 3
 SMALL = 60  # distinct posts below which density says nothing
 SMALL_WEEK_DISTANCE = 0.6
@@ -45,13 +41,10 @@ CANDIDATES = 100  # by c-TF-IDF, of which those that posts share are kept
 PHRASE = "\u2060"  # joins the words of a phrase inside BERTopic's vectorizer: never part of a word
 
 
-def refit(
-    week: WeekPosts, config: DigestConfig, *, known: Set[str] = frozenset(), progress: Progress | None = None
-) -> Refit:
-    """The topics of `week`, largest first. `progress(step, share done)` is called from the same thread. known: names of
-    the weeks before.
+def refit(week: WeekPosts, config: DigestConfig, *, progress: Progress | None = None) -> Refit:
+    """The themes of `week`, largest first. `progress(step, share done)` is called from the same thread.
 
-    An empty week, or one with fewer than `config.min_topic_posts` distinct posts, has no topics.
+    An empty week, or one with fewer than `config.min_topic_posts` distinct posts, has no themes.
     """
     report = progress or (lambda step, share: None)
     with threadpool_limits(limits=1):
@@ -67,79 +60,43 @@ def refit(
             return Refit([], np.full(len(week), -1, dtype=np.int64), duplicate_of)
         report("clustering", 0.1)
         matrix = features(week.vectors[distinct], [tokens[i] for i in distinct])
-        spoken = [said[i] for i in distinct]
-        documents = [_document(post) for post in spoken]
+        documents = [_document(said[i]) for i in distinct]
         model = _bertopic(matrix, config)
         with known_warnings():
             found, _ = model.fit_transform(documents, matrix)
-        report("shaping topics", 0.7)
-        posts = [week.posts[i] for i in distinct]
-        events = named_events(posts, week.week.end.year, config.min_topic_posts)
-        held = {post for event in events for post in event}
-        bearers = _bearers(week, distinct, duplicate_of)
-        own, names = own_part(week.vectors[distinct]), holders_of_names(posts, spoken)
-        new = new_names(posts, names, own, held, bearers, known, config.min_topic_posts)
-        told = held.union(*new)  # first: "CodeNet" tells more than the company's name
-        bursts = bursting_names(posts, names, own, told, config.min_topic_posts)
-        shaped = _shaped(np.asarray(found, dtype=np.int64), matrix, week.vectors[distinct], config, events)
-        labels, scattered = gather_names(shaped.labels, bursts, new, own, config.min_topic_posts)
-        fixed = held.union(*(burst for burst in scattered if burst not in new))  # a new name's posts follow their link
-        labels = gather_links(labels, posts, own, fixed, config.min_topic_posts)
-        labels = join_names(labels, names, known, own, held)
-        gathered = {event[0] for event in [*events, *scattered] if event not in new}
-        report("describing topics", 0.9)
-        telling = _telling_words(model, documents, labels)
-        result = _stories(week, distinct, duplicate_of, labels, telling, gathered)
+        report("shaping themes", 0.7)
+        shaped = shape(np.asarray(found, dtype=np.int64), matrix, week.vectors[distinct], config)
+        report("describing themes", 0.9)
+        telling = _telling_words(model, documents, shaped.labels)
+        result = _themes(week, distinct, duplicate_of, shaped.labels, telling)
         report("done", 1.0)
     return Refit(*result, duplicate_of, shaped.rescued, shaped.rescued_similarity)
 
 
-def _shaped(labels: Labels, matrix: Matrix, vectors: Matrix, config: DigestConfig, events: Events) -> Shaped:
-    """The topics of the posts of no event, and each event as one more."""
-    event_of = np.full(len(labels), -1, dtype=np.int64)
-    for number, event in enumerate(events):
-        event_of[event] = number
-    rest = event_of < 0
-    shaped = shape(labels[rest], matrix[rest], vectors[rest], config)
-    merged = event_of + int(shaped.labels.max(initial=-1)) + 1
-    merged[rest] = shaped.labels
-    return replace(shaped, labels=by_size(merged))
-
-
-def _stories(
+def _themes(
     week: WeekPosts,
     distinct: npt.NDArray[np.int64],
     duplicate_of: npt.NDArray[np.int64],
     labels: Labels,
     telling: dict[int, list[tuple[str, float]]],
-    events: set[int],
 ) -> tuple[list[Story], npt.NDArray[np.int64]]:
     topic_of = np.full(len(week), -1, dtype=np.int64)
     topic_of[distinct] = labels
     topic_of = topic_of[duplicate_of]
-    stories = []
+    themes = []
     for topic, (own, members) in enumerate(zip(members_of(labels), members_of(topic_of), strict=True)):
         evidence = distinct[own]
         centroid = week.vectors[evidence].astype(np.float64).mean(axis=0)
-        stories.append(
+        themes.append(
             Story(
                 members=members,
                 distinct=evidence,
                 words=telling.get(topic, []),
                 centroid=(centroid / max(float(np.linalg.norm(centroid)), 1e-9)).astype(np.float32),
                 repeated=duplicate_of[members],
-                event=not events.isdisjoint(own.tolist()),
             )
         )
-    return stories, topic_of
-
-
-def _bearers(week: WeekPosts, distinct: npt.NDArray[np.int64], duplicate_of: npt.NDArray[np.int64]) -> list[list[str]]:
-    """Of each distinct post the authors of it and of what repeats it."""
-    authors: dict[int, list[str]] = defaultdict(list)
-    for index, original in enumerate(duplicate_of.tolist()):
-        authors[original].append(week.posts[index].author_id)
-    return [authors[index] for index in distinct.tolist()]
+    return themes, topic_of
 
 
 def _document(post: Sequence[str]) -> str:

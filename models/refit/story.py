@@ -1,6 +1,7 @@
-"""A topic of one week on its way into the digest: found by the refit, then matched, weighed and written up.
+"""What the refit finds in a week: themes and stories, on their way into the digest.
 
-WeekPosts -> refit -> [Story] -> match (ids, status) -> rank (score, excluded) -> write (DigestTopic)
+Both are a `Story`: some posts, what is told of them, and what ranking and matching add. A theme is one of BERTopic's
+topics; a story is a unit (`refit.units`), or several that were joined (`ranking.joining`).
 """
 
 from dataclasses import dataclass, field
@@ -13,54 +14,40 @@ from models.events import Status
 
 @dataclass(frozen=True, eq=False)
 class Refit:
-    """What BERTopic made of a week of `n` posts.
+    """What BERTopic made of a week of `n` posts."""
 
-    topic_of: int64 (n,), index into `stories`, -1 for outliers. duplicate_of: int64 (n,), index of the post that
-    each one repeats (a retweet's original, the first of near-duplicates), itself for a distinct post.
-    rescued: outliers given to their nearest topic, and rescued_similarity their mean cosine to its centroid.
-    """
+    themes: list["Story"]  # the largest first
+    topic_of: npt.NDArray[np.int64]  # int64 (n,), the place of each post's theme, -1 for outliers
+    duplicate_of: npt.NDArray[np.int64]  # int64 (n,), the post that each one repeats, itself for a distinct one
+    rescued: int = 0  # outliers given to their nearest theme
+    rescued_similarity: float = 0.0  # their mean cosine to its centroid
 
-    stories: list["Story"]
-    topic_of: npt.NDArray[np.int64]
-    duplicate_of: npt.NDArray[np.int64]
-    rescued: int = 0
-    rescued_similarity: float = 0.0
+    def theme_of(self, posts: npt.NDArray[np.int64]) -> int | None:
+        """The place of the theme that more than half of `posts` belong to, None without one."""
+        topics, counts = np.unique(self.topic_of[posts], return_counts=True)
+        most = int(counts.argmax())
+        return int(topics[most]) if topics[most] >= 0 and 2 * counts[most] > len(posts) else None
 
 
 @dataclass(frozen=True, eq=False)
 class Story:
-    """One topic. Fields from `id` on are empty until the matching and the ranking have filled them.
+    """Some posts of a week that are about one thing. Fields from `id` on are filled by the ranking and the matching."""
 
-    members: int64 indices into the WeekPosts, support included, ascending. distinct: those that are separate
-    evidence. words: (word or phrase, weight), the most telling first (class-based TF-IDF against the week and the
-    weeks before). centroid: float32 (dimensions,), unit length, of the distinct posts. around: the cluster that the
-    topic is the core of (`digest.story_core`). repeated: for every member the distinct post that it repeats, itself for
-    one; None when that is not known. event: gathered by a name (`named_events`, `bursting_names`), not by what is said.
-    links: URLs that most of its distinct posts pass on. people: authors of its members.
-    """
-
-    members: npt.NDArray[np.int64]
-    distinct: npt.NDArray[np.int64]
-    words: list[tuple[str, float]]
-    centroid: npt.NDArray[np.float32]
+    members: npt.NDArray[np.int64]  # places in the WeekPosts of all who bear it, ascending
+    distinct: npt.NDArray[np.int64]  # those that are separate evidence
+    words: list[tuple[str, float]]  # word or phrase and weight, the most telling first
+    centroid: npt.NDArray[np.float32]  # float32 (dimensions,), unit length, of the distinct posts
     id: str = ""
     status: Status = "new"
     previous_id: str | None = None
-    confidence: float = 0.0
+    confidence: float = 0.0  # that it continues what `previous_id` names
     previous_posts: int = 0
     score: float = 0.0
     score_parts: dict[str, float] = field(default_factory=dict)
-    excluded: str | None = None  # why it stays out of the digest: "hashtag wall", "greeting", "self-promotion", ...
     sensitive: bool = False
-    repeated: npt.NDArray[np.int64] | None = None
-    around: "Story | None" = None
-    event: bool = False
-    links: frozenset[str] = frozenset()
-    people: int = 0
-
-    def whole(self) -> "Story":
-        """The cluster with its stragglers."""
-        return self if self.around is None else self.around
+    repeated: npt.NDArray[np.int64] | None = None  # of every member the distinct post that it repeats, when known
+    people: int = 0  # who bear it; the accounts of a publisher count once
+    theme: str | None = None  # id of the theme that a story belongs to
 
     def bearers(self) -> dict[int, list[int]]:
         """Distinct post -> the members that say it: itself, then its retweets and near-duplicates."""

@@ -18,7 +18,7 @@ from models.week.config import DigestConfig
 Labels = npt.NDArray[np.int64]
 
 SPLIT_SIMILARITY = 0.20  # average similarity (features) at which the parts of a cluster no longer hold together
-GATHER_SIMILARITIES = (0.15, 0.10, 0.05)  # at which posts in no cluster still do; the later while too many are left
+GATHER_SIMILARITY = 0.15  # at which posts in no cluster still do
 JOIN_SIMILARITY = 0.40  # average similarity between the centroids of topics of one subject
 LARGEST_SPLIT = 4_000  # posts in a cluster that is looked at as a whole; a larger one has been split by HDBSCAN
 LARGEST_LEFTOVER = 8_000  # outliers whose distances are held at a time
@@ -38,13 +38,10 @@ def shape(labels: Labels, matrix: Matrix, vectors: Matrix, config: DigestConfig)
     """The topics of `n` posts from a first clustering. `matrix`: features; `vectors`: sentence vectors; (n, ·)."""
     size = config.min_topic_posts
     labels = drop_small(_split(labels, matrix), size)
-    labels = _join(_gather_leftovers(labels, matrix, size, GATHER_SIMILARITIES[0]), matrix)
+    labels = _join(_gather_leftovers(labels, matrix, size, GATHER_SIMILARITY), matrix)
     saved = _rescue(labels, vectors, config.rescue_similarity)
     rescued = (labels < 0) & (saved >= 0)
     labels = saved
-    for similarity in GATHER_SIMILARITIES[1:]:
-        if (labels < 0).mean() > config.outlier_share:
-            labels = _gather_leftovers(labels, matrix, size, similarity)
     labels = by_size(labels)
     similarity = 0.0
     if rescued.any():
@@ -97,7 +94,7 @@ def _cut(rows: Matrix, similarity: float) -> Labels:
 def _gather_leftovers(labels: Labels, matrix: Matrix, size: int, similarity: float) -> Labels:
     """Topics among the outliers, too thin for the density that HDBSCAN asks for."""
     result = labels.copy()
-    for part in _parts(np.flatnonzero(labels < 0), matrix):
+    for part in halves(np.flatnonzero(labels < 0), matrix, LARGEST_LEFTOVER):
         if len(part) >= size:
             found = drop_small(_cut(matrix[part], similarity), size)
             new = found >= 0
@@ -105,16 +102,16 @@ def _gather_leftovers(labels: Labels, matrix: Matrix, size: int, similarity: flo
     return result
 
 
-def _parts(rows: Labels, matrix: Matrix) -> list[Labels]:
-    """`rows` in halves along their main direction until a part is small enough for its distance matrix."""
-    if len(rows) <= LARGEST_LEFTOVER:
+def halves(rows: Labels, matrix: Matrix | npt.NDArray[np.float64], largest: int) -> list[Labels]:
+    """`rows` of `matrix`, halved along their main direction until no part has more than `largest`."""
+    if len(rows) <= largest:
         return [rows]
     centred = matrix[rows].astype(np.float64)
     centred -= centred.mean(axis=0)
     _, directions = np.linalg.eigh(centred.T @ centred)
     order = np.argsort(centred @ directions[:, -1], kind="stable")
-    halves = np.sort(rows[order[: len(rows) // 2]]), np.sort(rows[order[len(rows) // 2 :]])
-    return [part for half in halves for part in _parts(half, matrix)]
+    parts = np.sort(rows[order[: len(rows) // 2]]), np.sort(rows[order[len(rows) // 2 :]])
+    return [part for half in parts for part in halves(half, matrix, largest)]
 
 
 def _join(labels: Labels, matrix: Matrix) -> Labels:

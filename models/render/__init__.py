@@ -1,9 +1,9 @@
-"""One `Digest`, many forms, all from the same view of it.
+"""The forms of a `Digest`, all made from the same view of it.
 
-    markdown | html | text | atom (one entry, its content the HTML) | json (the event itself, canonical)
+    markdown | html | text | atom (one entry with the HTML as content) | json (the canonical event)
 
-Everything in a digest stems from posts and is hostile until escaped here: Markdown and HTML markup, control and
-direction characters, links that are not http. Output never depends on a clock or on a locale.
+Every text in a digest comes from posts and is hostile until it is escaped here: Markdown and HTML markup, control and
+direction characters, links other than http. The output does not depend on a clock or a locale.
 """
 
 from typing import Literal
@@ -22,11 +22,17 @@ MEDIA_TYPES: dict[Form, str] = {
 
 
 def render(digest: Digest, form: Form, edition: Edition = UNPUBLISHED) -> str:
-    """`digest` in one of the forms; raises ValueError for another name.
+    """Render a digest.
 
-    `edition`: what its value does not say, such as the address under which readers reach the service.
+    Args:
+        digest: The digest.
+        form: Name of the form.
+        edition: Facts outside its value, such as the address of the service.
+
+    Raises:
+        ValueError: The form is unknown.
     """
-    # imported here: the templates' library is only for those who need HTML
+    # imported here: only HTML needs the library of the templates
     if form == "json":
         from models.events.wire import encode
 

@@ -1,4 +1,4 @@
-"""The digest as CommonMark that is also readable as it stands."""
+"""The digest as CommonMark that is also readable without rendering."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _WWW = re.compile(r"\bwww\.", re.IGNORECASE)
 
 
 def escape(text: str) -> str:
-    """`text` so that CommonMark and GitHub's dialect show it as it is: no markup, HTML, entity or automatic link."""
+    """Escape `text` so that CommonMark and GitHub show it unchanged: no markup, HTML, entity or automatic link."""
     text = _ENTITY.sub("&amp;", " ".join(text.split()))
     text = _MARKUP.sub(r"\\\1", text).replace("<", "&lt;").replace(">", "&gt;")
     text = _WWW.sub(lambda match: match[0][:-1] + "&#46;", _AUTOLINK.sub(r"\1&#58;", text))
@@ -24,7 +24,7 @@ def escape(text: str) -> str:
 
 
 def link(target: LinkView) -> str:
-    """An inline link, or its words alone; signs that would end it early are percent-encoded."""
+    """An inline link, or only its text. Characters that would end the link are percent-encoded."""
     if target.url is None:
         return escape(target.text)
     url = target.url.replace("(", "%28").replace(")", "%29").replace("\\", "%5C").replace(" ", "%20")

@@ -40,7 +40,7 @@ def _section(topic: TopicView) -> list[str]:
 
 
 def _paragraph(paragraph: Paragraph) -> str:
-    """With the address of its link and of its first post."""
+    """A paragraph with the address of its link and of its first post."""
     title = paragraph.title.text if paragraph.title else ""
     text = f"{paragraph.before}{title}{paragraph.after}"
     if paragraph.quotation is not None:
@@ -68,12 +68,19 @@ def _bullet(text: str) -> list[str]:
 
 
 def columns(text: str) -> int:
-    """What `text` takes on a terminal."""
+    """The number of columns of `text` on a terminal."""
     return sum(map(_columns_of, text))
 
 
 def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
-    """`text` in lines that begin with `first`, then `rest`. Only what stands in <…> may be longer: an address."""
+    """Wrap `text` to lines of `width` columns. Only an address in <…> may be longer.
+
+    Args:
+        text: The text.
+        width: Columns of a line.
+        first: Start of the first line.
+        rest: Start of the other lines.
+    """
     lines: list[str] = []
     line = ""
     for word in text.split():
@@ -88,7 +95,7 @@ def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]
 
 
 def _pieces(word: str, room: int) -> Iterator[str]:
-    """`word` whole where it fits or is an address, else in pieces that fit; an accent stays with its letter."""
+    """`word` itself if it fits or is an address, else pieces that fit. An accent stays with its letter."""
     if columns(word) <= room or word.startswith("<"):
         yield word
         return

@@ -1,6 +1,6 @@
-"""What a reader sees of a digest: two digests that show the same need no correction.
+"""The part of a digest that readers see: digests that are equal in it need no correction.
 
-Left out: the addresses of evidence, the footer and the numbers of the whole week. They change with every late post, and
+Addresses of evidence, the footer and the numbers of the whole week are left out. They change with every late post, and
 nobody reads a digest again for them.
 """
 
@@ -11,5 +11,5 @@ from models.render.view import View, view
 
 
 def shown(digest: Digest) -> View:
-    """The view without what changes with every late post; equal for digests that show the same."""
+    """The view without parts that change with every late post."""
     return replace(view(digest, evidence=False), numbers=[], made_from="")

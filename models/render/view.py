@@ -1,5 +1,6 @@
-"""What every form of a digest shows, in order, as plain strings: the forms differ in markup only."""
+"""The content of every form of a digest, in order, as plain strings. The forms differ only in markup."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ MONTHS = (
     "December",
 )  # fmt: skip
 STATUS = {"new": "New", "rising": "Rising", "continuing": "Continuing", "fading": "Fading"}
-KEPT_OUT = {  # reason -> of one topic, of several
+KEPT_OUT = {  # reason -> text for one topic, for several
     "chatter": ("of small talk", "of small talk"),
     "evergreen": ("of advice and lists for any week", "of advice and lists for any week"),
     "few people": ("told by too few people", "told by too few people"),
@@ -26,13 +27,26 @@ KEPT_OUT = {  # reason -> of one topic, of several
     "mixture": ("mixture of several subjects", "mixtures of several subjects"),
     "self-promotion": ("mostly by one author", "mostly by one author"),
 }
+_DEED = re.compile(
+    r"(?P<names>.*(?:[)–]|others|@[\w.-]+)) (?P<deed>(?:wrote|shared|commented on|retweeted|answered)\b.*)$", re.DOTALL
+)
+AFTER_WORDS = (  # what is done with words -> how it follows them
+    ("wrote in a thread", ", in a thread"),
+    ("wrote", ""),
+    ("commented on ", ", on "),
+    ("retweeted ", ", passing on "),
+    ("answered ", ", to "),
+    ("shared again", ""),
+    ("shared a", ", sharing a"),
+    ("shared", ""),
+)
 INNER_MARKS = str.maketrans("“”", "‘’")
-_SAID_BY = "” – "  # between what is quoted and who said so
+_SAID_BY = "” – "  # between a quotation and its author
 
 
 @dataclass(frozen=True)
 class LinkView:
-    """A link and the words that carry it. `url` is None where the words stand alone."""
+    """A link and its text. `url` is None for plain text."""
 
     text: str
     url: str | None
@@ -40,26 +54,25 @@ class LinkView:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """What happened first, then who: `before` title `after` (`site`): “quotation” link. `names`, evidence, note.
+    """What happened, then who did it: `before` title `after` (`site`): “quotation” link. `names`, evidence, note.
 
     Every part may be empty.
     """
 
     before: str
-    title: LinkView | None  # words of the link's title, linked
+    title: LinkView | None  # the link's title, linked
     after: str
     site: str  # host of the title's link
-    quotation: LinkView | None  # linked to the post that it stands in
-    link: LinkView | None  # a link whose title does not stand in the words
-    names: str  # who did it
-    evidence: list[LinkView]  # "post", or "1", "2", "3", "all": the posts
+    quotation: LinkView | None  # linked to its post
+    link: LinkView | None  # a link whose title is not part of the text
+    names: str  # the people
+    evidence: list[LinkView]  # the posts: "post", or "1", "2", "3", "all"
     note: LinkView | None  # "3 repeats"
 
 
 @dataclass(frozen=True)
 class TopicView:
-    """One section, a story or a themed list. `series` is None where no picture is shown: for a list, and for a
-    sensitive story, of which no trend is told either."""
+    """One section: a story or a themed list."""
 
     id: str
     group: str  # "Stories", "Shared this week"
@@ -68,22 +81,23 @@ class TopicView:
     facts: LinkView  # "24 people, 27 posts", linked to all of them
     summary: Paragraph
     change: str | None
+    # None without a picture: for a list, and for a sensitive story, whose trend is not mentioned either
     series: list[int] | None
     paragraphs: list[Paragraph]
 
 
 @dataclass(frozen=True)
 class View:
-    """A digest as shown."""
+    """The content of a digest."""
 
     title: str
     week: str
     dates: str
-    page: str | None  # the digest's own page; "": the reader is there
-    notice: str  # of a correction
+    page: str | None  # the digest's own page; "" for a relative link
+    notice: str  # about a correction; "" for a first edition
     headline: str
     headline_evidence: list[LinkView]
-    overview: list[LinkView]  # text, and "#" + the section's id
+    overview: list[LinkView]  # text, and "#" with the section's id
     topics: list[TopicView]
     briefs: list[Paragraph]
     faded: list[str]
@@ -93,12 +107,12 @@ class View:
 
 
 def view(digest: Digest, edition: Edition = UNPUBLISHED, *, evidence: bool = True) -> View:
-    """The view of `digest`; whatever it holds, every string is one printable line.
+    """Make the view of a digest. Every string is one printable line, whatever the digest contains.
 
     Args:
-        digest: any digest.
-        edition: what its value does not say.
-        evidence: whether the addresses of posts are shown.
+        digest: The digest.
+        edition: Facts outside its value.
+        evidence: Whether the addresses of posts are included.
     """
     dates = _dates(digest)
     links = links_of(digest, edition.base) if evidence else Links(base=None, week=digest.week)
@@ -179,9 +193,9 @@ def _paragraph(item: Item, links: Links, section: str, place: int | None) -> Par
     if item.id:
         said, names = _said_and_names(text)
     elif titled and f" titled {titled}" in text:
-        said, names = titled, text.replace(f" titled {titled}", "", 1)
+        said, names = titled, _after_words(text.replace(f" titled {titled}", "", 1))
     else:
-        said, names = ("", text) if item.quotation else (text, "")
+        said, names = ("", _after_words(text)) if item.quotation else (text, "")
     before, mark, after = said.partition(titled) if titled else (said, "", "")
     if mark and said != titled:
         before, after = f"{before}“", f"”{after}"
@@ -205,6 +219,20 @@ def _bare_link(item: Item, url: str) -> LinkView:
     """A link whose title does not stand in the words: its site, or a shortener's address as it is."""
     site = item.link.site if item.link else None
     return LinkView(url.split("://", 1)[1] if is_bare(url) else one_line(site or "link", 80), url)
+
+
+def _after_words(text: str) -> str:
+    """Who did what, as it follows their words: "Ann Lee (@ann) retweeted @bo" -> "Ann Lee (@ann), passing on @bo"."""
+    found = _DEED.match(text)
+    if found is None:
+        return text
+    deed = found["deed"]
+    for verb, after in AFTER_WORDS:
+        if deed.startswith(verb):
+            rest = deed.removeprefix(verb)
+            if after or not rest:
+                return found["names"].removesuffix(" –") + after + rest
+    return text
 
 
 def _said_and_names(text: str) -> tuple[str, str]:
@@ -238,17 +266,25 @@ def _line(sentence: Sentence | None) -> str | None:
 
 def _numbers(digest: Digest) -> list[str]:
     s = digest.statistics
-    lines = [
-        _posts(s),
-        f"{_many(s.topics_found, 'topic')} found, {s.topics_published} published; "
-        f"{s.outlier_share:.0%} of the distinct posts belong to none",
-    ]
+    lines = [_posts(s), _found(s)]
     if s.excluded:
         kept_out = ", ".join(_kept_out(one_line(reason, 60), s.excluded[reason]) for reason in sorted(s.excluded))
         lines.append(f"Topics found and kept out: {kept_out}")
     if s.deleted:
         lines.append(f"{_many(s.deleted, 'post')} deleted or replaced by their authors")
     return lines
+
+
+def _found(s: Statistics) -> str:
+    if s.themes:
+        return (
+            f"{_many(s.topics_found, 'story', 'stories')} found, {s.topics_published} told; "
+            f"{_many(s.themes, 'theme')}, and {s.outlier_share:.0%} of the distinct posts belong to none"
+        )
+    return (
+        f"{_many(s.topics_found, 'topic')} found, {s.topics_published} published; "
+        f"{s.outlier_share:.0%} of the distinct posts belong to none"
+    )
 
 
 def _posts(s: Statistics) -> str:

@@ -1,7 +1,7 @@
-"""Evidence: one post, the posts behind a section of a digest, and their lasting addresses.
+"""Evidence: one post, the posts behind a section of a digest, and their permanent addresses.
 
-`/posts/ID`, `/topics/ID` and `/digests/WEEK/posts/SECTION` stand in digests, mails, feeds and chats. They lead to the
-dashboard, where the same evidence is shown whatever became of the topic since.
+Digests, mails, feeds and chats contain `/posts/ID`, `/topics/ID` and `/digests/WEEK/posts/SECTION`. They lead to the
+dashboard, which shows the same evidence whatever has happened to the topic.
 """
 
 from typing import Annotated
@@ -36,7 +36,7 @@ Section = Annotated[
 
 @router.get("/api/posts/{post_id:path}", responses=answers(schemas.PostDetail), summary="One post")
 async def show_post(request: Request, use: Use, post_id: PostId) -> Response:
-    """404 when it was deleted, or is older than what is kept."""
+    """404 for a deleted post and for one that is too old."""
     found = (await use.views.found([post_id])).get(post_id)
     if found is None:
         raise HTTPException(404, "this post is not kept here: its author deleted it, or it is too old")
@@ -51,7 +51,7 @@ async def show_post(request: Request, use: Use, post_id: PostId) -> Response:
     summary="Posts behind a section of a digest",
 )
 async def list_cited(request: Request, use: Use, week: WeekName, section: Section) -> Response:
-    """Those that are still kept, in the order of `ids`."""
+    """The posts that are still stored, in the order of `ids`."""
     ids = section_posts((await stored_digest(use, week)).digest, section)
     if ids is None:
         raise HTTPException(404, "this digest has no such section; a correction may have taken it out")
@@ -62,7 +62,7 @@ async def list_cited(request: Request, use: Use, week: WeekName, section: Sectio
 
 @router.get("/posts/{post_id:path}", include_in_schema=False)
 async def read_post(post_id: PostId, week: Annotated[str | None, Query(pattern=r"^\d{4}-W\d{2}$")] = None) -> Response:
-    """week: of the digest that leads there; it still says something of the post when the post is gone."""
+    """`week` is that of the linking digest, which has some of the post's data when the post itself is gone."""
     return _shown(f"/posts/{quote(post_id, safe='')}" + (f"?week={week}" if week else ""))
 
 
@@ -76,10 +76,10 @@ async def read_topic(topic_id: Section) -> Response:
 async def read_cited(
     week: WeekName, section: Section, of: Annotated[int | None, Query(ge=1, le=1_000)] = None
 ) -> Response:
-    """of: one paragraph of the section, from 1."""
+    """`of` is the number of one paragraph of the section, from 1."""
     return _shown(f"/digests/{week}/posts/{quote(section, safe='')}" + (f"?of={of}" if of else ""))
 
 
 def _shown(route: str) -> Response:
-    """The view of the dashboard."""
+    """Redirect to the dashboard's view."""
     return RedirectResponse(f"/#{route}", 303)

@@ -222,8 +222,9 @@ def alerts(
       team: env:SLACK_URL
       hook: {webhook: "https://example.org/hook", secret: env:HOOK_SECRET}
     rules:
-      - {name: breaking, new_topic: {people: 5}, send: [team]}
-      - {name: hot, trend_over: 25, window: 24h, send: [team, hook], cooldown_minutes: 720}
+      - {name: stories, rises: rising, send: [team]}
+      - {name: breaking, new_topic: {people: 5}, window: 6h, send: [team]}
+      - {name: hot, rises: hot, send: [team, hook]}
       - {name: us, words: [our product, ourbot], send: [team]}
       - {name: experts, first_post_by: [ada, grace], send: [hook]}
     ```

@@ -69,7 +69,7 @@ def replay(
     * `toptopics replay --from 2021-05-03 --to 2021-05-30 --out rebuilt/`
     * `toptopics replay 2021-W18 --source tweets --compare`
     * `toptopics replay 2021-W18 --publish`
-    * `toptopics replay 2021-W18 --set max_topics=5 --publish`
+    * `toptopics replay 2021-W18 --set max_entries=12 --publish`
     * `toptopics replay 2021-W18 --live --speed 600x`
     """
     from streams.replay.rebuild import Plan

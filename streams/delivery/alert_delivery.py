@@ -1,7 +1,7 @@
-"""Alerts to the outside: apprise for chat, mail and a hundred others, JSON for webhooks, by the code that digests use.
+"""Delivers alerts: apprise for chat, mail and many others, JSON for webhooks, with the same code as for digests.
 
-So the same rules hold: signed, no redirects, no private address unless the channel has `allow_private`. Addresses are
-secrets (they hold tokens): neither they nor a library's message that may repeat them is logged.
+So the same rules apply: signed, no redirects, no private address unless the channel has `allow_private`. Addresses are
+secrets (they contain tokens), so neither they nor a library's message that may repeat them is logged.
 """
 
 import asyncio
@@ -53,11 +53,19 @@ class Delivery:
         self._allowed = allowed
 
     async def __call__(self, name: str, alert: Alert) -> None:
-        """Tell one channel, trying a few times. Raises DeliveryError."""
+        """Deliver to one channel, with a few attempts.
+
+        Args:
+            channel: Name of the channel.
+            alert: The alert.
+
+        Raises:
+            DeliveryError: No attempt succeeded.
+        """
         channel = self._channels[name]
         if self._base:
             alert = msgspec.structs.replace(alert, url=f"{self._base}/topics/{quote(alert.topic_id, safe='')}")
-        # the same in every attempt, also after this process began anew: two that are told are a cool-down apart
+        # the same in every attempt, also after a restart: two alerts are at least a cool-down apart
         message_id = f"alert_{alert.key}_{int(self._clock().timestamp()) // alert.cooldown_seconds}"
         for attempt in range(1, TRIES + 1):
             try:
@@ -86,7 +94,7 @@ class Delivery:
 
 
 def key_of(secret: str) -> bytes:
-    """The bytes of a `whsec_…` secret; of any other text its own."""
+    """The bytes of a `whsec_…` secret; of another text the text's own."""
     if secret.startswith(SECRET_PREFIX):
         try:
             return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)

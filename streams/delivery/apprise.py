@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from streams.delivery.chat_words import plain_words
 from streams.delivery.errors import DeliveryError
 from streams.delivery.signed_post import PRIVATE
 from streams.web.public_address import is_public
@@ -64,8 +65,8 @@ async def notify(
     with only_to(_anywhere if allow_private else allowed) as guard:
         sent = await asyncio.to_thread(
             services.notify,
-            title=note.title,
-            body=note.text if html is None else html,
+            title=note.title if html is not None else plain_words(note.title, url),
+            body=plain_words(note.text, url) if html is None else html,
             body_format=apprise.NotifyFormat.TEXT if html is None else apprise.NotifyFormat.HTML,
         )
     if guard.refused:

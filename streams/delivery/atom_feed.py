@@ -1,10 +1,10 @@
-"""All digests as one Atom feed (RFC 4287), newest week first. A correction updates the week's entry: its id stays.
+"""All digests as one Atom feed (RFC 4287), newest week first. A correction updates the week's entry and keeps its id.
 
-Ids are the service's own addresses, because they have to be unique in the world: who reads the feeds of two services
-must get both of their digests. A file without an address has ids that are its own only.
+Ids are addresses of the service, because they must be unique in the world: a reader of two services' feeds must get
+both digests of a week. A file without an address has ids of its own.
 
-Dates are a digest's `made_at`, or the end of its week where that is unknown; the feed itself reads no clock, so equal
-digests give equal bytes.
+Dates are a digest's `made_at`, or the end of its week if that is unknown. The feed reads no clock, so equal digests
+give equal bytes.
 """
 
 from collections.abc import Iterable
@@ -18,8 +18,8 @@ from models.text.plain import one_line
 from streams.kafka.digests import PublishedDigest
 
 ENTRIES = 50
-NOWHERE = "urn:toptopics"  # ids without an address
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # an empty feed has to have a date too
+NOWHERE = "urn:toptopics"  # prefix of ids without an address
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # an empty feed needs a date too
 
 
 def feed(digests: Iterable[PublishedDigest], *, address: str | None = None) -> bytes:

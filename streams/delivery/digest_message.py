@@ -1,7 +1,7 @@
 """One digest by e-mail or to a chat (see `streams.delivery.apprise`).
 
 The headline is the subject. E-mail gets the whole digest as HTML. Chats get one line a section with its address, short
-enough for the strictest of them. A correction says so in its title: chats cannot change what was sent.
+enough for the strictest service. The title of a correction says so, because chats cannot change a sent message.
 """
 
 import ipaddress
@@ -19,7 +19,7 @@ from streams.delivery.subscription import Subscription, SubscriptionError
 from streams.kafka.digests import PublishedDigest
 from streams.web.public_address import is_public
 
-CHAT_CHARACTERS = 1_800  # Discord takes 2,000
+CHAT_CHARACTERS = 1_800  # Discord accepts 2,000
 SUBJECT_CHARACTERS = 150
 
 
@@ -36,17 +36,22 @@ class ChatSender:
         self._allowed = allowed
 
     async def send(self, subscription: Subscription, entry: PublishedDigest, now: datetime) -> None:
-        """Raises DeliveryError when apprise reports a failure."""
+        """Send the digest.
+
+        Raises:
+            DeliveryError: apprise reports a failure.
+        """
         shown = view(entry.digest, entry.edition(self._base))
         note = Note(id=delivery_id(entry), title=title_of(entry), text=chat_text(shown), html=mail_page(shown))
         await notify(subscription.url, note, allow_private=subscription.allow_private, allowed=self._allowed)
 
 
 def check_address(subscription: Subscription) -> None:
-    """Raises SubscriptionError for what can never be delivered to.
+    """Check that an address can be delivered to at all. A host name is looked up only at a delivery.
 
-    That is what is neither a webhook nor an address of apprise's (loads all its plugins), and an address that says
-    itself that it is private where that is not allowed; a name is looked up at each delivery only.
+    Raises:
+        SubscriptionError: The address is neither a webhook nor supported by apprise (which loads all its plugins), or
+            it is private and that is not allowed.
     """
     if not subscription.allow_private and _is_private(subscription.url):
         raise SubscriptionError(f"{subscription.name}: {PRIVATE}")
@@ -55,11 +60,11 @@ def check_address(subscription: Subscription) -> None:
 
 
 def _is_private(url: str) -> bool:
-    """Whether the host is an IP address that is not public, or this machine's name for itself."""
+    """Whether the host is an IP address that is not public, or a name of this machine."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
-        return False  # no valid address: said by whoever delivers
+        return False  # an invalid address: the delivery reports it
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -76,7 +81,7 @@ def title_of(entry: PublishedDigest) -> str:
 
 
 def chat_text(shown: View) -> str:
-    """The week, where to read it, and one line for each section and each brief, as many as fit."""
+    """The week, its address, and one line for each section and each brief, as many as fit."""
     lines = [shown.title, *([shown.notice] if shown.notice else []), *([shown.page] if shown.page else []), ""]
     lines += [_line(line.text, f"{shown.page}{line.url}" if shown.page else None) for line in shown.overview]
     for brief in shown.briefs:

@@ -1,8 +1,8 @@
-"""One digest to one webhook (see `streams.delivery.signed_post` for signature and addresses).
+"""Posts one digest to one webhook (see `streams.delivery.signed_post` for signature and addresses).
 
 Body: {"type": "digest.published" or "digest.corrected", "timestamp", "data": {week, revision, supersedes, hash,
-made_at, url, digest}}. `url` is the digest's page; null where no address is known. The digest is without `identities`,
-which only next week's matching needs.
+made_at, url, digest}}. `url` is the digest's page, or null without a known address. The digest has no `identities`,
+which only the next week's matching needs.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from datetime import datetime
 import msgspec
 import orjson
 
+from models.digest.cited import for_readers
 from models.events import Digest
 from models.render.edition import links_of
 from streams.delivery.signed_post import Message, Poster
@@ -20,13 +21,13 @@ from streams.web.public_address import Lookup, is_public, system_lookup
 
 
 def delivery_id(entry: PublishedDigest) -> str:
-    """Names a publication: the same in every attempt, another one for a correction."""
+    """The id of a publication: the same in every attempt, another one for a correction."""
     return f"digest_{entry.digest.week}_r{entry.revision}_{entry.hash[:16]}"
 
 
 def body_of(entry: PublishedDigest, base: str | None = None) -> bytes:
-    """The request's body. base: the address under which readers reach the service."""
-    shown: Digest = msgspec.structs.replace(entry.digest, identities=[])
+    """The request's body. `base` is the address of the service."""
+    shown: Digest = for_readers(entry.digest)
     corrected = entry.supersedes is not None
     return orjson.dumps(
         {
@@ -65,7 +66,11 @@ class WebhookSender:
         self._poster = Poster(lookup=lookup, allowed=allowed)
 
     async def send(self, subscription: Subscription, entry: PublishedDigest, now: datetime) -> None:
-        """Raises DeliveryError when it was not accepted, for whatever reason."""
+        """Post the digest.
+
+        Raises:
+            DeliveryError: It was not accepted.
+        """
         message = Message(
             id=delivery_id(entry),
             body=body_of(entry, self._base),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 import orjson
 
-from models.digest.cited import cited_posts
+from models.digest.cited import cited_posts, for_readers
 from models.digest.redaction import redact
 from models.events import Assignment, Digest, TopicEvent
 from models.live.limits import ViewLimits
@@ -68,7 +68,7 @@ class RedisViewWriter:
         """
         known = read_headers(headers)
         gone = await self._gone(sorted(cited_posts(digest)))
-        slim = redact(msgspec.structs.replace(digest, identities=[]), gone)
+        slim = redact(for_readers(digest), gone)
         stored = await self._database.call("HGET", self._keys("digest-headers"), digest.week)
         if stored is not None and read_headers(orjson.loads(stored).items()).order > known.order:
             return

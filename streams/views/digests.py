@@ -1,4 +1,4 @@
-"""Digests in the view: which record headers are known, and which revision wins. Pure."""
+"""Digests in the view: the known record headers, and which revision wins. Pure."""
 
 import hashlib
 from collections.abc import Iterable
@@ -17,31 +17,31 @@ KNOWN = ("made_at", "revision", "supersedes", "slice_start", "slice_end", "chang
 
 @dataclass(frozen=True)
 class DigestHeaders:
-    """Record headers of a digest: where and when it was made, which are no part of its value."""
+    """Record headers of a digest: facts about its making, which are no part of its value."""
 
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def revision(self) -> int:
-        """0 when there is none, or it is no number."""
+        """The revision; 0 when it is missing or no number."""
         text = self.headers.get("revision", "0")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
     @property
     def order(self) -> tuple[int, str]:
-        """What makes a later digest of a week later."""
+        """The key by which the later of two digests of a week is larger."""
         return self.revision, self.headers.get("made_at", "")
 
     @property
     def made_at(self) -> datetime | None:
-        """When it was published; None when it is unknown."""
+        """The time of publication; None when it is unknown."""
         try:
             return datetime.fromisoformat(self.headers.get("made_at", ""))
         except ValueError:
             return None
 
     def edition(self, base: str | None) -> Edition:
-        """For rendering; `base`: the address under which readers reach the service."""
+        """The edition for rendering. `base` is the address of the service."""
         return Edition(
             base=base,
             revision=self.revision,
@@ -52,7 +52,7 @@ class DigestHeaders:
 
 
 def read_headers(headers: Iterable[tuple[str, Any]]) -> DigestHeaders:
-    """The known ones, as text."""
+    """The known headers, as text."""
     return DigestHeaders(
         {
             name: value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
@@ -63,7 +63,7 @@ def read_headers(headers: Iterable[tuple[str, Any]]) -> DigestHeaders:
 
 
 def digest_item(digest: Digest, known: DigestHeaders) -> dict[str, str]:
-    """The entry on the stream of events: once per week and revision."""
+    """The entry for the stream of events: once for each week and revision."""
     data = {
         "week": digest.week,
         "headline": digest.headline.text,

@@ -68,6 +68,7 @@ def post_item(assignment: Assignment, tweet: Tweet, topic_id: str) -> dict[str, 
         "o": (tweet.related_id or "") if tweet.kind == "retweet" else "",
         "u": list(dict.fromkeys(link.url for link in links)),
         "w": words[:MAX_WORDS],
+        "g": {link.url: _target(link) for link in links},
     }
     return {
         "id": assignment.id,
@@ -76,7 +77,7 @@ def post_item(assignment: Assignment, tweet: Tweet, topic_id: str) -> dict[str, 
         "ref": orjson.dumps(ref).decode(),
         "text": orjson.dumps(_shown(assignment, tweet, links)).decode(),
         "who": f"{at:014d}" + orjson.dumps([tweet.author, one_line(tweet.author_name or tweet.author, 100)]).decode(),
-        "targets": {link.url: _target(link) for link in links},
+        "measure": f"{at:014d}" + orjson.dumps([assignment.usual, assignment.spread]).decode(),
     }
 
 
@@ -93,9 +94,12 @@ def event_item(event: TopicEvent) -> dict[str, Any]:
     return {
         "hash": hashlib.sha256(data).hexdigest()[:32],
         "at": str(milliseconds(event.at)),
-        "kind": event.kind,
+        "kind": event.step or event.kind,
         "topic": event.topic_id,
         "others": [other for other in event.other_ids if other != event.topic_id],
+        "moved": event.moved_ids,
+        "story": orjson.dumps(sorted(set(event.story_ids))).decode() if event.step == "story" else "",
+        "measure": f"{milliseconds(event.at):014d}" + orjson.dumps([event.usual, event.spread]).decode(),
         "data": data.decode(),
     }
 

@@ -61,7 +61,7 @@ def ours(week: WeekPosts) -> Found:
     seconds, processor = time.perf_counter() - start, time.process_time() - before
     labels = np.empty(len(week), dtype=np.int64)
     labels[order] = found.topic_of
-    topics = [[word for word, _ in story.words if " " not in word][:TOP] for story in found.stories]
+    topics = [[word for word, _ in story.words if " " not in word][:TOP] for story in found.themes]
     return Found(labels, topics, seconds, processor, found.rescued, found.rescued_similarity)
 
 

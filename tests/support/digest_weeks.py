@@ -9,6 +9,7 @@ import numpy as np
 from models.digest.compose import write_digest
 from models.digest.inputs import Inputs
 from models.events import Digest, Link, Metrics, Tweet
+from models.ranking.forms import Forms
 from models.refit.story import Refit, Story
 from models.week.config import DigestConfig
 from models.week.posts import WeekPosts
@@ -77,7 +78,7 @@ def refit_of(week: WeekPosts, stories: Sequence[Story]) -> Refit:
     for index, one in enumerate(week.posts):
         first.setdefault((one.related_id if one.kind == "retweet" else None) or one.id, index)
     duplicate_of = np.array([original(week, index, first) for index in range(len(week))], dtype=np.int64)
-    return Refit(list(stories), topic_of, duplicate_of)
+    return Refit([], topic_of, duplicate_of)
 
 
 def inputs_of(week: WeekPosts, previous: Digest | None = None, **fields: object) -> Inputs:
@@ -92,7 +93,8 @@ def inputs_of(week: WeekPosts, previous: Digest | None = None, **fields: object)
 
 def digest_of(week: WeekPosts, stories: Sequence[Story], previous: Digest | None = None, **fields: object) -> Digest:
     """The digest that publishes all of `stories`."""
-    return write_digest(inputs_of(week, previous, **fields), refit_of(week, stories), list(stories), list(stories))
+    forms = Forms(list(stories), [], [])
+    return write_digest(inputs_of(week, previous, **fields), refit_of(week, stories), forms, found=len(stories))
 
 
 PLAIN_WEEK = (

@@ -5,7 +5,7 @@ import { radio } from "./now.js";
 
 const WORDS = {
   born: "New topic", trending: "Trending", merged: "Topics merged", split: "Topic split", faded: "Went quiet",
-  revived: "Is back", alias: "Named in a digest", digest: "Digest published", alert: "Alert",
+  revived: "Is back", calmed: "Calmed down", gathered: "Grew together", alias: "Named in a digest", digest: "Digest published", alert: "Alert",
 };
 const MOST = 2000, ROWS = 25;
 // what a reader wants to know; how the model moves its topics is behind a switch

@@ -16,6 +16,7 @@ from models.digest.verify import check_digest
 from models.encoding.hash_encoder import HashEncoder
 from models.events import Digest, EmbeddedTweet, Link
 from models.events.wire import decode, encode, pack_vector
+from models.ranking.forms import Forms
 from models.render import Form, render
 from models.text.links import canonical_url
 from models.week.config import DigestConfig
@@ -110,7 +111,7 @@ def _built(records: Sequence[EmbeddedTweet]) -> Digest:
 
 
 def test_shuffled_records_give_the_same_bytes() -> None:
-    """Law 2 through the whole of `build_digest`: refit, match, rank, select, write."""
+    """Law 2 through the whole of `build_digest`: refit, units, rank, match, write."""
     records = _records()
     first = encode(_built(records))
     random.Random(5).shuffle(records)
@@ -184,10 +185,11 @@ def test_a_large_week_stays_within_one_record_and_three_minutes() -> None:
     stories = [
         story_of(week, [i for i, number in subject.items() if number == s], [f"subject{s}"], s) for s in range(400)
     ]
-    digest = write_digest(inputs_of(week), refit_of(week, stories), stories, stories[:8])
+    inputs = inputs_of(week)
+    digest = write_digest(inputs, refit_of(week, stories), Forms(stories[:8], [], []), stories[8:], found=400)
     assert len(encode(digest)) < 900_000
     assert len(digest.identities) == 250
-    assert sum(map(words_in, digest.topics)) <= 650
+    assert sum(map(words_in, digest.topics)) <= inputs.config.max_words
     assert len(render(digest, "text").split()) < 3.7 * WORDS_PER_MINUTE
 
 

@@ -1,4 +1,4 @@
-"""Whose words a quotation is: it stands behind those only who said exactly that, in the digest and by its checker."""
+"""Attribution of quotations: only people who said exactly that are named, by the digest and by its checker."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -26,7 +26,7 @@ def _digest(posts: Sequence[Tweet]) -> Digest:
 
 
 def _item(posts: Sequence[Tweet]) -> Item:
-    """The only item of a digest of one topic, whose summary quotes another sentence; the checker is content."""
+    """The only item of a digest of one topic, whose summary quotes another sentence. The checker accepts the rest."""
     digest = _digest(posts)
     assert check_digest(digest, {one.id: one for one in posts}) == []
     (item,) = digest.topics[0].items
@@ -55,7 +55,7 @@ def _with_text(digest: Digest, text: str) -> Digest:
 
 
 def test_other_words_for_the_same_page_are_not_put_into_each_others_mouths() -> None:
-    """Both are named as sharing it; the quotation is of the first, and the page's title of both."""
+    """Both are named as sharing it; the quotation is the first one's, and the page's title belongs to both."""
     posts = [_page(0, KAFKA), _page(1, OTHER)]
     item = _item(posts)
     speaker, other = ("Ada Birch (@ada0)", "Bo Castell (@bo1)")
@@ -67,7 +67,7 @@ def test_other_words_for_the_same_page_are_not_put_into_each_others_mouths() -> 
 
 
 def test_the_same_words_are_quoted_from_all_who_wrote_them() -> None:
-    """Two in the same words, a third in others, who is neither quoted nor lost."""
+    """Two used the same words. A third used others and is counted but not quoted."""
     text = _item([_post(0, KAFKA), _post(1, KAFKA), _post(2, OTHER)]).sentence.text
     assert text in {
         f"Ada Birch (@ada0) and Bo Castell (@bo1) – and, {OWN}, Cy Dunmore (@cy2) – wrote",
@@ -76,7 +76,7 @@ def test_the_same_words_are_quoted_from_all_who_wrote_them() -> None:
 
 
 def test_who_did_something_else_is_not_told_to_have_done_it() -> None:
-    """The same words without the page: one repeat of them, and no second sharer."""
+    """The same words without the page: one repetition, and no second sharer."""
     item = _item([_page(0, KAFKA), _page(1, KAFKA), _post(2, KAFKA)])
     first, second = "Ada Birch (@ada0)", "Bo Castell (@bo1)"
     assert item.sentence.text in {
@@ -87,7 +87,7 @@ def test_who_did_something_else_is_not_told_to_have_done_it() -> None:
 
 
 def test_retweets_stand_behind_what_they_repeat_cut_off_or_not_and_their_author_does_not_retweet_themself() -> None:
-    """Both retweeters of one post; the author's own retweet is a repeat."""
+    """Both retweeters of one post; the author's own retweet is a repetition."""
     said = replace(_post(0, KAFKA), id="99")
     posts = [_retweet(1, said), _retweet(2, said, f"{OPENING} Kafka 5 share gr…"), _retweet(3, said, author=0)]
     item = _item(posts)
@@ -99,13 +99,13 @@ def test_retweets_stand_behind_what_they_repeat_cut_off_or_not_and_their_author_
 
 @pytest.mark.parametrize("form", ["markdown", "text", "html", "atom"])
 def test_every_form_tells_it_alike(form: Form) -> None:
-    """They come from one sentence."""
+    """All forms use one sentence."""
     shown = " ".join(render(_digest([_page(0, KAFKA), _page(1, OTHER)]), form).split())
     assert f"– and, {OWN}, " in shown
 
 
 def test_the_checker_finds_words_put_into_a_mouth() -> None:
-    """The old form, a crowd that is not there, a page that somebody did not share, a summary's wrong speaker."""
+    """The old form, a crowd that does not exist, a page that a person did not share, a summary's wrong speaker."""
     posts = [_post(0, KAFKA), _post(1, OTHER), _post(2, "Something of the same name. " + KAFKA)]
     digest, by_id = _digest(posts), {one.id: one for one in posts}
     topic = digest.topics[0]
@@ -125,7 +125,7 @@ def test_the_checker_finds_words_put_into_a_mouth() -> None:
 
 
 def test_the_checker_finds_who_did_not_share_the_page() -> None:
-    """The title stands behind those whose post holds the link."""
+    """The title is attributed to people whose post has the link."""
     posts = [_page(0, KAFKA), _page(1, KAFKA), _post(2, KAFKA)]
     digest, by_id = _digest(posts), {one.id: one for one in posts}
     text = digest.topics[0].items[0].sentence.text

@@ -1,4 +1,4 @@
-"""The week in numbers reads as it counts: parts that add up, and words that a reader knows."""
+"""The week in numbers: the parts add up, and readers know the words."""
 
 import re
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def _line(digest: Digest) -> str:
 
 
 def test_the_parts_of_the_posts_add_up() -> None:
-    """Distinct ones, retweets that repeat one, near-duplicates; how many of the first are retweets stands apart."""
+    """Distinct posts, retweets that repeat one, near-duplicates; the number of retweets among the first is separate."""
     line = _line(_with(posts=2885, people=114, originals=2455, retweets=1193, near_duplicates=195))
     assert line == (
         "2,885 posts by 114 people: 2,455 distinct ones (958 of them retweets), 235 further retweets and "
@@ -35,7 +35,7 @@ def test_the_parts_of_the_posts_add_up() -> None:
 
 
 def test_a_week_whose_retweets_repeat_posts_of_other_weeks_adds_up_too() -> None:
-    """A retweet of a post that is there, two of one that is not, by the digest itself."""
+    """A retweet of a post in the week, and two of one outside it, by the digest itself."""
     said = post(0, "The kelp cable carries more than copper")
     retweets = [
         post(number, "RT @x: text", author=number, kind="retweet", related_id=related, related_author="x")
@@ -53,6 +53,6 @@ def test_a_week_whose_retweets_repeat_posts_of_other_weeks_adds_up_too() -> None
 
 @pytest.mark.parametrize("form", [form for form in get_args(Form) if form != "json"])
 def test_what_is_kept_out_is_told_in_a_readers_words(form: Form) -> None:
-    """One and several; a reason that this version does not know stays as it is."""
+    """Singular and plural. A reason that this version does not know stays as it is."""
     shown = " ".join(render(_with(excluded={"mixture": 43, "giveaway": 1, "dull": 2}), form).split())
     assert "2 dull, 1 giveaway or advertisement, 43 mixtures of several subjects" in shown

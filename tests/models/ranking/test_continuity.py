@@ -102,7 +102,7 @@ def test_a_merge_keeps_the_larger_id(week: WeekPosts) -> None:
     """One topic continues two of last week's: it has the id of the larger, though the smaller is nearer."""
     both = towards("wasps", "wasps", 1.0)
     known = [identity("t-small", both, posts=4), identity("t-large", towards("wasps", "ferry", 0.8), posts=40)]
-    (found,) = match([story(range(20), both)], week, digest(known), CONFIG)
+    (found,) = match([story(range(20), both)], week, digest(known), CONFIG, "story")
     assert (found.id, found.previous_id, found.previous_posts) == ("t-large", "t-large", 40)
 
 
@@ -127,7 +127,7 @@ def test_a_small_topic_has_not_taken_over_a_large_one() -> None:
 def test_a_split_gives_the_id_to_one_part(week: WeekPosts) -> None:
     """The nearer part goes on under the id, the other is new: two topics never share one."""
     near, far = story(range(10), direction("ferry")), story(range(10, 20), towards("ferry", "cheese", 0.8))
-    found = match([far, near], week, digest([identity("t-old", direction("ferry"))]), CONFIG)
+    found = match([far, near], week, digest([identity("t-old", direction("ferry"))]), CONFIG, "story")
     assert [entry.id == "t-old" for entry in found] == [False, True]
     assert found[0].previous_id is None
     assert len({entry.id for entry in found}) == 2
@@ -136,7 +136,7 @@ def test_a_split_gives_the_id_to_one_part(week: WeekPosts) -> None:
 def test_strangers_are_new(week: WeekPosts) -> None:
     """Below the confidence nothing is continued; the id comes from the earliest post, by its own time."""
     (found,) = match(
-        [story([3, 7, 19], direction("ferry"))], week, digest([identity("t-x", direction("kites"))]), CONFIG
+        [story([3, 7, 19], direction("ferry"))], week, digest([identity("t-x", direction("kites"))]), CONFIG, "story"
     )
     assert (found.status, found.previous_id, found.confidence, found.previous_posts) == ("new", None, 0.0, 0)
     assert found.id == digest_topic_id(week.posts[19].id)
@@ -147,17 +147,17 @@ def test_strangers_are_new(week: WeekPosts) -> None:
 def test_a_taken_id_is_not_given_twice(week: WeekPosts) -> None:
     """The earliest post started a topic that lives on elsewhere: the next post names the new one."""
     taken = identity(digest_topic_id(week.posts[19].id), direction("kites"))
-    (found,) = match([story([3, 7, 19], direction("ferry"))], week, digest([taken]), CONFIG)
+    (found,) = match([story([3, 7, 19], direction("ferry"))], week, digest([taken]), CONFIG, "story")
     assert found.id == digest_topic_id(week.posts[7].id)
 
 
 def test_without_last_week_all_are_new_and_distinct(week: WeekPosts) -> None:
     """The first digest ever."""
     stories = [story(range(5), direction("wasps")), story(range(5, 12), direction("ferry"))]
-    found = match(stories, week, None, CONFIG)
+    found = match(stories, week, None, CONFIG, "story")
     assert [entry.status for entry in found] == ["new", "new"]
     assert len({entry.id for entry in found}) == 2
-    assert match([], week, None, CONFIG) == []
+    assert match([], week, None, CONFIG, "story") == []
 
 
 def test_words_settle_what_vectors_leave_open(week: WeekPosts) -> None:
@@ -168,7 +168,7 @@ def test_words_settle_what_vectors_leave_open(week: WeekPosts) -> None:
         identity("t-clip", middle, words=["clip", "dall-e"]),
     ]
     stories = [story(range(10), middle, ["dall-e", "clip"]), story(range(10, 20), middle, ["gpt-neo", "eleuther"])]
-    assert [entry.id for entry in match(stories, week, digest(known), CONFIG)] == ["t-clip", "t-gpt"]
+    assert [entry.id for entry in match(stories, week, digest(known), CONFIG, "story")] == ["t-clip", "t-gpt"]
 
 
 def test_a_retweet_of_last_weeks_post_counts_as_shared() -> None:
@@ -216,7 +216,7 @@ def test_another_encoders_centroids_are_no_evidence(week: WeekPosts) -> None:
 def test_status_compares_the_posts(week: WeekPosts, posts: int, previous: int, quiet: int, status: str) -> None:
     """Half as many again is rising, half is fading, and what comes back after silence rises."""
     known = identity("t-old", direction("ferry"), posts=previous, quiet=quiet)
-    (found,) = match([story(range(posts), direction("ferry"))], week, digest([known]), CONFIG)
+    (found,) = match([story(range(posts), direction("ferry"))], week, digest([known]), CONFIG, "story")
     assert (found.id, found.status) == ("t-old", status)
 
 
@@ -226,7 +226,7 @@ def test_the_same_week_again_keeps_every_id(week: WeekPosts) -> None:
         replace(story(range(k, k + 3), direction(name), [name]))
         for k, name in enumerate(["wasps", "ferry", "violin", "kites"])
     ]
-    first = match(stories, week, None, CONFIG)
+    first = match(stories, week, None, CONFIG, "story")
     known = [
         replace_ids(
             identity(entry.id, entry.centroid, words=[w for w, _ in entry.words]),
@@ -234,7 +234,7 @@ def test_the_same_week_again_keeps_every_id(week: WeekPosts) -> None:
         )
         for entry in first
     ]
-    again = match(list(reversed(stories)), week, digest(known), CONFIG)
+    again = match(list(reversed(stories)), week, digest(known), CONFIG, "story")
     assert [entry.id for entry in reversed(again)] == [entry.id for entry in first]
     assert all(entry.confidence == pytest.approx(1, abs=1e-3) for entry in again)
 
@@ -246,6 +246,6 @@ def test_another_encoder_of_the_same_width_is_another_space() -> None:
     same = msgspec.structs.replace(last, manifest=msgspec.structs.replace(last.manifest, encoder="x@2/bf16"))
     other = msgspec.structs.replace(last, manifest=msgspec.structs.replace(last.manifest, encoder="y@1/fp32"))
     stories = [story([0], direction("wasps"))]
-    assert match(stories, week, same, CONFIG)[0].id == "t-old"
-    assert match(stories, week, other, CONFIG)[0].status == "new"
-    assert [known.centroid for known in identities(week, [], {}, set(), other)] == [""]
+    assert match(stories, week, same, CONFIG, "story")[0].id == "t-old"
+    assert match(stories, week, other, CONFIG, "story")[0].status == "new"
+    assert [known.centroid for known in identities(week, [], set(), other)] == [""]

@@ -1,4 +1,4 @@
-"""Influence from the stream: the graph, reach, the curated list."""
+"""Influence from the stream: the graph, reach, the influencer list."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def retweet(number: int, author: str, of: str, related: str | None = None) -> Tw
 
 
 def test_who_is_taken_up_by_many_leads() -> None:
-    """Three people repeat ann, one repeats bob: volume is not influence, attention is."""
+    """Three people repeat ann, one repeats bob: influence is attention, not volume."""
     scores = influence(
         week(
             post(1, "one text", author="ann"),
@@ -44,7 +44,7 @@ def test_one_fan_is_one_vote() -> None:
 
 
 def test_nobody_votes_for_themselves() -> None:
-    """Retweeting one's own posts, which that crowd does a lot, brings nothing."""
+    """Retweets of one's own posts count nothing."""
     scores = influence(
         week(post(1, "a b", author="ann"), retweet(2, "ann", "ann", "000001"), post(3, "c", author="bob")), []
     )
@@ -82,7 +82,7 @@ def test_a_retweets_numbers_are_not_the_retweeters() -> None:
 
 @pytest.mark.parametrize(("weight", "compare"), [(0.0, "silent"), (1.0, "same"), (5.0, "more"), (100.0, "most")])
 def test_the_curated_list_overrides(weight: float, compare: str) -> None:
-    """0 silences, 1 leaves, more lifts, by id or by handle in any case."""
+    """0 removes the influence, 1 leaves it, more raises it, by id or by handle in any case."""
     posts = week(post(1, "one", author="ann", likes=1), post(2, "two", author="bob", likes=9))
     plain = influence(posts, [])["ann"].value
     for listed in (
@@ -99,7 +99,7 @@ def test_the_curated_list_overrides(weight: float, compare: str) -> None:
 
 
 def test_an_empty_week_has_nobody() -> None:
-    """And does not divide by zero."""
+    """Without a division by zero."""
     assert influence(week(), []) == {}
 
 

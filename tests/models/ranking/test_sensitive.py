@@ -1,4 +1,4 @@
-"""Violence, death and disaster are recognised; the field's own figures of speech are not."""
+"""Violence, death and disaster are recognised; the field's figures of speech are not."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def test_harm(text: str) -> None:
     ],
 )
 def test_figures_of_speech(text: str) -> None:
-    """One ambiguous word is what this field says every day."""
+    """One ambiguous word is common in this field."""
     assert not mentions_harm(text)
 
 

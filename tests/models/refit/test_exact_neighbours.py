@@ -1,4 +1,4 @@
-"""The nearest posts and the pairs of like ones are those of the whole product, however it is cut up."""
+"""The nearest posts and the similar pairs equal those of the whole product, whatever the tiles."""
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ def unit(rows: npt.NDArray[np.float64]) -> Matrix:
 
 
 def made_features(posts: int) -> Matrix:
-    """Vectors with a few words beside them."""
+    """Vectors with a few words appended."""
     random = np.random.default_rng(posts)
     words = random.normal(size=(posts, LEXICAL_DIMENSIONS)) * (random.random((posts, LEXICAL_DIMENSIONS)) < 0.02)
     return unit(np.hstack([random.normal(size=(posts, 12)), words]))
@@ -26,7 +26,7 @@ def made_features(posts: int) -> Matrix:
 
 @pytest.mark.parametrize("posts", [3, 64, 65, 200])
 def test_neighbours_are_those_of_the_whole_product(posts: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In tiles of which the last is not full, and bounded by a few of the posts."""
+    """With a partial last tile, and a bound from a few of the posts."""
     monkeypatch.setattr(exact_neighbours, "TILE", 16)
     monkeypatch.setattr(exact_neighbours, "SOME", 20)
     matrix = made_features(posts)
@@ -39,7 +39,7 @@ def test_neighbours_are_those_of_the_whole_product(posts: int, monkeypatch: pyte
 
 
 def test_of_neighbours_as_near_the_first_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four posts over and over: each has its copies in order, from whichever tile, after itself."""
+    """Four repeated posts: each has its copies in order, from any tile, after itself."""
     monkeypatch.setattr(exact_neighbours, "TILE", 8)
     monkeypatch.setattr(exact_neighbours, "SOME", 8)
     matrix = np.zeros((40, 4 + LEXICAL_DIMENSIONS), dtype=np.float32)
@@ -52,7 +52,7 @@ def test_of_neighbours_as_near_the_first_are_taken(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("dimensions", [8, DIRECTIONS, 150])
 def test_pairs_are_those_of_the_whole_product(dimensions: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the order of the rows, then of the columns, with their cosines; the directions tell only where to look."""
+    """In the order of rows, then columns, with their cosines. The directions only select candidates."""
     monkeypatch.setattr(near_duplicates, "TILE", 16)
     monkeypatch.setattr(near_duplicates, "PAIRS", 5)
     random = np.random.default_rng(dimensions)
@@ -68,7 +68,7 @@ def test_pairs_are_those_of_the_whole_product(dimensions: int, monkeypatch: pyte
 
 
 def test_pairs_that_differ_only_off_the_main_directions_are_none() -> None:
-    """Their bound reaches the similarity, they do not."""
+    """Their bound reaches the similarity, their cosine does not."""
     vectors = np.zeros((2 * DIRECTIONS + 2, DIRECTIONS + 2), dtype=np.float32)
     vectors[np.arange(2 * DIRECTIONS), np.arange(2 * DIRECTIONS) % DIRECTIONS] = 1
     vectors[-2:, 0], vectors[-2, -2], vectors[-1, -1] = 0.8, 0.6, 0.6

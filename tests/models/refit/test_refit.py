@@ -20,8 +20,7 @@ CONFIG = DigestConfig()
 def fingerprint(found: Refit) -> list[object]:
     """Everything in a refit, as values that compare bit for bit."""
     stories = [
-        (s.members.tolist(), s.distinct.tolist(), s.words, s.centroid.tobytes(), s.centroid.dtype)
-        for s in found.stories
+        (s.members.tolist(), s.distinct.tolist(), s.words, s.centroid.tobytes(), s.centroid.dtype) for s in found.themes
     ]
     return [stories, found.topic_of.tolist(), found.duplicate_of.tolist(), found.rescued, found.rescued_similarity]
 
@@ -30,7 +29,7 @@ def subjects_of(found: Refit, week: WeekPosts) -> list[Counter[str]]:
     """For each story, how many of its distinct posts each made subject has."""
     return [
         Counter(week.posts[i].links[0].url.split("/")[3] for i in story.distinct if week.posts[i].links)
-        for story in found.stories
+        for story in found.themes
     ]
 
 
@@ -86,14 +85,14 @@ def test_small_weeks(count: int) -> None:
     week = week_of(records({"wasps": count - count // 3, "ferry": count // 3}))
     found = refit(week, CONFIG)
     assert found.topic_of.shape == found.duplicate_of.shape == (count,)
-    assert all(len(story.distinct) >= CONFIG.min_topic_posts for story in found.stories)
+    assert all(len(story.distinct) >= CONFIG.min_topic_posts for story in found.themes)
 
 
 def test_a_week_of_nothing_but_one_text() -> None:
     """Five hundred copies are one piece of evidence and no topic."""
     copies = [embedded(post(i, "same words all over", author=f"a{i}"), direction("wasps")) for i in range(500)]
     found = refit(week_of(copies), CONFIG)
-    assert found.stories == []
+    assert found.themes == []
     assert set(found.duplicate_of.tolist()) == {0}
 
 
@@ -116,7 +115,7 @@ def test_support_follows_its_original_and_is_no_evidence() -> None:
     ids = [tweet.id for tweet in week.posts]
     retweet, source = ids.index("000900"), ids.index(original.id)
     assert found.duplicate_of[retweet] == source
-    topic = found.stories[found.topic_of[source]]
+    topic = found.themes[found.topic_of[source]]
     assert retweet in topic.members
     assert retweet not in topic.distinct
 
@@ -131,7 +130,7 @@ def test_strangers_are_not_stuffed_into_topics() -> None:
         strangers.append(embedded(post(900 + i, f"lonely{i} remark{i}"), vector / np.linalg.norm(vector)))
     week = week_of(made + strangers)
     found = refit(week, CONFIG)
-    for story in found.stories:
+    for story in found.themes:
         closeness = week.vectors[story.distinct] @ story.centroid
         assert closeness.min() >= 0.3
     assert sum(int(found.topic_of[i] == -1) for i, t in enumerate(week.posts) if t.text.startswith("lonely")) >= 4
@@ -140,22 +139,22 @@ def test_strangers_are_not_stuffed_into_topics() -> None:
 def test_topics_partition_the_posts(mixed: WeekPosts) -> None:
     """topic_of, members and distinct agree, the largest topic comes first, centroids have unit length."""
     found = refit(mixed, CONFIG)
-    for index, story in enumerate(found.stories):
+    for index, story in enumerate(found.themes):
         assert story.members.tolist() == np.flatnonzero(found.topic_of == index).tolist()
         assert set(story.distinct) == {i for i in story.members if found.duplicate_of[i] == i}
         assert np.linalg.norm(story.centroid) == pytest.approx(1, abs=1e-5)
         assert story.words == sorted(story.words, key=lambda pair: -pair[1])
-    sizes = [len(story.distinct) for story in found.stories]
+    sizes = [len(story.distinct) for story in found.themes]
     assert sizes == sorted(sizes, reverse=True)
 
 
 def test_words_tell_the_subject_and_names_stay_whole(mixed: WeekPosts) -> None:
     """c-TF-IDF over our own words: BERTopic's default would strip "Brightwater-2" to letters."""
     found = refit(mixed, CONFIG)
-    for story, counter in zip(found.stories, subjects_of(found, mixed), strict=True):
+    for story, counter in zip(found.themes, subjects_of(found, mixed), strict=True):
         vocabulary = set(SUBJECTS[counter.most_common(1)[0][0]].casefold().split())
         assert story.words[0][0].split()[0] in vocabulary
-    assert any("brightwater-2" in dict(story.words) for story in found.stories)
+    assert any("brightwater-2" in dict(story.words) for story in found.themes)
 
 
 def test_progress_is_reported_in_order(mixed: WeekPosts) -> None:

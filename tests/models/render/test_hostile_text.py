@@ -1,4 +1,4 @@
-"""Post text is hostile everywhere that it is shown: terminal, Markdown, HTML, Atom, spreadsheets."""
+"""Hostile post text in every form: terminal, Markdown, HTML, Atom, spreadsheets."""
 
 import re
 from html.parser import HTMLParser
@@ -30,7 +30,7 @@ ALLOWED_SCHEMES = ("http://", "https://", "#", "mailto:")
 
 
 def hostile_digest(text: str) -> Digest:
-    """A digest with `text` wherever words of posts, people or pages can stand."""
+    """A digest with `text` in every place for words of posts, people or pages."""
     made = digest("2021-W18", quotation=text)
     (topic,) = made.topics
     replace = msgspec.structs.replace
@@ -63,7 +63,7 @@ class Tags(HTMLParser):
 
 
 def tags_of(html: str) -> list[tuple[str, dict[str, str | None]]]:
-    """What a browser would build."""
+    """The tags that a browser would build."""
     parser = Tags()
     parser.feed(html)
     return parser.found
@@ -97,14 +97,14 @@ def test_markdown_shows_hostile_text_as_text(text: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("form", ["markdown", "text"])
 def test_a_digest_on_the_terminal_drives_nothing(text: str, form: str) -> None:
-    """As the commands print it."""
+    """In the output of the commands."""
     shown = printable(render(hostile_digest(text), form))  # type: ignore[arg-type]
     assert not any(character in shown for character in "\x1b\x07\x9b\u202e")
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_atom_stays_well_formed(text: str) -> None:
-    """A reader must get every entry, whatever it says."""
+    """A reader must get every entry, whatever its text."""
     from xml.etree import ElementTree
 
     shown = render(hostile_digest(text), "atom")

@@ -1,4 +1,4 @@
-"""Labels read like section titles and stand in the posts."""
+"""Labels read like section titles and occur in the posts."""
 
 from collections.abc import Sequence
 
@@ -103,12 +103,12 @@ def _label(texts: Sequence[str], words: Sequence[str]) -> str:
 def test_a_label_is_the_phrase_that_tells_the_topic_from_the_week(
     texts: Sequence[str], words: Sequence[str], expected: str
 ) -> None:
-    """Names as written, no verbs, no words that everybody uses, longer phrases where enough posts use them."""
+    """Names as written, no verbs, no common words, longer phrases where enough posts use them."""
     assert _label(texts, words) == expected
 
 
 def test_labels_of_a_week_are_distinct() -> None:
-    """Two topics of one subject are told apart, by whatever else they speak of."""
+    """Two topics of one subject get different labels, from their other words."""
     found = labels(PLAIN, [LANTERN, HARBOUR, LANTERN])
     assert len({label.text for label in found}) == 3
     assert found[2].text.startswith("LanternNet and ")
@@ -116,16 +116,16 @@ def test_labels_of_a_week_are_distinct() -> None:
 
 
 def test_a_topic_without_any_phrase_still_has_a_name() -> None:
-    """Other scripts, or posts of signs alone: words of the topic, else whose posts they are."""
+    """Other scripts, or posts of signs only: words of the topic, else its author."""
     week = week_of([post(n, "!!! ??? 42", author=n) for n in range(3)])
     assert labels(week, [story_of(week, [0, 1, 2], [])])[0].text == "Posts by @ada0"
-    assert labels(week, [story_of(week, [0, 1, 2], ["量子", "計算"])])[0].text == "Posts by @ada0"  # not theirs
+    assert labels(week, [story_of(week, [0, 1, 2], ["量子", "計算"])])[0].text == "Posts by @ada0"  # other people's
     week = week_of([post(n, "!!! π ??? σ", author=n) for n in range(3)])
     assert labels(week, [story_of(week, [0, 1, 2], ["π", "σ"])])[0].text == "π, σ"
 
 
 def test_words_keep_the_capitals_that_people_give_them() -> None:
-    """Title case that knows names, and shouts that are none."""
+    """Title case that keeps names, and capitals that are no names."""
     use = WordUse(["we like iOS and GPT-Neo", "our NASA friend likes iOS", "some AMAZINGLY loud text"])
     assert use.title("ios and nasa") == "iOS and NASA"
     assert use.title("the state of gpt-neo") == "The State of GPT-Neo"

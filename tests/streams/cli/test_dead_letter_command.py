@@ -36,7 +36,7 @@ def _on_topic(letters: list[DeadLetter], notes: list[int]) -> list[Record]:
 
 
 def test_the_original_bytes_key_and_time_go_back() -> None:
-    """As they were, to the topic they came from."""
+    """Unchanged, to the original topic."""
     (sent,) = outgoing(letter_of(GOOD))
     assert (sent.topic, sent.key, sent.value) == ("tweets", b"key", GOOD)
     assert sent.timestamp == tweet(1).created_at
@@ -44,7 +44,7 @@ def test_the_original_bytes_key_and_time_go_back() -> None:
 
 @given(st.binary(max_size=300), st.none() | st.binary(max_size=20))
 def test_any_bytes_survive_the_letter(value: bytes, key: bytes | None) -> None:
-    """Whatever was wrong with them."""
+    """Whatever was wrong with the record."""
     stored = StoredLetter(0, dead_letter("embed", "x", Record("tweets", 1, 2, key, value, 0), START))
     assert (stored.record, stored.key) == (value, key)
     (sent,) = outgoing(stored, force=True)
@@ -52,7 +52,7 @@ def test_any_bytes_survive_the_letter(value: bytes, key: bytes | None) -> None:
 
 
 def test_what_would_come_back_at_once_is_refused_unless_forced() -> None:
-    """Sent back only after a fix."""
+    """Only a repaired record is sent back."""
     for broken in (None, b"", b"{}", GOOD[:-3]):
         with pytest.raises(NotSendableError, match="be refused again"):
             outgoing(letter_of(broken))
@@ -69,7 +69,7 @@ def test_a_vector_is_checked_before_it_goes_back() -> None:
 
 
 def test_digests_and_foreign_topics_are_not_sent_back() -> None:
-    """A digest is made again by its stage."""
+    """Its stage computes a digest again."""
     with pytest.raises(NotSendableError, match="week-close"):
         outgoing(letter_of(b"{}", "digests"))
     with pytest.raises(NotSendableError, match="does not take records back"):
@@ -82,7 +82,7 @@ def _outside(data: bytes) -> StoredLetter:
 
 
 def test_a_line_of_a_file_is_parsed_again() -> None:
-    """Its posts go to `tweets`, whatever platform's shape it has."""
+    """Its posts go to `tweets`, from any platform's format."""
     line = {"id": 5, "author": "ann", "created_at": "2021-05-03T10:00:00Z", "text": "now it can be read"}
     (sent,) = outgoing(_outside(orjson.dumps(line)))
     post = decode_post(sent.value)
@@ -96,13 +96,13 @@ def test_a_line_of_a_file_is_parsed_again() -> None:
 
 
 def test_a_tombstone_has_the_time_of_its_deletion() -> None:
-    """So that it lies behind its post."""
+    """So that it comes after its post."""
     deletion = Deletion(id="p1", author_id="a", deleted_at=START)
     assert outgoing(letter_of(encode(deletion)))[0].timestamp == START
 
 
 async def test_what_was_sent_back_is_marked_after_the_broker_has_it() -> None:
-    """First the record, then the note; a broker that is away leaves the letter open."""
+    """First the record, then the note. An unreachable broker leaves the letter open."""
     stored = letter_of(GOOD)
     send = FakeSend()
     await send_back(stored, outgoing(stored), send)
@@ -125,7 +125,7 @@ def test_notes_mark_letters_and_redelivered_letters_are_one() -> None:
 
 
 async def test_a_letter_that_nothing_can_mend_is_dismissed() -> None:
-    """It is not open any more, and nothing goes to the topic that it came from."""
+    """It is no longer open, and nothing is sent to its original topic."""
     record_of = record(encode(dead_letter("embed", "not JSON", record(b"{", 5), START)), 3, topic="dead-letters")
     send = FakeSend()
     await dismiss(stored_letters([record_of])[3], send)
@@ -135,7 +135,7 @@ async def test_a_letter_that_nothing_can_mend_is_dismissed() -> None:
 
 
 def test_what_is_no_letter_is_passed_over() -> None:
-    """Anybody may write to a topic."""
+    """Anyone may write to a topic."""
     assert stored_letters([record(b"rubbish", 0, topic="dead-letters"), record(None, 1, topic="dead-letters")]) == {}
 
 

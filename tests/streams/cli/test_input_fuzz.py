@@ -1,6 +1,6 @@
-"""What comes from outside besides posts and files of posts: settings, options, requests, streams, our own notes.
+"""Untrusted input besides posts and files of posts: settings, options, requests, streams, our own state files.
 
-Each is read or refused with the error that its reader documents; anything else fails here.
+Each is read, or refused with the documented error of its reader. Any other error fails the test.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ def _only(*documented: type[Exception]) -> Iterator[None]:
 @example({"TOPTOPICS_LATENESS_HOURS": "inf"})
 @example({"TOPTOPICS_FUTURE_SKEW_MINUTES": "1e300"})
 def test_any_environment_is_settings_or_refused(given_values: dict[str, str]) -> None:
-    """And what was accepted can be used as a span of time."""
+    """Accepted durations can be used as such."""
     with patch.dict(os.environ, given_values), _only(ValidationError):
         wanted = load_settings()
         clock() - timedelta(hours=wanted.lateness_hours)
@@ -104,7 +104,7 @@ X_LINE = orjson.dumps(samples.X_FLAT)
 @example(b'{"errors": 3}')
 @example(b"[1]")
 def test_any_line_of_x_is_items_or_a_farewell(line: bytes) -> None:
-    """The notice of a disconnection is one."""
+    """The notice of a disconnection is one of them."""
     with _only(DisconnectedError):
         x_items(line)
 
@@ -113,7 +113,7 @@ def test_any_line_of_x_is_items_or_a_farewell(line: bytes) -> None:
 @example("update", b"[]")
 @example("delete", b"\xff")
 def test_any_event_of_mastodon_is_items(name: str, data: bytes) -> None:
-    """A status that cannot be used is a bad one."""
+    """An unusable status is a bad record."""
     list(mastodon_items(name, data, clock))
 
 
@@ -134,7 +134,7 @@ def _file(name: str, data: bytes, read: Callable[[Path], object]) -> None:
 @example(b'{"cursor":"\xff"}', b'{"source":"\xff"}', b"\xff")
 @example(b"", b"", b"")
 def test_our_own_notes_are_read_or_refused(cursor: bytes, health: bytes, position: bytes) -> None:
-    """A disk may have damaged them: half a file is not "no file", and its name is told."""
+    """A disk may have damaged them. A damaged file differs from a missing one, and the error names it."""
     with _only(ValueError):
         _file("x.cursor.json", cursor, lambda path: Files(path.parent, "x").load())
     _file("x.health.json", health, lambda path: healths(path.parent))
@@ -146,7 +146,7 @@ def test_our_own_notes_are_read_or_refused(cursor: bytes, health: bytes, positio
 @given(damaged(b'{"size":3,"lines":2,"weeks":["2021-W18"]}'), damaged(b'{"value":"YQ==","taught":"","records":1}'))
 @example(b"\xff", b"\xff")
 def test_notes_of_an_interrupted_run_are_read_or_refused(note: bytes, kept: bytes) -> None:
-    """A kept week that is damaged is built again; how far a file is in must not be guessed."""
+    """A damaged week is rebuilt. The progress of a file must not be guessed."""
     with _only(ValueError):
         _file("note.json", note, note_of)
     _file(f"{'k' * 32}.json", kept, lambda path: ReplayStore(path.parent).load("k" * 32))
@@ -157,7 +157,7 @@ def test_notes_of_an_interrupted_run_are_read_or_refused(note: bytes, kept: byte
 @example(b"x", "")
 @example(b"x", "1-2")
 def test_any_file_among_the_snapshots_is_passed_over(data: bytes, name: str) -> None:
-    """Set aside, or left where it is."""
+    """They are renamed, or left as they are."""
     _file(f"assign-{name}.safetensors", data, lambda path: list(SnapshotStore(path.parent, "assign").load(5)))
 
 
@@ -173,7 +173,7 @@ ROUTES = ["topics", "topics/T1", "topics/T1/posts", "series", "map", "digests", 
 @given(st.lists(st.tuples(st.sampled_from(ROUTES) | TEXT, QUERIES), min_size=40, max_size=40))
 @example([("events", {"after": "٣"}), ("topics/T1/posts", {"limit": "1e12"})])
 def test_no_request_breaks_the_service(wanted: list[tuple[str, dict[str, str]]]) -> None:
-    """Whatever the query and the path: an answer, or what is wrong with the question."""
+    """Any query and path gives an answer or an error."""
 
     async def ask() -> None:
         async with client(await filled()) as http:
@@ -188,7 +188,7 @@ def test_no_request_breaks_the_service(wanted: list[tuple[str, dict[str, str]]])
 @example("٣-٣")
 @example("1-1\n")
 def test_an_event_id_that_is_taken_is_one(text: str) -> None:
-    """`Last-Event-ID` and `after` reach Redis, which knows two numbers."""
+    """`Last-Event-ID` and `after` are passed to Redis, which expects two numbers."""
     if is_stream_id(text):
         assert text.isascii()
         assert [int(part) for part in text.split("-")]

@@ -1,4 +1,4 @@
-"""Wrong usage of `replay`, `backfill`, `subscribe` and `subscriptions` is told before any service is started."""
+"""Wrong usage of `replay`, `backfill`, `subscribe` and `subscriptions` is reported before any service is started."""
 
 from contextlib import nullcontext
 from pathlib import Path
@@ -8,13 +8,13 @@ from typer.testing import CliRunner
 
 from streams.cli.commands import app
 
-# apprise imports a module of the standard library that is on its way out
+# apprise imports a deprecated module of the standard library
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
 
 @pytest.fixture(autouse=True)
 def _no_services(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Addresses where nobody is: a command that goes that far fails in another way than these tests expect."""
+    """Addresses without a server: a command that connects fails in another way than these tests expect."""
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     monkeypatch.setenv("TOPTOPICS_DATA_DIR", str(tmp_path))
@@ -50,7 +50,7 @@ def _no_services(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ],
 )
 def test_wrong_usage_is_told(call: list[str], said: str) -> None:
-    """With exit code 2 and what is wrong."""
+    """With exit code 2 and the mistake."""
     result = CliRunner().invoke(app, call)
     assert result.exit_code == 2, result.output
     assert said in result.output
@@ -62,7 +62,7 @@ def test_a_file_that_is_not_there_is_told() -> None:
 
 
 def test_an_interrupted_backfill_says_how_it_goes_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """As an interrupted replay does; exit code 130."""
+    """As an interrupted replay does, with exit code 130."""
 
     async def interrupted(*_: object) -> int:
         raise KeyboardInterrupt

@@ -22,7 +22,7 @@ DIGEST = digest_of(PLAIN, [LANTERN, HARBOUR])
 
 @asynccontextmanager
 async def _endpoint(answer: Callable[[str], bytes], status: int = 200) -> AsyncIterator[tuple[Endpoint, list[Any]]]:
-    """An endpoint whose answers `answer` gives from the sentence that was sent."""
+    """An endpoint whose answers `answer` computes from the sentence that was sent."""
     asked: list[Any] = []
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -44,7 +44,7 @@ def _completion(text: str) -> bytes:
 
 
 async def test_a_faithful_rewording_replaces_the_sentence() -> None:
-    """The evidence and the promises stay; the key travels in the header and is in no representation."""
+    """Evidence and promises stay. The key is sent in the header and is in no representation."""
     async with _endpoint(lambda sentence: _completion(f"Now: {sentence}")) as (
         endpoint,
         asked,
@@ -59,14 +59,14 @@ async def test_a_faithful_rewording_replaces_the_sentence() -> None:
 
 
 async def test_an_invention_is_discarded() -> None:
-    """A name, a number, a link that no post carries: the extractive sentence stays."""
+    """A name, a number, a link that no post has: the extractive sentence stays."""
     for invention in ("Elon Musk bought LanternNet.", "LanternNet raised 40 million.", "See https://evil.example", ""):
         async with _endpoint(lambda _, text=invention: _completion(text)) as (endpoint, _):  # type: ignore[misc]
             assert await reword_digest(DIGEST, POSTS, endpoint) == DIGEST
 
 
 async def test_an_endpoint_that_fails_changes_nothing() -> None:
-    """Errors, nonsense, floods and nobody there."""
+    """Errors, nonsense, floods, and an unreachable endpoint."""
     for data, status in (
         (b"no", 500),
         (b"not json", 200),
@@ -81,7 +81,7 @@ async def test_an_endpoint_that_fails_changes_nothing() -> None:
 
 
 async def test_an_endpoint_that_drips_is_given_up() -> None:
-    """The time is for the whole answer: byte by byte it would never end, and nothing would be published."""
+    """The time limit is for the whole answer; byte by byte it would never end, and nothing would be published."""
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -97,7 +97,7 @@ async def test_an_endpoint_that_drips_is_given_up() -> None:
 
 @pytest.mark.parametrize("key", ["sk-secret\n", "sk-secret\r\nX: y", "sk-sécret", "sk-secret\x00"])
 async def test_a_key_that_no_header_takes_is_not_told_to_the_log(key: str) -> None:
-    """A line end from a file is the commonest; the library's complaint quotes the header."""
+    """A line end from a file is the usual case. The library's error quotes the header."""
     with structlog.testing.capture_logs() as told:
         async with _endpoint(lambda sentence: _completion(sentence)) as (endpoint, _):
             assert await reword_digest(DIGEST, POSTS, replace(endpoint, key=key)) == DIGEST
@@ -105,7 +105,7 @@ async def test_a_key_that_no_header_takes_is_not_told_to_the_log(key: str) -> No
 
 
 async def test_a_line_end_around_the_key_does_no_harm() -> None:
-    """As `LLM_API_KEY` from a mounted secret has it."""
+    """As in `LLM_API_KEY` from a mounted secret."""
     settings = load_settings(llm_base_url="http://127.0.0.1:1/v1", llm_model="tiny", llm_api_key="sk-secret\n")
     endpoint = endpoint_of(settings)
     assert endpoint is not None

@@ -1,4 +1,4 @@
-"""How an alert reaches a chat or a webhook: signed, tried again, and nowhere that it must not go."""
+"""Delivery of an alert to a chat or a webhook: signed, retried, and to no forbidden address."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ from streams.delivery.alert_rules import Alert, Rules
 from streams.delivery.errors import DeliveryError
 from tests.support.webhook_receiver import Receiver, receiving
 
-# apprise imports a module of the standard library that is on its way out
+# apprise imports a deprecated module of the standard library
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 ALERT = Alert(rule="r", key="k", cooldown_seconds=60, send=["a"], topic_id="T1", title="A title", text="A text")
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -21,7 +21,7 @@ KINDS = ("webhook", "url")
 
 
 def channel(kind: str, receiver: Receiver, *, private: bool = True, secret: str | None = "s") -> Rules:
-    """Rules whose one channel is the receiver's, as our webhook or as apprise's json://."""
+    """Rules with one channel, the receiver as our webhook or as apprise's json://."""
     address = receiver.url if kind == "webhook" else receiver.url.replace("http://", "json://")
     one = {kind: address, "secret": secret, "allow_private": private}
     return Rules.model_validate({"channels": {"a": one}, "rules": [{"name": "r", "send": ["a"], "trend_over": 1}]})
@@ -29,7 +29,7 @@ def channel(kind: str, receiver: Receiver, *, private: bool = True, secret: str 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_it_is_tried_again_under_the_same_id(kind: str) -> None:
-    """Within the try, and by a process that began anew; the next one, a cool-down later, has another."""
+    """Within the attempt, and by a restarted process. The next alert, after the cool-down, has another id."""
     async with receiving(Receiver([500])) as receiver:
         deliver = Delivery(channel(kind, receiver), wait_seconds=0, clock=lambda: NOW)
         await deliver("a", ALERT)
@@ -41,7 +41,7 @@ async def test_it_is_tried_again_under_the_same_id(kind: str) -> None:
 
 
 async def test_a_webhook_is_signed_and_holds_the_alert() -> None:
-    """As a digest's is."""
+    """As for a digest."""
     async with receiving(Receiver()) as receiver:
         await Delivery(channel("webhook", receiver), clock=lambda: NOW)("a", ALERT)
     (request,) = receiver.requests
@@ -52,7 +52,7 @@ async def test_a_webhook_is_signed_and_holds_the_alert() -> None:
 
 
 async def test_without_a_secret_nothing_is_signed() -> None:
-    """A signature with an empty key would look like one."""
+    """A signature with an empty key would look valid."""
     async with receiving(Receiver()) as receiver:
         await Delivery(channel("webhook", receiver, secret=None), clock=lambda: NOW)("a", ALERT)
     assert "webhook-signature" not in receiver.requests[0].headers
@@ -60,7 +60,7 @@ async def test_without_a_secret_nothing_is_signed() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_private_address_is_refused_unless_the_channel_allows_it(kind: str) -> None:
-    """No connection is made, however often it is tried."""
+    """No connection is made in any attempt."""
     async with receiving(Receiver()) as receiver:
         with pytest.raises(DeliveryError, match="public internet"):
             await Delivery(channel(kind, receiver, private=False), wait_seconds=0, clock=lambda: NOW)("a", ALERT)
@@ -69,7 +69,7 @@ async def test_a_private_address_is_refused_unless_the_channel_allows_it(kind: s
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_redirect_leads_to_no_private_address(kind: str) -> None:
-    """Webhooks follow none; what apprise follows is looked at when the connection is made."""
+    """Webhooks follow no redirects; redirects of apprise are checked when the connection is made."""
     inside, outside = Receiver(), Receiver([307] * TRIES)
     async with receiving(inside, host="127.0.0.2"), receiving(outside):
         outside.location = inside.url
@@ -83,7 +83,7 @@ async def test_a_redirect_leads_to_no_private_address(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_nobody_there_is_a_delivery_error(kind: str) -> None:
-    """After the tries; the address is not in the message."""
+    """After the attempts. The message does not contain the address."""
     async with receiving(Receiver()) as receiver:
         rules = channel(kind, receiver)
     with pytest.raises(DeliveryError) as caught:
@@ -100,7 +100,7 @@ async def test_who_wants_no_more_is_not_asked_again() -> None:
 
 
 def test_a_secret_may_be_any_text_or_one_of_the_specification() -> None:
-    """`whsec_` and base64, as for digests; else the text itself."""
+    """`whsec_` and base64, as for digests; otherwise the text itself."""
     assert key_of("whsec_c2VjcmV0") == b"secret"
     assert key_of("secret") == b"secret"
     with pytest.raises(DeliveryError, match="base64"):

@@ -1,4 +1,4 @@
-"""Webhooks: signed as the specification says, to nobody who must not get them."""
+"""Webhooks: signed as the specification says, and sent to no forbidden address."""
 
 import base64
 import hashlib
@@ -49,7 +49,7 @@ async def test_a_delivery_is_signed_and_complete() -> None:
 
 
 async def test_a_correction_says_what_it_corrects_under_an_id_of_its_own() -> None:
-    """A receiver that drops repetitions by id must not drop it."""
+    """A receiver that drops repetitions by id must keep it."""
     async with receiving(Receiver()) as receiver:
         await WebhookSender().send(to(receiver), CORRECTION, NOW)
     event = orjson.loads(receiver.requests[0].body)
@@ -59,7 +59,7 @@ async def test_a_correction_says_what_it_corrects_under_an_id_of_its_own() -> No
 
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503, LOSE_ANSWER])
 async def test_anything_but_success_is_a_failure(status: int) -> None:
-    """It is tried again later."""
+    """The delivery is retried later."""
     async with receiving(Receiver([status])) as receiver:
         with pytest.raises(DeliveryError) as failed:
             await WebhookSender().send(to(receiver), ENTRY, NOW)
@@ -67,7 +67,7 @@ async def test_anything_but_success_is_a_failure(status: int) -> None:
 
 
 async def test_a_receiver_may_ask_for_time_or_for_no_more() -> None:
-    """`Retry-After` is heard, and 410 Gone ends it."""
+    """`Retry-After` is obeyed, and 410 Gone is final."""
     async with receiving(Receiver([503, 410], retry_after="120")) as receiver:
         with pytest.raises(DeliveryError) as busy:
             await WebhookSender().send(to(receiver), ENTRY, NOW)
@@ -95,7 +95,7 @@ async def test_a_redirect_is_not_followed(status: int) -> None:
     ],
 )  # fmt: skip
 async def test_a_name_that_leads_to_a_private_address_is_refused(address: str) -> None:
-    """Before any connection, whichever of its addresses is private."""
+    """Before any connection, if any of its addresses is private."""
 
     async def lookup(host: str, port: int) -> list[str]:
         return ["203.0.113.7", address] if host == "hooks.example.org" else []
@@ -121,7 +121,7 @@ async def test_no_spelling_of_loopback_gets_through(url: str) -> None:
 
 
 async def test_the_connection_goes_to_the_address_that_was_checked() -> None:
-    """A name that answers differently the second time (DNS rebinding) is asked only once."""
+    """A name that answers differently the second time (DNS rebinding) is resolved once."""
     asked: list[str] = []
 
     async def lookup(host: str, port: int) -> list[str]:
@@ -141,7 +141,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked() -> None:
 async def test_the_certificate_has_to_be_of_the_name_and_not_of_the_address(
     name: str, accepted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The pinned address changes nothing about whom the connection is with; an authority of one's own is heard."""
+    """The pinned address does not change the certificate check; the user's own authorities are used."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))

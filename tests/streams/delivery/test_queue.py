@@ -1,4 +1,4 @@
-"""The queue of every endpoint, subscriptions, and when to try again."""
+"""The queues of the endpoints, subscriptions, and the times of attempts."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def queue(tmp_path: Path) -> DeliveryQueue:
 
 
 def test_a_digest_is_queued_once_and_survives_a_restart(queue: DeliveryQueue, tmp_path: Path) -> None:
-    """Reading the log again, or starting again, repeats nothing."""
+    """Reading the log again, or a restart, repeats nothing."""
     assert queue.add("team", "2021-W18", "aa", 1)
     assert not queue.add("team", "2021-W18", "aa", 1)
     again = DeliveryQueue(tmp_path / "push.sqlite3")
@@ -34,7 +34,7 @@ def test_a_digest_is_queued_once_and_survives_a_restart(queue: DeliveryQueue, tm
 
 
 def test_a_correction_takes_the_place_of_what_still_waits(queue: DeliveryQueue) -> None:
-    """Nobody needs the wrong one first; and going back to the first bytes is a correction too."""
+    """Nobody needs the wrong one first. A return to the first bytes is a correction too."""
     queue.add("team", "2021-W18", "aa", 1)
     queue.add("team", "2021-W18", "bb", 2)
     delivery = queue.next_of("team")
@@ -46,7 +46,7 @@ def test_a_correction_takes_the_place_of_what_still_waits(queue: DeliveryQueue) 
 
 
 def test_weeks_go_out_in_order(queue: DeliveryQueue) -> None:
-    """Whatever order they came in."""
+    """Whatever the order of arrival."""
     for week in ("2021-W20", "2021-W18", "2021-W19"):
         queue.add("team", week, "aa", 1)
     delivery = queue.next_of("team")
@@ -55,7 +55,7 @@ def test_weeks_go_out_in_order(queue: DeliveryQueue) -> None:
 
 
 def test_a_new_subscriber_gets_what_it_asked_for(queue: DeliveryQueue) -> None:
-    """From its week on, or only what is new; and only its first look decides."""
+    """From its week on, or only new digests; only its first check decides."""
     there = [("2021-W17", "aa", 1), ("2021-W18", "bb", 1)]
     later = checked(Subscription(name="later", url="https://example.org/"))
     queue.put_subscription(later)
@@ -72,7 +72,7 @@ def test_a_new_subscriber_gets_what_it_asked_for(queue: DeliveryQueue) -> None:
 
 
 def test_a_replacement_with_an_earlier_week_gets_what_was_skipped(queue: DeliveryQueue) -> None:
-    """`subscriptions add NAME --from` on a name that is there; neither what was delivered nor what was corrected."""
+    """`subscriptions add NAME --from` for an existing name: neither delivered nor corrected digests are sent."""
     there = [(f"2021-W{week}", "aa", 1) for week in (15, 16, 17, 18)]
     queue.catch_up(HOOK, there)
     queue.add("team", "2021-W18", "aa", 1)
@@ -93,7 +93,7 @@ def test_a_replacement_with_an_earlier_week_gets_what_was_skipped(queue: Deliver
 
 
 def test_the_state_shows_failing_and_dead_and_no_secret(queue: DeliveryQueue) -> None:
-    """What `toptopics subscriptions list` shows."""
+    """The fields that `toptopics subscriptions list` shows."""
     queue.add("team", "2021-W18", "aa", 1)
     delivery = queue.next_of("team")
     assert delivery is not None
@@ -111,12 +111,12 @@ def test_the_state_shows_failing_and_dead_and_no_secret(queue: DeliveryQueue) ->
 
 
 def test_secrets_are_nobody_elses(queue: DeliveryQueue, tmp_path: Path) -> None:
-    """The file is the user's own."""
+    """Only the user can read the file."""
     assert (tmp_path / "push.sqlite3").stat().st_mode & 0o077 == 0
 
 
 def test_removing_forgets_the_queue(queue: DeliveryQueue) -> None:
-    """And nothing can be added any more."""
+    """Nothing can be added afterwards."""
     queue.add("team", "2021-W18", "aa", 1)
     assert queue.remove_subscription("team")
     assert not queue.remove_subscription("team")
@@ -126,7 +126,7 @@ def test_removing_forgets_the_queue(queue: DeliveryQueue) -> None:
 
 @given(st.integers(0, len(DELAYS) - 1), st.floats(0, 1e9), st.floats(-0.1, 0.1), st.none() | st.floats(0, 1e6))
 def test_attempts_grow_rarer_for_a_day(attempts: int, now: float, jitter: float, asked: float | None) -> None:
-    """Always later than now, never more than the longest wait, and as late as the receiver asks within that."""
+    """Always in the future, never later than the longest wait, and as late as the receiver asks within that."""
     due = next_attempt(attempts, now, retry_after=asked, jitter=jitter)
     assert due is not None
     assert now < due <= now + DELAYS[-1] * 1.1 + 1
@@ -163,7 +163,7 @@ def test_a_file_of_subscriptions(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_subscription_is_told(tmp_path: Path, text: str, said: str) -> None:
-    """With what is wrong about it."""
+    """The error names the mistake."""
     path = tmp_path / "subscriptions.toml"
     path.write_text(text)
     with pytest.raises(SubscriptionError, match=said):

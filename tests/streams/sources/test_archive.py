@@ -1,4 +1,4 @@
-"""Archives: what kind of file it is, where a record came from, and what damage does."""
+"""Archives: recognition of the file, place of a record, and damage."""
 
 import bz2
 import gzip
@@ -41,7 +41,7 @@ def bads(lines: list[Line]) -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
 def test_compression_is_told_by_the_first_bytes(tmp_path: Path, pack: object) -> None:
-    """Whatever the file is called."""
+    """Whatever the file's name."""
     lines = read(tmp_path / "posts", pack(LINES))  # type: ignore[operator]
     assert texts(lines) == [f"post {number}" for number in range(5)]
     assert [line.number for line in lines] == [1, 2, 3, 4, 5]
@@ -49,7 +49,7 @@ def test_compression_is_told_by_the_first_bytes(tmp_path: Path, pack: object) ->
 
 
 def test_bad_lines_have_their_number_and_do_not_stop_the_rest(tmp_path: Path) -> None:
-    """Not JSON, no object, invalid UTF-8, a blank line, a last line cut off."""
+    """Not JSON, not an object, invalid UTF-8, a blank line, a truncated last line."""
     data = b'nonsense\n\n[]\n17\n{"id": "\xff"}\n' + LINES + LINES[:30]
     lines = read(tmp_path / "posts.jsonl", b"".join(LINES.splitlines(True)[:1]) + data)
     assert len(texts(lines)) == 6
@@ -59,7 +59,7 @@ def test_bad_lines_have_their_number_and_do_not_stop_the_rest(tmp_path: Path) ->
 
 
 def test_a_cut_compressed_file_gives_what_it_has(tmp_path: Path) -> None:
-    """The posts before the damage, and one bad line that says it."""
+    """The posts before the damage, and one bad line that reports it."""
     many = b"".join(
         json.dumps({**ours(n), "text": f"{random.Random(n).random()}"}).encode() + b"\n" for n in range(5_000)
     )
@@ -77,7 +77,7 @@ def test_an_endless_line_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_documents_over_several_lines(tmp_path: Path) -> None:
-    """A pretty-printed array, one object, objects after each other, and an array that is cut off."""
+    """A pretty-printed array, one object, objects in sequence, and a truncated array."""
     array = json.dumps([ours(number) for number in range(3)], indent=2).encode()
     assert len(texts(read(tmp_path / "a", array))) == 3
     assert len(texts(read(tmp_path / "b", json.dumps(samples.X_V1, indent=1).encode()))) == 1
@@ -119,7 +119,7 @@ def test_csv_columns_are_guessed_and_mapped(tmp_path: Path) -> None:
 
 
 def test_csv_of_twarc(tmp_path: Path) -> None:
-    """Its dotted columns; one column per relation; links as JSON."""
+    """Its dotted columns; one column for each relation; links as JSON."""
     header = "id,referenced_tweets.retweeted.id,referenced_tweets.quoted.id,retweeted_username,author_id,created_at,"
     header += "text,public_metrics.like_count,entities.urls,author.username,author.public_metrics.followers_count\n"
     links = json.dumps([{"url": "https://t.co/a", "expanded_url": "https://example.org/a", "title": "A"}])
@@ -146,7 +146,7 @@ def test_csv_of_twarc(tmp_path: Path) -> None:
     ],
 )
 def test_csv_times_of_the_usual_collectors(tmp_path: Path, written: str) -> None:
-    """Zones as words, numbers, the dates of mail."""
+    """Zones as words, numbers, mail dates."""
     data = f'id,username,date,tweet,urls\n1,ada,"{written}",hello,"[\'https://example.org/a\']"\n'
     (line,) = read(tmp_path / "posts.csv", data.encode())
     assert isinstance(line.outcome, Tweet), line.outcome
@@ -157,8 +157,9 @@ def test_csv_times_of_the_usual_collectors(tmp_path: Path, written: str) -> None
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_mangled_archives_raise_nothing(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Bytes replaced, removed and put in, in lines, tables and compressed files: valid posts, bad lines, or a header
-    that is refused with its reason."""
+    """Bytes replaced, removed and added, in lines, tables and compressed files: valid posts, bad lines, or a header
+    that is refused with its reason.
+    """
     table = b"id,author,created_at,text,likes\n" + b'1,ada,2026-03-02T08:00:00Z,"a, b",3\n' * 3
     mangled = bytearray(data.draw(st.sampled_from([LINES, table, gzip.compress(LINES), bz2.compress(table)])))
     for _ in range(data.draw(st.integers(1, 4))):
@@ -182,14 +183,14 @@ def test_csv_without_the_needed_columns_says_which(tmp_path: Path) -> None:
 
 
 def test_a_damaged_first_line_does_not_make_json_a_table(tmp_path: Path) -> None:
-    """A cut record has commas, but no names of columns."""
+    """A truncated record has commas, but no column names."""
     lines = read(tmp_path / "posts.jsonl", b'"id": "1", "text": "cut"}\n' + LINES)
     assert len(texts(lines)) == 5
     assert [number for number, _reason in bads(lines)] == [1]
 
 
 def test_other_separators(tmp_path: Path) -> None:
-    """Tabs and semicolons are told by the header; a byte order mark is skipped."""
+    """Tabs and semicolons are recognised in the header; a byte order mark is skipped."""
     for mark in ("\t", ";"):
         data = "\ufeff" + mark.join(["id", "author", "created_at", "text"]) + "\n"
         data += mark.join(["1", "ada", "2026-03-02T08:00:00Z", "a, b"]) + "\n"
@@ -203,7 +204,7 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """`-` reads what comes in, compressed or not."""
+    """`-` reads standard input, compressed or not."""
     path = tmp_path / "posts.gz"
     path.write_bytes(gzip.compress(LINES))
     with path.open("rb") as file:
@@ -212,5 +213,5 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 
 
 def test_an_empty_file_is_no_error(tmp_path: Path) -> None:
-    """Nothing in, nothing out."""
+    """No input gives no output."""
     assert read(tmp_path / "posts", b"") == []

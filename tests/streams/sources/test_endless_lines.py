@@ -1,4 +1,4 @@
-"""Live streams of servers that mean harm: a line, an event or a message that does not end is given up, not kept."""
+"""Live streams of hostile servers: an endless line, event or message is given up, not stored."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ from tests.support.source_servers.mastodon_server import TOKEN, MastodonServer
 from tests.support.source_servers.x_platform import XPlatform
 
 MOST = 50_000
-PIECES = {  # what is sent again and again; each way to grow an event
+PIECES = {  # the repeated part; each entry is a way to grow an event
     "one line": [b"a" * 1_000],
     "lines of one name": [b"data: " + b"a" * 993 + b"\n"],
     "lines of many names": [b"name%d:\n" % number for number in range(MOST)],
@@ -27,7 +27,7 @@ PIECES = {  # what is sent again and again; each way to grow an event
 
 
 async def _flood(request: web.Request, what: str) -> web.StreamResponse:
-    """Several times what is allowed, then the end of the line, the event and the answer."""
+    """Several times the limit, then the end of the line, the event and the answer."""
     response = web.StreamResponse()
     response.enable_chunked_encoding()
     await response.prepare(request)
@@ -49,7 +49,7 @@ class EndlessX(XPlatform):
 
 
 class RefusingX(XPlatform):
-    """Refuses the stream, at length."""
+    """Refuses the stream with a long text."""
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         return web.Response(status=503, body=b"a" * 3 * MOST)
@@ -67,7 +67,7 @@ class EndlessMastodon(MastodonServer):
 
 
 class RefusingMastodon(MastodonServer):
-    """Refuses the stream, at length."""
+    """Refuses the stream with a long text."""
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         return web.Response(status=503, body=b"a" * 3 * MOST)
@@ -82,13 +82,13 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def read(source: Source) -> None:
-    """One connection; nothing of it is a record."""
+    """One connection, of which nothing is a record."""
     async for item in source.events(None):
         assert item.outcome is None
 
 
 async def ending(source: Source) -> str:
-    """Why a connection ended."""
+    """The reason why a connection ended."""
     with pytest.raises(DisconnectedError) as ended:
         await read(source)
     return str(ended.value)
@@ -103,7 +103,7 @@ async def test_an_endless_line_of_x_ends_the_connection() -> None:
 
 @pytest.mark.parametrize("what", PIECES)
 async def test_an_endless_line_or_event_of_mastodon_ends_the_connection(what: str) -> None:
-    """Whether it has no end of line or no end of event."""
+    """Without an end of the line, or without an end of the event."""
     with hosted(EndlessMastodon(what)) as port:
         reason = await ending(mastodon(port, TOKEN))
     assert reason.endswith(f"of more than {MOST} bytes")
@@ -118,7 +118,7 @@ async def test_a_refusal_of_a_stream_is_read_no_further_than_any_answer() -> Non
 
 
 class EndlessJetstream(Jetstream):
-    """Sends one message: a long frame, as much in short ones, or frames of nothing."""
+    """Sends one message: a long frame, the same in short frames, or empty frames."""
 
     def __init__(self, pieces: list[bytes]) -> None:
         super().__init__()
@@ -139,7 +139,7 @@ class EndlessJetstream(Jetstream):
     "pieces", [[b"a" * 2 * MOST], [b"a" * 1_000] * 100, [b""] * 20_000], ids=["long", "in pieces", "of nothing"]
 )
 async def test_an_endless_message_of_bluesky_ends_the_connection(pieces: list[bytes]) -> None:
-    """However it is cut."""
+    """However it is divided."""
     network = EndlessJetstream(pieces)
     with hosted(network) as port, hosted(AppView(network)) as view:
         async with httpx.AsyncClient() as client:

@@ -11,8 +11,8 @@ from streams.sources.x import stream as x_stream_module
 from tests.support.source_servers.collecting import MemoryLog, run_until, runner_of
 from tests.support.source_servers.live import CASES, case
 
-# none; a second's refusal; a limit with its reset; a line or body cut in the middle; a disconnect every second (or at
-# every answer); everything twice
+# none; a refusal for a second; a limit with its reset; a truncated line or body; a disconnect every second (or at every
+# answer); everything twice
 FAULTS = ("", "503", "429", "cut", "drop", "twice")
 TIMES = 4
 
@@ -25,7 +25,7 @@ async def test_every_post_once_whatever_goes_wrong(name: str, tmp_path: Path) ->
 
 
 async def audit(name: str, fault: str, folder: Path) -> str:
-    """What is wrong after a run beside a server with this fault; "" when nothing is."""
+    """The faults of a log after a run beside a server with this fault; "" for none."""
     log, wanted = MemoryLog(), [f"post {number}" for number in range(25)]
     async with case(name, *[fault] * TIMES) as made:
         runner = runner_of(made.source, log, folder, made.listed)
@@ -45,7 +45,7 @@ async def audit(name: str, fault: str, folder: Path) -> str:
 
 @pytest.mark.parametrize("name", CASES)
 async def test_a_crash_before_the_first_post_leaves_no_gap(name: str, tmp_path: Path) -> None:
-    """A source that has started has a cursor: what is written after it ends comes with the next start."""
+    """A started source has a cursor: posts written after it ends come with the next start."""
     log, memory = MemoryLog(), Memory()
     async with case(name) as made:
         first = runner_of(made.source, log, tmp_path, made.listed, memory)
@@ -58,7 +58,7 @@ async def test_a_crash_before_the_first_post_leaves_no_gap(name: str, tmp_path: 
 
 @pytest.mark.parametrize("name", ["x-stream", "mastodon"])
 async def test_silence_ends_a_connection(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep-alives are signs of life; without them the connection is given up, and its posts come by the next."""
+    """Keep-alives are signs of life. Without them the connection is given up, and the next one brings its posts."""
     monkeypatch.setattr(x_stream_module, "SILENCE", 0.5)
     monkeypatch.setattr(mastodon_module, "SILENCE", 0.5)
     log = MemoryLog()

@@ -1,4 +1,4 @@
-"""Files that people hand in: whatever is in them, an outcome or an error that says what is wrong."""
+"""Files from users: any content gives outcomes, or an error that names the problem."""
 
 import bz2
 import gzip
@@ -38,7 +38,7 @@ def _on_disk(data: bytes, read: Callable[[Path], object]) -> None:
 @settings(max_examples=60)
 @given(data=st.data())
 def test_any_archive_gives_outcomes(pack: Callable[[bytes], bytes], data: st.DataObject) -> None:
-    """Also one whose compressed bytes are damaged; a table without the columns says which are missing."""
+    """Also one with damaged compressed bytes. A table without required columns reports them."""
     packed = pack(data.draw(st.sampled_from([LINES, TABLE])))
     content = data.draw(damaged(packed) | damaged(TABLE).map(pack))
 

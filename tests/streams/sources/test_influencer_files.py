@@ -38,7 +38,7 @@ def test_a_bare_list_tells_the_platform_by_the_shape() -> None:
 
 
 def test_addresses_of_profiles_are_handles() -> None:
-    """What people have at hand; of a bare list only those that cannot be a feed."""
+    """The usual addresses; in a plain list only those that cannot be a feed."""
     assert handle_on("x", "https://x.com/ada?s=20") == handle_on("x", "https://twitter.com/ada/") == "ada"
     assert handle_on("bluesky", "https://bsky.app/profile/ada.test") == "ada.test"
     assert handle_on("mastodon", "https://home.test/@ada") == handle_on("mastodon", "@ada@home.test") == "ada@home.test"
@@ -51,7 +51,7 @@ def test_addresses_of_profiles_are_handles() -> None:
     [("x", "ada lovelace"), ("bluesky", "ada"), ("mastodon", "ada"), ("mastodon", "@home.test"), ("rss", "ada.test")],
 )
 def test_what_no_platform_would_find_is_refused(platform: str, handle: str) -> None:
-    """A Mastodon user without a host would be followed, and every post be a stranger's."""
+    """A Mastodon user without a host would be followed, and every post would be a stranger's."""
     with pytest.raises(ValueError, match="is no"):
         handle_on(platform, handle)
 
@@ -65,14 +65,14 @@ def test_a_list_can_be_exported_and_imported() -> None:
 
 
 def test_repeated_lines_are_one_and_contradicting_ones_are_told() -> None:
-    """Two people with one handle cannot be told apart."""
+    """Two people with one handle cannot be separated."""
     assert len(read_people("ada\n@ada\nADA_\n")) == 2
     with pytest.raises(ValueError, match="line 3: ada stands in line 2 already"):
         read_people("name,x\nAda,ada\nBob,ada\n")
 
 
 def test_a_bare_handle_takes_nothing_away() -> None:
-    """Importing handles again leaves names and weights; an addition finds its person, and keeps the weight."""
+    """A repeated import of handles keeps names and weights. An addition finds its person and keeps the weight."""
     ada = Influencer(id="ada", name="Ada Example", handles={"x": "ada"}, weight=3.0, tags=["nlp"])
     assert merged([ada], read_people("ada")) == [ada]
     bluesky = Influencer(id="ada.test", name="ada example", handles={"bluesky": "ada.test"})
@@ -101,13 +101,13 @@ def test_csv_and_json_lines() -> None:
     ],
 )
 def test_a_wrong_line_is_named(text: str, message: str) -> None:
-    """Nobody is read from a file with a wrong line."""
+    """A file with a wrong line adds nobody."""
     with pytest.raises(ValueError, match=message):
         read_people(text)
 
 
 def test_merging_keeps_other_handles_and_refuses_stolen_ones() -> None:
-    """Adding a handle to somebody; a handle of somebody else is an error that names the owner."""
+    """A further handle for a person; another person's handle is an error that names the owner."""
     listed = [Influencer(id="ada", name="Ada", handles={"x": "ada"}, tags=["nlp"])]
     (ada,) = merged(listed, [Influencer(id="ada", name="Ada E.", handles={"rss": "https://a.test"}, tags=["ml"])])
     assert (ada.name, ada.handles, ada.tags) == ("Ada E.", {"x": "ada", "rss": "https://a.test"}, ["ml", "nlp"])
@@ -118,7 +118,7 @@ def test_merging_keeps_other_handles_and_refuses_stolen_ones() -> None:
 
 
 def test_suggestions_count_people_not_posts() -> None:
-    """Five retweets by one person are one vote; unlisted people have none; listed ones are not suggested."""
+    """Five retweets by one person are one vote; unlisted people have none; listed people are not suggested."""
     people = People([person("ada", x="ada"), person("grace", x="grace")])
     posts = [
         *(tweet(n, "ada", kind="retweet", related_author="Loud", mentions=["loud"]) for n in range(5)),

@@ -1,4 +1,4 @@
-"""`streams.sources.files.ingest` before the broker: what is refused, at what time records are sent, and how it ends."""
+"""`streams.sources.files.ingest` before the broker: refused lines, times of records, and the end."""
 
 import asyncio
 import gc
@@ -25,7 +25,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Producer:
-    """aiokafka's, as `Ingest` uses it; records from `broken_from` on fail as a whole batch does."""
+    """aiokafka's producer as `Ingest` uses it. Records from `broken_from` on fail together, as a batch does."""
 
     def __init__(self, broken_from: int = 1_000, *, full: bool = False) -> None:
         self.sent: list[dict[str, Any]] = []
@@ -73,7 +73,7 @@ def _lines(posts: Sequence[Tweet | Deletion]) -> list[Line]:
 
 
 async def test_a_post_from_the_future_is_a_bad_line_and_never_sent() -> None:
-    """The broker would refuse the whole batch that it is in."""
+    """The broker would refuse the whole batch with it."""
     producer = Producer()
     run, told = _ingest(producer)
     tombstone = Deletion(id="9", author_id="a", deleted_at=clock() + 3 * 24 * 60 * MINUTE)
@@ -87,7 +87,7 @@ async def test_a_post_from_the_future_is_a_bad_line_and_never_sent() -> None:
 
 
 async def test_a_time_that_we_allow_and_the_broker_does_not_is_sent_with_one_that_it_takes() -> None:
-    """Only the record's time: the post keeps its own."""
+    """Only the record's time changes; the post keeps its own."""
     producer = Producer()
     run, told = _ingest(producer, future_skew_minutes=600.0)
     await run.run("posts.jsonl", _lines([_at(1, clock() + 300 * MINUTE), tweet(2)]))
@@ -102,7 +102,7 @@ async def test_a_time_that_we_allow_and_the_broker_does_not_is_sent_with_one_tha
 
 
 async def test_a_producer_that_fails_ends_it_with_the_count_and_no_future_left_behind() -> None:
-    """Neither lines blamed for it nor errors that nobody looked at."""
+    """No line is blamed for it, and no error stays unread."""
     unseen: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: unseen.append(context))
     producer = Producer(broken_from=2)
@@ -116,7 +116,7 @@ async def test_a_producer_that_fails_ends_it_with_the_count_and_no_future_left_b
 
 
 async def test_a_broker_that_is_away_is_not_the_lines_fault() -> None:
-    """A full buffer is no reason to bury a post."""
+    """A full buffer must not lose a post."""
     run, told = _ingest(Producer(full=True))
     with pytest.raises(IngestStoppedError, match=r"up to line 1: KafkaTimeoutError\. So far: 0 posts sent"):
         await run.run("posts.jsonl", _lines([tweet(1)]))
@@ -124,7 +124,7 @@ async def test_a_broker_that_is_away_is_not_the_lines_fault() -> None:
 
 
 async def test_the_stages_send_no_record_from_the_future_either() -> None:
-    """A stage whose batch is refused would start anew, read the same post and be refused again."""
+    """A stage with a refused batch would restart, read the same post and be refused again."""
     times: list[float] = []
 
     class App:

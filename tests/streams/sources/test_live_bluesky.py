@@ -44,7 +44,7 @@ async def test_bluesky_survives_every_fault(tmp_path: Path) -> None:
 
 
 async def test_bluesky_reads_back_before_its_first_start(tmp_path: Path) -> None:
-    """A lookback longer than Jetstream keeps comes from the people's own feeds."""
+    """A lookback longer than Jetstream's own comes from the people's feeds."""
     network = Jetstream()
     log = MemoryLog()
     network.write("did:plc:ada", "yesterday")
@@ -58,7 +58,7 @@ async def test_bluesky_reads_back_before_its_first_start(tmp_path: Path) -> None
 
 
 async def test_bluesky_fills_a_long_gap_from_the_feeds(tmp_path: Path) -> None:
-    """Posts and reposts, with the names and counts that only the feeds tell; of strangers nothing."""
+    """Posts and reposts, with the names and counts that only the feeds have; nothing of strangers."""
     network = Jetstream()
     log = MemoryLog()
     first = network.write(STRANGER, "of a stranger")
@@ -76,7 +76,7 @@ async def test_bluesky_fills_a_long_gap_from_the_feeds(tmp_path: Path) -> None:
 
 
 async def test_a_deleted_account_takes_its_posts_along(tmp_path: Path) -> None:
-    """One event instead of a deletion of each; the others' posts stay, and a new handle is used at once."""
+    """One event instead of a deletion of each. Other people's posts stay, and a new handle is used at once."""
     network = Jetstream()
     log, memory = MemoryLog(), Memory()
     listed = people(bluesky="ada.test did:plc:grace")
@@ -98,7 +98,7 @@ async def test_a_deleted_account_takes_its_posts_along(tmp_path: Path) -> None:
 
 
 async def test_an_appview_that_refuses_is_asked_again(tmp_path: Path) -> None:
-    """Handles cannot be resolved at first; nothing is lost by it."""
+    """Handles cannot be resolved at first, and nothing is lost."""
     network = Jetstream()
     log = MemoryLog()
     with hosted(network) as port, hosted(AppView(network, "503", "429")) as view:

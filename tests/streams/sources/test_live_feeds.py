@@ -16,7 +16,9 @@ from tests.support.source_servers.hosting import hosted
 
 
 async def test_feeds_are_polled_politely(tmp_path: Path) -> None:
-    """Validators are used, refusals waited out, a cut document read again; entries once, a change is an edit."""
+    """Validators are used, refusals waited for, a truncated document is read again; entries come once, a change is an
+    edit.
+    """
     blog = Blog("", "503", "cut", "429")
     log = MemoryLog()
     first = blog.write("On topics", "<p>They <b>drift</b>.</p>")
@@ -65,7 +67,7 @@ async def test_a_feed_is_not_read_again_after_a_restart(tmp_path: Path) -> None:
 
 
 async def test_nobody_to_follow_is_told_at_once(tmp_path: Path) -> None:
-    """A source without a handle names the command that gives it one."""
+    """A source without a handle names the command that adds one."""
     async with httpx.AsyncClient() as client:
         source = Feeds(people(x="ada"), client, clock=system_clock)
         with pytest.raises(RefusedError, match="influencers add"):
@@ -73,7 +75,7 @@ async def test_nobody_to_follow_is_told_at_once(tmp_path: Path) -> None:
 
 
 async def test_a_blogs_past_is_not_news(tmp_path: Path) -> None:
-    """Of a feed that is read for the first time only dated entries of the last days count; then all that is new."""
+    """Of a new feed only dated entries of the last days count; afterwards all new ones."""
     blog = Blog()
     log = MemoryLog()
     blog.write("Recent", "")
@@ -95,7 +97,7 @@ async def test_a_blogs_past_is_not_news(tmp_path: Path) -> None:
 
 
 async def test_a_bad_entry_is_one_dead_letter(tmp_path: Path) -> None:
-    """However often its feed is read again."""
+    """However often its feed is read."""
     blog = Blog()
     log = MemoryLog()
     blog.date(blog.write("Before all platforms", ""), "1999-05-04T10:00:00Z")
@@ -113,7 +115,7 @@ async def test_a_bad_entry_is_one_dead_letter(tmp_path: Path) -> None:
 
 
 async def test_an_edit_between_a_crash_and_the_next_start_is_an_edit(tmp_path: Path) -> None:
-    """The cursor does not know the entry yet, but the log does: its new words must not pass for a repeat."""
+    """The cursor does not have the entry, but the log does: its new words must not count as a repetition."""
     blog = Blog()
     log, memory = MemoryLog(), Memory()
     with hosted(blog) as port:

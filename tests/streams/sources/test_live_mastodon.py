@@ -14,7 +14,7 @@ from tests.support.source_servers.mastodon_server import TOKEN, MastodonServer
 
 
 async def test_mastodon_survives_every_fault(tmp_path: Path) -> None:
-    """Refusals, drops, a cut message, repeats: every status once; edits, and deletions with their author."""
+    """Refusals, drops, a truncated message, repetitions: every status once; edits, and deletions with their author."""
     server = MastodonServer("drop", "503", "429", "cut", "twice", "drop")
     log = MemoryLog()
     with hosted(server) as port:
@@ -22,7 +22,7 @@ async def test_mastodon_survives_every_fault(tmp_path: Path) -> None:
         task = asyncio.create_task(run_until(runner, lambda: "end" in log.texts()))
         first = server.write("ada", "<p>frist</p>")
         written = 0
-        while written < 60 or not log.letters:  # until a message was cut
+        while written < 60 or not log.letters:  # until a message was truncated
             server.write(("ada", "grace@elsewhere.test")[written % 2], f"<p>post {written}</p>")
             written += 1
             await asyncio.sleep(0.1)
@@ -41,7 +41,7 @@ async def test_mastodon_survives_every_fault(tmp_path: Path) -> None:
 
 
 async def test_mastodon_refuses_to_go_on_with_a_wrong_token(tmp_path: Path) -> None:
-    """401 never gets better."""
+    """401 is final."""
     with hosted(MastodonServer("401")) as port:
         runner = runner_of(mastodon(port, TOKEN), MemoryLog(), tmp_path, MASTODON_PEOPLE)
         with pytest.raises(RefusedError, match="MASTODON_ACCESS_TOKEN"):
@@ -49,7 +49,7 @@ async def test_mastodon_refuses_to_go_on_with_a_wrong_token(tmp_path: Path) -> N
 
 
 async def test_mastodon_polls_without_a_token(tmp_path: Path) -> None:
-    """Accounts are asked in turn; a rate limit's reset is waited out; an unknown account is only a warning."""
+    """Accounts are read in turn; a rate limit's reset is waited for; an unknown account is only a warning."""
     server = MastodonServer(rest_faults=Faults("", "429", "503"))
     log = MemoryLog()
     for number in range(45):
@@ -63,12 +63,12 @@ async def test_mastodon_polls_without_a_token(tmp_path: Path) -> None:
             await asyncio.sleep(0.02)
         server.write("grace@elsewhere.test", "<p>late</p>")
         await task
-    assert len(log.posts) == 46  # page by page back at first, then what is new
+    assert len(log.posts) == 46  # page by page back at first, then only new posts
 
 
 @pytest.mark.parametrize("token", [TOKEN, None], ids=["streamed", "polled"])
 async def test_edits_and_deletions_while_nobody_listened(token: str | None, tmp_path: Path) -> None:
-    """Nobody tells them afterwards: the newest page shows an edit, and lacks what is gone."""
+    """No later event reports them: the newest page shows an edit and lacks deleted posts."""
     server = MastodonServer()
     log, memory = MemoryLog(), Memory()
     with hosted(server) as port:
@@ -86,7 +86,7 @@ async def test_edits_and_deletions_while_nobody_listened(token: str | None, tmp_
 
 
 async def test_what_a_page_merely_hides_is_not_deleted(tmp_path: Path) -> None:
-    """A status that is missing from its page, but can be looked up, stays."""
+    """A status that is missing from its page but found by a look-up stays."""
     server = MastodonServer()
     log, memory = MemoryLog(), Memory()
     with hosted(server) as port:
@@ -119,7 +119,7 @@ async def test_a_gap_of_more_than_a_page_is_read_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("status", ["403", "404", "410"])
 async def test_an_account_that_is_gone_does_not_stop_the_others(status: str, tmp_path: Path) -> None:
-    """It is named in the log, and the others are read."""
+    """The log names it, and the others are read."""
     server = MastodonServer(rest_faults=Faults(status))
     log = MemoryLog()
     with hosted(server) as port:

@@ -1,4 +1,4 @@
-"""Every parser on samples written in the platforms' shapes, and on the same samples mangled."""
+"""Every parser on samples in the platforms' formats, and on damaged copies of them."""
 
 import copy
 import json
@@ -44,7 +44,7 @@ def test_x_page_gives_its_posts_and_uses_the_rest_as_context() -> None:
     assert (retweet.kind, retweet.related_author, retweet.lang, retweet.mentions) == (
         "retweet",
         "grace",
-        None,
+        "en",
         ["alan"],
     )
     assert isinstance(quote, Tweet)
@@ -79,17 +79,17 @@ def test_x_flattened_line_carries_its_people() -> None:
     ],
 )
 def test_what_is_no_post_is_ignored_with_a_reason(message: dict[str, Any]) -> None:
-    """Rules, errors, users, notices, other people's letters: no dead letters, and no posts."""
+    """Rules, errors, users, notices, other messages: neither dead letters nor posts."""
     (outcome,) = outcomes(message)
     assert isinstance(outcome, Ignored)
     assert outcome.reason
 
 
 def test_x_v1_reads_the_whole_text_of_every_generation() -> None:
-    """extended_tweet wins over the cut text; retweets are read from the original; deletions are tombstones."""
+    """extended_tweet wins over the truncated text; retweets are read from the original; deletions are tombstones."""
     tweet, retweet = one(samples.X_V1), one(samples.X_V1_RETWEET)
     assert tweet.text == "A long one that is cut in the old field & whole here https://example.org/whole"
-    assert (tweet.links[0].title, tweet.mentions, tweet.lang) == ("Whole", ["grace"], None)
+    assert (tweet.links[0].title, tweet.mentions, tweet.lang) == ("Whole", ["grace"], "en")  # the text tells it
     assert (retweet.text, retweet.related_id) == ("RT @grace: Whole original", "1600000000000000012")
     (deletion,) = outcomes(samples.X_V1_DELETE)
     assert isinstance(deletion, Deletion)
@@ -105,7 +105,7 @@ def test_activity_streams_use_the_enrichments() -> None:
 
 
 def test_bluesky_facets_count_bytes() -> None:
-    """The shortened link is written out although an umlaut stands before it; a quote with media; the card's title."""
+    """A shortened link after an umlaut is completed; a quote with media; the card's title."""
     tweet = one(samples.BLUESKY)
     assert tweet.text == "Über https://example.org/a-paper by @grace.test"
     assert (tweet.id, tweet.author) == ("at://did:plc:ada/app.bsky.feed.post/3kpost", "did:plc:ada")
@@ -114,7 +114,7 @@ def test_bluesky_facets_count_bytes() -> None:
 
 
 def test_bluesky_updates_and_deletes() -> None:
-    """An update is another post that replaces the first; a delete names both its post and its author."""
+    """An update is another post that replaces the first. A delete has the ids of its post and author."""
     update, delete = copy.deepcopy(samples.BLUESKY), copy.deepcopy(samples.BLUESKY)
     update["commit"]["operation"] = "update"
     delete["commit"] = {**delete["commit"], "operation": "delete", "record": None}
@@ -137,7 +137,7 @@ def test_mastodon_html_becomes_what_a_person_reads() -> None:
 
 
 def test_mastodon_messages_boosts_and_recordings() -> None:
-    """Stream messages, recorded streams and boosts lead to the same status."""
+    """Stream messages, recorded streams and boosts give the same status."""
     message = {"event": "update", "payload": json.dumps(samples.MASTODON)}
     text = f"event: update\ndata: {json.dumps(samples.MASTODON)}\n\n:thump\n\n"
     assert one(message) == one(samples.MASTODON) == one({"method": "GET", "uri": "/", "response": text})
@@ -163,14 +163,14 @@ def test_our_own_lines() -> None:
 
 @pytest.mark.parametrize("author", [None, "", "  "])
 def test_an_author_that_is_not_told_is_one_person(author: str | None) -> None:
-    """As the README says: collections without names are read, and nobody is made of each line."""
+    """As the README says: collections without names are read, and their lines have one author."""
     line = {"id": "1", "author": author, "created_at": "2026-03-02T08:00:00Z", "text": "hello"}
     tweet = one(line)
     assert (tweet.author, tweet.author_id) == ("unknown", "unknown")
 
 
 def test_collected_lines_work_as_they_are() -> None:
-    """The `extra` of other collectors: kind, name, float-like ids, counts of -1; no author is "unknown"."""
+    """The `extra` of other collectors: kind, name, float-like ids, counts of -1; a missing author is "unknown"."""
     tweet = one(samples.COLLECTED)
     assert (tweet.author, tweet.author_name, tweet.kind) == ("unknown", "Ada", "reply")
     assert (tweet.related_id, tweet.related_author) == ("1391000000000000001", "grace")
@@ -195,14 +195,14 @@ def test_collected_lines_work_as_they_are() -> None:
     ],
 )
 def test_a_wrong_field_is_named(change: dict[str, Any], reason: str) -> None:
-    """Our own format is exact about known fields."""
+    """Our own format is strict about known fields."""
     line = orjson.dumps({**samples.OURS, **change})
     with pytest.raises(wire.PoisonError, match=reason):
         parse_line(line)
 
 
 def test_lines_of_the_wire_and_blank_lines() -> None:
-    """What `tweets` holds can be ingested again; a tombstone has `deleted_at`; a blank line is nothing."""
+    """Records of `tweets` can be ingested again; a tombstone has `deleted_at`; a blank line is ignored."""
     tweet = one(samples.OURS)
     assert parse_line(wire.encode(tweet)) == tweet
     assert parse_line(b" \n") is None
@@ -219,7 +219,7 @@ JSON = st.recursive(
 
 
 def places(value: object, path: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-    """The path of everything inside a JSON value."""
+    """The path of every value inside a JSON value."""
     found: list[tuple[Any, ...]] = [path] if path else []
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
@@ -230,7 +230,7 @@ def places(value: object, path: tuple[object, ...] = ()) -> list[tuple[Any, ...]
 @settings(max_examples=400, deadline=None)
 @given(data=st.data())
 def test_mangled_samples_raise_nothing_and_give_valid_posts(data: st.DataObject) -> None:
-    """Any field of any sample replaced by anything: no exception, and every post passes the wire's own check."""
+    """Any field of any sample replaced by anything: no exception, and every post is valid by the wire's own check."""
     value = copy.deepcopy(data.draw(st.sampled_from(samples.ALL)))
     for _ in range(data.draw(st.integers(1, 4))):
         path = data.draw(st.sampled_from(places(value) or [("id",)]))
@@ -251,7 +251,7 @@ def test_mangled_samples_raise_nothing_and_give_valid_posts(data: st.DataObject)
 @settings(max_examples=200, deadline=None)
 @given(value=JSON)
 def test_any_json_is_answered(value: object) -> None:
-    """Whatever JSON a line holds, in every format's parser."""
+    """Any JSON in a line, in every format's parser."""
     for name in formats.names():
         for outcome in parsed_value(value, formats.parser_named(name)):
             assert isinstance(outcome, Tweet | Deletion | Bad | Ignored)

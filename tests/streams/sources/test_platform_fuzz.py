@@ -1,6 +1,6 @@
-"""What platforms answer their clients: any message, page, feed or header is posts, or the errors that a source knows.
+"""Arbitrary answers of platforms: any message, page, feed or header gives posts, or an error that the source knows.
 
-Beside the parsers (`test_source_parsers.py`): the paging, cursors, look-ups and waiting that stand around them.
+In addition to the parsers (`test_parsers.py`): the paging, cursors, look-ups and waits around them.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ NUMBERS = st.sampled_from(["²", "٣", "-1", "9" * 5_000, "1e9", "nan", "", "Mon
 
 @st.composite
 def answers(draw: st.DrawFn, document: Any) -> Any:
-    """`document` with some of its places holding something else, or anything at all."""
+    """`document` with some of its places replaced, or anything at all."""
     made = orjson.loads(orjson.dumps(document))
     if draw(st.integers(0, 9)) == 0:
         return draw(VALUES)
@@ -92,7 +92,7 @@ def _client(answer: Any, headers: Mapping[str, str] | None = None) -> httpx.Asyn
 @settings(max_examples=150)
 @given(answers(samples.BLUESKY) | answers(REPOST) | answers(samples.BLUESKY_V2), answers(LOOKED_UP), st.data())
 def test_any_message_of_jetstream_is_items(message: Any, looked_up: Any, data: st.DataObject) -> None:
-    """With whatever the AppView says of the post that is repeated, the person and the gap."""
+    """With any answer of the AppView about the repeated post, the person and the gap."""
     text = _json(message)
     sent = data.draw(st.just(text) | st.just(text.decode("utf-8", "replace")) | damaged(text))
 
@@ -109,7 +109,7 @@ def test_any_message_of_jetstream_is_items(message: Any, looked_up: Any, data: s
 
 
 def _json(value: Any) -> bytes:
-    """As a careless server writes it: numbers of any size, NaN."""
+    """JSON of a careless server: numbers of any size, NaN."""
     import json
 
     return json.dumps(value).encode()
@@ -134,7 +134,7 @@ def _x(page: Any) -> XApi:
 
 
 def _once(page: Any) -> Any:
-    """Without the token of a next page, which would be this one again."""
+    """Without the token of a next page, which would be the same page again."""
     return {**page, "meta": {}} if isinstance(page, dict) else page
 
 
@@ -142,7 +142,7 @@ def _once(page: Any) -> Any:
 @given(answers(samples.X_PAGE), answers(X_USERS))
 @example({**samples.X_PAGE, "data": [{**samples.X_PAGE["data"][0], "id": "²"}]}, X_USERS)
 def test_any_page_of_x_is_items(page: Any, users: Any) -> None:
-    """Of timelines, of the search that fills the stream's gap, of look-ups."""
+    """Timelines, the search that fills the stream's gap, look-ups."""
     listed = people(x="ada")
 
     async def run() -> None:
@@ -170,7 +170,7 @@ async def _nothing(_: object) -> None:
 
 
 class _Instance:
-    """Mastodon.py with any answer; the library itself makes objects of JSON, so plain dictionaries stand for them."""
+    """Mastodon.py with any answer. The library makes objects of JSON, which plain dictionaries replace here."""
 
     ratelimit_reset = None
 
@@ -194,7 +194,7 @@ class _Instance:
 @example({"id": "1"}, [{**samples.MASTODON, "id": "²"}])
 @example({"id": "1"}, [{**samples.MASTODON, "id": "9" * 5_000}])
 def test_any_page_of_mastodon_is_outcomes(account: Any, page: Any) -> None:
-    """At the first reading and at a later one, with remembered posts that may have gone."""
+    """At the first reading and at a later one, with remembered posts that may be deleted."""
     rest = Rest(_Instance(account, page), clock, Memory())  # type: ignore[arg-type]
     reads: list[Callable[[], Any]] = [
         lambda: rest.resolve(["ada@home.test"]),
@@ -223,13 +223,13 @@ HEADERS = st.dictionaries(
 @settings(max_examples=100)
 @given(damaged(DOCUMENT) | st.just(DOCUMENT), HEADERS)
 def test_any_feed_with_any_header_is_items(document: bytes, headers: dict[str, str]) -> None:
-    """A round ends with a cursor from which the next one begins."""
+    """A round ends with a cursor for the next one."""
 
     async def run() -> None:
         given = {name: value.encode("latin-1") for name, value in headers.items()}
         async with _client(document, given) as client:  # type: ignore[arg-type]
             cursor = None
-            for _ in range(2):  # a source of its own each, which does not wait out the pause of the one before
+            for _ in range(2):  # a new source for each, which does not wait for the pause of the one before
                 found: list[Item] = []
                 events = Feeds(people(rss="https://ada.test/feed.xml"), client, clock=clock).events(cursor)
                 while not found or found[-1].cursor is None:
@@ -244,6 +244,6 @@ def test_any_feed_with_any_header_is_items(document: bytes, headers: dict[str, s
 @example({"retry-after": "²"})
 @example({"retry-after": "9" * 5_000})
 def test_any_wait_that_is_asked_for_is_bounded(headers: dict[str, str]) -> None:
-    """Or none."""
+    """Or there is no wait."""
     seconds = retry_after(headers, clock())
     assert seconds is None or 0 <= seconds <= 24 * 3600

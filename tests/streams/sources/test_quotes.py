@@ -115,7 +115,7 @@ def only(value: object) -> Tweet:
     ids=["x-v2", "twarc, flattened", "x-v1", "activity", "mastodon", "bluesky view", "bluesky view with media"],
 )
 def test_a_quote_carries_the_quoted_words(value: dict[str, Any], related: str, author: str) -> None:
-    """Whole words, unescaped, with whole links, beside the quoting post's own."""
+    """Whole words, unescaped, with whole links, in addition to the quoting post's own."""
     tweet = only(value)
     assert (tweet.kind, tweet.related_id, tweet.related_author) == ("quote", related, author)
     assert tweet.quoted_text == WORDS
@@ -137,7 +137,7 @@ def test_a_quote_carries_the_quoted_words(value: dict[str, Any], related: str, a
     ids=["x-v2", "x-v1", "x-v1 gone", "mastodon", "bluesky view", "jetstream"],
 )  # fmt: skip
 def test_a_quote_without_its_words_is_still_a_quote(value: dict[str, Any], related: str | None) -> None:
-    """The platform told that there is one, and not what it says."""
+    """The platform reports a quote without its text."""
     tweet = only(value)
     assert (tweet.kind, tweet.related_id, tweet.quoted_text) == ("quote", related, None)
 
@@ -162,7 +162,7 @@ def test_a_quote_without_its_words_is_still_a_quote(value: dict[str, Any], relat
 def test_lines_tell_quotes(
     more: dict[str, Any], kind: str, related: str | None, author: str | None, words: str | None
 ) -> None:
-    """At the top or in `extra`; a given kind wins, and a retweet of a quote is a retweet."""
+    """At the top level or in `extra`; a given kind is preferred, and a retweet of a quote is a retweet."""
     tweet = only({**LINE, **more})
     assert (tweet.kind, tweet.related_id, tweet.related_author, tweet.quoted_text) == (kind, related, author, words)
 
@@ -184,7 +184,7 @@ def test_a_table_tells_quotes(tmp_path: Path) -> None:
 
 
 async def test_jetstreams_quotes_are_looked_up(tmp_path: Path) -> None:
-    """Jetstream tells the address only; the AppView has the words, also of people whom nobody listed."""
+    """Jetstream has only the address; the AppView has the words, also of unlisted people."""
     network = Jetstream()
     log = MemoryLog()
     quoted = network.write(STRANGER, "what was said")
@@ -203,7 +203,7 @@ async def test_jetstreams_quotes_are_looked_up(tmp_path: Path) -> None:
 
 
 def test_deleted_words_leave_the_quotes_of_the_week() -> None:
-    """The quote stays, without what its quoted author took back; the slice's hash tells the change."""
+    """The quote stays without the deleted words; the slice's hash shows the change."""
     tweet = only({**LINE, "kind": "quote", "related_id": "4", "quoted_text": "A"})
     record = EmbeddedTweet(tweet=tweet, text=tweet.text, vector="ADwAAA==", dimensions=2, encoder="hash", origin="0:1")
     week = Week.parse("2026-W48")

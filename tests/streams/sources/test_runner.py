@@ -38,7 +38,7 @@ def everybody(_post: object) -> bool:
 
 
 class Script:
-    """A source that plays one list of items per connection; an exception in it is raised."""
+    """A source with a list of items for each connection; an exception in it is raised."""
 
     name = "script"
 
@@ -74,7 +74,7 @@ async def test_repeats_are_dropped_and_the_next_connection_starts_at_the_cursor(
 
 
 async def test_the_cursor_is_not_saved_before_the_broker_has_the_posts(tmp_path: Path) -> None:
-    """A broker that is gone ends the runner with its error, and the file still says where it was safe."""
+    """An unreachable broker ends the runner with its error, and the file keeps the last safe position."""
     log = MemoryLog()
     await run_until(runner_of(Script(items(1)), log, tmp_path, People([])), lambda: len(log.posts) == 1)
     log.failing = True
@@ -85,7 +85,7 @@ async def test_the_cursor_is_not_saved_before_the_broker_has_the_posts(tmp_path:
 
 
 async def test_headers_carry_a_cursor_that_was_safe_when_the_post_was_sent(tmp_path: Path) -> None:
-    """Not the post's own: an earlier one, because other posts before it might not have arrived."""
+    """Not the post's own: an earlier cursor, because other posts before it may be unconfirmed."""
     log = MemoryLog()
     source = Script(items(1, 2), items(3))
     await run_until(runner_of(source, log, tmp_path, People([])), lambda: len(log.posts) == 3)
@@ -94,7 +94,7 @@ async def test_headers_carry_a_cursor_that_was_safe_when_the_post_was_sent(tmp_p
 
 
 async def test_waiting_grows_is_jittered_and_obeys_the_platform(tmp_path: Path) -> None:
-    """Random within doubling bounds; the asked time at least; a connection that gave something starts anew."""
+    """Random within doubling bounds; at least the requested time; a connection that brought something starts again."""
     failures: list[list[Item | Exception]] = [[DisconnectedError("no")] for _ in range(6)]
     source = Script(*failures, [DisconnectedError("slowly", 7.0)], items(1), items(2))
     waits: list[float] = []
@@ -114,7 +114,7 @@ async def test_waiting_grows_is_jittered_and_obeys_the_platform(tmp_path: Path) 
 
 
 async def test_bad_records_are_dead_letters_and_ignored_ones_are_counted(tmp_path: Path) -> None:
-    """A record that cannot be parsed is kept whole; one that is no post is only counted."""
+    """An unparsable record is kept whole; one that is no post is only counted."""
     log = MemoryLog()
     source = Script([Item(Bad("not JSON", b"{"), "1"), Item(Ignored("a like"), "2"), *items(3)])
     runner = runner_of(source, log, tmp_path, People([]))
@@ -124,7 +124,7 @@ async def test_bad_records_are_dead_letters_and_ignored_ones_are_counted(tmp_pat
 
 
 async def test_a_refused_source_ends(tmp_path: Path) -> None:
-    """With its reason, and a state that `toptopics status` shows."""
+    """With its reason, and a state for `toptopics status`."""
     runner = runner_of(Script([RefusedError("set THE_KEY")]), MemoryLog(), tmp_path, People([]))
     with pytest.raises(RefusedError, match="THE_KEY"):
         await runner.run()
@@ -132,7 +132,7 @@ async def test_a_refused_source_ends(tmp_path: Path) -> None:
 
 
 def test_a_damaged_cursor_file_is_named(tmp_path: Path) -> None:
-    """Half a file is not "no cursor": that would lose the place."""
+    """A damaged file differs from a missing cursor, which would lose the position."""
     files = Files(tmp_path, "x")
     files.save(Saved("17", {0: 4}))
     assert files.load() == Saved("17", {0: 4})
@@ -142,7 +142,7 @@ def test_a_damaged_cursor_file_is_named(tmp_path: Path) -> None:
 
 
 def test_an_edit_replaces_the_version_before_it_and_a_deletion_takes_all() -> None:
-    """Platforms keep the id of an edited post; ours are chained."""
+    """Platforms keep the id of an edited post; ours form a chain."""
     memory = Memory()
     versions = [tweet("p"), tweet("p#1", edit_of="p"), tweet("p#2", edit_of="p")]
     sent = []
@@ -159,7 +159,7 @@ def test_an_edit_replaces_the_version_before_it_and_a_deletion_takes_all() -> No
 
 
 def test_deletions_of_strangers_are_not_forwarded() -> None:
-    """A public stream tells every deletion of the network; only those of our posts, or of listed people, count."""
+    """A public stream has every deletion of the network; only those of our posts or of listed people count."""
     memory = Memory()
     wants = people(x="ada").wants
     assert memory.fresh(deletion("q"), wants) == []
@@ -169,7 +169,7 @@ def test_deletions_of_strangers_are_not_forwarded() -> None:
 
 @given(numbers=st.lists(st.integers(0, 50), max_size=200))
 def test_memory_is_bounded(numbers: list[int]) -> None:
-    """However many posts come, the newest ids are kept and nothing else."""
+    """However many posts arrive, only the newest ids are kept."""
     memory = Memory(limit=10)
     for number in numbers:
         for post in memory.fresh(tweet(str(number)), everybody):
@@ -178,7 +178,7 @@ def test_memory_is_bounded(numbers: list[int]) -> None:
 
 
 def test_whose_posts_are_wanted() -> None:
-    """By id or any handle, without case; context keeps what takes up a listed person; an empty list keeps all."""
+    """By id or any handle, without case; context keeps posts about a listed person; an empty list keeps all."""
     ada = Influencer(id="a-1", name="Ada", handles={"x": "@Ada", "bluesky": "ada.test"})
     ours, answer, chatter = tweet("1", "ADA"), tweet("2", "bob", mentions=["ada"]), tweet("3", "bob")
     assert [People([ada]).wants(post) for post in (ours, answer, chatter)] == [True, False, False]
@@ -204,12 +204,12 @@ def test_whose_posts_are_wanted() -> None:
     ],
 )
 def test_how_long_a_platform_asks_to_wait(headers: dict[str, str], seconds: float | None) -> None:
-    """Seconds, dates and resets of rate limits; nonsense counts as nothing; never more than a day."""
+    """Seconds, dates and resets of rate limits; nonsense is ignored; never more than a day."""
     assert retry_after(headers, NOW) == seconds
 
 
 def test_a_failed_connection_is_told_in_short() -> None:
-    """The kind and the innermost reason, whatever was wrapped around it."""
+    """The type and the innermost reason, whatever is wrapped around it."""
     refused = ConnectionRefusedError(111, "Connection refused")
     wrapped = RuntimeError(ValueError("HTTPConnectionPool(host='a', port=9): Max retries exceeded"))
     wrapped.args[0].reason = refused
@@ -229,8 +229,9 @@ async def test_a_quiet_source_saves_its_last_posts(tmp_path: Path) -> None:
 
 
 async def test_connections_that_are_of_no_use_are_tried_ever_more_slowly(tmp_path: Path) -> None:
-    """A server that accepts and ends at once must not be asked every moment, even where each connection moves the
-    cursor or repeats a post."""
+    """A server that accepts and closes at once must not be asked all the time, even when each connection moves the
+    cursor or repeats a post.
+    """
     useless: list[list[Item | Exception]] = [[Item(cursor="1"), Item(tweet("1"), "1")] for _ in range(6)]
     source = Script(items(1), *useless, items(2))
     waits: list[float] = []
@@ -248,7 +249,7 @@ async def test_connections_that_are_of_no_use_are_tried_ever_more_slowly(tmp_pat
 
 
 async def test_a_source_is_run_by_one_process(tmp_path: Path) -> None:
-    """Two would send everything twice, and X allows one stream; a process that was killed holds nothing."""
+    """Two would send everything twice, and X allows one stream; a killed process leaves no lock."""
     with Files(tmp_path / "sources", "rss").held():
         with (
             pytest.raises(RefusedError, match="another process runs the source rss"),
@@ -262,7 +263,7 @@ async def test_a_source_is_run_by_one_process(tmp_path: Path) -> None:
 
 
 async def test_metrics_tell_what_a_source_does(tmp_path: Path) -> None:
-    """Counts by outcome, reconnects, the state and the rate, labelled with nothing but the source's name."""
+    """Counts by outcome, reconnects, the state and the rate, with only the source's name as label."""
     log = MemoryLog()
     source = Script([*items(1, 2), Item(Bad("not JSON", b"{")), Item(Ignored("a like"))], [*items(2, 3)])
     runner = runner_of(source, log, tmp_path, People([]))

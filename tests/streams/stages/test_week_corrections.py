@@ -61,12 +61,12 @@ async def test_a_late_post_keeps_the_settings_that_somebody_chose_for_the_week()
     """`replay --set … --publish` is a decision; a late post is not. Other weeks keep the defaults."""
     world = World()
     stage, first = await world.closed_week()
-    chosen = replace(first, revision=2, supersedes=first.hash, settings="max_topics=5 min_topic_posts=6")
+    chosen = replace(first, revision=2, supersedes=first.hash, settings="max_entries=5 min_topic_posts=6")
     await world.replayed(chosen)
     world.says = "corrected"
     last = await world.late_post(stage)
     assert (last.revision, last.settings) == (3, chosen.settings)
-    assert {"max_topics": "5", "min_topic_posts": "6"} in world.chosen
+    assert {"max_entries": "5", "min_topic_posts": "6"} in world.chosen
     assert world.chosen[world.refits.index("2021-W19")] == {}
 
 
@@ -75,17 +75,17 @@ async def test_settings_that_are_chosen_while_a_correction_is_made_count_too() -
     world = World()
     stage, first = await world.closed_week()
     digest = made_digest(Week.parse("2021-W18"), "replayed")
-    world.meanwhile = replace(first, digest=digest, revision=2, supersedes=first.hash, settings="max_topics=5")
+    world.meanwhile = replace(first, digest=digest, revision=2, supersedes=first.hash, settings="max_entries=5")
     world.says = "corrected"
     last = await world.late_post(stage)
-    assert (last.revision, last.supersedes, last.settings) == (3, digest_hash(digest), "max_topics=5")
+    assert (last.revision, last.supersedes, last.settings) == (3, digest_hash(digest), "max_entries=5")
 
 
 async def test_a_setting_that_is_no_more_does_not_stop_the_corrections() -> None:
     """After an upgrade, or written by hand: the other settings are kept."""
     world = World()
     stage, first = await world.closed_week()
-    await world.replayed(replace(first, revision=2, settings="no_such=1 max_topics=x seed=3"))
+    await world.replayed(replace(first, revision=2, settings="no_such=1 max_entries=x seed=3"))
     world.says = "corrected"
     last = await world.late_post(stage)
     assert (last.revision, last.settings) == (3, "seed=3")

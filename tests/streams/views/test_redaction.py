@@ -1,4 +1,4 @@
-"""What a reader still sees of a deleted post until the correction comes, and in digests that none comes for."""
+"""What readers still see of a deleted post before a correction, and in digests that are no longer corrected."""
 
 import msgspec
 import pytest
@@ -25,7 +25,7 @@ def _passages(text: str) -> set[str]:
 
 @pytest.mark.parametrize("index", range(len(PLAIN.posts)))
 def test_no_words_no_id_and_no_address_of_a_deleted_post_are_left(index: int) -> None:
-    """Each post in turn, with those that repeat it."""
+    """Each post in turn, with its repetitions."""
     post = PLAIN.posts[index]
     gone = {post.id, *(one.id for one in PLAIN.posts if one.related_id == post.id)}
     left = redact(DIGEST, gone)
@@ -37,7 +37,7 @@ def test_no_words_no_id_and_no_address_of_a_deleted_post_are_left(index: int) ->
 
 
 def test_a_topic_whose_posts_are_all_gone_is_gone_with_its_name() -> None:
-    """From overview, headline and count, too; of the others nothing is lost."""
+    """Also from overview, headline and count; other topics lose nothing."""
     left = redact(DIGEST, {PLAIN.posts[index].id for index in HARBOUR.members})
     assert "Harbour" not in _everything(left)
     assert [topic.label for topic in left.topics] == ["LanternNet: depth from one camera"]
@@ -47,7 +47,7 @@ def test_a_topic_whose_posts_are_all_gone_is_gone_with_its_name() -> None:
 
 
 def test_when_all_is_gone_nothing_is_said() -> None:
-    """Not even that the week was quiet: that would not be true."""
+    """Not even that the week was quiet, which would be wrong."""
     left = redact(DIGEST, {post.id for post in PLAIN.posts})
     assert (left.topics, left.overview, left.headline.text) == ([], [], REMOVED)
 

@@ -1,0 +1,83 @@
+"""In which form a story is told: a section of its own, an entry of a themed list, or a line of "In brief".
+
+* Section: three people and two posts of their own words, the best first.
+* Themed list: what people passed on to read or to use, of one kind: papers, code, courses and books, data, trends and
+  debates. The kind is told by the addresses of the links and by the nouns of the posts; of fewer than three entries no
+  list is made.
+* Brief: everything else.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from models.events import ResourceKind, TopicKind, Tweet
+from models.ranking.junk import phrases
+from models.refit.story import Story
+from models.text.links import kind_of
+from models.week.posts import WeekPosts
+
+SECTIONS = 8
+LISTS = 4
+SECTION_PEOPLE = 3
+SECTION_POSTS = 2  # distinct ones
+LIST_ENTRIES = 3
+OF_KIND = 0.5  # share of the posts that tells the kind of an entry
+
+_LINKS: Mapping[ResourceKind, TopicKind] = {"paper": "papers", "repository": "code"}
+_NOUNS: Mapping[TopicKind, re.Pattern[str]] = {
+    "papers": phrases("pre-?prints?", "papers?", "arxiv", "accepted (?:at|to)", "proceedings", "abstract"),
+    "code": phrases(
+        "github", "repo(?:sitory)?", "librar(?:y|ies)", "packages?", r"v?\d+\.\d+(?:\.\d+)?", "source code",
+        "open[- ]sourc(?:e|ed|es|ing)",
+    ),
+    "data": phrases("data ?-?sets?", "corpus", "corpora", "benchmarks?", "leaderboards?", "open data"),
+    "courses": phrases(
+        "courses?", "lectures?", "(?:text|hand)?books?", "tutorials?", "workshops?", "bootcamps?", "slides",
+        "certificat(?:e|ion)s?",
+    ),
+    "trends": phrases("predict(?:ion|ions|s)", "trends?", "forecasts?", "outlook", "future of", "debates?"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Forms:
+    """The stories of a digest by form, each in the order of the ranking."""
+
+    sections: list[Story]
+    lists: list[tuple[TopicKind, list[Story]]]
+    briefs: list[Story]
+
+    def stories(self) -> list[Story]:
+        """All of them."""
+        return [*self.sections, *(story for _, stories in self.lists for story in stories), *self.briefs]
+
+
+def forms(week: WeekPosts, stories: Sequence[Story]) -> Forms:
+    """`stories` (the best first) by form."""
+    sections = [story for story in stories if story.people >= SECTION_PEOPLE and len(story.distinct) >= SECTION_POSTS]
+    sections = sections[:SECTIONS]
+    told = {id(story) for story in sections}
+    rest = [story for story in stories if id(story) not in told]
+    kinds = [entry_kind([week.posts[index] for index in story.distinct.tolist()]) for story in rest]
+    counts = Counter(kind for kind in kinds if kind is not None)
+    # in the order of their best entries
+    listed = [kind for kind in dict.fromkeys(kind for kind in kinds if kind) if counts[kind] >= LIST_ENTRIES][:LISTS]
+    lists = [(kind, [story for story, its in zip(rest, kinds, strict=True) if its == kind]) for kind in listed]
+    return Forms(sections, lists, [story for story, kind in zip(rest, kinds, strict=True) if kind not in listed])
+
+
+def entry_kind(posts: Sequence[Tweet]) -> TopicKind | None:
+    """What kind of thing the posts pass on; None for none, or for several."""
+    votes: Counter[TopicKind] = Counter()
+    for post in posts:
+        votes.update(_of_links(post) or {kind for kind, nouns in _NOUNS.items() if nouns.search(post.text)})
+    enough: list[TopicKind] = [kind for kind in _NOUNS if votes[kind] >= max(1.0, OF_KIND * len(posts))]
+    enough.sort(key=lambda kind: -votes[kind])
+    return enough[0] if enough else None
+
+
+def _of_links(post: Tweet) -> set[TopicKind]:
+    kinds = [link.kind or kind_of(link.url) for link in post.links]
+    return {_LINKS[kind] for kind in kinds if kind is not None and kind in _LINKS}

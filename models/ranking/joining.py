@@ -1,0 +1,80 @@
+"""The second pass: units that tell one story in other words are joined, by the names that burst in the week.
+
+Fine units miss what scatters: a launch is told as news, as doubt and as jokes, and only its name is the same. Two units
+are joined when both speak of a term whose users are surprisingly many (`ranking.vocabulary`) and when they are not far
+from each other: the more surprising the term, the less near they have to be. A name that is spoken of every week joins
+nothing, and one name may tell two stories. Only units that may be published are looked at: those that score high.
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+
+from models.ranking.vocabulary import Vocabulary
+from models.refit.units import Units
+
+CUT = 0.6  # distance up to which units with a bursting term in common are joined
+TERM = 0.15  # likeness that a term adds, times the logarithm of 1 + its surprise
+MOST = 0.4  # likeness that terms add at most
+APART = 2.0  # distance of units without a bursting term in common
+SPOKEN = 0.5  # share of a unit's posts that hold a term of the unit
+
+Group = npt.NDArray[np.int64]
+
+
+def joined(units: Units, groups: Sequence[Group], candidates: Sequence[int], words: Vocabulary) -> list[Group]:
+    """`groups` with those of `candidates` (places in it) joined that tell one story; ordered by their first post."""
+    terms = [terms_of(units, groups[place], words) for place in candidates]
+    distance = 1 - _likeness(units, [groups[place] for place in candidates]) - _in_common(terms, words)
+    distance[_in_common(terms, words) == 0] = APART
+    labels = _linkage(np.asarray(np.clip(distance, 0, APART).round(6), dtype=np.float64))
+    merged: dict[int, list[Group]] = defaultdict(list)
+    for label, place in zip(labels, candidates, strict=True):
+        merged[label].append(groups[place])
+    looked_at = set(candidates)
+    rest = [group for place, group in enumerate(groups) if place not in looked_at]
+    whole = [np.sort(np.concatenate(parts)) for parts in merged.values()]
+    return sorted([*whole, *rest], key=lambda group: int(group[0]))
+
+
+def terms_of(units: Units, group: Group, words: Vocabulary) -> set[str]:
+    """Terms that at least half of a group's distinct posts hold."""
+    counts = Counter(term for post in group.tolist() for term in words.terms[int(units.distinct[post])])
+    return {term for term, count in counts.items() if count >= SPOKEN * len(group)}
+
+
+def _likeness(units: Units, groups: Sequence[Group]) -> npt.NDArray[np.float64]:
+    """Mean similarity of every two groups, as `Units.likeness`."""
+    middles = np.stack([units.own[group].mean(axis=0) for group in groups])
+    levels = np.array([units.density[group].mean() for group in groups])
+    return np.asarray(middles @ middles.T - (levels[:, None] + levels) / 2 + units.density.mean())
+
+
+def _in_common(terms: Sequence[set[str]], words: Vocabulary) -> npt.NDArray[np.float64]:
+    """What the most surprising term in common adds to the likeness of every two groups."""
+    holders: dict[str, list[int]] = defaultdict(list)
+    for place, spoken in enumerate(terms):
+        for term in spoken:
+            holders[term].append(place)
+    added = np.zeros((len(terms), len(terms)))
+    for term, places in holders.items():
+        if len(places) > 1 and words.users[term] > 1:
+            square = np.ix_(places, places)
+            worth = min(MOST, TERM * math.log1p(words.surprise[term]))
+            added[square] = np.maximum(added[square], worth)
+    np.fill_diagonal(added, 0)
+    return added
+
+
+def _linkage(distance: npt.NDArray[np.float64]) -> list[int]:
+    if len(distance) < 2:
+        return [0] * len(distance)
+    distance = (distance + distance.T) / 2
+    np.fill_diagonal(distance, 0)
+    tree = linkage(squareform(distance, checks=False), "average")
+    return [int(label) for label in fcluster(tree, CUT, criterion="distance")]

@@ -1,0 +1,112 @@
+"""From the units of a week to the stories of its digest: ranked, joined, ranked again, and cut where chance begins.
+
+WeekPosts, Units -> facts -> score -> the best are joined (`ranking.joining`) -> score -> [Story], the best first
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.ranking.features import WeekFacts
+from models.ranking.influence import InfluenceScore
+from models.ranking.joining import joined, terms_of
+from models.ranking.junk import GIVEAWAY
+from models.ranking.ranking import in_order, percentiles, scores, worth_telling
+from models.ranking.sensitive import is_sensitive
+from models.ranking.vocabulary import Vocabulary
+from models.refit.story import Story
+from models.refit.units import Units
+from models.week.config import DigestConfig
+from models.week.posts import WeekPosts
+
+FEWEST_WORDS = 5.0  # of a post, on average: a unit of fewer says nothing that can be told
+WALL = 0.5  # share of hashtags from which a post is a wall
+MOST_POSTS = 8  # distinct posts of the week for each entry of its digest
+LOOKED_AT = 6  # units that may be joined for each entry
+TELLING = 15  # words of a story that tell it from others
+RUNNERS_UP = 2  # stories kept for the matching of next week, for each entry
+
+Group = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """The stories of a week, the best first: those worth telling, then some that come after them.
+
+    found: stories of the week, told or not.
+    """
+
+    stories: list[Story]
+    told: int
+    found: int
+
+
+def ranked(
+    week: WeekPosts,
+    units: Units,
+    words: Vocabulary,
+    influence: Mapping[str, InfluenceScore],
+    config: DigestConfig,
+) -> Ranked:
+    """The stories of `week`, without ids and themes."""
+    facts = WeekFacts(week, units, words, influence)
+    groups = [group for group in units.groups if _says_something(week, units, words, facts, group)]
+    if not groups:
+        return Ranked([], 0, 0)
+    room = min(config.max_entries, max(1, len(units.distinct) // MOST_POSTS))
+    first = in_order(scores(percentiles(facts.of(groups))))
+    groups = joined(units, groups, first[: LOOKED_AT * room], words)
+    parts = percentiles(facts.of(groups))
+    score = scores(parts)
+    told = min(room, worth_telling(parts, score, config.seed))
+    stories = []
+    for place in in_order(score)[: RUNNERS_UP * room]:
+        own = {name: float(part[place]) for name, part in parts.items()}
+        stories.append(_story(week, units, words, facts, groups[place], float(score[place]), own))
+    return Ranked(stories, told, len(groups))
+
+
+def _says_something(week: WeekPosts, units: Units, words: Vocabulary, facts: WeekFacts, group: Group) -> bool:
+    """Whether a unit has words, and is neither a giveaway nor a wall of hashtags."""
+    posts = units.distinct[group].tolist()
+    giveaways = sum(GIVEAWAY.search(week.posts[index].text) is not None for index in posts)
+    spoken = sum(len(words.spoken[index]) for index in posts)
+    wall = float(facts.wall[group].mean())
+    return spoken >= FEWEST_WORDS * len(posts) and 2 * giveaways <= len(posts) and wall < WALL
+
+
+def _story(
+    week: WeekPosts,
+    units: Units,
+    words: Vocabulary,
+    facts: WeekFacts,
+    group: Group,
+    score: float,
+    parts: Mapping[str, float],
+) -> Story:
+    distinct = units.distinct[group]
+    original = {bearer: int(units.distinct[post]) for post in group.tolist() for bearer in units.bearers[post]}
+    members = np.array(sorted(original), dtype=np.int64)
+    centroid = week.vectors[distinct].astype(np.float64).mean(axis=0)
+    return Story(
+        members=members,
+        distinct=distinct,
+        repeated=np.array([original[index] for index in members.tolist()], dtype=np.int64),
+        words=_telling(units, group, words),
+        centroid=(centroid / max(float(np.linalg.norm(centroid)), 1e-9)).astype(np.float32),
+        score=round(score, 6),
+        score_parts={name: round(part, 6) for name, part in sorted(parts.items())},
+        sensitive=is_sensitive([week.posts[index].text for index in distinct.tolist()]),
+        people=len(facts.people_of(group.tolist())),
+    )
+
+
+def _telling(units: Units, group: Group, words: Vocabulary) -> list[tuple[str, float]]:
+    """The most unusual words of a group, names first by their surprise; weights are their share of the surprise."""
+    posts = [int(units.distinct[post]) for post in group.tolist()]
+    spoken = terms_of(units, group, words).union(*(words.spoken[index] for index in posts))
+    best = sorted(spoken, key=lambda word: (-round(words.surprise[word], 6), word))[:TELLING]
+    total = sum(words.surprise[word] for word in best) or 1.0
+    return [(word, round(words.surprise[word] / total, 6)) for word in best]

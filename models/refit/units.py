@@ -1,0 +1,145 @@
+"""Fine units: the distinct posts of a week in small groups, each of which tells one story. Ranking begins with them.
+
+Every distinct post carries its bearers: its author and everyone who repeats it. Two posts are alike by the cosine of
+their vectors, less how near each one is to its own neighbourhood: where everybody speaks of one field, nearness says
+little. Posts whose bearers share an original, a quoted post, a thread or a link are alike by that evidence. Average
+linkage groups them, and the tree is cut low: a unit misses a part of its story rather than mix two (`ranking.joining`
+joins the parts of one story later).
+
+The result depends on the set of posts only: distances are exact, the input order is canonical, one thread sums.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+from threadpoolctl import threadpool_limits
+
+from models.refit.features import own_part
+from models.refit.shared_links import holders_of_links
+from models.refit.topic_shapes import halves, members_of
+from models.refit.voices import voice_of
+from models.week.posts import WeekPosts
+
+CUT = 0.55  # distance between groups up to which average linkage joins them
+SHARED = 0.85  # similarity of two posts with an original, a quoted post, a thread or a link in common
+NEIGHBOURS = 10  # nearest posts that make up the neighbourhood of a post
+CROWD = 30  # posts with one thing in common from which it says nothing: a form, a channel, a sponsor
+LARGEST = 6_000  # posts whose distances are in memory at a time; more are halved along their main direction
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """`n` distinct posts of a week in units.
+
+    own: what a vector has of its own in this week (`features.own_part`).
+    """
+
+    distinct: Indices  # int64 (n,), places in the week, ascending
+    bearers: list[list[int]]  # of each distinct post: places in the week that bear it, its own first
+    own: Floats  # float64 (n, dimensions), unit length
+    density: Floats  # float64 (n,), mean cosine to the nearest posts
+    nearest: Floats  # float64 (n,), cosine to the nearest post with another voice, -1 without one
+    groups: list[Indices]  # of each unit: places in `distinct`, ascending; the units by their first post
+
+    def likeness(self, one: Sequence[int], other: Sequence[int]) -> float:
+        """Mean similarity of two groups of distinct posts, as average linkage has it."""
+        middle, its = self.own[one].mean(axis=0), self.own[other].mean(axis=0)
+        level = (self.density[one].mean() + self.density[other].mean()) / 2
+        return float(middle @ its - level + self.density.mean())
+
+    def members(self, group: Sequence[int]) -> list[int]:
+        """Places in the week of all posts that bear one of a group of distinct posts, ascending."""
+        return sorted(bearer for post in group for bearer in self.bearers[post])
+
+
+def find_units(week: WeekPosts, duplicate_of: Indices) -> Units:
+    """The units of `week`. duplicate_of: int64 (posts,), as `near_duplicates.fold` returns it."""
+    distinct = np.flatnonzero(duplicate_of == np.arange(len(week)))
+    bearers = _bearers(distinct, duplicate_of)
+    if not len(distinct):
+        nothing = np.zeros(0)
+        return Units(distinct, bearers, np.zeros((0, week.vectors.shape[1])), nothing, nothing, [])
+    with threadpool_limits(limits=1):
+        own = own_part(week.vectors[distinct])
+        voices = np.unique([voice_of(week.posts[post]) for post in distinct.tolist()], return_inverse=True)[1]
+        together = list(_in_common(week, distinct, bearers))
+        density, nearest = np.zeros(len(distinct)), np.full(len(distinct), -1.0)
+        labels, found = np.zeros(len(distinct), dtype=np.int64), 0
+        for part in halves(np.arange(len(distinct)), own, LARGEST):
+            cosine = own[part] @ own[part].T
+            density[part] = _density(cosine)
+            nearest[part] = _nearest(cosine, voices[part])
+            labels[part] = found + _linked(cosine, density[part], _within(part, together))
+            found = int(labels[part].max()) + 1
+    groups = sorted(members_of(labels), key=lambda group: int(group[0]))
+    return Units(distinct, bearers, own, density, nearest, groups)
+
+
+def _bearers(distinct: Indices, duplicate_of: Indices) -> list[list[int]]:
+    found: dict[int, list[int]] = {post: [post] for post in distinct.tolist()}
+    for post, original in enumerate(duplicate_of.tolist()):
+        if post != original:
+            found[original].append(post)
+    return [found[post] for post in distinct.tolist()]
+
+
+def _in_common(week: WeekPosts, distinct: Indices, bearers: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Groups of distinct posts whose bearers have one original, quoted post, thread or link in common."""
+    place = {bearer: post for post, carried in enumerate(bearers) for bearer in carried}
+    holders: dict[str, set[int]] = defaultdict(set)
+    for index, post in enumerate(week.posts):
+        holders[post.id].add(place[index])
+        if post.related_id is not None:
+            holders[post.related_id].add(place[index])
+    for passed_on in holders_of_links(week.posts).values():
+        yield sorted({place[index] for index in passed_on})
+    for _, held in sorted(holders.items()):
+        yield sorted(held)
+
+
+def _within(part: Indices, groups: Sequence[Sequence[int]]) -> Iterator[Indices]:
+    """The groups that may be joined, as places in `part`."""
+    place = {post: index for index, post in enumerate(part.tolist())}
+    for group in groups:
+        if 1 < len(group) <= CROWD:
+            inside = [place[post] for post in group if post in place]
+            if len(inside) > 1:
+                yield np.array(inside, dtype=np.int64)
+
+
+def _density(cosine: Floats) -> Floats:
+    """Mean of the cosines to the `NEIGHBOURS` nearest others."""
+    others = min(NEIGHBOURS, len(cosine) - 1)
+    if others < 1:
+        return np.zeros(len(cosine))
+    # the post itself is its nearest: it is the last column and left out
+    near = np.sort(np.partition(cosine, len(cosine) - others - 1, axis=1)[:, -others - 1 :], axis=1)
+    return np.asarray(near[:, :-1].mean(axis=1))
+
+
+def _nearest(cosine: Floats, voices: Indices) -> Floats:
+    """Cosine to the nearest post with another voice. voices: int64 (n,), a number for each voice."""
+    others = np.where(voices[:, None] == voices, -1.0, cosine)
+    return np.asarray(others.max(axis=1))
+
+
+def _linked(cosine: Floats, density: Floats, together: Iterator[Indices]) -> Indices:
+    """Average linkage; int64 (n,), a number for each group."""
+    if len(cosine) < 2:
+        return np.zeros(len(cosine), dtype=np.int64)
+    distance = 1 - (cosine - (density[:, None] + density) / 2 + density.mean())
+    for group in together:
+        square = np.ix_(group, group)
+        distance[square] = np.minimum(distance[square], 1 - SHARED)
+    distance = np.round(np.clip((distance + distance.T) / 2, 0, 2), 6)
+    np.fill_diagonal(distance, 0)
+    tree = linkage(squareform(distance, checks=False), "average")
+    return np.asarray(fcluster(tree, CUT, criterion="distance"), dtype=np.int64) - 1
