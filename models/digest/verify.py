@@ -58,7 +58,8 @@ def check_digest(digest: Digest, posts: Mapping[str, Tweet]) -> list[Problem]:
     """Return the problems in reading order; empty if there are none. `posts`: the posts of the digest's week by id."""
     problems = list(_headline(digest, posts))
     for index, line in enumerate(digest.overview):
-        problems += _sentence(line, f"overview[{index}]", posts, labels=[topic.label for topic in digest.topics])
+        label = digest.topics[index].label if index < len(digest.topics) else ""
+        problems += _sentence(line, f"overview[{index}]", posts, after=label)
     if len(digest.overview) != len(digest.topics):
         problems.append(
             Problem("overview", "wrong number", f"{len(digest.overview)} lines, {len(digest.topics)} topics")
@@ -79,7 +80,7 @@ def check_digest(digest: Digest, posts: Mapping[str, Tweet]) -> list[Problem]:
 def _headline(digest: Digest, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
     labels = [topic.label for topic in digest.topics] + [brief.label for brief in digest.briefs]
     if digest.topics or digest.briefs or digest.statistics.posts:
-        yield from _sentence(digest.headline, "headline", posts, labels=labels)
+        yield from _sentence(digest.headline, "headline", posts, after=digest.headline.text)
     text = digest.headline.text
     if not any(labels):
         if text != nothing(len(posts)):
@@ -95,8 +96,8 @@ def _headline(digest: Digest, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
 
 
 def _topic(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
-    on = topic.summary.text.removeprefix(f"{topic.people_total:,} ").startswith(("people on ", "person on "))
-    yield from _sentence(topic.summary, f"{where}.summary", posts, labels=[topic.label] if on else [])
+    on = _ON.match(topic.summary.text)
+    yield from _sentence(topic.summary, f"{where}.summary", posts, after=f"{on[0]}{topic.label}" if on else "")
     if topic.change is not None:
         yield from _sentence(topic.change, f"{where}.change", posts)
     yield from _summary(topic, f"{where}.summary", posts)
@@ -317,9 +318,9 @@ def _sentence(
     where: str,
     posts: Mapping[str, Tweet],
     item: Item | None = None,
-    labels: Sequence[str] = (),
+    after: str = "",
 ) -> Iterator[Problem]:
-    """Check a sentence. labels: labels of the entries in it, which may contain quotation marks and names."""
+    """Check a sentence. after: the titles at its start, which may contain quotation marks and names."""
     if not sentence.posts:
         yield Problem(where, "no evidence", sentence.text[:80])
     for post_id in sentence.posts:
@@ -327,9 +328,7 @@ def _sentence(
             yield Problem(where, "unknown post", post_id)
     cited = [posts[post_id] for post_id in sentence.posts if post_id in posts]
     title = item.link.title if item is not None and item.link is not None else None
-    text = sentence.text
-    for label in sorted(filter(None, labels), key=len, reverse=True):
-        text = text.replace(label, "")
+    text = sentence.text.removeprefix(after)
     for quotation in INLINE_QUOTATION.findall(text):
         if quotation == title:
             continue

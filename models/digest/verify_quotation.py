@@ -12,6 +12,7 @@ from models.events import Tweet
 from models.text.plain import one_line, plain
 from models.wording.passages import CUT, verbatim
 
+AROUND = 400  # characters before and after a quotation that tell whether it is whole
 _ENDS = frozenset(".!?…\n")
 _APART = re.compile(
     r"[^\w\s]*https?:\S*|\W*(?:t\.co|bit\.ly|lnkd\.in|buff\.ly|youtu\.be)/\S*|[^\w\s]*[@#＃][\w@.#-]+\S*|[^\w\s]+|"
@@ -31,7 +32,9 @@ def is_whole(quotation: str, post: Tweet) -> bool:
     if not words or any(words in title for title in titles):
         return bool(words)
     return any(
-        _opens(text[:at]) and (cut or _closes(words, text[at + len(words) :])) for text, at in _found(words, post)
+        _opens(text[max(0, at - AROUND) : at])
+        and (cut or _closes(words, text[at + len(words) : at + len(words) + AROUND]))
+        for text, at in _found(words, post)
     )
 
 
