@@ -37,7 +37,7 @@ from models.events.posts import (
     ResourceKind,
     Tweet,
 )
-from models.events.stages import Assignment, DeadLetter, Outcome, TopicEvent, TopicEventKind
+from models.events.stages import Assignment, DeadLetter, Outcome, TopicEvent, TopicEventKind, TopicEventStep
 
 __all__ = [
     "EARLIEST_YEAR",
@@ -71,6 +71,7 @@ __all__ = [
     "Text",
     "TopicEvent",
     "TopicEventKind",
+    "TopicEventStep",
     "TopicIdentity",
     "TopicKind",
     "Tweet",

@@ -8,14 +8,17 @@ from models.events.posts import Tweet
 
 Outcome = Literal["assigned", "duplicate", "deleted"]
 TopicEventKind = Literal["born", "trending", "merged", "split", "faded", "revived", "alias"]
+TopicEventStep = Literal["", "calmed", "gathered", "story"]
+TrendLevel = Literal["", "rising", "hot"]
 
 
 class Assignment(Event, frozen=True):
     """The result for one record of `tweets`: exactly one for each `origin`.
 
-    `assigned`: the post belongs to `topic_id`, with cosine `similarity` to it (0 if it started the topic); `candidate`
-    while the topic has too few posts to be shown. `duplicate`: the id was seen before. `deleted`: a tombstone.
-    `support`: the post repeats another one (a retweet or near-duplicate) and is no separate evidence.
+    `assigned`: it belongs to `topic_id`, with cosine `similarity` to it (0 where it started one); `candidate` while too
+    few posts make a topic that anybody should see. Without `topic_id` it is too slight for a topic of its own.
+    `duplicate`: its id was seen before. `deleted`: a tombstone.
+    `support`: it repeats another post (a retweet or near-duplicate) or only points to it, and is no separate evidence.
     """
 
     id: Id
@@ -27,14 +30,19 @@ class Assignment(Event, frozen=True):
     candidate: bool = False
     support: bool = False
     tweet: Tweet | None = None
+    usual: float = 0.0  # share (0–1) of the people active in a day that is usual for the topic,
+    spread: float = 0.0  # and the variance of that share from day to day
     schema: int = SCHEMA
 
 
 class TopicEvent(Event, frozen=True):
     """A change of a live topic, with its reason in words.
 
-    `other_ids`: for merged, the topics that became part of this one; for split, the topics that were separated from it;
-    for alias, other ids of the topic (a digest's).
+    `trending` comes once for each level of a trend. `step` says more than `kind`, which older readers know:
+    `calmed` (faded) is the end of a trend, `gathered` (merged) brings posts of other topics, `story` (merged) names the
+    posts of the last day that tell the topic's story.
+    `other_ids`: merged -> the topics that went into this one; split -> the topics that came out of it;
+    alias -> the ids by which the topic is also known (a digest's).
     """
 
     topic_id: str
@@ -49,6 +57,12 @@ class TopicEvent(Event, frozen=True):
     other_ids: list[str] = []
     example_ids: list[str] = []  # posts that show the topic's subject
     week: str | None = None  # alias: the digest's week
+    step: TopicEventStep = ""
+    moved_ids: list[str] = []  # posts that belong to this topic from now on, wherever they were assigned
+    story_ids: list[str] = []  # story: posts of the last day that tell the topic's story; none: it has none any more
+    level: TrendLevel = ""  # trending: how far it is above what is usual
+    usual: float = 0.0  # share (0–1) of the people active in a day that is usual for the topic,
+    spread: float = 0.0  # and the variance of that share from day to day
     schema: int = SCHEMA
 
 

@@ -21,7 +21,10 @@ from models.events.week_topics import WeekTopics
 from models.events.wire import PoisonError, content_hash, unpack_vector
 from models.online.seen_posts import SeenPosts
 from models.online.topic_model import PostBatch, TopicModel
+from models.text import spoken_words
 from models.text.live_words import live_words
+from models.text.pairs import word_pairs
+from models.text.slight import is_slight
 
 VERSION = 1
 LESSONS = 64  # number of applied WeekTopics that are remembered: after a crash one may come again
@@ -184,10 +187,12 @@ class Assigner:
                     origin=record.origin,
                     outcome="assigned",
                     at=record.tweet.created_at,
-                    topic_id=placement.topic_id,
+                    topic_id=placement.topic_id or None,
                     similarity=round(placement.similarity, 4),
                     candidate=placement.candidate,
                     support=placement.support,
+                    usual=round(placement.usual, 6),
+                    spread=round(placement.spread, 9),
                     tweet=record.tweet,
                 )
             )
@@ -226,4 +231,6 @@ def _batch(records: Sequence[EmbeddedTweet]) -> PostBatch:
         at=np.array([tweet.created_at.timestamp() for tweet in tweets]),
         related=[tweet.related_id for tweet in tweets],
         retweet=[tweet.kind == "retweet" for tweet in tweets],
+        pairs=[word_pairs(record.text) for record in records],
+        slight=[is_slight(record.tweet.text, record.text, spoken_words(record.text)) for record in records],
     )

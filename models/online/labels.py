@@ -85,15 +85,6 @@ def _is_site(word: str) -> bool:
     return "." in word and _SITE.fullmatch(word) is not None
 
 
-def names_of(record: TopicRecord) -> list[str]:
-    """The words that half of the distinct posts share, without handles and sites, which are people and places."""
-    return [
-        word
-        for word, count in _subjects(record).items()
-        if 2 * count >= record.originals and not word.startswith(SAID) and not _is_site(word)
-    ]
-
-
 def tally(record: TopicRecord) -> str:
     """For example "10 posts (3 distinct) by 8 people". People who only repeat are counted, so repeats are named as
     well.
@@ -132,6 +123,8 @@ def describe(
         posts=record.posts,
         people=len(record.people),
         score=round(record.score, 4),
+        usual=round(record.past.usual(), 6),
+        spread=round(record.past.variance, 9),
         other_ids=list(others),
         example_ids=list(record.examples),
         week=week,

@@ -1,25 +1,36 @@
-"""The life of a topic: candidate -> born -> merged | dormant -> revived -> forgotten, each step an event.
+"""Lifecycle of a topic: candidate -> born -> merged | dormant -> revived -> forgotten, with an event at each step.
 
-Splits come from the weekly refit (`online.learn_week`).
+The weekly refit splits topics (`online.refit_feedback`).
 """
 
-import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import msgspec
 import numpy as np
 
-from models.events import TopicEvent, TopicEventKind
-from models.online.burst import CALM, DAY, TRENDING, count_voices, hear, surprise
-from models.online.labels import describe, names_of, tally
+from models.events import TopicEvent, TopicEventKind, TopicEventStep
+from models.online.burst import (
+    CALM,
+    DAY,
+    LEVELS,
+    WEEK,
+    Level,
+    count_recent_authors,
+    in_words,
+    level_of,
+    record_author,
+    surprise,
+)
+from models.online.labels import describe, tally
 from models.online.record import MAX_PEOPLE, TopicRecord
 from models.online.topic_space import TopicSpace
 
 
 def note_arrival(space: TopicSpace, record: TopicRecord, author: str, at: float, events: list[TopicEvent]) -> None:
-    """What one more post, already counted, makes of its topic."""
+    """Update the phase of a topic after a post that was already counted."""
     config = space.config
-    hear(record.voices, author, at, MAX_PEOPLE)
+    record_author(record.recent_authors, author, at, MAX_PEOPLE)
     if record.phase == "candidate":
         if record.originals < config.born_posts or len(record.people) < config.born_people:
             return
@@ -28,35 +39,32 @@ def note_arrival(space: TopicSpace, record: TopicRecord, author: str, at: float,
     elif record.phase == "dormant":
         record.phase = "active"
         events.append(event(space, record, "revived", at, "posts again after a silence"))
-    people, active = count_voices(record.voices, space.now), count_voices(space.voices, space.now)
-    record.score = surprise(people, active, record.past)
-    if record.trending:
-        record.trending = record.score >= CALM
-    elif record.score >= TRENDING and space.now - space.started >= DAY:
-        usual = _usual_of_name(space, record)
-        if usual is not None and surprise(people, active, record.past, usual) >= TRENDING:
-            record.trending = True
-            usual = max(usual, record.past.usual() * active)
-            reason = f"{people} of {active} people in 24 hours; {usual:.1f} would be usual"
-            events.append(event(space, record, "trending", at, reason))
 
 
-def _usual_of_name(space: TopicSpace, record: TopicRecord) -> float | None:
-    """Posts of 24 hours that the other topics let expect with its rarest name; None if it has no name.
-
-    A new topic has no past, but its words may: "neural networks" begins anew every day. What each other topic has of
-    a name is averaged over its life, or as far back as candidates are remembered if it is younger.
-    """
-    told: dict[str, list[float]] = {name: [] for name in names_of(record)}
-    days = min(space.now - space.started, space.config.forget_candidate_after) / DAY
-    for other in space.records.values():
-        for name in told.keys() & other.words.keys() if other is not record else ():
-            told[name].append(other.words[name] / max(days, (space.now - other.founded) / DAY))
-    return min(map(math.fsum, told.values()), default=None)  # exact: no order of the topics changes a bit
+def measure(space: TopicSpace) -> list[TopicEvent]:
+    """Return the trend events of all stories: `trending` at each higher level, `calmed` at the end."""
+    active = count_recent_authors(space.recent_authors, space.now)
+    young = space.now - space.started < 2 * DAY  # without a history nothing is unusual
+    events: list[TopicEvent] = []
+    for record in space.records.values():
+        told = space.stories.get(record.id, [])
+        if not told and not record.level:
+            continue
+        people = len({post.author for post in told if post.at > space.now - DAY})
+        record.score = surprise(people, active, record.past.usual(), record.past.variance)
+        level = level_of(people, active, record.past.usual(), record.past.variance)
+        reason = in_words(people, active, record.past.usual())
+        if LEVELS.index(level) > LEVELS.index(record.level) and not young:
+            record.level = level
+            events.append(event(space, record, "trending", space.now, reason, level=level))
+        elif record.level and record.score < CALM:
+            record.level = ""
+            events.append(event(space, record, "faded", space.now, reason, step="calmed"))
+    return events
 
 
 def close_block(space: TopicSpace) -> list[TopicEvent]:
-    """Move the centroids, merge what has become one, let the silent fade."""
+    """Update the centroids, merge similar topics, set quiet ones dormant."""
     changed = _apply(space)
     events = _merge(space, changed)
     events += _fade(space)
@@ -72,22 +80,22 @@ def close_block(space: TopicSpace) -> list[TopicEvent]:
 
 
 def _apply(space: TopicSpace) -> list[int]:
-    """Add the waiting posts to their topics' sums; the slots that moved, ascending."""
+    """Add the waiting posts to their topics' sums; returns the changed slots, ascending."""
     table, config, block = space.table, space.config, space.block
     if not block.slots:
         return []
     changed = table.pull(block.slots, np.concatenate(block.rows), block.at, config)
     table.move(changed, space.background)
     moved = [space.records[slot] for slot in changed.tolist()]
-    grown = [record for record in moved if record.originals >= record.say_at]
+    grown = [record for record in moved if record.originals >= record.words_update_at]
     table.update_words(grown, space.lexicon)
     for record in grown:
-        record.say_at = record.originals + max(1, int(record.originals * config.words_growth))
+        record.words_update_at = record.originals + max(1, int(record.originals * config.words_growth))
     return [record.slot for record in moved]
 
 
 def _merge(space: TopicSpace, changed: list[int]) -> list[TopicEvent]:
-    """Compare the topics that have grown enough with all; the larger keeps its id."""
+    """Compare the topics that have grown enough with all others; the larger topic keeps its id."""
     events: list[TopicEvent] = []
     due = [slot for slot in changed if space.records[slot].originals >= space.records[slot].compare_at]
     if not due:
@@ -103,7 +111,7 @@ def _merge(space: TopicSpace, changed: list[int]) -> list[TopicEvent]:
 
 
 def _similar(space: TopicSpace, due: list[int]) -> list[tuple[float, int, int]]:
-    """Pairs that are one topic, with minus their similarity: the most similar first when sorted."""
+    """Return pairs that are one topic, with their negative similarity: most similar first when sorted."""
     config, table = space.config, space.table
     rows = np.array(due, dtype=np.int64)
     similar = space.likeness(table.directions(rows), table.words.of(due))
@@ -113,14 +121,13 @@ def _similar(space: TopicSpace, due: list[int]) -> list[tuple[float, int, int]]:
     for i, other in zip(*(place.tolist() for place in np.divmod(near, similar.shape[1])), strict=True):
         smaller = min(space.records[due[i]].originals, space.records[other].originals)
         enough = config.merge - (config.merge - config.merge_single) / max(1, smaller)
-        if similar[i, other] >= enough and not _are_apart(space, due[i], other):
+        if similar[i, other] >= enough and not are_apart(space, space.records[due[i]], space.records[other]):
             pairs.append((-float(similar[i, other]), due[i], other))
     return pairs
 
 
-def _are_apart(space: TopicSpace, slot: int, other: int) -> bool:
-    """Whether a refit has taken one out of the other."""
-    a, b = space.records[slot], space.records[other]
+def are_apart(space: TopicSpace, a: TopicRecord, b: TopicRecord) -> bool:
+    """Whether a refit has split one of the topics from the other."""
     return any(space.current_id(name) == b.id for name in a.apart) or any(
         space.current_id(name) == a.id for name in b.apart
     )
@@ -130,36 +137,44 @@ def _join(space: TopicSpace, slot: int, other: int, similarity: float, gone: set
     a, b = space.records[slot], space.records[other]
     if (-a.posts, a.founded, a.id) > (-b.posts, b.founded, b.id):
         a, b = b, a
+    gone.add(b.slot)
+    return merge_into(space, a, b, f"{similarity:.2f} similar, and growing together")
+
+
+def merge_into(space: TopicSpace, a: TopicRecord, b: TopicRecord, reason: str) -> TopicEvent:
+    """Merge two topics under the id of `a`."""
     born = a.phase == "candidate" and b.phase != "candidate"
     a.absorb(b)
     if born or (a.phase == "dormant" and b.phase == "active"):
         a.phase = b.phase
     space.table.absorb(a.slot, b.slot)
     _drop(space, [b.slot])
-    gone.add(b.slot)
     space.aliases[b.id] = a.id
     while len(space.aliases) > space.config.max_aliases:
         space.aliases.popitem(last=False)
     space.table.move(np.array([a.slot]), space.background)
     space.table.update_words([a], space.lexicon)
-    return event(space, a, "merged", space.now, f"{similarity:.2f} similar, and growing together", [b.id])
+    return event(space, a, "merged", space.now, reason, [b.id])
 
 
 def _end_day(space: TopicSpace) -> None:
-    """Once in 24 hours of event time, let every topic's share of the people become part of its past."""
+    """Once in 24 hours of event time, add every topic's share of the people to its history."""
     day = int(space.now // DAY)
     if space.day is None:
         space.day = day
     if day <= space.day:
         return
     space.day = day
-    active = max(1, count_voices(space.voices, space.now))
+    active = max(1, count_recent_authors(space.recent_authors, space.now))
     for record in space.records.values():
-        people = count_voices(record.voices, space.now)
+        people = count_recent_authors(record.recent_authors, space.now)
         if record.phase != "candidate":
-            record.past.learn(people / active)
-            record.score = surprise(people, active, record.past)
-            record.trending = record.trending and record.score >= CALM
+            if not record.past.shares:  # no people before it was born
+                record.past.shares = [0.0] * min(WEEK - 1, int((record.founded - space.started) / DAY))
+            # today is compared with earlier days only, so it is added afterwards
+            if record.yesterday is not None:
+                record.past.learn(record.yesterday)
+            record.yesterday = people / active
 
 
 def _fade(space: TopicSpace) -> list[TopicEvent]:
@@ -193,7 +208,7 @@ def _fade(space: TopicSpace) -> list[TopicEvent]:
 
 
 def _forgotten(space: TopicSpace, record: TopicRecord, why: str) -> list[TopicEvent]:
-    """The last word on a topic; candidates, which nobody has seen, go without one."""
+    """Return the last event of a topic; none for candidates, which no reader has seen."""
     if record.phase == "candidate":
         return []
     return [event(space, record, "faded", space.now, f"forgotten: {why}")]
@@ -209,7 +224,31 @@ def _drop(space: TopicSpace, slots: list[int]) -> None:
 
 
 def event(
-    space: TopicSpace, record: TopicRecord, kind: TopicEventKind, at: float, reason: str, others: Sequence[str] = ()
+    space: TopicSpace,
+    record: TopicRecord,
+    kind: TopicEventKind,
+    at: float,
+    reason: str,
+    others: Sequence[str] = (),
+    *,
+    step: TopicEventStep = "",
+    moved: Sequence[str] = (),
+    story: Sequence[str] = (),
+    level: Level = "",
 ) -> TopicEvent:
-    """A step in the life of this topic."""
-    return describe(record, space.lexicon, kind, datetime.fromtimestamp(at, UTC), reason, others)
+    """Return an event of this topic.
+
+    Args:
+        space: the living topics.
+        record: the topic.
+        kind: kind of the event.
+        step: exact kind (`TopicEvent`).
+        at: event time in seconds since 1970.
+        reason: reason, in words.
+        others: other topics of a merge or split.
+        moved: posts that belong to the topic from now on.
+        story: posts of the topic's story in the last day.
+        level: level of a trend.
+    """
+    told = describe(record, space.lexicon, kind, datetime.fromtimestamp(at, UTC), reason, others)
+    return msgspec.structs.replace(told, step=step, moved_ids=list(moved), story_ids=list(story), level=level)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from models.online.burst import Past
+from models.online.burst import LEVELS, Level, Past
 
 MAX_WORDS = 64
 KEPT_WORDS = 40
@@ -34,13 +34,14 @@ class TopicRecord(msgspec.Struct, kw_only=True):
     people: dict[str, int] = {}  # author -> posts, of the first MAX_PEOPLE authors
     words: dict[str, int] = {}  # word -> distinct posts with it
     examples: list[str] = []  # ids of the first distinct posts
-    score: float = 0.0  # how unusual its activity was at its newest post (`burst.surprise`)
-    trending: bool = False
-    voices: dict[str, float] = {}  # author -> time of the newest post, of about the last 24 hours
+    score: float = 0.0  # how unusual it was at the last measurement (`burst.surprise`)
+    level: Level = ""  # of its trend at the last measurement
+    recent_authors: dict[str, float] = {}  # author -> time of the newest post, of about the last 24 hours
+    yesterday: float | None = None  # share (0–1) of the active people at the end of the last day
     past: Past = msgspec.field(default_factory=Past)
     apart: list[str] = []  # topics that it was split from, the newest last: they are never merged with it again
     compare_at: int = 2  # number of originals at which it is next compared with the other topics
-    say_at: int = 2  # number of originals at which its words in the table are updated next
+    words_update_at: int = 2  # number of originals at which its words in the table are updated next
 
     def add(self, post_id: str, author: str, words: Sequence[str], at: float, support: bool) -> None:
         """Count one post.
@@ -69,6 +70,24 @@ class TopicRecord(msgspec.Struct, kw_only=True):
         if len(counts) > MAX_WORDS:
             self._prune()
 
+    def take_out(self, post_id: str, author: str, words: Sequence[str], support: bool) -> None:
+        """Count a post no more that was counted here."""
+        self.posts = max(1, self.posts - 1)
+        left = self.people.get(author, 0) - 1
+        if left > 0:
+            self.people[author] = left
+        else:
+            self.people.pop(author, None)
+        if support:
+            return
+        self.originals = max(1, self.originals - 1)
+        self.examples = [example for example in self.examples if example != post_id]
+        for word in words:
+            if (count := self.words.get(word, 0)) > 1:
+                self.words[word] = count - 1
+            else:
+                self.words.pop(word, None)
+
     def absorb(self, other: "TopicRecord") -> None:
         """Add the counts of another record."""
         self.posts += other.posts
@@ -81,8 +100,10 @@ class TopicRecord(msgspec.Struct, kw_only=True):
             self.words[word] = self.words.get(word, 0) + count
         if len(self.words) > MAX_WORDS:
             self._prune()
-        self.voices = dict(sorted({**self.voices, **other.voices}.items(), key=lambda item: (item[1], item[0])))
-        self.trending = self.trending or other.trending
+        self.recent_authors = dict(
+            sorted({**self.recent_authors, **other.recent_authors}.items(), key=lambda item: (item[1], item[0]))
+        )
+        self.level = max(self.level, other.level, key=LEVELS.index)
         self.apart = list(dict.fromkeys([*self.apart, *other.apart]))[-MAX_APART:]
         self.examples = (self.examples + other.examples)[:EXAMPLES]
 

@@ -21,8 +21,9 @@ from models.online.metadata import StateError, check_version
 from models.online.record import TopicRecord
 from models.online.table import ROWS
 from models.online.topic_space import TopicSpace
+from models.online.window import ToldPost, WindowPost
 
-VERSION = 3  # 2: centroids are deviations from the mean, as bytes; 3: handles and function words are marked
+VERSION = 4  # 2: centroids are deviations from the mean, as bytes; 3: handles are marked; 4: the window of stories
 KIND = "topics"
 
 
@@ -47,6 +48,8 @@ def dump(space: TopicSpace) -> bytes:
         "waiting_slots": np.array(block.slots, dtype=np.int64),
         "waiting_at": np.array(block.at, dtype=np.float64),
         "waiting_rows": waiting.astype(np.int16),
+        "window_rows": space.window.matrix(range(len(space.window.posts))).astype(np.int16),
+        "usage": space.window.usage,
     }
     metadata = {
         "kind": KIND,
@@ -59,10 +62,14 @@ def dump(space: TopicSpace) -> bytes:
         "seen": space.lexicon.posts,
         "times": [space.now, space.started, space.faded] if space.lexicon.posts else None,
         "day": space.day,
-        "voices": list(space.voices.items()),
+        "recent_authors": list(space.recent_authors.items()),
         "refreshed": space.refreshed,
         "block": [block.posts, block.limit, block.start],
         "aliases": list(space.aliases.items()),
+        "window": [msgspec.to_builtins(post) for post in space.window.posts],
+        "stories": [[name, msgspec.to_builtins(posts)] for name, posts in space.stories.items()],
+        "left": space.window.left,
+        "next_look": space.window.next_look if space.lexicon.posts else None,
         "records": [msgspec.to_builtins(space.records[slot]) for slot in space.records],
     }
     return save(tensors, metadata={"online": orjson.dumps(metadata).decode()})
@@ -103,8 +110,15 @@ def _restored(metadata: dict[str, Any], tensors: dict[str, Any]) -> TopicSpace:
     if metadata["times"] is not None:
         space.now, space.started, space.faded = metadata["times"]
     space.day = metadata["day"]
-    space.voices.update(metadata["voices"])
+    space.recent_authors.update(metadata["recent_authors"])
     space.refreshed = metadata["refreshed"]
+    window = space.window
+    window.posts.extend(msgspec.convert(metadata["window"], list[WindowPost]))
+    window.rows.extend(tensors["window_rows"].astype(np.float32))
+    window.usage, window.left = tensors["usage"], metadata["left"]
+    if metadata["next_look"] is not None:
+        window.next_look = metadata["next_look"]
+    space.stories = {name: msgspec.convert(posts, list[ToldPost]) for name, posts in metadata["stories"]}
     space.block = _block(metadata["block"], tensors)
     return space
 

@@ -23,6 +23,8 @@ class PostBatch:
     at: npt.NDArray[np.float64]  # float64 (n,), times of the posts in seconds since 1970
     related: Sequence[str | None]  # the post that each one retweets, quotes or answers, or None
     retweet: Sequence[bool]  # whether it repeats `related` word for word
+    pairs: Sequence[Sequence[str]] = ()  # its pairs of adjacent words (models.text.pairs); empty: no post has any
+    slight: Sequence[bool] = ()  # whether it has no subject of its own (models.text.slight); empty: each has one
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -31,10 +33,12 @@ class PostBatch:
 class Placement(Struct, frozen=True, gc=False):
     """The topic of a post."""
 
-    topic_id: str
+    topic_id: str  # "" if the post is slight and refers to no post that was seen
     similarity: float  # cosine to the topic, fused with the words; 0 if the post founded it
     candidate: bool  # whether the topic is still a candidate
-    support: bool  # whether the post repeats an earlier one (retweet, near-duplicate)
+    support: bool  # whether the post repeats an earlier one, or is slight and refers to one
+    usual: float = 0.0  # share (0–1) of the active people that the topic usually has in a day
+    spread: float = 0.0  # variance of that share from day to day
 
 
 class TopicModel(Protocol):

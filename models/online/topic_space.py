@@ -17,6 +17,7 @@ from models.online.int8_product import product
 from models.online.lexicon import SCALE, Floats, Lexicon, WordRows
 from models.online.record import TopicRecord, live_topic_id
 from models.online.table import TopicTable
+from models.online.window import ToldPost, Window
 
 
 class TopicSpace:
@@ -45,12 +46,14 @@ class TopicSpace:
         # ordered, because a plain dict that loses its oldest entries is slow to find the next one
         self.aliases = OrderedDict[str, str]()  # id of a merged topic -> id of the topic that contains it now
         self.topic_of = OrderedDict[str, str]()  # post id -> id of its topic at that time
-        self.voices = OrderedDict[str, float]()  # author id -> time of the newest post in the whole stream
+        self.recent_authors = OrderedDict[str, float]()  # author id -> time of the newest post in the whole stream
         self.now = self.started = float("-inf")  # newest event time, and the event time of the first post
         self.faded = 0.0  # event time of the last search for silent topics
         self.day: int | None = None  # the last day that is counted in the topics' histories
         self.refreshed = 0  # number of posts at the last update of the background and the words' weights
         self.block = Block()
+        self.window = Window(dimensions)  # the posts of the last day
+        self.stories: dict[str, list[ToldPost]] = {}  # topic id -> the story of the last day
 
     def __len__(self) -> int:
         return len(self.records)
@@ -76,19 +79,27 @@ class TopicSpace:
             product(rows.values, table.centroids), table.inverse, rows, words, table.words.holders(words)
         )
 
-    def among(self, rows: Directions, words: WordRows) -> Floats:
-        """Fused similarity of posts or topics with each other, float32 (n, n), in the same arithmetic as with live
-        topics.
+    def among(self, rows: Directions, words: WordRows, lexical: float | None = None) -> Floats:
+        """Fused similarity of posts or topics with each other, in the same arithmetic as with the topics alive.
+
+        lexical: Share of the words in it, 0 to 1; None for the setting's.
         """
-        return self._fused(product(rows.values, rows.values), rows.inverse, rows, words, self._inverted(words))
+        products = product(rows.values, rows.values)
+        return self._fused(products, rows.inverse, rows, words, self._inverted(words), lexical)
 
     def _fused(
-        self, products: npt.NDArray[np.number], inverse: Floats, rows: Directions, words: WordRows, holders: WordRows
+        self,
+        products: npt.NDArray[np.number],
+        inverse: Floats,
+        rows: Directions,
+        words: WordRows,
+        holders: WordRows,
+        lexical: float | None = None,
     ) -> Floats:
         """Add both cosines by their weights. It uses exact integer products and elementwise arithmetic only."""
         from models.online.word_kernels import fuse
 
-        weight = self.config.lexical_weight
+        weight = self.config.lexical_weight if lexical is None else lexical
         scale, factor = rows.inverse * np.float32(1.0 - weight), np.float32(weight / SCALE**2)
         return fuse(products, inverse, scale, *words, *holders, factor)
 

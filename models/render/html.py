@@ -1,8 +1,8 @@
 """The digest as one self-contained HTML page, as a mail, and as an Atom entry, all with the same body.
 
 It also suits e-mail clients: one column in a table, inline styles, no script, no images, and colours that a dark scheme
-overrides where the client supports it. Jinja's autoescape is on for everything except the bars, which are made of
-numbers.
+overrides where the client supports it. Text by people has `dir="auto"`, so that its first letter decides its direction.
+Jinja's autoescape is on for everything except the bars, which are made of numbers.
 """
 
 from dataclasses import dataclass

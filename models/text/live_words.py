@@ -6,6 +6,8 @@ named after its authors, nor after a function word of a language without a list 
 mark is the same evidence (`bare`).
 """
 
+from collections.abc import Iterable
+
 from models.events import Tweet
 from models.text.characters import MENTION
 from models.text.stop_words import stop_words_of
@@ -38,3 +40,8 @@ def live_words(tweet: Tweet, text: str) -> tuple[str, ...]:
 def bare(word: str) -> str:
     """The word without its mark. No word starts with a mark."""
     return word.lstrip(SAID + SILENT)
+
+
+def tokens_of(words: Iterable[str]) -> list[str]:
+    """The words that may name a happening: without marks, and without who is beside the sentence."""
+    return [bare(word) for word in words if not word.startswith((BESIDE, SILENT))]

@@ -4,7 +4,7 @@ A word that is a content word in another of these languages ("die", "son") is no
 words of one language, for posts whose language is known.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 _ENGLISH = """
 a about above after again against all also am an and any are aren't around as at away be because been before being
@@ -45,6 +45,15 @@ def stop_words_of(language: str | None) -> frozenset[str]:
     if code in {"", "en"}:
         return frozenset()
     return frozenset(word.casefold() for word in safe_get_stop_words("nb" if code in {"no", "nn"} else code))
+
+
+@cache
+def english_only() -> frozenset[str]:
+    """English function words that are none in another frequent language ("was", "in" and "die" are)."""
+    others = frozenset().union(
+        *map(stop_words_of, ("de", "nl", "fr", "es", "it", "pt", "ca", "sv", "da", "pl", "ro", "id"))
+    )
+    return frozenset(_ENGLISH.split("amp rt cc")[0].split()) - others
 
 
 # allowed inside a title, never at its ends

@@ -15,13 +15,24 @@ ID: Final = "t-1a2b3c4d5e6f7081"
 LABEL: Final = "Speech recognition without labels"
 WHEN: Final = datetime(2021, 3, 18, 14, 30, tzinfo=UTC)
 MONDAY: Final = datetime(2021, 3, 15, tzinfo=UTC)
-_STATS = WindowStats(posts=12, originals=9, people=7, before=3, trend=10.4, trend_before=6.1)
+_STATS = WindowStats(
+    posts=12,
+    originals=9,
+    people=7,
+    before=3,
+    trend=5.3,
+    usual=0.5,
+    level="hot",
+    section="rising",
+    badge="hot",
+    reason="7 people in 24 h, 0.5 usual",
+)
 TOPIC = TopicSummary(
     id=ID,
     label=LABEL,
     keywords=["speech", "unsupervised", "wav2vec"],
-    status="trending",
-    score=4.2,
+    status="hot",
+    score=5.3,
     first_at=WHEN,
     last_at=WHEN,
     people=7,
@@ -106,7 +117,9 @@ EXAMPLES: dict[str, Struct] = {
         version=41,
         posts=2_480,
         total=1,
-        items=[schemas.RankedTopic(rank=1, move=3, spark=[0] * 21 + [1, 4, 7], topic=TOPIC)],
+        items=[
+            schemas.RankedTopic(rank=1, section="rising", reason=_STATS.reason, spark=[0] * 21 + [1, 4, 7], topic=TOPIC)
+        ],
     ),
     "TopicDetail": schemas.TopicDetail(
         topic=TOPIC,
@@ -151,6 +164,9 @@ EXAMPLES: dict[str, Struct] = {
         items=[ViewEvent(id="1616077800000-0", kind="born", topic_id=ID, at=WHEN, data={"label": LABEL})]
     ),
     "Readiness": schemas.Readiness(
-        ready=True, checks={"redis": "ok", "kafka": "ok", "lag": "ok"}, lag={"embed": 0, "assign": 0, "view": 0}
+        ready=True,
+        checks={"redis": "ok", "kafka": "ok", "stages": "ok", "lag": "ok"},
+        lag={"embed": 0, "assign": 0, "view": 0},
+        stages={"embed": True, "assign": True, "view": True},
     ),
 }

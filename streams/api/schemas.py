@@ -7,20 +7,32 @@ from msgspec import Meta, Struct
 
 from models.events import Digest, TopicEvent
 from models.live.state import ShownLink, ShownPost, ViewEvent
+from models.live.trends import Section
 from streams.views.board import TopicSummary
 
 
 class RankedTopic(Struct, frozen=True, kw_only=True):
-    """A topic and its rank."""
+    """A topic and its place. section and reason are those of the page's window."""
 
     rank: int
-    move: Annotated[int | None, Meta(description="places gained (+) or lost (-); null when it was not ranked before")]
-    spark: Annotated[list[int], Meta(description="posts in equal parts of the window, oldest first")]
+    section: Section  # "rising", "also" (talked about), or "" in searches and other orders
+    reason: str  # such as "9 people in 24 h, 1.2 usual"
+    spark: list[int]  # posts in equal parts of the window
     topic: TopicSummary
 
 
+class WiderTopics(Struct, frozen=True, kw_only=True):
+    """What rises in a longer window, where nothing does in the page's."""
+
+    window: str
+    items: list[RankedTopic]
+
+
 class TopicPage(Struct, frozen=True, kw_only=True):
-    """Topics of a window, best first."""
+    """Topics of a window, best first. newest: time of the newest post, which every window ends with.
+
+    quiet_since: when somebody last spoke of a story, where nothing rises; wider: what rises in a longer window then.
+    """
 
     window: str
     sort: str
@@ -29,6 +41,8 @@ class TopicPage(Struct, frozen=True, kw_only=True):
     posts: Annotated[int, Meta(description="posts in the live view")]
     total: Annotated[int, Meta(description="topics on all pages")]
     items: list[RankedTopic]
+    quiet_since: datetime | None = None
+    wider: WiderTopics | None = None
 
 
 class TopicPerson(Struct, frozen=True, kw_only=True):
@@ -158,6 +172,7 @@ class DigestPage(Struct, frozen=True, kw_only=True):
 
     total: int
     items: list[DigestEntry]
+    due_at: Annotated[datetime | None, Meta(description="when the digest of the newest post's week can be made")] = None
 
 
 class DigestDetail(Struct, frozen=True, kw_only=True):
@@ -179,3 +194,4 @@ class Readiness(Struct, frozen=True, kw_only=True):
     ready: bool
     checks: Annotated[dict[str, str], Meta(description='name of a check -> "ok" or the problem')]
     lag: Annotated[dict[str, int], Meta(description="stage -> records behind")]
+    stages: Annotated[dict[str, bool], Meta(description="stage -> whether it runs")] = {}

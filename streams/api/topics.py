@@ -31,7 +31,8 @@ Limit = Annotated[int, Query(ge=1, le=100, description="items on a page", exampl
 Offset = Annotated[int, Query(ge=0, le=10_000, description="items before the page", examples=[0])]
 SERIES_HOURS = 7 * 24
 MAP_TOPICS = 60
-MAP_TIES = 1  # for each topic
+WIDER_TOPICS = 5  # of a longer window, where nothing rises
+MAP_TIES = 1  # per topic
 
 
 @router.get("/topics", responses=answers(schemas.TopicPage), summary="What is being talked about")
@@ -46,11 +47,15 @@ async def list_topics(
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> Response:
-    """Topics with a post in the window, ranked."""
+    """What rises in the window, then what else is talked about. Single voices: in searches and other orders."""
     ranked = use.board.ranked(window, sort)
     ranks = {one.id: place for place, one in enumerate(ranked, start=1)}
-    moves = use.board.moves(window)
-    found = await _search(use, ranked, q) if q.strip() else ranked
+    searched = bool(q.strip())
+    quiet = None if searched or sort != "trend" else use.board.quiet_since(window)
+    if searched and sort == "trend":
+        ranked = [*ranked, *(one for one in use.board.ranked(window, "latest") if one.id not in ranks)]
+        ranks = {one.id: place for place, one in enumerate(ranked, start=1)}
+    found = await _search(use, ranked, q) if searched else ranked
     page = schemas.TopicPage(
         window=window,
         sort=sort,
@@ -58,12 +63,9 @@ async def list_topics(
         version=use.board.version or 0,
         posts=use.board.posts,
         total=len(found),
-        items=[
-            schemas.RankedTopic(
-                rank=ranks[one.id], move=moves.get(one.id), spark=use.board.spark(one.id, window), topic=one
-            )
-            for one in found[offset : offset + limit]
-        ],
+        items=[_ranked(use, one, window, ranks[one.id]) for one in found[offset : offset + limit]],
+        quiet_since=quiet,
+        wider=_wider(use, window) if quiet is not None else None,
     )
     return with_next(respond(request, page), request.url, offset=offset, limit=limit, total=len(found))
 
@@ -135,6 +137,21 @@ async def show_map(request: Request, use: Use, window: Window = "24h") -> Respon
     pairs = ties([use.board.states[one.id] for one in chosen], MAP_TIES)
     related = [schemas.MapTie(a=a, b=b, similarity=near) for a, b, near in pairs]
     return respond(request, schemas.TopicMap(items=points, related=related))
+
+
+def _ranked(use: Services, one: TopicSummary, window: str, rank: int) -> schemas.RankedTopic:
+    stats = one.windows[window]
+    spark = use.board.spark(one.id, window)
+    return schemas.RankedTopic(rank=rank, section=stats.section, reason=stats.reason, spark=spark, topic=one)
+
+
+def _wider(use: Services, window: str) -> schemas.WiderTopics | None:
+    longer, items = use.board.wider(window, WIDER_TOPICS)
+    if not items:
+        return None
+    return schemas.WiderTopics(
+        window=longer, items=[_ranked(use, one, longer, rank) for rank, one in enumerate(items, start=1)]
+    )
 
 
 async def _search(use: Services, ranked: list[TopicSummary], query: str) -> list[TopicSummary]:

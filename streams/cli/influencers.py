@@ -64,7 +64,7 @@ def add(
 
 @influencers.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="A list of handles, CSV or JSON Lines.", exists=True)],
+    file: Annotated[Path, typer.Argument(help="A list of handles, CSV, JSON Lines or OPML.", exists=True)],
     platform: Annotated[
         Literal["x", "bluesky", "mastodon", "rss"] | None,
         typer.Option(help="The platform of handles; default: by their form (name.host, user@host, https://…, else x)."),

@@ -22,7 +22,6 @@ from streams.views.board import Board, Sort, TopicSummary
 from streams.views.port import ViewReader, ViewUnavailableError
 
 BLOCKS = "▁▂▃▄▅▆▇█"
-STATUS = {"born": "new", "trending": "trending", "revived": "back", "faded": "fading"}
 
 
 def spark_line(values: list[int]) -> str:
@@ -36,7 +35,6 @@ def ranking(board: Board, window: str, sort: Sort, limit: int) -> ConsoleRendera
     table = Table(expand=True, box=None, pad_edge=False, header_style="bold dim")
     for name, options in (
         ("#", {"justify": "right", "width": 3}),
-        ("", {"width": 4}),
         ("Topic", {"ratio": 1, "no_wrap": True, "overflow": "ellipsis"}),
         (f"Last {window}", {"width": max(PARTS.values())}),
         ("People", {"justify": "right"}),
@@ -44,27 +42,22 @@ def ranking(board: Board, window: str, sort: Sort, limit: int) -> ConsoleRendera
         ("", {"width": 8}),
     ):
         table.add_column(name, **options)
-    moves = board.moves(window)
     for place, one in enumerate(board.ranked(window, sort)[:limit], start=1):
-        table.add_row(*_row(place, moves.get(one.id), one, window, board.spark(one.id, window)))
+        table.add_row(*_row(place, one, window, board.spark(one.id, window)))
     newest = board.newest.strftime("%Y-%m-%d %H:%M UTC") if board.newest else "no posts yet"
     head = Text.assemble(("Top Topics", "bold"), f"  {window}  ", (f"newest post {newest}", "dim"))
     return Group(head, Text(""), table)
 
 
-def _row(place: int, move: int | None, one: TopicSummary, window: str, spark: list[int]) -> list[Text]:
+def _row(place: int, one: TopicSummary, window: str, spark: list[int]) -> list[Text]:
     stats = one.windows[window]
-    arrow = Text("new", "blue") if move is None else Text("")
-    if move:
-        arrow = Text(f"▲{move}", "green") if move > 0 else Text(f"▼{-move}", "red")
     return [
         Text(str(place), "bold"),
-        arrow,
         Text(one_line(one.label, 120)),
         Text(spark_line(spark), "cyan"),
         Text(str(stats.people), "bold"),
         Text(str(stats.posts)),
-        Text(STATUS.get(one.status, ""), "green" if one.status in ("born", "trending") else "dim"),
+        Text(stats.badge, "green" if stats.level else "dim"),
     ]
 
 

@@ -5,17 +5,22 @@
       hook: {webhook: https://example.org/hook, secret: env:HOOK_SECRET}
       here: {url: "json://10.0.0.7/alerts", allow_private: true}   # else private addresses are refused
     rules:
-      - {name: breaking, new_topic: {people: 5}, send: [team]}
-      - {name: hot, trend_over: 25, window: 24h, send: [team, hook], cooldown_minutes: 720}
+      - {name: stories, rises: rising, send: [team]}
+      - {name: hot, rises: hot, send: [team, hook]}
+      - {name: breaking, new_topic: {people: 5}, window: 6h, send: [team]}
       - {name: us, words: [our product, ourbot], send: [team]}
       - {name: experts, first_post_by: [ada, grace], send: [hook]}
 
-One rule has one condition. new_topic: at most a day old, with that many people within the last hour. trend_over: the
-trend of the window (see `models.live.trends`). words: any of them in the label, keywords or frequent words.
-first_post_by: the first post on a topic of one of these handles or author ids, within the last hour. All times are
-event time, so a replay alerts as the stream itself did.
+One rule has one condition, over its window (24h unless it says another). All read the measure of the board:
 
-A rule speaks of a topic once per cool-down; of a person's first post on it once.
+* rises: the topic's story is "rising" (enough people, above what is usual) or "hot".
+* new_topic: a topic at most a day old has that many people.
+* trend_over: the measure itself, in standard deviations above what is usual (`models.online.burst`).
+* words: any of them is in the label, the keywords or the frequent words.
+* first_post_by: the first post on a topic of one of these handles or author ids, within the last hour.
+
+All times are event time, so a replay alerts as the stream itself did. A rule speaks of a topic once per cool-down, a
+week unless it says another; of a person's first post on a topic once.
 """
 
 import hashlib
@@ -30,7 +35,9 @@ from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from models.live.trends import HOUR
+from models.online.burst import LEVELS
 from models.text.plain import one_line
+from streams.delivery.apprise_addresses import refusal
 from streams.views.board import Board, TopicSummary
 
 WindowName = Literal["1h", "6h", "24h", "7d"]
@@ -46,7 +53,7 @@ class _Strict(BaseModel):
 
 
 class NewTopic(_Strict):
-    """A topic at most a day old with so many people within an hour."""
+    """A topic at most a day old with so many people in the window."""
 
     people: Annotated[int, Field(ge=1)]
 
@@ -57,17 +64,18 @@ class Rule(_Strict):
     name: Annotated[str, Field(min_length=1, max_length=100)]
     send: Annotated[list[str], Field(min_length=1)]
     window: WindowName = "24h"
-    cooldown_minutes: Annotated[int, Field(ge=1, le=60 * 24 * 30)] = 360
+    cooldown_minutes: Annotated[int, Field(ge=1, le=60 * 24 * 30)] = 7 * 24 * 60
     new_topic: NewTopic | None = None
+    rises: Literal["rising", "hot"] | None = None
     trend_over: float | None = None
     words: list[str] = []
     first_post_by: list[str] = []
 
     @model_validator(mode="after")
     def _one_condition(self) -> "Rule":
-        given = [bool(self.new_topic), self.trend_over is not None, bool(self.words), bool(self.first_post_by)]
-        if sum(given) != 1:
-            raise ValueError("give exactly one of new_topic, trend_over, words, first_post_by")
+        given = [self.new_topic, self.rises, self.trend_over, self.words or None, self.first_post_by or None]
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("give exactly one of new_topic, rises, trend_over, words, first_post_by")
         return self
 
 
@@ -88,6 +96,8 @@ class Channel(_Strict):
             raise ValueError("give one of url and webhook")
         if self.webhook is not None and not self.webhook.get_secret_value().startswith(("https://", "http://")):
             raise ValueError("a webhook is an https:// address")
+        if self.url is not None and (refused := refusal(self.url.get_secret_value())):
+            raise ValueError(refused)
         return self
 
 
@@ -165,7 +175,7 @@ def alerts_of(rule: Rule, board: Board, handles: Mapping[str, str]) -> Iterator[
 
     handles: author id -> handle, of those in the board.
     """
-    for one in board.ranked("7d"):
+    for one in board.ranked("7d", "latest"):
         if rule.first_post_by:
             yield from _first_posts(rule, board, one, handles)
         elif _applies(rule, one, board):
@@ -175,7 +185,10 @@ def alerts_of(rule: Rule, board: Board, handles: Mapping[str, str]) -> Iterator[
 def _applies(rule: Rule, one: TopicSummary, board: Board) -> bool:
     if rule.new_topic is not None:
         age = (board.newest or one.first_at) - one.first_at
-        return age <= NEW and one.windows["1h"].people >= rule.new_topic.people
+        stats = one.windows[rule.window]
+        return age <= NEW and bool(stats.section) and stats.people >= rule.new_topic.people
+    if rule.rises is not None:
+        return LEVELS.index(one.windows[rule.window].level) >= LEVELS.index(rule.rises)
     if rule.trend_over is not None:
         return one.windows[rule.window].trend > rule.trend_over
     said = f" {' '.join([one.label, *one.keywords])} ".casefold()
@@ -195,9 +208,7 @@ def _first_posts(
 
 
 def _because(rule: Rule, one: TopicSummary) -> str:
-    stats = one.windows["1h" if rule.new_topic else rule.window]
-    span = "the last hour" if rule.new_topic else f"the last {rule.window}"
-    return f"{stats.people} people and {stats.posts} posts in {span}; trend {stats.trend:g}"
+    return one.windows[rule.window].reason
 
 
 def _alert(rule: Rule, one: TopicSummary, because: str, author: str = "") -> Alert:

@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from streams.delivery.apprise_addresses import refusal
+from streams.delivery.chat_words import plain_words
 from streams.delivery.errors import DeliveryError
 from streams.delivery.signed_post import PRIVATE
 from streams.web.public_address import is_public
@@ -34,8 +36,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def knows(url: str) -> bool:
-    """Whether apprise supports the address. Loads all its plugins."""
-    return bool(_services().add(url))
+    """Whether apprise supports the address, which must be of one service. Loads all its plugins."""
+    return _service(url) is not None
 
 
 async def notify(
@@ -54,18 +56,21 @@ async def notify(
     """
     import apprise
 
-    services = _services()
-    if not services.add(url):
+    if refused := refusal(url):
+        raise DeliveryError(refused, final=True)
+    service = _service(url)
+    if service is None:
         raise DeliveryError("apprise does not know this address", final=True)
-    for service in services:
-        if isinstance(headers := getattr(service, "headers", None), dict):
-            headers.setdefault("webhook-id", note.id)
+    if isinstance(headers := getattr(service, "headers", None), dict):
+        headers.setdefault("webhook-id", note.id)
+    services = apprise.Apprise()
+    services.add(service)
     html = note.html if url.split("://", 1)[0].lower() in MAIL else None
     with only_to(_anywhere if allow_private else allowed) as guard:
         sent = await asyncio.to_thread(
             services.notify,
-            title=note.title,
-            body=note.text if html is None else html,
+            title=note.title if html is not None else plain_words(note.title, url),
+            body=plain_words(note.text, url) if html is None else html,
             body_format=apprise.NotifyFormat.TEXT if html is None else apprise.NotifyFormat.HTML,
         )
     if guard.refused:
@@ -76,14 +81,17 @@ async def notify(
         raise DeliveryError("apprise could not deliver it" + (f": answered {status[1]}" if status else ""))
 
 
-def _services() -> Any:
-    """apprise without its log, which may contain a malformed token."""
+def _service(url: str) -> Any:
+    """The one service of `url`, else None: `Apprise.add` accepts a list of addresses, separated by commas.
+
+    The log of apprise stays off, because it may contain a malformed token.
+    """
     import apprise
 
     log = logging.getLogger("apprise")
     log.propagate = False
     log.addHandler(_SILENT)
-    return apprise.Apprise()
+    return apprise.Apprise.instantiate(url)
 
 
 def _anywhere(_: str) -> bool:

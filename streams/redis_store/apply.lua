@@ -45,7 +45,26 @@ local function set_max(name, member, score)
   if not old or tonumber(old) < tonumber(score) then redis.call('ZADD', name, score, member) end
 end
 
--- the author's newest bucket with a post in the topic, after a removal
+-- everybody's posts by bucket, so that the newest one is known again after a removal
+local function count_voice(ref, by)
+  local member = ref.a .. '\0' .. string.format('%014d', ref.b)
+  if bump_hash(key('ab'), member, by) then
+    if by > 0 then
+      redis.call('ZADD', key('said'), 0, member)
+      set_max(key('voices'), ref.a, ref.b)
+    end
+    return
+  end
+  redis.call('ZREM', key('said'), member)
+  local newest = redis.call('ZREVRANGEBYLEX', key('said'), '(' .. ref.a .. '\1', '[' .. ref.a .. '\0', 'LIMIT', 0, 1)[1]
+  if newest then
+    redis.call('ZADD', key('voices'), tonumber(string.sub(newest, #ref.a + 2)), ref.a)
+  else
+    redis.call('ZREM', key('voices'), ref.a)
+  end
+end
+
+-- after a removal: the author's newest bucket with a post in the topic
 local function recount_last(topic, author)
   local best
   for _, field in ipairs(redis.call('HKEYS', of(topic, 'ab'))) do
@@ -74,16 +93,26 @@ local function count_post(topic, ref, by)
   for _, word in ipairs(ref.w) do bump_zset(of(topic, 'words'), word, by) end
   for _, url in ipairs(ref.u) do
     if not bump_zset(of(topic, 'links'), url, by) then redis.call('HDEL', of(topic, 'targets'), url) end
+    if by > 0 then keep_greater(of(topic, 'targets'), url, ref.g[url]) end
   end
+end
+
+-- where a post belongs: to the topic of the last event that moved it, else where it was assigned
+local function home_of(id, ref)
+  local moved = redis.call('HGET', key('homes'), id)
+  return resolve(moved and string.sub(moved, 47) or ref.t)
 end
 
 local function remove_post(id)
   local packed = redis.call('HGET', key('refs'), id)
   if not packed then return end
   local ref = cjson.decode(packed)
-  local topic = resolve(ref.t)
+  local topic = home_of(id, ref)
   count_post(topic, ref, -1)
+  count_voice(ref, -1)
   redis.call('ZREM', of(topic, 'posts'), id)
+  redis.call('HDEL', key('homes'), id)
+  redis.call('ZREM', key('moved'), id)
   redis.call('ZREM', key('posts'), id)
   redis.call('HDEL', key('refs'), id)
   redis.call('HDEL', key('text'), id)
@@ -98,10 +127,12 @@ local function add_post(item)
   local newest = tonumber(redis.call('HGET', key('meta'), 'newest') or '-1')
   if tonumber(item.at) > newest then redis.call('HSET', key('meta'), 'newest', item.at) end
   local ref = cjson.decode(item.ref)
+  keep_greater(of(ref.t, 'measure'), 'usual', item.measure)
+  set_max(key('infos'), ref.t, item.at)
   if redis.call('ZSCORE', key('gone'), item.id) then return end
   if ref.o ~= '' and redis.call('ZSCORE', key('gone'), ref.o) then return end
-  local topic = resolve(ref.t)
-  if topic ~= ref.t then redis.call('SADD', key('settled'), ref.t) end
+  local topic = home_of(item.id, ref)
+  if resolve(ref.t) ~= ref.t then redis.call('SADD', key('settled'), ref.t) end
   redis.call('HSET', key('refs'), item.id, item.ref)
   redis.call('HSET', key('text'), item.id, item.text)
   redis.call('ZADD', key('posts'), item.at, item.id)
@@ -110,9 +141,27 @@ local function add_post(item)
   bump_zset(key('people'), ref.a, 1)
   keep_greater(key('who'), ref.a, item.who)
   count_post(topic, ref, 1)
-  for url, target in pairs(item.targets) do keep_greater(of(topic, 'targets'), url, target) end
+  count_voice(ref, 1)
   touched[topic] = true
   news = news + 1
+end
+
+-- the post belongs to `topic` from now on, also when it comes later
+local function move_post(id, topic, at, stamp)
+  local packed = redis.call('HGET', key('refs'), id)
+  local ref = packed and cjson.decode(packed)
+  local from = ref and home_of(id, ref)
+  keep_greater(key('homes'), id, stamp .. topic)
+  set_max(key('moved'), id, at)
+  if not ref then return end
+  local to = home_of(id, ref)
+  if from == to then return end
+  local score = redis.call('ZSCORE', of(from, 'posts'), id)
+  count_post(from, ref, -1)
+  redis.call('ZREM', of(from, 'posts'), id)
+  count_post(to, ref, 1)
+  redis.call('ZADD', of(to, 'posts'), score, id)
+  touched[from], touched[to] = true, true
 end
 
 local function forget_post(item)
@@ -170,14 +219,21 @@ local function add_topic_event(event)
   local info = of(event.topic, 'info')
   if event.kind == 'born' or event.kind == 'revived' then redis.call('HINCRBY', of(topic, 'shown'), 'events', 1) end
   local stamp = string.format('%014d', event.at) .. event.hash
-  -- an alias changes names, not the topic's state
+  keep_greater(of(event.topic, 'measure'), 'usual', event.measure)
+  for _, id in ipairs(event.moved) do move_post(id, event.topic, event.at, stamp) end
+  set_max(key('infos'), event.topic, event.at)
+  if event.kind == 'story' then  -- which posts tell it is no step in its life
+    keep_greater(of(event.topic, 'told'), 'story', stamp .. event.story)
+    touched[topic] = true
+    return
+  end
+  -- an alias tells names, not how the topic is doing
   if event.kind == 'alias' then
     keep_greater(of(event.topic, 'named'), 'event', stamp .. event.data)
   else
     local old = redis.call('HGET', info, 'stamp')
     if not old or old < stamp then redis.call('HSET', info, 'stamp', stamp, 'event', event.data) end
   end
-  set_max(key('infos'), event.topic, event.at)
   redis.call('ZADD', of(topic, 'events'), event.at, event.data)
   redis.call('ZREMRANGEBYRANK', of(topic, 'events'), 0, -1 - limits.history)
   publish(event.kind, event.topic, event.at, event.data)
@@ -204,7 +260,7 @@ local function refresh(topic)
 end
 
 local function forget_topic(topic)
-  for _, part in ipairs({'info', 'named', 'shown', 'events'}) do redis.call('DEL', of(topic, part)) end
+  for _, part in ipairs({'info', 'named', 'measure', 'told', 'shown', 'events'}) do redis.call('DEL', of(topic, part)) end
   redis.call('ZREM', key('infos'), topic)
 end
 
@@ -226,6 +282,14 @@ local function trim()
   if floor > old then redis.call('HSET', meta, 'floor', string.format('%d', floor)) end
   local late = redis.call('ZRANGEBYSCORE', key('posts'), '-inf', floor, 'LIMIT', 0, limits.step)
   for _, id in ipairs(late) do remove_post(id) end
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('moved'), '-inf', floor, 'LIMIT', 0, limits.step)) do
+    redis.call('ZREM', key('moved'), id)
+    if redis.call('HEXISTS', key('refs'), id) == 0 then redis.call('HDEL', key('homes'), id) end
+  end
+  trim_to('moved', limits.posts, function(id)
+    redis.call('ZREM', key('moved'), id)
+    redis.call('HDEL', key('homes'), id)
+  end)
   local over_applied = redis.call('ZCARD', key('applied')) - limits.applied
   if over_applied > 0 then
     local score = redis.call('ZRANGE', key('applied'), over_applied - 1, over_applied - 1, 'WITHSCORES')[2]

@@ -10,7 +10,8 @@ import orjson
 
 from models.events import Digest, TopicEvent
 from models.live.naming import is_main_link, named_by, title_of
-from models.live.state import Changes, PlacedPost, ShownLink, ShownPost, StoredDigest, TopicState, ViewEvent
+from models.live.state import Changes, PlacedPost, ShownLink, ShownPost, StoredDigest, StoryPost, TopicState, ViewEvent
+from models.live.trends import BUCKETS, bucket_now
 from streams.redis_store.database import Database, Keys
 
 MAX_TOPICS = 2_000  # largest list of topics: the most recently active ones
@@ -18,7 +19,8 @@ WORDS = 40
 LINKS = 5
 CHUNK = 200
 _STATES = files("streams.redis_store").joinpath("states.lua").read_text("utf-8")
-STAMP = 46  # length of the prefix of a stored event: its time and hash, which order events
+MOMENT = 14  # characters of a time in milliseconds
+STAMP = 46  # characters before the event: its time and hash, which make a later one greater
 
 
 class RedisViewReader:
@@ -52,7 +54,16 @@ class RedisViewReader:
             newest=_moment(newest) if newest else None,
             posts=int(await self._database.call("ZCARD", self._keys("posts"))),
             topics=states,
+            active=await self._active(newest),
         )
+
+    async def _active(self, newest: str | None) -> dict[str, int]:
+        """Window -> people with a post in it."""
+        last = bucket_now(_moment(newest)) if newest else 0
+        counts = await self._database.batch(
+            [("ZCOUNT", self._keys("voices"), f"({last - length}", last) for length in BUCKETS.values()]
+        )
+        return dict(zip(BUCKETS, map(int, counts), strict=True))
 
     async def resolve(self, topic_id: str) -> str | None:
         """Follow merges and aliases."""
@@ -83,12 +94,12 @@ class RedisViewReader:
         """By id."""
         if not post_ids:
             return {}
-        texts, refs = await self._database.batch(
-            [("HMGET", self._keys("text"), *post_ids), ("HMGET", self._keys("refs"), *post_ids)]
+        texts, refs, homes = await self._database.batch(
+            [("HMGET", self._keys(name), *post_ids) for name in ("text", "refs", "homes")]
         )
         kept = {
-            post_id: (msgspec.convert(orjson.loads(text), ShownPost), orjson.loads(ref)["t"])
-            for post_id, text, ref in zip(post_ids, texts, refs, strict=True)
+            post_id: (msgspec.convert(orjson.loads(text), ShownPost), home[STAMP:] if home else orjson.loads(ref)["t"])
+            for post_id, text, ref, home in zip(post_ids, texts, refs, homes, strict=True)
             if text is not None and ref is not None
         }
         topics = {topic: await self._root(topic) for topic in sorted({topic for _, topic in kept.values()})}
@@ -182,8 +193,9 @@ class RedisViewReader:
 
 
 def _state(name: str, parts: Sequence[Any]) -> TopicState | None:
-    """Build a topic's state from the reply of `states.lua`, where missing parts are false."""
-    buckets, people, last, words, links, target, first_post, last_post, event, named, live = parts
+    """From what `states.lua` says of a topic; what is not there is false."""
+    buckets, people, last, words, links, target, first_post, last_post, event, named, live, *measured = parts
+    story, told, measure = measured
     first_scored, last_scored = _scored(first_post), _scored(last_post)
     if live is False or not first_scored:
         return None
@@ -191,6 +203,7 @@ def _state(name: str, parts: Sequence[Any]) -> TopicState | None:
     latest = dict(_scored(last))
     series = {int(b): (n, counts.get(f"o{b}", 0)) for b, n in sorted(counts.items()) if not b.startswith("o")}
     shared = [(url, int(count)) for url, count in _scored(links)]
+    usual, spread = orjson.loads(measure[MOMENT:]) if measure else (0.0, 0.0)
     about = bool(target) and is_main_link(shared[0][1], sum(posts for posts, _ in series.values()))
     return TopicState(
         id=name,
@@ -203,6 +216,10 @@ def _state(name: str, parts: Sequence[Any]) -> TopicState | None:
         info=_event(event) if event else None,
         named=named_by(_event(named[STAMP:])) if named else "",
         linked=title_of(orjson.loads(target)[0]) if about else "",
+        story=sorted((StoryPost(*post) for post in story or []), key=lambda post: post.id),
+        told=bool(told),
+        usual=usual,
+        spread=spread,
     )
 
 

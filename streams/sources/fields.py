@@ -13,6 +13,7 @@ import orjson
 
 from models.events import Deletion, Tweet, wire
 from models.events.wire import PoisonError
+from models.text.language import language_of
 from streams.sources.port import MAX_KEPT, Bad, Ignored, Outcome
 
 MAX_TEXT, MAX_NAME, MAX_URL, MAX_LINKS, MAX_MENTIONS, MAX_LANG = 30_000, 300, 4_000, 100, 200, 35
@@ -163,6 +164,9 @@ def unescape_whole(text: str) -> str:
 def build_tweet(**fields: Any) -> Tweet:
     """A validated post from plain values; None means absent. Raises PoisonError with the path of the wrong field."""
     present = {name: value for name, value in fields.items() if value is not None}
+    if isinstance(present.get("text"), str):
+        told = present.get("lang")
+        present |= {"lang": lang} if (lang := language_of(present["text"], as_text(told, MAX_LANG))) else {}
     for name in ("id", "author_id", "author", "text"):
         if not isinstance(present.get(name), str):
             raise PoisonError(f"{name} is missing")

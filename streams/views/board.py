@@ -1,7 +1,7 @@
-"""The topics as they are now, in the memory of a reader process: the API's, `toptopics watch`'s, the alerts'.
+"""The current topics in the memory of a reader process: the API, `toptopics watch`, the alerts.
 
-`refresh()` asks the view for what changed since the last time and counts only that again. Everything that is ranked
-or sent is derived here, so that a thousand readers cost one reader of Redis.
+`refresh()` reads the changes from the view and recomputes only the changed topics. All rankings and messages are
+computed here, so a thousand readers cost one reader of Redis.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from msgspec import Struct
 from models.live.limits import WINDOWS
 from models.live.naming import label_of
 from models.live.state import TopicState
-from models.live.trends import Counts, WindowStats, bucket_now, hourly, parts, window_stats
+from models.live.trends import WIDER, Badge, Counts, WindowStats, bucket_now, hourly, parts, window_stats
 from streams.views.port import ViewReader
 
 Sort = Literal["trend", "people", "posts", "latest"]
@@ -21,23 +21,23 @@ SPARK_HOURS: Final = 24
 
 
 class TopicSummary(Struct, frozen=True, kw_only=True):
-    """A line of the ranking. spark: posts per hour of the last day, oldest first."""
+    """A line of the ranking."""
 
     id: str
     label: str
     keywords: list[str]
-    status: str
+    status: Badge  # of the last day
     score: float
     first_at: datetime
     last_at: datetime
     people: int
     posts: int
     windows: dict[str, WindowStats]
-    spark: list[int]
+    spark: list[int]  # posts per hour of the last day, oldest first
 
 
 class Board:
-    """All listed topics. Not safe for threads; one task refreshes, any number reads."""
+    """All listed topics. Not thread-safe; one task refreshes, any number of tasks read."""
 
     def __init__(self, reader: ViewReader) -> None:
         self._reader = reader
@@ -45,12 +45,18 @@ class Board:
         self.newest: datetime | None = None
         self.posts = 0
         self.states: dict[str, TopicState] = {}
-        self._summaries: dict[str, tuple[int, TopicSummary]] = {}
+        self.active: dict[str, int] = dict.fromkeys(WINDOWS, 0)  # window -> people with a post in it
+        self._stories = False  # whether its topics have stories
+        self._summaries: dict[str, tuple[tuple[int, ...], TopicSummary]] = {}
         self._sparks: dict[str, dict[str, tuple[int, list[int]]]] = {}
         self._rankings: dict[tuple[str, Sort], list[TopicSummary]] = {}
 
     async def refresh(self) -> list[str]:
-        """Ids of the topics that changed, those that are gone included. Raises ViewUnavailableError."""
+        """Read the changes, and return the ids of the changed and removed topics.
+
+        Raises:
+            ViewUnavailableError: The view cannot be read.
+        """
         changes = await self._reader.changes(self.version)
         gone = [name for name in self.states if name not in changes.topics] if changes.full else []
         for name in gone:
@@ -60,56 +66,74 @@ class Board:
             if state is not None:
                 self.states[name] = state
         changed = [*gone, *changes.topics]
-        if changed or self.newest != changes.newest:
+        active = {**dict.fromkeys(WINDOWS, 0), **changes.active}
+        if changed or self.newest != changes.newest or self.active != active:
             self._rankings.clear()
+        self.active = active
+        self._stories = any(state.told for state in self.states.values())
         self.version, self.newest, self.posts = changes.version, changes.newest, changes.posts
         return changed
 
     @property
     def last_bucket(self) -> int:
-        """The bucket that every window ends with; 0 in an empty view."""
+        """The last bucket of every window; 0 in an empty view."""
         return bucket_now(self.newest) if self.newest is not None else 0
 
     def summary(self, topic_id: str) -> TopicSummary | None:
-        """None if the topic is not listed."""
+        """Return the summary of a topic; None if it is not listed."""
         state = self.states.get(topic_id)
         if state is None:
             return None
-        last = self.last_bucket
+        moment = (self.last_bucket, int(self._stories), *self.active.values())
         known = self._summaries.get(topic_id)
-        if known is None or known[0] != last:
-            known = last, _summary(state, last)
+        if known is None or known[0] != moment:
+            known = moment, _summary(state, self.last_bucket, self.active, self._stories)
             self._summaries[topic_id] = known
         return known[1]
 
     def spark(self, topic_id: str, window: str) -> list[int]:
-        """Posts in equal parts of the window, oldest first. Raises KeyError for a topic that is not listed."""
+        """Return the posts in equal parts of the window, oldest first.
+
+        Raises:
+            KeyError: The topic is not listed, or the window is unknown.
+        """
         last, known = self.last_bucket, self._sparks.setdefault(topic_id, {})
         if window not in known or known[window][0] != last:
             known[window] = last, parts(self.states[topic_id], window, last)
         return known[window][1]
 
     def ranked(self, window: str, sort: Sort = "trend") -> list[TopicSummary]:
-        """Topics with a post in the window, best first; ties by people, posts, id. Raises KeyError."""
+        """Return the topics of the window, best first; ties by people, posts, id.
+
+        By trend: rising topics by score, then the others with enough people. Other orders: all topics with a post in
+        the window.
+
+        Raises:
+            KeyError: The window or the order is unknown.
+        """
         key = window, sort
         if key not in self._rankings:
             summaries = [found for name in self.states if (found := self.summary(name)) is not None]
-            active = [one for one in summaries if one.windows[window].posts]
-            self._rankings[key] = sorted(active, key=_order(window, sort), reverse=True)
+            listed = [one for one in summaries if _is_listed(one.windows[window], sort)]
+            self._rankings[key] = sorted(listed, key=_order(window, sort), reverse=True)
         return self._rankings[key]
 
-    def moves(self, window: str) -> dict[str, int | None]:
-        """Places that each ranked topic won (+) or lost (-) within a sixth of the window; None: it was not there."""
-        before = sorted(
-            (one for one in self.ranked(window) if one.windows[window].trend_before > 0),
-            key=lambda one: (one.windows[window].trend_before, one.people, one.id),
-            reverse=True,
-        )
-        places = {one.id: place for place, one in enumerate(before)}
-        return {
-            one.id: places[one.id] - place if one.id in places else None
-            for place, one in enumerate(self.ranked(window))
-        }
+    def quiet_since(self, window: str) -> datetime | None:
+        """Return the time of the newest post of a story, if nothing rises in the window; None otherwise, or without a
+        story.
+        """
+        if any(one.windows[window].section == "rising" for one in self.ranked(window)):
+            return None
+        return max((state.last_at for state in self.states.values() if state.told), default=None)
+
+    def wider(self, window: str, limit: int) -> tuple[str, list[TopicSummary]]:
+        """Return the next wider window with a rising topic, and its best topics; the last window if there is none."""
+        while window in WIDER:
+            window = WIDER[window]
+            rising = [one for one in self.ranked(window) if one.windows[window].section == "rising"]
+            if rising:
+                return window, rising[:limit]
+        return window, []
 
     def _drop(self, name: str) -> None:
         self.states.pop(name, None)
@@ -117,27 +141,37 @@ class Board:
         self._sparks.pop(name, None)
 
 
-def _summary(state: TopicState, last: int) -> TopicSummary:
+def _summary(state: TopicState, last: int, active: dict[str, int], stories: bool) -> TopicSummary:
     info, counts = state.info, Counts(state.series)
+    windows = {window: window_stats(state, window, last, active[window], counts, stories=stories) for window in WINDOWS}
     return TopicSummary(
         id=state.id,
         label=label_of(state)[:200],
         keywords=(info.keywords[:8] if info and info.keywords else [word for word, _ in state.words[:6]]),
-        status=info.kind if info else "candidate",
-        score=round(info.score, 3) if info else 0.0,
+        status=windows["24h"].badge,
+        score=windows["24h"].trend,
         first_at=state.first_at,
         last_at=state.last_at,
         people=len(state.people),
         posts=sum(posts for posts, _ in state.series.values()),
-        windows={window: window_stats(state, window, last, counts) for window in WINDOWS},
+        windows=windows,
         spark=hourly(state, last, SPARK_HOURS),
     )
+
+
+def _is_listed(stats: WindowStats, sort: Sort) -> bool:
+    return bool(stats.section) if sort == "trend" else stats.posts > 0
 
 
 def _order(window: str, sort: Sort) -> Callable[[TopicSummary], tuple[Any, ...]]:
     def key(one: TopicSummary) -> tuple[Any, ...]:
         stats = one.windows[window]
-        first = {"trend": stats.trend, "people": stats.people, "posts": stats.posts, "latest": one.last_at}[sort]
-        return first, stats.people, stats.posts, one.id
+        first: tuple[Any, ...] = {
+            "trend": (stats.section == "rising", stats.trend if stats.section == "rising" else stats.people),
+            "people": (stats.people,),
+            "posts": (stats.posts,),
+            "latest": (one.last_at,),
+        }[sort]
+        return *first, stats.people, stats.posts, one.id
 
     return key

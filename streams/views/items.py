@@ -1,7 +1,7 @@
-"""Wire types to what the view keeps of them. Pure.
+"""Converts wire types to items of the view. Pure.
 
 `post_item`, `gone_items`: an Assignment for the script. `event_item`: a TopicEvent. Post text is made printable here,
-once (`models.text.plain`); escaping for HTML is the reader's business.
+once (`models.text.plain`); readers escape it for HTML.
 """
 
 import hashlib
@@ -28,23 +28,23 @@ MAX_TEXT: Final = 10_000
 
 
 def milliseconds(moment: datetime) -> int:
-    """Since 1970, rounded down."""
+    """Milliseconds since 1970, rounded down."""
     return int(moment.timestamp() * 1000)
 
 
 def bucket_of(moment_ms: int) -> int:
-    """Number of the ten minutes since 1970 that contain it."""
+    """Number of the ten-minute bucket since 1970."""
     return moment_ms // (BUCKET_SECONDS * 1000)
 
 
 def search_words(text: str) -> list[str]:
-    """Distinct words of at least two characters, case folded, in order, without links, names and stop words."""
+    """Return the distinct casefolded words of at least two characters, without links, names and stop words."""
     found = (word.casefold() for word in _WORD.findall(_NOT_WORDS.sub(" ", text)))
     return list(dict.fromkeys(word[:60] for word in found if word not in TITLE_STOP_WORDS and not word.isdigit()))
 
 
 def items_of(assignment: Assignment) -> Iterator[dict[str, Any]]:
-    """What one assignment says to the view: nothing, a post to add, or posts to take out."""
+    """Return the changes of one assignment: none, a post to add, or posts to remove."""
     at = str(milliseconds(assignment.at))
     if assignment.outcome == "deleted":
         yield {"id": assignment.id, "at": at, "gone": 1}
@@ -55,7 +55,7 @@ def items_of(assignment: Assignment) -> Iterator[dict[str, Any]]:
 
 
 def post_item(assignment: Assignment, tweet: Tweet, topic_id: str) -> dict[str, Any]:
-    """`ref`: all that must be known to take the post out again. `text`: what a reader is shown."""
+    """Return a post for the view. `ref`: all data for its removal. `text`: the text for readers."""
     at = milliseconds(assignment.at)
     links = [link for link in tweet.links if link.url.startswith(("http://", "https://"))][:MAX_LINKS]
     words = search_words(plain(tweet.text[:MAX_TEXT]))
@@ -68,6 +68,7 @@ def post_item(assignment: Assignment, tweet: Tweet, topic_id: str) -> dict[str, 
         "o": (tweet.related_id or "") if tweet.kind == "retweet" else "",
         "u": list(dict.fromkeys(link.url for link in links)),
         "w": words[:MAX_WORDS],
+        "g": {link.url: _target(link) for link in links},
     }
     return {
         "id": assignment.id,
@@ -76,12 +77,12 @@ def post_item(assignment: Assignment, tweet: Tweet, topic_id: str) -> dict[str, 
         "ref": orjson.dumps(ref).decode(),
         "text": orjson.dumps(_shown(assignment, tweet, links)).decode(),
         "who": f"{at:014d}" + orjson.dumps([tweet.author, one_line(tweet.author_name or tweet.author, 100)]).decode(),
-        "targets": {link.url: _target(link) for link in links},
+        "measure": f"{at:014d}" + orjson.dumps([assignment.usual, assignment.spread]).decode(),
     }
 
 
 def event_item(event: TopicEvent) -> dict[str, Any]:
-    """The event, its texts made printable, with the hash that tells a redelivery."""
+    """Return the event with printable texts, and the hash that identifies a redelivery."""
     data = encode(
         msgspec.structs.replace(
             event,
@@ -93,9 +94,12 @@ def event_item(event: TopicEvent) -> dict[str, Any]:
     return {
         "hash": hashlib.sha256(data).hexdigest()[:32],
         "at": str(milliseconds(event.at)),
-        "kind": event.kind,
+        "kind": event.step or event.kind,
         "topic": event.topic_id,
         "others": [other for other in event.other_ids if other != event.topic_id],
+        "moved": event.moved_ids,
+        "story": orjson.dumps(sorted(set(event.story_ids))).decode() if event.step == "story" else "",
+        "measure": f"{milliseconds(event.at):014d}" + orjson.dumps([event.usual, event.spread]).decode(),
         "data": data.decode(),
     }
 

@@ -1,7 +1,7 @@
-"""`ViewStore` and `ViewReader` in memory: the sets of what was applied, counted anew at every read.
+"""`ViewStore` and `ViewReader` in memory: stores what was applied, and computes every answer from it.
 
-For tests of what stands on the views. It passes the same contract tests as Redis, and says in the plainest way what
-the state is: no inverse operations, no trimming, one pass over what was given.
+For tests of code that uses the views. It passes the same contract tests as Redis, and defines the state in the simplest
+way: no inverse operations, no trimming, one pass over the input.
 """
 
 import asyncio
@@ -18,10 +18,11 @@ from models.digest.redaction import redact
 from models.events import Assignment, Digest, TopicEvent
 from models.live.limits import ViewLimits
 from models.live.naming import is_main_link, named_by, title_of
-from models.live.state import Changes, PlacedPost, ShownLink, ShownPost, StoredDigest, TopicState, ViewEvent
+from models.live.state import Changes, PlacedPost, ShownLink, ShownPost, StoredDigest, StoryPost, TopicState, ViewEvent
+from models.live.trends import BUCKETS
 from streams.ports import Headers
 from streams.views.digests import DigestHeaders, digest_item, read_headers
-from streams.views.items import event_item, items_of
+from streams.views.items import bucket_of, event_item, items_of
 
 Item = dict[str, Any]
 
@@ -39,6 +40,7 @@ class MemoryViews:
         self._events: dict[str, Item] = {}
         self._digests: dict[str, tuple[DigestHeaders, Digest]] = {}
         self._alias: dict[str, str] = {}
+        self._homes: dict[str, tuple[str, str]] = {}  # post -> when it was moved, and to which topic
         self._log: list[ViewEvent] = []
         self._published: set[str] = set()
         self._version = 0
@@ -60,15 +62,19 @@ class MemoryViews:
             if item["hash"] in self._events:
                 continue
             self._events[item["hash"]] = item
+            stamp = f"{int(item['at']):014d}{item['hash']}"
+            for post in item["moved"]:
+                self._homes[post] = max(self._homes.get(post, ("", "")), (stamp, item["topic"]))
             if item["kind"] in ("merged", "alias"):
                 for other in item["others"]:
                     if self._root(other) != self._root(item["topic"]):
                         self._alias[other] = self._root(item["topic"])
-            await self.publish({**item, "hash": "event " + item["hash"]})
+            if item["kind"] != "story":
+                await self.publish({**item, "hash": "event " + item["hash"]})
         self._changed()
 
     async def publish(self, item: dict[str, str]) -> bool:
-        """Put something on the stream of events; False if its hash is known."""
+        """Add an entry to the event stream; False if its hash is known."""
         if item["hash"] in self._published:
             return False
         self._published.add(item["hash"])
@@ -88,18 +94,18 @@ class MemoryViews:
             await self.publish(digest_item(digest, known))
 
     async def wipe(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         self._forget()
 
     async def ping(self) -> None:
-        """Always there."""
+        """Always succeeds."""
 
     async def changes(self, since: int | None) -> Changes:
-        """Always full."""
+        """Always complete."""
         live = self._live()
         topics: dict[str, list[Item]] = defaultdict(list)
         for post in live:
-            topics[self._root(post["ref"]["t"])].append(post)
+            topics[self._home(post)].append(post)
         shown = {self._root(e["topic"]) for e in self._events.values() if e["kind"] in ("born", "revived")}
         return Changes(
             version=self._version,
@@ -111,7 +117,16 @@ class MemoryViews:
                 for name, posts in topics.items()
                 if name in shown or any(not post["ref"]["c"] for post in posts)
             },
+            active=self._active(live),
         )
+
+    def _active(self, live: list[Item]) -> dict[str, int]:
+        """Return window -> people with a post in it."""
+        last = bucket_of(max((post["at"] for post in self._posts.values()), default=0))
+        return {
+            window: len({post["ref"]["a"] for post in live if last - length < int(post["ref"]["b"]) <= last})
+            for window, length in BUCKETS.items()
+        }
 
     async def resolve(self, topic_id: str) -> str | None:
         """See `ViewReader`."""
@@ -125,7 +140,7 @@ class MemoryViews:
 
     async def posts(self, topic_id: str, limit: int, offset: int = 0) -> tuple[list[ShownPost], int]:
         """See `ViewReader`."""
-        found = [post for post in self._live() if self._root(post["ref"]["t"]) == topic_id]
+        found = [post for post in self._live() if self._home(post) == topic_id]
         found.sort(key=lambda post: (post["at"], post["id"]), reverse=True)
         page = found[offset : offset + limit]
         return [msgspec.convert(orjson.loads(post["text"]), ShownPost) for post in page], len(found)
@@ -135,7 +150,7 @@ class MemoryViews:
         wanted = set(post_ids)
         return {
             post["id"]: PlacedPost(
-                post=msgspec.convert(orjson.loads(post["text"]), ShownPost), topic_id=self._root(post["ref"]["t"])
+                post=msgspec.convert(orjson.loads(post["text"]), ShownPost), topic_id=self._home(post)
             )
             for post in self._live()
             if post["id"] in wanted
@@ -143,17 +158,21 @@ class MemoryViews:
 
     async def links(self, topic_id: str, limit: int) -> list[ShownLink]:
         """See `ViewReader`."""
-        posts = [post for post in self._live() if self._root(post["ref"]["t"]) == topic_id]
+        posts = [post for post in self._live() if self._home(post) == topic_id]
         counts = _top((url for post in posts for url in post["ref"]["u"]), limit)
         return [
             ShownLink(url=url, posts=count, title=known[0], site=known[1], kind=known[2], description=known[3])
             for url, count in counts
-            for known in [orjson.loads(max(post["targets"][url] for post in posts if url in post["targets"]))]
+            for known in [orjson.loads(max(post["ref"]["g"][url] for post in posts if url in post["ref"]["g"]))]
         ]
 
     async def history(self, topic_id: str) -> list[TopicEvent]:
         """See `ViewReader`."""
-        own = [event for event in self._events.values() if self._root(event["topic"]) == topic_id]
+        own = [
+            event
+            for event in self._events.values()
+            if self._root(event["topic"]) == topic_id and event["kind"] != "story"
+        ]
         own.sort(key=lambda event: (int(event["at"]), event["data"]))
         return [msgspec.convert(orjson.loads(event["data"]), TopicEvent) for event in own]
 
@@ -167,7 +186,7 @@ class MemoryViews:
 
     async def with_word(self, word: str, topic_ids: Sequence[str]) -> dict[str, int]:
         """See `ViewReader`."""
-        counts = Counter(self._root(post["ref"]["t"]) for post in self._live() if word in post["ref"]["w"])
+        counts = Counter(self._home(post) for post in self._live() if word in post["ref"]["w"])
         return {name: counts[name] for name in topic_ids if counts[name]}
 
     async def weeks(self) -> list[str]:
@@ -211,6 +230,10 @@ class MemoryViews:
             topic = self._alias[topic]
         return topic
 
+    def _home(self, post: Item) -> str:
+        """Return the topic of the last event that moved the post, else the assigned one."""
+        return self._root(self._homes.get(post["id"], ("", post["ref"]["t"]))[1])
+
     def _live(self) -> list[Item]:
         posts = self._posts.values()
         newest = max((post["at"] for post in posts), default=0)
@@ -223,10 +246,14 @@ class MemoryViews:
         everything = Counter(int(ref["b"]) for ref in refs)
         originals = Counter(int(ref["b"]) for ref in refs if not ref["s"])
         people = Counter(ref["a"] for ref in refs)
-        own = [event for event in self._events.values() if event["topic"] == name and event["kind"] != "alias"]
-        latest = max(own, key=lambda event: (int(event["at"]), event["hash"]), default=None)
-        names = [event for event in self._events.values() if event["topic"] == name and event["kind"] == "alias"]
-        named = max(names, key=lambda event: (int(event["at"]), event["hash"]), default=None)
+        own = [event for event in self._events.values() if event["topic"] == name]
+        latest = _latest(event for event in own if event["kind"] not in ("alias", "story"))
+        named = _latest(event for event in own if event["kind"] == "alias")
+        told = _latest(event for event in own if event["kind"] == "story")
+        story = set(orjson.loads(told["story"])) if told else set()
+        measures = [event["measure"] for event in own]
+        measures += [post["measure"] for post in self._posts.values() if post["ref"]["t"] == name]
+        usual, spread = orjson.loads(max(measures)[14:]) if measures else (0.0, 0.0)
         links = _top((url for ref in refs for url in ref["u"]), 5)
         main = links[0][0] if links and is_main_link(links[0][1], len(posts)) else None
         return TopicState(
@@ -239,8 +266,23 @@ class MemoryViews:
             last_at=_moment(max(post["at"] for post in posts)),
             info=msgspec.convert(orjson.loads(latest["data"]), TopicEvent) if latest else None,
             named=named_by(msgspec.convert(orjson.loads(named["data"]), TopicEvent)) if named else "",
-            linked=title_of(orjson.loads(max(p["targets"].get(main, "") for p in posts))[0]) if main else "",
+            linked=title_of(orjson.loads(max(p["ref"]["g"].get(main, "") for p in posts))[0]) if main else "",
+            story=sorted(
+                (
+                    StoryPost(post["id"], post["ref"]["a"], int(post["ref"]["b"]))
+                    for post in self._live()
+                    if post["id"] in story
+                ),
+                key=lambda post: post.id,
+            ),
+            told=told is not None,
+            usual=usual,
+            spread=spread,
         )
+
+
+def _latest(events: Iterable[Item]) -> Item | None:
+    return max(events, key=lambda event: (int(event["at"]), event["hash"]), default=None)
 
 
 def _top(names: Iterable[str], limit: int) -> list[tuple[str, int]]:

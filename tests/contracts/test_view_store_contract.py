@@ -161,3 +161,46 @@ async def test_words_find_topics(views: Views) -> None:
     await views.apply_assignments([assignment("1", "T1", text="The PixLoc paper is out"), assignment("2", "T2")])
     assert await views.with_word("pixloc", ["T1", "T2"]) == {"T1": 1}
     assert await views.with_word("the", ["T1", "T2"]) == {}
+
+
+async def test_a_story_takes_its_posts_along(views: Views) -> None:
+    """Posts that an event moves belong to its topic, whether they were there or come later; the rest stay."""
+    old = [assignment(f"p{i}", "FIELD", author=f"a{i}", links=["https://a.example"]) for i in range(4)]
+    await views.apply_assignments(old[:3])
+    await views.apply_topic_events([event("born", "FIELD"), event("born", "STORY", moved_ids=["p0", "p1", "p3"])])
+    await views.apply_topic_events([event("merged", "STORY", step="story", story_ids=["p0", "p3", "gone"], usual=0.25)])
+    await views.apply_assignments(old[3:])
+    changes = await views.changes(None)
+    story, field = changes.topics["STORY"], changes.topics["FIELD"]
+    assert story is not None
+    assert field is not None
+    assert (sorted(story.people), sorted(field.people)) == (["a0", "a1", "a3"], ["a2"])
+    assert [(post.id, post.author_id) for post in story.story] == [("p0", "a0"), ("p3", "a3")]
+    assert (story.told, story.usual, field.told) == (True, 0.25, False)
+    assert story.linked == "Title of https://a.example"
+    assert [post.id for post in (await views.posts("STORY", 9))[0]] == ["p3", "p1", "p0"]
+    assert {name: post.topic_id for name, post in (await views.found(["p1", "p2"])).items()} == {
+        "p1": "STORY",
+        "p2": "FIELD",
+    }
+    assert [found.kind for found in await views.events(None, 9)] == ["born", "born"]
+    await views.apply_assignments([deletion("p3")])
+    story = (await views.changes(None)).topics["STORY"]
+    assert story is not None
+    assert [post.id for post in story.story] == ["p0"]
+
+
+async def test_who_is_active_counts_people_of_all_topics(views: Views) -> None:
+    """Each once, by their newest post; also when that is taken back, and in topics that nobody is shown."""
+    await views.apply_assignments(
+        [
+            assignment("1", "T1", author="ada", hours=-30),
+            assignment("2", "T2", author="ada", candidate=True),
+            assignment("3", "T1", author="bob", hours=-3),
+            assignment("4", "T3", author="eve", hours=-0.5, candidate=True),
+            assignment("5", "T3", author="eve", hours=-5),
+        ]
+    )
+    assert (await views.changes(None)).active == {"1h": 2, "6h": 3, "24h": 3, "7d": 3}
+    await views.apply_assignments([deletion("2"), deletion("4")])
+    assert (await views.changes(None)).active == {"1h": 0, "6h": 2, "24h": 2, "7d": 3}

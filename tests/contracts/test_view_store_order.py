@@ -109,7 +109,7 @@ class Delivery(msgspec.Struct):
 
 @st.composite
 def deliveries(draw: st.DrawFn) -> list[Delivery]:
-    """Posts of four topics, deletions, merges in topic order, all within the horizon."""
+    """Posts over four topics, deletions, merges in topic order, then moves and stories, all within the horizon."""
     posts = [
         assignment(
             f"p{i}",
@@ -125,7 +125,13 @@ def deliveries(draw: st.DrawFn) -> list[Delivery]:
     ]
     gone = [deletion(post.id) for post in posts if draw(st.integers(0, 4)) == 0]
     merges = draw(st.lists(st.sampled_from([("T0", "T1"), ("T0", "T2"), ("T2", "T3")]), unique=True))
-    happened = [event("merged", into, other_ids=[other], hours=-i) for i, (into, other) in enumerate(merges)]
+    happened = [event("merged", into, other_ids=[other], hours=-9 + i) for i, (into, other) in enumerate(merges)]
+    ids = [post.id for post in posts]
+    for hour in range(draw(st.integers(0, 3))):
+        some = draw(st.lists(st.sampled_from(ids), unique=True, max_size=4))
+        topic = f"T{draw(st.integers(0, 3))}"
+        happened.append(event("merged", topic, step="gathered", moved_ids=some, hours=-4 + hour, usual=hour / 10))
+        happened.append(event("merged", topic, step="story", story_ids=some, hours=-4 + hour, spread=hour / 10))
     return [*(Delivery(assignment=one) for one in [*posts, *gone]), *(Delivery(event=one) for one in happened)]
 
 

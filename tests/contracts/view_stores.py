@@ -44,4 +44,5 @@ async def dump(views: Views) -> dict[str, Any]:
         }
     events = sorted((event.kind, event.topic_id, str(event.data)) for event in await views.events(None, 1_000))
     digests = {week: msgspec.to_builtins(await views.digest(week)) for week in await views.weeks()}
-    return {"newest": changes.newest, "posts": changes.posts, "topics": topics, "events": events, "digests": digests}
+    known = {"newest": changes.newest, "posts": changes.posts, "active": changes.active}
+    return {**known, "topics": topics, "events": events, "digests": digests}

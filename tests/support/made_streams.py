@@ -61,6 +61,8 @@ def part(batch: PostBatch, start: int, stop: int) -> PostBatch:
         at=batch.at[piece],
         related=batch.related[piece],
         retweet=batch.retweet[piece],
+        pairs=batch.pairs[piece],
+        slight=batch.slight[piece],
     )
 
 
@@ -107,4 +109,6 @@ def join(*batches: PostBatch) -> PostBatch:
         at=np.concatenate([batch.at for batch in batches]),
         related=[x for batch in batches for x in batch.related],
         retweet=[x for batch in batches for x in batch.retweet],
+        pairs=[x for batch in batches for x in batch.pairs or [()] * len(batch)],
+        slight=[x for batch in batches for x in batch.slight or [False] * len(batch)],
     )

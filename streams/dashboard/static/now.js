@@ -1,12 +1,14 @@
 // What is being talked about now, how it moved, and how it got there.
 import { get } from "./api.js";
-import { h, color, empty, keepFocus, plural, skeleton, tellApart, theirs, topicLink } from "./dom.js";
+import { h, color, empty, keepFocus, plural, skeleton, tellApart, theirs, topicLink, when } from "./dom.js";
 import { WINDOWS, row } from "./rows.js";
+import { start } from "./start.js";
 import { stream, streamTable } from "./stream.js";
 
-const SORTS = { trend: "Trending", people: "Most people", posts: "Most posts", latest: "Latest" };
+const SORTS = { trend: "Hot", people: "Most people", posts: "Most posts", latest: "Latest" };
+const SECTIONS = { rising: "Rising", also: "Also talked about" };
 const MOST_BANDS = 8;
-let chosen = null; // the window; until one is chosen, the shortest that fills the page
+let chosen = null; // the window; a day until one is chosen
 let sort = "trend";
 
 export function now(root, query, { seen }) {
@@ -30,13 +32,8 @@ export function now(root, query, { seen }) {
     const window = chosen ?? "24h";
     const words = query ? `&q=${encodeURIComponent(query)}` : "";
     try {
-      let found = await get(`/api/topics?window=${window}&sort=${sort}&limit=50${words}`);
+      const found = await get(`/api/topics?window=${window}&sort=${sort}&limit=50${words}`);
       if (closed) return;
-      if (chosen === null && found.total < 6 && found.posts) {
-        const wider = await get(`/api/topics?window=7d&sort=${sort}&limit=50${words}`);
-        if (wider.total > found.total) found = wider;
-      }
-      if (chosen === null && found.posts) chosen = found.window;
       failed = false;
       page = found;
       seen(found.newest);
@@ -54,34 +51,44 @@ export function now(root, query, { seen }) {
     const { items, total, posts, newest, window } = page;
     if (!posts) {
       count.textContent = "";
-      area.replaceChildren(empty("No posts yet", "Topics appear here by themselves, within seconds of the first posts.", command("toptopics demo", "to see three weeks of invented posts,"), command("toptopics ingest posts.jsonl", "to read your own.")));
+      if (!area.querySelector(".start")) area.replaceChildren(start());
       return;
     }
-    count.textContent = `${plural(total, "topic")} in the last ${WINDOWS[window]}${query ? "" : ` · ${plural(posts, "post")} kept`}`;
-    if (!items.length) {
-      area.replaceChildren(query ? empty("Nothing found", "No topic of this window has these words in its label or posts. A longer window may.") : empty("Quiet", "No topic had a post in this window. Choose a longer one."));
+    const { quiet_since: quiet, wider } = page;
+    const told = sort === "trend" && !query;
+    const found = told ? plural(total, "story", "stories") : plural(total, "topic");
+    count.textContent = [quiet ? `Quiet since ${when(quiet)}` : `${found} in the last ${WINDOWS[window]}`, query ? "" : `${plural(posts, "post")} kept`].filter(Boolean).join(" · ");
+    if (!items.length && !wider) {
+      area.replaceChildren(query ? empty("Nothing found", "No topic of this window has these words in its label or posts. A longer window may.") : empty("Quiet", quiet ? `Nobody has told a story since ${when(quiet)}. Choose a longer window.` : "No story in this window yet: single posts are under Latest."));
       return;
     }
     span.textContent = `Last ${WINDOWS[window]}`;
-    keepFocus(list, () => arrange(items, window, newest));
+    // what rises, or the best of a longer window where nothing does, then what else is talked about
+    const parts = ["rising", "also", ""].map((section) => ({ title: sort === "trend" ? SECTIONS[section] : undefined, window, items: items.filter((item) => (sort === "trend" ? item.section : "") === section) }));
+    if (wider) parts.unshift({ title: `Rising in the last ${WINDOWS[wider.window]}`, window: wider.window, items: wider.items });
+    keepFocus(list, () => arrange(parts.filter((part) => part.items.length), newest));
     if (card.parentNode !== area) area.replaceChildren(card);
   }
 
-  function arrange(items, window, newest) {
-    const before = places(list), known = rows.size > 0, shown = new Set(items.map((item) => item.topic.id));
-    for (const [id, one] of rows) {
-      if (shown.has(id)) continue;
+  function arrange(parts, newest) {
+    const before = places(list), known = rows.size > 0;
+    const wanted = parts.flatMap((part) => [
+      ...(part.title ? [{ key: `# ${part.title}`, title: part.title }] : []),
+      ...part.items.map((item) => ({ key: `${part.window} ${item.topic.id}`, item, window: part.window })),
+    ]);
+    const shown = new Set(wanted.map((one) => one.key));
+    for (const [key, one] of rows) {
+      if (shown.has(key)) continue;
       one.node.remove();
-      rows.delete(id);
+      rows.delete(key);
     }
-    items.forEach((item, i) => {
-      const { id } = item.topic;
-      if (!rows.has(id)) {
-        rows.set(id, row(id));
-        if (known) rows.get(id).node.classList.add("appears");
+    wanted.forEach(({ key, title, item, window }, i) => {
+      if (!rows.has(key)) {
+        rows.set(key, title ? { node: h("li", { class: "section" }, h("h2", {}, title)) } : row(item.topic.id));
+        if (known && item) rows.get(key).node.classList.add("appears");
       }
-      const one = rows.get(id);
-      one.update(item, window, newest);
+      const one = rows.get(key);
+      if (item) one.update(item, window, newest);
       if (list.children[i] !== one.node) list.insertBefore(one.node, list.children[i] ?? null);
     });
     slide(list, before);
@@ -140,8 +147,6 @@ function flowCard() {
     close() { sized.disconnect(); },
   };
 }
-
-const command = (text, after) => h("span", {}, h("code", {}, text), ` ${after}`);
 
 export function radio(name, options, current, choose) {
   const buttons = options.map(([key, text]) => h("button", { type: "button", "aria-pressed": String(current() === key), onclick: () => { choose(key); update(); } }, text));

@@ -3,15 +3,14 @@ import { h, ago, color, number, theirs, topicLink } from "./dom.js";
 import { spark } from "./charts.js";
 
 export const WINDOWS = { "1h": "hour", "6h": "6 hours", "24h": "day", "7d": "week" };
-const KNOWN = { born: "new", trending: "trending", revived: "back", faded: "fading", merged: "merged", split: "split" };
 
 export function row(id) {
   const parts = {
-    rank: h("b"), move: h("span"), label: h("a", { href: topicLink(id), class: "label", dir: "auto" }), sub: h("p", { class: "sub" }),
+    rank: h("b"), label: h("a", { href: topicLink(id), class: "label", dir: "auto" }), sub: h("p", { class: "sub" }),
     trace: h("div", { class: "trace" }), people: h("b"), person: h("span", { class: "unit" }), posts: h("b"), post: h("span", { class: "unit" }), change: h("span", { class: "change" }),
   };
   const node = h("li", { "data-id": id },
-    h("div", { class: "rank" }, parts.rank, parts.move),
+    h("div", { class: "rank" }, parts.rank),
     h("div", { class: "what" }, parts.label, parts.sub),
     parts.trace,
     h("div", { class: "figure n-people" }, parts.people, parts.person),
@@ -25,12 +24,11 @@ export function row(id) {
   };
   return {
     node,
-    update({ rank, move, spark: trace, topic: one }, window, newest) {
+    update({ rank, spark: trace, topic: one }, window, newest) {
       const stats = one.windows[window];
       set("rank", rank, () => { parts.rank.textContent = rank; });
-      set("move", move, () => parts.move.replaceChildren(moved(move)));
       set("label", one.label, () => { parts.label.textContent = one.label; });
-      set("sub", JSON.stringify([one.status, one.keywords, ago(one.last_at, newest)]), () => parts.sub.replaceChildren(...[status(one), h("span", { class: "words" }, one.keywords.slice(0, 5).map((word) => theirs("span", {}, word))), h("span", { class: "ago" }, ago(one.last_at, newest))].filter(Boolean)));
+      set("sub", JSON.stringify([stats.badge, stats.reason, one.keywords, ago(one.last_at, newest)]), () => parts.sub.replaceChildren(...[badge(stats), stats.section && h("span", { class: "reason" }, stats.reason), h("span", { class: "words" }, one.keywords.slice(0, 5).map((word) => theirs("span", {}, word))), h("span", { class: "ago" }, ago(one.last_at, newest))].filter(Boolean)));
       set("trace", `${window} ${trace}`, () => parts.trace.replaceChildren(spark(trace, `Posts over the last ${WINDOWS[window]}: ${trace.reduce((a, b) => a + b, 0)} in all`)));
       parts.trace.style.setProperty("color", color(id));
       set("people", stats.people, () => { parts.people.textContent = number(stats.people); parts.person.textContent = stats.people === 1 ? "person" : "people"; });
@@ -48,16 +46,8 @@ function flash(node) {
   node.classList.add("changed");
 }
 
-function status(one) {
-  const name = KNOWN[one.status];
-  return name ? h("span", { class: `badge ${one.status}` }, name) : null;
-}
-
-function moved(move) {
-  if (move === null) return h("span", { class: "move new", title: "not ranked before" }, h("span", { "aria-hidden": "true" }, "●"), h("span", { class: "sr" }, "new in the ranking"));
-  if (!move) return h("span", { class: "move", title: "as before" }, h("span", { "aria-hidden": "true" }, "–"), h("span", { class: "sr" }, "same place"));
-  const up = move > 0;
-  return h("span", { class: `move ${up ? "up" : "down"}` }, h("span", { "aria-hidden": "true" }, `${up ? "▲" : "▼"} ${Math.abs(move)}`), h("span", { class: "sr" }, `${up ? "up" : "down"} ${Math.abs(move)}`));
+function badge(stats) {
+  return stats.badge ? h("span", { class: `badge ${stats.badge}` }, stats.badge) : null;
 }
 
 // Per cent of next to nothing says nothing: below five posts there is none.

@@ -7,7 +7,7 @@ import { bare, card, face } from "./posts.js";
 const PAGE = 20;
 const STEPS = {
   born: "Became a topic", trending: "Trending", merged: "Took in other topics", split: "Split",
-  faded: "Went quiet", revived: "Came back", alias: "Named in a digest",
+  faded: "Went quiet", revived: "Came back", calmed: "Calmed down", gathered: "Posts of other topics came", alias: "Named in a digest",
 };
 
 export function topic(root, id, { newest }) {
@@ -89,7 +89,7 @@ function people(all) {
 function life(events, aliases) {
   if (!events.length) return null;
   return h("section", { class: "card side" }, h("h2", {}, "Life of the topic"), h("ol", { class: "life" }, events.slice(-12).reverse().map((event) =>
-    h("li", { class: event.kind }, h("b", {}, STEPS[event.kind] ?? event.kind), time(event.at), event.reason && theirs("p", {}, event.reason)))),
+    h("li", { class: event.kind }, h("b", {}, STEPS[event.step || event.kind] ?? event.kind), time(event.at), event.reason && theirs("p", {}, event.reason)))),
     aliases.length > 0 && h("p", { class: "rest" }, `Also known as ${aliases.slice(0, 5).join(", ")}`));
 }
 

@@ -1,20 +1,15 @@
 """Archives of posts: files and standard input of any format, as one iterator of outcomes.
 
 It reads JSON Lines (ours, twarc v2 pages and flattened lines, X v1.1, Activity Streams, Jetstream, Mastodon), one JSON
-document (pretty-printed, or an array), and CSV/TSV; plain, gzip or bzip2, recognised by their first bytes. With `auto`
-each record is recognised by its own shape, so mixed files work. A damaged line is `Bad` with its number, and a
+document (pretty-printed, or an array), X's own archive, and CSV/TSV; `opening` unpacks and recodes them. With
+`auto` each record is recognised by its own shape, so mixed files work. A damaged line is `Bad` with its number, and a
 truncated last line is reported as such. A line over 32 MiB is skipped. Invalid UTF-8 is replaced in CSV and is an error
 in JSON. A damaged compressed file gives its readable part and one `Bad`.
 """
 
-import bz2
-import gzip
-import io
 import itertools
 import json
 import re
-import sys
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +19,8 @@ import orjson
 
 from models.events.wire import not_json
 from streams.sources.fields import record_bytes
-from streams.sources.files import csv_rows, formats
+from streams.sources.files import csv_rows, formats, x_archive
+from streams.sources.files.opening import DAMAGE, Part, is_of_the_disk, opened
 from streams.sources.port import MAX_KEPT, Bad, Outcome, Parser
 
 MAX_LINE = 32 * 1024**2  # a twarc page of 500 posts has about 1 MB
@@ -56,23 +52,39 @@ def read_archive(path: Path | str, form: str = "auto", columns: Mapping[str, str
     """
     if form not in formats.names():
         raise ValueError(f"unknown format {form!r}; use one of {', '.join(formats.names())}")
-    with _opened(path) as raw:
-        position = _Position(raw)
-        lines = _damage_reported(_bounded_lines(_decompressed(raw)))
-        head = list(itertools.islice(lines, 50))
-        form = detect_format([line for line in head if isinstance(line, bytes)]) if form == "auto" else form
-        numbered = _outcomes(itertools.chain(head, lines), form, columns)
-        for number, outcome in numbered:
-            yield Line(number, outcome, position())
+    with opened(path) as (parts, position):
+        for part in parts:
+            for number, outcome in _part_outcomes(part, form, columns):
+                yield Line(number, outcome, position())
+
+
+def _part_outcomes(part: Part, form: str, columns: Mapping[str, str]) -> Iterator[tuple[int, Outcome]]:
+    if part.stream is None:
+        yield 1, Bad(part.refused, b"")
+        return
+    lines = _damage_reported(_bounded_lines(part.stream))
+    head = list(itertools.islice(lines, 50))
+    form = detect_format([line for line in head if isinstance(line, bytes)]) if form == "auto" else form
+    parser = x_archive.parser(part.account) if form == "x-archive" else formats.parser_named(form)
+    yield from _outcomes(itertools.chain(head, lines), form, parser, columns)
 
 
 def detect_format(head: list[bytes]) -> str:
-    """ "csv", "document" (one JSON value over several lines), or "auto" (a record per line), from the first lines."""
+    """The form of a file from its first lines.
+
+    Returns:
+        "csv"; "document", one JSON value over several lines; "x-archive", a file of X's own archive; or "auto", a
+        record per line.
+    """
     texts = [line.removeprefix(b"\xef\xbb\xbf").strip() for line in head]
     texts = [text for text in texts if text]
     if not texts:
         return "auto"
     first = texts[0]
+    if x_archive.PREFIX.match(first):
+        return "x-archive"
+    if csv_rows.SEPARATOR_LINE.fullmatch(_as_text(head[0]).rstrip("\r\n")):  # the separator may be a tab
+        return "csv"
     if first[:1] == b"[" or (first[:1] == b"{" and not _is_json(first) and not _next_is_object(texts)):
         return "document"
     return "csv" if not _is_json(first) and _is_header(first) else "auto"
@@ -100,14 +112,15 @@ def _is_json(text: bytes) -> bool:
     return True
 
 
-def _outcomes(lines: Iterator["bytes | Bad"], form: str, columns: Mapping[str, str]) -> Iterator[tuple[int, Outcome]]:
+def _outcomes(
+    lines: Iterator["bytes | Bad"], form: str, parser: Parser, columns: Mapping[str, str]
+) -> Iterator[tuple[int, Outcome]]:
     if form == "csv":
         text = (_as_text(line) for line in lines if isinstance(line, bytes))
         yield from csv_rows.rows(text, columns)
-    elif form == "document":
-        yield from _document(lines)
+    elif form in ("document", "x-archive"):
+        yield from _document(lines, parser)
     else:
-        parser = formats.parser_named(form)
         for number, line in enumerate(lines, start=1):
             if isinstance(line, Bad):
                 yield number, line
@@ -138,7 +151,7 @@ def parsed_value(value: object, parser: Parser) -> Iterator[Outcome]:
             yield Bad(f"a JSON object was expected, not {type(entry).__name__}", record_bytes(entry))
 
 
-def _document(lines: Iterator["bytes | Bad"]) -> Iterator[tuple[int, Outcome]]:
+def _document(lines: Iterator["bytes | Bad"], parser: Parser) -> Iterator[tuple[int, Outcome]]:
     data = bytearray()
     for line in lines:
         if isinstance(line, Bad) or len(data) + len(line) > MAX_DOCUMENT:
@@ -146,15 +159,16 @@ def _document(lines: Iterator["bytes | Bad"]) -> Iterator[tuple[int, Outcome]]:
             yield 1, Bad(reason, b"")
             break
         data += line
+    document = x_archive.PREFIX.sub(b"", bytes(data).removeprefix(b"\xef\xbb\xbf"))
     try:
-        values: Iterator[Any] = iter([orjson.loads(bytes(data).removeprefix(b"\xef\xbb\xbf"))])
+        values: Iterator[Any] = iter([orjson.loads(document)])
     except orjson.JSONDecodeError:
-        values = _salvaged(data.decode("utf-8-sig", "replace"))
+        values = _salvaged(document.decode("utf-8", "replace"))
     number = 0
     for value in values:
         for entry in value if isinstance(value, list) else [value]:
             number += 1
-            outcomes = [entry] if isinstance(entry, Bad) else parsed_value(entry, formats.auto)
+            outcomes = [entry] if isinstance(entry, Bad) else parsed_value(entry, parser)
             yield from ((number, outcome) for outcome in outcomes)
 
 
@@ -178,31 +192,6 @@ def _skip(text: str, place: int, marks: str) -> int:
     return place
 
 
-def _opened(path: Path | str) -> BinaryIO:
-    if str(path) == "-":
-        return io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
-    return Path(path).open("rb")
-
-
-class _Position:
-    """Bytes read of the file itself, compressed or not; 0 for a pipe."""
-
-    def __init__(self, raw: BinaryIO) -> None:
-        self._raw = raw if raw.seekable() else None
-
-    def __call__(self) -> int:
-        return self._raw.tell() if self._raw is not None else 0
-
-
-def _decompressed(raw: BinaryIO) -> BinaryIO:
-    magic = raw.peek(3)[:3]  # type: ignore[attr-defined] # both openers give a BufferedReader
-    if magic[:2] == b"\x1f\x8b":
-        return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]
-    if magic == b"BZh":
-        return bz2.BZ2File(raw)  # type: ignore[return-value]
-    return raw
-
-
 def _bounded_lines(stream: BinaryIO) -> Iterator["bytes | Bad"]:
     while line := stream.readline(MAX_LINE + 1):
         if len(line) <= MAX_LINE:
@@ -217,7 +206,7 @@ def _bounded_lines(stream: BinaryIO) -> Iterator["bytes | Bad"]:
 def _damage_reported(lines: Iterator["bytes | Bad"]) -> Iterator["bytes | Bad"]:
     try:
         yield from lines
-    except (EOFError, zlib.error, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # an error of the disk, not of gzip or bzip2
+    except DAMAGE as error:
+        if is_of_the_disk(error):
+            raise
         yield Bad(f"the compressed file is damaged or cut off: {error}", b"")

@@ -67,6 +67,7 @@ _RELATIONS = (
 )
 _METRICS = ("likes", "retweets", "replies", "quotes")
 _TRUE = ("true", "1", "yes", "t")
+SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(.|\\t)"?')  # a line for Excel, before the header
 _STATUS_ID = re.compile(r"/(?:status(?:es)?|statuses|post)/([\w-]+)")
 REQUIRED = ("author", "created_at", "text")
 
@@ -119,7 +120,11 @@ def rows(lines: Iterable[str], given: Mapping[str, str]) -> Iterator[tuple[int, 
     """
     source = iter(lines)
     first = next(source, "")
-    reader = csv.reader(_chained(first, source), delimiter=delimiter_of(first))
+    told = SEPARATOR_LINE.fullmatch(first.rstrip("\r\n"))
+    before = 1 if told else 0
+    first = next(source, "") if told else first
+    delimiter = told[1].replace("\\t", "\t") if told else delimiter_of(first)
+    reader = csv.reader(_chained(first, source), delimiter=delimiter)
     try:
         header = [column.strip() for column in next(reader, [])]
     except csv.Error as error:
@@ -131,15 +136,15 @@ def rows(lines: Iterable[str], given: Mapping[str, str]) -> Iterator[tuple[int, 
         except StopIteration:
             return
         except csv.Error as error:
-            yield reader.line_num, Bad(f"not CSV: {error}", b"")
+            yield reader.line_num + before, Bad(f"not CSV: {error}", b"")
             continue
         if not cells:
             continue
         if len(cells) != len(header):
             reason = f"{len(cells)} cells under a header of {len(header)}"
-            yield reader.line_num, Bad(reason, _line(cells))
+            yield reader.line_num + before, Bad(reason, _line(cells))
             continue
-        yield reader.line_num, _outcome(dict(zip(header, cells, strict=True)), columns, "id" in given, cells)
+        yield reader.line_num + before, _outcome(dict(zip(header, cells, strict=True)), columns, "id" in given, cells)
 
 
 def _outcome(row: dict[str, str], columns: dict[str, str], id_given: bool, cells: list[str]) -> Outcome:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from streams.sources.bluesky import post as bluesky_post
-from streams.sources.files import activity_streams, json_lines
+from streams.sources.fields import record_bytes
+from streams.sources.files import account_lists, activity_streams, foreign, json_lines, x_archive
 from streams.sources.mastodon import status as mastodon_status
-from streams.sources.port import Outcome, Parser
+from streams.sources.port import Bad, Outcome, Parser
 from streams.sources.x import v1 as x_v1
 from streams.sources.x import v2 as x_v2
 
@@ -17,6 +18,8 @@ FORMATS: dict[str, Parser] = {
     "activity": activity_streams.parse,
     "bluesky": bluesky_post.parse,
     "mastodon": mastodon_status.parse,
+    "accounts": account_lists.parse,
+    "x-archive": x_archive.parser(None),  # of a file alone; `archive` knows whose archive it is
 }
 
 
@@ -27,6 +30,10 @@ def names() -> list[str]:
 
 def auto(value: dict[str, Any]) -> Iterator[Outcome]:
     """Parse a record by its own shape."""
+    name = foreign.name_of_record(value)
+    if name is not None:
+        yield Bad(foreign.refusal(name), record_bytes(value))
+        return
     yield from FORMATS[recognise(value)](value)
 
 
@@ -41,14 +48,10 @@ def recognise(value: dict[str, Any]) -> str:
         return "bluesky"
     if bluesky_post.is_frame(value) or bluesky_post.is_view(value):
         return "bluesky"
-    if ("response" in value and "method" in value) or ("event" in value and "payload" in value):
+    if _is_mastodon(value):
         return "mastodon"
-    if "content" in value and ("account" in value or "visibility" in value):
-        return "mastodon"
-    if isinstance(value.get("account"), dict) or ("ancestors" in value and "descendants" in value):
-        return "mastodon"
-    if isinstance(value.get("statuses"), list) and ("accounts" in value or "hashtags" in value):
-        return "mastodon"
+    if account_lists.is_list(value):
+        return "accounts"
     if "verb" in value or "objectType" in value:
         return "activity"
     if "author" in value and not isinstance(value["author"], dict):
@@ -56,6 +59,16 @@ def recognise(value: dict[str, Any]) -> str:
     if "deleted_at" in value or value.get("type") in ("tweet", "deletion"):
         return "jsonl"
     return _x_version(value)
+
+
+def _is_mastodon(value: dict[str, Any]) -> bool:
+    if ("response" in value and "method" in value) or ("event" in value and "payload" in value):
+        return True
+    if "content" in value and ("account" in value or "visibility" in value):
+        return True
+    if isinstance(value.get("account"), dict) or ("ancestors" in value and "descendants" in value):
+        return True
+    return isinstance(value.get("statuses"), list) and ("accounts" in value or "hashtags" in value)
 
 
 def _x_version(value: dict[str, Any]) -> str:

@@ -1,10 +1,12 @@
-"""Lists of people from files: plain handles, CSV, or JSON Lines, recognised by their first line.
+"""Lists of people from files: plain handles, CSV, JSON Lines, or OPML, recognised by their first line.
 
 * Plain list: one handle a line, `#` comments. The platform is given, or follows from the handle's shape
   (`a.bsky.social` or `did:…`: Bluesky, `a@host`: Mastodon, the address of a profile on X or Bluesky, `https://…`: a
   feed, else X).
 * CSV: a header with `name` and any of `id, x, bluesky, mastodon, rss, weight, tags` (tags separated by spaces).
 * JSON Lines: `Influencer` objects, or the array of them that `influencers list --json` prints.
+* OPML, as feed readers export it: each outline with an `xmlUrl` is a person with a feed, named by its title; the titles
+  of the outlines around it become tags. An address that comes again counts once.
 
 A person who is listed twice with different data is an error.
 """
@@ -15,8 +17,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 import orjson
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from models.events import Influencer, wire
+from models.text.handles import feed_id
+from streams.sources.fields import MAX_NAME
 from streams.sources.people.wanted import PLATFORMS
 
 # platform -> (addresses of profiles, their meaning, the form of a handle, in words)
@@ -33,6 +38,8 @@ _SHAPES: dict[str, tuple[str, str, str, str]] = {
     "rss": (r"(?!)", "", r"https?://[^\s/]\S*", "https://…"),
 }  # fmt: skip
 
+_OPML = re.compile(r"<opml[\s>]", re.IGNORECASE)
+
 
 def read_people(text: str, platform: str | None = None) -> list[Influencer]:
     """The people of a file.
@@ -42,6 +49,8 @@ def read_people(text: str, platform: str | None = None) -> list[Influencer]:
     """
     lines = text.removeprefix("\ufeff").splitlines()
     first = next((line.strip() for line in lines if line.strip() and not line.startswith("#")), "")
+    if _OPML.search(text[:2_000]):
+        return _from_opml(text)
     if first.startswith("["):
         return _once(_from_array(text))
     if first.startswith("{"):
@@ -97,8 +106,8 @@ def make(
         ValueError: A field is wrong; the message names it.
     """
     handles = {platform: handle_on(platform, handle) for platform, handle in handles.items()}
-    own_id = influencer_id or next(iter(handles.values()), name.replace(" ", "-")).lower()[:200]
-    person = Influencer(id=own_id, name=name, handles=handles, weight=weight, tags=sorted(set(tags or [])))
+    own_id = influencer_id or feed_id(next(iter(handles.values()), name.replace(" ", "-"))).lower()
+    person = Influencer(id=own_id, name=name[:MAX_NAME], handles=handles, weight=weight, tags=sorted(set(tags or [])))
     try:
         return msgspec.convert(msgspec.to_builtins(person), Influencer)
     except msgspec.ValidationError as error:
@@ -115,6 +124,40 @@ def platform_of(handle: str) -> str:
     if "@" in handle:
         return "mastodon"
     return "bluesky" if "." in handle or handle.startswith("did:") else "x"
+
+
+def _from_opml(text: str) -> list[Influencer]:
+    """Read as HTML, which forgives what exporters forget, and asks for nothing outside the file."""
+    found: dict[str, Influencer] = {}
+    for outline in LexborHTMLParser(text).css("outline[xmlurl]"):
+        address = re.sub(r"^feed:(//)?(?!\w+://)", "https://", (outline.attributes.get("xmlurl") or "").strip())
+        address = address.removeprefix("feed:")
+        tags = [_slug(title) for around in _around(outline) if (title := _title(around))]
+        try:
+            person = make(None, _title(outline) or address, {"rss": address}, tags=[tag for tag in tags if tag])
+        except ValueError as error:
+            raise ValueError(f"outline {len(found) + 1}: {error}") from error
+        found.setdefault(person.id, person)
+    if not found:
+        raise ValueError("the OPML names no feed: no outline has an xmlUrl")
+    return list(found.values())
+
+
+def _around(outline: LexborNode) -> Iterator[LexborNode]:
+    """The folders that an outline lies in. Feeds are empty elements, which HTML does not close: they are no folders."""
+    node = outline.parent
+    while node is not None and node.tag == "outline":
+        if "xmlurl" not in node.attributes:
+            yield node
+        node = node.parent
+
+
+def _title(outline: LexborNode) -> str:
+    return " ".join((outline.attributes.get("title") or outline.attributes.get("text") or "").split())
+
+
+def _slug(title: str) -> str:
+    return "-".join(re.findall(r"\w+", title.casefold()))[:60]
 
 
 def _numbered(lines: list[str], read: Callable[[str], Influencer]) -> Iterator[tuple[int, Influencer]]:

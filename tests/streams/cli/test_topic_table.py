@@ -33,13 +33,14 @@ async def test_the_table_shows_topics_in_order() -> None:
 async def test_posts_cannot_drive_the_terminal() -> None:
     """Escape sequences and direction overrides are gone from everything that is printed."""
     views = MemoryViews()
-    await views.apply_assignments([assignment("1", "T1", text="\x1b]0;owned\x07 \u202eevil \x9b31m text")])
+    text = "\x1b]0;owned\x07 \u202eevil \x9b31m text"
+    await views.apply_assignments([assignment(name, "T1", author=name, text=text) for name in "ab"])
     await views.apply_topic_events([event("born", "T1", label="\x1b[2Jlabel")])
     shown = [await board_text(views, "24h", "trend", 5, as_json=False), await topic_text(views, "T1", 5, as_json=False)]
-    for text in shown:
-        assert text is not None
-        assert not set(text) & {"\x1b", "\u202e", "\x9b", "\x07"}
-        assert "label" in text
+    for printed in shown:
+        assert printed is not None
+        assert not set(printed) & {"\x1b", "\u202e", "\x9b", "\x07"}
+        assert "label" in printed
 
 
 async def test_one_topic_and_none() -> None:

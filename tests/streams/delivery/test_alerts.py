@@ -17,7 +17,7 @@ channels:
   hook: {webhook: "http://127.0.0.1:1/", secret: env:SECRET}
 rules:
   - {name: breaking, new_topic: {people: 3}, send: [team]}
-  - {name: hot, trend_over: 3, window: 24h, send: [team, hook]}
+  - {name: hot, rises: hot, window: 24h, send: [team, hook]}
   - {name: us, words: [Wav2Vec], send: [team]}
   - {name: experts, first_post_by: ["@Ada_Handle"], send: [team]}
 """
@@ -82,7 +82,7 @@ async def test_a_new_topic_with_enough_people_is_told_once(tmp_path: Path) -> No
     assert await alerts.check() == 1
     restarted = Alerts(only(rules(tmp_path), "breaking"), views, claims, inbox, Metrics())
     assert await restarted.check() == 0
-    claims.now += 6 * 3600 + 1
+    claims.now += 7 * 86_400 + 1
     assert await Alerts(only(rules(tmp_path), "breaking"), views, claims, inbox, Metrics()).check() == 1
     assert [found.kind for found in await views.events(None, 10)] == ["alert"]
 
@@ -97,14 +97,14 @@ async def test_an_old_topic_is_not_new(tmp_path: Path) -> None:
 
 
 async def test_words_and_trend(tmp_path: Path) -> None:
-    """Words of the posts count, in any case; the trend must be over the mark."""
+    """Words of the posts count, in any case; six people about something new are hot."""
     views, inbox = MemoryViews(), Inbox()
     await views.apply_assignments(
-        [assignment(f"{i}", "T1", author=f"a{i}", text="wav2vec, again", hours=-2) for i in range(4)]
+        [assignment(f"{i}", "T1", author=f"a{i}", text="wav2vec, again", hours=-2) for i in range(6)]
         + [assignment("x", "T2", author="b", text="something else")]
     )
     await Alerts(rules(tmp_path), views, MemoryClaims(), inbox, Metrics()).check()
-    assert sorted(inbox.rules()) == [("hot", "hook"), ("hot", "team"), ("us", "team")]
+    assert sorted(inbox.rules()) == [("breaking", "team"), ("hot", "hook"), ("hot", "team"), ("us", "team")]
     assert {alert.topic_id for _, alert in inbox.got} == {"T1"}
 
 
@@ -125,7 +125,7 @@ async def test_a_channel_that_fails_is_tried_again_and_the_other_is_not_told_twi
     views, inbox, claims, metrics = MemoryViews(), Inbox(), MemoryClaims(), Metrics()
     inbox.broken = {"hook"}
     alerts = Alerts(only(rules(tmp_path), "hot"), views, claims, inbox, metrics)
-    await views.apply_assignments([assignment(f"{i}", "T1", author=f"a{i}") for i in range(5)])
+    await views.apply_assignments([assignment(f"{i}", "T1", author=f"a{i}") for i in range(6)])
     await alerts.check()
     inbox.broken = set()
     claims.now += 61

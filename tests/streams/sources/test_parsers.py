@@ -44,7 +44,7 @@ def test_x_page_gives_its_posts_and_uses_the_rest_as_context() -> None:
     assert (retweet.kind, retweet.related_author, retweet.lang, retweet.mentions) == (
         "retweet",
         "grace",
-        None,
+        "en",
         ["alan"],
     )
     assert isinstance(quote, Tweet)
@@ -89,7 +89,7 @@ def test_x_v1_reads_the_whole_text_of_every_generation() -> None:
     """extended_tweet wins over the truncated text; retweets are read from the original; deletions are tombstones."""
     tweet, retweet = one(samples.X_V1), one(samples.X_V1_RETWEET)
     assert tweet.text == "A long one that is cut in the old field & whole here https://example.org/whole"
-    assert (tweet.links[0].title, tweet.mentions, tweet.lang) == ("Whole", ["grace"], None)
+    assert (tweet.links[0].title, tweet.mentions, tweet.lang) == ("Whole", ["grace"], "en")  # the text tells it
     assert (retweet.text, retweet.related_id) == ("RT @grace: Whole original", "1600000000000000012")
     (deletion,) = outcomes(samples.X_V1_DELETE)
     assert isinstance(deletion, Deletion)

@@ -1,17 +1,18 @@
 """Ranking, hours, map and words: the pure part of the view."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from models.live.naming import label_of, title_of
-from models.live.state import TopicState
+from models.live.state import StoryPost, TopicState
 from models.live.topic_map import positions, related, similarity, ties
-from models.live.trends import BUCKETS, PARTS, bucket_now, hour_starts, hourly, parts, window_stats
+from models.live.trends import BUCKETS, DAY, PARTS, bucket_now, hour_starts, hourly, parts, window_stats
 from streams.views.board import Board
 from streams.views.items import search_words
 from streams.views.memory import MemoryViews
@@ -26,6 +27,7 @@ def state(
     series: dict[int, tuple[int, int]] | None = None,
     people: dict[str, tuple[int, int]] | None = None,
     words: list[tuple[str, int]] | None = None,
+    **fields: Any,
 ) -> TopicState:
     """A topic from its counts; buckets relative to the newest."""
     return TopicState(
@@ -37,15 +39,16 @@ def state(
         first_at=NOW,
         last_at=NOW,
         info=None,
+        **fields,
     )
 
 
 def test_windows_end_with_the_newest_post_and_are_half_open() -> None:
     """The hour is six buckets of ten minutes, the newest one included."""
     one = state(series={0: (1, 1), -5: (2, 1), -6: (4, 4)}, people={"a": (3, -5), "b": (4, -6)})
-    stats = window_stats(one, "1h", LAST)
+    stats = window_stats(one, "1h", LAST, 12)
     assert (stats.posts, stats.originals, stats.people, stats.before) == (3, 2, 1, 4)
-    assert window_stats(one, "6h", LAST).people == 2
+    assert window_stats(one, "6h", LAST, 12).people == 2
 
 
 @pytest.mark.parametrize("window", PARTS)
@@ -56,40 +59,60 @@ def test_a_spark_line_is_of_the_window_and_of_nothing_else(window: str) -> None:
     line = parts(one, window, LAST)
     assert len(line) == PARTS[window]
     assert BUCKETS[window] % PARTS[window] == 0
-    assert (line[0], line[-1], sum(line)) == (5, 2, window_stats(one, window, LAST).posts)
+    assert (line[0], line[-1], sum(line)) == (5, 2, window_stats(one, window, LAST, 12).posts)
 
 
-def test_people_count_more_than_posts() -> None:
-    """Ten posts of one account stay below three people who say it twice."""
-    alone = window_stats(state(series={0: (10, 10)}, people={"a": (10, 0)}), "24h", LAST)
-    shared = window_stats(state(series={0: (6, 6)}, people=dict.fromkeys("abc", (2, 0))), "24h", LAST)
-    assert shared.trend > alone.trend
+def told(*people: str, bucket: int = 0) -> list[StoryPost]:
+    """A post of a story by each."""
+    return [StoryPost(f"{name}{i}", name, LAST + bucket) for i, name in enumerate(people)]
 
 
-def test_a_burst_counts_more_than_the_same_every_day_and_retweets_less_than_originals() -> None:
-    """The expectation is what the windows before had."""
-    day = BUCKETS["24h"]
-    burst = window_stats(state(series={0: (5, 5)}), "24h", LAST)
-    steady = window_stats(state(series={0: (5, 5), -day: (5, 5), -2 * day: (5, 5), -3 * day: (5, 5)}), "24h", LAST)
-    echoed = window_stats(state(series={0: (5, 1)}), "24h", LAST)
-    assert burst.trend > steady.trend
-    assert burst.trend > echoed.trend
+def test_the_story_counts_and_not_the_field() -> None:
+    """Twenty people under the topic, three of them tell its story: those are the people of the day, not of the week."""
+    field = state(people={f"p{i}": (2, 0) for i in range(20)}, story=told("p1", "p2", "p3", "p3"), told=True)
+    day = window_stats(field, "24h", LAST, 40)
+    assert (day.people, day.posts, day.section, day.level) == (3, 4, "rising", "rising")
+    assert day.reason == "3 people in 24 h, 0.5 usual"
+    assert window_stats(field, "7d", LAST, 40).people == 20
 
 
-def test_what_happens_stands_above_what_is_always_said() -> None:
-    """Twenty people on a theme, as on every day, and five on a story of today; the theme keeps a place."""
-    day = BUCKETS["24h"]
-    themed = state(series={-i * day: (40, 40) for i in range(4)}, people={f"p{i}": (2, 0) for i in range(20)})
-    story = window_stats(state(series={0: (6, 6)}, people=dict.fromkeys("abcde", (1, 0))), "24h", LAST)
-    assert story.trend > window_stats(themed, "24h", LAST).trend > 0
+def test_what_is_usual_is_also_talked_about_and_single_voices_stand_nowhere() -> None:
+    """The measure decides the section; too few people, or no story where others have one, have none."""
+    usual = state(story=told("a", "b", "c"), told=True, usual=0.2)
+    assert window_stats(usual, "24h", LAST, 20).section == "also"
+    assert window_stats(state(story=told("a", "a"), told=True), "24h", LAST, 20).section == ""
+    field = state(people=dict.fromkeys("abcdef", (1, 0)))
+    assert window_stats(field, "24h", LAST, 20).section == ""
+    assert window_stats(field, "24h", LAST, 20, stories=False).section == "rising"
+
+
+@pytest.mark.parametrize(
+    ("people", "bucket", "first", "badge"),
+    [
+        ("abc", 0, NOW, "new"),
+        ("abc", 0, NOW - timedelta(days=3), "rising"),
+        ("abcdefg", 0, NOW, "hot"),
+        ("abcdefg", -DAY // 2, NOW, "cooling"),
+    ],
+)
+def test_a_badge_tells_the_present(people: str, bucket: int, first: datetime, badge: str) -> None:
+    """Whatever was said of the topic before; nobody in the last quarter of the window is cooling."""
+    one = structs.replace(state(story=told(*people, bucket=bucket), told=True), first_at=first)
+    assert window_stats(one, "24h", LAST, 20).badge == badge
+
+
+def test_a_story_of_usual_size_is_steady() -> None:
+    """Not new, not above what is usual, and people speak of it now."""
+    one = structs.replace(state(story=told("a", "b", "c"), told=True, usual=0.2), first_at=NOW - timedelta(days=5))
+    assert window_stats(one, "24h", LAST, 20).badge == "steady"
 
 
 @given(st.dictionaries(st.integers(-2015, 0), st.integers(1, 50), min_size=1))
 def test_numbers_are_sane_for_any_series(counts: dict[int, int]) -> None:
     """Finite, not negative, and the week holds at least what the day does."""
     one = state(series={bucket: (count, count) for bucket, count in counts.items()})
-    found = {window: window_stats(one, window, LAST) for window in BUCKETS}
-    assert all(np.isfinite(stats.trend) and stats.trend >= 0 for stats in found.values())
+    found = {window: window_stats(one, window, LAST, 12) for window in BUCKETS}
+    assert all(np.isfinite(stats.trend) for stats in found.values())
     assert found["1h"].posts <= found["6h"].posts <= found["24h"].posts <= found["7d"].posts
     assert sum(hourly(one, LAST, 336 + 1)) == sum(counts.values())
 
@@ -101,8 +124,8 @@ def test_hours_are_those_of_the_clock() -> None:
     assert hour_starts(LAST, 3)[-1] == datetime(2021, 5, 7, 12, tzinfo=UTC)
 
 
-async def test_the_board_ranks_moves_and_names() -> None:
-    """A newcomer has no place before; a topic without an event is named by its words."""
+async def test_the_board_ranks_and_names() -> None:
+    """By the measure; a topic without an event is named by its words."""
     views = MemoryViews()
     await views.apply_assignments([assignment(f"o{i}", "OLD", author=f"o{i}", hours=-20) for i in range(3)])
     await views.apply_assignments([assignment(f"n{i}", "NEW", author=f"n{i}", text="pixloc camera") for i in range(5)])
@@ -110,12 +133,30 @@ async def test_the_board_ranks_moves_and_names() -> None:
     board = Board(views)
     await board.refresh()
     assert [one.id for one in board.ranked("24h")] == ["NEW", "OLD"]
-    assert board.moves("24h") == {"NEW": None, "OLD": -1}
     assert [one.id for one in board.ranked("1h")] == ["NEW"]
     assert label_of(board.states["OLD"]) == "Old news"
     assert set(label_of(board.states["NEW"]).split(" · ")) == {"pixloc", "camera"}
     with pytest.raises(KeyError):
         board.ranked("2h")
+
+
+async def test_a_quiet_window_says_since_when_and_shows_the_next_wider_one() -> None:
+    """Nothing rises in the last hours; the story of the day before is the best of the day."""
+    views = MemoryViews()
+    await views.apply_assignments([assignment(f"s{i}", "S", author=f"s{i}", hours=-9) for i in range(4)])
+    await views.apply_topic_events(
+        [event("merged", "S", hours=-9, step="story", story_ids=[f"s{i}" for i in range(4)])]
+    )
+    await views.apply_assignments([assignment("x", "X", author="x")])
+    board = Board(views)
+    await board.refresh()
+    assert board.ranked("6h") == []
+    assert board.quiet_since("6h") == NOW - timedelta(hours=9)
+    assert [one.id for one in board.ranked("24h")] == ["S"]
+    assert board.quiet_since("24h") is None
+    window, items = board.wider("6h", 5)
+    assert (window, [one.id for one in items]) == ("24h", ["S"])
+    assert {one.id for one in board.ranked("24h", "latest")} == {"S", "X"}
 
 
 async def test_a_name_beats_a_link_beats_words() -> None:

@@ -1,0 +1,212 @@
+"""From a file to streams of UTF-8 bytes: compression, containers and encodings, recognised by their first bytes.
+
+gzip, bzip2, xz and zstd are decompressed as they are read, also inside a zip, whose files come one after another;
+UTF-16 and UTF-32, with or without a mark, are recoded. A file of another known format gives its name instead of a
+stream.
+"""
+
+import bz2
+import codecs
+import gzip
+import io
+import lzma
+import re
+import sys
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+
+import zstandard
+
+from streams.sources.files import foreign, x_archive
+
+CHUNK = 256 * 1024
+HEAD = 512
+_DATA = re.compile(r"\.(jsonl?|ndjson|js|csv|tsv|txt|log|gz|bz2|xz|zst)$", re.IGNORECASE)
+_OFFICE = {"xl/workbook.xml": "an Excel file", "word/document.xml": "a Word file", "mimetype": "an OpenDocument file"}
+
+# what the openers raise for a file that is damaged or cut off
+DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, zstandard.ZstdError, OSError)
+
+
+def is_of_the_disk(error: BaseException) -> bool:
+    """Whether an error is the disk's, and not the file's."""
+    return isinstance(error, OSError) and error.errno is not None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file, or one file of a container."""
+
+    name: str  # "" for a file that is no container
+    stream: BinaryIO | None  # None: it is not read
+    refused: str = ""  # why
+    account: dict[str, Any] | None = None  # of X's own archive
+
+
+@contextmanager
+def opened(path: Path | str) -> Iterator[tuple[Iterator[Part], Callable[[], int]]]:
+    """The parts of a file ("-": standard input), and how many of its bytes were read so far. Raises OSError."""
+    with _raw(path) as raw:
+        yield _parts(raw, path), _Position(raw)
+
+
+class _Position:
+    """Bytes read of the file itself, compressed or not; 0 where it cannot tell (a pipe)."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw if raw.seekable() else None
+
+    def __call__(self) -> int:
+        return self._raw.tell() if self._raw is not None else 0
+
+
+def _raw(path: Path | str) -> BinaryIO:
+    if str(path) == "-":
+        return io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
+    return Path(path).open("rb")
+
+
+def _parts(raw: BinaryIO, path: Path | str) -> Iterator[Part]:
+    if _peek(raw)[:4] != b"PK\x03\x04":
+        account = x_archive.account_beside(Path(path)) if str(path) != "-" else None
+        yield _part("", raw, account)
+        return
+    seekable = raw if raw.seekable() else io.BytesIO(raw.read())
+    try:
+        with zipfile.ZipFile(seekable) as container:
+            yield from _members(container)
+    except zipfile.BadZipFile as error:
+        yield Part("", None, f"the zip is damaged or cut off: {error}")
+
+
+def _members(container: zipfile.ZipFile) -> Iterator[Part]:
+    names = sorted(info.filename for info in container.infolist() if not info.is_dir())
+    office = next((kind for name, kind in _OFFICE.items() if name in names), None)
+    if office:
+        yield Part("", None, foreign.refusal(office))
+        return
+    account = None
+    for name in filter(x_archive.is_account, names):
+        account = x_archive.account_of(container.read(name))
+    wanted = [name for name in names if (x_archive.holds_posts(name) if account else _DATA.search(name))]
+    if not wanted:
+        yield Part("", None, f"a zip without posts: {', '.join(names[:5])}")
+    for name in wanted:
+        try:
+            with container.open(name) as member:
+                yield _part(PurePosixPath(name).name, io.BufferedReader(member), account)  # type: ignore[type-var]
+        except (RuntimeError, NotImplementedError) as error:  # encrypted, or packed in an unknown way
+            yield Part(name, None, f"{name} in the zip cannot be read: {error}")
+
+
+def _part(name: str, raw: BinaryIO, account: dict[str, Any] | None) -> Part:
+    stream = _decompressed(raw)
+    head = _peek(stream)
+    foreign_name = foreign.name_of_bytes(head)
+    if foreign_name is not None:
+        return Part(name, None, foreign.refusal(foreign_name))
+    encoding = encoding_of(head)
+    return Part(name, stream if encoding is None else _buffered(_Recoded(stream, encoding)), account=account)
+
+
+def _decompressed(raw: BinaryIO) -> BinaryIO:
+    magic = _peek(raw)
+    if magic[:2] == b"\x1f\x8b":
+        return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]
+    if magic[:3] == b"BZh":
+        return bz2.BZ2File(raw)  # type: ignore[return-value]
+    if magic[:6] == b"\xfd7zXZ\x00":
+        return lzma.LZMAFile(raw)  # type: ignore[return-value]
+    if magic[:4] == b"\x28\xb5\x2f\xfd":
+        return _buffered(_Zstd(raw))
+    return raw
+
+
+def encoding_of(head: bytes) -> str | None:
+    """The encoding of a text by its first bytes; None for UTF-8, and for anything that is not recoded."""
+    for mark, name in (
+        (codecs.BOM_UTF32_LE, "utf-32"),
+        (codecs.BOM_UTF32_BE, "utf-32"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if head.startswith(mark):
+            return name
+    pairs = head[: len(head) // 2 * 2][:64]
+    even, odd = pairs[::2], pairs[1::2]
+    if len(even) >= 2 and not any(odd) and all(even):
+        return "utf-16-le"
+    return "utf-16-be" if len(odd) >= 2 and not any(even) and all(odd) else None
+
+
+def _buffered(stream: Any) -> BinaryIO:
+    return io.BufferedReader(stream, CHUNK)
+
+
+def _peek(stream: BinaryIO) -> bytes:
+    """The first bytes; nothing where they are damaged, which reading will report."""
+    try:
+        head: bytes = stream.peek(HEAD)[:HEAD]  # type: ignore[attr-defined] # every opener has it
+    except DAMAGE as error:
+        if is_of_the_disk(error):
+            raise
+        return b""
+    return head
+
+
+class _Made(io.RawIOBase):
+    """A stream whose bytes are made from those of another, chunk by chunk."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self._made = b""
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._made and not self._ended:
+            chunk = self._source.read1(CHUNK)  # type: ignore[attr-defined]
+            self._ended = not chunk
+            self._made = self._make(chunk)
+        size = min(len(buffer), len(self._made))
+        buffer[:size], self._made = self._made[:size], self._made[size:]
+        return size
+
+    def _make(self, chunk: bytes) -> bytes:
+        """What a chunk adds; an empty one is the last."""
+        raise NotImplementedError
+
+
+class _Recoded(_Made):
+    def __init__(self, source: BinaryIO, encoding: str) -> None:
+        super().__init__(source)
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+
+    def _make(self, chunk: bytes) -> bytes:
+        return self._decoder.decode(chunk, final=not chunk).encode("utf-8", "replace")
+
+
+class _Zstd(_Made):
+    """One frame or several; unlike the library's reader it notices that the last one is cut off."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        super().__init__(source)
+        self._frame: Any = None
+
+    def _make(self, chunk: bytes) -> bytes:
+        if not chunk and self._frame is not None and not self._frame.eof:
+            raise EOFError("it ends within a frame")
+        made = b""
+        while chunk:
+            if self._frame is None or self._frame.eof:
+                self._frame = zstandard.ZstdDecompressor().decompressobj()
+            made += self._frame.decompress(chunk)
+            chunk = self._frame.unused_data if self._frame.eof else b""
+        return made
