@@ -50,9 +50,9 @@ def ranked(
     """Return the stories of `week`, without ids and themes."""
     facts = WeekFacts(week, units, words, influence)
     groups = [group for group in units.groups if _says_something(week, units, words, facts, group)]
-    if not groups:
-        return Ranked([], 0, 0)
-    room = min(config.max_entries, max(1, len(units.distinct) // MOST_POSTS))
+    room = min(config.max_entries, len(units.distinct) // MOST_POSTS)
+    if not groups or not room:
+        return Ranked([], 0, len(groups))
     candidates = in_order(scores(percentiles(facts.of(groups))))[: LOOKED_AT * room]
     groups = joined(units, groups, candidates, words)
     parts = percentiles(facts.of(groups))

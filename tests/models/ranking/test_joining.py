@@ -28,7 +28,9 @@ def pieces(past: Past) -> tuple[Units, Vocabulary]:
         own[row, 0], own[row, 1 + row] = cosine, (1 - cosine**2) ** 0.5
     everybody = np.arange(len(cosines))
     groups = [np.array(group, dtype=np.int64) for group in ([0, 1], [2], [3], [4])]
-    units = Units(everybody, [[n] for n in everybody], own, np.zeros(len(cosines)), np.zeros(len(cosines)), groups)
+    units = Units(
+        everybody, [[n] for n in range(len(cosines))], own, np.zeros(len(cosines)), np.zeros(len(cosines)), groups
+    )
     return units, vocabulary(week, publishers(week.posts), past)
 
 
