@@ -20,7 +20,8 @@ NAMED = 0.8  # minimum share of uses with a capital for a name
 TITLE_CASE = 0.6  # minimum share of words with a capital in a headline
 FEW_WORDS = 3
 LONGEST_ATOM = 40  # characters; scripts without spaces write whole sentences as one word
-_TOKEN = re.compile(r"[#＃@]?\w[\w’'.]*(?:[&+/-][\w’'.]+)*\w\+*|[#＃@]?\w\+*")
+# between two letters: any of ’'. and single &+/-; possessive quantifiers keep the time linear
+_TOKEN = re.compile(r"[#＃@]?\w++(?:[’'.]*+(?:[&+/-][’'.]++)*+[&+/-]?+\w++)*+\+*+")
 _OPENS = re.compile(r"[\n.!?…:•|—–]")
 _PARTS = re.compile(r"[^-/]+")
 _POSSESSIVE = re.compile(r"['’]s?$")
