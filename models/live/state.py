@@ -21,7 +21,8 @@ class TopicState(Struct, frozen=True, kw_only=True):
 
     series: bucket -> (posts, originals), buckets of `BUCKET_SECONDS` since 1970. people: author id -> (posts, newest
     bucket). words: most frequent first. info: the latest event that says how the topic is doing; None before any.
-    named: what the latest digest calls it, linked: title of its most shared link; empty where there is none.
+    named: what the latest digest calls it, linked: title of its most shared link, titled: what readers call its
+    story; empty where there is none.
     story: its posts that told one story when that was last looked at, by id; told: that it had a story in the horizon.
     usual, spread: share (0–1) of the people active in a day that is usual for it, and the variance of that share.
     """
@@ -36,6 +37,7 @@ class TopicState(Struct, frozen=True, kw_only=True):
     info: TopicEvent | None
     named: str = ""
     linked: str = ""
+    titled: str = ""
     story: list[StoryPost] = []
     told: bool = False
     usual: float = 0.0
