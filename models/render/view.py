@@ -1,5 +1,6 @@
 """The content of every form of a digest, in order, as plain strings. The forms differ only in markup."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -26,6 +27,19 @@ KEPT_OUT = {  # reason -> text for one topic, for several
     "mixture": ("mixture of several subjects", "mixtures of several subjects"),
     "self-promotion": ("mostly by one author", "mostly by one author"),
 }
+_DEED = re.compile(
+    r"(?P<names>.*(?:[)–]|others|@[\w.-]+)) (?P<deed>(?:wrote|shared|commented on|retweeted|answered)\b.*)$", re.DOTALL
+)
+AFTER_WORDS = (  # what is done with words -> how it follows them
+    ("wrote in a thread", ", in a thread"),
+    ("wrote", ""),
+    ("commented on ", ", on "),
+    ("retweeted ", ", passing on "),
+    ("answered ", ", to "),
+    ("shared again", ""),
+    ("shared a", ", sharing a"),
+    ("shared", ""),
+)
 INNER_MARKS = str.maketrans("“”", "‘’")
 _SAID_BY = "” – "  # between a quotation and its author
 
@@ -179,9 +193,9 @@ def _paragraph(item: Item, links: Links, section: str, place: int | None) -> Par
     if item.id:
         said, names = _said_and_names(text)
     elif titled and f" titled {titled}" in text:
-        said, names = titled, text.replace(f" titled {titled}", "", 1)
+        said, names = titled, _after_words(text.replace(f" titled {titled}", "", 1))
     else:
-        said, names = ("", text) if item.quotation else (text, "")
+        said, names = ("", _after_words(text)) if item.quotation else (text, "")
     before, mark, after = said.partition(titled) if titled else (said, "", "")
     if mark and said != titled:
         before, after = f"{before}“", f"”{after}"
@@ -205,6 +219,20 @@ def _bare_link(item: Item, url: str) -> LinkView:
     """A link whose title does not stand in the words: its site, or a shortener's address as it is."""
     site = item.link.site if item.link else None
     return LinkView(url.split("://", 1)[1] if is_bare(url) else one_line(site or "link", 80), url)
+
+
+def _after_words(text: str) -> str:
+    """Who did what, as it follows their words: "Ann Lee (@ann) retweeted @bo" -> "Ann Lee (@ann), passing on @bo"."""
+    found = _DEED.match(text)
+    if found is None:
+        return text
+    deed = found["deed"]
+    for verb, after in AFTER_WORDS:
+        if deed.startswith(verb):
+            rest = deed.removeprefix(verb)
+            if after or not rest:
+                return found["names"].removesuffix(" –") + after + rest
+    return text
 
 
 def _said_and_names(text: str) -> tuple[str, str]:

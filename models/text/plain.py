@@ -6,8 +6,10 @@ the digest quotes from: those characters gone, nothing else touched. A quotation
 that shows `&lt;br&gt;` and an address with `&copy=2` stay what they are.
 """
 
+import re
 import unicodedata
 
+_UNSURE = re.compile(r"[^ -~\n]")  # all but the characters that most texts consist of
 _JOINERS = "\u200c\u200d"  # needed for Persian spelling and emoji families
 _FLAG_TAGS = range(0xE0000, 0xE0080)
 
@@ -19,7 +21,8 @@ def plain(text: str) -> str:
 
 def printable(text: str) -> str:
     """`text` without invisible characters. Entities stay as they are."""
-    return "".join(map(_visible, text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")))
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
+    return _UNSURE.sub(lambda found: _visible(found[0]), text)
 
 
 def one_line(text: str, limit: int = 300) -> str:

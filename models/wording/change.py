@@ -12,6 +12,7 @@ from models.wording.usage import Usage, atoms
 NEW_IN_IT = "; new in it: "
 MOST_NEW = 3
 MAX_EVIDENCE = 20
+LONGEST_NAME = 4  # words
 
 
 def change(
@@ -37,7 +38,7 @@ def change(
 def faded(previous: Digest | None, topics: Sequence[DigestTopic], posts: Iterable[Tweet]) -> list[Faded]:
     """Last week's stories that fewer than half as many posts speak of now; none about harm, none with a section.
 
-    A story is looked for by the name that its title is, or by its first keyword, in all posts of the week.
+    A story is looked for, in all posts of the week, by the name that its title is or has; one without is not listed.
     """
     if previous is None:
         return []
@@ -71,9 +72,12 @@ def mentions(sought: Iterable[str], posts: Iterable[Tweet]) -> Counter[str]:
 
 
 def _sought(topic: DigestTopic) -> str:
-    """A title of few words, else the first keyword."""
-    label = [atom.key for atom in atoms(topic.label)]
-    return topic.label if 0 < len(label) <= 3 else next(iter(topic.keywords), "")
+    """A title that is a name, else the first of the keywords that is written as a name in it; "" when there is none."""
+    label = atoms(topic.label)
+    named = {atom.key: atom.written for atom in label if not atom.written.islower() and not atom.key.isdigit()}
+    if 0 < len(label) <= LONGEST_NAME and named:
+        return topic.label
+    return next((named[word] for word in map(str.casefold, topic.keywords) if word in named), "")
 
 
 def _posts(count: int) -> str:

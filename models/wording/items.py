@@ -26,7 +26,7 @@ from models.wording.statements import Statement
 
 MAX_EVIDENCE = 20  # post ids behind one sentence
 MAX_PEOPLE = 50
-LEAST_WORTH = 0.15  # of the best statement's, for a quotation
+LEAST_WORTH = 0.2  # of the best statement's, for a quotation
 _KIND_BEFORE_LINK: tuple[tuple[re.Pattern[str], ResourceKind], ...] = (
     (re.compile(r"\b(paper|abs|arxiv|preprint|pdf)\W{0,4}(link)?\W{0,4}$", re.IGNORECASE), "paper"),
     (re.compile(r"\b(code|repo|repository|github|implementation)\W{0,4}$", re.IGNORECASE), "repository"),

@@ -4,7 +4,7 @@
 
 A passage is one sentence (a short one with the next), 3 words at least, 280 characters at most. It is a verbatim
 substring of the plain text; one that ends before its sentence does carries `CUT` at its end, whoever cut it: the
-platform, a link in the middle of the sentence, the limit, or a bracket that is never closed.
+platform, the limit, or a bracket that is never closed.
 
 What stands around a sentence and is no part of it goes without a mark: the retweet's prefix, the mentions that an
 answer opens with, links and what introduces them on its own ("Paper:"), a wall of hashtags, credits ("via @x"), a
@@ -22,6 +22,7 @@ from models.text.plain import plain
 from models.text.stop_words import STOP_WORDS
 
 MAX_CHARACTERS = 280
+MAX_READ = 4_000  # characters of a post that are read for what it says: what a text costs is bounded
 CUT = " …"  # at the end of a passage that ends before its sentence does
 ENOUGH = 60  # characters of a sentence that is cut off, from which it is cut back to its last whole clause
 SHORT = 40  # a sentence below says too little alone and takes the next one along
@@ -97,8 +98,13 @@ def retweeted_handle(text: str) -> str | None:
 
 
 def own_words(text: str, answer: bool = False) -> str:
-    """The plain text without a retweet's prefix and the people addressed; `answer`: a single one is addressed, too."""
+    """The beginning of the plain text without a retweet's prefix and the people addressed.
+
+    answer: a single person is addressed, too.
+    """
     text = RETWEET_PREFIX.sub("", plain(text))
+    if len(text) > MAX_READ:
+        text = text[:MAX_READ].rpartition(" ")[0] + "…"
     mentions = _LEADING_MENTIONS.match(text)
     if mentions and (answer or mentions[0].count("@") > 1):
         return text[mentions.end() :]
@@ -109,45 +115,41 @@ def own_words(text: str, answer: bool = False) -> str:
 def passages(text: str, answer: bool = False) -> tuple[Passage, ...]:
     """The quotable passages of a post, in reading order; `answer` drops the mentions that it opens with."""
     found: list[Passage] = []
-    for segment, goes_on in _segments(own_words(text, answer)):
-        sentences = _sentences(segment)
-        for place, sentence in enumerate(sentences):
-            shown = _shown(sentence, cut=goes_on and place + 1 == len(sentences))
-            if len(_WORD.findall(shown)) >= 3 or (len(shown) >= 8 and not verbatim(shown).isascii()):
+    for segment in _segments(own_words(text, answer)):
+        for sentence in _sentences(segment):
+            shown = _shown(sentence)
+            if len(_WORD.findall(URL.sub(" ", shown))) >= 3 or (len(shown) >= 8 and not verbatim(shown).isascii()):
                 found.append(Passage(shown, len(found)))
     return tuple(found)
 
 
-def _segments(text: str) -> Iterator[tuple[str, bool]]:
-    """The stretches between line breaks and links, trimmed, and whether the last sentence of one goes on after it."""
+def _segments(text: str) -> Iterator[str]:
+    """The stretches between line breaks and links, trimmed; a link in the middle of a sentence stays in it."""
     for line in _lines(text):
-        pieces = URL.split(line)
-        inside = False  # whether the piece goes on with the sentence of the one before
-        for place, piece in enumerate(pieces):
-            following = pieces[place + 1] if place + 1 < len(pieces) else ""
-            goes_on = _continues(piece, following)
-            trimmed = _trim(piece, linked=place + 1 < len(pieces))
-            if inside or piece.lstrip().startswith(("…", "..")):  # goes on with the sentence of another post
-                trimmed = _after_first(trimmed)
-            if trimmed:
-                yield trimmed, goes_on
-            inside = goes_on or (inside and not trimmed)
+        start = 0
+        for link in URL.finditer(line):
+            if not _continues(line[start : link.start()], line[link.end() : link.end() + MAX_CHARACTERS]):
+                yield from _segment(line[start : link.start()], linked=True)
+                start = link.end()
+        yield from _segment(line[start:], linked=False)
+
+
+def _segment(piece: str, *, linked: bool) -> Iterator[str]:
+    if piece.lstrip().startswith(("…", "..")):  # it goes on with a sentence of another post
+        match = _SENTENCE_END.search(piece)
+        piece = piece[match.end() :] if match else ""
+    if trimmed := _trim(piece, linked=linked):
+        yield trimmed
 
 
 def _continues(piece: str, following: str) -> bool:
-    """Whether a link stands in the middle of a sentence: "see https://… for details"."""
+    """Whether a link stands in the middle of a sentence: "see https://… for details", "the paper (https://…) says"."""
     before, after = piece.rstrip(), following.lstrip()
-    if before.endswith(_OPEN):  # a link in brackets: "the paper (https://…) says"
+    if before.endswith(_OPEN):
         after = after.lstrip(_CLOSE + " ")
         return bool(after) and after[0] not in ".!?…"
     lower = after[:1].isalpha() and after[:1].islower() and not _OPENS_CREDIT.match(after)
-    return bool(before) and (lower or after[:1] in {",", ";"}) and not before.endswith((".", "!", "?", "…"))
-
-
-def _after_first(piece: str) -> str:
-    """What follows the first sentence of `piece`."""
-    match = _SENTENCE_END.search(piece)
-    return piece[match.end() :] if match else ""
+    return bool(before) and (lower or after[:1] in {",", ";"}) and not before.endswith((".", "!", "?", "…", ":"))
 
 
 def _lines(text: str) -> list[str]:
@@ -244,8 +246,9 @@ def _add(merged: list[tuple[int, int]], start: int, end: int) -> None:
         merged.append((start, end))
 
 
-def _shown(sentence: str, *, cut: bool) -> str:
-    """The sentence as it is quoted; cut: it goes on after its last character."""
+def _shown(sentence: str) -> str:
+    """The sentence as it is quoted, with `CUT` where it goes on."""
+    cut = False
     sentence = _unquoted(_SIGNS_BEFORE.sub("", _bare(sentence)))
     whole = sentence
     if sentence.endswith(("…", "..")) and not sentence.endswith("..."):

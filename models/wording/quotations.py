@@ -20,10 +20,12 @@ _CALL = re.compile(
     r"try it|get it here|apply now|go to|buy now|pre-?order)\b",
     re.IGNORECASE,
 )
-_DANGLING = re.compile(
-    r"^(and|but|or|so|because|also|which|that|then|this|these|those|it|it's|its|they|he|she|his|her|their|here|there|is|"
-    r"are|was|were|has|have|had|does|did|if|thread|yes|no|lol|btw|"
-    r"haha|oh|wow|via|by|e\.g|i\.e|thanks?|thank you|congrat\w*|ps|p\.s|\d+[/.)])\b",
+_DANGLING = re.compile(  # what it goes on with is not there
+    r"^(?:and|but|or|so|because|also|which|that|then|this|these|those|it|it['’]s|its|they|he|she|his|her|their|here|"
+    r"there|is|are|was|were|has|have|had|does|did|if|thread|yes|no|lol|btw|haha|oh|wow|via|by|e\.g|i\.e|thanks?|plus|"
+    r"thank you|congrat\w*|ps|p\.s|\d+[/.)]|as (?:a result|an example|such)|for (?:example|instance)|anyway|that said|"
+    r"in (?:this way|other words)|instead|meanwhile|however|otherwise|not (?:just|only)|of course|second(?:ly)?|"
+    r"third(?:ly)?|finally)\b",
     re.IGNORECASE,
 )
 _APPOINTMENT = re.compile(

@@ -15,7 +15,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -103,10 +103,11 @@ def title_of(
     taken: Set[str] = frozenset(),
 ) -> Title:
     """`title` of posts whose statements are known."""
-    name = None if sensitive else _name(posts, usage)
-    if name is not None and name.text.casefold() in taken:
-        name = None
-    if name is None:
+    if sensitive:
+        told = _headline(found, taken) or _sentence(posts, found, taken)
+        return replace(told, text=told.text.replace("!", "").strip() or told.text)
+    name = _name(posts, usage)
+    if name is None or name.text.casefold() in taken:
         return _headline(found, taken) or _sentence(posts, found, taken)
     named = Title(name.text, _holding(name, found), "name")
     if plain_names or _is_telling(name):
@@ -114,7 +115,7 @@ def title_of(
     if len({post.author_id for post in posts}) == 1:  # what one person speaks of is told by what they say
         return _headline(found, taken) or _sentence(posts, found, taken)
     headline = _headline([one for one in found if one.is_news], taken, name)
-    if headline is None and _is_plain(name):
+    if headline is None and len(name.keys) == 1 and len(name.people) < HALF * usage.people(name.keys):
         return _headline(found, taken) or _sentence(posts, found, taken)
     return headline or named
 
@@ -311,11 +312,6 @@ def _is_telling(name: Name) -> bool:
     return any(map(_has_digit, name.keys)) and any(map(str.isalpha, name.text))
 
 
-def _is_plain(name: Name) -> bool:
-    """Whether it is one word that looks like any other: a person, a place, an organisation."""
-    return len(name.keys) == 1 and not _is_marked(name.text)
-
-
 # --- headlines and sentences ---------------------------------------------------------------------------------------
 
 
@@ -361,6 +357,7 @@ def _sentence(posts: Sequence[Tweet], found: Sequence[Statement], taken: Set[str
 
 def as_heading(text: str) -> str:
     """A sentence as a heading: on one line, hashtags as words, without pictures, its author and a full stop."""
+    text = URL.sub("…", text)
     text = _TAG.sub(lambda tag: split_hashtag(tag[1]), _EMPHASIS.sub(r"\1", _PICTURES.sub(" ", text)))
     text = _BY.sub("", _SPACE.sub(" ", text).strip(" |–—-•·."))
     if text.endswith("!") and not text.endswith("!!"):

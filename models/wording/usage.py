@@ -8,8 +8,8 @@ time linear in the text; `people` then answers how many people use a phrase.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from models.events import Tweet
 from models.text.characters import split_hashtag
@@ -21,13 +21,13 @@ TITLE_CASE = 0.6  # share of the words with a capital, from which a text is a he
 FEW_WORDS = 3
 LONGEST_ATOM = 40  # characters; scripts without blanks write whole sentences as one word
 _TOKEN = re.compile(r"[#＃@]?\w[\w’'.]*(?:[&+/-][\w’'.]+)*\w\+*|[#＃@]?\w\+*")
+_OPENS = re.compile(r"[\n.!?…:•|—–]")
 _PARTS = re.compile(r"[^-/]+")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _YEAR = re.compile(r"(?<=[A-Za-z])(?=(?:19|20)\d\d$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(NamedTuple):
     """One word of a text. `joins`: what stands between it and the one before, "" where a phrase cannot go on."""
 
     key: str
@@ -52,10 +52,12 @@ def atoms(text: str) -> tuple[Atom, ...]:
         is_tag = word[0] in "#＃"
         if is_tag and wall and not any(map(str.isdigit, word)):
             continue
-        joins = between if found and between in {" ", "-"} and not found[-1].written.endswith(".") else ""
-        opens = not found or "\n" in between or any(sign in between for sign in ".!?…:•|—–") or (
-            found[-1].written.endswith(".") and between.isspace()
-        )  # fmt: skip
+        ended = bool(found) and found[-1].written.endswith(".")
+        joins = between if found and between in {" ", "-"} and not ended else ""
+        opens = not found or (ended and between.isspace()) or (between != " " and _OPENS.search(between) is not None)
+        if word.isalpha() and len(word) <= LONGEST_ATOM:  # most words
+            found.append(Atom(word.casefold(), word, joins, opens))
+            continue
         for place, (part, join) in enumerate(_parts(word.strip("'’"), is_tag=is_tag)):
             key = _POSSESSIVE.sub("", part.rstrip(".").casefold())
             if key and len(key) <= LONGEST_ATOM:

@@ -13,7 +13,7 @@ from models.events import Brief, Digest, DigestTopic, Item, Sentence
 from models.events.wire import decode, encode
 from models.render import Form, render
 from models.render.html import html_body, html_page, mail_page
-from models.render.view import view
+from models.render.view import _after_words, view
 from streams.delivery.digest_message import chat_text
 from tests.support.digest_weeks import HARBOUR, LANTERN, PLAIN, digest_of
 
@@ -124,6 +124,24 @@ def test_an_item_of_a_story_is_not_taken_for_a_line() -> None:
     assert item.id == ""
     left = redact(STORIES, {item.sentence.posts[-1]})
     assert left.topics[0].items
+
+
+@pytest.mark.parametrize(
+    ("told", "after"),
+    [
+        ("Ann Lee (@ann) wrote", "Ann Lee (@ann)"),
+        ("Ann Lee (@ann) and 3 others retweeted @bo", "Ann Lee (@ann) and 3 others, passing on @bo"),
+        ("Ann Lee (@ann) commented on a post by @bo", "Ann Lee (@ann), on a post by @bo"),
+        ("@ann answered @bo", "@ann, to @bo"),
+        ("Ann Lee (@ann) shared a paper", "Ann Lee (@ann), sharing a paper"),
+        ("@ann – and, in their own words, @bo – shared", "@ann – and, in their own words, @bo"),
+        ("Ann who wrote books (@ann) shared a page", "Ann who wrote books (@ann), sharing a page"),
+        ("Ann Lee (@ann)", "Ann Lee (@ann)"),
+    ],
+)
+def test_who_did_what_follows_the_words(told: str, after: str) -> None:
+    """As a sentence of its own it has a verb; after a quotation it needs none."""
+    assert _after_words(told) == after
 
 
 def test_what_people_wrote_runs_its_own_way() -> None:
