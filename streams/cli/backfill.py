@@ -1,8 +1,8 @@
 """`toptopics backfill`: archives to Kafka, and the digests of all their weeks."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -18,6 +18,7 @@ from streams.stages.table import STAGE_NAMES
 if TYPE_CHECKING:
     from streams.kafka.digests import PublishedDigest
     from streams.replay.backfill import Backfill
+    from streams.replay.bluesky import Weeks
     from streams.settings import Settings
 
 T = TypeVar("T")
@@ -26,20 +27,24 @@ CLOSING_STAGES = {"week-close"}  # it starts after the vectors of all files are 
 
 
 def backfill(
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Files (plain, .gz, .bz2).")],
+    files: Annotated[list[str], typer.Argument(help="Files of any format that is read, or the word bluesky.")],
     form: FormatOption = "auto",
     mapping: MapOption = [],  # noqa: B006
+    first: Annotated[str | None, typer.Option("--from", help="bluesky: the first week, such as 2026-W30.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="bluesky: the last week (default: the first).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line per digest.")] = False,
 ) -> None:
     """Write archives to Kafka and make the digests of all their weeks, in order.
 
-    Stages that do not run are started for the duration of the command. After Ctrl-C, the same command continues where
-    it stopped. Exit code 1: there was a bad line.
+    `bluesky` fetches the listed people's posts of past weeks: from the archive of the network with BLUESKY_ARCHIVE_KEY,
+    else from their feeds. Stages that do not run are started for the duration of the command. After Ctrl-C, the same
+    command continues where it stopped. Exit code 1: there was a bad line.
 
     Examples:
 
     * `toptopics backfill 2021-05.jsonl.gz`
     * `toptopics backfill archive/*.jsonl.gz --json`
+    * `BLUESKY_ARCHIVE_KEY=… toptopics backfill bluesky --from 2026-W30 --to 2026-W40`
     """
     from streams.refit.client import RefitError
     from streams.replay.backfill import Backfill
@@ -47,8 +52,14 @@ def backfill(
 
     settings = settings_or_exit()
     set_up_logging(settings, stage="backfill")
-    with services(settings) as connected, _Screen(files, as_json=as_json) as screen:
-        job = Backfill(files, system_clock, form, parse_columns(mapping))
+    weeks = _weeks(files, first, last, settings)
+    paths = [] if weeks else _existing(files)
+    with (
+        services(settings) as connected,
+        _fetched(connected, weeks, paths) as given,
+        _Screen(given, as_json=as_json) as screen,
+    ):
+        job = Backfill(given, system_clock, "jsonl" if weeks else form, parse_columns(mapping))
         job = replace(job, report=screen.bad, advance=screen.advance, waiting=screen.waiting, digest=screen.published)
         try:
             bad = run(_fill(connected, job))
@@ -58,6 +69,48 @@ def backfill(
             fail("interrupted: the posts that were sent stay; run the same command to continue", INTERRUPTED)
     if bad:
         raise typer.Exit(1)
+
+
+def _existing(files: list[str]) -> list[Path]:
+    paths = [Path(file) for file in files]
+    missing = [str(path) for path in paths if not path.is_file()]
+    if missing:
+        fail(f"no such file: {', '.join(missing)}", 2)
+    return paths
+
+
+def _weeks(files: list[str], first: str | None, last: str | None, settings: "Settings") -> "Weeks | None":
+    """The weeks of `backfill bluesky`; None for files."""
+    from streams.replay.bluesky import Weeks
+
+    if files != ["bluesky"]:
+        if first or last:
+            fail("--from and --to belong to `backfill bluesky`: an archive says itself which weeks it has", 2)
+        return None
+    if first is None:
+        fail("which weeks? toptopics backfill bluesky --from 2026-W30 --to 2026-W40", 2)
+    try:
+        return Weeks.parse(first, last or first, settings.timezone)
+    except ValueError as error:
+        fail(str(error), 2)
+
+
+@contextmanager
+def _fetched(settings: "Settings", weeks: "Weeks | None", paths: list[Path]) -> "Iterator[list[Path]]":
+    """The files to fill in: the given ones, or one with the posts of some weeks, which goes once it was used."""
+    from streams.replay.bluesky import fetch_weeks
+    from streams.sources.port import DisconnectedError, RefusedError
+    from streams.sources.registry import environment
+
+    if weeks is None:
+        yield paths
+        return
+    try:
+        path = run(fetch_weeks(settings, weeks, environment=environment(), clock=system_clock))
+    except (RefusedError, DisconnectedError) as error:
+        fail(str(error))
+    yield [path]
+    path.unlink()
 
 
 class _Screen:

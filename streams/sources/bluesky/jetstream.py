@@ -160,20 +160,24 @@ class Bluesky:
         data = message.encode("utf-8", "surrogatepass") if isinstance(message, str) else message
         try:
             event = orjson.loads(data)
-            moment = bluesky_post.time_us(event) if isinstance(event, dict) else None
+            is_event = isinstance(event, dict) and bluesky_post.time_us(event) is not None
         except (orjson.JSONDecodeError, PoisonError) as error:
             yield Item(Bad(f"not a Jetstream event: {error}"[:500], data))
             return
-        if moment is None:
+        if not is_event:
             yield Item(Bad("not a Jetstream event: not an object", data))
             return
+        for outcome in await self.outcomes_of(event):
+            yield Item(outcome, str(self._reached(int(event["time_us"]))))
+
+    async def outcomes_of(self, event: dict[str, Any]) -> list[Outcome]:
+        """The posts and tombstones of one event of the network, with the originals that it names."""
         commit = fields.as_dict(event.get("commit"))
         if commit.get("collection") == bluesky_post.REPOST and commit.get("operation") == "create":
-            event = await self._with_original(event)
+            event = event if "original" in event else await self._with_original(event)
         elif commit.get("collection") == bluesky_post.POST:
-            event = await self._with_quoted(event)
-        for outcome in self._of_account(event, moment) or bluesky_post.parse(event, self._handles):
-            yield Item(outcome, str(self._reached(int(event["time_us"]))))
+            event = event if "view" in event else await self._with_quoted(event)
+        return self._of_account(event) or list(bluesky_post.parse(event, self._handles))
 
     def _reached(self, moment: int) -> int:
         """The cursor after an event. It never goes back (a v2 host may begin an hour before what was asked for), nor
@@ -182,7 +186,7 @@ class Bluesky:
             self._newest = max(self._newest, moment)
         return self._newest
 
-    def _of_account(self, event: dict[str, Any], moment: datetime) -> list[Outcome]:
+    def _of_account(self, event: dict[str, Any]) -> list[Outcome]:
         """A person's new handle is noted; an account that is gone takes its posts along."""
         did = str(event.get("did"))
         if did in self._handles:
@@ -192,7 +196,7 @@ class Bluesky:
             self._handles[did] = handle
         if fields.as_dict(event.get("account")).get("status") not in ("deleted", "takendown"):
             return []
-        posts = self._memory.alive_by_author().get(did, [])
+        posts, moment = self._memory.alive_by_author().get(did, []), bluesky_post.time_us(event)
         return [fields.build_deletion(id=post_id, author_id=did, deleted_at=moment) for post_id in posts]
 
     async def _with_original(self, event: dict[str, Any]) -> dict[str, Any]:
@@ -221,12 +225,29 @@ class Bluesky:
                 self._originals.popitem(last=False)
         return self._originals[uri]
 
+    async def prepare(self) -> None:
+        """Look everybody up, for `outcomes_of` and `feed_events` without a connection. Raises what `events` raises."""
+        try:
+            await self._resolve()
+        except httpx.HTTPError as error:
+            raise DisconnectedError(in_short(error)) from error
+
+    @property
+    def dids(self) -> list[str]:
+        """The people who were resolved."""
+        return list(self._handles)
+
     async def _filled(self, since: int) -> AsyncIterator[Item]:
         """The people's own posts since then, oldest first; the cursor moves only when all are there."""
-        for did in list(self._handles):
+        async for event in self.feed_events(since):
+            for outcome in bluesky_post.parse(event, self._handles):
+                yield Item(outcome)
+
+    async def feed_events(self, since: int) -> AsyncIterator[dict[str, Any]]:
+        """What the people's feeds show since then (microseconds), person by person, as events of the network."""
+        for did in self.dids:
             for event in await self._appview.posts_since(did, since):
-                for outcome in bluesky_post.parse(event, self._handles):
-                    yield Item(outcome)
+                yield event
 
 
 class _Connect(websockets.connect):

@@ -36,7 +36,7 @@ def parse(value: dict[str, Any], handles: Mapping[str, str] = NO_HANDLES) -> Ite
     if is_view(value):
         value = event_of_view(value)
     elif is_frame(value):
-        value = _event_of_frame(value)
+        value = event_of_frame(value)
     commit = as_dict(value.get("commit"))
     if value.get("kind") != "commit" or not commit:
         yield Ignored(f"no commit: {str(value.get('kind'))[:60]}")
@@ -56,12 +56,13 @@ def is_frame(value: dict[str, Any]) -> bool:
     return str(payload.get("$type")).startswith(_V2) or (payload is not value and "did" in payload)
 
 
-def _event_of_frame(value: dict[str, Any]) -> dict[str, Any]:
+def event_of_frame(value: dict[str, Any]) -> dict[str, Any]:
     """A v2 message as v1 tells it."""
     payload = as_dict(value.get("payload")) if value.get("$type") == "message" else value
     event = {"did": payload.get("did"), "kind": str(payload.get("$type", "")).rpartition("#")[2]}
     if "operation" in payload:
         event |= {"kind": "commit", "commit": payload}
+    event |= {name: payload[name] for name in ("identity", "account") if name in payload}
     if "time" in payload:
         with suppress(PoisonError):  # then as without a time
             event["time_us"] = int(fields.time_of(payload["time"]).timestamp() * 1e6)
