@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from importlib.metadata import version
 from time import perf_counter
 
@@ -10,11 +11,11 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.api import digests, events, health, openapi, pages, posts, subscriptions, topics
-from streams.api.hub import Hub
+from streams.api.hub import Hub, StageCheck
 from streams.api.limits import ApiLimits
 from streams.api.problems import add_problem_handlers
 from streams.api.security import LoopbackHostOnly, RateLimit, SecurityHeaders, TokenAuth, is_loopback
-from streams.api.services import LagCheck, Services
+from streams.api.services import Services
 from streams.settings import Settings
 from streams.system.metrics import Metrics
 from streams.views.board import Board
@@ -50,7 +51,7 @@ def create_api(
     views: ViewReader,
     *,
     metrics: Metrics | None = None,
-    lag: LagCheck | None = None,
+    stages: StageCheck | None = None,
     limits: ApiLimits | None = None,
 ) -> FastAPI:
     """Create the app. It reads nothing before its lifespan starts.
@@ -72,14 +73,17 @@ def create_api(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        task = asyncio.create_task(hub.run(), name="hub")
+        tasks = {asyncio.create_task(hub.run(), name="hub")}
+        if stages is not None:
+            tasks.add(asyncio.create_task(hub.follow_stages(stages), name="stages"))
         try:
             yield
         finally:
             # repeated: a client library may take a cancellation for its own timeout, and the service would never stop
-            while not task.done():
-                task.cancel()
-                await asyncio.wait({task}, timeout=0.5)
+            while running := {task for task in tasks if not task.done()}:
+                for task in running:
+                    task.cancel()
+                await asyncio.wait(running, timeout=0.5)
 
     app = FastAPI(
         title="Top Topics",
@@ -95,9 +99,11 @@ def create_api(
         hub=hub,
         metrics=metrics,
         limits=limits,
-        lag=lag,
+        stages=stages,
         token=token,
         public_url=settings.public_url or None,
+        timezone=settings.timezone,
+        lateness=timedelta(hours=settings.lateness_hours),
     )
     app.state.deliveries_path = settings.data_dir / "push.sqlite3"
     for module in (topics, posts, digests, events, subscriptions, health, pages):

@@ -26,7 +26,8 @@ async def list_digests(request: Request, use: Use, limit: Limit = 20, offset: Of
     """Newest first."""
     weeks = await use.views.weeks()
     stored = [await use.views.digest(week) for week in weeks[offset : offset + limit]]
-    page = schemas.DigestPage(total=len(weeks), items=[_entry(one) for one in stored if one is not None])
+    items = [_entry(one) for one in stored if one is not None]
+    page = schemas.DigestPage(total=len(weeks), items=items, due_at=use.due_at())
     return with_next(respond(request, page), request.url, offset=offset, limit=limit, total=len(weeks))
 
 

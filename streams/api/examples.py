@@ -164,6 +164,9 @@ EXAMPLES: dict[str, Struct] = {
         items=[ViewEvent(id="1616077800000-0", kind="born", topic_id=ID, at=WHEN, data={"label": LABEL})]
     ),
     "Readiness": schemas.Readiness(
-        ready=True, checks={"redis": "ok", "kafka": "ok", "lag": "ok"}, lag={"embed": 0, "assign": 0, "view": 0}
+        ready=True,
+        checks={"redis": "ok", "kafka": "ok", "stages": "ok", "lag": "ok"},
+        lag={"embed": 0, "assign": 0, "view": 0},
+        stages={"embed": True, "assign": True, "view": True},
     ),
 }

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
 from streams.api import schemas
+from streams.api.hub import troubles_of
 from streams.api.openapi import answers
 from streams.api.responses import respond
 from streams.api.services import Services, Use
@@ -21,27 +22,31 @@ async def healthz() -> str:
     return "ok\n"
 
 
-@router.get("/readyz", responses=answers(schemas.Readiness), summary="Ready: Redis, broker and lag")
+@router.get("/readyz", responses=answers(schemas.Readiness), summary="Ready: Redis, broker, stages and lag")
 async def readyz(request: Request, use: Use) -> Response:
-    """503 unless Redis and the broker answer and no stage is too far behind."""
+    """503 unless Redis and the broker answer, and no stage is too far behind or stopped while posts wait."""
     checks = {"redis": "ok"}
     lag: dict[str, int] = {}
+    runs: dict[str, bool] = {}
     try:
         await use.views.ping()
     except ViewUnavailableError:
         checks["redis"] = "does not answer"
-    if use.lag is not None:
+    if use.stages is not None:
         try:
-            lag = dict(await use.lag())
+            stages = await use.stages()
         except Exception as error:  # noqa: BLE001 (any error of the broker's client means "not ready")
             log.warning("lag unknown: broker gives no answer", error=f"{type(error).__name__}: {error}")
             checks["kafka"] = "does not answer"
         else:
             checks["kafka"] = "ok"
+            lag = {stage: state.waiting for stage, state in stages.items()}
+            runs = {stage: state.running for stage, state in stages.items()}
+            checks["stages"] = "; ".join(troubles_of(stages)) or "ok"
             behind = [stage for stage, records in lag.items() if records > use.limits.max_lag]
             checks["lag"] = f"behind: {', '.join(sorted(behind))}" if behind else "ok"
     ready = all(state == "ok" for state in checks.values())
-    response = respond(request, schemas.Readiness(ready=ready, checks=checks, lag=lag), cache="no-store")
+    response = respond(request, schemas.Readiness(ready=ready, checks=checks, lag=lag, stages=runs), cache="no-store")
     if not ready:
         response.status_code = 503
     return response
@@ -62,12 +67,12 @@ async def _export_lag(use: Services) -> None:
     """Export the lag. Without an answer from the broker there is no number rather than an old one."""
     gauge = use.metrics.gauge("lag_records")
     gauge.clear()
-    if use.lag is None:
+    if use.stages is None:
         return
     try:
-        lag = await use.lag()
+        stages = await use.stages()
     except Exception as error:  # noqa: BLE001 (on any error of the broker's client the other metrics are served)
         log.warning("lag unknown: broker gives no answer", error=f"{type(error).__name__}: {error}")
         return
-    for stage, records in lag.items():
-        gauge.labels(stage=stage, topic=STAGE_INPUTS[stage].name).set(records)
+    for stage, state in stages.items():
+        gauge.labels(stage=stage, topic=STAGE_INPUTS[stage].name).set(state.waiting)

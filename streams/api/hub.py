@@ -6,12 +6,12 @@ neither slows the others nor uses more memory than its queue.
 
 * Messages with an id to resume from: `topic` (born, trending, merged …), `alert`, `digest`.
 * Messages without one: `topics` (changes of the board, at most `UPDATE_TOPICS`), `status` (whether the view can be
-  read), `reset` (reload everything: too much was missed) and `heartbeat`.
+  read, and what keeps new posts from it), `reset` (reload everything: too much was missed) and `heartbeat`.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from time import monotonic
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ import msgspec
 
 from models.live.state import ViewEvent
 from streams.api.limits import ApiLimits
+from streams.kafka.lag import StageState
 from streams.system.logs import get_logger
 from streams.system.metrics import Metrics
 from streams.views.board import Board
@@ -28,6 +29,8 @@ log = get_logger(__name__)
 UPDATE_TOPICS: Final = 12
 WAIT_MS: Final = 1_000
 RESUME_PAGE: Final = 500
+# stage -> its state; raises when the broker does not answer
+StageCheck = Callable[[], Awaitable[Mapping[str, StageState]]]
 NAMES: Final = {"alert": "alert", "digest": "digest"}
 
 
@@ -51,6 +54,7 @@ class Hub:
         self._hosts: Counter[str] = Counter()
         self.board = board
         self.connected = False
+        self.troubles: list[str] = []  # "embed: not running, 199 posts wait"
         # exported from the start, so that the first slow reader is a visible change
         metrics.gauge("sse_clients").set(0)
         metrics.counter("sse_messages")
@@ -65,6 +69,20 @@ class Hub:
                 log.warning("view cannot be read; trying again", error=str(error))
                 self._say_connected(False)
                 await asyncio.sleep(0.5)
+
+    async def follow_stages(self, stages: StageCheck) -> None:
+        """Run until cancelled: ask how the stages do while somebody reads, and tell the readers what changed."""
+        while True:
+            if self._readers:
+                try:
+                    found = troubles_of(await stages())
+                except Exception as error:  # noqa: BLE001 (any error of the broker's client is the same to a reader)
+                    log.warning("stages unknown: broker gives no answer", error=f"{type(error).__name__}: {error}")
+                    found = ["Kafka does not answer: no new posts arrive"]
+                if found != self.troubles:
+                    self.troubles = found
+                    self._broadcast("", self._status())
+            await asyncio.sleep(self._limits.stages_seconds if self._readers else 1.0)
 
     def has_room(self, host: str) -> bool:
         """Whether another client of that address may connect."""
@@ -179,12 +197,22 @@ class Hub:
         return message("status", self._state())
 
     def _state(self) -> dict[str, Any]:
-        return {"connected": self.connected, "version": self.board.version, "newest": self.board.newest}
+        return {
+            "connected": self.connected,
+            "version": self.board.version,
+            "newest": self.board.newest,
+            "troubles": self.troubles,
+        }
 
     def _say_connected(self, connected: bool) -> None:
         if connected != self.connected:
             self.connected = connected
             self._broadcast("", self._status())
+
+
+def troubles_of(stages: Mapping[str, StageState]) -> list[str]:
+    """What keeps posts from readers: "embed: not running, 199 posts wait"."""
+    return [f"{stage}: {state.trouble}" for stage, state in stages.items() if state.trouble]
 
 
 def message(name: str, data: Any, event_id: str | None = None) -> bytes:

@@ -12,6 +12,7 @@ class ApiLimits:
     sse_per_client: int = 2_000  # a proxy or an office shares one address
     sse_queue: int = 64  # messages that a reader may be behind before it is disconnected
     heartbeat_seconds: float = 15.0
+    stages_seconds: float = 10.0  # between two looks at the stages, while somebody reads
     send_timeout_seconds: float = 30.0
     page: int = 100  # most items on a page
     offset: int = 10_000

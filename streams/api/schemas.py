@@ -172,6 +172,7 @@ class DigestPage(Struct, frozen=True, kw_only=True):
 
     total: int
     items: list[DigestEntry]
+    due_at: Annotated[datetime | None, Meta(description="when the digest of the newest post's week can be made")] = None
 
 
 class DigestDetail(Struct, frozen=True, kw_only=True):
@@ -193,3 +194,4 @@ class Readiness(Struct, frozen=True, kw_only=True):
     ready: bool
     checks: Annotated[dict[str, str], Meta(description='name of a check -> "ok" or the problem')]
     lag: Annotated[dict[str, int], Meta(description="stage -> records behind")]
+    stages: Annotated[dict[str, bool], Meta(description="stage -> whether it runs")] = {}

@@ -1,19 +1,18 @@
 """The objects that routes use, and how they get them."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from streams.api.hub import Hub
+from models.week.week import Week
+from streams.api.hub import Hub, StageCheck
 from streams.api.limits import ApiLimits
+from streams.clock import Clock, system_clock
 from streams.system.metrics import Metrics
 from streams.views.board import Board
 from streams.views.port import ViewReader
-
-# stage -> number of records behind; raises when the broker does not answer
-LagCheck = Callable[[], Awaitable[Mapping[str, int]]]
 
 
 @dataclass
@@ -25,11 +24,19 @@ class Services:
     hub: Hub
     metrics: Metrics
     limits: ApiLimits
-    lag: LagCheck | None  # None without a broker
+    stages: StageCheck | None  # None without a broker
     token: str | None  # None when every request is allowed
     public_url: str | None = None  # the address under which readers reach the service
+    timezone: str = "UTC"  # of the weeks
+    lateness: timedelta = timedelta(hours=24)  # how late a post may arrive and still be in its week's digest
+    clock: Clock = system_clock
     # window -> (version of the board, last positions): a new map starts from them, so that it does not flip
     maps: dict[str, tuple[int | None, dict[str, tuple[float, float]]]] = field(default_factory=dict)
+
+    def due_at(self) -> datetime:
+        """When the digest of the present week can be made: the newest post's week, else this one, and its lateness."""
+        week = Week.of(self.board.newest or self.clock(), self.timezone)
+        return week.end + self.lateness
 
     def address(self, request: Request) -> str:
         """Whole addresses begin with it: the public one, else what this request was sent to."""

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -14,10 +15,11 @@ from models.text.terminal import json_text, on_one_line
 from streams.cli.common import echo_or_end, fail, run, services, settings_or_exit
 
 if TYPE_CHECKING:
-    from streams.api.services import LagCheck
+    from streams.api.hub import StageCheck
+    from streams.kafka.lag import StageState
     from streams.settings import Settings
 
-LAG_SECONDS: Final = 10.0  # minimum time between two requests for the lag
+STAGE_SECONDS: Final = 10.0  # minimum time between two requests for the lag
 
 
 class Window(StrEnum):
@@ -70,7 +72,7 @@ def serve(
     set_up_logging(settings, stage="serve")
     with services(settings, topics=False) as connected:
         views = create_views(str(connected.redis_url), connected.prefix)
-        app = create_api(connected, views, lag=_lag_check(connected))
+        app = create_api(connected, views, stages=_stage_check(connected))
 
         async def serve_until_stopped() -> str | None:
             server = create_server(
@@ -95,25 +97,29 @@ def _not_listening(error: OSError, settings: "Settings") -> str:
     return f"cannot listen on port {settings.port} of {settings.host}: {error.strerror or error}"
 
 
-def _lag_check(settings: "Settings") -> "LagCheck":
-    """A function that returns the lag of each stage in records. It asks the broker at most every ten seconds."""
-    from streams.kafka.lag import lag_of
-    from streams.kafka.log import group_name
+def _stage_check(settings: "Settings") -> "StageCheck":
+    """A function that returns the state of each stage. It asks the broker at most every ten seconds.
+
+    A stage counts as running when it ran at one of the last two looks: a restart takes its group's members away for a
+    moment.
+    """
+    from streams.kafka.lag import stage_states
     from streams.stages.table import STAGE_INPUTS
 
-    known: dict[str, int] = {}
-    asked = -LAG_SECONDS
+    known: Mapping[str, StageState] = {}
+    ran: set[str] = set()
+    asked = -STAGE_SECONDS
 
-    async def lag() -> Mapping[str, int]:
-        nonlocal asked
-        if time.monotonic() - asked >= LAG_SECONDS:
-            for stage, topic in STAGE_INPUTS.items():
-                group = group_name(settings, stage)
-                known[stage] = sum((await lag_of(settings, topic, group=group)).values())
+    async def look() -> "Mapping[str, StageState]":
+        nonlocal asked, known, ran
+        if time.monotonic() - asked >= STAGE_SECONDS:
+            found = await stage_states(settings, STAGE_INPUTS)
+            known = {name: replace(one, running=one.running or name in ran) for name, one in found.items()}
+            ran = {name for name, one in found.items() if one.running}
             asked = time.monotonic()
         return known
 
-    return lag
+    return look
 
 
 def watch(
@@ -177,12 +183,28 @@ def topics(
 
                 if topic_id is None:
                     typer.echo(await board_text(views, window.value, sort.value, limit, as_json=json))
+                    for trouble in await _troubles(connected):
+                        typer.echo(f"toptopics: {trouble}; start `toptopics worker`", err=True)
                     return 0
                 text = await topic_text(views, topic_id, limit, as_json=json)
                 typer.echo(f"toptopics: no topic {on_one_line(topic_id)}" if text is None else text, err=text is None)
                 return int(text is None)
 
         raise typer.Exit(run(show()))
+
+
+async def _troubles(settings: "Settings") -> list[str]:
+    """What keeps posts from the board; empty without a broker that answers."""
+    from aiokafka.errors import KafkaError
+
+    from streams.kafka.lag import stage_states
+    from streams.stages.table import STAGE_INPUTS
+
+    try:
+        states = await stage_states(settings, STAGE_INPUTS)
+    except (KafkaError, OSError) as error:
+        return [f"stages unknown: {type(error).__name__}"]
+    return [f"{stage}: {state.trouble}" for stage, state in states.items() if state.trouble]
 
 
 def alerts(

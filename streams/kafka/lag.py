@@ -1,13 +1,47 @@
 """The lag of consumer groups."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from aiokafka import TopicPartition
 
 from streams.kafka.admin_client import admin, retry_while_busy
-from streams.kafka.log import any_record, bounds_of, consumer, end_offsets, partitions_of, topic_name
+from streams.kafka.log import any_record, bounds_of, consumer, end_offsets, group_name, partitions_of, topic_name
 from streams.kafka.topics import Topic
 from streams.settings import Settings
+
+
+@dataclass(frozen=True)
+class StageState:
+    """How a stage does, as its consumer group shows it."""
+
+    running: bool  # whether the group has a member
+    waiting: int  # records that it has not committed
+
+    @property
+    def trouble(self) -> str:
+        """What keeps posts from readers; empty when nothing does."""
+        if self.running or not self.waiting:
+            return ""
+        return f"not running, {self.waiting:,} {'post waits' if self.waiting == 1 else 'posts wait'}"
+
+
+async def stage_states(settings: Settings, inputs: Mapping[str, Topic]) -> dict[str, StageState]:
+    """The state of each stage.
+
+    Args:
+        settings: Brokers and prefix.
+        inputs: stage -> the topic that it consumes.
+    """
+    groups = {stage: group_name(settings, stage) for stage in inputs}
+    members = await member_counts(settings, list(groups.values()))
+    return {
+        stage: StageState(
+            running=members[groups[stage]] > 0,
+            waiting=sum((await lag_of(settings, topic, group=groups[stage])).values()),
+        )
+        for stage, topic in inputs.items()
+    }
 
 
 async def lag_of(settings: Settings, topic: Topic, *, group: str) -> Mapping[int, int]:

@@ -8,7 +8,7 @@ import asyncio
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +16,9 @@ from pathlib import Path
 from models.week.clock import CORRECTED_WEEKS
 from streams.clock import Clock
 from streams.kafka.admin import WrongTopicsError, check_topics
-from streams.kafka.lag import lag_of
-from streams.kafka.log import group_name, topic_name
-from streams.kafka.topics import EMBEDDED, TOPICS
+from streams.kafka.lag import stage_states
+from streams.kafka.log import topic_name
+from streams.kafka.topics import EMBEDDED, TOPICS, Topic
 from streams.local.orphans import orphans
 from streams.operations.dead_letters import read_letters
 from streams.operations.environment import unknown_variables
@@ -30,6 +30,7 @@ SECONDS = 20.0
 ENCODER_SECONDS = 300.0  # the first load may compile or distil
 LEAST_FREE = 2 * 1024**3
 MOST_LAG = 10_000
+LETTERS = "`toptopics dead-letters` shows them; --retry sends them back, --dismiss closes the unrepairable"
 MOST_SKEW = timedelta(seconds=30)
 
 
@@ -41,6 +42,9 @@ class Finding:
     ok: bool
     detail: str  # what was found
     fix: str = ""  # what to do; for a passed check what could be done, or empty
+
+
+Tell = Callable[[Finding], None]
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,16 @@ class Problem(Exception):  # noqa: N818 (it is a finding, not an error of the pr
         self.fix = fix
 
 
+class Note(Problem):
+    """A check has passed, and `fix` is what could be done."""
+
+
 async def examine(check: Check) -> Finding:
     """Run one check."""
     try:
         detail = await asyncio.wait_for(check.ask(), check.seconds)
+    except Note as note:
+        return Finding(check.name, True, str(note), note.fix)
     except Problem as problem:
         return Finding(check.name, False, str(problem), problem.fix or check.fix)
     except TimeoutError:
@@ -79,24 +89,50 @@ def _in_one_line(error: Exception) -> str:
     return " ".join(f"{name}: {str(error).removeprefix(f'{name}: ')}".split())
 
 
-async def diagnose_machine(settings: Settings) -> list[Finding]:
-    """The checks that need neither Kafka nor Redis. The first failed one is the first to repair."""
-    return [variables(os.environ), *[await examine(check) for check in _local_checks(settings)]]
+def _quiet(_: Finding) -> None:
+    """Report nothing before the end."""
 
 
-async def diagnose_services(settings: Settings, clock: Clock) -> list[Finding]:
-    """The checks of Kafka and Redis at the addresses in `settings`."""
-    broker = await examine(_broker_check(settings))
-    findings = [broker]
-    topics = await examine(_topics_check(settings)) if broker.ok else None
-    if topics is not None:
-        findings.append(topics)
-    if topics is not None and topics.ok:
-        findings += [await examine(check) for check in _kafka_checks(settings)]
-    redis = await examine(_redis_check(settings))
-    findings.append(redis)
+async def diagnose_machine(settings: Settings, tell: Tell = _quiet) -> list[Finding]:
+    """The checks that need neither Kafka nor Redis. The first failed one is the first to repair.
+
+    Args:
+        settings: of the installation.
+        tell: gets each finding as soon as it is known.
+    """
+    findings = [variables(os.environ)]
+    tell(findings[0])
+    for check in _local_checks(settings):
+        findings.append(await examine(check))
+        tell(findings[-1])
+    return findings
+
+
+async def diagnose_services(settings: Settings, clock: Clock, tell: Tell = _quiet) -> list[Finding]:
+    """The checks of Kafka and Redis at the addresses in `settings`.
+
+    Args:
+        settings: with the addresses.
+        clock: the time now.
+        tell: gets each finding as soon as it is known.
+    """
+    findings: list[Finding] = []
+
+    async def found(checks: Sequence[Check]) -> list[Finding]:
+        """All of them at the same time."""
+        new = await asyncio.gather(*(examine(check) for check in checks))
+        for finding in new:
+            tell(finding)
+        findings.extend(new)
+        return new
+
+    broker, redis = await found([_broker_check(settings), _redis_check(settings)])
+    if broker.ok:
+        (topics,) = await found([_topics_check(settings)])
+        if topics.ok and not topics.fix:
+            await found(_kafka_checks(settings))
     if redis.ok:
-        findings.append(await examine(_clock_check(settings, clock)))
+        await found([_clock_check(settings, clock)])
     return findings
 
 
@@ -224,7 +260,7 @@ def _kafka_checks(settings: Settings) -> list[Check]:
         Check(
             f"lag {stage}",
             lambda stage=stage, topic=topic: _lag(settings, stage, topic),  # type: ignore[misc]
-            "start `toptopics worker`; if it runs, start more of them with `--stages embed`, or see its log",
+            "start more workers with `toptopics worker --stages embed`, or see the worker's log",
         )
         for stage, topic in STAGE_INPUTS.items()
     ]
@@ -234,8 +270,7 @@ def _kafka_checks(settings: Settings) -> list[Check]:
         f"with Kafka's own tools: kafka-configs.sh --bootstrap-server {settings.kafka_bootstrap_servers} --alter "
         f"--entity-type topics --entity-name {topic_name(settings, EMBEDDED)} --add-config retention.bytes=-1",
     )
-    letters = "`toptopics dead-letters` shows them; --retry sends them back, --dismiss closes the unrepairable"
-    return [*lags, retention, Check("dead letters", lambda: _letters(settings), letters)]
+    return [*lags, retention, Check("dead letters", lambda: _letters(settings), LETTERS)]
 
 
 def _topics_check(settings: Settings) -> Check:
@@ -247,6 +282,8 @@ async def _topics(settings: Settings) -> str:
         missing = await check_topics(settings)
     except WrongTopicsError as error:
         raise Problem(str(error), _topics_fix(settings, error)) from error
+    if len(missing) == len(TOPICS):
+        raise Note("not created yet", "nothing: `toptopics worker` or `toptopics ingest` creates them")
     if missing:
         raise Problem(f"missing: {', '.join(missing)}", "`toptopics worker` or `toptopics ingest` creates them")
     return f"{len(TOPICS)} topics as needed"
@@ -263,11 +300,15 @@ def _topics_fix(settings: Settings, error: WrongTopicsError) -> str:
     return f"with Kafka's own tools: {' && '.join(commands)}"
 
 
-async def _lag(settings: Settings, stage: str, topic: object) -> str:
-    lag = sum((await lag_of(settings, topic, group=group_name(settings, stage))).values())  # type: ignore[arg-type]
-    if lag > MOST_LAG:
-        raise Problem(f"{lag:,} records behind")
-    return f"{lag:,} records behind"
+async def _lag(settings: Settings, stage: str, topic: Topic) -> str:
+    state = (await stage_states(settings, {stage: topic}))[stage]
+    if state.trouble:
+        raise Problem(state.trouble, "start `toptopics worker`")
+    if not state.running:
+        return "not running; no post waits"
+    if state.waiting > MOST_LAG:
+        raise Problem(f"{state.waiting:,} records behind")
+    return f"running, {state.waiting:,} records behind"
 
 
 async def _retention(settings: Settings) -> str:
@@ -301,7 +342,7 @@ async def _letters(settings: Settings) -> str:
     letters = await read_letters(settings)
     opened = [stored for stored in letters.values() if stored.state == "open"]
     if opened:
-        raise Problem(f"{len(opened)} open")
+        raise Note(f"{len(opened)} open", LETTERS)
     return "none open"
 
 

@@ -8,21 +8,22 @@ const WORDS = {
   revived: "Is back", calmed: "Calmed down", gathered: "Grew together", alias: "Named in a digest", digest: "Digest published", alert: "Alert",
 };
 const MOST = 2000, ROWS = 25;
+// what a reader wants to know; how the model moves its topics is behind a switch
 const KINDS = {
-  All: () => true,
-  Topics: (event) => !["alert", "digest", "alias"].includes(event.kind),
+  News: (event) => ["born", "trending", "digest", "alert"].includes(event.kind),
   Digests: (event) => event.kind === "digest" || event.kind === "alias",
   Alerts: (event) => event.kind === "alert",
+  "Every step": () => true,
 };
-let kind = "All";
+let kind = "News";
 
 export function activity(root) {
   let closed = false, events = null, oldest = false;
   const list = h("ol", { class: "feed" });
   const more = h("button", { type: "button", id: "more", class: "more", onclick: () => older().then(draw, () => {}) }, "Show older");
   const area = h("div", {}, skeleton(6));
-  const kinds = radio("Show", Object.keys(KINDS).map((name) => [name, name]), () => kind, (to) => { kind = to; if (events) draw(); });
-  root.append(h("div", { class: "head" }, h("div", {}, h("h1", {}, "Activity"), h("p", { class: "count" }, "Topics that appear, grow, merge and fade, alerts and digests")), h("div", { class: "controls" }, kinds.node)), area);
+  const kinds = radio("Show", Object.keys(KINDS).map((name) => [name, name]), () => kind, (to) => { kind = to; if (events) load(); });
+  root.append(h("div", { class: "head" }, h("div", {}, h("h1", {}, "Activity"), h("p", { class: "count" }, "New and trending topics, digests and alerts; “Every step” adds how topics merge, split, fade and get their names")), h("div", { class: "controls" }, kinds.node)), area);
 
   async function load() {
     try {
@@ -32,7 +33,7 @@ export function activity(root) {
       events = met ? [...fresh.filter((event) => !known.has(event.id)), ...events] : fresh;
       if (!met) oldest = false;
       // a digest names dozens of topics at once: fill the page all the same
-      while (!oldest && grouped(events).length < ROWS) await older();
+      while (!oldest && events.length < MOST && grouped(events.filter(KINDS[kind])).length < ROWS) await older();
       if (!closed) draw();
     } catch (error) {
       if (!closed && !events) area.replaceChildren(empty("The activity cannot be read just now", error.message));

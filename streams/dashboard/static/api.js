@@ -22,7 +22,7 @@ export async function get(path) {
   return body;
 }
 
-// handlers: topic, alert, digest, topics, status, reset; state("live" | "stale" | "lost")
+// handlers: topic, alert, digest, topics, status, reset; state("live" | "stale" | "lost", newest, troubles)
 export function follow(handlers) {
   const silence = 40000; // heart-beats come every 15 s
   let source = null;
@@ -41,6 +41,7 @@ export function follow(handlers) {
     clearTimeout(timer);
     timer = setTimeout(lost, silence);
   };
+  const known = (data) => handlers.state(data.connected ? "live" : "stale", data.newest, data.troubles ?? []);
   const on = (name, handle) =>
     source.addEventListener(name, (event) => {
       alive();
@@ -55,9 +56,9 @@ export function follow(handlers) {
     alive();
     on("status", (data) => {
       retry = 1000;
-      handlers.state(data.connected ? "live" : "stale", data.newest);
+      known(data);
     });
-    on("heartbeat", (data) => handlers.state(data.connected ? "live" : "stale", data.newest));
+    on("heartbeat", known);
     for (const name of ["topic", "alert", "digest", "topics", "reset"]) on(name, handlers[name]);
   }
   open();

@@ -61,7 +61,7 @@ function seen(newest) {
 }
 
 function header() {
-  const texts = { loading: "Connecting", live: "Live", stale: "Stale", lost: "Offline" };
+  const texts = { loading: "Connecting", live: "Live", held: "Held up", stale: "Stale", lost: "Offline" };
   pulse.dataset.state = state.connection;
   const text = texts[state.connection];
   const word = pulse.querySelector(".word");
@@ -70,14 +70,15 @@ function header() {
   pulse.title = state.newest ? `Newest post: ${day(state.newest)}, ${when(state.newest)} UTC` : text;
 }
 
-function connection(to, newest) {
-  const before = state.connection;
+function connection(is, newest, troubles = []) {
+  const before = state.connection, to = is === "live" && troubles.length ? "held" : is;
   if (newest) state.newest = newest;
   state.connection = to;
   if (to === "lost" && !state.since) state.since = new Date();
-  if (to === "live") state.since = null;
+  if (is === "live") state.since = null;
   const words = {
     lost: `Connection lost at ${state.since?.toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}. What you see is what was known then; trying again.`,
+    held: `New posts do not arrive here. ${troubles.join("; ")}.`,
     stale: "The live store does not answer. What you see is what was known last; new posts will appear when it is back.",
   };
   const text = words[to] ?? "";
@@ -85,7 +86,7 @@ function connection(to, newest) {
   if (banner.textContent !== text) banner.textContent = text;
   document.body.dataset.connection = to;
   header();
-  if (to === "live" && (before === "lost" || before === "stale")) {
+  if (is === "live" && (before === "lost" || before === "stale")) {
     say("Connected again");
     view?.refresh?.();
   }

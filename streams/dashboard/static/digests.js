@@ -22,8 +22,8 @@ export function digests(root, week) {
     }
     const current = items.find((item) => item.week === week) ?? items[0];
     const frame = root.querySelector("iframe");
-    const list = h("ol", { class: "archive" }, items.map((item) =>
-      h("li", {}, h("a", { href: `#/digests/${item.week}`, "aria-current": item.week === current.week ? "page" : null },
+    const list = h("ol", { class: "archive" }, items.map((item, i) =>
+      h("li", {}, month(item) !== (items[i - 1] && month(items[i - 1])) && h("h2", { class: "month" }, month(item)), h("a", { href: `#/digests/${item.week}`, "aria-current": item.week === current.week ? "page" : null },
         h("span", { class: "week" }, item.week, item.revision > 1 && h("span", { class: "badge" }, "corrected")),
         h("span", { class: "span" }, `${day(item.start)} – ${day(new Date(new Date(item.end) - 1).toISOString())}`),
         theirs("span", { class: "headline" }, item.headline),
@@ -36,12 +36,40 @@ export function digests(root, week) {
       h("div", { class: "head" }, h("div", {}, h("h1", {}, "Digests"), h("p", { class: "count" }, "One per week, every sentence with the posts that it rests on"))),
       h("div", { class: "reading" }, h("nav", { "aria-label": "Weeks" }, list),
         h("section", { class: "card paper", "aria-label": `Digest of ${current.week}` },
-          h("p", { class: "paper-head" }, h("span", {}, current.week), h("a", { href: `/digests/${current.week}`, target: "_blank", rel: "noopener" }, "Open as a page"), h("a", { href: `/api/digests/${current.week}`, target: "_blank", rel: "noopener" }, "JSON")),
+          head(current, items),
           paper(current))));
   }
 
   load();
   return { refresh: load, event: (event) => { if (event.kind === "digest") load(); }, close() { closed = true; fitted.disconnect(); } };
+}
+
+const month = ({ start }) => new Date(start).toLocaleDateString("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
+
+// The weeks beside it, and what can be done with this one.
+function head({ week }, items) {
+  const place = items.findIndex((item) => item.week === week), older = items[place + 1], newer = items[place - 1];
+  const copy = h("button", { type: "button", id: "copy", onclick: () => copied(copy, new URL(`/digests/${week}`, location.href).href) }, "Copy link");
+  return h("div", { class: "paper-head" },
+    h("span", { class: "turn" }, older && h("a", { href: `#/digests/${older.week}`, "aria-label": `The week before, ${older.week}` }, "←"), h("b", {}, week), newer && h("a", { href: `#/digests/${newer.week}`, "aria-label": `The week after, ${newer.week}` }, "→")),
+    copy,
+    h("a", { href: "#/subscribe" }, "Subscribe"),
+    h("a", { href: "/feed.atom", type: "application/atom+xml" }, "Atom"),
+    h("a", { href: `/digests/${week}.md`, type: "text/markdown" }, "Markdown"),
+    h("a", { href: `/api/digests/${week}`, target: "_blank", rel: "noopener" }, "JSON"),
+    h("a", { href: `/digests/${week}`, target: "_blank", rel: "noopener" }, "Page"));
+}
+
+// Without a secure connection a browser has no clipboard: then the address is there to be copied by hand.
+async function copied(button, address) {
+  try {
+    await navigator.clipboard.writeText(address);
+    button.textContent = "Copied";
+  } catch {
+    const field = h("input", { class: "address", readonly: true, value: address, "aria-label": "Address of this digest" });
+    button.replaceWith(field);
+    field.select();
+  }
 }
 
 // The digest's own page, as tall as it is, so that this page scrolls and not the frame, and without its margins.

@@ -2,6 +2,7 @@
 import { get } from "./api.js";
 import { h, color, empty, keepFocus, plural, skeleton, tellApart, theirs, topicLink, when } from "./dom.js";
 import { WINDOWS, row } from "./rows.js";
+import { start } from "./start.js";
 import { stream, streamTable } from "./stream.js";
 
 const SORTS = { trend: "Hot", people: "Most people", posts: "Most posts", latest: "Latest" };
@@ -50,7 +51,7 @@ export function now(root, query, { seen }) {
     const { items, total, posts, newest, window } = page;
     if (!posts) {
       count.textContent = "";
-      area.replaceChildren(empty("No posts yet", "Topics appear here by themselves, within seconds of the first posts.", command("toptopics demo", "to see three weeks of invented posts,"), command("toptopics ingest posts.jsonl", "to read your own.")));
+      if (!area.querySelector(".start")) area.replaceChildren(start());
       return;
     }
     const { quiet_since: quiet, wider } = page;
@@ -146,8 +147,6 @@ function flowCard() {
     close() { sized.disconnect(); },
   };
 }
-
-const command = (text, after) => h("span", {}, h("code", {}, text), ` ${after}`);
 
 export function radio(name, options, current, choose) {
   const buttons = options.map(([key, text]) => h("button", { type: "button", "aria-pressed": String(current() === key), onclick: () => { choose(key); update(); } }, text));

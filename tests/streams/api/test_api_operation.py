@@ -1,6 +1,7 @@
 """The HTTP service for operators: liveness, readiness, metrics, shutdown, and an unreachable store or broker."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 
 import httpx
@@ -8,8 +9,13 @@ import pytest
 
 from models.live.state import Changes, ViewEvent
 from streams.api.app import create_api
+from streams.api.hub import Hub
+from streams.api.limits import ApiLimits
 from streams.api.server import create_server
+from streams.kafka.lag import StageState
 from streams.settings import load_settings
+from streams.system.metrics import Metrics
+from streams.views.board import Board
 from streams.views.memory import MemoryViews
 from streams.views.port import ViewUnavailableError
 from tests.support.live_api import client, filled
@@ -49,22 +55,68 @@ async def test_a_store_that_is_away_is_a_problem_and_no_crash() -> None:
 async def test_readiness_looks_at_lag(behind: int, status: int) -> None:
     """A large lag means not ready."""
 
-    async def lag() -> Mapping[str, int]:
-        return {"view": behind}
+    async def stages() -> Mapping[str, StageState]:
+        return {"view": StageState(running=True, waiting=behind)}
 
-    async with client(await filled(), lag=lag) as http:
+    async with client(await filled(), stages=stages) as http:
         answer = await http.get("/readyz")
     assert answer.status_code == status
     assert answer.json()["lag"] == {"view": behind}
 
 
+STATES = (
+    (StageState(running=False, waiting=199), 503, "embed: not running, 199 posts wait"),
+    (StageState(running=False, waiting=1), 503, "embed: not running, 1 post waits"),
+    (StageState(running=False, waiting=0), 200, "ok"),
+    (StageState(running=True, waiting=199), 200, "ok"),
+)
+
+
+@pytest.mark.parametrize(("state", "status", "said"), STATES)
+async def test_a_stage_that_is_stopped_while_posts_wait_is_not_ready(state: StageState, status: int, said: str) -> None:
+    """With nothing to do it may be stopped."""
+
+    async def stages() -> Mapping[str, StageState]:
+        return {"embed": state, "view": StageState(running=True, waiting=3)}
+
+    async with client(await filled(), stages=stages) as http:
+        answer = await http.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["stages"]) == (status, said)
+
+
+async def test_an_open_page_learns_what_keeps_new_posts_from_it() -> None:
+    """When it opens and when it changes; also that the broker is away."""
+    limits = ApiLimits(stages_seconds=0.01)
+    answers: list[Mapping[str, StageState] | Exception] = [
+        {"embed": StageState(running=False, waiting=199)}, OSError("nobody there"), {}
+    ]  # fmt: skip
+
+    async def stages() -> Mapping[str, StageState]:
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    hub = Hub(views := await filled(), Board(views), Metrics(), limits)
+    running = asyncio.create_task(hub.follow_stages(stages))
+    told: list[list[str]] = []
+    async for chunk in hub.subscribe("here", None):
+        if b"event: status" in chunk:
+            found = json.loads(chunk.partition(b"data: ")[2])["troubles"]
+            told += [found] if found != (told[-1] if told else None) else []
+        if told and not told[-1] and len(told) > 1:
+            break
+    running.cancel()
+    assert told == [[], ["embed: not running, 199 posts wait"], ["Kafka does not answer: no new posts arrive"], []]
+
+
 async def test_a_broker_that_is_away_is_not_ready() -> None:
     """For any error of the broker's client."""
 
-    async def lag() -> Mapping[str, int]:
+    async def stages() -> Mapping[str, StageState]:
         raise OSError("nobody there")
 
-    async with client(await filled(), lag=lag) as http:
+    async with client(await filled(), stages=stages) as http:
         answer = await http.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["checks"]["kafka"] == "does not answer"
@@ -93,14 +145,14 @@ async def test_an_uptime_check_may_ask_with_head() -> None:
 
 async def test_the_service_tells_the_lag_of_stages_that_cannot() -> None:
     """An unreachable broker gives no number instead of an old one."""
-    answers = [{"view": 7}]
+    answers = [{"view": StageState(running=False, waiting=7)}]
 
-    async def lag() -> Mapping[str, int]:
+    async def stages() -> Mapping[str, StageState]:
         if not answers:
             raise OSError("nobody there")
         return answers.pop()
 
-    async with client(await filled(), lag=lag) as http:
+    async with client(await filled(), stages=stages) as http:
         first, second = (await http.get("/metrics")).text, (await http.get("/metrics")).text
     assert 'toptopics_lag_records{stage="view",topic="assignments"} 7.0' in first
     assert "toptopics_lag_records{" not in second
