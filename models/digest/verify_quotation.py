@@ -1,12 +1,13 @@
-"""Whether a quotation is a whole sentence of its post, or shows by its end that it is cut.
+"""Checks that a quotation is a whole sentence of its post, or has a mark of its cut.
 
-It is judged by what stands around it in the post, and not by the rules that chose it: before it a sentence has ended,
-a line begins, or there are only links, names, hashtags or a short label; after it the same, or credits. One that ends
-with the mark of a cut has to begin so.
+The check uses the surrounding text, not the rules that selected the quotation. Before a quotation there must be the end
+of a sentence, the start of a line, or only links, names, hashtags or a short label. After it there must be the same, or
+credits. A quotation that ends with the mark of a cut must begin in the same way.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from models.events import Tweet
 from models.text.plain import one_line, plain
@@ -14,6 +15,7 @@ from models.wording.passages import CUT, verbatim
 
 AROUND = 400  # characters before and after a quotation that tell whether it is whole
 _ENDS = frozenset(".!?…\n")
+MOST_PLACES = 20  # where a quotation is looked for in one post: a text may repeat it without end
 _APART = re.compile(
     r"[^\w\s]*https?:\S*|\W*(?:t\.co|bit\.ly|lnkd\.in|buff\.ly|youtu\.be)/\S*|[^\w\s]*[@#＃][\w@.#-]+\S*|[^\w\s]+|"
     r"\(?\d{1,2}/(?:\d{1,3}|n)?\)?[:.)]?|"
@@ -26,7 +28,7 @@ _BRACKETED = re.compile(r"\s*\[[^\[\]]{1,20}\]\s*")
 
 
 def is_whole(quotation: str, post: Tweet) -> bool:
-    """Whether `quotation` stands as a whole, or up to the mark of its cut, in a text of the post."""
+    """Whether `quotation` is a whole sentence in a text of the post, or up to the mark of its cut."""
     words, cut = verbatim(quotation), quotation.endswith(CUT)
     titles = (one_line(text, 30_000) for link in post.links for text in (link.title, link.description) if text)
     if not words or any(words in title for title in titles):
@@ -34,7 +36,7 @@ def is_whole(quotation: str, post: Tweet) -> bool:
     return any(
         _opens(text[max(0, at - AROUND) : at])
         and (cut or _closes(words, text[at + len(words) : at + len(words) + AROUND]))
-        for text, at in _found(words, post)
+        for text, at in islice(_found(words, post), MOST_PLACES)
     )
 
 
@@ -65,7 +67,7 @@ def _opens(before: str) -> bool:
 
 
 def _closes(words: str, after: str) -> bool:
-    """Whether the sentence that `words` end with is over."""
+    """Whether the sentence at the end of `words` is complete."""
     if words.rstrip("\"”’')]»")[-1:] in _ENDS:
         return True
     line = after.split("\n", 1)[0]
@@ -78,7 +80,7 @@ def _closes(words: str, after: str) -> bool:
 
 
 def _is_apart(line: str) -> bool:
-    """Whether a line has nothing of a sentence up to its first link: names, hashtags, signs, credits, a short label."""
+    """Whether a line, up to its first link, has only names, hashtags, signs, credits or a short label."""
     rest = line.lstrip("\"”’')]»,;:–—-|•· ")
     tokens = rest.split()
     apart = next((place for place, token in enumerate(tokens) if not _APART.fullmatch(token)), len(tokens))

@@ -8,7 +8,7 @@ import httpx
 from streams.clock import system_clock
 from streams.sources.bluesky.appview import AppView as AppViewClient
 from streams.sources.bluesky.jetstream import Bluesky
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from tests.support.source_servers.bluesky_network import STRANGER, AppView, Jetstream
 from tests.support.source_servers.collecting import MemoryLog, people, run_until, runner_of
 from tests.support.source_servers.hosting import hosted
@@ -47,7 +47,7 @@ def ten_weeks(network: Jetstream) -> None:
 
 async def live(network: Jetstream, folder: Path, posts: int) -> MemoryLog:
     """The same events through the live source, as if it had listened all the time."""
-    log, memory, listed = MemoryLog(), Memory(), people(bluesky="ada.test did:plc:grace")
+    log, memory, listed = MemoryLog(), SentPosts(), people(bluesky="ada.test did:plc:grace")
     with hosted(network) as port, hosted(AppView(network)) as view:
         async with httpx.AsyncClient() as client:
             appview = AppViewClient(f"http://127.0.0.1:{view}", client, system_clock)

@@ -26,7 +26,7 @@ from streams.sources.people.wanted import People
 from streams.sources.port import Source
 from streams.sources.producer import Delivery
 from streams.sources.runner import Runner
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from tests.support.source_servers import bluesky_network
 from tests.support.source_servers.bluesky_network import AppView, Jetstream
 from tests.support.source_servers.collecting import QUICK, MemoryLog
@@ -156,7 +156,7 @@ class Sources:
         feed = f"http://127.0.0.1:{self._blog}/feed.xml"
         handles = {"bluesky": "ada.test", "rss": feed}
         listed = People([Influencer(id="ada", name="Ada", handles=handles, ids=dict(self.ids))])
-        memory = Memory()
+        memory = SentPosts()
         for post in self.log.posts:
             memory.remember(post)
         clock = lambda: world.now  # noqa: E731
@@ -178,7 +178,7 @@ class Sources:
         await asyncio.gather(*tasks, return_exceptions=True)
         self.ids |= listed.learned.get("ada", {})
 
-    def _runner(self, source: Source, memory: Memory, listed: People) -> Runner:
+    def _runner(self, source: Source, memory: SentPosts, listed: People) -> Runner:
         files = Files(self._folder, source.name)
         delivery = Delivery(self.log, source.name)
         return Runner(
