@@ -128,17 +128,17 @@ def write_digest(
     lists = [_themed_list(inputs, kind, stories) for kind, stories in chosen.lists]
     lines = [brief(inputs, story) for story in chosen.briefs]
     themes = {story.id: story.theme for story in chosen.sections}
-    topics, briefs = within_budget(
-        [msgspec.structs.replace(topic, theme=themes.get(topic.id)) for topic in (*sections, *lists) if topic],
-        [line for line in lines if line],
-        inputs.config.max_words,
-    )
+    topics = [msgspec.structs.replace(topic, theme=themes.get(topic.id)) for topic in (*sections, *lists) if topic]
+    briefs = [line for line in lines if line]
+    ids = [post.id for post in week.posts]
+    opening = len(headline(topics, briefs, ids).text.split())
+    topics, briefs = within_budget(topics, briefs, inputs.config.max_words - opening)
     digest = Digest(
         week=str(week.week),
         start=week.week.start,
         end=week.week.end,
         timezone=week.week.timezone,
-        headline=headline(topics, briefs, [post.id for post in week.posts]),
+        headline=headline(topics, briefs, ids),
         overview=[overview_line(topic, comparable=previous is not None) for topic in topics],
         topics=topics,
         faded=faded(previous, topics, week.posts),

@@ -1,6 +1,6 @@
 """Selects the form of each story: a section, an entry of a themed list, or a line of "In brief".
 
-* Section: at least three people and two distinct posts; the best ones.
+* Section: at least three people and two distinct posts; the best ones, ordered by their number of people.
 
 * Themed list: links of one kind that people share to read or use: papers, code, courses and books, data, trends and
   debates. The link addresses and the nouns of the posts give the kind. A list has at least three entries.
@@ -44,7 +44,7 @@ _NOUNS: Mapping[TopicKind, re.Pattern[str]] = {
 
 @dataclass(frozen=True)
 class Forms:
-    """The stories of a digest by form, each in the order of the ranking."""
+    """The stories of a digest by form: sections by their number of people, all others in the order of the ranking."""
 
     sections: list[Story]
     lists: list[tuple[TopicKind, list[Story]]]
@@ -58,7 +58,7 @@ class Forms:
 def forms(week: WeekPosts, stories: Sequence[Story]) -> Forms:
     """Return `stories` (best first) by form."""
     sections = [story for story in stories if story.people >= SECTION_PEOPLE and len(story.distinct) >= SECTION_POSTS]
-    sections = sections[:SECTIONS]
+    sections = sorted(sections[:SECTIONS], key=lambda story: -story.people)
     told = {id(story) for story in sections}
     rest = [story for story in stories if id(story) not in told]
     kinds = [entry_kind([week.posts[index] for index in story.distinct.tolist()]) for story in rest]

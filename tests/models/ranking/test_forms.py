@@ -28,11 +28,11 @@ def told(texts: list[str], people: list[int]) -> Forms:
 
 
 def test_three_people_make_a_section_and_the_rest_is_brief() -> None:
-    """In the order of the ranking."""
+    """The best are sections, and among them stands first what most people tell."""
     found = told(["wasps in the roof", "the ferry is late", "a kite festival"], [3, 2, 5])
-    assert [one.id for one in found.sections] == ["s0", "s2"]
+    assert [one.id for one in found.sections] == ["s2", "s0"]
     assert [one.id for one in found.briefs] == ["s1"]
-    assert [one.id for one in found.stories()] == ["s0", "s2", "s1"]
+    assert [one.id for one in found.stories()] == ["s2", "s0", "s1"]
 
 
 def test_three_of_a_kind_are_a_list() -> None:
