@@ -3,6 +3,7 @@ import { follow } from "./api.js";
 import { h, day, when } from "./dom.js";
 import { now } from "./now.js";
 import { cited, post } from "./posts.js";
+import { subscribe } from "./subscribe.js";
 import { topic } from "./topic.js";
 import { map } from "./map.js";
 import { digests } from "./digests.js";
@@ -23,6 +24,7 @@ const ROUTES = [
   [/^#\/digests\/(\d{4}-W\d{2})\/posts\/([^?]+)(?:\?of=(\d+))?$/, cited, "digests"],
   [/^#\/digests(?:\/(\d{4}-W\d{2}))?$/, digests, "digests"],
   [/^#\/activity$/, activity, "activity"],
+  [/^#\/subscribe$/, subscribe, "digests"],
   [/^#\/search\/(.*)$/, now, "now"],
   [/^.*$/, now, "now"],
 ];
