@@ -1,1 +1,1 @@
-"""From stories to the digest: matched, weighed, chosen, composed, checked, compared."""
+"""Builds, checks and compares digests from the stories of a week."""

@@ -1,7 +1,8 @@
-"""What changed between two digests of one week, for a reader: topics gained, lost, renamed, moved, rewritten.
+"""Compares two digests of one week: topics gained, lost, renamed, moved and rewritten.
 
-Topics are the same when their ids are; two with different ids are the same when they share at least half of the posts
-of the smaller one (the id then changed, and it says so). One to one, most shared posts first, ids to break ties.
+Topics with the same id are the same topic. Two topics with different ids are the same if they share at least half of
+the posts of the smaller one; the comparison reports the changed id. The pairing is one to one, most shared posts first;
+ties are broken by id.
 """
 
 from bisect import bisect_left
@@ -17,25 +18,21 @@ Pair = tuple[int, int]  # places of one topic in the old and in the new digest, 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The changes; all lists are in the order of the digests.
-
-    rewritten: topics in both whose text differs. unpublished: posts by id of those gained or lost topics that the other
-    digest found too, but did not publish.
-    """
+    """The changes; all lists are in the order of the digests."""
 
     week: str
-    old_topics: int
+    old_topics: int  # number of topics
     new_topics: int
     gained: list[DigestTopic] = field(default_factory=list)
     lost: list[DigestTopic] = field(default_factory=list)
     renamed: list[tuple[DigestTopic, DigestTopic]] = field(default_factory=list)
-    moved: list[tuple[DigestTopic, int, int]] = field(default_factory=list)  # places from 1
+    moved: list[tuple[DigestTopic, int, int]] = field(default_factory=list)  # topic, old and new place from 1
     new_ids: list[tuple[DigestTopic, DigestTopic]] = field(default_factory=list)
-    rewritten: list[tuple[DigestTopic, list[str]]] = field(default_factory=list)
-    briefs: tuple[list[Brief], list[Brief]] = ([], [])  # "In brief": lines gained, lost or written anew; lines lost
+    rewritten: list[tuple[DigestTopic, list[str]]] = field(default_factory=list)  # in both, with another text
+    briefs: tuple[list[Brief], list[Brief]] = ([], [])  # "In brief": new or rewritten lines; removed lines
     headline: tuple[str, str] | None = None
-    numbers: dict[str, tuple[object, object]] = field(default_factory=dict)
-    unpublished: dict[str, int] = field(default_factory=dict)
+    numbers: dict[str, tuple[object, object]] = field(default_factory=dict)  # name -> old and new value
+    unpublished: dict[str, int] = field(default_factory=dict)  # gained or lost topic that the other found -> posts
 
     @property
     def is_empty(self) -> bool:
@@ -56,7 +53,7 @@ class Comparison:
 
 
 def compare(old: Digest, new: Digest) -> Comparison:
-    """What a reader of `old` would find changed in `new`."""
+    """Return what a reader of `old` finds changed in `new`."""
     pairs = _pairs(old.topics, new.topics)
     kept_old, kept_new = {place for place, _ in pairs}, {place for _, place in pairs}
     both = [(old.topics[before], new.topics[after]) for before, after in pairs]
@@ -80,7 +77,7 @@ def compare(old: Digest, new: Digest) -> Comparison:
 
 
 def comparison_text(found: Comparison) -> str:
-    """The comparison as lines of plain text, ending with a line feed."""
+    """Return the comparison as lines of plain text, ending with a line feed."""
     lines = [f"{found.week}: {found.old_topics} topics published, {found.new_topics} rebuilt"]
     if found.is_empty:
         return f"{lines[0]}; nothing that a reader sees has changed\n"
@@ -99,7 +96,7 @@ def comparison_text(found: Comparison) -> str:
 
 
 def changes_line(found: Comparison) -> str:
-    """What changed for a reader, in one line without names: "1 topic added, 2 topics rewritten"; may be empty."""
+    """Return the changes in one line without names ("1 topic added, 2 topics rewritten"); may be empty."""
     counts = (
         (len(found.gained), "added"),
         (len(found.lost), "removed"),
@@ -111,7 +108,7 @@ def changes_line(found: Comparison) -> str:
 
 
 def comparison_data(found: Comparison) -> dict[str, object]:
-    """The comparison as plain data, for JSON."""
+    """Return the comparison as plain data, for JSON."""
     return {
         "week": found.week,
         "gained": [{**_data(topic), "old_posts": found.unpublished.get(topic.id)} for topic in found.gained],
@@ -150,10 +147,10 @@ def _pairs(old: Sequence[DigestTopic], new: Sequence[DigestTopic]) -> list[Pair]
 
 
 def _moved(topics: Sequence[DigestTopic], pairs: Sequence[Pair]) -> list[tuple[DigestTopic, int, int]]:
-    """The fewest topics in both that would have to be taken out for the others to stand in the old order.
+    """Return the smallest set of topics whose removal puts the remaining ones into the old order.
 
-    So one that rises to the top is named and the ones that it pushes down are not. All but the longest increasing
-    subsequence of old places, found by patience sorting.
+    A topic that rises to the top is in the set, and the topics that move down by it are not. The set is the complement
+    of the longest increasing subsequence of old places, found by patience sorting.
     """
     by_new = sorted(pairs, key=lambda pair: pair[1])
     tails: list[int] = []  # the smallest old place that ends an increasing run of each length
@@ -187,7 +184,7 @@ def _changed_parts(before: DigestTopic, after: DigestTopic) -> list[str]:
 
 
 def _other_briefs(digest: Digest, other: Digest) -> list[Brief]:
-    """The briefs of `digest` of which `other` does not say the same."""
+    """Return the briefs of `digest` without an equal one in `other`."""
     same = {(brief.id, brief.sentence.text) for brief in other.briefs}
     return [brief for brief in digest.briefs if (brief.id, brief.sentence.text) not in same]
 

@@ -1,7 +1,7 @@
 """Names the inputs in which two digests of a week differ, by their manifests, for `toptopics replay --verify`.
 
-A digest is a pure function of the inputs in its manifest (law 2). So equal bytes need no explanation, and different
-bytes mean that an input differs, or that the code differs from its version.
+A digest is a pure function of the inputs in its manifest (law 2). So equal bytes need no explanation. Different bytes
+mean that an input differs, or that the code differs from its version.
 """
 
 from dataclasses import dataclass
@@ -39,10 +39,16 @@ class Circumstances:
 def differing_inputs(
     published: Digest, rebuilt: Digest, was: Circumstances | None = None, now: Circumstances | None = None
 ) -> list[InputDifference]:
-    """Every input by name that differs; empty when the manifests agree. was, now: of the one and of the other.
+    """Return every input that differs, by name; empty if the manifests agree.
 
-    Where the records are not the same, the reason is named: the offsets that they were read from, the bounds of the
-    week, or the encoder of their vectors; without any of these, the slice itself.
+    If the records differ, the reason is named: the offsets of the read, the bounds of the week, or the encoder of the
+    vectors; otherwise the slice itself.
+
+    Args:
+        published: the first digest.
+        rebuilt: the second digest.
+        was: circumstances of the first digest.
+        now: circumstances of the second digest.
     """
     before, after = published.manifest, rebuilt.manifest
     found = [] if before.slice_hash == after.slice_hash else _records(published, rebuilt, was, now)
@@ -70,7 +76,7 @@ def _records(
     if was is not None and now is not None and (was.start, was.end) != (now.start, now.end):
         return [InputDifference("offsets", _span(was, before.records), _span(now, after.records))]
     if published.timezone != rebuilt.timezone or (before.records == after.records and before.encoder != after.encoder):
-        return []  # told by name: other bounds hold other records, and another encoder's vector is another record
+        return []  # listed separately: other bounds select other records, and another encoder makes other records
     old, new = (f"{one.records:,} records ({_short(one.slice_hash)})" for one in (before, after))
     return [InputDifference("slice", old, new)]
 

@@ -1,15 +1,15 @@
-"""One closed week -> its digest: refit, rank, match, write. Pure: equal inputs give equal bytes (law 2).
+"""Computes the digest of a closed week: refit, rank, match, write. Pure: equal inputs give equal bytes (law 2).
 
-In: the canonical week (`WeekPosts`), the digest of the week before, the curated influencers, the settings, the library
-versions, and what is known of link targets beyond the posts' own payload. Out: a `Digest` of at most `max_entries`
-stories in three forms (`ranking.forms`), of at most `max_words`; every sentence cites posts of the week.
+Inputs: the canonical week (`WeekPosts`), the digest of the previous week, the curated influencers, the settings, the
+library versions, and optional titles of link targets. Output: a `Digest` of at most `max_entries` stories in three
+forms (`ranking.forms`) and at most `max_words`; every sentence cites posts of the week.
 
-    WeekPosts -> refit (themes) ──────────────────────────┐
-              -> units -> ranked (stories) -> forms -> matched with last week's -> written
+WeekPosts -> refit (themes) ──────────────────────────┐
+          -> units -> ranked (stories) -> forms -> matched with last week's -> written
 
-No clock, no set order, no `hash()`: lists are sorted with ids as the last key, floats are rounded before they decide.
-Titles of link targets fetched from the network change over time. Without `resources` a digest uses only what the posts
-carry, and a replay gives the same bytes; with them, the manifest's `resources_hash` names them as one of the inputs.
+There is no clock, no set order and no `hash()`: lists are sorted with ids as the last key, and floats are rounded
+before comparison. Titles fetched from the network change over time. Without `resources` a digest uses only the content
+of the posts, and a replay gives the same bytes; with them, the manifest's `resources_hash` lists them as an input.
 """
 
 import hashlib
@@ -54,7 +54,7 @@ from models.wording.summary import headline, overview_line
 
 
 def build_digest(week: WeekPosts, **inputs: Any) -> Digest:
-    """The digest of `week`; `inputs` as in `build_week`."""
+    """Return the digest of `week`; `inputs` as in `build_week`."""
     return build_week(week, **inputs)[0]
 
 
@@ -68,18 +68,18 @@ def build_week(
     resources: Mapping[str, Link] | None = None,
     progress: Progress | None = None,
 ) -> tuple[Digest, WeekTopics]:
-    """The digest of `week`, and what the live topics learn from the week.
+    """Return the digest of `week`, and the WeekTopics for the live topics.
 
     Args:
-        week: the posts of a closed week.
-        previous: the digest of the week before, when there is one.
+        week: posts of a closed week.
+        previous: digest of the previous week, if there is one.
         influencers: the curated people.
         config: the settings.
-        versions: of the libraries, for the manifest.
-        resources: URL as it stands in a post -> its target.
+        versions: library versions, for the manifest.
+        resources: URL in a post -> its target.
         progress: called as `progress(step, share done)` from the same thread.
     """
-    from models.refit.bertopic_refit import refit  # BERTopic takes seconds to import
+    from models.refit.bertopic_refit import refit  # imported here because BERTopic takes seconds to import
 
     report = progress or (lambda step, share: None)
     found = refit(week, config, progress=progress)
@@ -112,15 +112,15 @@ def write_digest(
     found: int = 0,
     past: Past = NO_PAST,
 ) -> Digest:
-    """The digest of stories that are ranked and matched.
+    """Return the digest of stories that are ranked and matched.
 
     Args:
-        inputs: what it is made of besides.
+        inputs: all other inputs of the digest.
         refit: the themes, matched.
-        chosen: the stories to tell, by form.
-        others: stories that are not told and that next week's may continue.
-        found: how many stories the week has, told or not.
-        past: the vocabulary of the weeks till now.
+        chosen: the stories to publish, by form.
+        others: unpublished stories that stories of the next week may continue.
+        found: number of stories in the week, published or not.
+        past: the vocabulary of the weeks up to now.
     """
     week, previous = inputs.week, inputs.previous
     before = {identity.id: identity for identity in previous.identities} if previous else {}
@@ -159,7 +159,7 @@ def _repeats(digest: Digest, week: WeekPosts) -> dict[str, str]:
 
 
 def _with_themes(stories: Sequence[Story], found: Refit, themes: Sequence[Story]) -> list[Story]:
-    """`stories` with the id of the theme that most of their distinct posts belong to."""
+    """Return `stories` with the id of the theme that most of their distinct posts belong to."""
     places = [found.theme_of(story.distinct) for story in stories]
     return [
         replace(story, theme=None if place is None else themes[place].id)
@@ -168,7 +168,7 @@ def _with_themes(stories: Sequence[Story], found: Refit, themes: Sequence[Story]
 
 
 def _themed_list(inputs: Inputs, kind: TopicKind, stories: Sequence[Story]) -> DigestTopic | None:
-    """The list of a kind; its id is the kind, so that a reader finds it again every week."""
+    """Return the list of a kind; its id is the kind, so that a reader finds it again every week."""
     last = next((topic for topic in inputs.previous.topics if topic.id == kind), None) if inputs.previous else None
     posts = sum(len(story.members) for story in stories)
     return themed_list(

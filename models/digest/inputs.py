@@ -1,4 +1,4 @@
-"""What a digest is computed from, besides the topics that the refit finds."""
+"""Inputs of a digest, besides the topics of the refit."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,22 +14,22 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a digest is made of besides the topics that were found."""
+    """Everything that a digest is computed from, besides its topics."""
 
     week: WeekPosts
-    previous: Digest | None
+    previous: Digest | None  # digest of the previous week
     influencers: Sequence[Influencer]
     config: DigestConfig
-    versions: Mapping[str, str]
-    resources: Mapping[str, Link]
-    influence: Mapping[str, float]  # by author id, 0 to 1
+    versions: Mapping[str, str]  # library -> version
+    resources: Mapping[str, Link]  # URL in a post -> its target
+    influence: Mapping[str, float]  # author id -> 0 to 1
 
     @cached_property
     def usage(self) -> Usage:
-        """Which words the posts of the week use."""
+        """Word counts of the week's posts."""
         return Usage(self.week.posts)
 
     @cached_property
     def last_labels(self) -> frozenset[str]:
-        """Last week's titles, case folded: none of them is a headline again."""
+        """Last week's titles, case folded; the headline must not repeat one of them."""
         return frozenset(topic.label.casefold() for topic in (self.previous.topics if self.previous else ()))

@@ -1,6 +1,6 @@
-"""A digest's topics with what the live topics learn from them: see `models.events.week_topics`. Pure, as the digest is.
+"""What the live topics learn from a digest's topics (see `models.events.week_topics`). Pure, like the digest.
 
-Only what is no junk is taught: a wall of hashtags is no subject that a live topic should become.
+Junk is excluded: a wall of hashtags must not become a live topic.
 """
 
 from collections import Counter
@@ -21,7 +21,13 @@ MAX_WORDS = 40
 
 
 def week_topics(digest: Digest, week: WeekPosts, stories: Iterable[Story]) -> WeekTopics:
-    """The topics of `digest` that are taught, by id. stories: its themes and what it tells, with their ids."""
+    """Return the topics of `digest` for the live topics, by id.
+
+    Args:
+        digest: the digest of the week.
+        week: its posts.
+        stories: its themes and the stories that it tells, with their ids.
+    """
     by_id = {story.id: story for story in stories if not _is_wall(story, week)}
     found = [known for known in digest.identities if known.id in by_id and not known.quiet_weeks]
     return WeekTopics(
@@ -42,7 +48,7 @@ def _topic(identity: TopicIdentity, story: Story, week: WeekPosts) -> WeekTopic:
     distinct = _by_age(story.distinct.tolist(), week)
     repeats = _by_age(sorted(set(story.members.tolist()) - set(distinct)), week)
     known = {week.posts[index].id for index in distinct}
-    # a retweet is remembered under its original too, which may be of an earlier week
+    # add the original of a retweet too: it may belong to an earlier week
     sources = {week.posts[index].related_id for index in story.members if week.posts[index].kind == "retweet"}
     elsewhere = sorted(source for source in sources if source is not None and source not in known)
     spoken = Counter(
@@ -70,5 +76,5 @@ def _by_age(indices: Sequence[int], week: WeekPosts) -> list[int]:
 
 
 def _first(counts: Counter[str], limit: int) -> dict[str, int]:
-    """The most frequent, then by name: an order that no arrival can change."""
+    """Return the most frequent items, ties by name: independent of the order of arrival."""
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit])

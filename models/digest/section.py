@@ -1,4 +1,4 @@
-"""Stories -> what a reader gets of them: a section, an entry of a themed list, or a line "In brief"."""
+"""Converts stories to their texts in a digest: a section, an entry of a themed list, or a line of "In brief"."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 MAX_POST_IDS = 200
 MAX_LABEL_POSTS = 20
-NAMED = 1.6  # worth of a lead that has the name that is the title
-PER_LEAD = 2  # items that open with the same person
+NAMED = 1.6  # bonus of a lead that contains the name in the title
+PER_LEAD = 2  # items that start with the same person
 LIST_TITLES: dict[TopicKind, str] = {
     "papers": "Papers",
     "code": "Code and tools",
@@ -40,9 +40,9 @@ LIST_TITLES: dict[TopicKind, str] = {
 
 @dataclass(frozen=True)
 class _Told:
-    """What is written about one story. posts: its members, in their order."""
+    """The texts of one story."""
 
-    posts: list[Tweet]
+    posts: list[Tweet]  # members of the story, in its order
     statements: list[Statement]
     title: Title
     people: list[Person]
@@ -58,7 +58,13 @@ def _told(inputs: "Inputs", story: Story) -> _Told:
 
 
 def section(inputs: "Inputs", story: Story, before: TopicIdentity | None) -> DigestTopic | None:
-    """The section of a story; None when nothing of it can be shown. before: last week's topic that it continues."""
+    """Return the section of a story; None if nothing in it can be shown.
+
+    Args:
+        inputs: the inputs of the digest.
+        story: the story.
+        before: last week's topic that it continues.
+    """
     week = inputs.week
     told = _told(inputs, story)
     found = groups(week, story, told.statements, inputs.influence, inputs.resources)
@@ -102,18 +108,18 @@ def themed_list(
     previous_posts: int = 0,
     score: float = 0.0,
 ) -> DigestTopic | None:
-    """Stories of one kind as one list, an item each, in the order given; None when none of them can be shown.
+    """Return stories of one kind as one list with an item each, in the given order; None if none can be shown.
 
     Args:
-        inputs: of the week's digest.
-        kind: of the list, any but "story".
-        list_id: the same in every week, so that a reader finds the list again.
+        inputs: the inputs of the digest.
+        kind: kind of the list, any but "story".
+        list_id: id of the list, the same in every week, so that a reader finds it again.
         stories: its entries, best first.
-        theme: what all of them are about, where they have that in common.
-        status: as of a section's; a list has no words of its own about it.
-        previous_id: the id of last week's list of this kind.
-        previous_posts: its posts.
-        score: of the list.
+        theme: the common theme of all entries, if there is one.
+        status: status of the section; a list has no text about it.
+        previous_id: id of last week's list of this kind.
+        previous_posts: number of posts in last week's list.
+        score: score of the list.
     """
     shown = [(story, entry) for story in stories if (entry := _entry(inputs, story)) is not None]
     if not shown:
@@ -145,7 +151,7 @@ def themed_list(
 
 
 def brief(inputs: "Inputs", story: Story) -> Brief | None:
-    """The story as one line; None when it has no words to quote."""
+    """Return the story as one line; None if it has no text to quote."""
     told = _told(inputs, story)
     entry = _line(inputs, story, told)
     if entry is None:
@@ -189,9 +195,9 @@ def _line(inputs: "Inputs", story: Story, told: _Told) -> Item | None:
 
 
 def _lead(told: _Told, found: Sequence[Group], story: Story) -> Statement | None:
-    """The best statement that says more than the title does, of a post that is no straggler; else the best.
+    """Return the best statement that adds to the title and is not from a straggler; else the best statement.
 
-    What is quoted from elsewhere is told here or nowhere: no item has it.
+    Only the lead can contain words of a quoted page or post: items never have them.
     """
     near = {index for group in found for index in group.members}
     letters = alphanumeric(verbatim(told.title.text))
@@ -205,7 +211,7 @@ def _lead(told: _Told, found: Sequence[Group], story: Story) -> Statement | None
 
 
 def _ranked(told: _Told) -> list[Statement]:
-    """The statements, those that have the name that is the title before others."""
+    """Sort the statements: those that contain the name in the title come first."""
     if told.title.form != "name":
         return told.statements
     name = alphanumeric(told.title.text)
@@ -213,7 +219,7 @@ def _ranked(told: _Told) -> list[Statement]:
 
 
 def _items(inputs: "Inputs", found: Sequence[Group], used: set[str]) -> list[Item]:
-    """The best groups as paragraphs; no quotation twice, nobody opens more than two of them."""
+    """Return the best groups as paragraphs, without repeated quotations; a person starts at most two of them."""
     items: list[Item] = []
     leads: dict[str, int] = {}
     for group in found:
@@ -238,13 +244,13 @@ def _series(week: WeekPosts, members: Sequence[int]) -> list[int]:
     return [int(count) for count in np.bincount(days, minlength=7)[:7]]
 
 
-WORDS_PER_MINUTE = 240  # what adults read silently (Brysbaert 2019: 238)
+WORDS_PER_MINUTE = 240  # silent reading by adults (Brysbaert 2019: 238)
 
 LEAST_ITEMS = 1
 
 
 def words_in(topic: DigestTopic) -> int:
-    """Words that a reader of the section reads."""
+    """Return the number of words that a reader of the section reads."""
     change = topic.change.text if topic.change else ""
     own = f"{topic.label} {topic.summary.text} {change}"
     return len(own.split()) + sum(_words(item) for item in topic.items)
@@ -253,9 +259,10 @@ def words_in(topic: DigestTopic) -> int:
 def within_budget(
     topics: Sequence[DigestTopic], briefs: Sequence[Brief], max_words: int
 ) -> tuple[list[DigestTopic], list[Brief]]:
-    """`topics` and `briefs` in at most `max_words`: the last items of the longest stories go, then the last briefs.
+    """Cut `topics` and `briefs` to `max_words`: first the last items of the longest stories, then the last briefs.
 
-    Later sections give first; every section keeps an item. Entries of themed lists are stories of their own and stay.
+    Later sections are cut first, and every section keeps an item. Entries of themed lists are stories of their own and
+    stay.
     """
     kept, told = list(topics), list(briefs)
     total = sum(map(words_in, kept)) + sum(map(_words, told))

@@ -1,7 +1,6 @@
-"""Whether a digest keeps its promise: every sentence rests on posts that exist, every quotation is verbatim
-and stands behind the names of those who said it.
+"""Checks a digest: every sentence cites existing posts, and every quotation is verbatim and attributed to its authors.
 
-For `toptopics digest --check` and for tests; it trusts nothing that `models.digest.compose` did.
+Used by `toptopics digest --check` and by tests. It is independent of `models.digest.compose`.
 """
 
 import re
@@ -56,7 +55,7 @@ class Problem:
 
 
 def check_digest(digest: Digest, posts: Mapping[str, Tweet]) -> list[Problem]:
-    """Problems in reading order, empty when there are none. `posts`: the posts of the digest's week by id."""
+    """Return the problems in reading order; empty if there are none. `posts`: the posts of the digest's week by id."""
     problems = list(_headline(digest, posts))
     for index, line in enumerate(digest.overview):
         label = digest.topics[index].label if index < len(digest.topics) else ""
@@ -130,14 +129,14 @@ def _items(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterat
 
 
 def _summary(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
-    """Whom it lets speak said so, and everybody on it is named or counted."""
+    """Check a summary: every quoted person said the words, and all its people are named or counted."""
     text = topic.summary.text
     if topic.kind != "story":
         if any(int(number.replace(",", "")) != len(topic.items) for number in _ENTRIES.findall(text)):
             yield Problem(where, "wrong number", f"{len(topic.items)} entries, and {text[:80]!r}")
         return
     if (counted := _ON.match(text)) and text.startswith(topic.label, counted.end()):
-        return  # a label may hold quotation marks of its own
+        return  # a label may contain quotation marks
     cited = [posts[post_id] for post_id in topic.summary.posts if post_id in posts]
     yield from _said(text, where, cited)
     named = people_named(text, cited)
@@ -159,7 +158,7 @@ def _brief(brief: Brief, where: str, posts: Mapping[str, Tweet]) -> Iterator[Pro
 
 
 def _line(item: Item, where: str, posts: Mapping[str, Tweet], people: int) -> Iterator[Problem]:
-    """One line of a list: what it quotes was said by whom it names, and its number is that of its people."""
+    """Check a line of a list: its named people said the quotation, and its number equals the number of its people."""
     yield from _item(item, where, posts)
     cited = [posts[post_id] for post_id in item.sentence.posts if post_id in posts]
     yield from _said(item.sentence.text, where, cited)
@@ -169,7 +168,7 @@ def _line(item: Item, where: str, posts: Mapping[str, Tweet], people: int) -> It
 
 
 def _frame(topic: DigestTopic, where: str) -> Iterator[Problem]:
-    """What is called new has no week before, and what is rising or fading has more or fewer posts than then."""
+    """Check the status: a new topic has no previous week; a rising or fading one has more or fewer posts than then."""
     wrong = {
         "new": topic.previous_id is not None,
         "rising": topic.previous_id is None or topic.posts <= topic.previous_posts,
@@ -181,7 +180,7 @@ def _frame(topic: DigestTopic, where: str) -> Iterator[Problem]:
 
 
 def _faded(digest: Digest, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
-    """Of what is said to have gone quiet, the posts that still speak of it are counted again."""
+    """Count again the posts about a topic that is reported as quiet."""
     named = [faded for faded in digest.faded if faded.name]
     counts = mentions({faded.name for faded in named}, posts.values())
     for index, faded in enumerate(named):
@@ -194,7 +193,7 @@ def _faded(digest: Digest, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
 def _numbers(
     topic: DigestTopic, lines: Sequence[Sentence], where: str, posts: Mapping[str, Tweet]
 ) -> Iterator[Problem]:
-    """The numbers are those of the posts (all are listed up to `MAX_POST_IDS`), and the sentences repeat them."""
+    """Check the numbers against the posts (all are listed up to `MAX_POST_IDS`), and against the sentences."""
     if topic.posts <= MAX_POST_IDS:
         authors = {posts[post_id].author_id for post_id in topic.post_ids if post_id in posts}
         for name, said, counted in (
@@ -211,7 +210,7 @@ def _numbers(
 
 
 def _repeated(topic: DigestTopic, lines: Sequence[Sentence], where: str) -> Iterator[Problem]:
-    """The sentences' numbers are the topic's."""
+    """Check that the sentences' numbers equal the topic's."""
     for line in lines:
         if not line.text.startswith(f"{topic.label}: "):
             yield Problem(where, "headline", f"the overview calls it {line.text[:80]!r}")
@@ -223,7 +222,7 @@ def _repeated(topic: DigestTopic, lines: Sequence[Sentence], where: str) -> Iter
 
 
 def _change(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
-    """What it counted then is the topic's own number, and what is called new stands in the posts that it cites."""
+    """Check a change: its old count equals the topic's, and new words occur in the posts that it cites."""
     if topic.change is None:
         return
     text = topic.change.text
@@ -237,7 +236,7 @@ def _change(topic: DigestTopic, where: str, posts: Mapping[str, Tweet]) -> Itera
 
 
 def _statistics(digest: Digest, posts: Mapping[str, Tweet]) -> Iterator[Problem]:
-    """The week in numbers, counted again; what is distinct cannot be, but it adds up."""
+    """Count the week's numbers again. Distinct posts cannot be counted here, but their sums must agree."""
     said = digest.statistics
     for name, number, counted in (
         ("topics_published", said.topics_published, len(digest.topics)),
@@ -253,7 +252,7 @@ def _statistics(digest: Digest, posts: Mapping[str, Tweet]) -> Iterator[Problem]
 
 
 def _label(topic: DigestTopic, where: str, cited: Sequence[Tweet]) -> Iterator[Problem]:
-    """Every word of the label occurs in the topic's posts or in the titles of their links, or it names their author."""
+    """Check that every word of a label occurs in the topic's posts or link titles, or names an author."""
     if topic.label in {f"{POSTS_BY}{post.author}" for post in cited}:
         return
     yield from _words(topic.label, f"{where}.label", cited)
@@ -268,7 +267,7 @@ def _words(label: str, where: str, cited: Sequence[Tweet]) -> Iterator[Problem]:
 
 
 def _letters(posts: Iterable[Tweet]) -> str:
-    """Of the posts' texts, of those that they quote, and of the titles of their links."""
+    """Return the text of the posts, of their quoted posts, and of their link titles."""
     return "".join(
         alphanumeric(
             " ".join((plain(post.text), plain(post.quoted_text or ""), *(link.title or "" for link in post.links)))
@@ -296,7 +295,7 @@ def _item(item: Item, where: str, posts: Mapping[str, Tweet]) -> Iterator[Proble
 
 
 def _link(item: Item, where: str, posts: Mapping[str, Tweet], digest: Digest) -> Iterator[Problem]:
-    """A link and its title stand in a cited post, unless the digest names resources from elsewhere as an input."""
+    """Check that a link and its title occur in a cited post, unless the digest lists external resources as an input."""
     if item.link is None:
         return
     if safe_url(item.link.url) is None:
@@ -321,7 +320,7 @@ def _sentence(
     item: Item | None = None,
     after: str = "",
 ) -> Iterator[Problem]:
-    """after: titles with which it begins; they may hold quotation marks and names of their own."""
+    """Check a sentence. after: the titles at its start, which may contain quotation marks and names."""
     if not sentence.posts:
         yield Problem(where, "no evidence", sentence.text[:80])
     for post_id in sentence.posts:

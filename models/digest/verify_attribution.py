@@ -1,7 +1,7 @@
-"""Whether a sentence puts words only into the mouths of those who said them.
+"""Checks that a sentence attributes words only to people who said them.
 
-Names before `OWN_WORDS` stand behind the quotation, those after it only did the same. A post says a quotation when it
-holds it, when the title or description of its link does, or when it retweets a post that says it.
+Names before `OWN_WORDS` are authors of the quotation; names after it only did the same. A post contains a quotation if
+its text does, if the title or description of its link does, or if it retweets a post that does.
 """
 
 import re
@@ -23,13 +23,13 @@ _OTHERS = re.compile(r" and ([\d,]+) others(?! \(@)")
 
 
 def handles(post: Tweet) -> set[str]:
-    """Whom a post names as its author or as that of the post that it repeats or answers, lower case."""
+    """Return the authors of a post, and of the post that it repeats or answers, in lower case."""
     named = (post.author, post.related_author or "", retweeted_handle(post.text) or "")
     return {found.casefold() for name in named for found in HANDLE.findall("@" + plain(name).lstrip("@"))}
 
 
 def stands_in(quotation: str, cited: Sequence[Tweet]) -> bool:
-    """Whether a post's text, or the title or description of its link, holds the quotation, less its mark of a cut."""
+    """Whether a post's text, or the title or description of its link, contains the quotation without a cut mark."""
     quotation = verbatim(quotation)
     return any(
         quotation in plain(post.text)
@@ -46,10 +46,10 @@ def stands_in(quotation: str, cited: Sequence[Tweet]) -> bool:
 
 
 def without_words(text: str, quotation: str, cited: Sequence[Tweet]) -> Iterator[str]:
-    """Who is named as saying `quotation` in a sentence on the posts `cited` without having said it, in words."""
+    """Return the people whom a sentence on the posts `cited` wrongly names as authors of `quotation`, in words."""
     before = INLINE_QUOTATION.sub("", text).split(OWN_WORDS)[0].split(ALSO)[0]
     saying = _saying(quotation, cited)
-    if QUOTED_BY not in text:  # words of a quoted post are not those of whoever quotes it
+    if QUOTED_BY not in text:  # the words of a quoted post do not belong to the author who quotes it
         saying = [post for post in saying if stands_in(quotation, [replace(post, quoted_text=None)]) or _repeats(post)]
     speakers = {post.author_id for post in saying}
     allowed = {name for post in saying for name in handles(post)}
@@ -64,9 +64,9 @@ def without_words(text: str, quotation: str, cited: Sequence[Tweet]) -> Iterator
 
 
 def people_named(text: str, cited: Sequence[Tweet]) -> int | None:
-    """How many people of the week a sentence names or counts; None when it names nobody.
+    """Return how many people of the week a sentence names or counts; None if it names no person.
 
-    Who is retweeted and did not post in the week is not one of them.
+    A retweeted author without a post of their own in the week is not counted.
     """
     told = INLINE_QUOTATION.sub("", text)
     authors = {name for post in cited for name in _own(post)}
@@ -76,7 +76,7 @@ def people_named(text: str, cited: Sequence[Tweet]) -> int | None:
 
 
 def without_link(text: str, url: str, cited: Sequence[Tweet]) -> Iterator[str]:
-    """Who is named as sharing the page at `url` without having shared it, in words."""
+    """Return the people who are named as sharing the page at `url` but did not share it, in words."""
     sharing = {name for post in cited if _holds(post, url) for name in _own(post)}
     for name in sorted({name.casefold() for name in HANDLE.findall(INLINE_QUOTATION.sub("", text))} - sharing):
         yield f"@{name} did not share {url}"
@@ -93,7 +93,7 @@ def _saying(quotation: str, cited: Sequence[Tweet]) -> list[Tweet]:
 
 
 def _originals(post: Tweet) -> list[str]:
-    """The post itself and what it retweets: whoever retweets one of them says the same."""
+    """Return the post and the post that it retweets: a retweet of one of them has the same words."""
     return [post.id, *([post.related_id] if post.kind == "retweet" and post.related_id else [])]
 
 

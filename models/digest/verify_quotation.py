@@ -1,8 +1,8 @@
-"""Whether a quotation is a whole sentence of its post, or shows by its end that it is cut.
+"""Checks that a quotation is a whole sentence of its post, or has a mark of its cut.
 
-It is judged by what stands around it in the post, and not by the rules that chose it: before it a sentence has ended,
-a line begins, or there are only links, names, hashtags or a short label; after it the same, or credits. One that ends
-with the mark of a cut has to begin so.
+The check uses the surrounding text, not the rules that selected the quotation. Before a quotation there must be the end
+of a sentence, the start of a line, or only links, names, hashtags or a short label. After it there must be the same, or
+credits. A quotation that ends with the mark of a cut must begin in the same way.
 """
 
 import re
@@ -26,7 +26,7 @@ _BRACKETED = re.compile(r"\s*\[[^\[\]]{1,20}\]\s*")
 
 
 def is_whole(quotation: str, post: Tweet) -> bool:
-    """Whether `quotation` stands as a whole, or up to the mark of its cut, in a text of the post."""
+    """Whether `quotation` is a whole sentence in a text of the post, or up to the mark of its cut."""
     words, cut = verbatim(quotation), quotation.endswith(CUT)
     titles = (one_line(text, 30_000) for link in post.links for text in (link.title, link.description) if text)
     if not words or any(words in title for title in titles):
@@ -65,7 +65,7 @@ def _opens(before: str) -> bool:
 
 
 def _closes(words: str, after: str) -> bool:
-    """Whether the sentence that `words` end with is over."""
+    """Whether the sentence at the end of `words` is complete."""
     if words.rstrip("\"”’')]»")[-1:] in _ENDS:
         return True
     line = after.split("\n", 1)[0]
@@ -78,7 +78,7 @@ def _closes(words: str, after: str) -> bool:
 
 
 def _is_apart(line: str) -> bool:
-    """Whether a line has nothing of a sentence up to its first link: names, hashtags, signs, credits, a short label."""
+    """Whether a line, up to its first link, has only names, hashtags, signs, credits or a short label."""
     rest = line.lstrip("\"”’')]»,;:–—-|•· ")
     tokens = rest.split()
     apart = next((place for place, token in enumerate(tokens) if not _APART.fullmatch(token)), len(tokens))

@@ -1,4 +1,4 @@
-"""The values that readers of the live view get."""
+"""Values that readers of the live view get."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from models.events import Digest, TopicEvent
 
 
 class StoryPost(Struct, frozen=True, array_like=True):
-    """A post that tells a topic's story."""
+    """A post of a topic's story."""
 
     id: str
     author_id: str
@@ -17,47 +17,37 @@ class StoryPost(Struct, frozen=True, array_like=True):
 
 
 class TopicState(Struct, frozen=True, kw_only=True):
-    """All that ranking needs of one topic.
-
-    series: bucket -> (posts, originals), buckets of `BUCKET_SECONDS` since 1970. people: author id -> (posts, newest
-    bucket). words: most frequent first. info: the latest event that says how the topic is doing; None before any.
-    named: what the latest digest calls it, linked: title of its most shared link; empty where there is none.
-    story: its posts that told one story when that was last looked at, by id; told: that it had a story in the horizon.
-    usual, spread: share (0–1) of the people active in a day that is usual for it, and the variance of that share.
-    """
+    """Data of one topic for ranking."""
 
     id: str
-    series: dict[int, tuple[int, int]]
-    people: dict[str, tuple[int, int]]
-    words: list[tuple[str, int]]
+    series: dict[int, tuple[int, int]]  # bucket of `BUCKET_SECONDS` since 1970 -> (posts, originals)
+    people: dict[str, tuple[int, int]]  # author id -> (posts, newest bucket)
+    words: list[tuple[str, int]]  # most frequent first
     links: list[tuple[str, int]]
     first_at: datetime
     last_at: datetime
-    info: TopicEvent | None
-    named: str = ""
-    linked: str = ""
-    story: list[StoryPost] = []
-    told: bool = False
-    usual: float = 0.0
-    spread: float = 0.0
+    info: TopicEvent | None  # latest event about the topic's state; None before the first
+    named: str = ""  # label of the latest digest
+    linked: str = ""  # title of its most shared link
+    story: list[StoryPost] = []  # posts of its story at the last regrouping, by id
+    told: bool = False  # whether it had a story in the horizon
+    usual: float = 0.0  # usual share (0–1) of the active people of a day
+    spread: float = 0.0  # variance of that share
 
 
 class Changes(Struct, frozen=True, kw_only=True):
-    """What happened to the topics since a version; None: no longer listed. `full`: topics not named are gone too.
-
-    active: window (see `models.live.limits.WINDOWS`) -> people with a post in it, which ends with the newest post.
-    """
+    """Changes of the topics since a version."""
 
     version: int
-    full: bool
-    newest: datetime | None
+    full: bool  # whether topics that are not in `topics` were removed
+    newest: datetime | None  # time of the newest post, the end of every window
     posts: int
-    topics: dict[str, TopicState | None]
-    active: dict[str, int] = {}
+    topics: dict[str, TopicState | None]  # None: no longer listed
+    active: dict[str, int] = {}  # window (see `models.live.limits.WINDOWS`) -> people with a post in it
 
 
 class ShownPost(Struct, frozen=True, kw_only=True):
-    """A post as it may be shown; text is printable but not escaped."""
+    """A post for display; its text is printable but not escaped."""
 
     id: str
     author_id: str
@@ -72,21 +62,21 @@ class ShownPost(Struct, frozen=True, kw_only=True):
     likes: int = 0
     retweets: int = 0
     source: str = ""
-    url: str = ""  # on its platform, where that is known
+    url: str = ""  # address on its platform, if known
     similarity: float = 0.0
     support: bool = False
     candidate: bool = False
 
 
 class PlacedPost(Struct, frozen=True, kw_only=True):
-    """A post and the id of the topic that it stands in now."""
+    """A post and the id of its current topic."""
 
     post: ShownPost
     topic_id: str
 
 
 class ShownLink(Struct, frozen=True, kw_only=True):
-    """A link of a topic and the number of its posts that carry it."""
+    """A link of a topic, and the number of its posts with it."""
 
     url: str
     posts: int
@@ -104,7 +94,7 @@ class StoredDigest(Struct, frozen=True, kw_only=True):
 
 
 class ViewEvent(Struct, frozen=True, kw_only=True):
-    """An entry on the stream of events; `id` is the stream's and grows."""
+    """An entry of the event stream; `id` is the stream's and increases."""
 
     id: str
     kind: str

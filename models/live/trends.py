@@ -1,12 +1,12 @@
-"""What is hot now: the measure of a topic in each window, its badge and its section. Pure.
+"""Scores of a topic in each window, with its badge and section. Pure.
 
-The present is the newest post, not the wall clock. The measure is that of `trending` events (`models.online.burst`):
-the people of the window against the share of the active people that is usual for the topic. What counts is the
-topic's story, the posts that tell one thing; where no topic tells a story (river's models do not look for them), all
-of its posts count. A window longer than a day counts every post of a topic that has had a story.
+The present is the newest post, not the wall clock. The score is the one of `trending` events (`models.online.burst`):
+the people of the window against the usual share of the active people. Only posts of the topic's story count. If no
+topic has a story (river's models do not search for them), all posts of a topic count. A window longer than a day counts
+every post of a topic that has had a story.
 
-Sections of a window: "rising" has enough people and is above what is usual; "also" has enough people; the rest, single
-voices too, stands in searches and under "latest" only.
+Sections of a window: "rising" has enough people and more than usual; "also" has enough people; all other topics are
+only in searches and under "latest".
 """
 
 from bisect import bisect_right
@@ -25,7 +25,7 @@ DAY: Final = 24 * HOUR
 KEPT: Final = int(ViewLimits().retention.total_seconds()) // BUCKET_SECONDS
 BUCKETS: Final = {name: int(span.total_seconds()) // BUCKET_SECONDS for name, span in WINDOWS.items()}
 PARTS: Final = {"1h": 6, "6h": 18, "24h": 24, "7d": 28}  # of a window's spark line: 10 and 20 minutes, 1 and 6 hours
-WIDER: Final = {"1h": "6h", "6h": "24h", "24h": "7d"}  # where to look when nothing rises
+WIDER: Final = {"1h": "6h", "6h": "24h", "24h": "7d"}  # wider windows to try if nothing rises
 Section = Literal["", "rising", "also"]
 Badge = Literal["", "new", "rising", "hot", "steady", "cooling"]
 
@@ -36,22 +36,22 @@ class WindowStats(Struct, frozen=True, kw_only=True):
     posts: int
     originals: int
     people: int
-    before: int  # posts in the window of the same length before it
-    trend: float  # standard deviations above what is usual (`models.online.burst.surprise`)
-    usual: float  # people to expect
+    before: int  # posts in the previous window of the same length
+    trend: float  # standard deviations above the usual number (`models.online.burst.surprise`)
+    usual: float  # expected people
     level: Level
     section: Section
-    badge: Badge  # how it is doing at this moment
-    reason: str  # the measure in words
+    badge: Badge  # current state
+    reason: str  # the score in words
 
 
 def bucket_now(newest: datetime) -> int:
-    """The bucket of the newest post: the last one of every window."""
+    """Return the bucket of the newest post, the last one of every window."""
     return int(newest.timestamp()) // BUCKET_SECONDS
 
 
 class Counts:
-    """A topic's series, to be summed over any span at the cost of two look-ups: a summary asks for twenty."""
+    """A topic's series with prefix sums: a span costs two look-ups, and a summary needs twenty spans."""
 
     def __init__(self, series: dict[int, tuple[int, int]]) -> None:
         """series: bucket -> (posts, originals)."""
@@ -60,7 +60,7 @@ class Counts:
         self._originals = [0, *accumulate(series[bucket][1] for bucket in self._buckets)]
 
     def between(self, after: int, last: int) -> tuple[int, int]:
-        """Posts and originals in the buckets after `after` up to `last`, inclusive."""
+        """Return posts and originals in the buckets after `after` up to `last`, inclusive."""
         low, high = bisect_right(self._buckets, after), bisect_right(self._buckets, last)
         return self._posts[high] - self._posts[low], self._originals[high] - self._originals[low]
 
@@ -74,15 +74,18 @@ def window_stats(
     *,
     stories: bool = True,
 ) -> WindowStats:
-    """The `window` that ends with bucket `last`, inclusive. Raises KeyError for an unknown window.
+    """Return the statistics of the `window` that ends with bucket `last`, inclusive.
 
     Args:
-        state: The topic.
-        window: A key of `WINDOWS`.
-        last: The bucket of the newest post.
-        active: People with any post in the window.
-        counts: Of the state's series, when several windows are asked for.
-        stories: Whether topics tell stories; else all posts of a topic count.
+        state: the topic.
+        window: a key of `WINDOWS`.
+        last: bucket of the newest post.
+        active: people with any post in the window.
+        counts: sums of the state's series, if several windows are computed.
+        stories: whether topics have stories; otherwise all posts of a topic count.
+
+    Raises:
+        KeyError: The window is unknown.
     """
     length = BUCKETS[window]
     counts = counts or Counts(state.series)
@@ -112,7 +115,7 @@ def window_stats(
 
 
 def _badge(state: TopicState, level: Level, length: int, last: int, told: list[StoryPost]) -> Badge:
-    """How the topic is doing now, whatever was said of it before."""
+    """Return the badge from the current numbers, independent of earlier events."""
     newest = [post.bucket for post in told] or [bucket for _, bucket in state.people.values()]
     if max(newest) <= last - max(1, length // 4):
         return "cooling"
@@ -124,7 +127,7 @@ def _badge(state: TopicState, level: Level, length: int, last: int, told: list[S
 
 
 def parts(state: TopicState, window: str, last: int, counts: Counts | None = None) -> list[int]:
-    """Posts in `PARTS[window]` equal parts of the window that ends with bucket `last`, oldest first."""
+    """Return the posts in `PARTS[window]` equal parts of the window that ends with bucket `last`, oldest first."""
     length, number = BUCKETS[window] // PARTS[window], PARTS[window]
     counts = counts or Counts(state.series)
     ends = [last - length * (number - 1 - i) for i in range(number)]
@@ -132,7 +135,9 @@ def parts(state: TopicState, window: str, last: int, counts: Counts | None = Non
 
 
 def hourly(state: TopicState, last: int, hours: int) -> list[int]:
-    """Posts in each of the last `hours` hours of the clock (UTC), oldest first; the last one contains bucket `last`."""
+    """Return the posts in each of the last `hours` clock hours (UTC), oldest first; the last one contains bucket
+    `last`.
+    """
     counts = [0] * hours
     for bucket, (posts, _) in state.series.items():
         age = last // HOUR - bucket // HOUR
@@ -142,6 +147,6 @@ def hourly(state: TopicState, last: int, hours: int) -> list[int]:
 
 
 def hour_starts(last: int, hours: int) -> list[datetime]:
-    """The first moment of each of those hours."""
+    """Return the start of each of those hours."""
     first = last // HOUR + 1 - hours
     return [datetime.fromtimestamp((first + i) * 3_600, UTC) for i in range(hours)]

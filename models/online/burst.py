@@ -1,14 +1,18 @@
-"""How unusual a topic is now: against its own past, and against the stream as it is today.
+"""Burst score of a topic: compares its people now with its own history and with today's stream.
 
-Only people count, each once in 24 hours, however many posts they send: one loud account cannot make a trend. Counts
-are taken as a share of all people active in the same 24 hours: nights, weekends and a growing stream move both, and
-cancel out. A topic's past is its daily share of the last four weeks: the exponentially weighted mean and variance
-(river's `EWMean`, `EWVar`) of the days since the share last moved to another level (river's Page–Hinkley test), so
-that what has become usual is no trend for long. A topic with a day of the week is measured against that day, too.
-The score is SigniTrend's significance (Schubert, Weiler, Kriegel: "SigniTrend", KDD 2014): the distance from the
-expected number in standard deviations, both with a floor, so that a handful of people about a rare subject are no
-trend merely because they were nobody yesterday. A topic must have a name, and what the other topics say of it is
-expected, too: a young stream, in which every topic is new, knows the words of the field before it knows its topics.
+* Counts: each person counts once in 24 hours, independent of the number of posts, so one account cannot make a trend.
+  Counts are divided by all active people of the same 24 hours; this removes the effect of nights, weekends and a
+  growing stream.
+
+* History: the daily shares of the last four weeks, as exponentially weighted mean and variance (river's `EWMean`,
+  `EWVar`) of the days since the share last changed its level (river's Page–Hinkley test). So a new normal level is no
+  trend for long. A topic with a weekly pattern is compared with the same weekday, too.
+
+* Score: SigniTrend's significance (Schubert, Weiler, Kriegel: "SigniTrend", KDD 2014): the distance from the expected
+  number of people in standard deviations. Both have a minimum, so a few people about a rare subject are no trend.
+
+* New streams: a topic must have a name, and the use of its name in other topics is expected, too. A young stream, in
+  which every topic is new, knows the words of its field before its topics.
 """
 
 import math
@@ -21,29 +25,29 @@ import msgspec
 DAY = 86_400.0
 Level = Literal["", "rising", "hot"]
 LEVELS: tuple[Level, ...] = ("", "rising", "hot")  # ascending
-FADING = 0.3  # weight of the newest day in a topic's past,
-DAYS = 28  # which is so long
+FADING = 0.3  # weight of the newest day in a topic's history
+DAYS = 28  # maximum number of days in the history
 WEEK = 7
-WEEKS = 2  # so often must a day of the week have come by to be an expectation
-FLOOR_PEOPLE = 0.5  # expected people are at least so many
-FLOOR_SHARE = 0.002  # and at least this share of the stream's
-FEWEST, FEW_ACTIVE = 3, 12  # people who make a story; in a circle of fewer active people a quarter of them,
-FEWEST_OF_ALL = 2  # but at least so many
+WEEKS = 2  # minimum number of weeks before a weekday is compared with itself
+FLOOR_PEOPLE = 0.5  # minimum of the expected people
+FLOOR_SHARE = 0.002  # the same as a share of the stream's people
+FEWEST, FEW_ACTIVE = 3, 12  # minimum number of people in a story; a quarter of the active people if fewer are active
+FEWEST_OF_ALL = 2  # lower limit of that number
 RISING = 2.0  # standard deviations: three people in a day about a new topic, in a stream of up to 250
 HOT = 4.0  # six people
-CALM = 1.0  # below it a trend has ended
-MAX_VOICES = 50_000  # people of the last 24 hours, anywhere in the stream
+CALM = 1.0  # a trend ends below this score
+MAX_RECENT_AUTHORS = 50_000  # maximum number of people of the last 24 hours, in the whole stream
 
 
 class Past(msgspec.Struct):
-    """The daily shares (0–1) of the last `DAYS`, the newest last, and what they let expect of the next day."""
+    """Daily shares (0–1) of the last `DAYS`, newest last, and the expectation for the next day."""
 
     shares: list[float] = []
     mean: float = 0.0
     variance: float = 0.0
 
     def learn(self, share: float) -> None:
-        """One more day with this share (0–1) of the stream's people."""
+        """Add a day with this share (0–1) of the stream's people."""
         self.shares = [*self.shares, share][-DAYS:]
         if any(self.shares):
             self.mean, self.variance = _weighted(self.shares[_last_change(self.shares) :])
@@ -51,18 +55,18 @@ class Past(msgspec.Struct):
             self.mean = self.variance = 0.0
 
     def usual(self) -> float:
-        """The share to expect of the next day: the mean, or that of the same day of the weeks before if it is more."""
+        """Return the expected share of the next day: the mean, or the mean of the same weekday if it is higher."""
         if len(self.shares) < WEEKS * WEEK:
             return self.mean
         same = self.shares[-WEEK::-WEEK]
         return max(self.mean, sum(same) / len(same))
 
 
-def hear(last: dict[str, float], author: str, at: float, limit: int) -> None:
-    """A post by `author`. last: author -> newest post, in the order in which they were heard last.
+def record_author(last: dict[str, float], author: str, at: float, limit: int) -> None:
+    """Record a post of `author` in `last`: author -> newest post, ordered by the last call.
 
-    A post older than what is known of its author changes nothing. At most `limit` authors are kept, the longest
-    silent are forgotten.
+    An older post than the known one changes nothing. At most `limit` authors are kept; those without posts for the
+    longest time are removed.
     """
     known = last.pop(author, at)
     last[author] = known if known > at else at
@@ -70,46 +74,46 @@ def hear(last: dict[str, float], author: str, at: float, limit: int) -> None:
         del last[next(iter(last))]
 
 
-def count_voices(last: dict[str, float], now: float) -> int:
-    """People of the last 24 hours before `now`; forgets the others."""
+def count_recent_authors(last: dict[str, float], now: float) -> int:
+    """Return the number of people of the last 24 hours before `now`; removes all others."""
     gone = [author for author, _ in takewhile(lambda heard: heard[1] <= now - DAY, last.items())]
-    for author in gone:  # one search for the oldest: each would walk over all that have gone before
+    for author in gone:  # collected first: deleting during the search would visit deleted entries again
         del last[author]
     return len(last)
 
 
 def expected_people(active: int, share: float) -> float:
-    """People to expect of a topic among `active` people, when `share` (0–1) of them is usual."""
+    """Return the expected people of a topic among `active` people, if its usual share is `share` (0–1)."""
     return max(FLOOR_PEOPLE, FLOOR_SHARE * active, share * active)
 
 
 def surprise(people: int, active: int, share: float = 0.0, variance: float = 0.0) -> float:
-    """Standard deviations by which a topic has more people than expected: the one measure of a trend.
+    """Return the burst score: standard deviations between the topic's people and the expected number.
 
-    The board, its badges, the `trending` events, the alerts and the API all use it.
+    The board, its badges, the `trending` events, the alerts and the API all use this score.
 
     Args:
-        people: People who speak of the topic in the window.
-        active: People who post anything in the window.
-        share: Share (0–1) of the active people that is usual for the topic.
-        variance: Variance of that share from day to day.
+        people: people in the topic in the window.
+        active: people with any post in the window.
+        share: usual share (0–1) of the active people.
+        variance: variance of that share between days.
     """
     expected = expected_people(active, share)
     return (people - expected) / math.sqrt(expected + variance * active * active + 1.0)
 
 
 def in_words(people: int, active: int, share: float = 0.0, hours: int = 24) -> str:
-    """The measure as readers see it: "9 people in 24 h, 1.2 usual"."""
+    """Return the score for readers: "9 people in 24 h, 1.2 usual"."""
     return f"{people} people in {hours} h, {expected_people(active, share):.1f} usual"
 
 
 def fewest_people(active: int) -> int:
-    """People who make a story in a stream of `active` people."""
+    """Return the minimum number of people of a story in a stream of `active` people."""
     return min(FEWEST, max(FEWEST_OF_ALL, math.ceil(active * FEWEST / FEW_ACTIVE)))
 
 
 def level_of(people: int, active: int, share: float = 0.0, variance: float = 0.0) -> Level:
-    """How far a topic is above what is usual; see `surprise` for the arguments."""
+    """Return the level of a topic's score; see `surprise` for the arguments."""
     if people < (fewest := fewest_people(active)):
         return ""
     score = surprise(people, active, share, variance)
@@ -120,10 +124,10 @@ def level_of(people: int, active: int, share: float = 0.0, variance: float = 0.0
 
 
 def _last_change(shares: list[float]) -> int:
-    """The first day of the level that the shares have now: 0 if it never changed."""
-    from river.drift import PageHinkley  # two seconds to import, and only needed once a day of the stream
+    """Return the first day of the current level of the shares; 0 if it never changed."""
+    from river.drift import PageHinkley  # imported here: it takes two seconds, once a day of the stream
 
-    # in standard deviations: half of one is tolerated; what exceeds that comes to four before it is another level
+    # in standard deviations: half of one is tolerated; a sum of four beyond that is a change of level
     spread = max(2 * FLOOR_SHARE, pstdev(shares))
     test: Any = PageHinkley(min_instances=3, delta=0.5, threshold=4.0, alpha=1.0)
     since = 0
@@ -135,7 +139,7 @@ def _last_change(shares: list[float]) -> int:
 
 
 def _weighted(shares: list[float]) -> tuple[float, float]:
-    """Exponentially weighted mean and variance."""
+    """Return the exponentially weighted mean and variance."""
     from river.stats import EWMean, EWVar
 
     mean, variance = EWMean(FADING), EWVar(FADING)

@@ -1,6 +1,6 @@
-"""The life of a topic: candidate -> born -> merged | dormant -> revived -> forgotten, each step an event.
+"""Lifecycle of a topic: candidate -> born -> merged | dormant -> revived -> forgotten, with an event at each step.
 
-Splits come from the weekly refit (`online.learn_week`).
+The weekly refit splits topics (`online.refit_feedback`).
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ from models.online.burst import (
     LEVELS,
     WEEK,
     Level,
-    count_voices,
-    hear,
+    count_recent_authors,
     in_words,
     level_of,
+    record_author,
     surprise,
 )
 from models.online.labels import describe, tally
@@ -28,9 +28,9 @@ from models.online.topic_space import TopicSpace
 
 
 def note_arrival(space: TopicSpace, record: TopicRecord, author: str, at: float, events: list[TopicEvent]) -> None:
-    """What one more post, already counted, makes of its topic."""
+    """Update the phase of a topic after a post that was already counted."""
     config = space.config
-    hear(record.voices, author, at, MAX_PEOPLE)
+    record_author(record.recent_authors, author, at, MAX_PEOPLE)
     if record.phase == "candidate":
         if record.originals < config.born_posts or len(record.people) < config.born_people:
             return
@@ -42,9 +42,9 @@ def note_arrival(space: TopicSpace, record: TopicRecord, author: str, at: float,
 
 
 def measure(space: TopicSpace) -> list[TopicEvent]:
-    """Say which stories trend now and which no longer do: `trending` at each higher level, `calmed` at the end."""
-    active = count_voices(space.voices, space.now)
-    young = space.now - space.started < 2 * DAY  # where nothing has a past, nothing is unusual
+    """Return the trend events of all stories: `trending` at each higher level, `calmed` at the end."""
+    active = count_recent_authors(space.recent_authors, space.now)
+    young = space.now - space.started < 2 * DAY  # without a history nothing is unusual
     events: list[TopicEvent] = []
     for record in space.records.values():
         told = space.stories.get(record.id, [])
@@ -64,7 +64,7 @@ def measure(space: TopicSpace) -> list[TopicEvent]:
 
 
 def close_block(space: TopicSpace) -> list[TopicEvent]:
-    """Move the centroids, merge what has become one, let the silent fade."""
+    """Update the centroids, merge similar topics, set quiet ones dormant."""
     changed = _apply(space)
     events = _merge(space, changed)
     events += _fade(space)
@@ -80,22 +80,22 @@ def close_block(space: TopicSpace) -> list[TopicEvent]:
 
 
 def _apply(space: TopicSpace) -> list[int]:
-    """Add the waiting posts to their topics' sums; the slots that moved, ascending."""
+    """Add the waiting posts to their topics' sums; returns the changed slots, ascending."""
     table, config, block = space.table, space.config, space.block
     if not block.slots:
         return []
     changed = table.pull(block.slots, np.concatenate(block.rows), block.at, config)
     table.move(changed, space.background)
     moved = [space.records[slot] for slot in changed.tolist()]
-    grown = [record for record in moved if record.originals >= record.say_at]
+    grown = [record for record in moved if record.originals >= record.words_update_at]
     table.update_words(grown, space.lexicon)
     for record in grown:
-        record.say_at = record.originals + max(1, int(record.originals * config.words_growth))
+        record.words_update_at = record.originals + max(1, int(record.originals * config.words_growth))
     return [record.slot for record in moved]
 
 
 def _merge(space: TopicSpace, changed: list[int]) -> list[TopicEvent]:
-    """Compare the topics that have grown enough with all; the larger keeps its id."""
+    """Compare the topics that have grown enough with all others; the larger topic keeps its id."""
     events: list[TopicEvent] = []
     due = [slot for slot in changed if space.records[slot].originals >= space.records[slot].compare_at]
     if not due:
@@ -111,7 +111,7 @@ def _merge(space: TopicSpace, changed: list[int]) -> list[TopicEvent]:
 
 
 def _similar(space: TopicSpace, due: list[int]) -> list[tuple[float, int, int]]:
-    """Pairs that are one topic, with minus their similarity: the most similar first when sorted."""
+    """Return pairs that are one topic, with their negative similarity: most similar first when sorted."""
     config, table = space.config, space.table
     rows = np.array(due, dtype=np.int64)
     similar = space.likeness(table.directions(rows), table.words.of(due))
@@ -127,7 +127,7 @@ def _similar(space: TopicSpace, due: list[int]) -> list[tuple[float, int, int]]:
 
 
 def are_apart(space: TopicSpace, a: TopicRecord, b: TopicRecord) -> bool:
-    """Whether a refit has taken one out of the other."""
+    """Whether a refit has split one of the topics from the other."""
     return any(space.current_id(name) == b.id for name in a.apart) or any(
         space.current_id(name) == a.id for name in b.apart
     )
@@ -142,7 +142,7 @@ def _join(space: TopicSpace, slot: int, other: int, similarity: float, gone: set
 
 
 def merge_into(space: TopicSpace, a: TopicRecord, b: TopicRecord, reason: str) -> TopicEvent:
-    """Make both one topic, under the id of `a`."""
+    """Merge two topics under the id of `a`."""
     born = a.phase == "candidate" and b.phase != "candidate"
     a.absorb(b)
     if born or (a.phase == "dormant" and b.phase == "active"):
@@ -158,20 +158,20 @@ def merge_into(space: TopicSpace, a: TopicRecord, b: TopicRecord, reason: str) -
 
 
 def _end_day(space: TopicSpace) -> None:
-    """Once in 24 hours of event time, let every topic's share of the people become part of its past."""
+    """Once in 24 hours of event time, add every topic's share of the people to its history."""
     day = int(space.now // DAY)
     if space.day is None:
         space.day = day
     if day <= space.day:
         return
     space.day = day
-    active = max(1, count_voices(space.voices, space.now))
+    active = max(1, count_recent_authors(space.recent_authors, space.now))
     for record in space.records.values():
-        people = count_voices(record.voices, space.now)
+        people = count_recent_authors(record.recent_authors, space.now)
         if record.phase != "candidate":
-            if not record.past.shares:  # before it was born, nobody spoke of it
+            if not record.past.shares:  # no people before it was born
                 record.past.shares = [0.0] * min(WEEK - 1, int((record.founded - space.started) / DAY))
-            # what is said today is measured against the days before: it must not be its own past
+            # today is compared with earlier days only, so it is added afterwards
             if record.yesterday is not None:
                 record.past.learn(record.yesterday)
             record.yesterday = people / active
@@ -208,7 +208,7 @@ def _fade(space: TopicSpace) -> list[TopicEvent]:
 
 
 def _forgotten(space: TopicSpace, record: TopicRecord, why: str) -> list[TopicEvent]:
-    """The last word on a topic; candidates, which nobody has seen, go without one."""
+    """Return the last event of a topic; none for candidates, which no reader has seen."""
     if record.phase == "candidate":
         return []
     return [event(space, record, "faded", space.now, f"forgotten: {why}")]
@@ -236,19 +236,19 @@ def event(
     story: Sequence[str] = (),
     level: Level = "",
 ) -> TopicEvent:
-    """A step in the life of this topic.
+    """Return an event of this topic.
 
     Args:
-        space: The topics alive.
-        record: The topic.
-        kind: What happened.
-        step: What it is more exactly (`TopicEvent`).
-        at: When, in seconds of event time.
-        reason: Why, in words.
-        others: The other topics of a merge or split.
-        moved: Posts that belong to the topic from now on.
-        story: Posts of the last day that tell its story.
-        level: How far a trend is above what is usual.
+        space: the living topics.
+        record: the topic.
+        kind: kind of the event.
+        step: exact kind (`TopicEvent`).
+        at: event time in seconds since 1970.
+        reason: reason, in words.
+        others: other topics of a merge or split.
+        moved: posts that belong to the topic from now on.
+        story: posts of the topic's story in the last day.
+        level: level of a trend.
     """
     told = describe(record, space.lexicon, kind, datetime.fromtimestamp(at, UTC), reason, others)
     return msgspec.structs.replace(told, step=step, moved_ids=list(moved), story_ids=list(story), level=level)

@@ -1,12 +1,13 @@
-"""Online topics: a post arrives as a vector and words, and at once belongs to the right topic or starts one.
+"""Online topics: assigns each arriving post (a vector and words) to a topic, or starts a new one.
 
-Method: single-pass leader clustering over two kinds of evidence, fused: the cosine of the sentence vectors and the
-idf-weighted cosine of the words (`online.evidence`). A post joins the most similar topic above a threshold, else it
-founds a candidate, which is compared with from the very next post on. Centroids move at the end of a *block*: after
-a number of posts or a span of event time, counted along the stream. All that a decision depends on is therefore
-fixed by the stream: cut into batches of 1 or of 256 it gives the same placements, events and bytes of state.
-Retweets follow their original, or the first retweet of it where the original was not seen, as support: they count
-people, but do not pull on the centroid.
+Method: single-pass leader clustering on the fused similarity of two kinds of evidence: the cosine of the sentence
+vectors, and the idf-weighted cosine of the words (`online.lexicon`). A post joins the most similar topic above a
+threshold; otherwise it starts a candidate, which the next post is compared with. Centroids are updated at the end of a
+*block*: after a number of posts or a span of event time. So every decision depends on the stream only: batches of 1 and
+of 256 give the same placements, events and bytes of state.
+
+Retweets follow their original (or the first retweet if the original was not seen) as support: they count people, but do
+not change the centroid.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from models.events import TopicEvent
 from models.events.week_topics import WeekTopics
 from models.online.alias_matching import check_width, match_identities
-from models.online.burst import MAX_VOICES, hear
+from models.online.burst import MAX_RECENT_AUTHORS, record_author
 from models.online.centering import unit_rows
 from models.online.labels import TopicState, state_of
 from models.online.lexicon import Floats
@@ -42,12 +43,12 @@ class OnlineTopics:
 
     @property
     def dimensions(self) -> int:
-        """Numbers in a vector."""
+        """Number of dimensions of a vector."""
         return self.space.dimensions
 
     @property
     def encoder(self) -> str:
-        """The name of the encoder whose vectors these are."""
+        """Name of the encoder of these vectors."""
         return self.space.encoder
 
     def current_id(self, topic_id: str) -> str:
@@ -55,9 +56,10 @@ class OnlineTopics:
         return self.space.current_id(topic_id)
 
     def learn_many(self, batch: PostBatch) -> tuple[list[Placement], list[TopicEvent]]:
-        """Place every post, in order, and say what happened to the topics meanwhile.
+        """Place every post in order, and return the placements and the topic events.
 
-        Raises ValueError for vectors of another width or with numbers that are not finite; nothing is learned then.
+        Raises:
+            ValueError: The vectors have another width or contain non-finite numbers; nothing was learned.
         """
         if len(batch) == 0:
             return [], []
@@ -86,7 +88,7 @@ class OnlineTopics:
         return placements, events
 
     def predict_many(self, vectors: npt.NDArray[np.float32], words: Sequence[Sequence[str]]) -> list[str | None]:
-        """The topic that each post would join now, None where it would start one. Changes nothing."""
+        """Return the topic that each post would join now, or None for a new one. Changes nothing."""
         space = self.space
         fused = space.likeness(space.background.directions(unit_rows(vectors)), space.lexicon.rows(words))
         best = fused.argmax(axis=1)
@@ -96,21 +98,22 @@ class OnlineTopics:
         ]
 
     def centroids(self) -> tuple[list[str], Floats]:
-        """Ids and unit centroids, float32 (topics, dimensions), of the topics alive, by id."""
+        """Return ids and unit centroids, float32 (topics, dimensions), of the living topics, by id."""
         by_id, sums = self.space.by_id, self.space.table.sums
         ids = sorted(by_id)
         rows = sums[[by_id[i] for i in ids]] if ids else np.zeros((0, self.dimensions), np.float32)
         return ids, rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9).astype(np.float32)
 
     def topics(self) -> list[TopicState]:
-        """Every topic alive, candidates included, the largest first."""
+        """Return every living topic, with candidates, largest first."""
         states = [state_of(record, self.space.lexicon) for record in self.space.records.values()]
         return sorted(states, key=lambda state: (-state.posts, state.id))
 
     def learn_week(self, week: WeekTopics) -> list[TopicEvent]:
-        """What the refit of a week teaches: splits, then alias events (which live topic is which of the digest's).
+        """Learn the results of a week's refit: splits, then alias events (live topic -> topic of the digest).
 
-        Raises PoisonError for centroids of another width; nothing is learned then.
+        Raises:
+            PoisonError: The centroids have another width; nothing was learned.
         """
         check_width(week, self.dimensions)
         space = self.space
@@ -120,11 +123,11 @@ class OnlineTopics:
         return events + match_identities(records, rows, space.topic_now, space.lexicon, week)
 
     def to_bytes(self) -> bytes:
-        """The whole state: safetensors with JSON metadata, versioned. No pickle."""
+        """Return the whole state: safetensors with JSON metadata, versioned. No pickle."""
         return dump(self.space)
 
     def _look_after(self, at: npt.NDArray[np.float64], start: int, stop: int) -> int:
-        """The end (exclusive) of the posts up to the first after which the stories are looked at."""
+        """Return the end (exclusive) of the posts up to the first one after which stories are searched."""
         late = np.flatnonzero(at[start:stop] >= self.space.window.next_look)
         return start + int(late[0]) + 1 if len(late) else stop
 
@@ -151,7 +154,7 @@ class OnlineTopics:
             slight = bool(batch.slight) and batch.slight[start + i]
             pairs = batch.pairs[start + i] if batch.pairs else ()
             space.now = at if at > space.now else space.now
-            hear(space.voices, author, at, MAX_VOICES)
+            record_author(space.recent_authors, author, at, MAX_RECENT_AUTHORS)
             seen = WindowPost(post_id, author, at, [*tokens_of(said), *pairs], list(said), related, retweet, slight)
             space.window.add(seen, rows[i])
             home = self._slot_of(related) if related is not None and (retweet or slight) else None
@@ -191,11 +194,11 @@ class OnlineTopics:
         space.background.learn(rows)
 
     def _slot_of(self, post_id: str) -> int | None:
-        """The slot of the topic that a post went to, if it is remembered and alive."""
+        """Return the slot of the topic that a post was assigned to, if it is remembered and alive."""
         return self.space.by_id.get(self.space.topic_now(post_id) or "")
 
     def _remember(self, post_id: str, related: str | None, topic: str) -> None:
-        """Where a post went, and with it what it refers to if that was not seen."""
+        """Remember a post's topic, also for the post that it refers to if that was not seen."""
         known = self.space.topic_of
         known[post_id] = topic
         if related is not None and related not in known:
@@ -207,7 +210,7 @@ class OnlineTopics:
 def _posts(
     batch: PostBatch, start: int, stop: int
 ) -> Iterator[tuple[str, str, Sequence[str], float, str | None, bool]]:
-    """Id, author, words and time of each, what it refers to, and whether it repeats that."""
+    """Yield id, author, words and time of each post, its reference, and whether it repeats that."""
     piece = slice(start, stop)
     times = batch.at[piece].tolist()
     return zip(
@@ -222,7 +225,7 @@ def _posts(
 
 
 def _notice(slot: int, column: Floats, best: npt.NDArray[np.int64], score: Floats) -> None:
-    """Let the posts that follow see the topic just founded; a tie goes to the lower slot, as with `argmax`."""
+    """Make a new topic visible to the next posts; a tie goes to the lower slot, as with `argmax`."""
     better = (column > score) | ((column == score) & (slot < best))
     best[better] = slot
     score[better] = column[better]

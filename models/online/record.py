@@ -36,12 +36,12 @@ class TopicRecord(msgspec.Struct, kw_only=True):
     examples: list[str] = []  # ids of the first distinct posts
     score: float = 0.0  # how unusual it was at the last measurement (`burst.surprise`)
     level: Level = ""  # of its trend at the last measurement
-    voices: dict[str, float] = {}  # author -> time of the newest post, of about the last 24 hours
+    recent_authors: dict[str, float] = {}  # author -> time of the newest post, of about the last 24 hours
     yesterday: float | None = None  # share (0–1) of the active people at the end of the last day
     past: Past = msgspec.field(default_factory=Past)
     apart: list[str] = []  # topics that it was split from, the newest last: they are never merged with it again
     compare_at: int = 2  # number of originals at which it is next compared with the other topics
-    say_at: int = 2  # number of originals at which its words in the table are updated next
+    words_update_at: int = 2  # number of originals at which its words in the table are updated next
 
     def add(self, post_id: str, author: str, words: Sequence[str], at: float, support: bool) -> None:
         """Count one post.
@@ -100,7 +100,9 @@ class TopicRecord(msgspec.Struct, kw_only=True):
             self.words[word] = self.words.get(word, 0) + count
         if len(self.words) > MAX_WORDS:
             self._prune()
-        self.voices = dict(sorted({**self.voices, **other.voices}.items(), key=lambda item: (item[1], item[0])))
+        self.recent_authors = dict(
+            sorted({**self.recent_authors, **other.recent_authors}.items(), key=lambda item: (item[1], item[0]))
+        )
         self.level = max(self.level, other.level, key=LEVELS.index)
         self.apart = list(dict.fromkeys([*self.apart, *other.apart]))[-MAX_APART:]
         self.examples = (self.examples + other.examples)[:EXAMPLES]

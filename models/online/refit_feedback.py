@@ -123,11 +123,11 @@ def _fill(space: TopicSpace, new: TopicRecord, part: Part, record: TopicRecord) 
     new.people = {author: count for author, count in topic.authors.items() if author in record.people}
     new.words = _as_marked(topic.word_counts, record.words)
     new.examples = part.posts[:EXAMPLES]
-    new.voices = {author: at for author, at in record.voices.items() if author in new.people}
+    new.recent_authors = {author: at for author, at in record.recent_authors.items() if author in new.people}
     new.apart = [record.id]
     new.past = _past(record.past, new.originals / record.originals, space.now - new.founded)
     new.compare_at = new.originals + max(1, int(new.originals * config.merge_growth))
-    new.say_at = new.originals + max(1, int(new.originals * config.words_growth))
+    new.words_update_at = new.originals + max(1, int(new.originals * config.words_growth))
 
 
 def _lessen(record: TopicRecord, new: TopicRecord, part: Part) -> None:
@@ -135,11 +135,11 @@ def _lessen(record: TopicRecord, new: TopicRecord, part: Part) -> None:
     record.originals -= new.originals
     record.posts -= new.posts
     record.people = _without(record.people, new.people, part.share)
-    record.voices = {author: at for author, at in record.voices.items() if author in record.people}
+    record.recent_authors = {author: at for author, at in record.recent_authors.items() if author in record.people}
     record.words = _without(record.words, new.words, part.share)
     record.examples = [post for post in record.examples if post not in part.posts]
     record.compare_at = max(2, record.compare_at - new.originals)
-    record.say_at = max(2, record.say_at - new.originals)
+    record.words_update_at = max(2, record.words_update_at - new.originals)
 
 
 def _past(past: Past, share: float, seconds: float) -> Past:

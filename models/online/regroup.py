@@ -1,15 +1,14 @@
-"""The stories of the last day: its posts are grouped anew, and what tells one story gets one topic.
+"""Regroups the posts of the last day into stories, with one topic per story.
 
-A post is placed when little is known: its story lies in several candidates and in the topics of its field. A day
-later the whole story is there. `regroup` runs along the stream, at event times, so that the same log gives the same
-stories:
+When a post arrives, little is known, so one story lies in several candidates and in the topics of its field. A day
+later the whole story is there. `regroup` runs at event times of the stream, so the same log gives the same stories:
 
-1. Distinct posts of the window, each with the people who repeat it or quote it without words of their own.
-2. Their similarity: cosine of the centred vectors and of the words; more for posts that share a bursting word or
-   pair of words, by how unusual it is; most for posts that answer or quote each other or the same post.
+1. Distinct posts of the window, each with the people who repeat it or quote it without own words.
+2. Similarity: cosine of the centred vectors and of the words. Posts that share a bursting word or pair of words are
+   more similar, by its surprise. Posts that answer or quote each other or the same post are the most similar.
 3. Average linkage. A group with enough people is a story.
-4. A story is shown under the topic that holds most of it and is about it. A topic that is about more (a field) keeps
-   its other posts, and the story leaves it under an id of its own. Topics that lie wholly in the story merge into it.
+4. A story belongs to the topic with most of its posts, if that topic is about it. A broader topic keeps its other
+   posts, and the story gets an id of its own. Topics that lie completely in the story are merged into it.
 """
 
 import math
@@ -29,41 +28,41 @@ from models.online.record import TopicRecord
 from models.online.topic_space import TopicSpace
 from models.online.window import SPAN, ToldPost, Window, WindowPost
 
-EVERY = 1800.0  # seconds of event time between two looks, for up to
-CHEAP = 512  # distinct posts; more make it rarer, by the square
-LEXICAL = 0.2  # share of the words in the similarity of two posts
+EVERY = 1800.0  # seconds of event time between two runs, for up to
+CHEAP = 512  # distinct posts; with more posts, the interval grows with their square
+LEXICAL = 0.2  # weight of the words in the similarity of two posts
 CUT = 0.55  # average distance at which groups stop growing
-NAME, WORD = 2.0, 3.0  # surprise from which a pair of words, and a single word, holds posts together
-BONUS, MOST_BONUS = 0.06, 0.5  # similarity for each unit of surprise, and at most
-RELATED = 0.85  # similarity of posts that quote or answer each other, at least
-UNSEEN = 0.3  # posts of a day that a word never seen before is expected in
-ABOUT = 0.5  # share of a topic's posts of the day that tell the story, if the topic is about it
-MOST_TOLD = 200  # posts of a story that are named
-GROWN = 2.0  # a topic of so many times the story's posts must be about it as a whole, too
-ALIKE = 0.6  # similarity of that topic to the story, if it is
+NAME, WORD = 2.0, 3.0  # minimum surprise of a pair of words, and of a single word, that connects posts
+BONUS, MOST_BONUS = 0.06, 0.5  # similarity per unit of surprise, and its maximum
+RELATED = 0.85  # minimum similarity of posts that quote or answer each other
+UNSEEN = 0.3  # expected posts per day of a new word
+ABOUT = 0.5  # minimum share of a topic's posts of the day in the story, if the topic is about it
+MOST_TOLD = 200  # maximum number of posts listed for a story
+GROWN = 2.0  # a topic larger than the story by this factor must be about it as a whole, too
+ALIKE = 0.6  # minimum similarity of such a topic to the story
 
 Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Told:
-    """One distinct post of the window and all who bear it."""
+class DistinctPost:
+    """One distinct post of the window with all its bearers."""
 
-    post: int  # its place in the window
-    bearers: list[int]  # places of it and of what repeats it
+    post: int  # place in the window
+    bearers: list[int]  # places of the post and of its repeats
 
 
 @dataclass(frozen=True)
 class Story:
-    """Posts of the window that tell one story."""
+    """Posts of the window about one story."""
 
     places: list[int]  # in the window, ascending
-    distinct: list[int]  # those of them that are no repeats and not slight
+    distinct: list[int]  # the places without repeats and slight posts
     people: int
 
 
 def regroup(space: TopicSpace) -> list[TopicEvent]:
-    """Find the stories of the window and give each its topic; the events that tell it. No post may wait in a block."""
+    """Find the stories of the window and their topics; returns the events. No post may wait in a block."""
     window = space.window
     window.trim(space.now)
     posts = list(window.posts)
@@ -74,13 +73,13 @@ def regroup(space: TopicSpace) -> list[TopicEvent]:
         home, places, moves = _settle(space, posts, story)
         events += moves
         told.setdefault(home.id, []).extend(posts[place] for place in places)
-    events += _tell(space, told, {post.id for post in posts})
+    events += _story_events(space, told, {post.id for post in posts})
     window.next_look = space.now + EVERY * max(1.0, (distinct / CHEAP) ** 2)
     return events
 
 
-def _tell(space: TopicSpace, told: dict[str, list[WindowPost]], present: set[str]) -> list[TopicEvent]:
-    """`story` events of the topics whose story is another than before; and remember what was told."""
+def _story_events(space: TopicSpace, told: dict[str, list[WindowPost]], present: set[str]) -> list[TopicEvent]:
+    """Return a `story` event for every topic with a changed story, and store the new stories."""
     before: dict[str, list[ToldPost]] = defaultdict(list)
     merged: set[str] = set()
     for name, posts in space.stories.items():
@@ -93,7 +92,7 @@ def _tell(space: TopicSpace, told: dict[str, list[WindowPost]], present: set[str
         if name not in space.by_id:
             continue
         old, new = before[name], [ToldPost(post.id, post.author, post.at) for post in told.get(name, [])]
-        if new:  # what the window has lost, shorter than a day in a busy stream, is told still
+        if new:  # keep older posts that the window no longer contains (shorter than a day in a busy stream)
             new = [*(post for post in old if post.id not in present), *new][-MOST_TOLD:]
             space.stories[name] = new
         if name in merged or {post.id for post in new} != {post.id for post in old}:
@@ -103,10 +102,10 @@ def _tell(space: TopicSpace, told: dict[str, list[WindowPost]], present: set[str
 
 
 def find_stories(space: TopicSpace) -> tuple[list[Story], int]:
-    """Groups with enough people, most people first, then the earliest; and how many distinct posts there were."""
+    """Return groups with enough people, most people first, ties by time; and the number of distinct posts."""
     window = space.window
     posts = list(window.posts)
-    told = _told(posts, space.now - SPAN)
+    told = _distinct_posts(posts, space.now - SPAN)
     if len(told) < 2:
         return [], len(told)
     similar = _similarity(space, posts, told)
@@ -120,9 +119,11 @@ def find_stories(space: TopicSpace) -> tuple[list[Story], int]:
     return sorted(found, key=lambda story: (-story.people, story.places[0])), len(told)
 
 
-def _told(posts: Sequence[WindowPost], after: float) -> list[Told]:
-    """Distinct posts; a repeat or a slight post stands under what it refers to, or the first that refers to it."""
-    found: list[Told] = []
+def _distinct_posts(posts: Sequence[WindowPost], after: float) -> list[DistinctPost]:
+    """Return the distinct posts; a repeat or slight post belongs to its reference, or to the first post with that
+    reference.
+    """
+    found: list[DistinctPost] = []
     of: dict[str, int] = {}  # post id -> place in `found`
     for place, post in enumerate(posts):
         if post.at <= after:
@@ -132,7 +133,7 @@ def _told(posts: Sequence[WindowPost], after: float) -> list[Told]:
             if post.slight:
                 continue
             known = len(found)
-            found.append(Told(place, []))
+            found.append(DistinctPost(place, []))
         found[known].bearers.append(place)
         of.setdefault(post.id, known)
         if post.related is not None:
@@ -140,8 +141,8 @@ def _told(posts: Sequence[WindowPost], after: float) -> list[Told]:
     return found
 
 
-def _similarity(space: TopicSpace, posts: Sequence[WindowPost], told: Sequence[Told]) -> Matrix:
-    """Of each two, up to 1; symmetric."""
+def _similarity(space: TopicSpace, posts: Sequence[WindowPost], told: Sequence[DistinctPost]) -> Matrix:
+    """Return the similarity of every two posts, up to 1; symmetric."""
     places = [one.post for one in told]
     directions = space.background.directions(space.window.matrix(places))
     words = space.lexicon.rows([posts[place].words for place in places])
@@ -154,8 +155,8 @@ def _similarity(space: TopicSpace, posts: Sequence[WindowPost], told: Sequence[T
     return np.asarray(np.minimum((similar + similar.T) / 2, 1.0))
 
 
-def _shared_names(window: Window, posts: Sequence[WindowPost], told: Sequence[Told]) -> Matrix:
-    """What two posts are alike for a word that suddenly many people say: float64 (n, n)."""
+def _shared_names(window: Window, posts: Sequence[WindowPost], told: Sequence[DistinctPost]) -> Matrix:
+    """Return the additional similarity of posts that share a bursting word: float64 (n, n)."""
     holders: dict[str, list[int]] = defaultdict(list)
     for place, one in enumerate(told):
         for token in posts[one.post].tokens:
@@ -174,8 +175,8 @@ def _shared_names(window: Window, posts: Sequence[WindowPost], told: Sequence[To
     return bonus
 
 
-def _relations(posts: Sequence[WindowPost], told: Sequence[Told]) -> list[list[int]]:
-    """Places in `told` that refer to one post, or are it."""
+def _relations(posts: Sequence[WindowPost], told: Sequence[DistinctPost]) -> list[list[int]]:
+    """Return the places in `told` that refer to one post, or are that post."""
     of: dict[str, set[int]] = defaultdict(set)
     for place, one in enumerate(told):
         for bearer in one.bearers:
@@ -187,7 +188,7 @@ def _relations(posts: Sequence[WindowPost], told: Sequence[Told]) -> list[list[i
 
 
 def _linked(distance: Matrix) -> list[list[int]]:
-    """Groups of average linkage, cut at `CUT`; members ascending."""
+    """Return the groups of average linkage, cut at `CUT`; members ascending."""
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
@@ -201,9 +202,9 @@ def _linked(distance: Matrix) -> list[list[int]]:
 def _settle(
     space: TopicSpace, posts: Sequence[WindowPost], story: Story
 ) -> tuple[TopicRecord, list[int], list[TopicEvent]]:
-    """The topic of the story, the posts that it has from now on, and the events of what moved.
+    """Return the topic of the story, the posts that it has from now on, and the events of the moves.
 
-    What a refit has taken apart stays apart.
+    Topics that a refit split stay separate.
     """
     homes = {place: space.topic_now(posts[place].id) for place in story.places}
     votes = Counter(home for home in homes.values() if home is not None and home in space.by_id)
@@ -232,14 +233,14 @@ def _settle(
             about = f"{len(moved[source])} of its posts tell another story"
             events.append(event(space, other, "split", space.now, about, [home.id]))
     if ids or events or home.phase == "candidate":
-        events += _told_as(space, home, story, ids, sources)
+        events += _arrival_event(space, home, story, ids, sources)
     return home, places, events
 
 
-def _told_as(
+def _arrival_event(
     space: TopicSpace, home: TopicRecord, story: Story, ids: list[str], sources: list[str]
 ) -> list[TopicEvent]:
-    """`born` for a topic that nobody has seen yet, else `gathered` when posts came to it."""
+    """Return `born` for a topic that no reader has seen yet, else `gathered` if it got posts."""
     distinct = len(story.distinct)
     reason = f"{distinct} distinct posts by {story.people} people in 24 hours tell one story"
     if home.phase == "candidate":
@@ -253,7 +254,7 @@ def _told_as(
 
 
 def _home(space: TopicSpace, posts: Sequence[WindowPost], story: Story, votes: Counter[str]) -> TopicRecord | None:
-    """The topic that holds most of the story and is about it; the older of two. None: it gets an id of its own."""
+    """Return the topic with most of the story that is about it, ties to the older; None: a new topic gets it."""
     today = Counter(space.topic_now(post.id) for post in posts)
     fitting = []
     for name, held in votes.items():
@@ -267,7 +268,7 @@ def _home(space: TopicSpace, posts: Sequence[WindowPost], story: Story, votes: C
 
 
 def _likeness(space: TopicSpace, story: Story, record: TopicRecord) -> float:
-    """Cosine of the centred story and topic, -1 to 1."""
+    """Return the cosine of the centred story and topic, -1 to 1."""
     from models.online.kernels import scaled
 
     both = np.stack([space.window.matrix(story.distinct).sum(axis=0), space.table.sums[record.slot]])
@@ -282,7 +283,7 @@ def _move(
     other: TopicRecord | None,
     moving: Sequence[tuple[WindowPost, npt.NDArray[np.float32]]],
 ) -> None:
-    """Count these posts as the home's, and no longer as the other's."""
+    """Move the counts of these posts from the other topic to the home topic."""
     pulling = [(post, row) for post, row in moving if not post.repeat and not post.slight]
     for post, _ in moving:
         support = post.repeat or post.slight

@@ -62,7 +62,7 @@ def dump(space: TopicSpace) -> bytes:
         "seen": space.lexicon.posts,
         "times": [space.now, space.started, space.faded] if space.lexicon.posts else None,
         "day": space.day,
-        "voices": list(space.voices.items()),
+        "recent_authors": list(space.recent_authors.items()),
         "refreshed": space.refreshed,
         "block": [block.posts, block.limit, block.start],
         "aliases": list(space.aliases.items()),
@@ -110,7 +110,7 @@ def _restored(metadata: dict[str, Any], tensors: dict[str, Any]) -> TopicSpace:
     if metadata["times"] is not None:
         space.now, space.started, space.faded = metadata["times"]
     space.day = metadata["day"]
-    space.voices.update(metadata["voices"])
+    space.recent_authors.update(metadata["recent_authors"])
     space.refreshed = metadata["refreshed"]
     window = space.window
     window.posts.extend(msgspec.convert(metadata["window"], list[WindowPost]))

@@ -46,7 +46,7 @@ class TopicSpace:
         # ordered, because a plain dict that loses its oldest entries is slow to find the next one
         self.aliases = OrderedDict[str, str]()  # id of a merged topic -> id of the topic that contains it now
         self.topic_of = OrderedDict[str, str]()  # post id -> id of its topic at that time
-        self.voices = OrderedDict[str, float]()  # author id -> time of the newest post in the whole stream
+        self.recent_authors = OrderedDict[str, float]()  # author id -> time of the newest post in the whole stream
         self.now = self.started = float("-inf")  # newest event time, and the event time of the first post
         self.faded = 0.0  # event time of the last search for silent topics
         self.day: int | None = None  # the last day that is counted in the topics' histories

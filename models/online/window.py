@@ -1,8 +1,8 @@
-"""The posts of the last day, as the regrouping of stories needs them, and how common each of their words was before.
+"""Posts of the last day for the regrouping of stories, and the usage of words before them.
 
-A post enters when it is placed and leaves after `SPAN` of event time, or when more than `MOST` posts are younger. On
-leaving, its words and pairs of words count as usage: what a word is expected to do today is its share of the posts
-that have left.
+A post enters when it is placed. It leaves after `SPAN` of event time, or if more than `MOST` posts are younger. When it
+leaves, its words and word pairs are added to the usage: the expected frequency of a word is its share of the posts that
+have left.
 """
 
 from collections import deque
@@ -16,9 +16,9 @@ import numpy.typing as npt
 from models.online.lexicon import Floats
 
 SPAN = 86_400.0  # seconds of event time
-MOST = 2048  # posts in the window, repeats included
-BUCKETS = 1 << 17  # of hashed words and pairs
-MEMORY = 20_000  # posts behind the usage: from there on it is halved, so that it follows the stream
+MOST = 2048  # posts in the window, with repeats
+BUCKETS = 1 << 17  # number of hashed words and pairs
+MEMORY = 20_000  # posts in the usage; it is halved at this number, so that it follows the stream
 
 
 class WindowPost(msgspec.Struct, array_like=True):
@@ -27,15 +27,15 @@ class WindowPost(msgspec.Struct, array_like=True):
     id: str
     author: str
     at: float  # event time, seconds since 1970
-    tokens: list[str]  # words, without marks, and pairs of words
+    tokens: list[str]  # words without marks, and pairs of words
     words: list[str]  # words as the lexicon counts them
     related: str | None  # the post that it retweets, quotes or answers
-    repeat: bool  # a retweet: says what `related` says
-    slight: bool  # tells no subject of its own
+    repeat: bool  # a retweet: has the words of `related`
+    slight: bool  # has no subject of its own
 
 
 class ToldPost(msgspec.Struct, array_like=True):
-    """A post of a story that was told."""
+    """A post of a published story."""
 
     id: str
     author: str
@@ -43,37 +43,37 @@ class ToldPost(msgspec.Struct, array_like=True):
 
 
 class Window:
-    """Posts in order of arrival, their vectors, and the usage of words before them."""
+    """Posts in order of arrival, their vectors, and the usage of earlier words."""
 
     def __init__(self, dimensions: int) -> None:
         self.dimensions = dimensions
         self.posts: deque[WindowPost] = deque()
-        self.rows: deque[Floats] = deque()  # of each post, integers as in `centering.unit_rows`
-        self.usage = np.zeros(BUCKETS, np.int32)  # posts that have left, by hashed word or pair
-        self.left = 0  # posts behind `usage`
-        self.next_look = float("-inf")  # event time from which on the next post has the stories looked at
+        self.rows: deque[Floats] = deque()  # one per post, integers as in `centering.unit_rows`
+        self.usage = np.zeros(BUCKETS, np.int32)  # number of posts that have left, by hashed word or pair
+        self.left = 0  # number of posts in `usage`
+        self.next_look = float("-inf")  # event time of the next run of `regroup`
 
     def add(self, post: WindowPost, row: Floats) -> None:
-        """Take in a post; the oldest leave when there are too many."""
+        """Add a post; remove the oldest ones if there are too many."""
         self.posts.append(post)
         self.rows.append(row)
         while len(self.posts) > MOST:
             self._leave()
 
     def trim(self, now: float) -> None:
-        """Let the posts leave that are older than `SPAN`."""
+        """Remove the posts that are older than `SPAN`."""
         while self.posts and self.posts[0].at <= now - SPAN:
             self._leave()
 
     def matrix(self, places: Sequence[int]) -> Floats:
-        """The vectors of the posts at these places, float32 (n, dimensions)."""
+        """Return the vectors of the posts at these places, float32 (n, dimensions)."""
         if not places:
             return np.zeros((0, self.dimensions), np.float32)
         rows = list(self.rows)
         return np.stack([rows[place] for place in places])
 
     def usual(self, tokens: Iterable[str], posts: int) -> npt.NDArray[np.float64]:
-        """How many of `posts` posts would hold each token, by the posts that have left."""
+        """Return the expected number of posts, out of `posts`, with each token."""
         buckets = np.array([_bucket(token) for token in tokens], np.int64)
         return np.asarray(self.usage[buckets] * (posts / max(self.left, posts, 1)), np.float64)
 

@@ -1,1 +1,1 @@
-"""Which topics of a week matter, and which of them continue what was known."""
+"""Ranks the stories of a week and matches them with those of earlier weeks."""

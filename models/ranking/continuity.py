@@ -1,10 +1,14 @@
-"""Which of last week's topics each topic of this week continues: one to one, optimal, never greedy (law 3).
+"""Matches this week's topics with last week's: one to one and globally optimal, not greedy (law 3).
 
-Every pair is given a confidence from the centroids, the telling words and the posts that both hold (the same post
-after a correction or a refit of the same week, or one that is retweeted, quoted or answered this week). The pairing
-with the greatest total confidence is Jonker and Volgenant's (scipy). A topic taking over several of last week's (a
-merge) keeps the id of the largest; a topic that continues none gets an id from a post of its own. Topics that were
-quiet for some weeks, and are among the previous digest's identities, come back as themselves.
+* Confidence of a pair: from the centroids, the specific words, and shared posts (the same post after a correction or a
+  refit of the same week, or an old one that is retweeted, quoted or answered this week).
+
+* Pairing: the one with the greatest total confidence, by the algorithm of Jonker and Volgenant (scipy).
+
+* Merges: a topic that continues several of last week's keeps the id of the largest. A topic that continues none gets an
+  id from one of its posts.
+
+* Pauses: topics that were quiet for some weeks, and are in the previous digest's identities, get their old id back.
 """
 
 import hashlib
@@ -25,11 +29,11 @@ from models.refit.story import Story
 from models.week.config import DigestConfig
 from models.week.posts import WeekPosts
 
-UNRELATED = 0.5  # cosine between the centroids of topics that have nothing to do with each other
-MERGED = 0.8  # of the best pair's confidence, for a topic to have gone into the same one
-SWALLOWED = 0.25  # of a topic's posts, at least, that one which took it over has
-WORDS_COUNT = 0.5  # what full agreement of the words is worth, between 0 and 1
-RISING, FADING = 1.5, 0.5  # posts against last week's
+UNRELATED = 0.5  # cosine between the centroids of unrelated topics
+MERGED = 0.8  # of the best pair's confidence: minimum for merging into the same topic
+SWALLOWED = 0.25  # minimum size of a topic, as a share of the topic that it continues
+WORDS_COUNT = 0.5  # weight of full agreement of the words, 0 to 1
+RISING, FADING = 1.5, 0.5  # posts compared with last week's
 
 Confidence = npt.NDArray[np.float64]
 
@@ -37,10 +41,17 @@ Confidence = npt.NDArray[np.float64]
 def match(
     stories: Sequence[Story], week: WeekPosts, previous: Digest | None, config: DigestConfig, kind: IdentityKind
 ) -> list[Story]:
-    """`stories` in their order with id, previous_id, confidence, previous_posts and status filled.
+    """Return `stories` in their order with id, previous_id, confidence, previous_posts and status.
 
-    Ids are distinct. Without `previous` all are new. With one in another encoder's space, words and shared posts alone
-    tell which continues. kind: stories continue stories, themes continue themes.
+    Ids are distinct. Without `previous` all stories are new. If its vectors are of another encoder, only words and
+    shared posts decide.
+
+    Args:
+        stories: stories or themes of this week.
+        week: the posts of this week.
+        previous: digest of the previous week, if there is one.
+        config: settings of the digest.
+        kind: stories continue stories, themes continue themes.
     """
     everything = comparable(previous, week)
     known = [identity for identity in everything if identity.kind == kind]
@@ -59,7 +70,7 @@ def match(
 
 
 def comparable(previous: Digest | None, week: WeekPosts) -> list[TopicIdentity]:
-    """The identities of `previous`; without their centroids when these are of another encoder than the week's."""
+    """Return the identities of `previous`; without centroids if these are of another encoder than the week's."""
     if previous is None:
         return []
     if _spaces(previous.manifest.encoder) == _spaces(week.encoder):
@@ -68,18 +79,24 @@ def comparable(previous: Digest | None, week: WeekPosts) -> list[TopicIdentity]:
 
 
 def _spaces(encoders: str) -> set[str]:
-    """The vector spaces in a manifest's "a@1/fp32 + a@1/bf16"."""
+    """Return the vector spaces in a manifest's "a@1/fp32 + a@1/bf16"."""
     return {space_of(name) for name in encoders.split(" + ")}
 
 
 def pair(
     confidence: Confidence, sizes: Sequence[int], least: float, own_sizes: Sequence[int] | None = None
 ) -> dict[int, tuple[int, float]]:
-    """Row -> (column, confidence) of the best one-to-one pairing, no pair below `least`.
+    """Return row -> (column, confidence) of the best one-to-one pairing, without pairs below `least`.
 
-    A row whose column is smaller (`sizes`) than another unpaired one that it continues about as surely (`MERGED`)
-    takes the largest of these: it is a merge, and the larger keeps its id. A row that is far smaller than the column
-    (`own_sizes`, `SWALLOWED`) has not taken it over: a broad topic that is gone does not live on in a story about it.
+    Merges: if a row continues another, larger unpaired column about as surely (`MERGED`), it gets the largest of these
+    columns, so the larger topic keeps its id. A column that is far larger than the row (`own_sizes`, `SWALLOWED`) is
+    excluded: a broad topic that ended does not continue as a story about it.
+
+    Args:
+        confidence: float64 (rows, columns), 0 to 1.
+        sizes: posts of each column.
+        least: minimum confidence of a pair.
+        own_sizes: posts of each row.
     """
     if confidence.size == 0:
         return {}
@@ -98,7 +115,7 @@ def pair(
 
 
 def confidences(stories: Sequence[Story], week: WeekPosts, identities: Sequence[TopicIdentity]) -> Confidence:
-    """How sure it is that a story continues an identity: (stories, identities), 0 to 1.
+    """Return the confidence that a story continues an identity: (stories, identities), 0 to 1.
 
     Independent signs add up as 1 - (1 - centroid)(1 - words)(1 - shared posts).
     """
@@ -112,7 +129,7 @@ def confidences(stories: Sequence[Story], week: WeekPosts, identities: Sequence[
 
 
 def _cosines(stories: Sequence[Story], identities: Sequence[TopicIdentity]) -> Confidence:
-    """(stories, identities); 0 where the identity has no centroid that can be compared."""
+    """Return the cosines (stories, identities); 0 for an identity without a comparable centroid."""
     dimensions = len(stories[0].centroid)
     known = np.zeros((len(identities), dimensions), dtype=np.float64)
     for index, identity in enumerate(identities):
@@ -124,7 +141,7 @@ def _cosines(stories: Sequence[Story], identities: Sequence[TopicIdentity]) -> C
 
 
 def word_overlap(telling: Sequence[tuple[str, float]], known: Sequence[str]) -> float:
-    """Share of the telling words' weight that was telling last week too, against the better of the two lists."""
+    """Return the share of the specific words' weight that last week's words have too, relative to the better list."""
     own = telling[: max(len(known), 1)]
     total = sum(weight for _, weight in own)
     there = set(known)
@@ -137,7 +154,7 @@ def _post_ids(story: Story, week: WeekPosts) -> set[str]:
 
 
 def _shared(own: set[str], known: Sequence[str]) -> float:
-    """Share of the smaller side's posts that both hold."""
+    """Return the share of the smaller side's posts that both sides have."""
     common = sum(1 for post_id in known if post_id in own)
     return common / max(1, min(len(own), len(known)))
 
@@ -155,16 +172,17 @@ def _continued(story: Story, known: TopicIdentity, confidence: float) -> Story:
 
 
 def status_of(posts: int, previous: int) -> Status:
-    """How something with so many posts stands beside last week's."""
+    """Return the status of a topic from its number of posts and last week's."""
     if posts >= RISING * previous:
         return "rising"
     return "fading" if posts <= FADING * previous else "continuing"
 
 
 def _new_id(story: Story, week: WeekPosts, taken: set[str], kind: IdentityKind) -> str:
-    """From the post that most members repeat, quote or are, of equals the earliest: it outlives the loss of a member.
+    """Return an id from the post that most members repeat, quote or are; ties go to the earliest.
 
-    A post can have started what lives on elsewhere; then it is the next one.
+    Such a post is stable when members are deleted. If its id is taken, because its topic continues elsewhere, the next
+    post is used.
     """
     posts = [week.posts[index] for index in story.members.tolist()]
     sources = Counter(source for post in posts for source in _sources(post))
@@ -182,12 +200,14 @@ def _new_id(story: Story, week: WeekPosts, taken: set[str], kind: IdentityKind) 
 
 
 def _sources(post: Tweet) -> list[str]:
-    """The post itself, or the one that it repeats; and the one that it quotes."""
+    """Return the post itself or the one that it repeats, and the one that it quotes."""
     if post.related_id is None or post.kind not in {"retweet", "quote"}:
         return [post.id]
     return [post.related_id] if post.kind == "retweet" else [post.id, post.related_id]
 
 
 def digest_topic_id(post_id: str) -> str:
-    """The id of a topic of digests that this post started. Live topics have ids with "t-" (`models.online.record`)."""
+    """Return the id of a digest's topic that starts with this post. Live topics have ids with "t-"
+    (`models.online.record`).
+    """
     return "d-" + hashlib.sha256(post_id.encode()).hexdigest()[:12]

@@ -1,20 +1,22 @@
-"""What can be measured about the units of a week, for ranking. Every feature is an array with a number for each unit.
+"""Features of the units of a week, for ranking: each is an array with one number per unit.
 
-Who bears a unit:
-* people: sum over its people; someone who posts much, or in walls of hashtags, counts for less.
+Bearers of a unit:
+
+* people: sum over its people; authors of many posts, or of walls of hashtags, count less.
 * influence: sum of their influence (`ranking.influence`).
-* gain: sum over its people of how far their best post went above what is usual for them; a retweet counts with the
-  numbers of the post that it passes on, against the other retweets of the week.
+* gain: sum over its people of how far their best post exceeds their usual engagement. A retweet has the numbers of
+  its original, compared with the other retweets of the week.
 * reach: retweets of its most retweeted post.
 * top: largest share of one person.
 
-What its posts say:
-* surprise: the three most unusual words (`ranking.vocabulary`), each times the share of its users who are in the unit.
-* agreement: cosine to the nearest post of somebody else in the unit; of one person's unit, in the week.
-* names, words: how many a post has. news: share with a verb of news. crowded: share within a day of the middle post.
-* wall: share of hashtags. evergreen, greeting, advert: share in that manner (`ranking.junk`).
+Content of its posts:
 
-People are publishers (`ranking.publishers`) everywhere: the accounts of one count once.
+* surprise: the three most unusual words (`ranking.vocabulary`), each times the share of its users in the unit.
+* agreement: cosine to the nearest post of another person in the unit; for a unit of one person, in the week.
+* names, words: number per post. news: share with a verb of news. crowded: share within a day of the middle post.
+* wall: share of hashtags. evergreen, greeting, advert: share of posts of that kind (`ranking.junk`).
+
+A person is a publisher (`ranking.publishers`) everywhere: the accounts of one publisher count once.
 """
 
 import math
@@ -37,17 +39,17 @@ from models.week.posts import WeekPosts
 
 Floats = npt.NDArray[np.float64]
 
-WALLS_LEFT = 0.2  # of what a person counts, when all their posts are walls of hashtags
-WALLS = 3.0  # how fast it falls with the share of hashtags in their posts
-PRIOR = 3  # posts that the week's median counts in the usual engagement of a person
-SPREAD = 1.5  # median deviations above the usual that make a gain of 1
-WORDS = 3  # most unusual ones of a unit
-COMMON = 0.5  # what the surprise of a common word counts beside a name's
+WALLS_LEFT = 0.2  # weight of a person whose posts all are walls of hashtags
+WALLS = 3.0  # slope of the decrease with the share of hashtags
+PRIOR = 3  # weight of the week's median in the usual engagement of a person, in posts
+SPREAD = 1.5  # median deviations above the usual engagement that give a gain of 1
+WORDS = 3  # number of most unusual words per unit
+COMMON = 0.5  # weight of the surprise of a common word, relative to a name's
 DAY = 24 * 3600.0  # seconds
 
 
 class WeekFacts:
-    """What is measured once for all units of a week: by person and by post."""
+    """Measurements that all units of a week share: by person and by post."""
 
     def __init__(
         self, week: WeekPosts, units: Units, words: Vocabulary, influence: Mapping[str, InfluenceScore]
@@ -78,12 +80,12 @@ class WeekFacts:
         }
 
     def of(self, groups: Sequence[npt.NDArray[np.int64]]) -> dict[str, Floats]:
-        """Feature -> float64 (groups,). groups: places in `units.distinct`."""
+        """Return feature -> float64 (groups,). groups: places in `units.distinct`."""
         rows = [self._row(group) for group in groups]
         return {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else {})}
 
     def people_of(self, group: Sequence[int]) -> set[str]:
-        """Who bears a group of distinct posts."""
+        """Return the bearers of a group of distinct posts."""
         return {self.people[index] for post in group for index in self.units.bearers[post]}
 
     def _row(self, group: npt.NDArray[np.int64]) -> dict[str, float]:
@@ -128,7 +130,7 @@ class WeekFacts:
 
 
 def _measured(posts: Sequence[Tweet], measure: Callable[[Tweet], float]) -> Floats:
-    """float64 (posts,). What cannot be measured (NaN) is as usual in the week."""
+    """Return float64 (posts,). A missing value (NaN) becomes the week's mean."""
     values = np.array([float(measure(post)) for post in posts])
     unknown = np.isnan(values)
     return np.where(unknown, values[~unknown].mean() if not unknown.all() else 0.0, values)
@@ -139,7 +141,7 @@ def _matches(pattern: re.Pattern[str]) -> Callable[[Tweet], float]:
 
 
 def _weights(people: Sequence[str], walls: Sequence[float]) -> dict[str, float]:
-    """What a person counts: less with a habit of hashtag walls, and less the more they post."""
+    """Return the weight of each person: lower with walls of hashtags, and with many posts."""
     of: dict[str, list[float]] = defaultdict(list)
     for person, wall in zip(people, walls, strict=True):
         of[person].append(wall)
@@ -152,7 +154,7 @@ def _weights(people: Sequence[str], walls: Sequence[float]) -> dict[str, float]:
 
 
 def _gains(posts: Sequence[Tweet], people: Sequence[str]) -> list[float]:
-    """How far each post went above the usual of its person, 0 or more; a retweet above the week's other retweets."""
+    """Return how far each post exceeds its person's usual engagement, at least 0; a retweet: the other retweets."""
     reached = [
         math.log1p(post.metrics.retweets if post.kind == "retweet" else engagement(post.metrics)) for post in posts
     ]

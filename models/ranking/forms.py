@@ -1,10 +1,11 @@
-"""In which form a story is told: a section of its own, an entry of a themed list, or a line of "In brief".
+"""Selects the form of each story: a section, an entry of a themed list, or a line of "In brief".
 
-* Section: three people and two posts of their own words, the best first.
-* Themed list: what people passed on to read or to use, of one kind: papers, code, courses and books, data, trends and
-  debates. The kind is told by the addresses of the links and by the nouns of the posts; of fewer than three entries no
-  list is made.
-* Brief: everything else.
+* Section: at least three people and two distinct posts; the best ones.
+
+* Themed list: links of one kind that people share to read or use: papers, code, courses and books, data, trends and
+  debates. The link addresses and the nouns of the posts give the kind. A list has at least three entries.
+
+* Brief: all other stories.
 """
 
 import re
@@ -21,9 +22,9 @@ from models.week.posts import WeekPosts
 SECTIONS = 8
 LISTS = 4
 SECTION_PEOPLE = 3
-SECTION_POSTS = 2  # distinct ones
+SECTION_POSTS = 2  # distinct posts
 LIST_ENTRIES = 3
-OF_KIND = 0.5  # share of the posts that tells the kind of an entry
+OF_KIND = 0.5  # minimum share of the posts that agree on the kind of an entry
 
 _LINKS: Mapping[ResourceKind, TopicKind] = {"paper": "papers", "repository": "code"}
 _NOUNS: Mapping[TopicKind, re.Pattern[str]] = {
@@ -50,12 +51,12 @@ class Forms:
     briefs: list[Story]
 
     def stories(self) -> list[Story]:
-        """All of them."""
+        """Return all stories."""
         return [*self.sections, *(story for _, stories in self.lists for story in stories), *self.briefs]
 
 
 def forms(week: WeekPosts, stories: Sequence[Story]) -> Forms:
-    """`stories` (the best first) by form."""
+    """Return `stories` (best first) by form."""
     sections = [story for story in stories if story.people >= SECTION_PEOPLE and len(story.distinct) >= SECTION_POSTS]
     sections = sections[:SECTIONS]
     told = {id(story) for story in sections}
@@ -69,7 +70,7 @@ def forms(week: WeekPosts, stories: Sequence[Story]) -> Forms:
 
 
 def entry_kind(posts: Sequence[Tweet]) -> TopicKind | None:
-    """What kind of thing the posts pass on; None for none, or for several."""
+    """Return the kind of the shared links; None for none, or for several."""
     votes: Counter[TopicKind] = Counter()
     for post in posts:
         votes.update(_of_links(post) or {kind for kind, nouns in _NOUNS.items() if nouns.search(post.text)})

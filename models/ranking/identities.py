@@ -1,7 +1,7 @@
-"""What next week's matching needs of this week's topics: all that were found, and those that went quiet lately.
+"""Identities for next week's matching: all topics of this week, and those that were found in recent weeks.
 
-Bounded (law 4, and a record of 1 MB): at most `MAX_TOPICS` and `MAX_CENTROID_BYTES`, those published first, then by
-size; a topic stays for `QUIET_WEEKS` after it was last found, so that one that pauses comes back under its id.
+The size is limited (law 4, and records of 1 MB) to `MAX_TOPICS` and `MAX_CENTROID_BYTES`: published topics first, then
+by size. A topic stays for `QUIET_WEEKS` after its last week, so that it gets its id back after a pause.
 """
 
 from collections.abc import Sequence, Set
@@ -16,17 +16,17 @@ from models.refit.story import Story
 from models.week.posts import WeekPosts
 
 MAX_TOPICS = 250
-MAX_CENTROID_BYTES = 300_000  # of all together; vectors of 384 numbers take 1,024 each
+MAX_CENTROID_BYTES = 300_000  # of all centroids together; vectors of 384 numbers take 1,024 bytes each
 QUIET_WEEKS = 4
-POST_IDS = 200  # of a published topic
-FEW_POST_IDS = 12  # of any other
+POST_IDS = 200  # per published topic
+FEW_POST_IDS = 12  # per other topic
 QUIET_POST_IDS = 3
 WORDS = 15
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a week found, with its name."""
+    """A topic of the week."""
 
     story: Story
     kind: IdentityKind
@@ -36,7 +36,7 @@ class Found:
 def identities(
     week: WeekPosts, found: Sequence[Found], published: Set[str], previous: Digest | None
 ) -> list[TopicIdentity]:
-    """Identities by id: this week's stories and themes, then last week's that were not found again."""
+    """Return identities by id: this week's stories and themes, then those of last week that were not found again."""
     ordered = sorted(found, key=lambda one: (one.story.id not in published, -len(one.story.members), one.story.id))
     most = (
         min(MAX_TOPICS, MAX_CENTROID_BYTES // max(1, len(pack_vector(ordered[0].story.centroid))))
@@ -54,7 +54,7 @@ def identities(
 
 
 def most_central(week: WeekPosts, story: Story, limit: int) -> list[int]:
-    """Indices of at most `limit` members, those nearest to the centroid first."""
+    """Return the indices of at most `limit` members, nearest to the centroid first."""
     closeness = week.vectors[story.members] @ story.centroid
     ranked = sorted(
         zip(story.members.tolist(), closeness.tolist(), strict=True),

@@ -1,13 +1,15 @@
-"""Who is listened to: influence of every author of a week, 0 to 1, from the stream itself.
+"""Influence of every author of a week, 0 to 1, computed from the stream.
 
-* graph: PageRank over "takes up a post of": retweets, quotes, replies and mentions, from the author of the post to
-  the author taken up. One author's attention is one vote, however often they retweet.
-* reach: engagement per post against the audience (followers) where the platform tells it, else as it is; as a rank
-  among the authors, so that a star's millions do not dwarf everybody else.
-* curated: the weight from the `influencers` topic. 1 leaves the measured value, 0 silences, more lifts: the measured
-  value is raised to the power of 1 / weight.
+* graph: PageRank over retweets, quotes, replies and mentions, from the author of the post to the author that it refers
+  to. Each pair of authors has one vote, however many retweets there are.
 
-Retweets' own numbers are the original's and are not counted.
+* reach: engagement per post, relative to the audience (followers) if the platform reports it; as a rank among the
+  authors, so that outliers do not dominate.
+
+* curated: the weight from the `influencers` topic. 1 leaves the measured value, 0 silences, larger weights raise it:
+  the measured value gets the exponent 1 / weight.
+
+The numbers of a retweet belong to its original and are not counted.
 """
 
 from collections import defaultdict
@@ -22,30 +24,29 @@ from models.events import Influencer, Metrics, Tweet
 from models.text.handles import keys_of, normal
 from models.week.posts import WeekPosts
 
-DAMPING = 0.85  # Brin and Page's
+DAMPING = 0.85  # damping of Brin and Page
 ITERATIONS = 60
 VOTES: Mapping[str, float] = {"retweet": 1.0, "quote": 1.0, "reply": 0.5, "mention": 0.5}
 GRAPH_SHARE = 0.6
-UNKNOWN = 0.1  # influence of an author about whom nothing is known
+UNKNOWN = 0.1  # influence of an unknown author
 
 
 @dataclass(frozen=True)
 class InfluenceScore:
-    """`value` is 0 to 1 within the week. `parts`: graph, reach and curated, as described above. `usual`: the author's
-    normal engagement, median over the own posts of log(1 + engagement)."""
+    """Influence of an author within the week."""
 
-    value: float
-    parts: dict[str, float]
-    usual: float = 0.0
+    value: float  # 0 to 1
+    parts: dict[str, float]  # graph, reach and curated, as described above
+    usual: float = 0.0  # normal engagement: median of log(1 + engagement) over the author's own posts
 
 
 def engagement(metrics: Metrics) -> float:
-    """Likes and what costs more than a like."""
+    """Return the likes plus the weighted forms of engagement that cost more than a like."""
     return metrics.likes + 2.0 * metrics.retweets + 2.0 * metrics.quotes + 1.0 * metrics.replies
 
 
 def influence(week: WeekPosts, influencers: Sequence[Influencer]) -> dict[str, InfluenceScore]:
-    """Influence by author id, for every author of the week."""
+    """Return influence by author id, for every author of the week."""
     if len(week) == 0:
         return {}
     authors = sorted({post.author_id for post in week.posts})
@@ -63,7 +64,7 @@ def influence(week: WeekPosts, influencers: Sequence[Influencer]) -> dict[str, I
 
 
 def _graph(week: WeekPosts, authors: Sequence[str]) -> list[float]:
-    """PageRank as a rank among the authors, 0 to 1; nobody taken up by anybody: 0 for all."""
+    """Return PageRank as a rank among the authors, 0 to 1; 0 for all if there are no references."""
     author_of_handle = {post.author.casefold(): post.author_id for post in week.posts}
     author_of_post = {post.id: post.author_id for post in week.posts}
     votes: dict[tuple[str, str], float] = defaultdict(float)
@@ -79,7 +80,9 @@ def _graph(week: WeekPosts, authors: Sequence[str]) -> list[float]:
 
 
 def _targets(post: Tweet, by_handle: Mapping[str, str], by_post: Mapping[str, str]) -> dict[str, float]:
-    """Whom the post takes up, by author id, or "@handle" for people outside the week, and with how much of a vote."""
+    """Return the authors that the post refers to, with the weight of the vote: author id, or "@handle" outside the
+    week.
+    """
     targets: dict[str, float] = {}
     for name in post.mentions:
         targets[by_handle.get(name.casefold(), "@" + name.casefold())] = VOTES["mention"]
@@ -92,7 +95,7 @@ def _targets(post: Tweet, by_handle: Mapping[str, str], by_post: Mapping[str, st
 
 
 def _pagerank(nodes: Sequence[str], votes: Mapping[tuple[str, str], float]) -> dict[str, float]:
-    """Power iteration in a fixed order; the rank of nodes without votes of their own goes to all alike."""
+    """Power iteration in a fixed order; nodes without votes of their own distribute their rank equally."""
     index = {node: i for i, node in enumerate(nodes)}
     edges = sorted(votes.items())
     count = len(nodes)
@@ -108,7 +111,7 @@ def _pagerank(nodes: Sequence[str], votes: Mapping[tuple[str, str], float]) -> d
 
 
 def _reach(week: WeekPosts, authors: Sequence[str]) -> tuple[list[float], dict[str, float]]:
-    """Reach as a rank, in the order of `authors`, and the usual log engagement by author."""
+    """Return reach as a rank, in the order of `authors`, and the usual log engagement by author."""
     of: dict[str, list[float]] = defaultdict(list)
     followers: dict[str, int] = {}
     for post in week.posts:
@@ -131,7 +134,7 @@ def _reach(week: WeekPosts, authors: Sequence[str]) -> tuple[list[float], dict[s
 
 
 def _ranks(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> list[float]:
-    """Share of the authors that each one is above, half for equals; 0 stays 0."""
+    """Return the share of the authors below each one, with half for ties; 0 stays 0."""
     if len(values) == 0:
         return []
     ranks = rankdata(np.round(values, 12), method="average") / len(values)
@@ -139,7 +142,7 @@ def _ranks(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> list[float
 
 
 def _weights(week: WeekPosts, influencers: Sequence[Influencer]) -> dict[str, float]:
-    """Curated weight by author id: by one of the influencer's ids, or by the handle on the post's platform."""
+    """Return the curated weight by author id: by an influencer's ids, or by the handle on the post's platform."""
     by_key = {
         key: influencer.weight
         for influencer in sorted(influencers, key=lambda known: known.id)

@@ -1,13 +1,13 @@
-"""The manner of posts that tell no story: closed lists of greetings, giveaways, advertisements and evergreen forms.
+"""Patterns of posts that tell no story: closed lists of greetings, giveaways, advertisements and evergreen forms.
 
-No list names a subject. They hold for English; a post in another language matches none of them.
+No list contains a subject. The lists are English; a post in another language does not match.
 """
 
 import re
 
 
 def phrases(*patterns: str) -> re.Pattern[str]:
-    """Any of the patterns as whole words, in any case."""
+    """Return a pattern for any of the phrases as whole words, in any case."""
     return re.compile(r"\b(?:" + "|".join(patterns) + r")\b", re.IGNORECASE)
 
 

@@ -1,7 +1,7 @@
-"""Whether something happened: a story is told with the verbs of news, a field with those of lessons.
+"""Detects news: posts about events contain other verbs than posts about a subject.
 
-"IBM open-sources CodeNet", "Zhurong has landed", "accepted to ICML": a closed list of verbs in which a happening of any
-field is told, in the forms that tell it as done or new. It names no subject.
+Examples: "IBM open-sources CodeNet", "Zhurong has landed", "accepted to ICML". The closed list contains verbs for
+events of any field, in the forms for completed or new events. It contains no subject.
 """
 
 import math
@@ -63,7 +63,7 @@ NEWS = phrases(
 
 
 def tells_news(post: Tweet) -> float:
-    """1 when the post tells that something happened, 0 when not, NaN in a language of which there is no list."""
+    """Return 1 if the post reports an event, 0 if not, NaN for a language without a list."""
     if post.lang not in {None, "und"} and not (post.lang or "").startswith("en"):
         return math.nan
     return float(NEWS.search(post.text) is not None)

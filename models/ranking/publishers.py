@@ -1,7 +1,8 @@
-"""Which accounts are one publisher: several accounts of one news desk, or of one site, are one voice.
+"""Groups accounts of one publisher: accounts of one news desk, or of one site, count as one voice.
 
-Two signs, and no list: most links of both go to one site that hardly anybody else links to; or both carry one brand,
-an acronym or the other's whole handle ("CNN", "cnnbrk" as "CNN Breaking News"), in front of handle and name.
+There are two signs, and no list. Either most links of both accounts lead to one site to which few other accounts link.
+Or both have one brand at the start of handle and name: an acronym or the other's whole handle ("CNN", "cnnbrk" as "CNN
+Breaking News").
 """
 
 import re
@@ -11,14 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from models.events import Tweet
 from models.text.words import link_host
 
-MAIN = 0.5  # share of an account's links from which their site is its own
-OWNED = 0.7  # share of a site's links that come from accounts whose own it is; of fewer, everybody links to it
-FEWEST = 3  # links of an account that tell its site
+MAIN = 0.5  # minimum share of an account's links that lead to its own site
+OWNED = 0.7  # minimum share of a site's links that come from accounts whose own site it is; public sites have less
+FEWEST = 3  # minimum number of links that determine an account's site
 _ACRONYM = re.compile(r"[A-Z]{3,}\b")
 
 
 def publishers(posts: Sequence[Tweet]) -> dict[str, str]:
-    """Author id -> publisher, for every author; a publisher is called by the smallest id of its accounts."""
+    """Return author id -> publisher for every author; the name of a publisher is the smallest id of its accounts."""
     parent = {post.author_id: post.author_id for post in posts}
     for accounts in (*_by_site(posts), *_by_brand(posts)):
         first = _root(parent, accounts[0])
@@ -35,7 +36,7 @@ def _root(parent: Mapping[str, str], account: str) -> str:
 
 
 def _by_site(posts: Iterable[Tweet]) -> Iterable[list[str]]:
-    """Groups of accounts with one own site, retweets left out."""
+    """Return groups of accounts with the same own site; retweets are left out."""
     links: dict[str, Counter[str]] = defaultdict(Counter)
     for post in posts:
         if post.kind != "retweet":
@@ -54,7 +55,7 @@ def _by_site(posts: Iterable[Tweet]) -> Iterable[list[str]]:
 
 
 def _by_brand(posts: Iterable[Tweet]) -> Iterable[list[str]]:
-    """Groups of accounts whose handles begin with a brand that their names begin with, too."""
+    """Return groups of accounts whose handles and names start with the same brand."""
     names = {post.author_id: (post.author.casefold(), post.author_name or "") for post in posts}
     handles = {handle for handle, _ in names.values()}
     brands: dict[str, list[str]] = defaultdict(list)

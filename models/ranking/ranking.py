@@ -1,13 +1,13 @@
-"""Which stories of a week matter, and how many of them are worth telling.
+"""Ranks the stories of a week, and decides how many to publish.
 
-Every feature (`ranking.features`) becomes the percentile of a unit within the week, and the score of a unit is the sum
-of its percentiles, all with the same weight: those of PLUS for it, those of MINUS against it. No number here was fitted
-to a set of posts, and none is a threshold for a feature: a penalty lowers a unit among the others of its week. Excluded
-are only units that no reader would miss: without words, giveaways, and walls of hashtags.
+Every feature (`ranking.features`) becomes the percentile of a unit within the week. The score of a unit is the sum of
+its percentiles with equal weights: PLUS for it, MINUS against it. No number here was fitted to a set of posts, and
+there are no thresholds for features: a penalty lowers a unit relative to the others of its week. Excluded are only
+units without value for any reader: without words, giveaways, and walls of hashtags.
 
-How many stories are published is measured on the week itself. When the percentiles of every feature are shuffled among
-the units, high scores arise by chance only. A unit is worth telling while at most `CHANCE` of the units that score as
-high would be there by chance (Benjamini and Hochberg 1995, with the null distribution from permutations).
+The number of published stories is measured on the week itself. If the percentiles of every feature are shuffled among
+the units, high scores occur by chance only. Units are published as long as at most `CHANCE` of the units with an equal
+or higher score would occur by chance (Benjamini and Hochberg 1995, with the null distribution from permutations).
 """
 
 from collections.abc import Mapping
@@ -20,12 +20,12 @@ Floats = npt.NDArray[np.float64]
 
 PLUS = ("people", "influence", "gain", "reach", "surprise", "agreement", "crowded", "names", "words", "news")
 MINUS = ("wall", "top", "evergreen", "greeting", "advert")
-CHANCE = 0.1  # share of the published units that may be there by chance
-DRAWS = 200_000  # scores of shuffled units that tell what chance gives
+CHANCE = 0.1  # maximum share of the published units that may occur by chance
+DRAWS = 200_000  # number of shuffled scores for the null distribution
 
 
 def percentiles(features: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Feature -> the part that it adds to each unit's score, -0.5 to 0.5."""
+    """Return feature -> its part of each unit's score, -0.5 to 0.5."""
     parts = {}
     for sign, names in ((1.0, PLUS), (-1.0, MINUS)):
         for name in names:
@@ -35,17 +35,17 @@ def percentiles(features: Mapping[str, Floats]) -> dict[str, Floats]:
 
 
 def scores(parts: Mapping[str, Floats]) -> Floats:
-    """The score of each unit."""
+    """Return the score of each unit."""
     return np.asarray(np.round(np.sum([parts[name] for name in (*PLUS, *MINUS)], axis=0), 9))
 
 
 def in_order(score: Floats) -> list[int]:
-    """Places of the units, the best first; of equal ones the earlier."""
+    """Return the places of the units, best first; ties go to the earlier unit."""
     return [int(place) for place in np.argsort(-score, kind="stable")]
 
 
 def worth_telling(parts: Mapping[str, Floats], score: Floats, seed: int) -> int:
-    """How many of the best units are more than chance."""
+    """Return how many of the best units are more than chance."""
     count = len(score)
     if not count:
         return 0

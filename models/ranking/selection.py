@@ -1,4 +1,4 @@
-"""From the units of a week to the stories of its digest: ranked, joined, ranked again, and cut where chance begins.
+"""Selects the stories of a digest from the units of a week: rank, join, rank again, cut where chance begins.
 
 WeekPosts, Units -> facts -> score -> the best are joined (`ranking.joining`) -> score -> [Story], the best first
 """
@@ -21,26 +21,23 @@ from models.refit.units import Units
 from models.week.config import DigestConfig
 from models.week.posts import WeekPosts
 
-FEWEST_WORDS = 5.0  # of a post, on average: a unit of fewer says nothing that can be told
+FEWEST_WORDS = 5.0  # words per post, on average: a unit with fewer has no content to tell
 WALL = 0.5  # share of hashtags from which a post is a wall
-MOST_POSTS = 8  # distinct posts of the week for each entry of its digest
-LOOKED_AT = 6  # units that may be joined for each entry
-TELLING = 15  # words of a story that tell it from others
-RUNNERS_UP = 2  # stories kept for the matching of next week, for each entry
+MOST_POSTS = 8  # distinct posts of the week per entry of its digest
+LOOKED_AT = 6  # units that may be joined, per entry
+TELLING = 15  # number of words that separate a story from others
+RUNNERS_UP = 2  # stories kept for the matching of next week, per entry
 
 Group = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """The stories of a week, the best first: those worth telling, then some that come after them.
-
-    found: stories of the week, told or not.
-    """
+    """The stories of a week, best first: the published ones, then some of the next ones."""
 
     stories: list[Story]
-    told: int
-    found: int
+    told: int  # number of stories to publish: the first ones of `stories`
+    found: int  # number of stories in the week, published or not
 
 
 def ranked(
@@ -50,7 +47,7 @@ def ranked(
     influence: Mapping[str, InfluenceScore],
     config: DigestConfig,
 ) -> Ranked:
-    """The stories of `week`, without ids and themes."""
+    """Return the stories of `week`, without ids and themes."""
     facts = WeekFacts(week, units, words, influence)
     groups = [group for group in units.groups if _says_something(week, units, words, facts, group)]
     if not groups:
@@ -104,7 +101,7 @@ def _story(
 
 
 def _telling(units: Units, group: Group, words: Vocabulary) -> list[tuple[str, float]]:
-    """The most unusual words of a group, names first by their surprise; weights are their share of the surprise."""
+    """Return the most unusual words of a group, names first, by surprise; weights are their share of the surprise."""
     posts = [int(units.distinct[post]) for post in group.tolist()]
     spoken = terms_of(units, group, words).union(*(words.spoken[index] for index in posts))
     best = sorted(spoken, key=lambda word: (-round(words.surprise[word], 6), word))[:TELLING]

@@ -1,1 +1,1 @@
-"""The refit of record: a closed week's posts in canonical form become stories."""
+"""The refit of record: clusters a closed week's posts, in canonical order, into themes and units."""

@@ -1,15 +1,15 @@
-"""The refit of record: BERTopic on a closed week, the same themes for the same posts whatever came first (law 2).
+"""The refit of record: BERTopic on a closed week. The same posts give the same themes in any input order (law 2).
 
-WeekPosts (sorted by id) -> duplicates folded -> stored vectors with words beside them -> UMAP -> HDBSCAN -> mixtures
-split, like themes joined, outliers rescued -> class-based TF-IDF -> Refit. Nothing is embedded again.
+WeekPosts (sorted by id) -> duplicates folded -> stored vectors with words appended -> UMAP -> HDBSCAN -> mixed
+clusters split, similar themes joined, outliers reassigned -> class-based TF-IDF -> Refit. Nothing is embedded again.
 
-Themes are coarse: what is told of them are the stories (`refit.units`), which are found beside. A post of no theme
+Themes are coarse; the digest tells the stories (`refit.units`), which are found separately. A post without a theme
 stays an outlier.
 
-BERTopic alone gives other topics when its input is shuffled, even with a seed. Here the order is canonical, neighbours
-are exact, every generator is seeded and sums run in one thread. Only distinct posts are clustered: a retweet or a
-near-duplicate follows the post that it repeats. Posts without words are left out. Weeks too small for UMAP and
-HDBSCAN are clustered by average linkage, still inside BERTopic.
+Plain BERTopic gives other topics for a shuffled input, even with a seed. Here the order is canonical, neighbours are
+exact, every generator is seeded and sums run in one thread. Only distinct posts are clustered: a retweet or
+near-duplicate follows its original. Posts without words are left out. Weeks too small for UMAP and HDBSCAN are
+clustered by average linkage, inside BERTopic.
 """
 
 import logging
@@ -34,17 +34,22 @@ from models.week.posts import WeekPosts
 
 Progress = Callable[[str, float], None]
 MIN_SAMPLES = 3
-SMALL = 60  # distinct posts below which density says nothing
+SMALL = 60  # number of distinct posts below which density estimates are useless
 SMALL_WEEK_DISTANCE = 0.6
 TOP_WORDS = 20
-CANDIDATES = 100  # by c-TF-IDF, of which those that posts share are kept
-PHRASE = "\u2060"  # joins the words of a phrase inside BERTopic's vectorizer: never part of a word
+CANDIDATES = 100  # by c-TF-IDF; only words of several posts are kept
+PHRASE = "\u2060"  # joins the words of a phrase inside BERTopic's vectorizer; never part of a word
 
 
 def refit(week: WeekPosts, config: DigestConfig, *, progress: Progress | None = None) -> Refit:
-    """The themes of `week`, largest first. `progress(step, share done)` is called from the same thread.
+    """Return the themes of `week`, largest first.
 
     An empty week, or one with fewer than `config.min_topic_posts` distinct posts, has no themes.
+
+    Args:
+        week: posts of a closed week in canonical order.
+        config: settings of the digest.
+        progress: called from the same thread as `progress(step, share done)`.
     """
     report = progress or (lambda step, share: None)
     with threadpool_limits(limits=1):
@@ -100,7 +105,7 @@ def _themes(
 
 
 def _document(post: Sequence[str]) -> str:
-    """The words and two-word phrases of a post, as the vectorizer splits them again."""
+    """Return the words and two-word phrases of a post, as the vectorizer splits them again."""
     phrases = [f"{one}{PHRASE}{other}" for one, other in pairwise(post) if one != other]
     return " ".join([*post, *phrases])
 
@@ -110,7 +115,7 @@ def _split(document: str) -> list[str]:
 
 
 def _bertopic(matrix: Matrix, config: DigestConfig) -> Any:
-    """An unfitted BERTopic with our own seeded steps."""
+    """Return an unfitted BERTopic with our own seeded steps."""
     from sklearn.cluster import AgglomerativeClustering
 
     if len(matrix) < SMALL:
@@ -128,7 +133,7 @@ def _bertopic(matrix: Matrix, config: DigestConfig) -> Any:
             approx_min_span_tree=False,
         )
     return bertopic_class()(
-        language="multilingual",  # the other setting strips everything but ASCII letters from words
+        language="multilingual",  # the other setting removes everything but ASCII letters from words
         embedding_model=None,
         umap_model=reducer,
         hdbscan_model=clusterer,
@@ -145,7 +150,7 @@ def _vectorizer() -> Any:
 
 
 def _telling_words(model: Any, documents: list[str], labels: Labels) -> dict[int, list[tuple[str, float]]]:
-    """BERTopic's c-TF-IDF for the topics as they are now: words and phrases with their weights."""
+    """Return BERTopic's c-TF-IDF of the current topics: words and phrases with their weights."""
     if labels.max(initial=-1) < 0:
         return {}
     steps = {"vectorizer_model": _vectorizer(), "ctfidf_model": ctfidf(), "top_n_words": CANDIDATES}
@@ -161,7 +166,7 @@ def _telling_words(model: Any, documents: list[str], labels: Labels) -> dict[int
 
 
 def _repeated(documents: list[str], labels: Labels) -> dict[int, set[str]]:
-    """Words of at least two posts of each topic: c-TF-IDF likes what stands once, which tells nothing."""
+    """Return the words of at least two posts of each topic: c-TF-IDF overrates words that occur once."""
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     for document, topic in zip(documents, labels.tolist(), strict=True):
         counts[topic].update(set(_split(document)))
@@ -170,7 +175,7 @@ def _repeated(documents: list[str], labels: Labels) -> dict[int, set[str]]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Hides BERTopic's advice not to reduce topics after setting them; nothing is reduced here."""
+    """Hide BERTopic's advice not to reduce topics after setting them; nothing is reduced here."""
     log = logging.getLogger("BERTopic")
     log.addFilter(_not_advice)
     try:

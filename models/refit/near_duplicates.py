@@ -1,9 +1,9 @@
-"""Which posts of a week repeat another one: retweets, the same text again, near-duplicates.
+"""Finds the posts of a week that repeat another one: retweets, equal texts and near-duplicates.
 
-A repetition supports its topic (it counts among the posts and brings its author) but is not separate evidence. Every
-post is given the index of the post that it repeats, or its own. Posts are visited originals first, then by time and
-id; a post repeats the most similar *distinct* post before it, so that chains of small changes do not run together
-and the outcome depends on the set of posts only.
+A repetition supports its topic (it counts as a post and adds its author) but is not separate evidence. Every post gets
+the index of the post that it repeats, or its own. Posts are visited originals first, then by time and id. A post
+repeats the most similar *distinct* post before it, so chains of small changes do not merge, and the result depends on
+the set of posts only.
 """
 
 from collections.abc import Sequence
@@ -14,23 +14,25 @@ import numpy.typing as npt
 from models.text import content_key
 from models.week.posts import WeekPosts
 
-WORD_OVERLAP = 0.5  # of two near-duplicates' words (Jaccard), or one holds the other
-CONTAINED = 0.8  # share of the shorter one's words found in the longer one
+WORD_OVERLAP = 0.5  # minimum Jaccard similarity of two near-duplicates' words, unless one contains the other
+CONTAINED = 0.8  # share of the shorter post's words that the longer one contains
 
 
 def fold(week: WeekPosts, words: Sequence[Sequence[str]], similarity: float) -> npt.NDArray[np.int64]:
-    """Index of the post that each of the `n` posts repeats, int64 (n,), itself for a distinct one.
+    """Return the index of the post that each post repeats, int64 (n,); its own index for a distinct post.
 
-    `words`: the lexical evidence of each post. `similarity`: the cosine from which two posts that also share their
-    words are near-duplicates.
+    Args:
+        week: `n` posts in canonical order, with vectors of unit length.
+        words: the words of each post.
+        similarity: minimum cosine of two near-duplicates, which also share their words.
     """
     order = _visiting_order(week)
     duplicate_of = np.arange(len(week), dtype=np.int64)
     _fold_exact(week, order, duplicate_of)
-    # a bare link or an emoji has no words to repeat: two of them are alike only because nothing is said
+    # a bare link or an emoji has no words: two of them look alike only because both are empty
     distinct = np.array([i for i in order if duplicate_of[i] == i and words[i]], dtype=np.int64)
     _fold_similar(week.vectors, [frozenset(w) for w in words], distinct, similarity, duplicate_of)
-    for _ in range(len(week).bit_length()):  # an exact copy of a post that turned out to be a near-duplicate
+    for _ in range(len(week).bit_length()):  # an exact copy of a post that is a near-duplicate itself
         duplicate_of = duplicate_of[duplicate_of]
     return duplicate_of
 
@@ -41,7 +43,7 @@ def _visiting_order(week: WeekPosts) -> list[int]:
 
 
 def _fold_exact(week: WeekPosts, order: Sequence[int], duplicate_of: npt.NDArray[np.int64]) -> None:
-    """Retweets of one post, and posts with the same text but for links, handles and what the platform cut off."""
+    """Fold retweets of one post, and posts with the same text except links, handles and cut ends."""
     by_id = {post.id: i for i, post in enumerate(week.posts)}
     first: dict[tuple[str, str], int] = {}
     for i in order:
@@ -68,7 +70,7 @@ def _fold_similar(
     similarity: float,
     duplicate_of: npt.NDArray[np.int64],
 ) -> None:
-    """`distinct` in visiting order: each against those before it that repeat no other."""
+    """Fold `distinct` in visiting order: each post is compared with earlier ones that repeat no other."""
     if not len(distinct):
         return
     pairs = SimilarPairs(vectors[distinct], similarity)
@@ -102,15 +104,15 @@ Indices = npt.NDArray[np.int64]
 
 DIRECTIONS = 64
 
-TILE = 1024  # rows of each side whose bounds are in memory, and in the processor's cache, at a time
+TILE = 1024  # rows per side whose bounds are in memory, and in the processor's cache, at a time
 
-PAIRS = 4096  # whose vectors are looked up at a time
+PAIRS = 4096  # rows whose vectors are looked up at a time
 
-SLACK = 1e-5  # more than rounding takes from a bound
+SLACK = 1e-5  # more than the rounding error of a bound
 
 
 class SimilarPairs:
-    """Answers for `vectors`, float32 (n, dimensions), unit length."""
+    """Similarity queries on `vectors`, float32 (n, dimensions), unit length."""
 
     def __init__(self, vectors: Matrix, similarity: float) -> None:
         self._vectors, self._similarity = vectors, similarity
@@ -120,10 +122,9 @@ class SimilarPairs:
         self._short = np.hstack([turned[:, :DIRECTIONS], left])
 
     def between(self, rows: Indices, columns: Indices) -> tuple[Indices, Indices, npt.NDArray[np.float64]]:
-        """Those pairs of one of `rows` and one of `columns` that reach the similarity, in the order of the rows, then
-        of the columns, and their cosines.
+        """Return the pairs (one of `rows`, one of `columns`) that reach the similarity, and their cosines.
 
-        At most `TILE` rows.
+        Pairs are in the order of the rows, then of the columns. At most `TILE` rows are allowed.
         """
         short = self._short[rows]
         near = []

@@ -1,4 +1,4 @@
-"""Which posts pass on one link: they tell of one thing, in whatever words and language."""
+"""Groups posts that share a link: they are about one thing, in any wording and language."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from models.text.links import canonical_url, is_media
 
 
 def holders_of_links(posts: Sequence[Tweet]) -> dict[str, list[int]]:
-    """Address -> places of the posts that pass it on, ascending; by address."""
+    """Return address -> places of the posts that share it, ascending; sorted by address."""
     holders: dict[str, list[int]] = defaultdict(list)
     for place, post in enumerate(posts):
         for url in set(_pages(post)):
@@ -18,7 +18,7 @@ def holders_of_links(posts: Sequence[Tweet]) -> dict[str, list[int]]:
 
 
 def _pages(post: Tweet) -> Iterator[str]:
-    """The addresses that a post passes on. A site's front page is not one: feeds sign with it."""
+    """Return the addresses that a post shares, without front pages of sites: feeds use them as a signature."""
     for link in post.links:
         url = None if is_media(link) else canonical_url(link.url)
         if url is not None and urlsplit(url).path.strip("/"):

@@ -1,6 +1,6 @@
-"""From clusters to topics: mixtures split, topics of one subject joined, outliers rescued where they belong.
+"""Corrects clusters to topics: splits mixed clusters, joins topics of one subject, reassigns outliers.
 
-Every step works on cosine similarities to centroids, visits clusters in a fixed order and breaks ties by index.
+All steps use cosine similarities to centroids, visit clusters in a fixed order and break ties by index.
 """
 
 from dataclasses import dataclass
@@ -17,25 +17,31 @@ from models.week.config import DigestConfig
 
 Labels = npt.NDArray[np.int64]
 
-SPLIT_SIMILARITY = 0.20  # average similarity (features) at which the parts of a cluster no longer hold together
-GATHER_SIMILARITY = 0.15  # at which posts in no cluster still do
+SPLIT_SIMILARITY = 0.20  # average similarity (features) below which the parts of a cluster are split
+GATHER_SIMILARITY = 0.15  # the same for posts outside clusters
 JOIN_SIMILARITY = 0.40  # average similarity between the centroids of topics of one subject
-LARGEST_SPLIT = 4_000  # posts in a cluster that is looked at as a whole; a larger one has been split by HDBSCAN
-LARGEST_LEFTOVER = 8_000  # outliers whose distances are held at a time
+LARGEST_SPLIT = 4_000  # posts in a cluster that is processed as a whole; HDBSCAN has split larger ones
+LARGEST_LEFTOVER = 8_000  # outliers whose distances are in memory at a time
 
 
 @dataclass(frozen=True)
 class Shaped:
-    """labels: int64 (n,), topics numbered by size, largest first, -1 for outliers. rescued_similarity: mean cosine of
-    the rescued to the topic's centroid, sentence vectors only."""
+    """Topics of `n` posts."""
 
-    labels: Labels
-    rescued: int
-    rescued_similarity: float
+    labels: Labels  # int64 (n,), topics numbered by size, largest first, -1 for outliers
+    rescued: int  # outliers assigned to a topic
+    rescued_similarity: float  # their mean cosine to its centroid, sentence vectors only
 
 
 def shape(labels: Labels, matrix: Matrix, vectors: Matrix, config: DigestConfig) -> Shaped:
-    """The topics of `n` posts from a first clustering. `matrix`: features; `vectors`: sentence vectors; (n, ·)."""
+    """Return the topics of a first clustering of `n` posts.
+
+    Args:
+        labels: int64 (n,), the clusters, -1 for outliers.
+        matrix: features, float32 (n, ·).
+        vectors: sentence vectors, float32 (n, dimensions).
+        config: settings of the digest.
+    """
     size = config.min_topic_posts
     labels = drop_small(_split(labels, matrix), size)
     labels = _join(_gather_leftovers(labels, matrix, size, GATHER_SIMILARITY), matrix)
@@ -51,14 +57,14 @@ def shape(labels: Labels, matrix: Matrix, vectors: Matrix, config: DigestConfig)
 
 
 def members_of(labels: Labels) -> list[Labels]:
-    """The posts of each of the topics 0 … max, ascending."""
+    """Return the posts of each of the topics 0 … max, ascending."""
     order = np.argsort(labels, kind="stable")
     ends = np.searchsorted(labels[order], np.arange(int(labels.max(initial=-1)) + 2))
     return [order[first:last] for first, last in pairwise(ends.tolist())]
 
 
 def centroids(labels: Labels, matrix: Matrix) -> Matrix:
-    """Unit centroids, float32 (topics, dimensions), of the topics 0 … max."""
+    """Return the unit centroids of the topics 0 … max, float32 (topics, dimensions)."""
     count = int(labels.max(initial=-1)) + 1
     inside = np.flatnonzero(labels >= 0)
     place = (np.ones(len(inside)), (labels[inside], inside))
@@ -68,7 +74,7 @@ def centroids(labels: Labels, matrix: Matrix) -> Matrix:
 
 
 def _split(labels: Labels, matrix: Matrix) -> Labels:
-    """Cuts each cluster's average-linkage tree where its parts are no longer alike."""
+    """Cut each cluster's average-linkage tree where its parts are dissimilar."""
     result = np.full_like(labels, -1)
     following = 0
     for members in members_of(labels):
@@ -92,7 +98,7 @@ def _cut(rows: Matrix, similarity: float) -> Labels:
 
 
 def _gather_leftovers(labels: Labels, matrix: Matrix, size: int, similarity: float) -> Labels:
-    """Topics among the outliers, too thin for the density that HDBSCAN asks for."""
+    """Find topics among the outliers that are too sparse for HDBSCAN."""
     result = labels.copy()
     for part in halves(np.flatnonzero(labels < 0), matrix, LARGEST_LEFTOVER):
         if len(part) >= size:
@@ -103,7 +109,7 @@ def _gather_leftovers(labels: Labels, matrix: Matrix, size: int, similarity: flo
 
 
 def halves(rows: Labels, matrix: Matrix | npt.NDArray[np.float64], largest: int) -> list[Labels]:
-    """`rows` of `matrix`, halved along their main direction until no part has more than `largest`."""
+    """Halve `rows` of `matrix` along their main direction until every part has at most `largest` rows."""
     if len(rows) <= largest:
         return [rows]
     centred = matrix[rows].astype(np.float64)
@@ -122,7 +128,7 @@ def _join(labels: Labels, matrix: Matrix) -> Labels:
 
 
 def _rescue(labels: Labels, vectors: Matrix, similarity: float) -> Labels:
-    """Outliers whose cosine to a topic's centroid reaches `similarity`, which is where they belong."""
+    """Assign outliers to a topic if their cosine to its centroid reaches `similarity`."""
     outliers = np.flatnonzero(labels < 0)
     if len(outliers) == 0 or labels.max(initial=-1) < 0:
         return labels
@@ -135,7 +141,7 @@ def _rescue(labels: Labels, vectors: Matrix, similarity: float) -> Labels:
 
 
 def drop_small(labels: Labels, size: int) -> Labels:
-    """Topics of fewer than `size` posts become outliers."""
+    """Make topics of fewer than `size` posts outliers."""
     if labels.max(initial=-1) < 0:
         return labels
     counts = np.bincount(labels[labels >= 0])
@@ -148,7 +154,7 @@ def _compact(labels: Labels) -> Labels:
 
 
 def by_size(labels: Labels) -> Labels:
-    """Numbered by size, then by the first post."""
+    """Number the topics by size, then by their first post."""
     labels = _compact(labels)
     members = members_of(labels)
     rank = np.empty(len(members), dtype=np.int64)

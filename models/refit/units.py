@@ -1,12 +1,16 @@
-"""Fine units: the distinct posts of a week in small groups, each of which tells one story. Ranking begins with them.
+"""Units: small groups of a week's distinct posts, each about one story. Ranking starts from them.
 
-Every distinct post carries its bearers: its author and everyone who repeats it. Two posts are alike by the cosine of
-their vectors, less how near each one is to its own neighbourhood: where everybody speaks of one field, nearness says
-little. Posts whose bearers share an original, a quoted post, a thread or a link are alike by that evidence. Average
-linkage groups them, and the tree is cut low: a unit misses a part of its story rather than mix two (`ranking.joining`
-joins the parts of one story later).
+* Every distinct post has its bearers: its author and all who repeat it.
 
-The result depends on the set of posts only: distances are exact, the input order is canonical, one thread sums.
+* Similarity: the cosine of two vectors, minus the density of each post's own neighbourhood, because in a stream about
+  one field all posts are near each other. Posts whose bearers share an original, a quoted post, a thread or a link are
+  similar by that evidence.
+
+* Average linkage groups the posts, and the tree is cut low: a unit may miss a part of its story, but must not mix two
+  (`ranking.joining` joins the parts of a story later).
+
+* The result depends on the set of posts only: distances are exact, the input order is canonical, and sums run in one
+  thread.
 """
 
 from collections import defaultdict
@@ -25,11 +29,11 @@ from models.refit.topic_shapes import halves, members_of
 from models.refit.voices import voice_of
 from models.week.posts import WeekPosts
 
-CUT = 0.55  # distance between groups up to which average linkage joins them
-SHARED = 0.85  # similarity of two posts with an original, a quoted post, a thread or a link in common
-NEIGHBOURS = 10  # nearest posts that make up the neighbourhood of a post
-CROWD = 30  # posts with one thing in common from which it says nothing: a form, a channel, a sponsor
-LARGEST = 6_000  # posts whose distances are in memory at a time; more are halved along their main direction
+CUT = 0.55  # maximum distance between groups that average linkage joins
+SHARED = 0.85  # similarity of two posts that share an original, a quoted post, a thread or a link
+NEIGHBOURS = 10  # number of nearest posts that define the neighbourhood of a post
+CROWD = 30  # a thing shared by more posts is no evidence: a form, a channel, a sponsor
+LARGEST = 6_000  # posts whose distances are in memory at a time; larger sets are halved along their main direction
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -37,31 +41,28 @@ Indices = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Units:
-    """`n` distinct posts of a week in units.
-
-    own: what a vector has of its own in this week (`features.own_part`).
-    """
+    """`n` distinct posts of a week in units."""
 
     distinct: Indices  # int64 (n,), places in the week, ascending
-    bearers: list[list[int]]  # of each distinct post: places in the week that bear it, its own first
-    own: Floats  # float64 (n, dimensions), unit length
+    bearers: list[list[int]]  # of each distinct post: places of its bearers in the week, its own first
+    own: Floats  # float64 (n, dimensions), unit length: `features.own_part` of the vectors
     density: Floats  # float64 (n,), mean cosine to the nearest posts
-    nearest: Floats  # float64 (n,), cosine to the nearest post with another voice, -1 without one
-    groups: list[Indices]  # of each unit: places in `distinct`, ascending; the units by their first post
+    nearest: Floats  # float64 (n,), cosine to the nearest post of another voice, -1 without one
+    groups: list[Indices]  # of each unit: places in `distinct`, ascending; units by their first post
 
     def likeness(self, one: Sequence[int], other: Sequence[int]) -> float:
-        """Mean similarity of two groups of distinct posts, as average linkage has it."""
+        """Return the mean similarity of two groups of distinct posts, as in average linkage."""
         middle, its = self.own[one].mean(axis=0), self.own[other].mean(axis=0)
         level = (self.density[one].mean() + self.density[other].mean()) / 2
         return float(middle @ its - level + self.density.mean())
 
     def members(self, group: Sequence[int]) -> list[int]:
-        """Places in the week of all posts that bear one of a group of distinct posts, ascending."""
+        """Return the places in the week of all bearers of a group of distinct posts, ascending."""
         return sorted(bearer for post in group for bearer in self.bearers[post])
 
 
 def find_units(week: WeekPosts, duplicate_of: Indices) -> Units:
-    """The units of `week`. duplicate_of: int64 (posts,), as `near_duplicates.fold` returns it."""
+    """Return the units of `week`. duplicate_of: int64 (posts,), from `near_duplicates.fold`."""
     distinct = np.flatnonzero(duplicate_of == np.arange(len(week)))
     bearers = _bearers(distinct, duplicate_of)
     if not len(distinct):
@@ -92,7 +93,7 @@ def _bearers(distinct: Indices, duplicate_of: Indices) -> list[list[int]]:
 
 
 def _in_common(week: WeekPosts, distinct: Indices, bearers: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Groups of distinct posts whose bearers have one original, quoted post, thread or link in common."""
+    """Return groups of distinct posts whose bearers share an original, quoted post, thread or link."""
     place = {bearer: post for post, carried in enumerate(bearers) for bearer in carried}
     holders: dict[str, set[int]] = defaultdict(set)
     for index, post in enumerate(week.posts):
@@ -106,7 +107,7 @@ def _in_common(week: WeekPosts, distinct: Indices, bearers: Sequence[Sequence[in
 
 
 def _within(part: Indices, groups: Sequence[Sequence[int]]) -> Iterator[Indices]:
-    """The groups that may be joined, as places in `part`."""
+    """Return the groups that may be joined, as places in `part`."""
     place = {post: index for index, post in enumerate(part.tolist())}
     for group in groups:
         if 1 < len(group) <= CROWD:
@@ -116,23 +117,23 @@ def _within(part: Indices, groups: Sequence[Sequence[int]]) -> Iterator[Indices]
 
 
 def _density(cosine: Floats) -> Floats:
-    """Mean of the cosines to the `NEIGHBOURS` nearest others."""
+    """Return the mean of the cosines to the `NEIGHBOURS` nearest other posts."""
     others = min(NEIGHBOURS, len(cosine) - 1)
     if others < 1:
         return np.zeros(len(cosine))
-    # the post itself is its nearest: it is the last column and left out
+    # the nearest post of a post is itself: it is the last column, which is left out
     near = np.sort(np.partition(cosine, len(cosine) - others - 1, axis=1)[:, -others - 1 :], axis=1)
     return np.asarray(near[:, :-1].mean(axis=1))
 
 
 def _nearest(cosine: Floats, voices: Indices) -> Floats:
-    """Cosine to the nearest post with another voice. voices: int64 (n,), a number for each voice."""
+    """Return the cosine to the nearest post with another voice. voices: int64 (n,), a number per voice."""
     others = np.where(voices[:, None] == voices, -1.0, cosine)
     return np.asarray(others.max(axis=1))
 
 
 def _linked(cosine: Floats, density: Floats, together: Iterator[Indices]) -> Indices:
-    """Average linkage; int64 (n,), a number for each group."""
+    """Cluster by average linkage; returns int64 (n,), a number per group."""
     if len(cosine) < 2:
         return np.zeros(len(cosine), dtype=np.int64)
     distance = 1 - (cosine - (density[:, None] + density) / 2 + density.mean())

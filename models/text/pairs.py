@@ -1,7 +1,7 @@
-"""Pairs of words that stand side by side: "auto mode", "managed agents", "gpt 5.5", however they are hyphenated.
+"""Pairs of adjacent words: "auto mode", "managed agents", "gpt 5.5", with or without hyphens.
 
-A pair names a happening where each of its words alone is in every other post. Function words and punctuation part
-pairs. A number is part of a pair only behind a word, so that a version is ("gpt 5.5") and a list of numbers is not.
+A pair can name an event whose single words are in every other post. Function words and punctuation separate pairs. A
+number is part of a pair only after a word: this accepts a version ("gpt 5.5") and rejects a list of numbers.
 """
 
 import re
@@ -11,13 +11,13 @@ from models.text.stop_words import STOP_WORDS
 _BREAK = re.compile(r"[.,:;!?()\[\]{}\n|“”\"…—–]+(?=\s|$)|[()\[\]{}\n|“”\"…—–]+")
 _TOKEN = re.compile(r"[^\W_](?:[\w.'’&+/-]*[\w+])?")
 _POSSESSIVE = re.compile(r"['’]s?$")
-_MAX_PARTS = 3  # "state-of-the-art" is no name
-_LONGEST = 80  # characters of a pair
-MOST = 60  # pairs of a post: a long text says the same things again
+_MAX_PARTS = 3  # "state-of-the-art" is not a name
+_LONGEST = 80  # maximum characters of a pair
+MOST = 60  # maximum pairs of a post: long texts repeat themselves
 
 
 def word_pairs(text: str) -> tuple[str, ...]:
-    """Distinct casefolded pairs of `text` (a post as encoded, see `models.text.clean`), in order."""
+    """Return the distinct casefolded pairs of `text` (a post as encoded, see `models.text.clean`), in order."""
     found: dict[str, None] = {}
     for piece in _BREAK.split(text.casefold()):
         before = ""

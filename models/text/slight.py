@@ -1,6 +1,6 @@
-"""Posts too slight to found a topic: a word or two ("WOW"), bare links, walls of hashtags.
+"""Detects posts too slight to start a topic: one or two words ("WOW"), bare links, walls of hashtags.
 
-Such a post has no subject of its own. It stands under a post that it quotes or answers, and nowhere else.
+Such a post has no subject of its own. It belongs only to a post that it quotes or answers.
 """
 
 from collections.abc import Sequence
@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from models.text import hashtag_wall
 
 FEWEST_WORDS = 3  # content words
-WALL = 0.35  # share of a post's letters in hashtags from which the hashtags rule it
-UNSPACED = 20  # letters in one run: a sentence in a script without spaces
+WALL = 0.35  # minimum share of a post's letters in hashtags of a wall
+UNSPACED = 20  # letters without a space: a sentence in a script without spaces
 
 
 def is_slight(text: str, cleaned: str, spoken: Sequence[str]) -> bool:
-    """Whether the post tells no subject.
+    """Whether the post has no subject of its own.
 
     Args:
-        text: The post as it was written.
-        cleaned: The post as it is encoded (`models.text.clean`).
-        spoken: The content words of `cleaned` (`models.text.words.spoken_words`).
+        text: the post as written.
+        cleaned: the post as encoded (`models.text.clean`).
+        spoken: the content words of `cleaned` (`models.text.words.spoken_words`).
     """
     few = len(spoken) < FEWEST_WORDS and max(map(len, cleaned.split()), default=0) < UNSPACED
     return few or hashtag_wall(text) >= WALL

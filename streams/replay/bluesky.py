@@ -21,7 +21,7 @@ from streams.sources.bluesky.archive import Archive, Span, archived
 from streams.sources.bluesky.jetstream import Bluesky
 from streams.sources.people.wanted import People
 from streams.sources.port import Bad
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from streams.stages.post_time import time_of
 
 TIMEOUT = 60.0  # seconds for one answer
@@ -68,7 +68,7 @@ async def fetch_weeks(
         RefusedError: Nobody is listed, or the archive refuses the key.
         DisconnectedError: The archive does not answer.
     """
-    people, memory = People(await read_influencers(settings)), Memory(NO_LIMIT)
+    people, memory = People(await read_influencers(settings)), SentPosts(NO_LIMIT)
     folder = settings.data_dir / "backfill"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"bluesky-{weeks.first}-{weeks.last}.jsonl"

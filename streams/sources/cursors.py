@@ -1,8 +1,10 @@
-"""A source's cursor and health as small JSON files in the data folder, replaced atomically.
+"""Cursor and health of a source, as small JSON files in the data folder, replaced atomically.
 
-`NAME.cursor.json`: {cursor, offsets}; it is written only after the broker acknowledged everything before it, so after
-`kill -9` it is old at worst. `offsets` (partition -> next offset on `tweets`) tells where the tail begins that may hold
-posts newer than the cursor. `NAME.health.json` is what `toptopics status` shows.
+* `NAME.cursor.json`: {cursor, offsets}. It is written only after the broker acknowledged all earlier records, so after
+  `kill -9` it is old at worst. `offsets` (partition -> next offset on `tweets`) marks where posts newer than the cursor
+  may begin.
+
+* `NAME.health.json`: what `toptopics status` shows.
 """
 
 import os
@@ -23,33 +25,37 @@ log = structlog.get_logger(__name__)
 
 
 class Saved(msgspec.Struct, frozen=True):
-    """What is known to be safe on Kafka."""
+    """State that is confirmed on Kafka."""
 
-    cursor: str | None = None
-    offsets: dict[int, int] = {}
+    cursor: str | None = None  # opaque text of the source
+    offsets: dict[int, int] = {}  # partition of `tweets` -> next offset
 
 
 @dataclass
 class Health:
-    """How a source is doing; times are RFC 3339."""
+    """State of a source; times are RFC 3339."""
 
     source: str
     state: str = "starting"  # starting, connected, waiting, stopped, refused
     pid: int = field(default_factory=os.getpid)
-    since: str = ""
-    last_post: str = ""
+    since: str = ""  # time of the last change of state
+    last_post: str = ""  # time at which the last post was sent
     last_error: str = ""
-    sent: int = 0
-    duplicates: int = 0
-    ignored: int = 0
-    bad: int = 0
+    sent: int = 0  # posts sent to `tweets`
+    duplicates: int = 0  # posts that were sent before
+    ignored: int = 0  # records that are not posts of listed people
+    bad: int = 0  # records sent to `dead-letters`
     reconnects: int = 0
-    per_minute: float = 0.0
-    not_found: list[str] = field(default_factory=list)  # listed handles that nobody has
+    per_minute: float = 0.0  # posts sent per minute
+    not_found: list[str] = field(default_factory=list)  # listed handles that do not exist
 
 
 class Files:
-    """The files of one source. Raises OSError when the folder cannot be written."""
+    """The files of one source.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
 
     def __init__(self, folder: Path, name: str) -> None:
         self._cursor = folder / f"{name}.cursor.json"
@@ -59,8 +65,13 @@ class Files:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Held by one process at a time, and let go by the system however it ends: two would send everything twice.
-        Raises RefusedError."""
+        """Lock the source for this process; the system releases the lock when the process ends.
+
+        Two processes would send every post twice.
+
+        Raises:
+            RefusedError: Another process has the lock.
+        """
         with ExitStack() as stack:
             try:
                 stack.enter_context(locked(self._lock))
@@ -70,35 +81,39 @@ class Files:
             yield
 
     def load(self) -> Saved:
-        """What was saved last; nothing for a new source. Raises ValueError for a damaged file, naming it."""
+        """Load the saved state; empty for a new source.
+
+        Raises:
+            ValueError: The file is damaged; the message names it.
+        """
         try:
             return read_file(self._cursor, Saved, "delete it to start from the log's tail")
         except FileNotFoundError:
             return Saved()
 
     def save(self, saved: Saved) -> None:
-        """Atomically replace the cursor."""
+        """Replace the cursor file atomically."""
         replace_file(self._cursor, msgspec.json.encode(saved))
 
     def report(self, health: Health) -> None:
-        """Atomically replace the health."""
+        """Replace the health file atomically."""
         replace_file(self._health, msgspec.json.encode(asdict(health)), durable=False)
 
 
 def read_positions(cursor: str | None) -> dict[str, Any]:
-    """The object that a cursor holds. One that is none (from a stranger's record) counts as no cursor."""
+    """Decode the object of a cursor. A cursor of another format (from a foreign record) counts as no cursor."""
     try:
         value = orjson.loads(cursor) if cursor else {}
     except orjson.JSONDecodeError:
         value = None
     if isinstance(value, dict):
         return value
-    log.warning("a cursor cannot be read; starting without one", cursor=str(cursor)[:100])
+    log.warning("cursor is not readable, starting without one", cursor=str(cursor)[:100])
     return {}
 
 
 def healths(folder: Path) -> list[Health]:
-    """Every source's last report; files of another version are left out."""
+    """Return the last report of every source; files of another version are skipped."""
     found = []
     for path in sorted(folder.glob("*.health.json")):
         try:

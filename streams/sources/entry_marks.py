@@ -1,4 +1,4 @@
-"""By what an entry of a feed is known again, and what it says: short hashes, so that thousands fit into a cursor."""
+"""Fingerprints of feed entries: short hashes of identity and content, so that thousands fit into a cursor."""
 
 import hashlib
 import re
@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from models.events import Tweet
 
-PREFIX = "rss:"  # of the posts' ids
-LEAST_BODY = 40  # characters: a shorter body may be the same in several entries
+PREFIX = "rss:"  # of the post ids
+LEAST_BODY = 40  # characters; a shorter body may occur in several entries
 _WORD = re.compile(r"\w+(?:[.,:'’-]\w+)*")
 _NUMBER = re.compile(r"[\d.,:'’-]+")
 
 
 class Mark(NamedTuple):
-    """Hashes of an entry's parts; "" for a part that it lacks, or shares with another entry of its feed."""
+    """Hashes of an entry's parts; "" for a missing part, and for a part that another entry of the feed shares."""
 
     guid: str
     link: str
@@ -24,7 +24,7 @@ class Mark(NamedTuple):
 
 
 class SentEntry(NamedTuple):
-    """An entry that is on the log."""
+    """An entry that was sent to Kafka."""
 
     mark: Mark
     said: str
@@ -32,7 +32,9 @@ class SentEntry(NamedTuple):
 
 
 def mark_of(post: Tweet, date: datetime | None) -> Mark:
-    """The mark of an entry's post, whose id is a hash of the entry's own; title and body are parts of its text."""
+    """Return the mark of an entry's post. The post's id is a hash of the entry's id; title and body are parts of its
+    text.
+    """
     title, _blank, body = post.text.partition("\n\n")
     link = post.links[0].url if post.links else ""
     moment = "" if date is None else str(int(date.timestamp()))
@@ -40,15 +42,15 @@ def mark_of(post: Tweet, date: datetime | None) -> Mark:
 
 
 def guid_of(post_id: str) -> str:
-    """The part of a mark that stands for an entry's own id."""
+    """Return the part of a mark that stands for the entry's own id."""
     return post_id.partition("#")[0].removeprefix(PREFIX)[:12]
 
 
 def said(post: Tweet) -> str:
-    """What readers would see change: the words, without the body's bare numbers.
+    """Return the words whose change a reader would notice: the text without stand-alone numbers in the body.
 
-    Numbers that stand alone in a feed's body are counters as a rule (comments, minutes, visitors): they change with
-    every reading, and nobody reads an entry again for them.
+    Stand-alone numbers in a feed's body are usually counters (comments, minutes, visitors). They change at every poll
+    and make no edit.
     """
     title, _blank, body = post.text.partition("\n\n")
     return _hash(_words(title) + "\n" + _words(body, numbers=False))

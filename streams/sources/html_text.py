@@ -1,4 +1,4 @@
-"""HTML of a post or feed entry to the text that a person sees, with its links (selectolax)."""
+"""Converts the HTML of a post or feed entry to visible text and links (selectolax)."""
 
 import re
 from typing import Any
@@ -9,15 +9,15 @@ from streams.sources import fields
 
 _BLOCKS = {"p", "div", "li", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "tr", "section", "article"}
 _HIDDEN = "script, style, template, noscript, head, iframe, svg"
-_BARE_AMPERSAND = re.compile(r"&(?!#?\w{1,32};)")  # HTML takes "&copy=2" for a sign, its author means an address
-MAX_HTML = 500_000  # a longer article is cut: its first pages say what it is about
+_BARE_AMPERSAND = re.compile(r"&(?!#?\w{1,32};)")  # HTML reads "&copy=2" as a sign, its author means an address
+MAX_HTML = 500_000  # longer articles are cut: the first pages show the subject
 
 
 def html_to_text(markup: str, *, without: str = "") -> tuple[str, list[dict[str, Any]]]:
-    """(text with paragraphs as blank lines, links in order without mentions and hashtags).
+    """Return (text with blank lines between paragraphs, links in order without mentions and hashtags).
 
-    A link whose words are its shortened address (Mastodon hides parts of it) is written out in full. `without`: a CSS
-    selector of what else is left out.
+    A link whose text is its shortened address (Mastodon hides parts of it) is written out in full. `without` is a CSS
+    selector of further elements to leave out.
     """
     tree = LexborHTMLParser(_BARE_AMPERSAND.sub("&amp;", markup[:MAX_HTML]))
     for node in tree.css(f"{_HIDDEN}, {without}" if without else _HIDDEN):

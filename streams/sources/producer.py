@@ -1,8 +1,9 @@
-"""Sends posts to `tweets` and what cannot be parsed to `dead-letters`, and knows when the broker has them.
+"""Sends posts to `tweets` and unparsable records to `dead-letters`, and waits for the broker's acknowledgement.
 
-Key: author id; value: `models.events.wire` bytes; record time: the post's own time (a deletion's: when it was deleted).
-Headers: `source`, and `cursor`, up to which everything was acknowledged when the record was sent: whatever happens, it
-is safe to resume from there. They tell a restart what is there already.
+* Key: author id. Value: bytes of `models.events.wire`. Record time: the post's time; for a deletion, its own time.
+
+* Headers: `source`, and `cursor`, up to which all records were acknowledged when this record was sent. A restart can
+  safely resume from it, and reads from the headers which posts exist already.
 """
 
 import asyncio
@@ -23,16 +24,18 @@ from streams.ports import Headers, Send
 from streams.settings import Settings
 from streams.sources.cursors import Saved
 from streams.sources.port import Bad
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from streams.stages.post_time import time_of
 
-TAIL = 50_000  # records per partition that are read back at the least
+TAIL = 50_000  # minimum number of records per partition to read back
 STAGE = "source"
-MAX_CURSOR = 1_000  # timelines of many people have longer ones: those are in the file only
+MAX_CURSOR = 1_000  # timelines of many people have longer cursors: those are in the file only
 
 
 class Delivery:
-    """Buffers into the producer; `flush` waits for the broker's word and says how far `tweets` is written."""
+    """Buffers records into the producer; `flush` waits for the acknowledgements and returns the end offsets on
+    `tweets`.
+    """
 
     def __init__(self, send: Send, source: str) -> None:
         self._send = send
@@ -44,11 +47,11 @@ class Delivery:
         return len(self._pending)
 
     async def post(self, post: Tweet | Deletion, safe_cursor: str | None, now: datetime) -> None:
-        """Hand one post or tombstone to the producer."""
+        """Pass one post or tombstone to the producer."""
         headers = [("source", self._source.encode())]
         if safe_cursor is not None and len(safe_cursor) <= MAX_CURSOR:
             headers.append(("cursor", safe_cursor.encode()))
-        # the broker refuses records from the future; the embed stage buries posts from there
+        # the broker rejects records from the future; the embed stage makes them dead letters
         when = min(now, time_of(post))
         confirmation = await self._send(
             TWEETS.name, key=post.author_id.encode(), value=wire.encode(post), timestamp=when, headers=headers
@@ -56,7 +59,7 @@ class Delivery:
         self._pending.append(confirmation)
 
     async def bad(self, bad: Bad, at: datetime) -> None:
-        """Hand one unusable record to `dead-letters`."""
+        """Pass one unusable record to `dead-letters`."""
         letter = DeadLetter(
             stage=STAGE,
             reason=bad.reason[:1_000],
@@ -67,9 +70,9 @@ class Delivery:
         self._pending.append(await self._send(DEAD_LETTERS.name, key=STAGE.encode(), value=wire.encode(letter)))
 
     async def flush(self) -> None:
-        """Wait until the broker has all that was handed over; raises its error when it will not."""
+        """Wait until the broker acknowledged all records; raises its error if it rejects one."""
         for _ in range(len(self._pending)):
-            # shielded, and dropped only afterwards: a cancelled flush must leave nothing unconfirmed behind
+            # shielded, and cleared only afterwards: a cancelled flush must leave no record unconfirmed
             metadata = await asyncio.shield(self._pending[0])
             self._pending.popleft()
             if metadata is not None and getattr(metadata, "topic", "").endswith(TWEETS.name):
@@ -78,7 +81,7 @@ class Delivery:
 
 @asynccontextmanager
 async def kafka_send(settings: Settings) -> AsyncIterator[Send]:
-    """The real `Send`, on an idempotent producer."""
+    """Return the real `Send`, on an idempotent producer."""
     async with kafka_log.producer(settings) as client:
         yield _sender(client, settings.prefix, system_clock)
 
@@ -103,8 +106,8 @@ def _sender(client: AIOKafkaProducer, prefix: str, clock: Clock) -> Send:
     return send
 
 
-async def recall(settings: Settings, memory: Memory, saved: dict[str, Saved]) -> dict[str, str]:
-    """Fill `memory` from the tail of `tweets`; returns each source's newest cursor found there.
+async def recall(settings: Settings, memory: SentPosts, saved: dict[str, Saved]) -> dict[str, str]:
+    """Fill `memory` from the tail of `tweets`, and return each source's newest cursor in it.
 
     The tail begins at the saved offsets of the sources, and at least `TAIL` records before each partition's end.
     """
@@ -130,15 +133,15 @@ def _tail_of(partition: TopicPartition, bound: kafka_log.Bounds, saved: dict[str
 
 
 def _text_of(header: bytes | None) -> str | None:
-    """A header's words; None for bytes that are none: anyone may produce to `tweets`."""
+    """Decode a header; None for bytes that are not text, because any client may write to `tweets`."""
     try:
         return None if header is None else header.decode()
     except UnicodeDecodeError:
         return None
 
 
-def _recall_one(value: bytes | None, memory: Memory) -> None:
+def _recall_one(value: bytes | None, memory: SentPosts) -> None:
     try:
         memory.remember(wire.decode_post(value))
     except wire.PoisonError:
-        return  # somebody else's record with our header: the embed stage buries it
+        return  # another producer's record with our header: the embed stage makes it a dead letter

@@ -1,29 +1,29 @@
-"""How far into the past a live source reaches: no post that a platform hands out today may open a week of the past.
+"""Time limits of live sources: a post that a platform delivers today must not open a past week.
 
-The time of a post is its author's claim. It counts when the network saw the post soon after it. A post that appeared
-late has the time at which it became readable. A post from long ago that appears today (an imported archive, a repeated
-feed) is no news: it is left out. Files are read on purpose and not held to this.
+The author's clock sets the time of a post. It counts if the network saw the post soon afterwards. A post that appeared
+later gets the time at which it became readable. A post from long ago that appears today (an imported archive, a
+repeated feed) is left out. Files are read on purpose, so these limits do not apply to them.
 """
 
 from datetime import datetime, timedelta
 
-BELIEVED = timedelta(days=1)  # clocks that are wrong, posts that are written offline
-NEWS = timedelta(days=7)  # a page that is dated when its draft began
-FIRST_YEAR = 1990  # before the web: a zero of some calendar, and no date
+BELIEVED = timedelta(days=1)  # wrong clocks, and posts written offline
+NEWS = timedelta(days=7)  # pages dated when their draft began
+FIRST_YEAR = 1990  # before the web: the zero of a calendar, not a date
 
 
 def is_date(moment: datetime) -> bool:
-    """Whether a time can be meant as one: years 1, 1900 and 1970 stand for "unknown"."""
+    """Whether a time is a real date: years 1, 1900 and 1970 stand for "unknown"."""
     return moment.year >= FIRST_YEAR
 
 
 def time_within_reach(claimed: datetime | None, seen: datetime, since: datetime | None = None) -> datetime | None:
-    """The time that a post is given; None for a post that is too old to be news.
+    """Return the time that a post gets, or None for a post that is too old.
 
     Args:
-        claimed: the author's word, None without one.
-        seen: when the network saw the post, or when it was first readable.
-        since: when the source looked before, where it cannot know what happened in between; default: `seen`.
+        claimed: the author's time; None if it is missing.
+        seen: when the network saw the post, or when it first was readable.
+        since: time of the previous look, if the source does not know what happened in between; default: `seen`.
     """
     if claimed is None or not is_date(claimed):
         return seen

@@ -1,12 +1,13 @@
-"""Runs one source for ever: sends what it hands out, saves its cursor once that is safe, and connects again.
+"""Runs one source without end: sends its posts, saves its cursor when they are safe, and reconnects.
 
-* A cursor is saved only after the broker acknowledged everything handed out before it; a restart continues there and
-  the memory drops what was sent already: no gap, no duplicate, whenever the process is killed.
-* A lost connection is tried again with exponential back-off and jitter (tenacity), or after the time that the platform
-  asked for. A connection that gave a new post, or held for `STEADY` seconds, starts the count anew. `RefusedError` ends
-  the source.
-* Back-pressure: no more than `MAX_PENDING` posts wait for the broker. A send that fails ends the runner: its caller
-  starts the process again, and the cursor is still where it was safe.
+* Cursor: it is saved only after the broker acknowledged all records before it. A restart continues from it, and
+  `SentPosts` drops the posts that were sent already. So a kill at any time causes no gap and no duplicate.
+
+* Reconnection: exponential back-off with jitter (tenacity), or the wait that the platform requested. A connection that
+  gave a new post, or lasted `STEADY` seconds, resets the back-off. `RefusedError` ends the source.
+
+* Back-pressure: at most `MAX_PENDING` posts wait for the broker. A failed send ends the runner; its caller restarts the
+  process, and the saved cursor is still safe.
 """
 
 import asyncio
@@ -28,7 +29,7 @@ from streams.sources.cursors import Files, Health, Saved
 from streams.sources.people.wanted import PLATFORM_OF, People
 from streams.sources.port import Bad, DisconnectedError, Ignored, Item, RefusedError, Source
 from streams.sources.producer import Delivery
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from streams.system.metrics import Metrics
 
 MAX_PENDING = 500
@@ -41,14 +42,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Backoff:
-    """Waiting between attempts, in seconds: random up to first, 2 × first, 4 × first … but never above `most`."""
+    """Seconds between attempts: random up to first, 2 × first, 4 × first …, at most `most`."""
 
     first: float = 1.0
     most: float = 300.0
 
 
 class _AskedFor(wait_base):
-    """The platform's own word where it gave one (and a little more, so that clients do not all come at once)."""
+    """Wait for the time that the platform requested, plus a small random part that spreads the clients."""
 
     def __init__(self, otherwise: Backoff) -> None:
         self._otherwise = wait_random_exponential(multiplier=otherwise.first, max=otherwise.most)
@@ -57,19 +58,19 @@ class _AskedFor(wait_base):
     def __call__(self, retry_state: RetryCallState) -> float:
         error = retry_state.outcome.exception() if retry_state.outcome else None
         asked = error.retry_after if isinstance(error, DisconnectedError) else None
-        if not asked:  # a time that is over is no time: asking at once, again and again, helps nobody
+        if not asked:  # ignore a time in the past: it would cause requests without a pause
             return self._otherwise(retry_state)
         return max(0.0, asked) + self._jitter(retry_state)
 
 
 @dataclass
 class Runner:
-    """One source and what it needs; `run()` ends only by an error: refused, or the broker's."""
+    """One source with its dependencies; `run()` ends only with an error: refused, or the broker's."""
 
     source: Source
     delivery: Delivery
     files: Files
-    memory: Memory
+    memory: SentPosts
     people: People
     clock: Clock
     backoff: Backoff = Backoff()
@@ -84,7 +85,11 @@ class Runner:
         self._times: deque[datetime] = deque(maxlen=10_000)
 
     async def run(self) -> None:
-        """Until cancelled. Raises RefusedError, and what the producer raises."""
+        """Run until cancelled.
+
+        Raises:
+            RefusedError: The source cannot work (token, address, empty list).
+        """
         async with self._flushed_regularly():
             try:
                 while True:
@@ -94,7 +99,7 @@ class Runner:
                 raise
 
     async def _one_stretch(self) -> None:
-        """Connect until a connection is of use; its end is the end of the stretch."""
+        """Connect until one connection was useful; its end is the end of the stretch."""
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(DisconnectedError),
             wait=_AskedFor(self.backoff),
@@ -106,8 +111,8 @@ class Runner:
                 await self._connection()
 
     async def _connection(self) -> None:
-        """One connection. The end of one that was of use is no failure; everything else is tried again."""
-        began, sent, told = asyncio.get_running_loop().time(), self.health.sent, "the connection ended"
+        """Run one connection. The end of a useful one is not a failure; all other ends are retried."""
+        began, sent, reason = asyncio.get_running_loop().time(), self.health.sent, "the connection closed"
         try:
             async for item in self.source.events(self._cursor):
                 self.health.state = "connected"
@@ -115,11 +120,11 @@ class Runner:
         except DisconnectedError as error:
             if error.retry_after is not None:
                 raise
-            told = str(error)
+            reason = str(error)
         if self.health.sent == sent and asyncio.get_running_loop().time() < began + STEADY:
-            raise DisconnectedError(told)
+            raise DisconnectedError(reason)
         self._reconnects()
-        self._state("waiting", told)
+        self._state("waiting", reason)
         await self.flush()
         await self.sleep(random.uniform(0, self.backoff.first))
 
@@ -149,9 +154,9 @@ class Runner:
             self.health.last_post = self._now()
 
     async def flush(self) -> None:
-        """Wait for the broker, then save how far the source is."""
+        """Wait for the broker, then save the source's cursor."""
         async with self._flushing:
-            cursor = self._cursor  # everything before it is with the producer already
+            cursor = self._cursor  # all records before it have been passed to the producer
             await self.delivery.flush()
             saved = Saved(cursor, dict(self.delivery.offsets) or self.saved.offsets)
             if saved != self.saved:
@@ -161,7 +166,7 @@ class Runner:
 
     @asynccontextmanager
     async def _flushed_regularly(self) -> AsyncIterator[None]:
-        """A quiet source's last posts must not wait for its next one; a failed flush ends the runner."""
+        """Flush regularly, so that a quiet source's last posts are not delayed; a failed flush ends the runner."""
         flusher = asyncio.create_task(self._flush_for_ever())
         this = asyncio.current_task()
         flusher.add_done_callback(lambda task: this and not task.cancelled() and task.exception() and this.cancel())
@@ -187,7 +192,9 @@ class Runner:
         wait = retry_state.next_action.sleep if retry_state.next_action else 0.0
         self._reconnects()
         self._state("waiting", str(error))
-        log.warning("source disconnected", source=self.source.name, reason=str(error), retry_in=round(wait, 1))
+        log.warning(
+            "source disconnected, reconnecting", source=self.source.name, reason=str(error), retry_in=round(wait, 1)
+        )
 
     def _count(self, what: Literal["sent", "duplicates", "ignored", "bad"]) -> None:
         setattr(self.health, what, getattr(self.health, what) + 1)

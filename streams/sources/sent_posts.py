@@ -1,9 +1,8 @@
-"""What a source has sent before: the newest ids with their authors, and which version of an edited post is the last.
+"""Posts that a source sent before: the newest ids with their authors, and the last version of each edited post.
 
-The log itself is the store: after any crash the tail of `tweets` tells what was sent, so nothing can be remembered
-that is not on Kafka, and nothing on Kafka forgotten that could come again. Bounded: the oldest ids go first. It also
-knows what each post shows, what the entries of feeds said (feeds alone change one without telling), and which handles
-an author had.
+The log itself is the store: after a crash it is rebuilt from the tail of `tweets`, so it agrees with Kafka. Its size is
+limited; the oldest ids are removed first. It also has the content mark of each post, the content of feed entries (only
+feeds change an entry silently), and the handles that an author had.
 """
 
 import hashlib
@@ -16,22 +15,22 @@ from models.events import Deletion, Tweet
 from models.text.handles import normal
 from streams.sources.entry_marks import SentEntry, mark_of, said
 
-LIMIT = 200_000  # 139 people write some 2,500 posts a week: more than a year
+LIMIT = 200_000  # 139 people write about 2,500 posts a week: more than a year
 UNKNOWN = "unknown"
-_DELETED = "deleted "  # no id has a space
+_DELETED = "deleted "  # ids contain no space
 
 
-class Memory:
-    """Decides what of an outcome is still to be sent; `remember` is called for what was."""
+class SentPosts:
+    """Decides which posts of an outcome are new; `remember` is called for the sent ones."""
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
         self._authors: OrderedDict[str, str] = OrderedDict()
         self._versions: dict[str, list[str]] = {}  # the first id -> ids of its edits, in order
-        self._said: dict[str, str] = {}  # id of a post -> mark of what its newest version shows
-        self._entries: dict[str, dict[str, SentEntry]] = {}  # of feeds: author id -> post id -> what was sent
-        self._handles: dict[str, str] = {}  # author id -> the newest handle that its posts carried
-        self._authors_by_handle: dict[tuple[str, str], str] = {}  # (source, any of its handles) -> author id
+        self._said: dict[str, str] = {}  # post id -> content mark of its newest version
+        self._entries: dict[str, dict[str, SentEntry]] = {}  # feeds only: author id -> post id -> the sent entry
+        self._handles: dict[str, str] = {}  # author id -> handle on its newest post
+        self._authors_by_handle: dict[tuple[str, str], str] = {}  # (source, any handle) -> author id
 
     def __len__(self) -> int:
         return len(self._authors)
@@ -40,33 +39,35 @@ class Memory:
         return post_id in self._authors
 
     def entries_of(self, author_id: str) -> Mapping[str, SentEntry]:
-        """The remembered entries of a feed, by the id of their first version."""
+        """Return the remembered entries of a feed, by the id of their first version."""
         return self._entries.get(author_id, {})
 
     def handle_of(self, author_id: str) -> str | None:
-        """The handle that the newest post of an author carried."""
+        """Return the handle on an author's newest post."""
         return self._handles.get(author_id)
 
     def author_of(self, source: str, handle: str) -> str | None:
-        """Whose posts carried a handle: what a restart knows of people who have changed it since."""
+        """Return the author whose posts had a handle; after a restart this finds people who changed theirs."""
         return self._authors_by_handle.get((source, normal(handle)))
 
     def alive(self) -> list[str]:
-        """The ids of remembered posts that are not known to be deleted, oldest first."""
+        """Return the ids of remembered posts that are not known as deleted, oldest first."""
         ids = [key for key in self._authors if not key.startswith(_DELETED)]
         return [post_id for post_id in ids if _DELETED + post_id not in self._authors]
 
     def alive_by_author(self) -> dict[str, list[str]]:
-        """`alive`, the ids of each author."""
+        """Return the ids of `alive` by author."""
         found: dict[str, list[str]] = {}
         for post_id in self.alive():
             found.setdefault(self._authors[post_id], []).append(post_id)
         return found
 
     def fresh(self, post: Tweet | Deletion, is_wanted: Callable[[Tweet | Deletion], bool]) -> list[Tweet | Deletion]:
-        """What to send for `post`: nothing for a repeat, nor for an edit that changes nothing; an edit names the
-        version that it really replaces; a deletion takes every version along, and gets the author that the platform did
-        not tell."""
+        """Return what to send for `post`.
+
+        A repeat gives nothing, and so does an edit without a visible change. An edit names the version that it
+        replaces. A deletion includes every version, and gets the author that the platform did not report.
+        """
         if isinstance(post, Tweet):
             if post.id in self._authors or self._changes_nothing(post) or not is_wanted(post):
                 return []
@@ -81,7 +82,7 @@ class Memory:
         return [deletion for deletion in gone if _key(deletion) not in self._authors]
 
     def remember(self, post: Tweet | Deletion) -> None:
-        """`post` is on its way to Kafka, or was read back from it."""
+        """Add a post that was sent to Kafka, or read back from it."""
         self._authors[_key(post)] = post.author_id
         if isinstance(post, Tweet) and normal(post.author) != normal(post.author_id):
             self._handles[post.author_id] = post.author
@@ -101,7 +102,7 @@ class Memory:
             self._entries.get(author_id, {}).pop(oldest, None)
 
     def _changes_nothing(self, post: Tweet) -> bool:
-        """Whether it is an edit of something that readers do not see: a label, a poll, the description of a picture."""
+        """Whether an edit changes only what readers do not see: a label, a poll, the description of a picture."""
         return "#" in post.id and self._said.get(post.id.partition("#")[0]) == content_mark(post)
 
     def _remember_entry(self, post: Tweet) -> None:
@@ -117,7 +118,7 @@ class Memory:
 
 
 def content_mark(tweet: Tweet) -> str:
-    """Ten digits of what a post shows, words and addresses: another mark under the same id is an edit."""
+    """Return ten hex digits of a post's visible text and addresses; another mark under the same id is an edit."""
     shown = "\n".join([tweet.text, *(link.url for link in tweet.links)])
     return hashlib.sha256(shown.encode("utf-8", "replace")).hexdigest()[:10]
 

@@ -1,23 +1,22 @@
-"""Stage week-close: `tweets.embedded` -> `digests`, and WeekTopics back onto `tweets.embedded`.
+"""Stage week-close: `tweets.embedded` -> `digests`, and WeekTopics back to `tweets.embedded`.
 
-Message in: EmbeddedTweet or Deletion. Message out: one Digest per ISO week with posts, keyed by week; a correction
-is another record with the same key, made with the settings of the digest that it corrects. Before it goes what the live
-topics learn from the refit: a crash between the two repeats both, and the assign stage knows what it has learned.
-Nothing is dropped: what cannot be decoded is the assign stage's to report.
+Messages in: EmbeddedTweet or Deletion. Messages out: one Digest per ISO week with posts, keyed by week. A correction is
+another record with the same key, made with the settings of the digest that it corrects. The WeekTopics for the live
+topics are sent before the digest: a crash between the two sends both again, and the assign stage ignores a WeekTopics
+that it has learned. Undecodable messages are skipped here; the assign stage reports them.
 
-What a correction comes to:
+Results of a correction:
 
-* the result shows something else, or a deleted post was shown: a new revision;
-* the result shows the same: the digest is written again with the offset read so far (`read_end`), and no new revision;
-* the log no longer holds the week that the digest was made from (retention, a trim): the refit's result is dropped,
-  because it would take something away from readers. Deleted posts leave the published digest itself, as a new revision.
-  For anything else the digest stays, with a line in the log, a metric, and `toptopics status`.
+* the digest shows something else, or showed a deleted post: a new revision;
+* the digest shows the same: it is written again with the current offset (`read_end`), without a new revision;
+* the log no longer contains the digest's week (retention, a trim): the refit's result is dropped, because it would
+  remove content from readers. Deleted posts are removed from the published digest, as a new revision. Otherwise the
+  digest stays, with a log line, a metric, and `toptopics status`.
 
-Nothing is kept outside the log: which weeks are closed, and up to which offset each digest has read, stands on
-`digests`; the watermark and late posts are found again by reading `tweets.embedded` from where it matters. So
-offsets may be committed before a week is closed, the stream never waits for a refit, and a crash between the refit
-and the publishing repeats the refit, which gives the same bytes. The owner of the one partition publishes; any other
-worker stands by.
+All state is on the log. `digests` has the closed weeks, and the offset up to which each digest has read. The watermark
+and late posts are found by reading `tweets.embedded` again. So offsets may be committed before a week is closed, and
+the stream never waits for a refit. A crash between refit and publishing repeats the refit, which gives the same bytes.
+The owner of the single partition publishes; all other workers stand by.
 """
 
 import time
@@ -42,17 +41,17 @@ from streams.refit.client import MadeDigest
 from streams.refit.settings import overrides_of, settings_text
 from streams.system.logs import get_logger
 
-Refit = Callable[[Week, Mapping[str, str]], Awaitable[MadeDigest]]  # with the settings that are not the defaults
+Refit = Callable[[Week, Mapping[str, str]], Awaitable[MadeDigest]]  # with the settings that differ from the defaults
 ReadDigests = Callable[[], Awaitable[dict[str, PublishedDigest]]]
-# all records from a moment on, or from an offset on; with both from the earlier one, with neither from the log's start
+# all records from a time on, or from an offset on; with both from the earlier one, with neither from the log's start
 ReadLog = Callable[[datetime | None, int | None], AsyncIterator[list[Record]]]
 Lagging = Callable[[], Awaitable[Collection[int]]]
-Count = Callable[[str], None]  # what closing or correcting a week came to, for the metric `digests`
+Count = Callable[[str], None]  # results of closing or correcting a week, for the metric `digests`
 log = get_logger(__name__)
 
 
 class WeekCloseStage:
-    """Follows event time and publishes what is due. `lagging`: partitions of `tweets` that embed is behind on."""
+    """Follows event time and publishes due weeks. `lagging`: partitions of `tweets` where embed is behind."""
 
     def __init__(
         self,
@@ -78,29 +77,29 @@ class WeekCloseStage:
         self._send = send
         self._count = count
         self._published: dict[str, PublishedDigest] = {}
-        self._passed = 0  # the end of what was handed over before recovery
+        self._passed = 0  # end of the messages that arrived before recovery
 
     async def follow(self, records: Sequence[Record]) -> None:
-        """See one batch; before recovery only its end, because recovery reads it from the log."""
+        """Process one batch; before recovery only its end offset, because recovery reads it from the log."""
         if self._week_clock is not None:
             self._see(self._week_clock, records)
         elif records:
             self._passed = records[-1].offset + 1
 
     async def tick(self, *, active: bool) -> None:
-        """Called every second or so, never twice at once. `active`: this worker owns the partition."""
+        """Called about every second, never twice at once. `active`: this worker owns the partition."""
         if not active:
             self._week_clock = None
             return
         if self._week_clock is None:
             self._week_clock = await self._recover()
-        # the lag costs two requests: ask only when something may be due
+        # the lag costs two requests: ask only if something may be due
         if self._week_clock.due(self._clock()):
             for week in self._week_clock.due(self._clock(), await self._lagging()):
                 await self._publish(week, self._week_clock)
 
     async def _recover(self) -> WeekClock:
-        """Find out from the log which weeks are closed, how far event time is, and what came late."""
+        """Read from the log which weeks are closed, how far event time is, and which posts were late."""
         week_clock = self._create_week_clock()
         self._published = await self._read_digests()
         for entry in self._published.values():
@@ -109,14 +108,14 @@ class WeekCloseStage:
         since = recent[-1].digest.end if recent else None
         offset = min((entry.seen_end for entry in recent), default=None)
         reached, before = await self._see_log(week_clock, since, offset), -1
-        while before < reached < self._passed:  # what came meanwhile; no further than a log that was made anew goes
+        while before < reached < self._passed:  # messages since then, but not beyond the end of a recreated log
             before, reached = reached, await self._see_log(week_clock, None, reached)
         watermark = week_clock.watermark()
         log.info("recovered", closed=list(self._published), watermark=watermark and watermark.isoformat())
         return week_clock
 
     async def _see_log(self, week_clock: WeekClock, since: datetime | None, offset: int | None) -> int:
-        """The end of what was there to be read."""
+        """Read the end offset of the log."""
         end = offset or 0
         async for records in self._read_log(since, offset):
             self._see(week_clock, records)
@@ -148,7 +147,7 @@ class WeekCloseStage:
         if before is None:
             await self._send_new(entry, made.taught, started)
         elif before.hash == entry.hash:
-            entry = replace(before, read_end=made.slice_end)  # also after a restart: it is found out again
+            entry = replace(before, read_end=made.slice_end)  # also after a restart, because recovery finds it again
         elif missing := before.missing_in(made.log_start, made.held):
             entry = await self._correct_itself(before, week_clock.gone(week), made, missing)
         elif shown(before.digest) == shown(entry.digest) and not week_clock.gone(week):
@@ -158,7 +157,8 @@ class WeekCloseStage:
             await self._send_new(entry, made.taught, started)
         self._published[str(week)] = entry
         _mark_closed(week_clock, entry, self._timezone)
-        # what arrived during the refit was seen before the week counted as closed, or before its posts were known
+        # posts that arrived during the refit were seen before the week counted as closed, or before its posts were
+        # known
         await self._see_log(week_clock, None, entry.seen_end)
 
     async def _send_new(self, entry: PublishedDigest, taught: bytes, started: float) -> None:
@@ -176,7 +176,7 @@ class WeekCloseStage:
         )
 
     async def _send_read_end(self, before: PublishedDigest, read_end: int, outcome: str) -> PublishedDigest:
-        """Note on the log that the digest takes it into account up to `read_end`; readers are not told."""
+        """Write to the log that the digest includes all records up to `read_end`; readers are not notified."""
         entry = replace(before, read_end=read_end)
         await self._send_digest(entry)
         self._count(outcome)
@@ -185,17 +185,17 @@ class WeekCloseStage:
     async def _correct_itself(
         self, before: PublishedDigest, gone: set[str], made: MadeDigest, missing: str
     ) -> PublishedDigest:
-        """What is left to do where the log no longer holds the week that `before` was made from.
+        """Remove deleted posts from a digest whose week is no longer on the log.
 
         Args:
-            before: The newest digest of the week.
-            gone: Posts that it shows and that were deleted since.
-            made: What the refit made of the rest of the log; only its bounds are used.
-            missing: What the log lacks, for the log line.
+            before: newest digest of the week.
+            gone: posts that it shows and that were deleted since.
+            made: the refit's result for the rest of the log; only its bounds are used.
+            missing: what the log lacks, for the log line.
         """
         week = before.digest.week
         if not gone:
-            log.warning("log no longer holds the week; its digest stays as it is", week=week, missing=missing)
+            log.warning("log no longer contains the week, keeping its digest", week=week, missing=missing)
             return await self._send_read_end(before, made.slice_end, "kept")
         digest = redact(before.digest, gone)
         entry = replace(
@@ -210,7 +210,7 @@ class WeekCloseStage:
         await self._send_digest(entry)
         self._count("redacted")
         log.warning(
-            "log no longer holds the week; deleted posts were removed from its digest",
+            "log no longer contains the week, removed deleted posts from its digest",
             week=week,
             revision=entry.revision,
             deleted=len(gone),
@@ -219,8 +219,11 @@ class WeekCloseStage:
         return entry
 
     async def _refit_as_published(self, week: Week) -> tuple[MadeDigest, PublishedDigest | None, Mapping[str, str]]:
-        """The week with the settings of its newest digest, that digest and those settings: what somebody chose with
-        `replay --set --publish` stays when a late post comes. If they choose others meanwhile, it is done again."""
+        """Refit the week with the settings of its newest digest, so that `replay --set --publish` stays in force.
+
+        If the newest digest has other settings after the refit, the refit runs again. Returns the result, that digest
+        and those settings.
+        """
         before = await self._newest(week)
         while True:
             asked = _settings_of(before)
@@ -236,7 +239,7 @@ class WeekCloseStage:
         return known if there is None or (known is not None and known.revision >= there.revision) else there
 
     async def _teach(self, entry: PublishedDigest, taught: bytes) -> None:
-        """At its place among the posts, so that the live topics stay a function of that log."""
+        """Send the WeekTopics at its place among the posts, so that the live topics stay a function of that log."""
         if taught:
             key = entry.digest.week.encode()
             await (await self._send(EMBEDDED.name, key=key, value=taught, timestamp=entry.digest.end))

@@ -1,7 +1,7 @@
-"""The topics as they are now, in the memory of a reader process: the API's, `toptopics watch`'s, the alerts'.
+"""The current topics in the memory of a reader process: the API, `toptopics watch`, the alerts.
 
-`refresh()` asks the view for what changed since the last time and counts only that again. Everything that is ranked
-or sent is derived here, so that a thousand readers cost one reader of Redis.
+`refresh()` reads the changes from the view and recomputes only the changed topics. All rankings and messages are
+computed here, so a thousand readers cost one reader of Redis.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ SPARK_HOURS: Final = 24
 
 
 class TopicSummary(Struct, frozen=True, kw_only=True):
-    """A line of the ranking. spark: posts per hour of the last day, oldest first."""
+    """A line of the ranking."""
 
     id: str
     label: str
@@ -33,11 +33,11 @@ class TopicSummary(Struct, frozen=True, kw_only=True):
     people: int
     posts: int
     windows: dict[str, WindowStats]
-    spark: list[int]
+    spark: list[int]  # posts per hour of the last day, oldest first
 
 
 class Board:
-    """All listed topics. Not safe for threads; one task refreshes, any number reads."""
+    """All listed topics. Not thread-safe; one task refreshes, any number of tasks read."""
 
     def __init__(self, reader: ViewReader) -> None:
         self._reader = reader
@@ -46,13 +46,17 @@ class Board:
         self.posts = 0
         self.states: dict[str, TopicState] = {}
         self.active: dict[str, int] = dict.fromkeys(WINDOWS, 0)  # window -> people with a post in it
-        self._stories = False  # whether its topics tell stories
+        self._stories = False  # whether its topics have stories
         self._summaries: dict[str, tuple[tuple[int, ...], TopicSummary]] = {}
         self._sparks: dict[str, dict[str, tuple[int, list[int]]]] = {}
         self._rankings: dict[tuple[str, Sort], list[TopicSummary]] = {}
 
     async def refresh(self) -> list[str]:
-        """Ids of the topics that changed, those that are gone included. Raises ViewUnavailableError."""
+        """Read the changes, and return the ids of the changed and removed topics.
+
+        Raises:
+            ViewUnavailableError: The view cannot be read.
+        """
         changes = await self._reader.changes(self.version)
         gone = [name for name in self.states if name not in changes.topics] if changes.full else []
         for name in gone:
@@ -72,11 +76,11 @@ class Board:
 
     @property
     def last_bucket(self) -> int:
-        """The bucket that every window ends with; 0 in an empty view."""
+        """The last bucket of every window; 0 in an empty view."""
         return bucket_now(self.newest) if self.newest is not None else 0
 
     def summary(self, topic_id: str) -> TopicSummary | None:
-        """None if the topic is not listed."""
+        """Return the summary of a topic; None if it is not listed."""
         state = self.states.get(topic_id)
         if state is None:
             return None
@@ -88,16 +92,24 @@ class Board:
         return known[1]
 
     def spark(self, topic_id: str, window: str) -> list[int]:
-        """Posts in equal parts of the window, oldest first. Raises KeyError for a topic that is not listed."""
+        """Return the posts in equal parts of the window, oldest first.
+
+        Raises:
+            KeyError: The topic is not listed, or the window is unknown.
+        """
         last, known = self.last_bucket, self._sparks.setdefault(topic_id, {})
         if window not in known or known[window][0] != last:
             known[window] = last, parts(self.states[topic_id], window, last)
         return known[window][1]
 
     def ranked(self, window: str, sort: Sort = "trend") -> list[TopicSummary]:
-        """Topics of the window, best first; ties by people, posts, id. Raises KeyError.
+        """Return the topics of the window, best first; ties by people, posts, id.
 
-        By trend: what rises, by the measure, then what else is talked about, by people. Else: all with a post in it.
+        By trend: rising topics by score, then the others with enough people. Other orders: all topics with a post in
+        the window.
+
+        Raises:
+            KeyError: The window or the order is unknown.
         """
         key = window, sort
         if key not in self._rankings:
@@ -107,13 +119,15 @@ class Board:
         return self._rankings[key]
 
     def quiet_since(self, window: str) -> datetime | None:
-        """When somebody last spoke of a story, if nothing rises in the window; None if something does, or never did."""
+        """Return the time of the newest post of a story, if nothing rises in the window; None otherwise, or without a
+        story.
+        """
         if any(one.windows[window].section == "rising" for one in self.ranked(window)):
             return None
         return max((state.last_at for state in self.states.values() if state.told), default=None)
 
     def wider(self, window: str, limit: int) -> tuple[str, list[TopicSummary]]:
-        """The next wider window in which something rises, and its best; the last one looked at when none does."""
+        """Return the next wider window with a rising topic, and its best topics; the last window if there is none."""
         while window in WIDER:
             window = WIDER[window]
             rising = [one for one in self.ranked(window) if one.windows[window].section == "rising"]

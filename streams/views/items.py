@@ -1,7 +1,7 @@
-"""Wire types to what the view keeps of them. Pure.
+"""Converts wire types to items of the view. Pure.
 
 `post_item`, `gone_items`: an Assignment for the script. `event_item`: a TopicEvent. Post text is made printable here,
-once (`models.text.plain`); escaping for HTML is the reader's business.
+once (`models.text.plain`); readers escape it for HTML.
 """
 
 import hashlib
@@ -28,23 +28,23 @@ MAX_TEXT: Final = 10_000
 
 
 def milliseconds(moment: datetime) -> int:
-    """Since 1970, rounded down."""
+    """Milliseconds since 1970, rounded down."""
     return int(moment.timestamp() * 1000)
 
 
 def bucket_of(moment_ms: int) -> int:
-    """Number of the ten minutes since 1970 that contain it."""
+    """Number of the ten-minute bucket since 1970."""
     return moment_ms // (BUCKET_SECONDS * 1000)
 
 
 def search_words(text: str) -> list[str]:
-    """Distinct words of at least two characters, case folded, in order, without links, names and stop words."""
+    """Return the distinct casefolded words of at least two characters, without links, names and stop words."""
     found = (word.casefold() for word in _WORD.findall(_NOT_WORDS.sub(" ", text)))
     return list(dict.fromkeys(word[:60] for word in found if word not in TITLE_STOP_WORDS and not word.isdigit()))
 
 
 def items_of(assignment: Assignment) -> Iterator[dict[str, Any]]:
-    """What one assignment says to the view: nothing, a post to add, or posts to take out."""
+    """Return the changes of one assignment: none, a post to add, or posts to remove."""
     at = str(milliseconds(assignment.at))
     if assignment.outcome == "deleted":
         yield {"id": assignment.id, "at": at, "gone": 1}
@@ -55,7 +55,7 @@ def items_of(assignment: Assignment) -> Iterator[dict[str, Any]]:
 
 
 def post_item(assignment: Assignment, tweet: Tweet, topic_id: str) -> dict[str, Any]:
-    """`ref`: all that must be known to take the post out again. `text`: what a reader is shown."""
+    """Return a post for the view. `ref`: all data for its removal. `text`: the text for readers."""
     at = milliseconds(assignment.at)
     links = [link for link in tweet.links if link.url.startswith(("http://", "https://"))][:MAX_LINKS]
     words = search_words(plain(tweet.text[:MAX_TEXT]))
@@ -82,7 +82,7 @@ def post_item(assignment: Assignment, tweet: Tweet, topic_id: str) -> dict[str, 
 
 
 def event_item(event: TopicEvent) -> dict[str, Any]:
-    """The event, its texts made printable, with the hash that tells a redelivery."""
+    """Return the event with printable texts, and the hash that identifies a redelivery."""
     data = encode(
         msgspec.structs.replace(
             event,

@@ -1,7 +1,7 @@
-"""`ViewStore` and `ViewReader` in memory: the sets of what was applied, counted anew at every read.
+"""`ViewStore` and `ViewReader` in memory: stores what was applied, and computes every answer from it.
 
-For tests of what stands on the views. It passes the same contract tests as Redis, and says in the plainest way what
-the state is: no inverse operations, no trimming, one pass over what was given.
+For tests of code that uses the views. It passes the same contract tests as Redis, and defines the state in the simplest
+way: no inverse operations, no trimming, one pass over the input.
 """
 
 import asyncio
@@ -74,7 +74,7 @@ class MemoryViews:
         self._changed()
 
     async def publish(self, item: dict[str, str]) -> bool:
-        """Put something on the stream of events; False if its hash is known."""
+        """Add an entry to the event stream; False if its hash is known."""
         if item["hash"] in self._published:
             return False
         self._published.add(item["hash"])
@@ -94,14 +94,14 @@ class MemoryViews:
             await self.publish(digest_item(digest, known))
 
     async def wipe(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         self._forget()
 
     async def ping(self) -> None:
-        """Always there."""
+        """Always succeeds."""
 
     async def changes(self, since: int | None) -> Changes:
-        """Always full."""
+        """Always complete."""
         live = self._live()
         topics: dict[str, list[Item]] = defaultdict(list)
         for post in live:
@@ -121,7 +121,7 @@ class MemoryViews:
         )
 
     def _active(self, live: list[Item]) -> dict[str, int]:
-        """Window -> people with a post in it."""
+        """Return window -> people with a post in it."""
         last = bucket_of(max((post["at"] for post in self._posts.values()), default=0))
         return {
             window: len({post["ref"]["a"] for post in live if last - length < int(post["ref"]["b"]) <= last})
@@ -231,7 +231,7 @@ class MemoryViews:
         return topic
 
     def _home(self, post: Item) -> str:
-        """The topic of the last event that moved the post, else the one that it was assigned to."""
+        """Return the topic of the last event that moved the post, else the assigned one."""
         return self._root(self._homes.get(post["id"], ("", post["ref"]["t"]))[1])
 
     def _live(self) -> list[Item]:

@@ -16,7 +16,7 @@ from streams.kafka.topics import EMBEDDED, TWEETS
 from streams.settings import Settings, load_settings
 from streams.sources.cursors import Saved
 from streams.sources.producer import recall
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from tests.integration.pipeline import WorkerProcess
 
 
@@ -56,7 +56,7 @@ async def test_headers_of_any_bytes_are_read_over(settings: Settings) -> None:
         for number, headers in enumerate(HEADERS):
             await client.send_and_wait(topic, post(f"h{number}"), key=b"k-ada", headers=headers)
         await client.send_and_wait(topic, post("own"), key=b"k-ada", headers=[("source", b"rss"), ("cursor", b"7")])
-    memory = Memory()
+    memory = SentPosts()
     cursors = await recall(settings, memory, {"rss": Saved()})
     assert cursors["rss"] == "7"
     assert "own" in memory

@@ -1,4 +1,4 @@
-"""Look-ups at Bluesky's public AppView over httpx: handles, posts by address, feeds. No account needed."""
+"""Requests to Bluesky's public AppView over httpx: handles, posts by address, author feeds. They need no account."""
 
 from typing import Any
 
@@ -15,11 +15,14 @@ from streams.web.bounded_body import ACCEPTED, bounded_answer
 
 PAGE = 100
 MAX_ANSWER = 20 * 1024**2
-MOST_PAGES = 50  # 5,000 posts of one person in one gap
+MOST_PAGES = 50  # at most 5,000 posts of one person in one gap
 
 
 class AppView:
-    """Raises httpx.HTTPError when the network fails and DisconnectedError with the asked wait for 429 and 5xx."""
+    """Client of the AppView.
+
+    Raises httpx.HTTPError for a network failure, and DisconnectedError with the requested wait for 429 and 5xx.
+    """
 
     def __init__(self, base_url: str, client: httpx.AsyncClient, clock: Clock) -> None:
         self._clock = clock
@@ -27,12 +30,12 @@ class AppView:
         self._client = client
 
     async def did_of(self, handle: str) -> str | None:
-        """The DID of a handle, or None when nobody has it."""
+        """Return the DID of a handle, or None if the handle does not exist."""
         answer = await self._get("com.atproto.identity.resolveHandle", {"handle": handle})
         return fields.as_text(answer.get("did"))
 
     async def handles_of(self, dids: list[str]) -> dict[str, str]:
-        """DID -> handle for those that exist."""
+        """Return DID -> handle for the DIDs that exist."""
         found = {}
         for start in range(0, len(dids), 25):
             answer = await self._get("app.bsky.actor.getProfiles", {"actors": dids[start : start + 25]})
@@ -43,7 +46,7 @@ class AppView:
         return found
 
     async def post(self, uri: str) -> dict[str, Any] | None:
-        """The post view (record, author, counts) of an AT URI, or None when it is gone or not for us."""
+        """Return the post view (record, author, counts) of an AT URI; None for a deleted or a blocked post."""
         try:
             answer = await self._get("app.bsky.feed.getPosts", {"uris": [uri]})
         except RefusedError:
@@ -51,7 +54,7 @@ class AppView:
         return next(map(as_dict, as_list(answer.get("posts"))), None)
 
     async def posts_since(self, did: str, since_us: int) -> list[dict[str, Any]]:
-        """A person's own posts and reposts since then, oldest first, in the shape of Jetstream events."""
+        """Return a person's own posts and reposts since that time, oldest first, in the shape of Jetstream events."""
         events: list[dict[str, Any]] = []
         parameters: dict[str, Any] = {"actor": did, "limit": PAGE, "filter": "posts_with_replies"}
         pages = Pages(did, most=MOST_PAGES)
@@ -68,14 +71,16 @@ class AppView:
     async def _get(self, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
         async with self._client.stream("GET", self._base + method, params=parameters, headers=ACCEPTED) as opened:
             response = await bounded_answer(opened, MAX_ANSWER)
-        if response.status_code in (400, 404):  # the AppView's word for "no such actor or post"
+        if response.status_code in (400, 404):  # the AppView's error code for "no such actor or post"
             return {}
         return as_dict(json_of(checked(response, self._clock())))
 
 
 def _event(entry: dict[str, Any], did: str) -> dict[str, Any] | None:
-    """A feed entry as the event that Jetstream would have sent; None for what is not the person's own (a thread's
-    other posts, a pinned post once more)."""
+    """Return a feed entry as the event that Jetstream would have sent.
+
+    None for an entry that is not the person's own: another author's post of a thread, or a pinned post.
+    """
     post, reason = as_dict(entry.get("post")), as_dict(entry.get("reason"))
     if not bluesky_post.is_view(post):
         return None
@@ -86,7 +91,7 @@ def _event(entry: dict[str, Any], did: str) -> dict[str, Any] | None:
 
 
 def _repost(post: dict[str, Any], reason: dict[str, Any]) -> dict[str, Any] | None:
-    """The repost's own record is not in the feed, but its address and time are."""
+    """The feed does not contain the repost's record, but its address and time."""
     if not str(reason.get("uri")).startswith("at://") or f"/{bluesky_post.REPOST}/" not in str(reason["uri"]):
         return None
     record = {"createdAt": reason.get("indexedAt"), "subject": {"uri": post["uri"]}}

@@ -27,7 +27,7 @@ from streams.sources.bluesky.jetstream import MOST_PEOPLE, Bluesky
 from streams.sources.http_errors import in_short
 from streams.sources.people.wanted import People
 from streams.sources.port import Bad, DisconnectedError, Outcome, RefusedError
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 
 TRIES = 6  # without an event in between
 log = structlog.get_logger(__name__)
@@ -50,7 +50,7 @@ class Span:
 
 
 async def archived(
-    source: Bluesky, people: People, memory: Memory, archive: Archive, span: Span
+    source: Bluesky, people: People, memory: SentPosts, archive: Archive, span: Span
 ) -> AsyncIterator[Tweet | Deletion | Bad]:
     """The posts that were written within `span`, their edits, and the deletions of both, in the network's order.
 
@@ -72,7 +72,7 @@ async def archived(
                 yield post
 
 
-def _wanted(outcome: Outcome, people: People, memory: Memory, span: Span) -> list[Tweet | Deletion | Bad]:
+def _wanted(outcome: Outcome, people: People, memory: SentPosts, span: Span) -> list[Tweet | Deletion | Bad]:
     if isinstance(outcome, Bad):
         return [outcome]
     if isinstance(outcome, Tweet) and not span.start <= outcome.created_at < span.end:

@@ -1,15 +1,18 @@
-"""Bluesky through Jetstream: no account, no key. Posts of listed handles or DIDs as they are written.
+"""Live source for Bluesky through Jetstream. It needs no account and no key.
 
-The people are sent as an options update after connecting, so a list of thousands fits. The cursor is Jetstream's
-`time_us`, at the very first start that of `lookback` ago; a reconnect rewinds a few seconds, because events of one
-moment may come in another order, and the runner drops the repeats. Jetstream keeps about a day: a longer gap, and a
-longer `lookback`, are filled from the people's own feeds (the public AppView), which also tells the handles of DIDs and
-the originals of reposts and quotes. Deletes and updates become tombstones and edits. An account that is deleted or
-taken down takes its remembered posts along; the posts of a suspended or deactivated account stay, because both can be
-undone and a tombstone cannot. What was deleted in a gap of more than a day is not told.
+Connection: the source sends the followed DIDs as an options update after connecting, so a list of thousands fits. The
+cursor is Jetstream's `time_us`; at the first start it is the time of `lookback` ago. A reconnect rewinds a few seconds,
+because events of one moment may arrive in another order; the runner drops the repeats.
 
-A person is the DID. A listed handle is resolved once; from then on the DID is followed, and the newest valid handle is
-shown. Handles that nobody has are named in `status` and tried again every hour.
+Gaps: Jetstream keeps about one day. A longer gap, and a longer `lookback`, are filled from the author feeds of the
+public AppView. The AppView also resolves DIDs to handles, and the originals of reposts and quotes.
+
+Deletions and edits: deletes become tombstones, updates become edits. An account that was deleted or taken down takes
+its remembered posts along. The posts of a suspended or deactivated account stay, because both states can be undone and
+a tombstone cannot. A deletion inside a gap of more than a day is not seen.
+
+People: a person is a DID. A listed handle is resolved once; afterwards the source follows the DID and shows its newest
+valid handle. `status` names the handles that do not exist; they are tried again every hour.
 """
 
 import asyncio
@@ -33,20 +36,20 @@ from streams.sources.bluesky.appview import AppView
 from streams.sources.http_errors import in_short
 from streams.sources.people.wanted import People
 from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from streams.web.retry_after import retry_after
 
 REWIND_US = 5_000_000
 MOST_PEOPLE = 10_000  # Jetstream's limit of wantedDids
 MAX_MESSAGE = 2 * 1024**2
-ASK_AGAIN = 3600.0  # seconds until a handle that nobody had is looked up once more
+ASK_AGAIN = 3600.0  # seconds between two look-ups of a handle that does not exist
 AHEAD_US = 600_000_000
-PLAYBACK_US = 23 * 3600 * 1_000_000  # Jetstream keeps a day; an hour is left for slow starts
+PLAYBACK_US = 23 * 3600 * 1_000_000  # Jetstream keeps a day; one hour is the margin for slow starts
 log = structlog.get_logger(__name__)
 
 
 class Bluesky:
-    """The `Source`; `url` is a Jetstream instance's, `appview` answers look-ups."""
+    """The `Source`; `url` is the Jetstream instance, `appview` answers the look-ups."""
 
     name = "bluesky"
 
@@ -57,22 +60,22 @@ class Bluesky:
         url: str,
         appview: AppView,
         clock: Clock,
-        memory: Memory | None = None,
+        memory: SentPosts | None = None,
         lookback_days: float = 0.0,
     ) -> None:
         self._people = people
-        self._memory = Memory() if memory is None else memory
+        self._memory = SentPosts() if memory is None else memory
         self._url = url
         self._appview = appview
         self._clock = clock
         self._lookback = timedelta(days=lookback_days)
         self._newest = 0
-        self._handles: dict[str, str] = {}  # DID -> the handle that is shown
+        self._handles: dict[str, str] = {}  # DID -> handle to show
         self._dids: dict[str, str] = {}  # listed handle -> DID
         self._originals: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     async def events(self, cursor: str | None) -> AsyncIterator[Item]:
-        """One connection, from `cursor` on (microseconds)."""
+        """Run one connection, starting at `cursor` (microseconds)."""
         try:
             await self._resolve()
             since = self._newest = self._begin(cursor)
@@ -100,41 +103,45 @@ class Bluesky:
     def _options(self) -> dict[str, Any]:
         payload = {
             "wantedCollections": [bluesky_post.POST, bluesky_post.REPOST],
-            "wantedDids": list(self._handles)[:MOST_PEOPLE],  # `_resolve` names those who do not fit
+            "wantedDids": list(self._handles)[:MOST_PEOPLE],  # `_resolve` logs the people that do not fit
             "maxMessageSizeBytes": MAX_MESSAGE,
         }
         return {"type": "options_update", "payload": payload}
 
     async def _resolve(self) -> None:
-        """Handles to DIDs. Raises RefusedError when nobody is listed: the whole network is not meant."""
+        """Resolve the handles to DIDs.
+
+        Raises:
+            RefusedError: The list is empty; this source does not read the whole network.
+        """
         handles = self._people.handles("bluesky")
         if not handles:
-            raise RefusedError("nobody with a Bluesky handle: toptopics influencers add NAME --bluesky HANDLE")
+            raise RefusedError("no listed person has a Bluesky handle: toptopics influencers add NAME --bluesky HANDLE")
         found = {handle: await self._did_of(handle) for handle in handles}
         await self._name([did for did in found.values() if did is not None])
         for handle, did in found.items():
             if did is not None and did not in self._handles and did != handle:
-                # the account may be gone, and the person have another one under the same handle
+                # the account may be deleted, and the person may have a new one under the same handle
                 did = found[handle] = self._dids[handle] = await self._appview.did_of(handle) or did
             if did is not None:
                 self._handles.setdefault(did, self._memory.handle_of(did) or handle)
                 self._people.identify("bluesky", handle, did)
         self._people.not_found["bluesky"] = [handle for handle, did in found.items() if did is None]
         if self._people.not_found["bluesky"]:
-            log.warning("no such Bluesky handles", handles=self._people.not_found["bluesky"])
+            log.warning("Bluesky handles do not exist, trying again later", handles=self._people.not_found["bluesky"])
         if not self._handles:
-            raise DisconnectedError("nobody has any of the listed Bluesky handles", ASK_AGAIN)
+            raise DisconnectedError("none of the listed Bluesky handles exists", ASK_AGAIN)
         left_out = list(self._handles.values())[MOST_PEOPLE:]
         if left_out:
-            log.warning("Jetstream takes no more people", left_out=left_out)
+            log.warning("too many people for Jetstream, some are left out", left_out=left_out)
 
     async def _name(self, dids: list[str]) -> None:
-        """The handles of people who are met for the first time; later ones are told by the stream."""
+        """Look up the handles of new people; the stream reports later changes."""
         handles = await self._appview.handles_of([did for did in dids if did not in self._handles])
         self._handles |= {did: handle for did, handle in handles.items() if handle != bluesky_post.INVALID}
 
     async def _did_of(self, handle: str) -> str | None:
-        """What was known before counts first: the handle may be somebody else's by now."""
+        """Return the known DID first: the handle may belong to another person by now."""
         if handle.startswith("did:"):
             return handle
         known = self._dids.get(handle) or self._people.id_of("bluesky", handle)
@@ -171,7 +178,7 @@ class Bluesky:
             yield Item(outcome, str(self._reached(int(event["time_us"]))))
 
     async def outcomes_of(self, event: dict[str, Any]) -> list[Outcome]:
-        """The posts and tombstones of one event of the network, with the originals that it names."""
+        """Return the posts and tombstones of one event of the network, with the originals that it refers to."""
         commit = fields.as_dict(event.get("commit"))
         if commit.get("collection") == bluesky_post.REPOST and commit.get("operation") == "create":
             event = event if "original" in event else await self._with_original(event)
@@ -180,14 +187,17 @@ class Bluesky:
         return self._of_account(event) or list(bluesky_post.parse(event, self._handles))
 
     def _reached(self, moment: int) -> int:
-        """The cursor after an event. It never goes back (a v2 host may begin an hour before what was asked for), nor
-        ahead of the clock: a time in the future would lose what is written until then."""
+        """Return the cursor after an event.
+
+        It never goes back (a v2 host may begin an hour before the requested time), and never beyond the clock: a time
+        in the future would lose the posts until then.
+        """
         if moment <= int(self._clock().timestamp() * 1e6) + AHEAD_US:
             self._newest = max(self._newest, moment)
         return self._newest
 
     def _of_account(self, event: dict[str, Any]) -> list[Outcome]:
-        """A person's new handle is noted; an account that is gone takes its posts along."""
+        """Store a person's new handle; delete the posts of a deleted account."""
         did = str(event.get("did"))
         if did in self._handles:
             self._people.recognise(did)
@@ -200,25 +210,27 @@ class Bluesky:
         return [fields.build_deletion(id=post_id, author_id=did, deleted_at=moment) for post_id in posts]
 
     async def _with_original(self, event: dict[str, Any]) -> dict[str, Any]:
-        """A repost with `original`: the post view of what it repeats."""
+        """Add `original`, the post view of the reposted post."""
         uri = fields.as_dict(fields.as_dict(event["commit"].get("record")).get("subject")).get("uri")
         if not isinstance(uri, str) or not uri.startswith("at://"):
             return event
         return {**event, "original": await self._original(uri)}
 
     async def _with_quoted(self, event: dict[str, Any]) -> dict[str, Any]:
-        """A quote with `original`: the view of the quoted post; without it where the AppView does not answer."""
+        """Add `original`, the view of the quoted post; unchanged if the AppView does not answer."""
         uri = bluesky_post.quoted_uri(fields.as_dict(event["commit"].get("record")))
         if uri is None:
             return event
         try:
             return {**event, "original": await self._original(uri)}
         except (httpx.HTTPError, DisconnectedError) as error:
-            log.warning("quoted post not looked up", uri=uri, reason=in_short(error))
+            log.warning(
+                "quoted post could not be looked up, sending the quote without it", uri=uri, reason=in_short(error)
+            )
             return event
 
     async def _original(self, uri: str) -> dict[str, Any]:
-        """A post's view, looked up once and remembered; empty for a post that is gone."""
+        """Return a post's view from the cache or the AppView; empty for a deleted post."""
         if uri not in self._originals:
             self._originals[uri] = await self._appview.post(uri) or {}
             if len(self._originals) > 1_000:
@@ -226,7 +238,12 @@ class Bluesky:
         return self._originals[uri]
 
     async def prepare(self) -> None:
-        """Look everybody up, for `outcomes_of` and `feed_events` without a connection. Raises what `events` raises."""
+        """Resolve the people, for `outcomes_of` and `feed_events` without a connection.
+
+        Raises:
+            RefusedError: The list is empty.
+            DisconnectedError: The AppView does not answer.
+        """
         try:
             await self._resolve()
         except httpx.HTTPError as error:
@@ -234,24 +251,24 @@ class Bluesky:
 
     @property
     def dids(self) -> list[str]:
-        """The people who were resolved."""
+        """The DIDs of the resolved handles."""
         return list(self._handles)
 
     async def _filled(self, since: int) -> AsyncIterator[Item]:
-        """The people's own posts since then, oldest first; the cursor moves only when all are there."""
+        """Return the people's own posts since that time, oldest first; the cursor moves after the last one."""
         async for event in self.feed_events(since):
             for outcome in bluesky_post.parse(event, self._handles):
                 yield Item(outcome)
 
     async def feed_events(self, since: int) -> AsyncIterator[dict[str, Any]]:
-        """What the people's feeds show since then (microseconds), person by person, as events of the network."""
+        """Yield the posts of the people's feeds since that time (microseconds), by person, as events of the network."""
         for did in self.dids:
             for event in await self._appview.posts_since(did, since):
                 yield event
 
 
 class _Connect(websockets.connect):
-    """Redirects lead to other places of the same host only."""
+    """Follow redirects on the same host only."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         target = super().process_redirect(exc)

@@ -1,11 +1,15 @@
-"""Bluesky: events of Jetstream (also archived ones, one JSON object per line), v1 and v2, and the AppView's posts.
+"""Parser of Bluesky: Jetstream events (live, or archived as one JSON object per line), v1 and v2, and AppView posts.
 
-A post's id is its AT URI, its author's id the DID. An update becomes a new post, `URI#rev`, with `edit_of`; a
-delete a tombstone. Link facets carry whole addresses where the text shows them shortened: the text gets them back. A
-post that is dated long before the network saw it (an import) is ignored. An
-external embed gives title and description; a record embed makes a quote, `reply` a reply. A repost has no words of its
-own and is ignored here (the live source looks its original up); likes, follows, identities and other apps' records
-are ignored too. Jetstream v2 puts `{"$type": "message", "payload": …}` around a commit and tells its time as a string.
+* Ids: a post's id is its AT URI, its author's id is the DID. An update becomes a new post, `URI#rev`, with `edit_of`; a
+  delete becomes a tombstone.
+
+* Links: facets have whole addresses where the text shows shortened ones; the text gets the whole addresses. An external
+  embed gives title and description. A record embed makes a quote, `reply` a reply.
+
+* Ignored: posts dated long before the network saw them (imports); reposts, which have no words of their own (the live
+  source looks the original up); likes, follows, identities and records of other apps.
+
+* Jetstream v2 wraps a commit in `{"$type": "message", "payload": …}` and sends its time as a string.
 """
 
 import re
@@ -26,13 +30,13 @@ _COUNTS = {"likes": "likeCount", "retweets": "repostCount", "replies": "replyCou
 POST, REPOST = "app.bsky.feed.post", "app.bsky.feed.repost"
 _LINK, _MENTION = "app.bsky.richtext.facet#link", "app.bsky.richtext.facet#mention"
 SOURCE = "bluesky"
-INVALID = "handle.invalid"  # the network's word while a handle cannot be verified
+INVALID = "handle.invalid"  # the network's placeholder while it cannot verify a handle
 _SCHEME = re.compile(r"^(?:https?://)?(?:www\.)?", re.IGNORECASE)
 NO_HANDLES: Mapping[str, str] = {}
 
 
 def parse(value: dict[str, Any], handles: Mapping[str, str] = NO_HANDLES) -> Iterator[Outcome]:
-    """The post or tombstone of one event; `handles` maps DIDs to handles where they are known."""
+    """Return the post or tombstone of one event; `handles` maps known DIDs to handles."""
     if is_view(value):
         value = event_of_view(value)
     elif is_frame(value):
@@ -57,43 +61,47 @@ def is_frame(value: dict[str, Any]) -> bool:
 
 
 def event_of_frame(value: dict[str, Any]) -> dict[str, Any]:
-    """A v2 message as v1 tells it."""
+    """Convert a v2 message to the form of v1."""
     payload = as_dict(value.get("payload")) if value.get("$type") == "message" else value
     event = {"did": payload.get("did"), "kind": str(payload.get("$type", "")).rpartition("#")[2]}
     if "operation" in payload:
         event |= {"kind": "commit", "commit": payload}
     event |= {name: payload[name] for name in ("identity", "account") if name in payload}
     if "time" in payload:
-        with suppress(PoisonError):  # then as without a time
+        with suppress(PoisonError):  # treated as an event without a time
             event["time_us"] = int(fields.time_of(payload["time"]).timestamp() * 1e6)
     return event
 
 
 def is_view(value: dict[str, Any]) -> bool:
-    """Whether a record is a post as the AppView shows it."""
+    """Whether a record is a post view of the AppView."""
     return isinstance(value.get("record"), dict) and str(value.get("uri")).startswith("at://") and "author" in value
 
 
 def event_of_view(view: dict[str, Any]) -> dict[str, Any]:
-    """A post view as the event that made the post, with the view beside it for names and counts."""
+    """Return a post view as the event that created the post; the view stays beside it for names and counts."""
     did, _slash, rest = str(view["uri"]).removeprefix("at://").partition("/")
     collection, _slash, rkey = rest.partition("/")
     commit = {"operation": "create", "collection": collection, "rkey": rkey, "record": view["record"]}
     event: dict[str, Any] = {"did": did, "kind": "commit", "commit": commit, "view": view}
-    with suppress(PoisonError):  # then as without a time
+    with suppress(PoisonError):  # treated as an event without a time
         event["time_us"] = int(fields.time_of(view.get("indexedAt")).timestamp() * 1e6)
     return event
 
 
 def uri_of(value: dict[str, Any]) -> str | None:
-    """The AT URI of an event's record."""
+    """Return the AT URI of an event's record."""
     commit = as_dict(value.get("commit"))
     parts = (value.get("did"), commit.get("collection"), commit.get("rkey"))
     return "at://" + "/".join(map(str, parts)) if all(isinstance(part, str) and part for part in parts) else None
 
 
 def time_us(value: dict[str, Any]) -> datetime:
-    """When the network saw an event; raises PoisonError."""
+    """Return the time at which the network saw an event.
+
+    Raises:
+        PoisonError: `time_us` is not an integer, or out of range.
+    """
     moment = value.get("time_us")
     if isinstance(moment, bool) or not isinstance(moment, int):
         raise PoisonError("time_us is not an integer")
@@ -143,7 +151,7 @@ def _tweet(value: dict[str, Any], commit: dict[str, Any], handles: Mapping[str, 
 
 
 def _repost(value: dict[str, Any], commit: dict[str, Any], handles: Mapping[str, str]) -> Tweet:
-    """`original` is the AppView's view of the post that is repeated: its words, its author, its counts."""
+    """Build a repost; `original` is the AppView's view of the reposted post: text, author and counts."""
     original = as_dict(value["original"])
     record, author = as_dict(original.get("record")), as_dict(original.get("author"))
     handle = _handle(author) or fields.as_text(author.get("did"), fields.MAX_NAME)
@@ -169,14 +177,18 @@ def _repost(value: dict[str, Any], commit: dict[str, Any], handles: Mapping[str,
 
 
 def _handle(author: dict[str, Any]) -> str | None:
-    """An author's handle, unless the network cannot verify it at the moment."""
+    """Return an author's handle, or None while the network cannot verify it."""
     handle = fields.name_of(author.get("handle"))
     return None if handle == INVALID else handle
 
 
 def _created_at(record: dict[str, Any], value: dict[str, Any]) -> datetime:
-    """The author's clock as far as the network's bears it out (`reach`). Raises PoisonError, and OldNewsError for a
-    post from long before the network saw it."""
+    """Return the author's time if it agrees with the network's (`reach`).
+
+    Raises:
+        PoisonError: The record has no valid time.
+        OldNewsError: The post was written long before the network saw it.
+    """
     seen = _seen(value)
     if seen is None:
         return fields.time_of(record.get("createdAt"))
@@ -190,7 +202,7 @@ def _created_at(record: dict[str, Any], value: dict[str, Any]) -> datetime:
 
 
 def _seen(value: dict[str, Any]) -> datetime | None:
-    """When the network saw the post; None where it does not know (a zero of some calendar)."""
+    """Return when the network saw the post; None if it is unknown (the zero of a calendar)."""
     if "time_us" not in value:
         return None
     seen = time_us(value)
@@ -200,7 +212,7 @@ def _seen(value: dict[str, Any]) -> datetime | None:
 def _relation(record: dict[str, Any]) -> tuple[str, str | None]:
     embed = as_dict(record.get("embed"))
     quoted = as_dict(embed.get("record"))
-    quoted = as_dict(quoted.get("record")) or quoted  # recordWithMedia nests one deeper
+    quoted = as_dict(quoted.get("record")) or quoted  # recordWithMedia has one level more
     parent = as_dict(as_dict(record.get("reply")).get("parent"))
     for kind, reference in (("quote", quoted), ("reply", parent)):
         uri = reference.get("uri")
@@ -210,13 +222,13 @@ def _relation(record: dict[str, Any]) -> tuple[str, str | None]:
 
 
 def quoted_uri(record: dict[str, Any]) -> str | None:
-    """The address of the post that a record quotes."""
+    """Return the address of the post that a record quotes."""
     kind, uri = _relation(record)
     return uri if kind == "quote" else None
 
 
 def _quoted(value: dict[str, Any]) -> tuple[str | None, str | None]:
-    """(handle, words) of the quoted post: from `original`, its view, else from the quoting post's own view."""
+    """Return (handle, text) of the quoted post, from its view `original`, else from the quoting post's view."""
     embed = as_dict(as_dict(value.get("view")).get("embed"))
     embedded = as_dict(embed.get("record"))
     quoted = as_dict(value.get("original")) or as_dict(embedded.get("record")) or embedded
@@ -241,11 +253,11 @@ def _links(record: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _with_whole_links(text: str, facets: list[Any]) -> str:
-    """The text with its shortened addresses written out.
+    """Return the text with its shortened addresses written out.
 
-    A facet counts UTF-8 bytes, and other people's clients count what they like: only a span that shows an address, cut
-    or without its scheme, is replaced; linked words stay, and so does a span that tears a character. The last one is
-    replaced first, so that the others' places stay right.
+    A facet counts UTF-8 bytes, and some clients count differently. So only a span that shows an address (cut, or
+    without its scheme) is replaced; linked words stay, and so does a span that splits a character. Replacing starts at
+    the end, so that earlier offsets stay valid.
     """
     data = text.encode("utf-8", "surrogatepass")
     spans = []
@@ -259,13 +271,13 @@ def _with_whole_links(text: str, facets: list[Any]) -> str:
             spans.append((start, end, str(link["uri"]).encode("utf-8", "replace")))
     limit = len(data)
     for start, end, target in sorted(spans, reverse=True):
-        if end <= limit:  # overlapping facets: the later one wins
+        if end <= limit:  # for overlapping facets the later one applies
             data, limit = data[:start] + target + data[end:], start
     return data.decode("utf-8", "replace")[: fields.MAX_TEXT]
 
 
 def _shows(span: bytes, uri: str) -> bool:
-    """Whether the words of a link are its address, as a client shortens it."""
+    """Whether the text of a link is its address, as clients shorten it."""
     try:
         shown = _SCHEME.sub("", span.decode("utf-8"))
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Dates as feeds write them. A date that could be read in two ways is none, and neither is a zero of some calendar."""
+"""Parses the dates of feeds. An ambiguous date and the zero of a calendar count as no date."""
 
 import re
 from calendar import timegm
@@ -13,21 +13,21 @@ _EPOCH = re.compile(r"\d{9,10}|\d{12,13}")
 _NUMBERS = re.compile(
     r"(\d{1,4})([/.-])(\d{1,2})\2(\d{1,4})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?\s*(?:Z|UTC|GMT)?", re.IGNORECASE
 )
-_YEAR_ZERO = re.compile(r"\b0\d{3}\b")  # readers of mail take "0001" for 2001
+_YEAR_ZERO = re.compile(r"\b0\d{3}\b")  # mail parsers take "0001" for 2001
 _DAYS = ("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y")
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", ", %H:%M")
 
 
 def date_of(text: object, parsed: struct_time | None = None) -> datetime | None:
-    """The instant that an element tells, in UTC; a date without a zone is in UTC.
+    """Return the date of an element in UTC; a date without a zone is in UTC.
 
     Args:
-        text: the element's words.
-        parsed: what feedparser made of them, for the languages that it knows; it is believed where its day stands in
-            the words, because it completes halves of dates.
+        text: the element's text.
+        parsed: feedparser's date, for languages that it knows; used only if its day occurs in the text, because
+            feedparser completes partial dates.
 
     Returns:
-        None for anything that is no date, or stands for "unknown" (years 1, 1900 and 1970).
+        The date; None for a text that is not a date, and for years that stand for "unknown" (1, 1900 and 1970).
     """
     words = str(text or "").strip()
     moment = _read(words) or _parsed(words, parsed)
@@ -52,7 +52,7 @@ def _read(words: str) -> datetime | None:
 
 
 def _of_numbers(found: re.Match[str]) -> datetime | None:
-    """Year first, or last: then a day above 12 tells the order, and dots do (they are written day first)."""
+    """Parse a date with the year first, or last. Then a day above 12, or dots (day first), give the order."""
     first, mark, second, third = int(found[1]), found[2], int(found[3]), int(found[4])
     if len(found[1]) == 4:
         year, month, day = first, second, third
@@ -74,7 +74,7 @@ def _parsed(words: str, parsed: struct_time | None) -> datetime | None:
     except (ValueError, OverflowError, OSError, TypeError):
         return None
     days = {int(number) for number in re.findall(r"(?<!\d)\d{1,2}(?!\d)", words)}
-    near = {moment.day + step for step in (-1, 0, 1)}  # the zone may have moved it
+    near = {moment.day + step for step in (-1, 0, 1)}  # the time zone may have moved it
     return moment if days & near else None
 
 

@@ -1,10 +1,16 @@
-"""RSS and Atom entries as posts (feedparser).
+"""Parses RSS and Atom entries to posts (feedparser).
 
-A post's id is a hash of feed and entry id, because feeds put anything there; its author's id is the feed's address.
-The text is the title, and of the content as much as a person reads to see what it is about; the entry's own link
-comes first, with title and description; relative links are resolved, and plain text is not read as HTML. An entry that
-changed becomes an edit (`history`). An entry without a date is as old as the moment at which it was first seen. Feeds
-do not tell deletions: an entry that has left a feed may only be old.
+* Ids: a post's id is a hash of feed and entry id, because feeds write any text there. Its author's id is the feed's
+  address.
+
+* Text: the title, and the first part of the content. The entry's own link comes first, with title and description.
+  Relative links are resolved; plain text is not parsed as HTML.
+
+* Edits: a changed entry becomes an edit (`history`).
+
+* Dates: an entry without a date gets the time at which it was first seen.
+
+* Deletions: feeds do not report them; an entry that left a feed may only be old.
 """
 
 import hashlib
@@ -26,7 +32,7 @@ from streams.sources.port import Bad, Ignored, Outcome
 
 SOURCE = "rss"
 MAX_SUMMARY = 2_000
-# feedparser reports most damage; of the rest (an encoding's name that is no text) it dies
+# feedparser reports most damage, but raises for some (an unknown encoding)
 _PARSER_ERRORS = (ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RecursionError)
 _END = re.compile(rb"</\s*(?:\w+:)?(?:feed|rss|rdf)\s*>", re.IGNORECASE)
 
@@ -35,15 +41,15 @@ _END = re.compile(rb"</\s*(?:\w+:)?(?:feed|rss|rdf)\s*>", re.IGNORECASE)
 class Entry:
     """One entry of a document."""
 
-    post: Tweet  # with the entry's date, or the moment at which it was seen
-    has_id: bool  # the post's id is a hash of the entry's own id or link; otherwise of its title
-    date: datetime | None  # None: the feed tells none that can be meant as one
+    post: Tweet  # with the entry's date, or the time at which it was first seen
+    has_id: bool  # whether the post's id is a hash of the entry's own id or link; otherwise of its title
+    date: datetime | None  # None: the feed has no valid date for it
 
 
 def parse_feed(
     data: bytes, address: str, seen_at: datetime, *, base: str | None = None, charset: str | None = None
 ) -> Iterator[Outcome]:
-    """The posts of `read_entries`."""
+    """Return the posts of `read_entries`."""
     for entry in read_entries(data, address, seen_at, base=base, charset=charset):
         yield entry.post if isinstance(entry, Entry) else entry
 
@@ -51,14 +57,14 @@ def parse_feed(
 def read_entries(
     data: bytes, address: str, seen_at: datetime, *, base: str | None = None, charset: str | None = None
 ) -> Iterator["Entry | Bad | Ignored"]:
-    """The entries of one document, oldest first; `Bad` when it is no feed.
+    """Return the entries of one document, oldest first; `Bad` if it is not a feed.
 
     Args:
         data: the document.
-        address: the listed address, by which entries are told apart.
-        seen_at: when it was read; the date of entries without one, and the latest that an entry can have.
-        base: where the document lies, for its relative links.
-        charset: the transport's word, which wins over the document's.
+        address: the listed address; it separates entries of different feeds.
+        seen_at: time of reading: the date of entries without one, and the upper limit of all dates.
+        base: address of the document, for its relative links.
+        charset: charset of the HTTP header; it overrides the document's.
     """
     kind = "application/xml" + (f"; charset={charset}" if charset else "")
     headers = {"content-location": base or address, "content-type": kind}
@@ -72,7 +78,7 @@ def read_entries(
         return
     dated = [(_date(entry), entry) for entry in feed.entries]
     for date, entry in sorted(dated, key=lambda pair: min(pair[0] or seen_at, seen_at)):
-        when = min(date or seen_at, seen_at)  # a scheduled one is a post once it can be read
+        when = min(date or seen_at, seen_at)  # a scheduled entry becomes a post at its date
         outcomes = fields.guarded(
             _kept(entry),
             lambda when=when, entry=entry: _tweet(entry, feed.feed, address, when),  # type: ignore[misc]
@@ -85,17 +91,17 @@ def read_entries(
 
 
 def is_whole(data: bytes) -> bool:
-    """Whether the document reaches its end: half an entry would be a post, and its whole an edit."""
-    return _END.search(data[-4_000:].replace(b"\0", b"")) is not None  # UTF-16 has zeros between the letters
+    """Whether the document is complete: half an entry would become a post, and the whole one an edit."""
+    return _END.search(data[-4_000:].replace(b"\0", b"")) is not None  # UTF-16 has zero bytes between the letters
 
 
 def entry_id(address: str, entry: Any) -> str:
-    """A stable id for an entry: its own id, else its link, else its title."""
+    """Return a stable id for an entry: its own id, else its link, else its title."""
     return id_from(address, str(entry.get("id") or entry.get("link") or entry.get("title") or ""))
 
 
 def id_from(address: str, *parts: str) -> str:
-    """A post's id from the feed's address and what tells the entry from the feed's others."""
+    """Return a post's id from the feed's address and the key of the entry within the feed."""
     own = "\n".join((address, *parts))
     return PREFIX + hashlib.sha256(own.encode("utf-8", "replace")).hexdigest()[:32]
 
@@ -123,7 +129,7 @@ def _tweet(entry: Any, feed: Any, address: str, when: datetime) -> Tweet:
 
 
 def _body(entry: Any) -> tuple[str, list[dict[str, Any]]]:
-    """The first content that is text, else the summary."""
+    """Return the first textual content, else the summary."""
     contents = [one for one in entry.get("content") or [] if re.search("text|html", str(one.get("type")))]
     for detail in (*contents, entry.get("summary_detail")):
         text, links = _text_of(detail, None)
@@ -133,7 +139,7 @@ def _body(entry: Any) -> tuple[str, list[dict[str, Any]]]:
 
 
 def _text_of(detail: Any, value: Any) -> tuple[str, list[dict[str, Any]]]:
-    """Text and links of an element by its own word about its type; RSS has no such word, and there it is HTML."""
+    """Return text and links of an element by its declared type; RSS declares none, and its text is HTML."""
     value = str((detail or {}).get("value") or value or "")
     if (detail or {}).get("type") == "text/plain":
         return "\n".join(" ".join(line.split()) for line in value.splitlines()).strip(), fields.links_in(value)
@@ -141,9 +147,9 @@ def _text_of(detail: Any, value: Any) -> tuple[str, list[dict[str, Any]]]:
 
 
 def _date(entry: Any) -> datetime | None:
-    """The entry's own; a feed's build date says nothing about its entries."""
+    """Return the entry's own date; a feed's build date does not apply to its entries."""
     for name in ("published", "updated", "created"):
-        # dict.get: feedparser's own falls back from "updated" to "published", with a warning
+        # dict.get, because feedparser's own get falls back from "updated" to "published" with a warning
         date = date_of(dict.get(entry, name), dict.get(entry, f"{name}_parsed"))
         if date is not None:
             return date

@@ -1,16 +1,18 @@
-"""What a feed has shown so far: which entries of a document are new, which have changed, which are known.
+"""History of a feed: decides which entries of a document are new, changed or known.
 
-A document is no memory. Feeds leave entries out and bring them back, give them new ids at every reading, give all of
-them one id, move to another address. So an entry is known again by its parts together (`marks`): by its id and its
-link; by one of the two and a part of what it says; or by title and date. Every known entry is taken once, the
-best match first, and a part that two entries of one document share tells nothing.
+Feeds leave entries out and bring them back, give them new ids in every document, give all entries one id, or move to
+another address. So an entry is matched by its parts together (`marks`): by id and link; by one of the two and a part of
+its content; or by title and date. Every known entry is matched once, best match first. A part that two entries of one
+document share is ignored.
 
-* New: an entry that nothing known matches. At the first reading those of the last `lookback` are sent, later those
-  within reach of the reading before (`reach`); all others, and at the first reading those without a date, are noted.
-* Changed: a sent entry that says something else at two readings in a row, and at most once a day: an edit, with the
-  time of the first version. What changes at every reading is a counter or an advertisement.
+* New: an entry without a match. The first reading sends those of the last `lookback`; later readings send those within
+  reach of the previous reading (`reach`). All others, and entries without a date at the first reading, are stored
+  without sending.
 
-Entries that have left the document are kept, the newest `MOST_ABSENT`; dated ones only as long as they could be sent.
+* Changed: a sent entry whose new content is the same in two readings in a row, at most once a day. It becomes an edit
+  with the time of the first version. Content that changes in every reading is a counter or an advertisement.
+
+Entries that left the document are kept: the newest `MOST_ABSENT`, and dated ones only as long as they could be sent.
 """
 
 from collections import defaultdict
@@ -29,19 +31,19 @@ from streams.sources.reach import BELIEVED, NEWS, time_within_reach
 from streams.sources.sent_posts import content_mark
 
 MOST_ABSENT = 10_000
-MOST_CANDIDATES = 50  # entries with the same title that are looked at
+MOST_CANDIDATES = 50  # maximum number of entries with the same title to compare
 EDIT_EVERY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An entry that was seen."""
+    """An entry that was read before."""
 
     mark: Mark
     post_id: str
-    said: str  # "" where it is not known what it said
-    sent_at: int = 0  # time of the post that was sent, in seconds since 1970; 0: only noted
-    pending: str = ""  # what it says since the last reading
+    said: str  # "" if its content is unknown
+    sent_at: int = 0  # time of the sent post, in seconds since 1970; 0: stored without sending
+    pending: str = ""  # content since the last reading
     edited_at: int = 0  # time of the last edit
 
 
@@ -51,16 +53,16 @@ class FeedHistory:
 
     address: str
     known: list[Known] = field(default_factory=list)
-    shared: set[str] = field(default_factory=set)  # hashes of ids and links that several entries have
-    read_at: datetime | None = None  # the last reading; None: never
+    shared: set[str] = field(default_factory=set)  # hashes of ids and links that several entries share
+    read_at: datetime | None = None  # time of the last reading; None: never read
 
     def sort_out(self, entries: Sequence[Entry], now: datetime, lookback: timedelta) -> list[Tweet]:
-        """Take in a document, and say what of it is to be sent: new posts and edits, oldest first.
+        """Add a document, and return what to send of it: new posts and edits, oldest first.
 
         Args:
-            entries: the document's, oldest first.
-            now: the time of the reading.
-            lookback: how far the first reading reaches.
+            entries: the document's entries, oldest first.
+            now: time of the reading.
+            lookback: how far back the first reading sends.
         """
         marks = self._marks(entries)
         entries, marks = _without_repeats(entries, marks)
@@ -84,11 +86,13 @@ class FeedHistory:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a change is to be seen once more before it is sent."""
+        """Whether a change must be seen once more before it is sent."""
         return any(one.pending for one in self.known)
 
     def add_sent(self, posts: Mapping[str, SentEntry]) -> None:
-        """Add what is on the log and not in the history, by post id: the cursor is older than the log after a crash."""
+        """Add posts that are on the log but not in the history, by post id: after a crash the cursor is older than the
+        log.
+        """
         sent = {one.post_id for one in self.known if one.sent_at}
         missing = [
             Known(one.mark, post_id, one.said, one.sent_at) for post_id, one in posts.items() if post_id not in sent
@@ -103,7 +107,7 @@ class FeedHistory:
             others: dict[str, set[tuple[str, str]]] = defaultdict(set)
             for mark in marks:
                 others[mark[part]].add((mark[1 - part], mark.title))
-            # another address alone may be a changed one; another title too is another entry
+            # a different address alone may be a changed entry; with a different title it is another entry
             self.shared |= {value for value, found in others.items() if len({title for _, title in found}) > 1}
         self.shared.discard("")
         return [
@@ -114,7 +118,7 @@ class FeedHistory:
         ]
 
     def _match(self, marks: Sequence[Mark]) -> dict[int, int]:
-        """Place in the document -> place among the known."""
+        """Return place in the document -> place among the known entries."""
         index: dict[tuple[int, str], list[int]] = defaultdict(list)
         for number, one in enumerate(self.known):
             for part in (0, 1, 2):
@@ -176,14 +180,14 @@ class FeedHistory:
         return replace(one, said=says, pending="", edited_at=moment), edit
 
     def _is_needed(self, one: Known, now: datetime) -> bool:
-        """An entry that was never sent and is too old to be is known by its date alone."""
+        """Whether to keep the entry: one that was never sent and is too old to send is recognised by its date alone."""
         if one.sent_at or not one.mark.date:
             return True
         return int(one.mark.date) >= (now - 2 * (NEWS + BELIEVED)).timestamp()
 
 
 def _without_repeats(entries: Sequence[Entry], marks: Sequence[Mark]) -> tuple[list[Entry], list[Mark]]:
-    """A document may have an entry twice, also under two ids: the first one counts."""
+    """Drop repeated entries of a document, also under two ids: the first one counts."""
     kept: dict[tuple[str, ...], int] = {}
     for place, mark in enumerate(marks):
         kept.setdefault(mark[1:] if mark.link and (mark.date or mark.body) else (*mark, str(bool(mark.guid))), place)
@@ -192,7 +196,7 @@ def _without_repeats(entries: Sequence[Entry], marks: Sequence[Mark]) -> tuple[l
 
 
 def _agreement(one: Mark, other: Mark) -> int:
-    """How many parts are the same; 0 when the two are not the same entry."""
+    """Return the number of equal parts; 0 if the two are different entries."""
     guid, link, title, body, date = (bool(a) and a == b for a, b in zip(one, other, strict=True))
     words = title + body + date
     if guid and link:
@@ -209,7 +213,7 @@ def _agreement(one: Mark, other: Mark) -> int:
 
 
 def load_history(address: str, value: object) -> FeedHistory:
-    """From a cursor; what cannot be read of it, and what an earlier version wrote, counts as noted."""
+    """Load the history from a cursor; unreadable parts and earlier formats count as stored without sending."""
     stored = value if isinstance(value, dict) else {}
     history = FeedHistory(address)
     history.shared = {one for one in as_list(stored.get("shared")) if isinstance(one, str)}
@@ -232,7 +236,7 @@ def _rows(value: object) -> Iterator[Known]:
 
 
 def dump_history(history: FeedHistory) -> dict[str, Any]:
-    """For a cursor."""
+    """Return the history for a cursor."""
     shared = sorted(history.shared)[:MOST_ABSENT]
     rows = [[*one.mark, one.post_id, one.said, one.sent_at, one.pending, one.edited_at] for one in history.known]
     read = {} if history.read_at is None else {"read": int(history.read_at.timestamp())}

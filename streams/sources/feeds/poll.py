@@ -1,11 +1,18 @@
-"""RSS and Atom feeds of people's blogs, over httpx: polite polling with validators.
+"""Live source for RSS and Atom feeds: polls over httpx with HTTP validators.
 
-The cursor is `{feed: {etag, modified, known, …}}`; a feed is asked with `If-None-Match` / `If-Modified-Since`, so an
-unchanged one costs an empty answer. `known` is what the feed has shown so far (`history`): it decides which entries are
-new, changed or old; what was sent after the cursor was saved the runner's memory knows. Of a feed that is read for the
-first time the entries of the last `lookback` days count: a blog's past, and entries without a date, are noted as known
-and not sent. One feed's failure is that feed's: it waits out its own time (Retry-After, else doubling; a day where it
-is refused) while the others go on. Redirects are followed, but not into a private network.
+* Cursor: `{feed: {etag, modified, known, …}}`. Requests use `If-None-Match` / `If-Modified-Since`, so an unchanged feed
+  costs an empty answer.
+
+* `known` is the feed's history (`history`): it decides which entries are new, changed or old. Posts that were sent
+  after the cursor was saved are in the runner's `SentPosts`.
+
+* First reading of a feed: entries of the last `lookback` days are sent; older ones and entries without a date are only
+  stored.
+
+* Failures: each feed waits on its own (Retry-After, else doubling times; a day after a refusal) while the others
+  continue.
+
+* Redirects are followed, but not into a private network.
 """
 
 import asyncio
@@ -29,7 +36,7 @@ from streams.sources.http_errors import checked
 from streams.sources.people.wanted import People
 from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
 from streams.sources.redirects import Reach, followed
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from streams.web.bounded_body import ACCEPTED, TooLongError
 
 MAX_FEED = 20 * 1024**2
@@ -56,7 +63,7 @@ class Feeds:
         clock: Clock,
         every: float = 900.0,
         lookback_days: float = 7.0,
-        memory: Memory | None = None,
+        memory: SentPosts | None = None,
         reach: Reach | None = None,
     ) -> None:
         self._people = people
@@ -64,19 +71,19 @@ class Feeds:
         self._clock = clock
         self._every = every
         self._lookback = timedelta(days=lookback_days)
-        self._memory = Memory() if memory is None else memory
+        self._memory = SentPosts() if memory is None else memory
         self._reach = reach or Reach()
         self._pauses: dict[str, _Pause] = {}
-        self.least_pause = 60.0  # seconds after the first failure of a feed; doubles with each further one
+        self.least_pause = 60.0  # seconds after the first failure of a feed; doubled after each further one
 
     async def events(self, cursor: str | None) -> AsyncIterator[Item]:
-        """Rounds over all feeds, for ever."""
+        """Poll all feeds in rounds, without end."""
         positions = read_positions(cursor)
         state: dict[str, dict[str, Any]] = {name: one for name, one in positions.items() if isinstance(one, dict)}
         while True:
             addresses = self._people.handles("rss")
             if not addresses:
-                raise RefusedError("nobody with a feed: toptopics influencers add NAME --rss ADDRESS")
+                raise RefusedError("no listed person has a feed: toptopics influencers add NAME --rss ADDRESS")
             state = {address: known for address, known in state.items() if address in addresses}
             for address in addresses:
                 if address in self._pauses and self._clock() < self._pauses[address].until:
@@ -87,7 +94,7 @@ class Feeds:
             await asyncio.sleep(self._every)
 
     async def _read(self, address: str, known: dict[str, Any]) -> list[Outcome]:
-        """The new and changed entries; `known` is brought up to date."""
+        """Return the new and changed entries, and update `known`."""
         history = load_history(address, known)
         history.add_sent(self._memory.entries_of(feed_id(address)))
         try:
@@ -129,17 +136,19 @@ class Feeds:
         first = self.least_pause if least is None else least
         seconds = asked or min(24 * 3600.0, max(first, 2 * before.seconds if before else first))
         self._pauses[address] = _Pause(self._clock() + timedelta(seconds=seconds), seconds)
-        log.warning("feed not read", feed=address, reason=reason[:300], again_in=round(seconds))
+        log.warning(
+            "feed could not be read, trying again later", feed=address, reason=reason[:300], again_in=round(seconds)
+        )
 
 
 def _sendable(response: httpx.Response, name: str) -> str | None:
-    """A validator, unless a server wrote what no request can repeat."""
+    """Return a validator, or None if it cannot be sent in a request header."""
     value = response.headers.get(name)
     return value if value is not None and value.isascii() and value.isprintable() else None
 
 
 def _new_damage(outcomes: Sequence[Entry | Outcome], known: dict[str, Any]) -> list[Bad]:
-    """The entries that cannot be read: each is one dead letter, and not one in every round."""
+    """Return the unreadable entries that are new: each becomes one dead letter, not one per round."""
     damaged = {
         hashlib.sha256(repr(one).encode("utf-8", "replace")).hexdigest()[:16]: one
         for one in outcomes

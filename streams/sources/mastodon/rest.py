@@ -1,8 +1,8 @@
-"""Look-ups at a Mastodon instance through Mastodon.py: accounts, and what they have written, edited and deleted.
+"""Requests to a Mastodon instance through Mastodon.py: accounts, and what they wrote, edited and deleted.
 
-Blocking calls; each raises DisconnectedError (come back, perhaps with a time) or RefusedError (never). Ids grow with
-time; where they are no numbers (other servers with this API) the time of a status stands for its id, and only the
-newest page of an account can be read.
+All calls block. Each raises DisconnectedError (try again, possibly at a given time) or RefusedError (do not try again).
+Ids grow with time. If they are not numbers (other servers with this API), the time of a status replaces its id, and
+only the newest page of an account can be read.
 """
 
 import json
@@ -22,19 +22,19 @@ from streams.sources.http_errors import in_short
 from streams.sources.mastodon import status as mastodon_status
 from streams.sources.people.wanted import People
 from streams.sources.port import DisconnectedError, Outcome, RefusedError
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from streams.web.retry_after import LONGEST_WAIT
 
-PAGE = 40  # Mastodon's most
+PAGE = 40  # Mastodon's maximum
 MOST_PAGES = 50
-OVERLAP = 3_600_000 << 16  # an hour of ids: a status from another server has its author's time, and may come later
+OVERLAP = 3_600_000 << 16  # an hour of ids: a status from another server has its author's time, and may arrive later
 log = structlog.get_logger(__name__)
 
 
 class Rest:
-    """The instance's REST API; `memory` knows what was sent."""
+    """Client of the instance's REST API; `memory` knows the sent posts."""
 
-    def __init__(self, api: mastodon.Mastodon, clock: Clock, memory: Memory, people: People | None = None) -> None:
+    def __init__(self, api: mastodon.Mastodon, clock: Clock, memory: SentPosts, people: People | None = None) -> None:
         self._api = api
         self._people = People([]) if people is None else people
         self._clock = clock
@@ -42,33 +42,33 @@ class Rest:
         self._accounts: dict[str, str] = {}  # handle -> account id on this instance
 
     def resolve(self, handles: list[str]) -> None:
-        """Find the accounts; those that do not exist are named in the log."""
+        """Find the accounts; the log names those that do not exist."""
         for handle in handles:
             if handle in self._accounts:
                 continue
             try:
                 account = self._call(self._api.account_lookup, handle)
             except mastodon.MastodonNotFoundError:
-                log.warning("no such Mastodon account", handle=handle)
+                log.warning("Mastodon account does not exist, skipping it", handle=handle)
                 continue
             own = fields.identifier(fields.as_dict(account).get("id"))
             if own is None:
-                raise DisconnectedError("the instance sent no account")
+                raise DisconnectedError("the instance answered without an account")
             self._accounts[handle] = own
-            # posts name the host of an account's page, which may be another than that of its address
+            # posts contain the host of the account's page, which may differ from the host of its address
             author = mastodon_status.author_id(fields.as_dict(account))
             self._people.identify("mastodon", handle, author or handle)
         self._people.not_found["mastodon"] = [handle for handle in handles if handle not in self._accounts]
 
     def first(self, lookback: timedelta) -> tuple[list[Outcome], int]:
-        """The accounts' statuses of the last `lookback`, oldest first, and the cursor after all that there is."""
+        """Return the accounts' statuses of the last `lookback`, oldest first, and the cursor after the newest one."""
         since = self._clock() - lookback
         pages = [status for account in self._accounts.values() for status in self._back_to(account, since)]
         recent = [status for status in pages if (_written(status) or since) >= since]
         return _outcomes(recent), max(map(order_of, pages), default=0)
 
     def _back_to(self, account: str, since: datetime) -> list[dict[str, Any]]:
-        """Page by page back to a moment; the last page may reach beyond it."""
+        """Read pages back to a time; the last page may reach beyond it."""
         found: list[dict[str, Any]] = []
         page = self._page(account, {})
         while page and len(found) < MOST_PAGES * PAGE:
@@ -79,7 +79,7 @@ class Rest:
         return found
 
     def since(self, newest: int) -> list[Outcome]:
-        """What was written after the cursor, oldest first; and what of the pages read for it was edited or has gone."""
+        """Return the statuses after the cursor, oldest first, with edits and deletions on the pages read for them."""
         after = newest - OVERLAP if newest > 2 * OVERLAP else newest
         known = self._memory.alive_by_author()
         found: list[dict[str, Any]] = []
@@ -96,7 +96,7 @@ class Rest:
         return (mastodon_status.post_id(status.get("id")) or "") in self._memory
 
     def _between(self, account: str, after: int, before: int) -> list[dict[str, Any]]:
-        """The statuses between two ids, for a gap of more than a page."""
+        """Return the statuses between two ids, for a gap of more than a page."""
         found: list[dict[str, Any]] = []
         for _page in range(MOST_PAGES):
             page = self._page(account, {"min_id": after})
@@ -107,7 +107,7 @@ class Rest:
         return found
 
     def _gone(self, page: list[dict[str, Any]], known: dict[str, list[str]]) -> list[Outcome]:
-        """Tombstones of remembered statuses that should be on the page, are not, and cannot be looked up either."""
+        """Return tombstones of remembered statuses that are missing on the page and cannot be looked up."""
         if not page:
             return []
         shown = {str(status.get("id")) for status in page}
@@ -118,7 +118,7 @@ class Rest:
         return [mastodon_status.deletion(own, self._clock()) for own in missing if not self._exists(own)]
 
     def _exists(self, status_id: str) -> bool:
-        """Whether a status is still there: 404 and 410 say that it is not, a refusal says nothing about it."""
+        """Whether a status exists: 404 and 410 mean that it does not; a refusal decides nothing."""
         try:
             self._call(self._api.status, status_id)
         except mastodon.MastodonNotFoundError as error:
@@ -130,11 +130,17 @@ class Rest:
             page = fields.as_list(self._call(self._api.account_statuses, account, limit=PAGE, **bound))
             return [_plain(status) for status in page]
         except mastodon.MastodonNotFoundError:
-            log.warning("a Mastodon account is gone", account=account)
+            log.warning("Mastodon account does not exist any more, skipping it", account=account)
             return []
 
     def _call(self, method: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        """Raises MastodonNotFoundError for what is not there, or not for us."""
+        """Call the API.
+
+        Raises:
+            MastodonNotFoundError: The object does not exist, or is not visible to us.
+            DisconnectedError: Try again later.
+            RefusedError: Do not try again.
+        """
         try:
             return method(*arguments, **options)
         except mastodon.MastodonNotFoundError:
@@ -145,7 +151,7 @@ class Rest:
             raise self.meaning(error) from error
 
     def meaning(self, error: Exception) -> DisconnectedError | RefusedError:
-        """What an error of Mastodon.py or requests means for the source."""
+        """Convert an error of Mastodon.py or requests to the source's errors."""
         if isinstance(error, mastodon.MastodonRatelimitError):
             reset = self._api.ratelimit_reset
             wait = None if reset is None else min(max(0.0, reset - self._clock().timestamp()), LONGEST_WAIT)
@@ -160,16 +166,16 @@ class Rest:
 
 
 def order_of(status: dict[str, Any]) -> int:
-    """A status's place in time: its id, or what Mastodon would have made of its time."""
+    """Return the sort key of a status: its id, or the id that Mastodon would have made from its time."""
     own = str(status.get("id"))
-    if own.isdecimal() and len(own) < 40:  # Python refuses to read a number of thousands of digits
+    if own.isdecimal() and len(own) < 40:  # Python refuses to parse a number with thousands of digits
         return int(own)
     written = _written(status)
     return id_at(written) if written else 0
 
 
 def number_of(outcome: Outcome | None) -> int:
-    """The same for a post; 0 for anything else."""
+    """Return the sort key of a post; 0 if it has none."""
     if not isinstance(outcome, Tweet):
         return 0
     own = outcome.id.removeprefix(mastodon_status.PREFIX).split("#")[0]
@@ -177,7 +183,7 @@ def number_of(outcome: Outcome | None) -> int:
 
 
 def id_at(moment: datetime) -> int:
-    """The smallest id that a status of this moment can have."""
+    """Return the smallest id that a status of this time can have."""
     return max(0, int(moment.timestamp() * 1000)) << 16
 
 
@@ -194,5 +200,5 @@ def _outcomes(statuses: list[dict[str, Any]]) -> list[Outcome]:
 
 
 def _plain(status: Any) -> dict[str, Any]:
-    """The library's objects as the JSON that they came from; orjson would refuse long numbers and lone surrogates."""
+    """Convert the library's objects back to their JSON; orjson would reject long numbers and lone surrogates."""
     return fields.as_dict(json.loads(json.dumps(status, default=str)))

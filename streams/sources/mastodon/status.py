@@ -1,13 +1,21 @@
-"""Mastodon: statuses as the REST API and the streams give them.
+"""Parser of Mastodon statuses, from the REST API and the streams.
 
-Ids are the instance's own with the prefix "mastodon:"; an author's id is `user@host` (accounts cannot be renamed).
-HTML becomes text with whole links; a card gives a link its title and description. A boost is a retweet with its
-original's text. An edited status becomes a new post, `id#seconds of the edit`, with `edit_of`. A content warning is put
-before the text. Only public and unlisted posts are read, and quoted words only from those; every other visibility,
-also of other servers with this API, was not meant for a digest. Stream messages
-`{"event": …, "payload": …}`, recorded exchanges `{"uri", "method", "response"}`, threads and search results are opened;
-drafts, versions, announcements and whatever else has no account of its own are no statuses. A recorded `delete` tells
-neither author nor time: its tombstone has the earliest time that it can have, the one in the status id.
+* Ids: the instance's own with the prefix "mastodon:". An author's id is `user@host` (accounts cannot be renamed).
+
+* Text: HTML becomes text with whole links. A card gives a link its title and description. A content warning is put
+  before the text.
+
+* Kinds: a boost is a retweet with its original's text. An edited status becomes a new post, `id#seconds of the edit`,
+  with `edit_of`.
+
+* Visibility: only public and unlisted posts are read, and quoted text only from those. All other visibilities, also of
+  other servers with this API, are not for everybody.
+
+* Input: stream messages `{"event": …, "payload": …}`, recorded exchanges `{"uri", "method", "response"}`, threads and
+  search results are unpacked. Drafts, versions, announcements and other objects without an account are not statuses.
+
+* Deletions: a recorded `delete` has neither author nor time. Its tombstone has the earliest possible time, the one in
+  the status id.
 """
 
 import re
@@ -38,7 +46,7 @@ _METRICS = {
 
 
 def parse(value: dict[str, Any]) -> Iterator[Outcome]:
-    """The posts of one status, stream message, thread or recorded exchange."""
+    """Return the posts of one status, stream message, thread or recorded exchange."""
     if "response" in value and "method" in value:
         yield from _recorded(value)
     elif isinstance(value.get("event"), str):
@@ -58,10 +66,10 @@ def parse(value: dict[str, Any]) -> Iterator[Outcome]:
 
 
 def is_public(status: dict[str, Any]) -> bool:
-    """Whether a status, and what it boosts, was written for everybody.
+    """Whether a status, and the status that it boosts, is public.
 
-    A list of what is allowed: servers have visibilities of their own, and whatever is not known to be public is not.
-    What is for the people of one server only ("local", `local_only`) is not for a digest either.
+    The check is an allow list, because servers have visibilities of their own. Posts for the people of one server only
+    ("local", `local_only`) are not public.
     """
     if status.get("visibility") not in _PUBLIC or status.get("local_only"):
         return False
@@ -70,13 +78,13 @@ def is_public(status: dict[str, Any]) -> bool:
 
 
 def post_id(value: object) -> str | None:
-    """A status id as ours."""
+    """Return a status id as a post id."""
     own = fields.identifier(value)
     return PREFIX + own if own else None
 
 
 def author_id(account: dict[str, Any]) -> str | None:
-    """`user@host` in lower case; the host of a local account is that of its page."""
+    """Return `user@host` in lower case; for a local account, the host of its page."""
     acct = fields.name_of(account.get("acct"))
     if acct is None:
         return None
@@ -85,7 +93,11 @@ def author_id(account: dict[str, Any]) -> str | None:
 
 
 def deletion(status_id: object, when: datetime | None = None) -> Outcome:
-    """The tombstone of a status whose author only the runner's memory knows; raises PoisonError."""
+    """Return the deletion of a status whose author only the runner's `SentPosts` knows.
+
+    Raises:
+        PoisonError: The id or the time is not valid.
+    """
     if when is None:
         number = fields.identifier(status_id) or ""
         if not number.isdecimal() or len(number) >= 20:
@@ -117,7 +129,7 @@ def _raise(error: PoisonError) -> Tweet:
 
 
 def _recorded(exchange: dict[str, Any]) -> Iterator[Outcome]:
-    """A recorded answer: one status, several, or the text of an event stream; to a DELETE: the status that was."""
+    """Parse a recorded answer: a status, a list, or the text of an event stream; for DELETE the deleted status."""
     response = exchange["response"]
     deleted = _STATUS.search(urlsplit(str(exchange.get("uri"))).path) if exchange["method"] == "DELETE" else None
     if deleted:
@@ -178,7 +190,7 @@ def _relation(status: dict[str, Any], boosted: dict[str, Any]) -> tuple[str, str
 
 
 def _quoted(status: dict[str, Any]) -> dict[str, Any]:
-    """The quoted status, or as much as is told of it; older forks put it, or its id, in other places."""
+    """Return the quoted status, or its known parts; older forks put it, or its id, in other places."""
     quote = as_dict(status.get("quote"))
     if as_dict(quote.get("quoted_status")) or "content" in quote:
         return as_dict(quote.get("quoted_status")) or quote

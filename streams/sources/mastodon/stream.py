@@ -1,12 +1,16 @@
-"""Mastodon through Mastodon.py: listed people's public posts, as one instance sees them.
+"""Live source for Mastodon through Mastodon.py: listed people's public posts, as seen by one instance.
 
-With an access token the `user` stream gives the posts of the people whom the token's account follows, edits and
-deletions included (streams need a token since Mastodon 4.2); without one every listed account's statuses are polled,
-which most instances allow to anybody. The cursor is the newest status id of the instance (ids grow with time). On
-connecting, the stream is opened first, then each listed account's statuses after the cursor are read (without a cursor:
-those of the last `lookback`), then the stream goes on. A deletion names no author: the runner's memory knows it.
-Nobody tells edits and deletions that happen while nobody listens: so at every reading an account's newest page (40
-statuses) is compared with what was sent of it.
+* With an access token, the `user` stream gives the posts of the accounts that the token's account follows, with edits
+  and deletions (streams need a token since Mastodon 4.2).
+
+* Without a token, every listed account's statuses are polled; most instances allow this without an account.
+
+* Cursor: the newest status id of the instance (ids grow with time). After connecting, the stream is opened first. Then
+  each listed account's statuses after the cursor are read (without a cursor: those of the last `lookback`). Then the
+  stream continues.
+
+* Deletions have no author: the runner's `SentPosts` knows it. Edits and deletions during a disconnection are not
+  reported, so every reading compares an account's newest page (40 statuses) with the sent posts.
 """
 
 import asyncio
@@ -30,19 +34,19 @@ from streams.sources.people.wanted import People
 from streams.sources.port import Bad, DisconnectedError, Ignored, Item, Outcome, RefusedError
 from streams.sources.reach import time_within_reach
 from streams.sources.redirects import keep_to
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from streams.sources.thread_bridge import Put, from_thread
 from streams.web import bounded_session
 from streams.web.retry_after import retry_after
 
-AHEAD = timedelta(minutes=10)  # clocks of other servers
+AHEAD = timedelta(minutes=10)  # clock error of other servers
 SILENCE = 60.0  # seconds; a server sends a heartbeat every 15
 Message = tuple[str, bytes]  # event name, data
 log = structlog.get_logger(__name__)
 
 
 class MastodonInstance:
-    """The `Source`. Without `token` it polls `every` seconds."""
+    """The `Source`. Without `token` it polls every `every` seconds."""
 
     name = "mastodon"
 
@@ -53,12 +57,12 @@ class MastodonInstance:
         url: str,
         token: str | None,
         clock: Clock,
-        memory: Memory | None = None,
+        memory: SentPosts | None = None,
         every: float = 120.0,
         lookback_days: float = 7.0,
     ) -> None:
         self._people = people
-        self._memory = Memory() if memory is None else memory
+        self._memory = SentPosts() if memory is None else memory
         self._token = token
         self._clock = clock
         self._every = every
@@ -76,11 +80,13 @@ class MastodonInstance:
         self._lookback = timedelta(days=lookback_days)
 
     async def events(self, cursor: str | None) -> AsyncIterator[Item]:
-        """One connection, or polling until something fails."""
+        """Run one connection, or poll until an error."""
         newest = int(cursor) if cursor and cursor.isdecimal() else None
         handles = self._people.handles("mastodon")
         if not handles:
-            raise RefusedError("nobody with a Mastodon handle: toptopics influencers add NAME --mastodon USER@HOST")
+            raise RefusedError(
+                "no listed person has a Mastodon handle: toptopics influencers add NAME --mastodon USER@HOST"
+            )
         await asyncio.to_thread(self._rest.resolve, handles)
         if self._token is None:
             async for item in self._polled(newest):
@@ -106,19 +112,24 @@ class MastodonInstance:
             await asyncio.sleep(self._every)
 
     def _read(self, newest: int | None) -> tuple[list[Outcome], int]:
-        """What is new, and the cursor after it."""
+        """Return the new items, and the cursor after them."""
         if newest is None:
             return self._rest.first(self._lookback)
         outcomes = self._rest.since(newest)
         return outcomes, self._reached(newest, outcomes)
 
     def _reached(self, newest: int, outcomes: Sequence[Outcome | None]) -> int:
-        """The cursor after `outcomes`. A status that another server dates in the future must not move it there: what is
-        written until then would count as read."""
+        """Return the cursor after `outcomes`.
+
+        A status that another server dates in the future must not move the cursor there: posts written until then would
+        count as read.
+        """
         return min(max([newest, *map(number_of, outcomes)]), id_at(self._clock() + AHEAD))
 
     def _within_reach(self, item: Item) -> Item:
-        """A status of another server has that server's time, however long ago; an edit of one that was sent has too."""
+        """Keep statuses within reach. A status of another server has that server's time; an edit of a sent one always
+        counts.
+        """
         post = item.outcome
         if not isinstance(post, Tweet) or (post.edit_of is not None and post.edit_of in self._memory):
             return item
@@ -128,29 +139,29 @@ class MastodonInstance:
         return Item(msgspec.structs.replace(post, created_at=moment), item.cursor)
 
     def _stream(self, put: Put[Message]) -> None:
-        """Block until the stream ends."""
+        """Read the stream until it ends; blocks."""
         try:
             self._api.stream_user(Listener(put), timeout=SILENCE)
         except (mastodon.MastodonError, requests.RequestException) as error:
             raise self._rest.meaning(error) from error
-        raise DisconnectedError("the stream ended")
+        raise DisconnectedError("the stream closed")
 
     def _refused_stream(self, response: requests.Response, *_arguments: Any, **_options: Any) -> None:
-        """The library would leave a refused stream's connection open, and drop its status and headers."""
+        """Close a refused stream: the library would leave it open, and drop its status and headers."""
         if response.status_code < 400 or "/streaming/" not in str(response.url):
             return
-        told = f"the instance answered {response.status_code}: {response.text[:200]}"
+        answer = f"the instance answered {response.status_code}: {response.text[:200]}"
         if response.status_code in (401, 403):
-            raise RefusedError(f"{told}: is MASTODON_ACCESS_TOKEN right?")
+            raise RefusedError(f"{answer}: is MASTODON_ACCESS_TOKEN right?")
         headers = {name.lower(): value for name, value in response.headers.items()}
-        raise DisconnectedError(told, retry_after(headers, self._clock()))
+        raise DisconnectedError(answer, retry_after(headers, self._clock()))
 
     def _stop_nothing(self) -> None:
-        """The thread ends at its next message: it finds its reader gone."""
+        """Do nothing: the thread ends at its next message, because its reader is closed."""
 
 
 def items_of(name: str, data: bytes, clock: Clock) -> Iterator[Item]:
-    """The outcomes of one event of the stream; an empty item for one that is none of ours, as a sign of life."""
+    """Return the outcomes of one event of the stream; for a foreign event, an empty item as a sign of life."""
     if name == "delete":
         deleted, now = data.decode("utf-8", "replace").strip('" '), clock()
         for outcome in fields.guarded(data, lambda: mastodon_status.deletion(deleted, now)):
@@ -167,13 +178,13 @@ def items_of(name: str, data: bytes, clock: Clock) -> Iterator[Item]:
 
 
 class Listener(mastodon.StreamListener):
-    """Reads the event stream as bytes: the library's own reader converts every field, and dies of a bad one."""
+    """Reads the event stream as bytes: the library's own reader converts every field, and fails on an invalid one."""
 
     def __init__(self, put: Put[Message]) -> None:
         self._put = put
 
     def handle_stream(self, response: requests.Response) -> None:
-        """Blocks until the response ends; raises requests' errors."""
+        """Read until the response ends; raises requests' errors."""
         self._put(("connected", b""))
         event: dict[bytes, bytes] = {}
         size = 0

@@ -1,4 +1,4 @@
-"""Influence of listed people from the posts on `tweets`, with its parts, computed as the digest's ranking does."""
+"""Influence scores of listed people, with their parts, from the posts on `tweets`; same computation as the digest's."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from streams.settings import Settings
 
 
 async def recent_posts(settings: Settings, span: timedelta) -> list[Tweet]:
-    """The posts of the last `span` before the newest one, each once, without deleted and replaced ones, by id."""
+    """Return the posts of the last `span` by id, without duplicates, deleted and replaced versions."""
     posts: dict[str, Tweet] = {}
     gone: set[str] = set()
     async for records in kafka_log.read_topic(settings, TWEETS):
@@ -23,7 +23,7 @@ async def recent_posts(settings: Settings, span: timedelta) -> list[Tweet]:
             try:
                 post = wire.decode_post(record.value)
             except wire.PoisonError:
-                continue  # the embed stage's business
+                continue  # the embed stage handles these
             if isinstance(post, Deletion):
                 gone.add(post.id)
                 continue
@@ -37,7 +37,7 @@ async def recent_posts(settings: Settings, span: timedelta) -> list[Tweet]:
 
 
 def scored(listed: list[Influencer], posts: list[Tweet]) -> list[dict[str, object]]:
-    """One row per listed person, the most influential first; people without a post in the span have no score."""
+    """Return one row per listed person, most influential first; people without a post in the span have no score."""
     scores = influence(_as_week(posts), listed) if posts else {}
     authors = {normal(key): post.author_id for post in posts for key in (post.author, post.author_id)}
     counts: dict[str, int] = {}
@@ -61,7 +61,7 @@ def scored(listed: list[Influencer], posts: list[Tweet]) -> list[dict[str, objec
 
 
 def _as_week(posts: list[Tweet]) -> WeekPosts:
-    """Influence looks at the posts only; there are no vectors here."""
+    """Influence needs only the posts; the week has no vectors."""
     week = Week.of(max(post.created_at for post in posts))
     vectors = np.zeros((len(posts), 1), dtype=np.float32)
     return WeekPosts(week, posts, [post.text for post in posts], vectors, "", "", 0)

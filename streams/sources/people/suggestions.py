@@ -1,7 +1,7 @@
-"""Whom to follow next: the people whom listed people take up, with the posts that show it.
+"""Suggests whom to follow next: people whom listed people mention, with the posts as evidence.
 
-Pure: posts and the list in, suggestions out. Every listed person has one vote per candidate and relation, however often
-they retweet: retweets and quotes count 1, replies and mentions a half (the weights of `models.ranking.influence`).
+Pure function of the posts and the list. Every listed person has one vote per candidate and relation, independent of the
+number of posts. Retweets and quotes count 1, replies and mentions 0.5 (the weights of `models.ranking.influence`).
 """
 
 from collections import defaultdict
@@ -27,7 +27,7 @@ class Suggestion:
 
 
 def suggest(posts: Iterable[Tweet], people: People, limit: int) -> list[Suggestion]:
-    """The best candidates, best first; equal ones by handle. With an empty list everybody's word counts."""
+    """Return the best candidates, best first; ties by handle. With an empty list the posts of all authors count."""
     listed = {key for person in people.listed for key in keys_of(person)}
     votes: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     shown: dict[str, list[str]] = defaultdict(list)
@@ -53,7 +53,7 @@ def suggest(posts: Iterable[Tweet], people: People, limit: int) -> list[Suggesti
 
 
 def _taken_up(post: Tweet) -> Iterator[tuple[str, str]]:
-    """(handle, relation); the author of a retweeted or answered post is usually mentioned too: that is one vote."""
+    """Return (handle, relation) pairs. A retweeted or answered author is usually mentioned too: that is one vote."""
     related = normal(post.related_author or "")
     if related and post.kind != "original":
         yield related, post.kind

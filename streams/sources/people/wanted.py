@@ -1,10 +1,13 @@
-"""Whose posts are wanted: the influencer list against the authors of posts.
+"""Filter of posts by author: the influencer list as a predicate.
 
-A person matches by an id or by any handle, without case; a post's author by id or handle. Handles change and may pass
-to somebody else, so a source resolves each one to the platform's own id (`identify`), and from then on the id counts,
-whatever handle the posts carry. An empty list wants everybody. `others` decides about the rest: "ignore" drops them,
-"context" keeps those that answer, quote, retweet or mention a listed person (they show what the talk is about; ranking
-gives an unlisted author no weight), "all" keeps everything.
+* A person matches by id, or by any handle without case; a post's author matches by id or handle.
+
+* Handles change and may pass to another person. So a source resolves each handle to the platform's id (`identify`);
+  from then on the id counts.
+
+* An empty list accepts all posts. `others` decides about unlisted authors: "ignore" drops them; "context" keeps posts
+  that answer, quote, retweet or mention a listed person (ranking gives an unlisted author no weight); "all" keeps
+  everything.
 """
 
 from collections.abc import Iterable
@@ -16,17 +19,17 @@ from models.text.handles import keys_of, normal
 Others = Literal["ignore", "context", "all"]
 PLATFORMS = ("x", "bluesky", "mastodon", "rss")
 
-PLATFORM_OF = {"x-stream": "x", "x-timelines": "x"}  # of sources that are not named after it
+PLATFORM_OF = {"x-stream": "x", "x-timelines": "x"}  # platform of the sources that are not named after it
 
 
 class People:
-    """The listed people, as a predicate on posts, and the ids that their handles were resolved to."""
+    """The listed people as a predicate on posts, with the ids that their handles were resolved to."""
 
     def __init__(self, influencers: Iterable[Influencer], others: Others = "ignore") -> None:
         self.listed = sorted(influencers, key=lambda person: person.id)
         self.others = others
-        self.learned: dict[str, dict[str, str]] = {}  # id of a person -> platform -> id that the list does not know yet
-        self.not_found: dict[str, list[str]] = {}  # platform -> handles that nobody has there
+        self.learned: dict[str, dict[str, str]] = {}  # id of a person -> platform -> id that is not on the list yet
+        self.not_found: dict[str, list[str]] = {}  # platform -> handles that do not exist there
         self._keys = {key for person in self.listed for key in keys_of(person)}
 
     def __eq__(self, other: object) -> bool:
@@ -35,29 +38,31 @@ class People:
     __hash__ = None  # type: ignore[assignment] # equal lists, different objects: not for sets
 
     def _named(self) -> list[tuple[str, str, dict[str, str], float]]:
-        """What is written about everybody, without the ids, which the sources add themselves."""
+        """Return what the list says about each person, without the ids that the sources add."""
         return [(person.id, person.name, person.handles, person.weight) for person in self.listed]
 
     def handles(self, platform: str) -> list[str]:
-        """The listed handles (or addresses) on one platform, in a stable order, each once."""
+        """Return the listed handles (or addresses) on one platform, in a stable order, without duplicates."""
         found = (_handle(person, platform) for person in self.listed)
         return list(dict.fromkeys(handle for handle in found if handle))
 
     def id_of(self, platform: str, handle: str) -> str | None:
-        """The id that the list, or a source before, has for a handle."""
+        """Return the id of a handle from the list or from an earlier source."""
         persons = [person for person in self.listed if _handle(person, platform) == handle]
         known = (self.learned.get(person.id, {}).get(platform) or person.ids.get(platform) for person in persons)
         return next((own_id for own_id in known if own_id), None)
 
     def identify(self, platform: str, handle: str, *own_ids: str) -> None:
-        """A handle was resolved: posts of these authors are the listed person's. The first id is kept on the list."""
+        """Add the ids of a resolved handle: posts of these authors are the listed person's. The first id goes to the
+        list.
+        """
         self.recognise(*own_ids)
         for person in self.listed:
             if _handle(person, platform) == handle and person.ids.get(platform) != own_ids[0]:
                 self.learned.setdefault(person.id, {})[platform] = own_ids[0]
 
     def still_to_write(self, listed: Iterable[Influencer]) -> dict[str, dict[str, str]]:
-        """The learned ids that the list does not have: id of a person -> platform -> id."""
+        """Return the learned ids that the list does not have: id of a person -> platform -> id."""
         told = {person.id: person.ids for person in listed}
         return {
             person_id: ids
@@ -66,7 +71,7 @@ class People:
         }
 
     def recognise(self, *own_ids: str) -> None:
-        """Posts of these authors are a listed person's."""
+        """Accept posts of these authors as a listed person's."""
         self._keys |= {normal(own_id) for own_id in own_ids}
 
     def wants(self, post: Tweet | Deletion) -> bool:

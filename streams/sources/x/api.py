@@ -1,7 +1,7 @@
-"""X API v2 through tweepy: the requests that both X sources make, and what its errors mean.
+"""X API v2 through tweepy: the requests of all X sources, and the meaning of their errors.
 
-tweepy knows the fields, the paging and the errors; waiting is the runner's, so tweepy's own sleeping is off. A session
-adapter sends requests to `base_url` (api.x.com is the documented host; a test's server is another).
+tweepy handles fields, paging and errors. Its own waiting is off, because the runner waits. A session adapter sends
+requests to `base_url` (api.x.com is the documented host; a test's server is another).
 """
 
 import logging
@@ -24,7 +24,7 @@ from streams.web.retry_after import retry_after
 
 TWEEPY_HOST = "https://api.twitter.com"
 TIMEOUT = 30.0
-# every expanded object is billed like the post itself: originals are worth it, mentioned people and media are not
+# every expanded object is billed like the post itself: only originals are worth it
 FIELDS: Mapping[str, list[str]] = {
     "tweet_fields": [
         "id", "text", "author_id", "created_at", "lang", "entities", "public_metrics", "referenced_tweets",
@@ -50,10 +50,13 @@ class ToBase(HTTPAdapter):
 
 
 class XApi:
-    """Blocking calls; each raises DisconnectedError (come back, perhaps with a time) or RefusedError (never)."""
+    """Client of X API v2; calls block.
+
+    Each call raises DisconnectedError (try again, possibly at a given time) or RefusedError (do not try again).
+    """
 
     def __init__(self, bearer_token: str, *, base_url: str, clock: Clock) -> None:
-        logging.getLogger("tweepy").setLevel(logging.INFO)  # its debug lines carry the token
+        logging.getLogger("tweepy").setLevel(logging.INFO)  # its debug lines contain the token
         self._client = tweepy.Client(bearer_token, return_type=dict, wait_on_rate_limit=False)
         keep_to(self._client.session, base_url)
         self._client.session.mount(TWEEPY_HOST, ToBase(base_url))
@@ -61,7 +64,7 @@ class XApi:
         self._clock = clock
 
     def user_ids(self, handles: list[str]) -> dict[str, str]:
-        """Handle in lower case -> user id, for those that exist."""
+        """Return handle in lower case -> user id, for the handles that exist."""
         found: dict[str, str] = {}
         for start in range(0, len(handles), 100):
             answer = self._call(self._client.get_users, usernames=handles[start : start + 100])
@@ -70,20 +73,20 @@ class XApi:
         return found
 
     def timeline(self, user_id: str, since_id: str | None, start: datetime | None) -> Iterator[dict[str, Any]]:
-        """Pages of a person's posts, newest first, after `since_id` or from `start` on."""
+        """Yield pages of a person's posts, newest first, after `since_id` or starting at `start`."""
         yield from self._pages(self._client.get_users_tweets, id=user_id, **_since(since_id, start), max_results=100)
 
     def recent(self, query: str, since_id: str | None, start: datetime | None) -> Iterator[dict[str, Any]]:
-        """Pages of the last seven days' posts for a stream rule, newest first."""
+        """Yield pages of the last seven days' posts for a stream rule, newest first."""
         yield from self._pages(
             self._client.search_recent_tweets, query=query, **_since(since_id, start), max_results=100
         )
 
     def missing(self, ids: list[str]) -> list[str]:
-        """Those of at most a hundred posts that do not exist any more.
+        """Return the ids, of at most a hundred, whose posts do not exist any more.
 
-        Nothing else buries a post: not an error about one of its fields, its media or the post that it quotes, and not
-        one that is out of reach for now (a protected or suspended account).
+        Other errors delete nothing: an error of a field, of media or of a quoted post, or a post that is temporarily
+        unavailable (a protected or suspended account).
         """
         answer = self._call(self._client.get_tweets, ids=ids)
         alive = {str(as_dict(post).get("id")) for post in as_list(answer.get("data"))}
@@ -108,7 +111,7 @@ class XApi:
 
 
 def meaning(error: Exception, now: datetime) -> DisconnectedError | RefusedError:
-    """What an error of tweepy or requests means for the source."""
+    """Convert an error of tweepy or requests to the source's errors."""
     if not isinstance(error, tweepy.HTTPException):
         return DisconnectedError(in_short(error))
     status = error.response.status_code
@@ -128,7 +131,7 @@ def _named(error: dict[str, Any]) -> str:
 
 
 def _is_gone(error: dict[str, Any]) -> bool:
-    """Whether an error says that a post does not exist: X has a type for it, older answers only the title."""
+    """Whether an error means that a post does not exist: X has a type for it, older answers only the title."""
     if error.get("resource_type", "tweet") != "tweet" or error.get("field") or "uspended" in str(error.get("detail")):
         return False
     kind = error.get("type")

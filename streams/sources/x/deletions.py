@@ -1,10 +1,12 @@
-"""Which of the posts that we sent have been deleted on X: looked up again, because no stream tells it.
+"""Live source for deletions on X: looks the sent posts up again, because no stream reports deletions.
 
-X's terms ask for deletions to be honoured; its compliance streams are for enterprise plans. So once in `every` seconds
-the posts of the last `days` that are on `tweets` are looked up, a hundred a request; what does not exist any more
-becomes a tombstone. The posts of protected and suspended accounts stay: both can be undone, a tombstone cannot (a batch
-compliance job that names them buries them, see `x.v2`). A look-up is billed like a read, hence a source of its own. The
-cursor is the time of the last whole round: a restart does not pay for it again.
+X's terms require that deletions are applied; its compliance streams are part of enterprise plans only. Every `every`
+seconds, the posts of the last `days` on `tweets` are looked up, a hundred per request. Missing posts become tombstones.
+Posts of protected and suspended accounts stay, because these states can be undone and a tombstone cannot (a batch
+compliance job that lists them deletes them, see `x.v2`).
+
+A look-up is billed like a read, so this is a separate source. The cursor is the time of the last complete round: a
+restart does not pay for it again.
 """
 
 import asyncio
@@ -15,7 +17,7 @@ from models.events.wire import PoisonError
 from streams.clock import Clock
 from streams.sources import fields
 from streams.sources.port import Item
-from streams.sources.sent_posts import UNKNOWN, Memory
+from streams.sources.sent_posts import UNKNOWN, SentPosts
 from streams.sources.x.api import XApi
 from streams.sources.x.entities import written_at
 
@@ -23,11 +25,13 @@ BATCH = 100
 
 
 class XDeletions:
-    """The `Source`; `memory` knows what was sent, by whichever source."""
+    """The `Source`; `memory` knows the posts that all sources sent."""
 
     name = "x-deletions"
 
-    def __init__(self, memory: Memory, api: XApi, *, clock: Clock, every: float = 86_400.0, days: float = 7.0) -> None:
+    def __init__(
+        self, memory: SentPosts, api: XApi, *, clock: Clock, every: float = 86_400.0, days: float = 7.0
+    ) -> None:
         self._memory = memory
         self._api = api
         self._clock = clock
@@ -35,7 +39,7 @@ class XDeletions:
         self._span = timedelta(days=days)
 
     async def events(self, cursor: str | None) -> AsyncIterator[Item]:
-        """Rounds, for ever."""
+        """Look the posts up in rounds, without end."""
         if cursor:
             last = _time_of(cursor, self._clock())
             await asyncio.sleep(max(0.0, self._every - (self._clock() - last).total_seconds()))
@@ -54,7 +58,9 @@ class XDeletions:
 
 
 def _time_of(cursor: str, now: datetime) -> datetime:
-    """When the last round was; a cursor that is no time (from a stranger's record) counts as now: a round is billed."""
+    """Return the time of the last round; an invalid cursor (from a foreign record) counts as now, because a round is
+    billed.
+    """
     try:
         return fields.time_of(cursor)
     except PoisonError:

@@ -1,5 +1,4 @@
-"""What all of X's formats share: links behind t.co, language codes that are none, escaped text, ids with a time in
-them, and chains of edits."""
+"""Shared rules of all X formats: t.co links, invalid language codes, escaped text, ids with a time, and edit chains."""
 
 import re
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ Links = list[dict[str, Any]]
 _NO_LANGUAGE = {"und", "qam", "qct", "qht", "qme", "qst", "zxx", "art"}  # X's own codes
 _STATUS = re.compile(r"^https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/(\w+|i/web)/status(?:es)?/(\d+)", re.I)
 _MEDIA = re.compile(r"/(?:photo|video)/\d+$")
-# what X shows in the place of a post, also repeated by a retweet
+# X's notice in the place of a post; retweets repeat it
 _NOTICE = re.compile(
     r"(?:RT @\w+: ?)?(?:@\w+['’]s account|This (?:account|(?:Tweet|Post)(?: from @\w+)?)) (?:"
     r"has been withheld\b[^\n]{0,200}\b(?:in response to|based on|legal|law)\b|is temporarily unavailable because|"
@@ -19,50 +18,56 @@ _NOTICE = re.compile(
     r"violated the (?:Twitter|X) Rules)\b[^\n]{0,200}$"
 )
 _HELP = re.compile(r"https?://(?:support|help)\.(?:twitter|x)\.com/", re.IGNORECASE)
-SNOWFLAKE_EPOCH_MS = 1_288_834_974_657  # ids carry milliseconds since then, above 22 bits
-FIRST_SNOWFLAKE = 30_000_000_000  # smaller ids, until November 2010, were merely counted
+SNOWFLAKE_EPOCH_MS = 1_288_834_974_657  # ids contain milliseconds since then, above 22 bits
+FIRST_SNOWFLAKE = 30_000_000_000  # smaller ids, until November 2010, were counters
 
 
 def language(code: object) -> str | None:
-    """A BCP 47 code, or None for X's "undetermined" and "only links" codes."""
+    """Return a BCP 47 code, or None for X's "undetermined" and "only links" codes."""
     text = fields.as_text(code, fields.MAX_LANG)
-    if text == "in":  # the code that Indonesian had until 1989
+    if text == "in":  # the code for Indonesian until 1989
         return "id"
     return None if text is None or text in _NO_LANGUAGE else text
 
 
 def written_at(post_id: int) -> datetime:
-    """When a post was written, from its id."""
+    """Return a post's time from its id."""
     return datetime.fromtimestamp(((post_id >> 22) + SNOWFLAKE_EPOCH_MS) / 1000, UTC)
 
 
 def id_at(moment: datetime) -> int:
-    """The smallest id that a post of this moment can have."""
+    """Return the smallest id that a post of this time can have."""
     return max(0, int(moment.timestamp() * 1000) - SNOWFLAKE_EPOCH_MS) << 22
 
 
 def created_at(given: object, post_id: str | None) -> datetime:
-    """The time that a payload tells, else (fields are optional in API v2) the one in the id; raises PoisonError."""
+    """Return the time of a payload, else the one in its id, because fields are optional in API v2.
+
+    Raises:
+        PoisonError: Neither the field nor the id has a valid time.
+    """
     if given is None and post_id is not None and post_id.isdecimal() and FIRST_SNOWFLAKE < int(post_id) < 1 << 63:
         return written_at(int(post_id))
     return fields.time_of(given)
 
 
 def replaced(post_id: str | None, history: object) -> str | None:
-    """The version before this one: a history lists the ids of all versions, oldest first, later ones included."""
+    """Return the previous version: a history lists the ids of all versions, oldest first, also later ones."""
     ids = [fields.identifier(entry) for entry in fields.as_list(history)]
     place = ids.index(post_id) if post_id in ids else 0
     return ids[place - 1] if place else None
 
 
 def replace_links(text: str, entries: list[Any], own_ids: set[str]) -> tuple[str, Links]:
-    """`text` as a person reads it, unescaped, with t.co links expanded, and the links that lead somewhere.
+    """Return (`text` unescaped and with t.co links expanded, the links that lead to other pages).
 
-    Links to the post's own media, and to the posts in `own_ids`, leave text and list; raises NothingToReadError when
-    nothing else is there. Entity offsets are not used:
+    Links to the post's own media, and to the posts in `own_ids`, are removed from both. Entity offsets are not used:
     they count differently in each format, and every t.co address is unique.
+
+    Raises:
+        NothingToReadError: Nothing else is in the text.
     """
-    text = fields.unescape(text)  # first: an address that is written in afterwards is no escaped text
+    text = fields.unescape(text)  # unescape first: an address that is inserted afterwards is not escaped
     links: Links = []
     seen: set[str] = set()
     for entry in map(fields.as_dict, entries):
@@ -87,9 +92,12 @@ def replace_links(text: str, entries: list[Any], own_ids: set[str]) -> tuple[str
 
 
 def check_readable(text: str, entries: list[Any], withheld: object, user: dict[str, Any]) -> None:
-    """Raises NotAPostError for a notice of X in the place of a post, and for a post that is not for everybody.
+    """Check that a payload is a post for everybody.
 
-    A post that is withheld in some countries only, and carries its own words, is a post.
+    A post that is withheld in some countries only, and has its own text, is a post.
+
+    Raises:
+        NotAPostError: It is X's notice in the place of a post, or not public.
     """
     if user.get("protected") is True:
         raise fields.NotAPostError("not public")
@@ -100,7 +108,7 @@ def check_readable(text: str, entries: list[Any], withheld: object, user: dict[s
 
 
 def status_address(entry: object) -> tuple[str | None, str | None]:
-    """(handle, post id) when a link entity leads to a post; the handle is None for addresses without one."""
+    """Return (handle, post id) of a link entity that leads to a post; the handle is None for addresses without one."""
     match = _STATUS.match(str(fields.as_dict(entry).get("expanded_url")))
     if match is None:
         return None, None

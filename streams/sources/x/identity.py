@@ -1,20 +1,20 @@
-"""Listed X handles to user ids: an account keeps its id when its handle changes, or passes to somebody else."""
+"""Resolves X handles to user ids: an account keeps its id when its handle changes or passes to another person."""
 
 import structlog
 
 from streams.sources.people.wanted import People
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from streams.sources.x.api import XApi
 from streams.sources.x.v2 import SOURCE
 
 log = structlog.get_logger(__name__)
 
 
-def user_ids(people: People, api: XApi, memory: Memory) -> dict[str, str]:
-    """Handle -> user id, of everybody who is found; the others are noted in `people`.
+def user_ids(people: People, api: XApi, memory: SentPosts) -> dict[str, str]:
+    """Return handle -> user id of the handles that exist; the others are added to `people`.
 
-    What was resolved before comes first, from the list; only unknown handles are asked for. A handle that X does not
-    know any more may still be on the posts that were sent. Blocks; raises what `XApi.user_ids` raises.
+    Ids on the list come first; only unknown handles are requested. A handle that X no longer knows may still be on sent
+    posts. The call blocks, and raises the errors of `XApi.user_ids`.
     """
     handles = people.handles("x")
     known = {handle: handle if handle.isdecimal() else people.id_of("x", handle) for handle in handles}
@@ -28,5 +28,5 @@ def user_ids(people: People, api: XApi, memory: Memory) -> dict[str, str]:
             people.identify("x", handle, own_id)
     people.not_found["x"] = [handle for handle in handles if handle not in found]
     if people.not_found["x"]:
-        log.warning("no such X handles", handles=people.not_found["x"])
+        log.warning("X handles do not exist, trying again later", handles=people.not_found["x"])
     return found

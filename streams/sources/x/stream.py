@@ -1,13 +1,18 @@
-"""X API v2 filtered stream through tweepy: listed people's posts within seconds.
+"""Live source for X API v2's filtered stream through tweepy: listed people's posts within seconds.
 
-Rules (`from:101 OR from:102 …`, tagged "toptopics"; user ids stay when a handle changes) are kept in step with the
-influencer list at every connection, within the plan's number and length of rules; whoever does not fit is named in the
-log. The cursor is the newest post id seen;
-at the very first start it is the id that a post of `lookback` ago would have had, so that no crash can come before it.
-On (re)connecting the stream is opened first, then the gap is filled by recent search with `since_id` (seven days),
-then the stream's own posts follow: nothing falls between the two. A keep-alive comes every 20 seconds; silence for
-longer, a cut line and an operational disconnect end the connection. A line cut in the middle goes to `dead-letters`,
-and its post comes by the next connection's gap filling, which begins a minute before the cursor.
+* Rules (`from:101 OR from:102 …`, tagged "toptopics") contain user ids, which stay when a handle changes. Every
+  connection updates them to the influencer list, within the plan's number and length of rules. The log names the people
+  that do not fit.
+
+* Cursor: the newest post id. At the first start it is the id of a post of `lookback` ago, so it exists before any
+  crash.
+
+* Connecting: the stream is opened first. Then recent search with `since_id` (seven days) fills the gap, then the
+  stream's posts follow, so no post falls between the two.
+
+* Disconnecting: X sends a keep-alive every 20 seconds. A longer silence, a cut line and an operational disconnect end
+  the connection. A line that was cut in the middle goes to `dead-letters`; the next connection's search begins a minute
+  before the cursor and brings its post.
 """
 
 import asyncio
@@ -28,7 +33,7 @@ from streams.sources.fields import as_dict, as_list
 from streams.sources.people.wanted import People
 from streams.sources.port import Bad, DisconnectedError, Item, Outcome, RefusedError
 from streams.sources.redirects import keep_to
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from streams.sources.thread_bridge import Put, from_thread
 from streams.sources.x import v2 as x_v2
 from streams.sources.x.api import FIELDS, TWEEPY_HOST, ToBase, XApi, meaning
@@ -38,21 +43,21 @@ from streams.web.bounded_session import bound
 
 TAG = "toptopics"
 OVERLAP_MS = 60_000
-SEARCHABLE = timedelta(days=6, hours=23)  # recent search refuses what is older than seven days
+SEARCHABLE = timedelta(days=6, hours=23)  # recent search rejects older times than seven days
 SILENCE = 25.0  # seconds; X sends a keep-alive at least every 20
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the account may have. Pay-per-use has 1,000 rules of 1,024 characters, but recent search takes 512."""
+    """Limits of the account's plan. Pay-per-use has 1,000 rules of 1,024 characters, but recent search accepts 512."""
 
     rules: int = 1_000
     rule_length: int = 512
 
 
 def rules_for(handles: list[str], plan: Plan) -> tuple[list[str], list[str]]:
-    """(rules, handles left out): as many `from:` terms in a rule as fit, in the list's order."""
+    """Return (rules, handles that do not fit); each rule has as many `from:` terms as fit, in the list's order."""
     rules: list[str] = []
     for place, handle in enumerate(handles):
         term = f"from:{handle}"
@@ -80,10 +85,10 @@ class XStream:
         clock: Clock,
         plan: Plan | None = None,
         lookback_days: float = 0.0,
-        memory: Memory | None = None,
+        memory: SentPosts | None = None,
     ) -> None:
         self._people = people
-        self._memory = Memory() if memory is None else memory
+        self._memory = SentPosts() if memory is None else memory
         self._api = api
         self._token = bearer_token
         self._base_url = base_url
@@ -92,13 +97,13 @@ class XStream:
         self._lookback = timedelta(days=lookback_days)
 
     async def events(self, cursor: str | None) -> AsyncIterator[Item]:
-        """One connection."""
+        """Run one connection."""
         ids = await asyncio.to_thread(self._user_ids)
         rules, left_out = rules_for([ids.get(handle, handle) for handle in self._people.handles("x")], self._plan)
         if not rules:
-            raise RefusedError("nobody with an X handle: toptopics influencers add NAME --x HANDLE")
+            raise RefusedError("no listed person has an X handle: toptopics influencers add NAME --x HANDLE")
         if left_out:
-            log.warning("the plan's rules are full", left_out=left_out)
+            log.warning("too many people for the plan's rules, some are left out", left_out=left_out)
         stream = Stream(self._token, self._base_url, self._clock)
         await asyncio.to_thread(stream.keep_rules, rules)
         newest = int(cursor) if cursor and cursor.isdecimal() else id_at(self._clock() - self._lookback)
@@ -107,27 +112,27 @@ class XStream:
             for item in items:
                 yield Item(item.outcome)
                 if isinstance(item.outcome, Bad):
-                    # its post is lost here: the next connection's gap filling brings it, if the cursor stays
-                    raise DisconnectedError("a line of the stream was cut")
+                    # this post is lost here: the next connection's search brings it if the cursor stays
+                    raise DisconnectedError("the stream closed inside a line")
             newest = max([newest, *(_number(item.outcome) for item in items)])
             yield Item(cursor=str(newest))
 
     def _user_ids(self) -> dict[str, str]:
         try:
             return user_ids(self._people, self._api, self._memory)
-        except RefusedError as error:  # a plan without look-ups: the handles themselves are followed
-            log.warning("handles are not resolved to user ids", reason=str(error))
+        except RefusedError as error:  # a plan without look-ups: use the handles themselves
+            log.warning("plan without user look-up, following handles instead of ids", reason=str(error))
             return {}
 
     async def _gap(self, rules: list[str], since: int) -> list[Item]:
-        """What was written since the cursor, and a little before it: posts arrive out of order."""
+        """Read the posts since the cursor, and a little before it: posts arrive out of order."""
         since_id, start = _since(since, self._clock())
         items: list[Item] = []
         for rule in rules:
             try:
                 pages = await asyncio.to_thread(_all_pages, self._api, rule, since_id, start)
             except RefusedError as error:
-                log.warning("the gap cannot be filled on this plan", reason=str(error))
+                log.warning("plan without recent search, posts of the gap are lost", reason=str(error))
                 return []
             items += [Item(outcome) for page in pages if "data" in page for outcome in x_v2.parse(page)]
         # a bad post of a search page stays bad: it must not end the connection
@@ -143,13 +148,17 @@ def _number(outcome: Outcome | None) -> int:
 
 
 def _since(newest: int, now: datetime) -> tuple[str | None, datetime | None]:
-    """`since_id` a minute before the cursor; the search's seven days where the cursor is older than those."""
+    """Return `since_id` a minute before the cursor, or the search's seven days if the cursor is older."""
     oldest = now - SEARCHABLE
     return (None, oldest) if written_at(newest) < oldest else (str(newest - (OVERLAP_MS << 22)), None)
 
 
 def items_of(line: bytes) -> list[Item]:
-    """The outcomes of one line; raises DisconnectedError for X's notice that it is closing the connection."""
+    """Return the outcomes of one line.
+
+    Raises:
+        DisconnectedError: The line is X's notice that it closes the connection.
+    """
     if not line.strip():
         return [Item()]
     try:
@@ -160,12 +169,12 @@ def items_of(line: bytes) -> list[Item]:
         return [Item(Bad("not a JSON object", line))]
     if "data" not in value and "errors" in value:
         titles = [str(as_dict(error).get("title")) for error in as_list(value["errors"])]
-        raise DisconnectedError(f"X closes the stream: {', '.join(titles)}"[:300])
+        raise DisconnectedError(f"X closed the stream: {', '.join(titles)}"[:300])
     return [Item(outcome) for outcome in x_v2.parse(value)]
 
 
 class Stream(tweepy.StreamingClient):  # type: ignore[misc] # tweepy is untyped
-    """tweepy's streaming client, one connection at a time; every line, None for "connected", b"" for a keep-alive."""
+    """tweepy's streaming client for one connection; yields every line, None for "connected", b"" for a keep-alive."""
 
     def __init__(self, bearer_token: str, base_url: str, clock: Clock) -> None:
         super().__init__(bearer_token, return_type=dict, wait_on_rate_limit=False, max_retries=0)
@@ -178,7 +187,7 @@ class Stream(tweepy.StreamingClient):  # type: ignore[misc] # tweepy is untyped
         self._failure: Exception | None = None
 
     def keep_rules(self, wanted: list[str]) -> None:
-        """Delete our rules that are no longer wanted, add the missing ones, leave others' alone."""
+        """Delete our rules that are no longer needed, add the missing ones, and keep rules of other clients."""
         try:
             found = [as_dict(rule) for rule in as_list(as_dict(self.get_rules()).get("data"))]
             ours = {rule.get("value"): rule.get("id") for rule in found if rule.get("tag") == TAG}
@@ -192,14 +201,19 @@ class Stream(tweepy.StreamingClient):  # type: ignore[misc] # tweepy is untyped
             raise meaning(error, self._clock()) from error
 
     def lines(self, put: Put[bytes | None]) -> None:
-        """Block until the connection ends; raises DisconnectedError or RefusedError with the reason."""
+        """Read lines until the connection ends; blocks.
+
+        Raises:
+            DisconnectedError: The connection ended; the message has the reason.
+            RefusedError: X refused the connection.
+        """
         self._put = put
         self._connect("GET", "search", params=_stream_parameters(), timeout=SILENCE)
         if self._failure is not None:
             if isinstance(self._failure, tweepy.TweepyException | requests.RequestException):
                 raise meaning(self._failure, self._clock()) from self._failure
             raise self._failure
-        raise DisconnectedError("the connection ended")
+        raise DisconnectedError("the connection closed")
 
     def stop(self) -> None:
         """End the connection from another thread."""
@@ -216,19 +230,23 @@ class Stream(tweepy.StreamingClient):  # type: ignore[misc] # tweepy is untyped
         self._put(b"")
 
     def on_connection_error(self) -> None:
-        self.disconnect()  # the runner decides when to connect again
+        self.disconnect()  # the runner decides when to reconnect
 
     def on_exception(self, exception: Exception) -> None:
         self._failure = exception
 
 
 def _check_added(answer: dict[str, Any]) -> None:
-    """A rule that somebody else has already is as good as ours; for every other refusal raises RefusedError."""
+    """Check the answer to new rules. A rule that another client has already is accepted.
+
+    Raises:
+        RefusedError: X rejected a rule for another reason.
+    """
     titles = [str(as_dict(error).get("title")) for error in as_list(answer.get("errors"))]
     refusals = [title for title in titles if title != "DuplicateRule"]
     if refusals:
         hint = "TOPTOPICS_X_RULES and TOPTOPICS_X_RULE_LENGTH tell what the plan allows"
-        raise RefusedError(f"X refuses the rules: {', '.join(dict.fromkeys(refusals))[:200]}; {hint}")
+        raise RefusedError(f"X rejected the rules: {', '.join(dict.fromkeys(refusals))[:200]}; {hint}")
 
 
 def _stream_parameters() -> dict[str, Any]:
@@ -236,7 +254,7 @@ def _stream_parameters() -> dict[str, Any]:
 
 
 def _raise_for_status(response: requests.Response, *_args: Any, **_options: Any) -> None:
-    """tweepy would sleep and drop the headers; the runner needs them."""
+    """Raise before tweepy does: it would sleep and drop the headers, which the runner needs."""
     if response.status_code == 429:
         raise tweepy.TooManyRequests(response)
     if response.status_code != 200 and response.request.method == "GET" and "/stream" in (response.url or ""):

@@ -1,9 +1,9 @@
-"""X API v2 by asking for each listed person's posts in turn: for plans without, or too small for, the stream.
+"""Live source for X API v2 that polls the timeline of each listed person, for plans without (enough of) the stream.
 
-The cursor is `{user id: newest post id seen}`, moved person by person, so a crash repeats one person at most. A person
-seen for the first time is read back `lookback`. A person is
-the user id: a handle is resolved once, and may then change. Between two rounds the source waits `every` seconds; a rate
-limit's reset is honoured by the runner, and the round goes on where it stopped.
+The cursor is `{user id: newest post id}`. It moves person by person, so a crash repeats at most one person. A new
+person is read back by `lookback`. A handle is resolved to a user id once, and may change afterwards. The source waits
+`every` seconds between two rounds. The runner waits for the reset of a rate limit; then the round continues where it
+stopped.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from streams.clock import Clock
 from streams.sources.cursors import read_positions
 from streams.sources.people.wanted import People
 from streams.sources.port import Item, Outcome, RefusedError
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from streams.sources.x import v2 as x_v2
 from streams.sources.x.api import XApi
 from streams.sources.x.identity import user_ids
@@ -36,10 +36,10 @@ class XTimelines:
         clock: Clock,
         every: float = 900.0,
         lookback_days: float = 7.0,
-        memory: Memory | None = None,
+        memory: SentPosts | None = None,
     ) -> None:
         self._people = people
-        self._memory = Memory() if memory is None else memory
+        self._memory = SentPosts() if memory is None else memory
         self._api = api
         self._clock = clock
         self._every = every
@@ -48,7 +48,7 @@ class XTimelines:
         self._done: set[str] = set()  # of the round that a rate limit interrupted
 
     async def events(self, cursor: str | None) -> AsyncIterator[Item]:
-        """Rounds over all people, for ever."""
+        """Poll all people in rounds, without end."""
         newest = _decoded(cursor)
         while True:
             await self._resolve()
@@ -65,14 +65,14 @@ class XTimelines:
             await asyncio.sleep(self._every)
 
     async def _resolve(self) -> None:
-        """Handles to user ids: those that were found stay, the others are asked for in every round."""
+        """Resolve handles to user ids: found ids stay, the others are requested in every round."""
         handles = self._people.handles("x")
         if not handles:
-            raise RefusedError("nobody with an X handle: toptopics influencers add NAME --x HANDLE")
+            raise RefusedError("no listed person has an X handle: toptopics influencers add NAME --x HANDLE")
         self._ids = await asyncio.to_thread(user_ids, self._people, self._api, self._memory)
 
     def _new_posts(self, user_id: str, since_id: str | None) -> list[Outcome]:
-        """Oldest first; a page whose posts are repeats of deleted ones is simply empty."""
+        """Return new posts, oldest first; a page with only repeats of deleted posts is empty."""
         start = None if since_id else self._clock() - self._lookback
         pages = self._api.timeline(user_id, since_id, start)
         return [outcome for page in pages if "data" in page for outcome in x_v2.parse(page)][::-1]

@@ -1,9 +1,12 @@
-"""X API v1.1: classic, compatibility and extended payloads, and the messages of its streams.
+"""Parser of X API v1.1: classic, compatibility and extended payloads, and stream messages.
 
-`extended_tweet` and `full_text` win over the cut `text`; a retweet gets its original's full text and links, a
-quote's link to the quoted post is dropped. `{"delete": …}` is a tombstone; limits, warnings and the like are
-ignored. The `for_user` envelope of site streams and the `statuses` of a search are opened. `edit_history` names the
-version that a post replaces.
+* Text: `extended_tweet` and `full_text` override the cut `text`. A retweet gets its original's full text and links. A
+  quote's link to the quoted post is removed.
+
+* Messages: `{"delete": …}` becomes a tombstone; limits, warnings and similar messages are ignored. The `for_user`
+  envelope of site streams and the `statuses` of a search are unpacked.
+
+* Edits: `edit_history` names the replaced version.
 """
 
 from collections.abc import Iterator
@@ -39,7 +42,7 @@ SOURCE = "x"
 
 
 def parse(value: dict[str, Any]) -> Iterator[Outcome]:
-    """The post, tombstone or notice of one v1.1 message."""
+    """Return the post, tombstone or notice of one v1.1 message."""
     if "for_user" in value and isinstance(value.get("message"), dict):
         value = value["message"]
     if isinstance(value.get("statuses"), list):
@@ -80,7 +83,7 @@ def _tweet(status: dict[str, Any]) -> Tweet:
     user = as_dict(status.get("user"))
     kind, related = _relation(status)
     related_author = fields.name_of(as_dict(related.get("user")).get("screen_name"))
-    if kind == "quote" and related_author is None:  # the permalink names the author where the quoted post is left out
+    if kind == "quote" and related_author is None:  # the permalink names the author if the quoted post is missing
         permalink = as_dict(status.get("quoted_status_permalink"))
         related_author, _id_of_quoted = status_address({"expanded_url": permalink.get("expanded")})
     if kind == "reply":
@@ -120,7 +123,7 @@ def _relation(status: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     quoted = fields.identifier(status.get("quoted_status_id_str") or status.get("quoted_status_id"))
     if isinstance(status.get("quoted_status"), dict) or quoted:
         return "quote", as_dict(status.get("quoted_status")) or {"id_str": quoted}
-    if status.get("is_quote_status") is True:  # the quoted post is gone, or not for the collector
+    if status.get("is_quote_status") is True:  # the quoted post is deleted, or not visible to the collector
         return "quote", {}
     replied = fields.identifier(status.get("in_reply_to_status_id_str") or status.get("in_reply_to_status_id"))
     if replied:
@@ -146,14 +149,14 @@ def _text(status: dict[str, Any], own_ids: set[str]) -> tuple[str | None, Links]
         entities = as_dict(holder.get("entities"))
         media = as_list(as_dict(holder.get("extended_entities")).get("media")) or as_list(entities.get("media"))
         entries += [*as_list(entities.get("urls")), *media]
-    quoted = as_dict(status.get("quoted_status_permalink"))  # the text carries this address, the entities may not
+    quoted = as_dict(status.get("quoted_status_permalink"))  # the text has this address, the entities may not
     entries += [{"url": quoted.get("url"), "expanded_url": quoted.get("expanded")}] if quoted else []
     return replace_links(text, entries, own_ids)
 
 
 def _mentions(*statuses: dict[str, Any]) -> list[str]:
     names = []
-    for status in statuses:  # a retweet's own list is cut like its text: the original's follows
+    for status in statuses:  # a retweet's own list is cut like its text; use the original's
         entities = as_dict(as_dict(status.get("extended_tweet")).get("entities")) or as_dict(status.get("entities"))
         names += [fields.name_of(as_dict(entry).get("screen_name")) for entry in as_list(entities.get("user_mentions"))]
     return list(dict.fromkeys(name for name in names if name))[: fields.MAX_MENTIONS]

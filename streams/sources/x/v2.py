@@ -1,11 +1,18 @@
-"""X API v2: twarc pages, twarc's flattened lines, bare tweets, lines of the filtered stream, compliance events.
+"""Parser of X API v2: twarc pages, twarc's flattened lines, single tweets, stream lines and compliance events.
 
-A page yields its `data`; tweets of `includes` are context: a retweet gets the original's full text and links, a
-quote or reply the other's author. Long posts come from `note_tweet`, the title of an article from `article`. t.co links
-become the expanded ones with title and description; links to attached media, to the quoted post and to the post itself
-are dropped. `edit_history_tweet_ids` names the version that a post replaces. A post without `created_at` has its time
-in its id. Deletions of the compliance stream and of batch compliance jobs are tombstones, and so is a post that is
-dropped from public view. Rules, users, lists, counts, errors and meta messages are ignored.
+* Pages: a page yields its `data`. Tweets of `includes` are context: a retweet gets the original's full text and links,
+  a quote or reply the other author.
+
+* Text: long posts come from `note_tweet`, the title of an article from `article`. t.co links are expanded, with title
+  and description. Links to attached media, to the quoted post and to the post itself are removed.
+
+* Edits and time: `edit_history_tweet_ids` names the replaced version. The time of a post without `created_at` is in its
+  id.
+
+* Deletions: events of the compliance stream and of batch compliance jobs become tombstones; so does a post that was
+  removed from public view.
+
+* Ignored: rules, users, lists, counts, errors and meta messages.
 """
 
 from collections.abc import Iterator
@@ -33,7 +40,7 @@ SOURCE = "x"
 
 
 def parse(value: dict[str, Any]) -> Iterator[Outcome]:
-    """The posts of one page, stream line, flattened tweet or bare tweet."""
+    """Return the posts of one page, stream line, flattened tweet or single tweet."""
     if _is_tweet(value):
         yield from _one(value, {}, {})
         return
@@ -66,7 +73,7 @@ def _page(value: dict[str, Any], tweets: list[Any]) -> Iterator[Outcome]:
 
 
 def _what_it_is(entry: dict[str, Any]) -> str:
-    """An entry of a page that is no post."""
+    """Return the kind of a page entry that is not a post."""
     names = {"username": "a user", "value": "a stream rule", "tweet_count": "a count of posts"}
     known = next((what for mark, what in names.items() if mark in entry), None)
     return known or "no post: " + ", ".join(sorted(map(str, entry))[:5])
@@ -126,7 +133,7 @@ def _text(tweet: dict[str, Any], own_ids: set[str]) -> tuple[str | None, Links]:
     text = whole.get("text")
     if not isinstance(text, str):
         return None, []
-    # a long post's media are listed with the short version only
+    # a long post's media are listed only with the short version
     entries = [
         *as_list(as_dict(note.get("entities")).get("urls")),
         *as_list(as_dict(tweet.get("entities")).get("urls")),
@@ -140,7 +147,7 @@ def _text(tweet: dict[str, Any], own_ids: set[str]) -> tuple[str | None, Links]:
 
 
 def _titled(entry: dict[str, Any], title: str) -> dict[str, Any]:
-    """The link of an X article, whose title stands beside the post's entities and not in them."""
+    """Return the link of an X article; its title is outside the post's entities."""
     return {**entry, "title": title} if "/i/article/" in str(entry.get("expanded_url")) else entry
 
 
@@ -153,7 +160,7 @@ def _relation(tweet: dict[str, Any], others: dict[str, Any]) -> tuple[str, str |
             entry = references[relation]
             related_id = fields.identifier(entry.get("id"))
             return kind, related_id, as_dict(others.get(related_id or "")) or entry
-    # the field is optional, the words are not
+    # the field is optional, the text prefix is not
     return ("retweet" if fields.retweeted_handle(str(tweet.get("text"))) else "original"), None, {}
 
 
@@ -167,7 +174,7 @@ def _related_author(tweet: dict[str, Any], kind: str, related: dict[str, Any], u
 
 
 def _told_by_the_post(tweet: dict[str, Any], kind: str) -> str | None:
-    """Without the other's user object: `RT @x`, the address of the quoted post, the first of the answered people."""
+    """Find the other author without a user object: `RT @x`, the quoted address, or the first answered person."""
     if kind == "retweet":
         return fields.retweeted_handle(str(tweet.get("text")))
     if kind == "quote":
@@ -180,7 +187,7 @@ def _told_by_the_post(tweet: dict[str, Any], kind: str) -> str | None:
 
 def _mentions(*tweets: dict[str, Any]) -> list[str]:
     names = []
-    for tweet in tweets:  # a retweet's own list is cut like its text: the original's follows
+    for tweet in tweets:  # a retweet's own list is cut like its text; use the original's
         entities = as_dict(as_dict(tweet.get("note_tweet")).get("entities")) or as_dict(tweet.get("entities"))
         names += [fields.name_of(as_dict(entry).get("username")) for entry in as_list(entities.get("mentions"))]
     return list(dict.fromkeys(name for name in names if name))[: fields.MAX_MENTIONS]
@@ -205,7 +212,7 @@ def _compliance(value: dict[str, Any]) -> Iterator[Outcome]:
 
 
 def _job_result(value: dict[str, Any]) -> Iterator[Outcome]:
-    """A line of a batch compliance job; it names no author."""
+    """Parse a line of a batch compliance job; it has no author."""
     if value["action"] != "delete":
         yield Ignored(f"a compliance result: {str(value['action'])[:60]}")
         return

@@ -12,12 +12,12 @@ from models.online.burst import (
     RISING,
     WEEK,
     Past,
-    count_voices,
+    count_recent_authors,
     expected_people,
     fewest_people,
-    hear,
     in_words,
     level_of,
+    record_author,
     surprise,
 )
 from models.online.config import DAY, OnlineConfig
@@ -196,10 +196,10 @@ def test_a_day_of_the_week_is_expected() -> None:
 
 def test_voices_are_bounded_and_fade() -> None:
     """Each person counts once, for 24 hours; at most `limit` people are kept."""
-    voices: dict[str, float] = {}
+    recent_authors: dict[str, float] = {}
     for k in range(9):
-        hear(voices, f"p{k % 7}", k * 3600.0, limit=5)
-    assert len(voices) == 5
-    assert count_voices(voices, 9 * 3600.0) == 5
-    assert count_voices(voices, 7 * 3600.0 + DAY) == 1
-    assert count_voices(voices, 1e9) == 0
+        record_author(recent_authors, f"p{k % 7}", k * 3600.0, limit=5)
+    assert len(recent_authors) == 5
+    assert count_recent_authors(recent_authors, 9 * 3600.0) == 5
+    assert count_recent_authors(recent_authors, 7 * 3600.0 + DAY) == 1
+    assert count_recent_authors(recent_authors, 1e9) == 0

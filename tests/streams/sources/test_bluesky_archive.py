@@ -17,7 +17,7 @@ from streams.sources.bluesky.archive import Archive, Span, archived
 from streams.sources.bluesky.jetstream import Bluesky
 from streams.sources.people.wanted import People
 from streams.sources.port import Bad, DisconnectedError, RefusedError
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from tests.support.source_servers.bluesky_archive import KEY, BlueskyArchive
 from tests.support.source_servers.bluesky_network import STRANGER, AppView, Jetstream
 from tests.support.source_servers.collecting import MemoryLog, people, run_until, runner_of
@@ -59,7 +59,7 @@ async def reading(
     network: Jetstream, *faults: str, key: str = KEY, listed: People | None = None
 ) -> AsyncIterator[tuple[BlueskyArchive, AsyncIterator[Tweet | Deletion | Bad]]]:
     """The archive's server, and the posts that are fetched from it."""
-    server, memory = BlueskyArchive(network, *faults), Memory()
+    server, memory = BlueskyArchive(network, *faults), SentPosts()
     listed = listed or people(bluesky="ada.test did:plc:grace")
     with hosted(server) as port, hosted(AppView(network)) as view:
         async with httpx.AsyncClient() as client:
@@ -70,7 +70,7 @@ async def reading(
 
 async def live(network: Jetstream, folder: Path, posts: int) -> MemoryLog:
     """The same events through the live source, as if it had listened all the time."""
-    log, memory, listed = MemoryLog(), Memory(), people(bluesky="ada.test did:plc:grace")
+    log, memory, listed = MemoryLog(), SentPosts(), people(bluesky="ada.test did:plc:grace")
     with hosted(network) as port, hosted(AppView(network)) as view:
         async with httpx.AsyncClient() as client:
             appview = AppViewClient(f"http://127.0.0.1:{view}", client, system_clock)

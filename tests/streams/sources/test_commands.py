@@ -13,7 +13,7 @@ from streams.clock import system_clock
 from streams.settings import load_settings
 from streams.sources.cursors import Files, Health
 from streams.sources.port import RefusedError
-from streams.sources.registry import SOURCES, Making
+from streams.sources.registry import SOURCES, SourceContext
 from tests.support.source_servers.collecting import people
 
 
@@ -64,8 +64,10 @@ async def test_sources_name_the_variable_that_they_miss() -> None:
     """Every source can be made from the table's variables, and says which one is not set."""
     async with httpx.AsyncClient() as client:
         everybody = people(x="ada")
-        bare = Making(everybody, {}, client, system_clock)
-        given = Making(everybody, {"X_BEARER_TOKEN": "t", "MASTODON_URL": "http://127.0.0.1:1"}, client, system_clock)
+        bare = SourceContext(everybody, {}, client, system_clock)
+        given = SourceContext(
+            everybody, {"X_BEARER_TOKEN": "t", "MASTODON_URL": "http://127.0.0.1:1"}, client, system_clock
+        )
         for name, make in SOURCES.items():
             assert make(given).name == name
         for name, variable in (("x-stream", "X_BEARER_TOKEN"), ("mastodon", "MASTODON_URL")):

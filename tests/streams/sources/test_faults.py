@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams.sources.mastodon import stream as mastodon_module
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from streams.sources.x import stream as x_stream_module
 from tests.support.source_servers.collecting import MemoryLog, run_until, runner_of
 from tests.support.source_servers.live import CASES, case
@@ -46,7 +46,7 @@ async def audit(name: str, fault: str, folder: Path) -> str:
 @pytest.mark.parametrize("name", CASES)
 async def test_a_crash_before_the_first_post_leaves_no_gap(name: str, tmp_path: Path) -> None:
     """A started source has a cursor: posts written after it ends come with the next start."""
-    log, memory = MemoryLog(), Memory()
+    log, memory = MemoryLog(), SentPosts()
     async with case(name) as made:
         first = runner_of(made.source, log, tmp_path, made.listed, memory)
         await run_until(first, lambda: first.files.load().cursor is not None)

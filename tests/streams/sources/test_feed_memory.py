@@ -22,7 +22,7 @@ from streams.sources.feeds.poll import Feeds
 from streams.sources.port import Bad
 from streams.sources.producer import Delivery
 from streams.sources.runner import Runner
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from tests.support.source_servers.collecting import MemoryLog, people
 from tests.support.source_servers.hosting import Stop, hosted, serve_app
 
@@ -405,7 +405,7 @@ class Served:
         return web.Response(body=document, content_type="application/rss+xml")
 
 
-async def polled(address: str, served: Served, folder: Path, log: MemoryLog, memory: Memory) -> None:
+async def polled(address: str, served: Served, folder: Path, log: MemoryLog, memory: SentPosts) -> None:
     """The source `rss` through its runner, until the feed was asked for twice more."""
     listed, before = people(rss=address), served.asked
     async with httpx.AsyncClient() as client:
@@ -424,14 +424,14 @@ async def test_an_address_longer_than_an_id_is_read(tmp_path: Path) -> None:
     log = MemoryLog()
     served = Served(feed(item("Sent", "g1", "https://ada.example/1", RECENT)))
     with hosted(served) as port:
-        await polled(f"http://127.0.0.1:{port}/feed.xml?token={'k' * 180}", served, tmp_path, log, Memory())
+        await polled(f"http://127.0.0.1:{port}/feed.xml?token={'k' * 180}", served, tmp_path, log, SentPosts())
     assert log.texts() == ["Sent"]
     assert len(log.tweets()[0].author_id) <= 200
 
 
 async def test_a_lost_cursor_repeats_nothing(tmp_path: Path) -> None:
     """The log knows what was sent, also of entries that share an id."""
-    log, memory = MemoryLog(), Memory()
+    log, memory = MemoryLog(), SentPosts()
     first = item("First post about data", "same", "https://ada.example/1", YESTERDAY)
     second = item("Second post about kernels", "same", "https://ada.example/2", RECENT)
     served = Served(feed(second, first))

@@ -19,7 +19,7 @@ from streams.sources.bluesky.appview import AppView as AppViewClient
 from streams.sources.bluesky.jetstream import Bluesky
 from streams.sources.cursors import Files, Health
 from streams.sources.people.wanted import People
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from streams.sources.x import v2 as x_v2
 from streams.sources.x.api import XApi
 from streams.sources.x.identity import user_ids
@@ -35,7 +35,7 @@ from tests.support.source_servers.x_platform import XPlatform
 WHEN = "2026-11-28T10:00:00Z"
 
 
-def bluesky_of(listed: People, memory: Memory, handles: dict[str, str]) -> Bluesky:
+def bluesky_of(listed: People, memory: SentPosts, handles: dict[str, str]) -> Bluesky:
     """A source whose AppView is not asked: `handles` were resolved before."""
     client = httpx.AsyncClient()
     appview = AppViewClient("http://127.0.0.1:1", client, system_clock)
@@ -77,7 +77,7 @@ def named(number: int, handle: str) -> dict[str, Any]:
 )  # fmt: skip
 async def test_every_post_of_a_did_is_sent(events: list[dict[str, Any]], authors: list[str]) -> None:
     """Whatever happens to the handle; the newest valid one is shown."""
-    listed, memory = people(bluesky="ada.bsky.social"), Memory()
+    listed, memory = people(bluesky="ada.bsky.social"), SentPosts()
     source = bluesky_of(listed, memory, {"did:plc:ada": "ada.bsky.social"})
     sent = []
     for event in events:
@@ -89,7 +89,7 @@ async def test_every_post_of_a_did_is_sent(events: list[dict[str, Any]], authors
 
 async def test_a_person_is_found_again_after_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The handle that is listed has gone to somebody else meanwhile: the DID on the list counts."""
-    network, log, memory = Jetstream(), MemoryLog(), Memory()
+    network, log, memory = Jetstream(), MemoryLog(), SentPosts()
     listed = People([Influencer(id="ada", name="Ada", handles={"bluesky": "ada.test"}, ids={"bluesky": "did:plc:old"})])
     monkeypatch.setattr(bluesky_network, "PEOPLE", {"ada.test": "did:plc:squatter", "ada.example": "did:plc:old"})
     with hosted(network) as port, hosted(AppView(network)) as view:
@@ -106,7 +106,7 @@ async def test_a_person_is_found_again_after_a_restart(tmp_path: Path, monkeypat
 @pytest.mark.parametrize("on_the_log", [True, False])
 async def test_handles_that_nobody_has_are_told(tmp_path: Path, on_the_log: bool) -> None:
     """In the source's health, unless the log tells whose handle it was; the others are followed meanwhile."""
-    network, log, memory = Jetstream(), MemoryLog(), Memory()
+    network, log, memory = Jetstream(), MemoryLog(), SentPosts()
     listed = people(bluesky="ada.test renamed.test")
     if on_the_log:
         memory.remember(remembered("did:plc:r", "renamed.test"))
@@ -143,7 +143,7 @@ X_PAGE = {
 def test_a_renamed_x_account_is_wanted() -> None:
     """By the id that the handle was resolved to, now and after a restart; the handle's next owner is not."""
     platform = XPlatform()
-    listed, memory = people(x="ada"), Memory()
+    listed, memory = people(x="ada"), SentPosts()
     with hosted(platform) as port:
         api = XApi("token", base_url=f"http://127.0.0.1:{port}", clock=system_clock)
         assert user_ids(listed, api, memory) == {"ada": "101"}
@@ -153,7 +153,7 @@ def test_a_renamed_x_account_is_wanted() -> None:
     again = People([Influencer(id="ada", name="Ada", handles={"x": "ada"}, ids=listed.learned["ada"])])
     assert again.wants(post)
     api = XApi("token", base_url="http://127.0.0.1:1", clock=system_clock)  # nobody there: it is not asked
-    assert user_ids(again, api, Memory()) == {"ada": "101"}
+    assert user_ids(again, api, SentPosts()) == {"ada": "101"}
 
 
 async def test_x_timelines_follow_the_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

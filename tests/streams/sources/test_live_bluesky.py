@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from tests.support.source_servers.bluesky_network import STRANGER, AppView, Jetstream
 from tests.support.source_servers.collecting import MemoryLog, people, run_until, runner_of
 from tests.support.source_servers.hosting import hosted
@@ -78,7 +78,7 @@ async def test_bluesky_fills_a_long_gap_from_the_feeds(tmp_path: Path) -> None:
 async def test_a_deleted_account_takes_its_posts_along(tmp_path: Path) -> None:
     """One event instead of a deletion of each. Other people's posts stay, and a new handle is used at once."""
     network = Jetstream()
-    log, memory = MemoryLog(), Memory()
+    log, memory = MemoryLog(), SentPosts()
     listed = people(bluesky="ada.test did:plc:grace")
     with hosted(network) as port, hosted(AppView(network)) as view:
         async with httpx.AsyncClient() as client:

@@ -9,7 +9,7 @@ import pytest
 from streams.clock import system_clock
 from streams.sources.feeds.poll import Feeds
 from streams.sources.port import RefusedError
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from tests.support.source_servers.blog import Blog
 from tests.support.source_servers.collecting import MemoryLog, people, run_until, runner_of
 from tests.support.source_servers.hosting import hosted
@@ -117,7 +117,7 @@ async def test_a_bad_entry_is_one_dead_letter(tmp_path: Path) -> None:
 async def test_an_edit_between_a_crash_and_the_next_start_is_an_edit(tmp_path: Path) -> None:
     """The cursor does not have the entry, but the log does: its new words must not count as a repetition."""
     blog = Blog()
-    log, memory = MemoryLog(), Memory()
+    log, memory = MemoryLog(), SentPosts()
     with hosted(blog) as port:
         listed = people(rss=f"http://127.0.0.1:{port}/feed.xml")
         async with httpx.AsyncClient() as client:

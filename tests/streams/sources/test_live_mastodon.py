@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams.sources.port import RefusedError
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from tests.support.source_servers.collecting import MemoryLog, run_until, runner_of
 from tests.support.source_servers.hosting import Faults, hosted
 from tests.support.source_servers.live import MASTODON_PEOPLE, mastodon
@@ -70,7 +70,7 @@ async def test_mastodon_polls_without_a_token(tmp_path: Path) -> None:
 async def test_edits_and_deletions_while_nobody_listened(token: str | None, tmp_path: Path) -> None:
     """No later event reports them: the newest page shows an edit and lacks deleted posts."""
     server = MastodonServer()
-    log, memory = MemoryLog(), Memory()
+    log, memory = MemoryLog(), SentPosts()
     with hosted(server) as port:
         ids = [server.write("ada", f"<p>post {number}</p>") for number in range(5)]
         first = runner_of(mastodon(port, token, memory=memory), log, tmp_path, MASTODON_PEOPLE, memory)
@@ -88,7 +88,7 @@ async def test_edits_and_deletions_while_nobody_listened(token: str | None, tmp_
 async def test_what_a_page_merely_hides_is_not_deleted(tmp_path: Path) -> None:
     """A status that is missing from its page but found by a look-up stays."""
     server = MastodonServer()
-    log, memory = MemoryLog(), Memory()
+    log, memory = MemoryLog(), SentPosts()
     with hosted(server) as port:
         ids = [server.write("ada", f"<p>post {number}</p>") for number in range(5)]
         runner = runner_of(mastodon(port, None, memory=memory), log, tmp_path, MASTODON_PEOPLE, memory)
@@ -105,7 +105,7 @@ async def test_what_a_page_merely_hides_is_not_deleted(tmp_path: Path) -> None:
 async def test_a_gap_of_more_than_a_page_is_read_whole(tmp_path: Path) -> None:
     """Page by page from the cursor on."""
     server = MastodonServer()
-    log, memory = MemoryLog(), Memory()
+    log, memory = MemoryLog(), SentPosts()
     with hosted(server) as port:
         server.write("ada", "<p>first</p>")
         runner = runner_of(mastodon(port, TOKEN, memory=memory), log, tmp_path, MASTODON_PEOPLE, memory)

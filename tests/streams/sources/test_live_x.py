@@ -11,7 +11,7 @@ from models.events import Tweet
 from streams.clock import system_clock
 from streams.sources.port import RefusedError
 from streams.sources.runner import Runner
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from streams.sources.x import v2 as x_v2
 from streams.sources.x.api import XApi
 from streams.sources.x.deletions import XDeletions
@@ -65,7 +65,7 @@ async def test_x_stream_survives_every_fault(tmp_path: Path) -> None:
 async def test_x_stream_fills_the_gap_of_a_restart(tmp_path: Path) -> None:
     """Posts written while nothing ran come from recent search, page by page, once."""
     platform = XPlatform()
-    log, memory = MemoryLog(), Memory()
+    log, memory = MemoryLog(), SentPosts()
     with hosted(platform) as port:
         first = runner_of(x_stream(port), log, tmp_path, X_PEOPLE, memory)
         writing = asyncio.create_task(write_slowly(platform, 8))
@@ -131,7 +131,7 @@ async def test_x_timelines_poll_everybody_and_honour_the_limit(tmp_path: Path) -
 async def test_x_deletions_are_looked_up_once_a_round(tmp_path: Path) -> None:
     """What X no longer shows becomes a tombstone with its author; a restart does not pay for the round again."""
     platform = XPlatform()
-    log, memory = MemoryLog(), Memory()
+    log, memory = MemoryLog(), SentPosts()
     kept, gone = platform.write("ada", "kept"), platform.write("grace", "gone")
     for post in (kept, gone):
         for outcome in x_v2.parse(post):

@@ -22,7 +22,7 @@ from streams.sources.bluesky.jetstream import Bluesky
 from streams.sources.feeds.poll import Feeds
 from streams.sources.mastodon.rest import Rest
 from streams.sources.port import Bad, DisconnectedError, Ignored, Item, RefusedError
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from streams.sources.x.api import XApi
 from streams.sources.x.stream import XStream
 from streams.sources.x.timelines import XTimelines
@@ -195,7 +195,7 @@ class _Instance:
 @example({"id": "1"}, [{**samples.MASTODON, "id": "9" * 5_000}])
 def test_any_page_of_mastodon_is_outcomes(account: Any, page: Any) -> None:
     """At the first reading and at a later one, with remembered posts that may be deleted."""
-    rest = Rest(_Instance(account, page), clock, Memory())  # type: ignore[arg-type]
+    rest = Rest(_Instance(account, page), clock, SentPosts())  # type: ignore[arg-type]
     reads: list[Callable[[], Any]] = [
         lambda: rest.resolve(["ada@home.test"]),
         lambda: rest.first(timedelta(days=9_999)),

@@ -20,7 +20,7 @@ from streams.sources.mastodon.stream import MastodonInstance
 from streams.sources.paging import EMPTY_PAGES, Pages
 from streams.sources.port import Ignored, Item, Outcome
 from streams.sources.reach import time_within_reach
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from streams.sources.x.api import XApi
 from streams.web.retry_after import retry_after
 from tests.support import source_samples as samples
@@ -262,7 +262,7 @@ def test_what_is_for_one_server_is_not_read() -> None:
 )  # fmt: skip
 def test_a_status_of_another_servers_past_is_no_news(age: timedelta, known: bool, right: bool) -> None:
     """The stream hands out what other servers date as they like; an edit of what was sent is kept."""
-    memory = Memory()
+    memory = SentPosts()
     instance = MastodonInstance(
         people(mastodon="ada"), url="http://127.0.0.1:1", token=None, clock=lambda: SEEN, memory=memory
     )

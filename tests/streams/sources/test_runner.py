@@ -17,7 +17,7 @@ from streams.sources.http_errors import in_short
 from streams.sources.people.wanted import People
 from streams.sources.port import Bad, DisconnectedError, Ignored, Item, RefusedError
 from streams.sources.runner import Backoff
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from streams.web.retry_after import retry_after
 from tests.support.source_servers.collecting import MemoryLog, people, run_until, runner_of
 
@@ -143,7 +143,7 @@ def test_a_damaged_cursor_file_is_named(tmp_path: Path) -> None:
 
 def test_an_edit_replaces_the_version_before_it_and_a_deletion_takes_all() -> None:
     """Platforms keep the id of an edited post; ours form a chain."""
-    memory = Memory()
+    memory = SentPosts()
     versions = [tweet("p"), tweet("p#1", edit_of="p"), tweet("p#2", edit_of="p")]
     sent = []
     for version in versions:
@@ -160,7 +160,7 @@ def test_an_edit_replaces_the_version_before_it_and_a_deletion_takes_all() -> No
 
 def test_deletions_of_strangers_are_not_forwarded() -> None:
     """A public stream has every deletion of the network; only those of our posts or of listed people count."""
-    memory = Memory()
+    memory = SentPosts()
     wants = people(x="ada").wants
     assert memory.fresh(deletion("q"), wants) == []
     assert memory.fresh(deletion("q", "bob"), wants) == []
@@ -170,7 +170,7 @@ def test_deletions_of_strangers_are_not_forwarded() -> None:
 @given(numbers=st.lists(st.integers(0, 50), max_size=200))
 def test_memory_is_bounded(numbers: list[int]) -> None:
     """However many posts arrive, only the newest ids are kept."""
-    memory = Memory(limit=10)
+    memory = SentPosts(limit=10)
     for number in numbers:
         for post in memory.fresh(tweet(str(number)), everybody):
             memory.remember(post)

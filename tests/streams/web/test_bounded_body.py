@@ -71,7 +71,7 @@ async def test_a_feed_is_given_up_before_it_unfolds(
         with structlog.testing.capture_logs() as told:
             item = await anext(source.events(None))
     assert item.outcome is None or (isinstance(item.outcome, Bad) and item.outcome.record == b"")
-    assert [line["event"] for line in told] == ["feed not read"]
+    assert [line["event"] for line in told] == ["feed could not be read, trying again later"]
     assert memory() < 15 * MOST
 
 

@@ -16,7 +16,7 @@ from streams.sources.people.wanted import People
 from streams.sources.port import Source
 from streams.sources.producer import Delivery
 from streams.sources.runner import Backoff, Runner
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 
 QUICK = Backoff(first=0.05, most=0.2)
 
@@ -73,14 +73,16 @@ def people(**handles: str) -> People:
     )
 
 
-def runner_of(source: Source, log: MemoryLog, folder: Path, everybody: People, memory: Memory | None = None) -> Runner:
+def runner_of(
+    source: Source, log: MemoryLog, folder: Path, everybody: People, memory: SentPosts | None = None
+) -> Runner:
     """A runner that starts at the folder's cursor."""
     files = Files(folder, source.name)
     return Runner(
         source,
         Delivery(log, source.name),
         files,
-        Memory() if memory is None else memory,
+        SentPosts() if memory is None else memory,
         everybody,
         system_clock,
         backoff=QUICK,

@@ -13,7 +13,7 @@ from streams.sources.feeds.poll import Feeds
 from streams.sources.mastodon.stream import MastodonInstance
 from streams.sources.people.wanted import People
 from streams.sources.port import Source
-from streams.sources.sent_posts import Memory
+from streams.sources.sent_posts import SentPosts
 from streams.sources.x.api import XApi
 from streams.sources.x.stream import Plan, XStream
 from streams.sources.x.timelines import XTimelines
@@ -40,7 +40,7 @@ def x_stream(port: int, lookback: float = 0.0) -> XStream:
 
 
 def bluesky(
-    port: int, appview: int, client: httpx.AsyncClient, lookback: float = 0.0, memory: Memory | None = None
+    port: int, appview: int, client: httpx.AsyncClient, lookback: float = 0.0, memory: SentPosts | None = None
 ) -> Bluesky:
     """The Bluesky source of Ada by her handle and Grace by her DID."""
     return Bluesky(
@@ -54,7 +54,7 @@ def bluesky(
 
 
 def mastodon(
-    port: int, token: str | None, handles: str = "ada grace@elsewhere.test", memory: Memory | None = None
+    port: int, token: str | None, handles: str = "ada grace@elsewhere.test", memory: SentPosts | None = None
 ) -> MastodonInstance:
     """The Mastodon source with a short poll interval."""
     return MastodonInstance(
