@@ -80,7 +80,7 @@ function connection(is, newest, troubles = []) {
   if (is === "live") state.since = null;
   const words = {
     lost: `Connection lost at ${state.since?.toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}. What you see is what was known then; trying again.`,
-    held: `New posts do not arrive here. ${troubles.join("; ")}.`,
+    held: `${troubles.join("; ")}. New posts do not arrive here.`,
     stale: "The live store does not answer. What you see is what was known last; new posts will appear when it is back.",
   };
   const text = words[to] ?? "";

@@ -66,7 +66,7 @@ export function subscribe(root) {
       return;
     }
     const field = h("input", { readonly: true, value: address, class: "address", "aria-label": "Address of the feed", onfocus: (event) => event.target.select() });
-    keepFocus(feed, () => feed.replaceChildren(h("h2", {}, "Feed"), h("p", { class: "hint" }, "For a feed reader (Atom). A correction updates its week."), field, address.includes("key=") && h("button", { type: "button", id: "renew", onclick: () => doing("Renewing …", async () => { await ask("POST", "/api/feed/renew"); return "The feed has a new address; the old one no longer works."; }) }, "New address, close the old one")));
+    keepFocus(feed, () => feed.replaceChildren(...[h("h2", {}, "Feed"), h("p", { class: "hint" }, "For a feed reader (Atom). A correction updates its week."), field, address.includes("key=") && h("button", { type: "button", id: "renew", onclick: () => doing("Renewing …", async () => { await ask("POST", "/api/feed/renew"); return "The feed has a new address; the old one no longer works."; }) }, "New address, close the old one")].filter(Boolean)));
     keepFocus(all, () => all.replaceChildren(h("h2", {}, "Deliveries ", h("small", {}, states.length)), states.length ? h("ul", { class: "deliveries" }, states.map(row)) : h("p", { class: "hint" }, "Nobody gets the digests yet.")));
   }
 
