@@ -7,6 +7,7 @@ credits. A quotation that ends with the mark of a cut must begin in the same way
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from models.events import Tweet
 from models.text.plain import one_line, plain
@@ -14,6 +15,7 @@ from models.wording.passages import CUT, verbatim
 
 AROUND = 400  # characters before and after a quotation that tell whether it is whole
 _ENDS = frozenset(".!?…\n")
+MOST_PLACES = 20  # where a quotation is looked for in one post: a text may repeat it without end
 _APART = re.compile(
     r"[^\w\s]*https?:\S*|\W*(?:t\.co|bit\.ly|lnkd\.in|buff\.ly|youtu\.be)/\S*|[^\w\s]*[@#＃][\w@.#-]+\S*|[^\w\s]+|"
     r"\(?\d{1,2}/(?:\d{1,3}|n)?\)?[:.)]?|"
@@ -34,7 +36,7 @@ def is_whole(quotation: str, post: Tweet) -> bool:
     return any(
         _opens(text[max(0, at - AROUND) : at])
         and (cut or _closes(words, text[at + len(words) : at + len(words) + AROUND]))
-        for text, at in _found(words, post)
+        for text, at in islice(_found(words, post), MOST_PLACES)
     )
 
 

@@ -45,7 +45,7 @@ _THREADS = re.compile(
 )
 _THREAD_PATH = re.compile(r"/(status|post|comments|thread)/|^/item$")
 _ARTICLE_PATH = re.compile(
-    r"/\d{4}/\d{1,2}/|/(blog|news|article|articles|story|stories|post|posts|p)/|[a-z0-9]+(-[a-z0-9]+){3,}",
+    r"/\d{4}/\d{1,2}/|/(blog|news|article|articles|story|stories|post|posts|p)/|(?<![a-z0-9])[a-z0-9]++(?:-[a-z0-9]++){3}",
     re.IGNORECASE,
 )
 _SITES = {
@@ -139,7 +139,8 @@ def _is_tracker(name: str, value: str) -> bool:
 
 def kind_of(url: str) -> ResourceKind | None:
     """The kind of a link's target, by its host and path. None for a shortener."""
-    host, path = _host(url), urlsplit(url).path
+    host = _host(url)
+    path = urlsplit(url).path if host else ""
     if host in SHORTENERS or not host:
         return None
     if _PAPERS.search(host):

@@ -15,8 +15,9 @@ from models.text.stop_words import SMALL_WORDS, TITLE_STOP_WORDS, WEAK_WORDS
 
 MAX_WORDS = 6
 LONGEST_WORD = 28  # letters; scripts without spaces give whole sentences as one word
-_CLAUSE = re.compile(
-    r"[.!?…:;,|()\[\]{}\"“”«»•·→>=–—\n]+(?=\s|$)|(?<=\s)[(\[\"“«]+|\s[-–—|/]+\s|\n|[“”\"()\[\]]|\s(?:→|=>|\+)\s"
+_SIGNS = r"[.!?…:;,|()\[\]{}\"“”«»•·→>=–—]"
+_CLAUSE = re.compile(  # a run of signs is tried at its first one only: the time stays linear in the text
+    rf"(?<!{_SIGNS}){_SIGNS}++(?=\s|$)|(?<=\s)[(\[\"“«]+|\s[-–—|/]+\s|\n|[“”\"()\[\]]|\s(?:→|=>|\+)\s"
 )
 _TOKEN = re.compile(r"[#@]?\w[\w’'&+./-]*\w\+*|[#@]?\w\+*|&")
 _YEAR = re.compile(r"(?<=[A-Za-z])(?=(?:19|20)\d\d$)")

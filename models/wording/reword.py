@@ -22,7 +22,9 @@ from models.wording.summary import ALSO
 MAX_GROWTH = 1.3
 SLACK = 30
 STEM = 5  # letters by which forms of a word are recognised: "announc-ed", "announc-ement"
-_URL = re.compile(r"https?:|www\.|\w\.(?:com|org|net|io|ai|co|dev|edu|gov|me|ly)\b|[\w.+-]+@[\w-]+\.\w", re.IGNORECASE)
+_URL = re.compile(
+    r"https?:|www\.|\w\.(?:com|org|net|io|ai|co|dev|edu|gov|me|ly)\b|(?<![\w.+-])[\w.+-]++@[\w-]++\.\w", re.IGNORECASE
+)
 _MARKUP = re.compile(r"[<>`\[\]{}|\\]|\*\*|__")
 _TOKEN = re.compile(r"[#@]?\w[\w’'.&+/-]*\w|\w|[%$€£]")
 _QUOTED = re.compile(r"“([^“”]*)”|\"([^\"]*)\"|«([^«»]*)»")

@@ -14,7 +14,7 @@ from streams.api import digests, events, health, openapi, pages, posts, subscrip
 from streams.api.hub import Hub, StageCheck
 from streams.api.limits import ApiLimits
 from streams.api.problems import add_problem_handlers
-from streams.api.security import LoopbackHostOnly, RateLimit, SecurityHeaders, TokenAuth, is_loopback
+from streams.api.security import LoopbackHostOnly, RateLimit, SecurityHeaders, TokenAuth, WrongTokens, is_loopback
 from streams.api.services import Services
 from streams.delivery.feed_key import FeedKey
 from streams.settings import Settings
@@ -105,6 +105,9 @@ def create_api(
         public_url=settings.public_url or None,
         timezone=settings.timezone,
         lateness=timedelta(hours=settings.lateness_hours),
+    )
+    app.state.wrong_tokens = WrongTokens(
+        per_client=limits.wrong_tokens_per_minute, in_total=limits.wrong_tokens_in_total
     )
     app.state.deliveries_path = settings.data_dir / "push.sqlite3"
     app.state.feed_key = FeedKey(settings.data_dir / "feed.key")

@@ -8,6 +8,8 @@ class ApiLimits:
     """Limits of one copy of the service."""
 
     requests_per_minute: int = 600  # per client address; the dashboard makes a handful
+    wrong_tokens_per_minute: int = 10  # guesses at /login, per client address
+    wrong_tokens_in_total: int = 100  # the same from all addresses
     sse_clients: int = 5_000
     sse_per_client: int = 2_000  # a proxy or an office shares one address
     sse_queue: int = 64  # messages that a reader may be behind before it is disconnected

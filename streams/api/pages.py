@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from streams.api.responses import REVALIDATE, respond
-from streams.api.security import COOKIE, is_page, session_of
+from streams.api.security import COOKIE, WrongTokens, client_of, is_page, session_of
 from streams.api.services import Use
 
 router = APIRouter(include_in_schema=False)
@@ -48,7 +48,11 @@ async def login_page() -> Response:
 
 @router.post("/login")
 async def login(request: Request, use: Use) -> Response:
-    """Exchange the token for a cookie."""
+    """Exchange the token for a cookie. Wrong tokens are limited, see `security.WrongTokens`."""
+    wrong: WrongTokens = request.app.state.wrong_tokens
+    client = client_of(request.scope)
+    if not await wrong.are_allowed(client):
+        raise HTTPException(429, "too many wrong tokens; wait a minute", headers={"Retry-After": "60"})
     body = b""
     async for chunk in request.stream():
         body += chunk
@@ -57,6 +61,7 @@ async def login(request: Request, use: Use) -> Response:
     given = parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0]
     wanted = request.query_params.get("next", "")
     if use.token is None or not hmac.compare_digest(given.encode(), use.token.encode()):
+        await wrong.count(client)
         again = "&" + urlencode({"next": wanted}) if is_page(wanted) else ""
         return RedirectResponse("/login?wrong" + again, 303)
     response = RedirectResponse(quote(wanted, safe="/%?=&:@+~-._") if is_page(wanted) else "/", 303)

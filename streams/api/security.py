@@ -8,6 +8,7 @@ this machine: a web page that rebinds its DNS name to 127.0.0.1 is refused.
 import hashlib
 import hmac
 import ipaddress
+import re
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import parse_qs, urlencode
@@ -22,6 +23,10 @@ from streams.api.problems import problem
 from streams.delivery.feed_key import FeedKey
 
 COOKIE: Final = "toptopics"
+EVERYBODY: Final = "*"  # key of a limit for all clients together
+_HOST = re.compile(
+    r"(?:\[(?P<address>[0-9A-Fa-f:.%]+)\]|(?P<name>[^\[\]:/@]+))(?::\d{1,5})?|(?P<bare>[0-9A-Fa-f]*(?::[0-9A-Fa-f.]*){2,8})"
+)
 PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; frame-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
@@ -104,6 +109,29 @@ class RateLimit:
         await answer(scope, receive, send)
 
 
+class WrongTokens:
+    """Limits wrong guesses at the login form: per client address, and in total.
+
+    The limit of all requests is too high for guesses. Right tokens are not counted, so nobody is locked out by own
+    logins. A person who shares an address with a guesser waits for a minute.
+    """
+
+    def __init__(self, *, per_client: int, in_total: int) -> None:
+        self._per_client = RateLimitItemPerMinute(per_client)
+        self._in_total = RateLimitItemPerMinute(in_total)
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+
+    async def are_allowed(self, client: str) -> bool:
+        """Whether this client may still guess."""
+        limiter = self._limiter
+        return await limiter.test(self._per_client, client) and await limiter.test(self._in_total, EVERYBODY)
+
+    async def count(self, client: str) -> None:
+        """Count one wrong guess."""
+        await self._limiter.hit(self._per_client, client)
+        await self._limiter.hit(self._in_total, EVERYBODY)
+
+
 class TokenAuth:
     """Accepts `Authorization: Bearer TOKEN` or the cookie from /login. Pages redirect to /login."""
 
@@ -166,10 +194,9 @@ def client_of(scope: Scope) -> str:
 
 
 def host_name(host: str) -> str:
-    """The name in a Host header, without port and brackets."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.rpartition(":")[0] if host.count(":") == 1 else host
+    """The name in a Host header, without port and brackets; empty for anything else, such as "[::1].example"."""
+    found = _HOST.fullmatch(host)
+    return (found["address"] or found["name"] or found["bare"]) if found else ""
 
 
 def is_loopback(name: str) -> bool:

@@ -173,7 +173,14 @@ def push(
 @subscriptions.command("add")
 def add(
     name: Annotated[str, typer.Argument(help="Name of the subscription.")],
-    url: Annotated[str, typer.Argument(help="https://… for a webhook, or an apprise address such as slack://…")],
+    url: Annotated[
+        str,
+        typer.Argument(
+            envvar="TOPTOPICS_SUBSCRIPTION_URL",
+            help="https://… for a webhook, or an apprise address such as slack://…; without it, asked for or read "
+            "from standard input. Other users of the machine see arguments: keep passwords out of them.",
+        ),
+    ] = "",
     since: Annotated[
         str | None, typer.Option("--from", help="Also the digests from this week on that were not delivered to it.")
     ] = None,
@@ -189,8 +196,9 @@ def add(
     Examples:
 
     * `toptopics subscriptions add team https://example.org/hooks/digest`
-    * `toptopics subscriptions add me "mailto://user:password@example.org"`
-    * `toptopics subscriptions add chat "slack://TokenA/TokenB/TokenC" --from 2021-W18`
+    * `toptopics subscriptions add me` asks for the address without showing it
+    * `toptopics subscriptions add chat --from 2021-W18 < address.txt`
+    * `TOPTOPICS_SUBSCRIPTION_URL="mailto://user:password@example.org" toptopics subscriptions add mail`
     """
     from streams.delivery.digest_message import check_address
     from streams.delivery.subscription import Subscription, SubscriptionError, checked
@@ -198,6 +206,7 @@ def add(
 
     settings = settings_or_exit()
     queue = _queue(settings)
+    url = url or _asked_address()
     wanted = Subscription(name=name, url=url, secret=secret, since=since, allow_private=allow_private)
     try:
         subscription = checked(wanted, _known(queue).get(name))
@@ -211,6 +220,13 @@ def add(
     typer.echo(f"{name}: {subscription.shown_url}")
     if subscription.kind == "webhook" and not secret:
         typer.echo(f"signing secret: {subscription.secret}")
+
+
+def _asked_address() -> str:
+    """The address, typed at a terminal without being shown, or the first line of standard input."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("address", hide_input=True)).strip()
+    return sys.stdin.readline().strip()
 
 
 @subscriptions.command("list")

@@ -37,6 +37,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 from models.live.trends import HOUR
 from models.online.burst import LEVELS
 from models.text.plain import one_line
+from streams.delivery.apprise_addresses import refusal
 from streams.views.board import Board, TopicSummary
 
 WindowName = Literal["1h", "6h", "24h", "7d"]
@@ -95,6 +96,8 @@ class Channel(_Strict):
             raise ValueError("give one of url and webhook")
         if self.webhook is not None and not self.webhook.get_secret_value().startswith(("https://", "http://")):
             raise ValueError("a webhook is an https:// address")
+        if self.url is not None and (refused := refusal(self.url.get_secret_value())):
+            raise ValueError(refused)
         return self
 
 

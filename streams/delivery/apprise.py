@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from streams.delivery.apprise_addresses import refusal
 from streams.delivery.chat_words import plain_words
 from streams.delivery.errors import DeliveryError
 from streams.delivery.signed_post import PRIVATE
@@ -36,8 +37,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def knows(url: str) -> bool:
-    """Whether apprise supports the address. Loads all its plugins."""
-    return bool(_services().add(url))
+    """Whether apprise supports the address, which must be of one service. Loads all its plugins."""
+    return _service(url) is not None
 
 
 async def notify(
@@ -56,15 +57,18 @@ async def notify(
     """
     import apprise
 
-    services = _services()
-    if not services.add(url):
+    if refused := refusal(url):
+        raise DeliveryError(refused, final=True)
+    service = _service(url)
+    if service is None:
         raise DeliveryError("apprise does not know this address", final=True)
-    for service in services:
-        if isinstance(headers := getattr(service, "headers", None), dict):
-            headers.setdefault("webhook-id", note.id)
-            if note.unsubscribe and url.split("://", 1)[0].lower() in MAIL:
-                headers.setdefault("List-Unsubscribe", f"<{note.unsubscribe}>")
-                headers.setdefault("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+    if isinstance(headers := getattr(service, "headers", None), dict):
+        headers.setdefault("webhook-id", note.id)
+        if note.unsubscribe and url.split("://", 1)[0].lower() in MAIL:
+            headers.setdefault("List-Unsubscribe", f"<{note.unsubscribe}>")
+            headers.setdefault("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+    services = apprise.Apprise()
+    services.add(service)
     html = note.html if url.split("://", 1)[0].lower() in MAIL else None
     with only_to(_anywhere if allow_private else allowed) as guard:
         sent = await asyncio.to_thread(
@@ -81,14 +85,17 @@ async def notify(
         raise DeliveryError("apprise could not deliver it" + (f": answered {status[1]}" if status else ""))
 
 
-def _services() -> Any:
-    """apprise without its log, which may contain a malformed token."""
+def _service(url: str) -> Any:
+    """The one service of `url`, else None: `Apprise.add` accepts a list of addresses, separated by commas.
+
+    The log of apprise stays off, because it may contain a malformed token.
+    """
     import apprise
 
     log = logging.getLogger("apprise")
     log.propagate = False
     log.addHandler(_SILENT)
-    return apprise.Apprise()
+    return apprise.Apprise.instantiate(url)
 
 
 def _anywhere(_: str) -> bool:

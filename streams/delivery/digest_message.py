@@ -13,6 +13,7 @@ from models.render.html import Unsubscribe, mail_page
 from models.render.view import View, view
 from models.text.plain import one_line
 from streams.delivery.apprise import Note, knows, notify
+from streams.delivery.apprise_addresses import refusal
 from streams.delivery.digest_webhook import delivery_id
 from streams.delivery.signed_post import PRIVATE
 from streams.delivery.subscription import Subscription, SubscriptionError
@@ -68,8 +69,11 @@ def check_address(subscription: Subscription) -> None:
     """
     if not subscription.allow_private and _is_private(subscription.url):
         raise SubscriptionError(f"{subscription.name}: {PRIVATE}")
-    if subscription.kind == "apprise" and not knows(subscription.url):
-        raise SubscriptionError(f"{subscription.name}: apprise does not know this address")
+    if subscription.kind == "apprise":
+        if refused := refusal(subscription.url):
+            raise SubscriptionError(f"{subscription.name}: {refused}")
+        if not knows(subscription.url):
+            raise SubscriptionError(f"{subscription.name}: apprise does not know this address")
 
 
 def _is_private(url: str) -> bool:

@@ -82,7 +82,8 @@ def checked(subscription: Subscription, before: Subscription | None = None) -> S
         raise SubscriptionError(
             "a name has letters, digits, '.', '_' and '-', at most 60, and starts with a letter or digit"
         )
-    if "://" not in subscription.url or any(character.isspace() for character in subscription.url):
+    # NUL and DEL are not white space: a client and a log read an address with them differently
+    if "://" not in subscription.url or " " in subscription.url or not subscription.url.isprintable():
         raise SubscriptionError(f"{subscription.name}: that is no address (https://…, mailto://…, slack://…)")
     if subscription.since is not None:
         try:

@@ -9,7 +9,7 @@ from streams.sources.variables import VARIABLES
 PREFIX = "TOPTOPICS_"
 NEAR = 0.75  # difflib's ratio of names without the prefix: a higher one means a typing error
 # besides the settings: options of commands, the local broker's, and the variables that `subscribe --exec` sets
-OTHERS = ("OTHERS", "WEBHOOK_SECRET", "MAVEN_REPOSITORY", "WEEK", "REVISION", "HASH", "HEADLINE")
+OTHERS = ("OTHERS", "WEBHOOK_SECRET", "SUBSCRIPTION_URL", "MAVEN_REPOSITORY", "WEEK", "REVISION", "HASH", "HEADLINE")
 
 KNOWN = frozenset(
     {f"{PREFIX}{name}" for name in OTHERS}

@@ -29,9 +29,12 @@ class SnapshotStore:
     def save(self, data: bytes, position: int) -> Path:
         """Write the snapshot durably (fsync of file and folder), then delete older ones."""
         path = self._folder / f"{self._stage}-{position:020d}-{_hash(data)}.safetensors"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.chmod(0o700)  # the live topics hold words of posts: the file's own mode is not enough
         replace_file(path, data)
-        for old in self._paths()[KEPT:]:
-            old.unlink(missing_ok=True)
+        for pattern, kept in (("safetensors", KEPT), ("damaged", KEPT), ("partial", 0)):
+            for old in self._paths(pattern)[kept:]:
+                old.unlink(missing_ok=True)
         return path
 
     def load(self, limit: int | None = None) -> Iterator[bytes]:
@@ -51,8 +54,8 @@ class SnapshotStore:
             else:
                 yield data
 
-    def _paths(self) -> list[Path]:
-        return sorted(self._folder.glob(f"{self._stage}-*.safetensors"), reverse=True)
+    def _paths(self, ending: str = "safetensors") -> list[Path]:
+        return sorted(self._folder.glob(f"{self._stage}-*.{ending}"), reverse=True)
 
 
 def _hash(data: bytes) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from streams.api.app import UnsafeBindingError, create_api
 from streams.api.limits import ApiLimits
-from streams.api.security import host_name, is_loopback
+from streams.api.security import WrongTokens, host_name, is_loopback
 from streams.settings import load_settings
 from streams.views.memory import MemoryViews
 from tests.support.live_api import client, filled
@@ -107,3 +107,36 @@ async def test_hostile_text_is_json_and_nothing_else() -> None:
     assert text.startswith("<script>")
     assert "\u202e" not in text
     assert "\x00" not in text
+
+
+async def test_guesses_at_the_login_are_limited_by_themselves() -> None:
+    """Ten a minute, whatever else is allowed; right tokens are not counted, and the header still opens."""
+    async with client(await filled(), token="right") as http:
+        for _ in range(3):
+            assert (await http.post("/login", data={"token": "right"})).headers["location"] == "/"
+        answers = [await http.post("/login", data={"token": f"guess {number}"}) for number in range(12)]
+        assert [answer.status_code for answer in answers] == [303] * 10 + [429] * 2
+        assert answers[-1].headers["retry-after"]
+        late = await http.post("/login", data={"token": "right"})
+        assert late.status_code == 429, "else a guesser would know when a guess was right"
+        assert (await http.get("/api/topics", headers={"Authorization": "Bearer right"})).status_code == 200
+
+
+async def test_guesses_are_limited_in_total() -> None:
+    """A guesser has many addresses."""
+    wrong = WrongTokens(per_client=10, in_total=5)
+    for number in range(5):
+        assert await wrong.are_allowed(f"10.0.0.{number}")
+        await wrong.count(f"10.0.0.{number}")
+    assert not await wrong.are_allowed("10.0.0.9")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["[::1].evil", "[::1].evil:8", "[::1]evil", "[::1]:80.x", "[::1", "::1]", "[[::1]]", "a@[::1]", "[::1]/", "", ":8"],
+)  # fmt: skip
+async def test_a_host_that_only_begins_like_this_machine_is_refused(host: str) -> None:
+    """A browser that is led to such a name sends it."""
+    assert not is_loopback(host_name(host))
+    async with client(await filled()) as http:
+        assert (await http.get("/api/topics", headers={"Host": host})).status_code in {400, 421}

@@ -120,3 +120,13 @@ async def test_no_body_breaks_the_service(api: httpx.AsyncClient, body: bytes) -
     """The answer names the error."""
     answer = await api.post("/api/subscriptions", content=body, headers={"content-type": "application/json"})
     assert answer.status_code in (413, 422)
+
+
+@pytest.mark.parametrize(
+    "url", ["syslog://", "workflows://host/workflow/signature/?template=/etc/passwd", "https://example.org/\x00hook"]
+)
+async def test_the_service_opens_no_door_of_the_machine(api: httpx.AsyncClient, tmp_path: Path, url: str) -> None:
+    """Neither its log nor its files."""
+    refused = await api.post("/api/subscriptions", json={"name": "me", "url": url})
+    assert refused.status_code == 422
+    assert DeliveryQueue(tmp_path / "push.sqlite3").subscriptions() == []

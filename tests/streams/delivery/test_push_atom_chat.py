@@ -19,6 +19,7 @@ from apprise.manager_plugins import NotificationManager
 
 from models.events import Sentence
 from models.render.view import view
+from streams.delivery import apprise_addresses
 from streams.delivery.atom_feed import ENTRIES, feed
 from streams.delivery.digest_message import CHAT_CHARACTERS, ChatSender, chat_text
 from streams.delivery.digest_webhook import delivery_id
@@ -109,9 +110,10 @@ def test_post_text_cannot_break_out_of_the_feed() -> None:
 
 
 @pytest.fixture
-def sent() -> Iterator[list[dict[str, Any]]]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     """What a service of apprise's was given; `toptest://fail` refuses."""
     got: list[dict[str, Any]] = []
+    monkeypatch.setattr(apprise_addresses, "SCHEMES", apprise_addresses.SCHEMES | {"toptest"})
 
     @notify(on="toptest", name="top topics test")  # type: ignore[no-untyped-call,untyped-decorator]
     def take(body: str, title: str, notify_type: str, *_: Any, meta: dict[str, Any], **__: Any) -> bool:

@@ -14,6 +14,7 @@ from models.events.wire import decode, encode
 from streams.kafka.record import Record
 from streams.kafka.topics import DEAD_LETTERS, TOPIC_EVENTS
 from streams.stages.assign import ReadLog
+from streams.stages.snapshots import SnapshotStore
 from tests.support.assigning import READ, Bench, made_log, straight_run
 from tests.support.made_lessons import lesson, taught
 from tests.support.made_posts import ENCODER, SUBJECTS, embedded, in_batches, record, tweet
@@ -235,3 +236,19 @@ async def test_a_log_that_begins_after_the_state_is_said_so(tmp_path: Path, kept
         await bench.stage.assign([record(embedded(tweet(70), "0:70"), 60)])
     (line,) = [line for line in lines if line["event"].startswith("log begins after the state")]
     assert (line["position"], line["log_start"], "doctor" in line["next_step"]) == (20, kept if read else 35, True)
+
+
+def test_snapshots_are_for_their_owner_and_leftovers_go(tmp_path: Path) -> None:
+    """They hold words of posts. What crashes and damage left behind does not pile up."""
+    folder = tmp_path / "snapshots"
+    folder.mkdir(mode=0o755)
+    endings = ("damaged", "safetensors.partial")
+    names = [f"assign-{number:020d}-0123456789abcdef" for number in range(9)]
+    leftovers = [folder / f"{name}.{ending}" for name in names for ending in endings]
+    for path in leftovers:
+        path.touch(mode=0o644)
+    (folder / "other-1.damaged").touch()
+    path = SnapshotStore(folder, "assign").save(b"state", 20)
+    assert (folder.stat().st_mode & 0o777, path.stat().st_mode & 0o777) == (0o700, 0o600)
+    kept = sorted(one.name for one in folder.iterdir())
+    assert kept == sorted([path.name, "other-1.damaged", leftovers[14].name, leftovers[16].name])

@@ -1,0 +1,105 @@
+"""Every text function takes time linear in its text, also for what nobody writes: anyone may produce to `tweets`.
+
+`"A. "` repeated to the 30,000 characters of a post once took half a minute, and eight such posts held up a digest.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from models.events import Link, Tweet
+from models.live.naming import title_of
+from models.ranking.sensitive import mentions_harm
+from models.render.markdown import escape
+from models.render.plain_text import columns, wrapped
+from models.text import clean, hashtag_wall, hashtags, terminal
+from models.text.characters import fold_space, split_hashtag, unescape, visible
+from models.text.links import canonical_url, kind_of, known_link, safe_url
+from models.text.live_words import live_words
+from models.text.plain import alphanumeric, one_line, plain
+from models.text.sentence import retweeted, sentence_of, without_retweet
+from models.text.words import content_key, handle_words, link_host, words
+from models.wording.passages import own_words, passages, retweeted_handle
+from models.wording.phrases import phrase_key, phrases
+from models.wording.quotations import embeddable, label_texts
+from models.wording.title_candidates import is_headline
+from models.wording.titles import as_heading, shortened
+from models.wording.usage import atoms
+from streams.sources import fields
+from streams.sources.html_text import html_to_text
+from streams.views.items import search_words
+from tests.support.growth import slow_parts
+
+START = datetime(2021, 5, 3, tzinfo=UTC)
+
+
+def _post(text: str) -> Tweet:
+    return Tweet(id="1", author_id="a", author="a", created_at=START, text=text)
+
+
+FUNCTIONS: dict[str, Callable[[str], object]] = {
+    "alphanumeric": alphanumeric,
+    "as_heading": as_heading,
+    "atoms": atoms,
+    "canonical_url, host": lambda text: canonical_url(f"https://{text}"),
+    "canonical_url, path": lambda text: canonical_url(f"https://example.org/{text}"),
+    "canonical_url, paper": lambda text: canonical_url(f"https://arxiv.org/{text}"),
+    "canonical_url, query": lambda text: canonical_url(f"https://example.org/?{text}"),
+    "clean": lambda text: clean(text, kind="original", links=[]),
+    "clean, reply": lambda text: clean(text, kind="reply", links=[]),
+    "columns": columns,
+    "content_key": content_key,
+    "embeddable": embeddable,
+    "escape": escape,
+    "fold_space": fold_space,
+    "handle_words": handle_words,
+    "hashtag_wall": hashtag_wall,
+    "hashtags": hashtags,
+    "html_to_text": html_to_text,
+    "is_headline": is_headline,
+    "kind_of, host": lambda text: kind_of(f"https://{text}"),
+    "kind_of, path": lambda text: kind_of(f"https://example.org/{text}"),
+    "kind_of, thread": lambda text: kind_of(f"https://x.com/{text}"),
+    "known_link": lambda text: known_link(Link(url="https://example.org", title=text, description=text), {}),
+    "label_texts": lambda text: label_texts(_post(text)),
+    "link_host": link_host,
+    "links_in": fields.links_in,
+    "live_words": lambda text: live_words(_post(text), text),
+    "mentions_harm": mentions_harm,
+    "mentions_in": fields.mentions_in,
+    "on_one_line": terminal.on_one_line,
+    "one_line": one_line,
+    "own_words": own_words,
+    "passages": passages,
+    "phrase_key": phrase_key,
+    "phrases": phrases,
+    "plain": plain,
+    "printable": terminal.printable,
+    "retweeted": retweeted,
+    "retweeted_handle": retweeted_handle,
+    "safe_url": lambda text: safe_url(f"https://example.org/{text}"),
+    "search_words": search_words,
+    "sentence_of": lambda text: sentence_of(text, "original"),
+    "shortened": shortened,
+    "split_hashtag": split_hashtag,
+    "title_of": title_of,
+    "unescape": unescape,
+    "unescape of sources": fields.unescape,
+    "visible": visible,
+    "without_retweet": without_retweet,
+    "words": lambda text: words(text, [], []),
+    "wrapped": lambda text: wrapped(text, 80),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_time_grows_linearly_with_the_text(name: str) -> None:
+    """For every repeated part; the ones that take longer are named with their ratio."""
+    assert slow_parts(FUNCTIONS[name]) == {}
+
+
+def test_the_measurement_finds_what_is_quadratic() -> None:
+    """A search that begins again at every letter."""
+    assert "a" in slow_parts(re.compile("[a-z]+!x").search)
