@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check chaos soak bench bench-topics bench-refit bench-encoder bench-live bench-stream up down lock clean
+.PHONY: help setup demo test check chaos soak bench bench-topics bench-board bench-refit bench-encoder bench-live bench-stream up down lock clean
 
 help: ## this list
 	@echo "Top Topics. No Docker and no account needed; the first call of any target sets everything up."
@@ -55,6 +55,9 @@ bench-stream: setup ## the whole stream and replay beside a bare consumer
 
 bench-topics: setup ## online topics beside river, BERTopic and nearest centroid
 	@$(BIN)/python -m tests.benchmarks.bench_topics $(if $(DATA),--data $(DATA))
+
+bench-board: setup ## the live board on real streams; DATA: a folder with data/, gold/ and tools/
+	@$(BIN)/python -m tests.benchmarks.bench_board --data $(DATA)
 
 bench-encoder: setup ## posts/s and quality of every encoder path
 	@$(BIN)/python -m tests.benchmarks.bench_encoder $(if $(DATA),--data $(DATA))

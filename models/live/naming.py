@@ -1,9 +1,10 @@
 """The name of a live topic, in people's words if possible. Pure.
 
-1. The name that the latest digest gave it.
-2. The title of the link that many of its posts share.
-3. The label of its latest event, which consists of its keywords.
-4. Before any event, its most frequent words.
+1. The title of its story (`models.live.story_text`), if it has one now.
+2. The name that the latest digest gave it.
+3. The title of the link that many of its posts share.
+4. The label of its latest event, which consists of its keywords.
+5. Before any event, its most frequent words.
 """
 
 from typing import Final
@@ -20,6 +21,8 @@ LONGEST_TITLE: Final = 90
 def label_of(state: TopicState) -> str:
     """The topic's name; see the module's docstring."""
     info = state.info
+    if state.titled:
+        return state.titled
     if info is not None and info.label and not only_words(info):
         return info.label
     return state.named or state.linked or (info.label if info is not None else "") or _common(state)

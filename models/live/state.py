@@ -29,6 +29,7 @@ class TopicState(Struct, frozen=True, kw_only=True):
     info: TopicEvent | None  # latest event about the topic's state; None before the first
     named: str = ""  # label of the latest digest
     linked: str = ""  # title of its most shared link
+    titled: str = ""  # title of its story (`models.live.story_text`), as a board writes it
     story: list[StoryPost] = []  # posts of its story at the last regrouping, by id
     told: bool = False  # whether it had a story in the horizon
     usual: float = 0.0  # usual share (0–1) of the active people of a day

@@ -56,6 +56,7 @@ class Title:
     text: str
     posts: tuple[int, ...]
     form: Form
+    said: str = ""  # the statement that it is, in full; "" for a name
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ def title_of(
     if len({post.author_id for post in posts}) == 1:  # what one person speaks of is told by what they say
         return _headline(found, taken) or _sentence(posts, found, taken)
     headline = _headline([one for one in found if one.is_news], taken, name)
-    if headline is None and len(name.keys) == 1 and len(name.people) < HALF * usage.people(name.keys):
+    shared = len(name.people) < HALF * usage.people(name.keys)  # others speak of it as much
+    if headline is None and len(name.keys) == 1 and (shared or not _is_marked(name.text)):
         return _headline(found, taken) or _sentence(posts, found, taken)
     return headline or named
 
@@ -325,7 +327,7 @@ def _headline(found: Sequence[Statement], taken: Set[str], name: Name | None = N
         if text.endswith("?") or _FIRST_PERSON.search(text) or text.casefold() in taken:
             continue
         if name is None or _tells(text, name):
-            return Title(text, _places(one, found), "headline")
+            return Title(text, _places(one, found), "headline", one.text)
     return None
 
 
@@ -345,7 +347,7 @@ def _sentence(posts: Sequence[Tweet], found: Sequence[Statement], taken: Set[str
     for one in found:
         text = shortened(as_heading(verbatim(one.text)), cut=not one.complete)
         if text.casefold() not in taken and any(map(str.isalnum, text)):
-            return Title(text, _places(one, found), "sentence")
+            return Title(text, _places(one, found), "sentence", one.text)
     order = sorted(range(len(posts)), key=lambda place: (posts[place].kind == "retweet", posts[place].id))
     for place in order:
         text = shortened(as_heading(one_line(URL.sub(" ", own_words(posts[place].text, answer=True)), 200)))

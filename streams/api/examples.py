@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from models.events import Digest, DigestTopic, Item, Link, Manifest, Person, Sentence, Statistics, TopicEvent
 from models.live.state import ShownLink, ShownPost, ViewEvent
+from models.live.story_text import StoryLine
 from models.live.trends import WindowStats
 from streams.api import schemas
 from streams.views.board import TopicSummary
@@ -39,6 +40,13 @@ TOPIC = TopicSummary(
     posts=12,
     windows={"24h": _STATS},
     spark=[0, 0, 1, 4, 7],
+    line=StoryLine(
+        post_id="1372521546330143059",
+        author="ada_example",
+        author_name="Ada Example",
+        text="Speech recognition without a single label",
+        url="https://papers.example/speech",
+    ),
 )
 POST = ShownPost(
     id="1372521546330143059",

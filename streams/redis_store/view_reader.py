@@ -105,6 +105,12 @@ class RedisViewReader:
         topics = {topic: await self._root(topic) for topic in sorted({topic for _, topic in kept.values()})}
         return {post_id: PlacedPost(post=post, topic_id=topics[topic]) for post_id, (post, topic) in kept.items()}
 
+    async def newest(self, limit: int) -> list[ShownPost]:
+        """Newest first."""
+        ids = await self._database.call("ZREVRANGE", self._keys("posts"), 0, limit - 1)
+        texts = await self._database.call("HMGET", self._keys("text"), *ids) if ids else []
+        return [msgspec.convert(orjson.loads(text), ShownPost) for text in texts if text is not None]
+
     async def links(self, topic_id: str, limit: int) -> list[ShownLink]:
         """Most posts first."""
         name = self._keys.topic(topic_id, "links")

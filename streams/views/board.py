@@ -8,16 +8,18 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from models.live.limits import WINDOWS
 from models.live.naming import label_of
-from models.live.state import TopicState
+from models.live.state import StoryPost, TopicState
+from models.live.story_text import StoryLine, StoryText, story_texts
 from models.live.trends import WIDER, Badge, Counts, WindowStats, bucket_now, hourly, parts, window_stats
 from streams.views.port import ViewReader
 
 Sort = Literal["trend", "people", "posts", "latest"]
 SPARK_HOURS: Final = 24
+DAY_POSTS: Final = 1_000  # newest posts by which the names of stories are told from usual words
 
 
 class TopicSummary(Struct, frozen=True, kw_only=True):
@@ -34,6 +36,7 @@ class TopicSummary(Struct, frozen=True, kw_only=True):
     posts: int
     windows: dict[str, WindowStats]
     spark: list[int]  # posts per hour of the last day, oldest first
+    line: StoryLine | None = None  # the words of one post that tell its story best
 
 
 class Board:
@@ -49,6 +52,8 @@ class Board:
         self._stories = False  # whether its topics have stories
         self._summaries: dict[str, tuple[tuple[int, ...], TopicSummary]] = {}
         self._sparks: dict[str, dict[str, tuple[int, list[int]]]] = {}
+        self._texts: dict[str, StoryText] = {}
+        self._written: tuple[int, dict[str, list[StoryPost]]] = (0, {})  # bucket and stories of the texts
         self._rankings: dict[tuple[str, Sort], list[TopicSummary]] = {}
 
     async def refresh(self) -> list[str]:
@@ -66,6 +71,7 @@ class Board:
             if state is not None:
                 self.states[name] = state
         changed = [*gone, *changes.topics]
+        changed += await self._write(bucket_now(changes.newest) if changes.newest is not None else 0)
         active = {**dict.fromkeys(WINDOWS, 0), **changes.active}
         if changed or self.newest != changes.newest or self.active != active:
             self._rankings.clear()
@@ -73,6 +79,28 @@ class Board:
         self._stories = any(state.told for state in self.states.values())
         self.version, self.newest, self.posts = changes.version, changes.newest, changes.posts
         return changed
+
+    async def _write(self, last: int) -> list[str]:
+        """Title the stories of now; the topics whose text is another than before. Raises ViewUnavailableError."""
+        stories = {name: state.story for name, state in self.states.items() if state.story}
+        if (last, stories) != self._written:
+            found = await self._reader.found(sorted({post.id for posts in stories.values() for post in posts}))
+            shown = {
+                name: [found[post.id].post for post in posts if post.id in found] for name, posts in stories.items()
+            }
+            day = await self._reader.newest(DAY_POSTS) if stories else []
+            texts, before = story_texts(shown, day), self._texts
+            self._texts, self._written = texts, (last, stories)
+        else:
+            texts = before = self._texts
+        other = []
+        for name, state in self.states.items():
+            title = texts[name].title if name in texts else ""
+            if title != state.titled or texts.get(name) != before.get(name):
+                self._summaries.pop(name, None)
+                self.states[name] = structs.replace(state, titled=title)
+                other.append(name)
+        return other
 
     @property
     def last_bucket(self) -> int:
@@ -87,7 +115,9 @@ class Board:
         moment = (self.last_bucket, int(self._stories), *self.active.values())
         known = self._summaries.get(topic_id)
         if known is None or known[0] != moment:
-            known = moment, _summary(state, self.last_bucket, self.active, self._stories)
+            text = self._texts.get(topic_id)
+            line = text.line if text else None
+            known = moment, _summary(state, self.last_bucket, self.active, line, stories=self._stories)
             self._summaries[topic_id] = known
         return known[1]
 
@@ -141,7 +171,9 @@ class Board:
         self._sparks.pop(name, None)
 
 
-def _summary(state: TopicState, last: int, active: dict[str, int], stories: bool) -> TopicSummary:
+def _summary(
+    state: TopicState, last: int, active: dict[str, int], line: StoryLine | None, *, stories: bool
+) -> TopicSummary:
     info, counts = state.info, Counts(state.series)
     windows = {window: window_stats(state, window, last, active[window], counts, stories=stories) for window in WINDOWS}
     return TopicSummary(
@@ -155,6 +187,7 @@ def _summary(state: TopicState, last: int, active: dict[str, int], stories: bool
         people=len(state.people),
         posts=sum(posts for posts, _ in state.series.values()),
         windows=windows,
+        line=line,
         spark=hourly(state, last, SPARK_HOURS),
     )
 

@@ -156,6 +156,11 @@ class MemoryViews:
             if post["id"] in wanted
         }
 
+    async def newest(self, limit: int) -> list[ShownPost]:
+        """See `ViewReader`."""
+        found = sorted(self._live(), key=lambda post: (post["at"], post["id"]), reverse=True)
+        return [msgspec.convert(orjson.loads(post["text"]), ShownPost) for post in found[:limit]]
+
     async def links(self, topic_id: str, limit: int) -> list[ShownLink]:
         """See `ViewReader`."""
         posts = [post for post in self._live() if self._home(post) == topic_id]

@@ -24,6 +24,9 @@ class ViewReader(Protocol):
     async def found(self, post_ids: Sequence[str]) -> dict[str, PlacedPost]:
         """The given posts that are stored, by id. Deleted ones are missing."""
 
+    async def newest(self, limit: int) -> list[ShownPost]:
+        """The newest posts of all topics, newest first."""
+
     async def links(self, topic_id: str, limit: int) -> list[ShownLink]:
         """The topic's links, those with the most posts first."""
 

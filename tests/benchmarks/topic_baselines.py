@@ -49,9 +49,10 @@ class NearestCentroid(Plain):
 
     def learn(self, batch: PostBatch) -> Labels:
         """Numbers of the clusters."""
-        return [self._learn(vector) for vector in batch.vectors]
+        return [self.join(vector) for vector in batch.vectors]
 
-    def _learn(self, vector: npt.NDArray[np.float32]) -> int:
+    def join(self, vector: npt.NDArray[np.float32]) -> int:
+        """The number of the cluster of one post."""
         similar = self.units[: self.count] @ vector
         best = int(similar.argmax()) if self.count else -1
         if best < 0 or similar[best] < self.threshold:
