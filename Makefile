@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 DATA ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check chaos soak bench bench-topics bench-board bench-refit bench-encoder bench-live bench-stream up down lock clean
+.PHONY: help setup demo test check chaos soak bench bench-topics bench-board bench-refit bench-digest bench-encoder bench-live bench-stream up down lock clean
 
 help: ## this list
 	@echo "Top Topics. No Docker and no account needed; the first call of any target sets everything up."
@@ -48,7 +48,7 @@ chaos: setup ## 200 faults over 100,000 posts, then an audit of every post (SEED
 soak: setup ## 10 minutes at 80 % of the measured throughput: lag and memory (ARGS="--minutes 2 --encoder hash")
 	@$(BIN)/python -m tests.integration.faults.soak $(ARGS)
 
-bench: bench-stream bench-topics bench-encoder bench-refit bench-live ## every measurement of tests/benchmarks/README.md
+bench: bench-stream bench-topics bench-encoder bench-refit bench-digest bench-live ## every measurement of tests/benchmarks/README.md
 
 bench-stream: setup ## the whole stream and replay beside a bare consumer
 	@$(BIN)/python -m tests.benchmarks.bench_stream $(if $(DATA),--data $(DATA))
@@ -64,6 +64,9 @@ bench-encoder: setup ## posts/s and quality of every encoder path
 
 bench-refit: setup ## the weekly refit beside plain BERTopic
 	@$(BIN)/python -m tests.benchmarks.bench_refit $(if $(DATA),--data $(DATA))
+
+bench-digest: setup ## what the weekly digest carries of listed stories (DATA=/path with data/ and gold/)
+	@$(BIN)/python -m tests.benchmarks.bench_digest $(if $(DATA),--data $(DATA))
 
 bench-live: setup ## server-sent events under load, and how long a post takes to the API
 	@$(BIN)/python -m tests.benchmarks.bench_live

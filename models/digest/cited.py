@@ -1,10 +1,10 @@
 """The posts that a digest cites, and those that its forms link to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from models.events import Brief, Digest, Item, Sentence, Tweet
+from models.events import Brief, Digest, DigestTopic, Item, Sentence, Tweet
 from models.text.links import post_url
 
 MOST_LINKED = 3  # posts of one sentence that a form links to separately
@@ -80,3 +80,8 @@ def _items(digest: Digest) -> list[Item]:
 def for_readers(digest: Digest) -> Digest:
     """The digest without what only the digest of the week after needs: identities, and the words of the past."""
     return msgspec.structs.replace(digest, identities=[], past_words={}, known_names={})
+
+
+def entries_in(topics: Sequence[DigestTopic], briefs: Sequence[Brief]) -> int:
+    """How many stories a reader is told: sections, entries of themed lists, and lines in brief."""
+    return sum(1 if topic.kind == "story" else len(topic.items) for topic in topics) + len(briefs)

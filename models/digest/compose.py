@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from models.digest.cited import addresses, cited_posts
+from models.digest.cited import addresses, cited_posts, entries_in
 from models.digest.inputs import Inputs, Progress
 from models.digest.lesson import week_topics
 from models.digest.section import brief, section, themed_list, within_budget
@@ -220,7 +220,7 @@ def _statistics(
         people=len({post.author_id for post in posts}),
         deleted=inputs.week.deleted,
         topics_found=found,
-        topics_published=sum(1 if topic.kind == "story" else len(topic.items) for topic in topics) + len(briefs),
+        topics_published=entries_in(topics, briefs),
         outlier_share=round(outliers / len(distinct), 4) if distinct else 0.0,
         themes=len(refit.themes),
     )

@@ -8,7 +8,7 @@ post is removed with its name. Counts stay: only a correction from the log count
 
 from msgspec.structs import replace
 
-from models.digest.cited import cited_posts
+from models.digest.cited import cited_posts, entries_in
 from models.events import Brief, Digest, DigestTopic, Item, Sentence, TopicIdentity
 from models.text.links import is_address_of
 from models.wording.summary import headline
@@ -24,6 +24,7 @@ def redact(digest: Digest, gone: set[str]) -> Digest:
     kept = [topic for topic in digest.topics if not topic.post_ids or set(topic.post_ids) - gone]
     lines = dict(zip([topic.id for topic in digest.topics], digest.overview, strict=False))
     topics = [_topic(topic, gone) for topic in kept]
+    briefs = [brief for brief in (_brief(brief, gone) for brief in digest.briefs) if brief is not None]
     return replace(
         digest,
         headline=_headline(digest, topics, gone),
@@ -33,8 +34,8 @@ def redact(digest: Digest, gone: set[str]) -> Digest:
             if before.id in lines
         ],
         topics=topics,
-        briefs=[brief for brief in (_brief(brief, gone) for brief in digest.briefs) if brief is not None],
-        statistics=replace(digest.statistics, topics_published=len(topics)),
+        briefs=briefs,
+        statistics=replace(digest.statistics, topics_published=entries_in(topics, briefs)),
         identities=_identities(digest.identities, gone),
         repeats={post: original for post, original in digest.repeats.items() if post not in gone},
         addresses={post: url for post, url in digest.addresses.items() if post not in gone},

@@ -177,7 +177,7 @@ def _entry(inputs: "Inputs", story: Story) -> Item | None:
 
 
 def _line(inputs: "Inputs", story: Story, told: _Told) -> Item | None:
-    lead = next((one for one in _ranked(told) if embeddable(one.text)), None)
+    lead = next((one for one in _line_first(told) if embeddable(one.text)), None)
     if lead is None:
         return None
     named = told.title.form == "name" and alphanumeric(told.title.text) not in alphanumeric(lead.text)
@@ -204,7 +204,8 @@ def _lead(told: _Told, found: Sequence[Group], story: Story) -> Statement | None
     named = told.title.form == "name"
     for one in _ranked(told):
         own = alphanumeric(verbatim(one.text))
-        says_more = named or one.is_quoted or not (own in letters or letters in own)
+        cut = len(own) > len(letters) and own.startswith(letters)  # the title is its beginning
+        says_more = named or cut or one.is_quoted or not (own in letters or letters in own)
         if says_more and int(story.members[one.place]) in near and embeddable(one.text):
             return one
     return next((one for one in told.statements if embeddable(one.text)), None)
@@ -216,6 +217,11 @@ def _ranked(told: _Told) -> list[Statement]:
         return told.statements
     name = alphanumeric(told.title.text)
     return sorted(told.statements, key=lambda one: -one.worth * (NAMED if name in alphanumeric(one.text) else 1.0))
+
+
+def _line_first(told: _Told) -> list[Statement]:
+    """The statements for a line, which has no title above it: the one that is the title before all others."""
+    return sorted(_ranked(told), key=lambda one: one.text != told.title.said)
 
 
 def _items(inputs: "Inputs", found: Sequence[Group], used: set[str]) -> list[Item]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from models.digest.cited import entries_in
 from models.digest.verify_attribution import (
     HANDLE,
     INLINE_QUOTATION,
@@ -239,7 +240,7 @@ def _statistics(digest: Digest, posts: Mapping[str, Tweet]) -> Iterator[Problem]
     """Count the week's numbers again. Distinct posts cannot be counted here, but their sums must agree."""
     said = digest.statistics
     for name, number, counted in (
-        ("topics_published", said.topics_published, len(digest.topics)),
+        ("topics_published", said.topics_published, entries_in(digest.topics, digest.briefs)),
         ("posts", said.posts, len(posts)),
         ("people", said.people, len({post.author_id for post in posts.values()})),
         ("retweets", said.retweets, sum(post.kind == "retweet" for post in posts.values())),

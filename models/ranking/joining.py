@@ -3,7 +3,8 @@
 Fine units miss what scatters: a launch is told as news, as doubt and as jokes, and only its name is the same. Two units
 are joined when both speak of a term whose users are surprisingly many (`ranking.vocabulary`) and when they are not far
 from each other: the more surprising the term, the less near they have to be. A name that is spoken of every week joins
-nothing, and one name may tell two stories. Only units that may be published are looked at: those that score high.
+nothing, and one name may tell two stories. In a first week nobody knows which names burst, and nothing is joined. Only
+units that may be published are looked at: those that score high.
 """
 
 import math
@@ -19,10 +20,13 @@ from models.ranking.vocabulary import Vocabulary
 from models.refit.units import Units
 
 CUT = 0.6  # distance up to which units with a bursting term in common are joined
-TERM = 0.15  # likeness that a term adds, times the logarithm of 1 + its surprise
-MOST = 0.4  # likeness that terms add at most
+BURST = 1.92  # surprise that one term in twenty has by chance (half the 95 % quantile of chi-square, Wilks 1938)
+TERM = 0.15  # likeness that a bursting term adds, times the logarithm of 1 + its surprise
+MOST = 0.2  # likeness that a term adds at most: units that are farther apart stay apart
 APART = 2.0  # distance of units without a bursting term in common
 SPOKEN = 0.5  # share of a unit's posts that hold a term of the unit
+
+SAME = 0.3  # likeness from which two entries with any term in common would tell one story
 
 Group = npt.NDArray[np.int64]
 
@@ -40,6 +44,28 @@ def joined(units: Units, groups: Sequence[Group], candidates: Sequence[int], wor
     rest = [group for place, group in enumerate(groups) if place not in looked_at]
     whole = [np.sort(np.concatenate(parts)) for parts in merged.values()]
     return sorted([*whole, *rest], key=lambda group: int(group[0]))
+
+
+def one_entry_each(units: Units, ordered: Sequence[Group], most: int, words: Vocabulary) -> list[list[int]]:
+    """Places of `ordered` groups (the best first) by entry, at most `most` entries.
+
+    What would tell again what an earlier entry tells is added to it.
+    """
+    entries: list[list[int]] = []
+    terms = [terms_of(units, group, words) for group in ordered]
+    for place, group in enumerate(ordered):
+        again = [
+            entry
+            for entry in entries
+            if terms[place] & terms[entry[0]] and units.likeness(group.tolist(), ordered[entry[0]].tolist()) >= SAME
+        ]
+        if again:
+            again[0].append(place)
+        elif len(entries) < most:
+            entries.append([place])
+        else:
+            break
+    return entries
 
 
 def terms_of(units: Units, group: Group, words: Vocabulary) -> set[str]:
@@ -63,9 +89,10 @@ def _in_common(terms: Sequence[set[str]], words: Vocabulary) -> npt.NDArray[np.f
             holders[term].append(place)
     added = np.zeros((len(terms), len(terms)))
     for term, places in holders.items():
-        if len(places) > 1 and words.users[term] > 1:
+        if len(places) > 1 and words.users[term] > 1 and words.comparable:
             square = np.ix_(places, places)
-            worth = min(MOST, TERM * math.log1p(words.surprise[term]))
+            surprise = words.surprise[term]
+            worth = min(MOST, TERM * math.log1p(surprise)) if surprise >= BURST else 0.0
             added[square] = np.maximum(added[square], worth)
     np.fill_diagonal(added, 0)
     return added

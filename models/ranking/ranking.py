@@ -6,8 +6,8 @@ there are no thresholds for features: a penalty lowers a unit relative to the ot
 units without value for any reader: without words, giveaways, and walls of hashtags.
 
 The number of published stories is measured on the week itself. If the percentiles of every feature are shuffled among
-the units, high scores occur by chance only. Units are published as long as at most `CHANCE` of the units with an equal
-or higher score would occur by chance (Benjamini and Hochberg 1995, with the null distribution from permutations).
+the units, high scores occur by chance only. The best units are published as long as at most one in ten of them would
+occur by chance, or one at all (Benjamini and Hochberg 1995, with the null distribution from permutations).
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 
 PLUS = ("people", "influence", "gain", "reach", "surprise", "agreement", "crowded", "names", "words", "news")
 MINUS = ("wall", "top", "evergreen", "greeting", "advert")
-CHANCE = 0.1  # maximum share of the published units that may occur by chance
+CHANCE = 0.1  # maximum share of the published units that may occur by chance; among fewer than ten, one may
 DRAWS = 200_000  # number of shuffled scores for the null distribution
 
 
@@ -58,5 +58,5 @@ def worth_telling(parts: Mapping[str, Floats], score: Floats, seed: int) -> int:
     )
     best = np.sort(score)[::-1]
     expected = (len(chance) - np.searchsorted(chance, best - 1e-9)) / times
-    enough = np.flatnonzero(expected <= CHANCE * np.arange(1, count + 1))
+    enough = np.flatnonzero(expected <= np.maximum(1.0, CHANCE * np.arange(1, count + 1)))
     return int(enough[-1]) + 1 if len(enough) else 0

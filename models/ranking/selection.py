@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from models.ranking.features import WeekFacts
 from models.ranking.influence import InfluenceScore
-from models.ranking.joining import joined, terms_of
+from models.ranking.joining import joined, one_entry_each, terms_of
 from models.ranking.junk import GIVEAWAY
 from models.ranking.ranking import in_order, percentiles, scores, worth_telling
 from models.ranking.sensitive import is_sensitive
@@ -26,7 +26,7 @@ WALL = 0.5  # share of hashtags from which a post is a wall
 MOST_POSTS = 8  # distinct posts of the week per entry of its digest
 LOOKED_AT = 6  # units that may be joined, per entry
 TELLING = 15  # number of words that separate a story from others
-RUNNERS_UP = 2  # stories kept for the matching of next week, per entry
+RUNNERS_UP = 2  # unpublished stories that next week's may continue, per entry
 
 Group = npt.NDArray[np.int64]
 
@@ -50,18 +50,25 @@ def ranked(
     """Return the stories of `week`, without ids and themes."""
     facts = WeekFacts(week, units, words, influence)
     groups = [group for group in units.groups if _says_something(week, units, words, facts, group)]
-    if not groups:
-        return Ranked([], 0, 0)
-    room = min(config.max_entries, max(1, len(units.distinct) // MOST_POSTS))
-    first = in_order(scores(percentiles(facts.of(groups))))
-    groups = joined(units, groups, first[: LOOKED_AT * room], words)
+    room = min(config.max_entries, len(units.distinct) // MOST_POSTS)
+    if not groups or not room:
+        return Ranked([], 0, len(groups))
+    candidates = in_order(scores(percentiles(facts.of(groups))))[: LOOKED_AT * room]
+    groups = joined(units, groups, candidates, words)
     parts = percentiles(facts.of(groups))
     score = scores(parts)
-    told = min(room, worth_telling(parts, score, config.seed))
+    order = in_order(score)
+    best = [groups[place] for place in order[: worth_telling(parts, score, config.seed)]]
+    entries = one_entry_each(units, best, room, words)
+    told = len(entries)
+    shown = {place for entry in entries for place in entry}
+    entries += [[place] for place in range(len(order)) if place not in shown][: RUNNERS_UP * room]
     stories = []
-    for place in in_order(score)[: RUNNERS_UP * room]:
-        own = {name: float(part[place]) for name, part in parts.items()}
-        stories.append(_story(week, units, words, facts, groups[place], float(score[place]), own))
+    for entry in entries:
+        first, *others = [order[place] for place in entry]
+        group = np.sort(np.concatenate([groups[first], *(groups[place] for place in others)]))
+        own = {name: float(part[first]) for name, part in parts.items()}
+        stories.append(_story(week, units, words, facts, group, float(score[first]), own))
     return Ranked(stories, told, len(groups))
 
 

@@ -62,6 +62,7 @@ class Vocabulary:
     users: Mapping[str, int]  # word or term -> people who use it
     voices: Mapping[str, str]  # author id -> publisher, as `ranking.publishers` tells
     surprise: Mapping[str, float]  # word or term -> 0 or more
+    comparable: bool  # whether there are earlier weeks: without them every frequent word surprises
 
     @property
     def people(self) -> int:
@@ -89,7 +90,7 @@ def vocabulary(week: WeekPosts, voices: Mapping[str, str], past: Past) -> Vocabu
     counts = {word: len(people) for word, people in users.items()}
     everybody = len(set(voices.values()))
     surprise = {word: _burst(count, past.expected(word, everybody)) for word, count in counts.items()}
-    return Vocabulary(spoken, terms, counts, voices, surprise)
+    return Vocabulary(spoken, terms, counts, voices, surprise, comparable=past.people > 0)
 
 
 def past_of(previous: Digest | None) -> Past:

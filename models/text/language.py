@@ -1,9 +1,9 @@
-"""The language of a post: the platform's word, unless the text says otherwise.
+"""Detects the language of a post: the platform's language, unless the text contradicts it.
 
-Clients send the language of the keyboard, and some platforms guess at three words. The platform's word counts while the
-text is too short to tell, and where it is English and reads so (function words). Otherwise py3langid, which carries its
-model, reads the text; it is believed when it is sure. On 2,884 posts of five words and more on which X's
-word and its own could be compared, it was sure of another language eight times, and right each time.
+Clients send the language of the keyboard, and some platforms guess from three words. The platform's language counts if
+the text is too short to tell, and if it is English and the text has English function words. Otherwise py3langid (which
+includes its model) reads the text; its result counts if it is certain. On 2,884 posts of at least five words with X's
+language, it was certain of another language eight times, and correct each time.
 """
 
 import re
@@ -15,21 +15,20 @@ from models.text.stop_words import english_only
 LEAST_WORDS = 5
 LEAST_LETTERS = 20
 SURE = 0.99
-MOST_CHARACTERS = 400  # of a long text the beginning tells
+MOST_CHARACTERS = 400  # a long text is read from its beginning only
 _NO_WORDS = re.compile(r"https?://\S+|[@#]\w+|^RT @?\w*:?|&\w+;")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
 def language_of(text: str, told: str | None) -> str | None:
-    """The language of a post as a BCP 47 tag.
+    """Return the language of a post as a BCP 47 tag.
 
     Args:
         text: the post's words.
-        told: the platform's word; None without one.
+        told: the platform's language; None if it is missing.
 
     Returns:
-        `told` where nothing speaks against it, another language where the identifier is sure, None
-        where nobody knows.
+        `told` if the text does not contradict it; another language if the identifier is certain; None if it is unknown.
     """
     words = _WORD.findall(_NO_WORDS.sub(" ", text[:MOST_CHARACTERS]))
     if len(words) < LEAST_WORDS or sum(map(len, words)) < LEAST_LETTERS:
@@ -44,7 +43,7 @@ def language_of(text: str, told: str | None) -> str | None:
 
 
 def _reads_english(words: list[str]) -> bool:
-    """Whether a fifth of the words, and three at least, are function words of English alone."""
+    """Whether at least a fifth of the words, and at least three, are function words of English only."""
     count = sum(word.casefold() in english_only() for word in words)
     return count >= 3 and 5 * count >= len(words)
 

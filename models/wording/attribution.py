@@ -1,10 +1,11 @@
-"""Who tells an item, and by which verb: a quotation stands behind those only who said exactly that.
+"""Attribution of an item: its people and its verb. Only people who said exactly the quoted words are named as its
+authors.
 
-    the same words     "Ann Lee (@ann) and Bo Castell (@bo) shared an article"
-    other words        "Ann Lee (@ann) – and, in their own words, Bo Castell (@bo) – shared an article"
+the same words     "Ann Lee (@ann) and Bo Castell (@bo) shared an article"
+other words        "Ann Lee (@ann) – and, in their own words, Bo Castell (@bo) – shared an article"
 
-What the sentence says of one it says of all: who did something else (shared another page, retweeted another post) is
-not named. The dashes cannot come from a display name, so the sentence can be read back.
+The sentence says the same of all its people: a person who did something else (shared another page, retweeted another
+post) is not named. The dashes cannot come from a display name, so the sentence can be parsed again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,19 +22,16 @@ AFTER_OWN_WORDS = " – "
 
 
 @dataclass(frozen=True)
-class Tellers:
-    """`exact`: whose words are quoted, the quoted post's author first; `alike`: who put the same in other words.
+class Attribution:
+    """The people of an item."""
 
-    `posts`: the id of one post of each, in that order, that shows it.
-    """
-
-    exact: list[Person]
-    alike: list[Person]
-    posts: list[str]
+    exact: list[Person]  # authors of the quoted words, the quoted post's author first
+    alike: list[Person]  # people who said the same in other words
+    posts: list[str]  # id of one post per person, in the order of `exact` and `alike`
 
     @property
     def everyone(self) -> list[Person]:
-        """All who are named or counted."""
+        """All named or counted people."""
         return self.exact + self.alike
 
     def __str__(self) -> str:
@@ -43,14 +41,14 @@ class Tellers:
 
 
 def shares(post: Tweet, link: Link, resources: Mapping[str, Link]) -> bool:
-    """Whether a post holds the link; two links of a shortener may lead to the same page and count as one."""
+    """Whether a post contains the link; two links of a shortener may lead to the same page and count as one."""
     own = [known for raw in post.links if (known := known_link(raw, resources)) is not None]
     same = canonical_url(link.url)
     return any(canonical_url(known.url) == same or (is_bare(known.url) and is_bare(link.url)) for known in own)
 
 
-def deed(lead: Tweet, link: Link | None) -> tuple[Action, str]:
-    """What the author of `lead` did, as a verb with its object; `link`: what the post shares."""
+def action_of(lead: Tweet, link: Link | None) -> tuple[Action, str]:
+    """Return what the author of `lead` did, as a verb with its object; `link`: the link of the post."""
     other = original_author(lead)
     if _is_self_retweet(lead):
         return "retweeted", "shared again"
@@ -65,17 +63,23 @@ def deed(lead: Tweet, link: Link | None) -> tuple[Action, str]:
     return ("shared", "shared") if link is not None else ("wrote", "wrote")
 
 
-def tellers(
+def attribute(
     voices: Sequence[Tweet],
     lead: Tweet,
     link: Link | None,
     quotation: str | None,
     influence: Mapping[str, float],
     resources: Mapping[str, Link],
-) -> Tellers:
-    """Who of the authors of `voices` did what that of `lead` did, by whose words are quoted.
+) -> Attribution:
+    """Return the authors of `voices` who did the same as the author of `lead`, grouped by the quoted words.
 
-    `link`: what `lead` shares; `quotation`: from `lead`, None when only the page's title is shown.
+    Args:
+        voices: posts of the group.
+        lead: the post whose words or link are shown.
+        link: the link that `lead` shares.
+        quotation: words of `lead`; None if only the page's title is shown.
+        influence: author id -> 0 to 1.
+        resources: URL in a post -> its target.
     """
     same = [post for post in voices if post.id == lead.id or _did_so(post, lead, link, quotation, resources)]
     said: dict[str, str] = {lead.author_id: lead.id}
@@ -86,11 +90,11 @@ def tellers(
     people = [person for person in people_of(same, influence) if not _is_repeated_by(lead, person)]
     people.sort(key=lambda person: (person.author_id != lead.author_id, person.author_id not in said))
     exact = [person for person in people if person.author_id in said]
-    return Tellers(exact, people[len(exact) :], [own[person.author_id] for person in people])
+    return Attribution(exact, people[len(exact) :], [own[person.author_id] for person in people])
 
 
-def told_by(lead: Tweet, voices: Sequence[Tweet], quotation: str | None) -> Tweet:
-    """`lead`, or another's retweet of the same post where `lead` is its author's own: they only said it again."""
+def source_post(lead: Tweet, voices: Sequence[Tweet], quotation: str | None) -> Tweet:
+    """Return `lead`, or another person's retweet of it if `lead` is its author's own retweet."""
     if not _is_self_retweet(lead):
         return lead
     others = (
@@ -107,13 +111,13 @@ def _is_self_retweet(post: Tweet) -> bool:
 
 
 def _is_repeated_by(lead: Tweet, person: Person) -> bool:
-    """Whether a retweeted post is the person's own: nobody is told to have retweeted themself with others."""
+    """Whether a retweeted post is the person's own: self-retweets are not attributed."""
     own = lead.kind == "retweet" and _key(original_author(lead)) == _key(person.handle)
     return own and person.author_id != lead.author_id
 
 
 def _did_so(post: Tweet, lead: Tweet, link: Link | None, quotation: str | None, resources: Mapping[str, Link]) -> bool:
-    action, _ = deed(lead, link)
+    action, _ = action_of(lead, link)
     if action == "shared":
         return link is not None and shares(post, link, resources)
     if action == "wrote":
@@ -126,7 +130,7 @@ def _did_so(post: Tweet, lead: Tweet, link: Link | None, quotation: str | None, 
 def _said_so(post: Tweet, lead: Tweet, quotation: str | None) -> bool:
     if quotation is None or verbatim(quotation) in plain(post.text):
         return True
-    if post.kind == lead.kind == "retweet" and _same_original(post, lead):  # the platform may have cut it off
+    if post.kind == lead.kind == "retweet" and _same_original(post, lead):  # the platform may have cut the text
         return True
     return any(quotation == one_line(link.title, 200) for link in post.links if link.title)
 

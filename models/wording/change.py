@@ -1,4 +1,4 @@
-"""What is new in a story since last week, and which of last week's stories are spoken of no more."""
+"""Changes of a story since last week, and last week's stories that have become quiet."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ LONGEST_NAME = 4  # words
 def change(
     posts: Sequence[Tweet], usage: Usage, previous_posts: int, previous: TopicIdentity | None
 ) -> Sentence | None:
-    """How a continuing story moved, and which names its posts have now that were not among its words before."""
+    """Return the change of a continuing story, with names in its posts that were not among its words before."""
     if previous is None:
         return None
     known = alphanumeric(" ".join((*previous.words, previous.label)))
@@ -36,9 +36,9 @@ def change(
 
 
 def faded(previous: Digest | None, topics: Sequence[DigestTopic], posts: Iterable[Tweet]) -> list[Faded]:
-    """Last week's stories that fewer than half as many posts speak of now; none about harm, none with a section.
+    """Return last week's stories with fewer than half of their posts now; none about harm, none with a section.
 
-    A story is looked for, in all posts of the week, by the name that its title is or has; one without is not listed.
+    A story is searched in all posts of the week by the name in its title; a story without such a name is not listed.
     """
     if previous is None:
         return []
@@ -62,7 +62,7 @@ def faded(previous: Digest | None, topics: Sequence[DigestTopic], posts: Iterabl
 
 
 def mentions(sought: Iterable[str], posts: Iterable[Tweet]) -> Counter[str]:
-    """In how many of the posts each name stands, by its words."""
+    """Return the number of posts with each name, by its words."""
     keys = {name: tuple(atom.key for atom in atoms(name)) for name in sought}
     counts: Counter[str] = Counter(dict.fromkeys(keys, 0))
     for post in posts:
@@ -72,7 +72,7 @@ def mentions(sought: Iterable[str], posts: Iterable[Tweet]) -> Counter[str]:
 
 
 def _sought(topic: DigestTopic) -> str:
-    """A title that is a name, else the first of the keywords that is written as a name in it; "" when there is none."""
+    """Return a title that is a name, else the first keyword that the title writes as a name; "" if there is none."""
     label = atoms(topic.label)
     named = {atom.key: atom.written for atom in label if not atom.written.islower() and not atom.key.isdigit()}
     if 0 < len(label) <= LONGEST_NAME and named:

@@ -1,8 +1,8 @@
-"""The paragraphs of a section: who did what with which resource, or said what.
+"""Items of a section: who did what with which resource, or said what.
 
-Posts of a topic -> groups (a post with its retweets and near-duplicates; posts on one link; posts with the same first
-words) -> the best few, each one item. Posts by several people on one link are one item that names them all; retweets
-add people and `support`, never an item of their own beside their original. No evidence, no item.
+Posts of a topic -> groups (a post with its retweets and near-duplicates; posts with the same link; posts with the same
+first words) -> the best few, each one item. Posts of several people with one link become one item that names them all.
+Retweets add people and `support`, never an item beside their original. Without evidence there is no item.
 """
 
 import math
@@ -18,15 +18,15 @@ from models.refit.story import Story
 from models.text.links import canonical_url, is_bare, known_link, post_url
 from models.text.plain import alphanumeric, plain
 from models.week.posts import WeekPosts
-from models.wording.attribution import Tellers, deed, shares, tellers, told_by
+from models.wording.attribution import Attribution, action_of, attribute, shares, source_post
 from models.wording.passages import verbatim
 from models.wording.people import people_of
 from models.wording.quotations import embeddable, like_worded, post_passages
 from models.wording.statements import Statement
 
-MAX_EVIDENCE = 20  # post ids behind one sentence
+MAX_EVIDENCE = 20  # maximum number of post ids per sentence
 MAX_PEOPLE = 50
-LEAST_WORTH = 0.2  # of the best statement's, for a quotation
+LEAST_WORTH = 0.2  # minimum quality of a quotation, relative to the best statement
 _KIND_BEFORE_LINK: tuple[tuple[re.Pattern[str], ResourceKind], ...] = (
     (re.compile(r"\b(paper|abs|arxiv|preprint|pdf)\W{0,4}(link)?\W{0,4}$", re.IGNORECASE), "paper"),
     (re.compile(r"\b(code|repo|repository|github|implementation)\W{0,4}$", re.IGNORECASE), "repository"),
@@ -47,11 +47,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Group:
-    """Posts that say or share the same: `voices` are its own posts, `repeats` the retweets and near-duplicates."""
+    """Posts that say or share the same."""
 
-    members: list[int]
-    voices: list[int]
-    link: Link | None
+    members: list[int]  # places of all posts
+    voices: list[int]  # places of its own posts; all members if there are none
+    link: Link | None  # the shared link
     sources: list[Source]  # best first
     score: float
 
@@ -63,7 +63,7 @@ def groups(
     influence: Mapping[str, float],
     resources: Mapping[str, Link],
 ) -> list[Group]:
-    """The story's posts by what they share, best first; found: the statements of its members, in their order."""
+    """Return the story's posts in groups, best first; found: the statements of its members, in their order."""
     sources: dict[int, list[Source]] = defaultdict(list)
     least = LEAST_WORTH * max((one.worth for one in found), default=0.0)
     for one in found:
@@ -79,7 +79,7 @@ def groups(
 
 
 def _belongs(week: WeekPosts, story: Story, members: list[int]) -> bool:
-    """Whether a group is near enough to the story's middle to speak for it: not among the stragglers."""
+    """Whether a group is near enough to the story's centre; false for stragglers."""
     close = np.sort(np.round(week.vectors[story.distinct] @ story.centroid, 4))
     least = close[len(close) // 4] - 0.05 if len(close) >= 4 else -1.0
     return max(round(float(week.vectors[index] @ story.centroid), 4) for index in members) >= least
@@ -88,22 +88,22 @@ def _belongs(week: WeekPosts, story: Story, members: list[int]) -> bool:
 def item(
     week: WeekPosts, group: Group, influence: Mapping[str, float], resources: Mapping[str, Link], used: set[str]
 ) -> Item | None:
-    """One paragraph on a group; None when it has neither a link worth showing nor words that were not used yet."""
+    """Return one paragraph about a group; None without a link to show and without unused words."""
     source = next((s for s in group.sources if not _told(s.text, used)), None)
     if source is None and (group.link is None or group.link.title is None):
         return None
     voices = [week.posts[index] for index in group.voices]
     sharing = [post for post in voices if group.link and shares(post, group.link, resources)]
-    sharing.sort(key=lambda post: not any(raw.title for raw in post.links))  # the one that shows the title
+    sharing.sort(key=lambda post: not any(raw.title for raw in post.links))  # the one with the title
     lead = week.posts[source.index] if source else (sharing or voices)[0]
     quotation = source.text if source else None
-    lead = told_by(lead, voices, quotation)
+    lead = source_post(lead, voices, quotation)
     link = group.link if any(post.id == lead.id for post in sharing) else None
-    action, verb = deed(lead, link)
+    action, verb = action_of(lead, link)
     if link and link.title and embeddable(link.title) and action == "shared":
         verb += f" titled “{link.title}”"
         quotation = None if quotation and _same(quotation, link.title) else quotation
-    named = tellers(voices, lead, link, quotation, influence, resources)
+    named = attribute(voices, lead, link, quotation, influence, resources)
     told = [lead.id, *named.posts][: MAX_EVIDENCE - 1]
     evidence = _evidence(week, group, [*told, *[post.id for post in sharing[:1]]])
     by_id = {week.posts[index].id: week.posts[index] for index in group.members}
@@ -119,8 +119,8 @@ def item(
     )
 
 
-def _people(week: WeekPosts, group: Group, named: Tellers, influence: Mapping[str, float]) -> list[Person]:
-    """Who tells, then the other authors, then who repeated them."""
+def _people(week: WeekPosts, group: Group, named: Attribution, influence: Mapping[str, float]) -> list[Person]:
+    """Return the attributed people, then the other authors, then the people who repeated them."""
     found = [*named.everyone]
     for indices in (group.voices, group.members):
         known = {person.author_id for person in found}
@@ -135,7 +135,7 @@ def _evidence(week: WeekPosts, group: Group, first: list[str]) -> list[str]:
 
 
 def _told(passage: str, used: set[str]) -> bool:
-    """Whether the section has said these words already, signs and capitals aside."""
+    """Whether the section already contains these words, ignoring signs and capitals."""
     letters = alphanumeric(verbatim(passage))
     return any(letters in told or told in letters for told in map(alphanumeric, map(verbatim, used)) if told)
 
@@ -147,7 +147,7 @@ def _same(quotation: str, title: str) -> bool:
 
 
 def _clusters(week: WeekPosts, story: Story, resources: Mapping[str, Link]) -> list[list[int]]:
-    """Members that share an original, a link or their first words (union of the relations)."""
+    """Group members that share an original, a link or their first words (union of the relations)."""
     parent = {int(index): int(index) for index in story.members}
     original = {member: distinct for distinct, bearers in story.bearers().items() for member in bearers}
 
@@ -215,7 +215,7 @@ def _link_bonus(link: Link | None) -> float:
 
 
 def group_link(week: WeekPosts, indices: list[int], resources: Mapping[str, Link]) -> Link | None:
-    """The first link of the group's posts, one with a title before a bare one."""
+    """Return the first link of the group's posts; links with a title come first."""
     found = [
         (not link.title, is_bare(link.url), order, index, place, link)
         for order, index in enumerate(indices)
@@ -232,7 +232,7 @@ def group_link(week: WeekPosts, indices: list[int], resources: Mapping[str, Link
 
 
 def _said_kind(post: Tweet, url: str) -> ResourceKind | None:
-    """What the post itself calls its link ("Paper: https://…"); None when it does not say."""
+    """Return the post's own word for its link ("Paper: https://…"), or None."""
     text = plain(post.text)
     place = text.find(plain(url))
     if place < 0:

@@ -229,7 +229,8 @@ def _sentences(segment: str) -> list[str]:
         stop = match.start()
         depth += segment.count("(", counted, match.end()) - segment.count(")", counted, match.end())
         counted = match.end()
-        if depth == 1:  # "this (public!) series": no end; a bracket that is never closed does not matter for long
+        names_on = match[0].startswith(")") and segment[match.end() : match.end() + 1] in {"@", "#"}
+        if depth == 1 or names_on:  # "this (public!) series": a bracket that is never closed does not matter for long
             continue
         depth = 0
         if not _ABBREVIATION.search(segment, max(start, stop - LONGEST_ABBREVIATION), stop):
@@ -281,7 +282,10 @@ def _bare(sentence: str) -> str:
 def _unquoted(sentence: str) -> str:
     """Without the marks of a quotation that is all of it."""
     inner = sentence[1:-1]
-    return inner.strip() if (sentence[:1], sentence[-1:]) in _QUOTES and not set('"“”') & set(inner) else sentence
+    if (sentence[:1], sentence[-1:]) in _QUOTES and not set('"“”') & set(inner):
+        return inner.strip()
+    opened = sentence[:1] in {'"', "“"} and sentence.count('"') % 2 + sentence.count("“") - sentence.count("”") == 1
+    return sentence[1:].lstrip() if opened else sentence  # the quotation ends with a later sentence
 
 
 def _closed(sentence: str) -> str:

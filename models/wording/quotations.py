@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from models.events import Tweet
 from models.text.plain import one_line
 from models.text.stop_words import TITLE_STOP_WORDS
-from models.wording.passages import Passage, passages, verbatim
+from models.wording.passages import URL, Passage, passages, verbatim
 
 _CALL = re.compile(
     r"\b(subscribe|register|sign up|join (us|me)|follow (us|me)|click|retweet|rt if|giveaway|discount|free ebook|dm me|"
@@ -29,7 +29,7 @@ _DANGLING = re.compile(  # what it goes on with is not there
     re.IGNORECASE,
 )
 _APPOINTMENT = re.compile(
-    r"\b\d{1,2}(:\d\d)?\s?[ap]\.?m\b|\b(today|tonight|tomorrow|tmrw|later today|(in|next) \w+ (min|hour|hr)\w*)\b",
+    r"\b\d{1,2}(:\d\d)?\s?[ap]\.?m\b|\b(tonight|tomorrow|tmrw|later today|(in|next) \w+ (min|hour|hr)\w*)\b",
     re.IGNORECASE,
 )
 LEAD, HEADING = 120, 60  # characters that a lead and a heading have best
@@ -72,6 +72,7 @@ def quality(passage: Passage, told: float, *, sensitive: bool = False) -> float:
     score *= 0.5 if _APPOINTMENT.search(text) else 1.0
     score *= 0.55 if _DANGLING.match(text) else 1.0
     score *= 0.75 if text[0].islower() else 1.0
+    score *= 0.7 if URL.search(text) else 1.0
     score *= 0.5 if text.endswith("?") else 1.0
     score *= (0.05 if sensitive else 0.8) if "!" in text else 1.0
     score *= 0.6 if text.count('"') % 2 or text.count("“") != text.count("”") else 1.0

@@ -1,11 +1,17 @@
-"""Whether a language model's rewording of a sentence may stand: it adds no name, number, link, quotation or claim.
+"""Checks a language model's rewording of a sentence: no new name, number, link, quotation or claim.
 
-A strict rule that needs no trust in the model. Quotations are those of the sentence, all of them, and nothing else is
-in quotation marks. Every other word comes from the sentence, from the posts of two people at least (what one says may
-be quoted, never stated: it could have been written for the model), or from the closed list of connecting words. People
-and numbers come from the sentence alone, in its order and before the same words; negations are neither added nor lost.
-What is quoted keeps its speaker, and no crowd joins in.
-Anything else: discarded.
+The rule is strict and needs no trust in the model:
+
+* All quotations of the sentence must remain, and no other text may be in quotation marks.
+
+* Every other word must be from the sentence, from the posts of at least two people (the words of one person may be
+  written for the model, so they may be quoted but not stated), or from the closed list of connecting words.
+
+* People and numbers must be from the sentence, in its order and before the same words. Negations must be unchanged.
+
+* A quotation keeps its speaker, and no crowd may be added.
+
+A rewording that breaks a rule is discarded.
 """
 
 import re
@@ -21,7 +27,7 @@ from models.wording.summary import ALSO
 
 MAX_GROWTH = 1.3
 SLACK = 30
-STEM = 5  # letters by which forms of a word are recognised: "announc-ed", "announc-ement"
+STEM = 5  # letters that identify forms of a word: "announc-ed", "announc-ement"
 _URL = re.compile(
     r"https?:|www\.|\w\.(?:com|org|net|io|ai|co|dev|edu|gov|me|ly)\b|(?<![\w.+-])[\w.+-]++@[\w-]++\.\w", re.IGNORECASE
 )
@@ -48,11 +54,11 @@ NEGATIONS = frozenset(_NEGATIONS.split())
 
 
 def reworded(original: Sentence, proposal: str, posts: Iterable[Tweet]) -> Sentence | None:
-    """`proposal` as a sentence with the evidence of `original`; None when it must be discarded."""
+    """Return `proposal` as a sentence with the evidence of `original`; None if a rule is broken."""
     text = " ".join(printable(proposal).split())
     if not _well_formed(original.text, text) or set(_quoted(text)) != set(_quoted(original.text)):
         return None
-    if (ALSO in original.text) != (ALSO in text):  # what parts those who said it from those who only took part
+    if (ALSO in original.text) != (ALSO in text):  # separates the speakers from the other people
         return None
     before, after = _tokens(original.text), _tokens(text)
     if _negations(before) != _negations(after) or not _in_order(_handles(after), _handles(before)):
@@ -70,9 +76,9 @@ def reworded(original: Sentence, proposal: str, posts: Iterable[Tweet]) -> Sente
 
 
 def _keeps_speaker(original: str, text: str, posts: Sequence[Tweet]) -> bool:
-    """Whether the words quoted still stand behind the name of one who said them, and behind no crowd's.
+    """Whether the quotation still follows the name of a speaker, and no crowd.
 
-    A crowd ("15 people", "several") may be there with the word before it that it had: "one of 15 people".
+    A crowd ("15 people", "several") may stay with its preceding word: "one of 15 people".
     """
     quoted = _quoted(original)
     if not quoted:
@@ -88,13 +94,13 @@ def _keeps_speaker(original: str, text: str, posts: Sequence[Tweet]) -> bool:
 
 
 def _names(post: Tweet) -> list[list[str]]:
-    """The author's handle and display name as words."""
+    """Return the author's handle and display name as words."""
     names = (display_name(post), clean_handle(post.author), clean_handle(post.related_author or post.author))
     return [[_bare(token) for token in _TOKEN.findall(name)] for name in names]
 
 
 def _holds(words: Sequence[str], name: Sequence[str]) -> bool:
-    """Whether `name` stands in `words` as a whole."""
+    """Whether `words` contain the whole `name`."""
     return bool(name) and any(list(name) == list(words[at : at + len(name)]) for at in range(len(words)))
 
 
@@ -107,12 +113,12 @@ def _crowds(words: Sequence[str]) -> set[tuple[str, str]]:
 
 
 def _tokens(text: str) -> list[str]:
-    """What stands outside the quotations, which are compared as a whole."""
+    """Return the text outside the quotations, which are compared as a whole."""
     return _TOKEN.findall(_QUOTED.sub(" ; ", text))
 
 
 def _corroborated(posts: Sequence[Tweet]) -> set[str]:
-    """The words that two people or more use in these posts or in the titles of their links."""
+    """Return the words that at least two people use in these posts or in the titles of their links."""
     users: dict[str, set[str]] = defaultdict(set)
     for post in posts:
         for text in (plain(post.text), *(plain(link.title) for link in post.links if link.title)):
@@ -122,7 +128,7 @@ def _corroborated(posts: Sequence[Tweet]) -> set[str]:
 
 
 def _people(posts: Iterable[Tweet]) -> set[str]:
-    """The words of the names of those who wrote: who said something is the sentence's to tell."""
+    """Return the words of the authors' names: only the sentence may say who said something."""
     names = (name for post in posts for name in (post.author_name, post.author, post.related_author) if name)
     return {_bare(token) for name in names for token in _TOKEN.findall(plain(name))}
 
@@ -151,13 +157,13 @@ def _handles(tokens: Iterable[str]) -> list[str]:
 
 
 def _in_order(some: Sequence[str], everything: Sequence[str]) -> bool:
-    """Whether `some` come in the order of `everything`."""
+    """Whether `some` are in the order of `everything`."""
     rest = iter(everything)
     return all(one in rest for one in some)
 
 
 def _numbers(tokens: Sequence[str]) -> set[tuple[str, str]]:
-    """Every number with the word that it counts."""
+    """Return every number with the word after it."""
     words = [_bare(token) for token in tokens]
     return {
         (word, following)

@@ -1,9 +1,9 @@
-"""What the posts of a story say, the most telling first: candidates for its title, its lead and its items. Pure.
+"""Statements of a story's posts, best first: candidates for its title, its lead and its items. Pure.
 
-A statement is a passage of a post, of the post that it quotes, or the title of its link. It ranks high when it says
-what most people of the story say and few others do, when whoever it is about says it ("@lanternlabs" of LanternNet),
-in the verbs of news and early, when many passed it on; low when it asks, answers, calls to something or thinks aloud:
-an announcement comes before opinions on it.
+A statement is a passage of a post, a passage of a quoted post, or the title of a link. It ranks high if it says what
+most people of the story say and few others do, if its author is the subject ("@lanternlabs" of LanternNet), if it has a
+verb of news, is early, or was shared often. It ranks low if it is a question, an answer, an appeal or an opinion:
+announcements come before opinions.
 """
 
 import math
@@ -22,19 +22,19 @@ from models.wording.quotations import HEADING, LEAD, embeddable, fits, post_pass
 from models.wording.usage import Usage, atoms
 
 Source = Literal["own", "title", "quoted"]
-MAX_POSTS = 200  # of a story that are read
-PER_POST = 6  # passages
-NEWS_FIRST = 1.4  # worth of a statement in a verb of news
-ITS_OWN = 1.5  # of whoever it is about
-NAME = 2.0  # weight of a word that is a name beside one that is not
-TITLE_CASE = 1.3  # of a heading that was written as one
-OPINION = 0.6  # of one who thinks aloud
-ANSWER = 0.5  # of an answer: what it answers is not there to read
-FOREIGN = 0.3  # of one in another language than most posts
-THREAD = 0.75  # of a later post by the same person
-LATE = 0.25  # what the last post of a story loses beside its first
-LIKED = 0.3  # what the most liked post wins beside one that nobody likes
-SHORTEST_OWN = 4  # letters of a name that a handle is recognised by
+MAX_POSTS = 200  # posts of a story that are read
+PER_POST = 6  # maximum number of passages
+NEWS_FIRST = 1.4  # bonus of a verb of news
+ITS_OWN = 1.5  # bonus if the author is the subject
+NAME = 2.0  # weight of a word that is a name, relative to other words
+TITLE_CASE = 1.3  # bonus of a text written as a heading
+OPINION = 0.6  # factor of an opinion
+ANSWER = 0.5  # factor of an answer: its question is not in the text
+FOREIGN = 0.3  # factor of a language that most posts do not use
+THREAD = 0.75  # factor of a later post by the same person
+LATE = 0.25  # loss of the last post of a story, relative to the first
+LIKED = 0.3  # gain of the most liked post, relative to posts without likes
+SHORTEST_OWN = 4  # minimum letters of a name to recognise it in a handle
 _OPINION = re.compile(
     r"\b(?:i|i['’]m|i['’]ve|i['’]d|imo|imho|my (?:take|view|guess|bet|favou?rites?)|honestly|personally|congrat\w*|"
     r"so (?:excited|proud|happy|cool)|love (?:this|it|that)|wow|lol)\b",
@@ -44,17 +44,17 @@ _OPINION = re.compile(
 
 @dataclass(frozen=True)
 class Statement:
-    """Words with what they are worth; they are the post's own unless `is_title` or `is_quoted`."""
+    """Text with its quality; it is the post's own text unless `is_title` or `is_quoted`."""
 
     text: str
-    place: int  # of its post among those given
-    telling: float  # whatever its length
+    place: int  # place of its post in the input
+    telling: float  # without regard to its length
     worth: float  # as a lead
     heading: float  # as a heading
     complete: bool
     position: int
     is_title: bool = False  # the title of the post's link
-    is_quoted: bool = False  # from the post that this one quotes
+    is_quoted: bool = False  # text of the quoted post
     is_news: bool = False  # it has a verb of news, or the form of a headline
 
 
@@ -65,12 +65,12 @@ def statements(
     closeness: Sequence[float] | None = None,
     sensitive: bool = False,
 ) -> list[Statement]:
-    """The statements of a set of posts, best first; the order of the posts does not matter.
+    """Return the statements of a set of posts, best first; independent of the order of the posts.
 
     Args:
-        posts: everything that tells the story, retweets included.
-        usage: of all posts of the week or of the window, these included.
-        closeness: of each post to the story's middle, as a cosine; None: the words decide.
+        posts: all posts of the story, with retweets.
+        usage: word counts of all posts of the week or of the window, with these.
+        closeness: cosine of each post to the story's centre; None: only the words count.
         sensitive: whether the story is about harm.
     """
     read = _first(posts)
@@ -132,13 +132,13 @@ def _statement(passage: Passage, place: int, telling: float, usage: Usage, sourc
 def representative(
     posts: Sequence[Tweet], usage: Usage, *, closeness: Sequence[float] | None = None, sensitive: bool = False
 ) -> tuple[int, str] | None:
-    """The place of the post that tells a story best, and its words; None when nothing can be quoted."""
+    """Return the place and the words of the post that represents a story best; None if there is no quotable text."""
     found = statements(posts, usage, closeness=closeness, sensitive=sensitive)
     return next(((one.place, one.text) for one in found if embeddable(one.text)), None)
 
 
 def told_weights(posts: Sequence[Tweet], usage: Usage) -> dict[str, float]:
-    """What the people of a story speak of: share of the people who use a word, times how rare it is elsewhere."""
+    """Return word -> weight in the story: share of the people who use it, times its rarity elsewhere."""
     people: dict[str, set[str]] = defaultdict(set)
     for post in posts:
         for atom in atoms(post.text):
@@ -155,14 +155,14 @@ def told_weights(posts: Sequence[Tweet], usage: Usage) -> dict[str, float]:
 
 
 def told(text: str, weights: Mapping[str, float]) -> float:
-    """How much of what a story's people speak of stands in `text`, 0 to 1."""
+    """Return the share of the story's weighted words that `text` contains, 0 to 1."""
     best = sum(sorted(weights.values(), reverse=True)[:5])
     keys = dict.fromkeys(atom.key for atom in atoms(text))
     return min(1.0, sum(weights.get(key, 0.0) for key in keys) / best) if best else 0.0
 
 
 def _first(posts: Sequence[Tweet]) -> list[int]:
-    """The places of the posts that are read: a post before its retweets."""
+    """Return the places of the posts to read: a post before its retweets."""
     return sorted(range(len(posts)), key=lambda place: (posts[place].kind == "retweet", posts[place].id))[:MAX_POSTS]
 
 
@@ -185,7 +185,7 @@ def _source(post: Tweet) -> str:
 
 
 def _is_own(post: Tweet, names: set[str], source: Source) -> bool:
-    """Whether whose words they are is called what the story is about."""
+    """Whether the author's name contains the subject of the story."""
     author = (post.related_author or "") if post.kind == "retweet" or source == "quoted" else post.author
     handle = "".join(filter(str.isalnum, author.casefold()))
     return any(name in handle for name in names)

@@ -1,15 +1,15 @@
-"""What happened in a story, in one sentence: its best statement first, then who said so and who took it up.
+"""Summary of a story in one sentence: its best statement, its speakers, and the people who shared it.
 
-    news       “LanternNet runs on a phone.” – Lantern Labs (@lanternlabs), passed on by Ann Lee (@annlee).
-    opinion    Ann Lee (@annlee): “I see no use for it.” Also on it: Bo Castell (@bo) and 3 others
-    no words   5 people on LanternNet, Ann Lee (@annlee) among them
+news       “LanternNet runs on a phone.” – Lantern Labs (@lanternlabs), passed on by Ann Lee (@annlee).
+opinion    Ann Lee (@annlee): “I see no use for it.” Also on it: Bo Castell (@bo) and 3 others
+no words   5 people on LanternNet, Ann Lee (@annlee) among them
 
-Our words only connect and count, and `models.digest.verify` counts again; what is said is quoted. Names before
-`ALSO` stand behind the quotation, those after it only took part.
+Our own words only connect and count, and `models.digest.verify` counts again; all statements are quotations. Names
+before `ALSO` are speakers; names after it only took part.
 
-The week's headline names its first three stories: "Trending this week: A, B and C."; those about harm are not said to
-trend ("Also spoken about: C."). A week without a section names its first briefs, and one of which nothing is told says
-how many posts it had.
+The week's headline names its first three stories: "Trending this week: A, B and C."; stories about harm are in a
+separate part ("Also spoken about: C."). A week without a section names its first briefs. A week without entries gives
+its number of posts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ SHARED_BY = "shared by "
 QUOTED_BY = "quoted by "
 PASSED_ON_BY = "passed on by "
 MAX_EVIDENCE = 20
-LONGEST_LINE = 200  # characters of the quotation in a line of a list
+LONGEST_LINE = 200  # maximum characters of the quotation in a line of a list
 
 ENTRIES: dict[TopicKind, tuple[str, str]] = {
     "story": ("story", "stories"),
@@ -47,7 +47,7 @@ STATUS_WORDS = {
 def summary(
     posts: Sequence[Tweet], lead: Statement | None, label: str, people: Sequence[Person], influence: Mapping[str, float]
 ) -> Sentence:
-    """The lead of a section; without one, who is there."""
+    """Return the lead of a section; without a lead, the people in it."""
     if lead is None:
         named = list(people[:3])
         on = f"{_number(len(people), 'person', 'people')} on {label}"
@@ -64,9 +64,14 @@ def summary(
 def line(
     posts: Sequence[Tweet], lead: Statement, label: str, people: Sequence[Person], influence: Mapping[str, float]
 ) -> Sentence:
-    """One line of a list: the statement, shortened visibly, who said so, and how many are on it.
+    """Return one line of a list: the statement with a visible cut, its speakers, and the number of people.
 
-    label: the story's name where the statement does not have it, else empty.
+    Args:
+        posts: the posts of the story.
+        lead: its best statement.
+        label: name of the story if the statement does not contain it, else empty.
+        people: its people.
+        influence: author id -> 0 to 1.
     """
     words = shortened(verbatim(lead.text), cut=not lead.complete, limit=LONGEST_LINE)
     quoted, saying = _quoted(posts, lead, words, influence, news=bool(label))
@@ -78,7 +83,7 @@ def line(
 def _quoted(
     posts: Sequence[Tweet], lead: Statement, words: str, influence: Mapping[str, float], *, news: bool = False
 ) -> tuple[str, list[Person]]:
-    """The quotation with those who stand behind it, and these; news: it comes before them, whatever it is."""
+    """Return the quotation with its speakers, and these; news: the quotation comes first in any case."""
     post = posts[lead.place]
     if lead.is_title:
         sharing = [other for other in posts if any(_title(link.title) == lead.text for link in other.links)]
@@ -113,9 +118,9 @@ def list_summary(kind: TopicKind, entries: int, people: Sequence[Person], shown:
 
 
 def overview_line(topic: DigestTopic, *, comparable: bool = True) -> Sentence:
-    """ "ICLR 2021: 21 people, 34 posts; new this week"; of harm and of lists only how many spoke.
+    """ "ICLR 2021: 21 people, 34 posts; new this week"; for harm and for lists only the number of people.
 
-    comparable: whether there is a week before; in the first digest nobody can say what is new.
+    comparable: whether there is a previous week; the first digest calls nothing new.
     """
     text = f"{topic.label}: {_number(topic.people_total, 'person', 'people')}, {_number(topic.posts, 'post', 'posts')}"
     plain = topic.sensitive or topic.kind != "story" or not comparable
@@ -131,7 +136,7 @@ def _title(title: str | None) -> str | None:
 
 
 def _evidence(posts: Sequence[Tweet], first: Sequence[Tweet], named: Sequence[Person]) -> list[str]:
-    """Ids: of the quoted post, then one of everybody who is named, then the others."""
+    """Return ids: the quoted post, one post of each named person, then the others."""
     by_author: dict[str, str] = {}
     for post in posts:
         by_author.setdefault(post.author_id, post.id)
@@ -153,12 +158,12 @@ NAMED = 3
 
 
 def nothing(posts: int) -> str:
-    """The headline of a week with so many posts and no entry."""
+    """Return the headline of a week with this many posts and no entry."""
     return f"None of this week's {posts:,} posts stands out." if posts else "No posts this week."
 
 
 def headline(topics: Sequence[DigestTopic], briefs: Sequence[Brief], all_ids: Sequence[str]) -> Sentence:
-    """The headline; a week without entries cites up to 20 of `all_ids`, its posts."""
+    """Return the headline; a week without entries cites up to 20 of `all_ids`, its posts."""
     stories = [topic for topic in topics if topic.kind == "story"][:NAMED]
     lively = [topic.label for topic in stories if not topic.sensitive]
     grave = [topic.label for topic in stories if topic.sensitive]
@@ -184,7 +189,7 @@ def headline(topics: Sequence[DigestTopic], briefs: Sequence[Brief], all_ids: Se
 
 
 def _named(labels: Sequence[str]) -> str:
-    """ "A", "A and B", "A, B and C"; with semicolons when a label has a conjunction, a comma or many words."""
+    """ "A", "A and B", "A, B and C"; with semicolons if a label has a conjunction, a comma or many words."""
     if len(labels) == 1:
         return labels[0]
     if any(" and " in f" {label} " or "," in label or label.count(" ") > 3 for label in labels):

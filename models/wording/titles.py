@@ -56,6 +56,7 @@ class Title:
     text: str
     posts: tuple[int, ...]
     form: Form
+    said: str = ""  # the statement that it is, in full; "" for a name
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ def title_of(
     if len({post.author_id for post in posts}) == 1:  # what one person speaks of is told by what they say
         return _headline(found, taken) or _sentence(posts, found, taken)
     headline = _headline([one for one in found if one.is_news], taken, name)
-    if headline is None and len(name.keys) == 1 and len(name.people) < HALF * usage.people(name.keys):
+    shared = len(name.people) < HALF * usage.people(name.keys)  # others speak of it as much
+    if headline is None and len(name.keys) == 1 and (shared or not _is_marked(name.text)):
         return _headline(found, taken) or _sentence(posts, found, taken)
     return headline or named
 
@@ -261,12 +263,24 @@ def _runs(found: Sequence[Atom], usage: Usage) -> Iterator[Sequence[Atom]]:
                 break
             number = _is_number(found[end].key) and end > start and named[end - 1]
             glued = end > start and found[end].joins == "-"  # "wav2vec-U", "Image-to-Video"
-            if not (named[end] or number or glued):
+            weak = (
+                end > start and found[end].key in WEAK_WORDS and found[end].written[0].isupper() and not headings[end]
+            )
+            if not (named[end] or number or glued or weak):
                 if found[end].key in _INNER and end > start:
                     continue
                 break
-            if (found[end].key not in STOP_WORDS or glued) and (end + 1 == len(found) or found[end + 1].joins != "-"):
+            owner = end + 1 < len(found) and _owns(found[end], found[end + 1])  # "Women's" of "Women's Day"
+            if (
+                not owner
+                and (found[end].key not in STOP_WORDS or glued)
+                and (end + 1 == len(found) or found[end + 1].joins != "-")
+            ):
                 yield found[start : end + 1]
+
+
+def _owns(atom: Atom, following: Atom) -> bool:
+    return atom.written.endswith(("'s", "’s")) and following.joins == " " and following.written[0].isupper()
 
 
 def _in_headings(found: Sequence[Atom], usage: Usage) -> list[bool]:
@@ -325,7 +339,7 @@ def _headline(found: Sequence[Statement], taken: Set[str], name: Name | None = N
         if text.endswith("?") or _FIRST_PERSON.search(text) or text.casefold() in taken:
             continue
         if name is None or _tells(text, name):
-            return Title(text, _places(one, found), "headline")
+            return Title(text, _places(one, found), "headline", one.text)
     return None
 
 
@@ -345,7 +359,7 @@ def _sentence(posts: Sequence[Tweet], found: Sequence[Statement], taken: Set[str
     for one in found:
         text = shortened(as_heading(verbatim(one.text)), cut=not one.complete)
         if text.casefold() not in taken and any(map(str.isalnum, text)):
-            return Title(text, _places(one, found), "sentence")
+            return Title(text, _places(one, found), "sentence", one.text)
     order = sorted(range(len(posts)), key=lambda place: (posts[place].kind == "retweet", posts[place].id))
     for place in order:
         text = shortened(as_heading(one_line(URL.sub(" ", own_words(posts[place].text, answer=True)), 200)))

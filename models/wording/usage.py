@@ -1,8 +1,8 @@
-"""Which words the posts of a week or of a live window use, who uses them, and how they are written.
+"""Word usage of the posts of a week or of a live window: words, their users and their spelling.
 
 A post's text becomes *atoms*: words in lower case, "GPT-5.5" as "gpt" and "5.5", a hashtag as its words. A phrase is a
-run of atoms with nothing but a blank or a hyphen between them. `Usage` is an index from atoms to posts, built once in
-time linear in the text; `people` then answers how many people use a phrase.
+run of atoms with only a blank or a hyphen between them. `Usage` is an index from atoms to posts, built once in linear
+time; `people` returns the number of people who use a phrase.
 """
 
 import re
@@ -15,12 +15,12 @@ from models.events import Tweet
 from models.text.characters import split_hashtag
 from models.wording.passages import URL, own_words
 
-MANY_TAGS = 4  # from so many on, hashtags file a post and are no words of it
-NAMED = 0.8  # share of the uses with a capital that makes a word a name
-TITLE_CASE = 0.6  # share of the words with a capital, from which a text is a headline
+MANY_TAGS = 4  # with this many hashtags, hashtags classify a post and are not part of its text
+NAMED = 0.8  # minimum share of uses with a capital for a name
+TITLE_CASE = 0.6  # minimum share of words with a capital in a headline
 FEW_WORDS = 3
-LONGEST_ATOM = 40  # characters; scripts without blanks write whole sentences as one word
-# between two letters: any of ’'. and single ones of &+/-. Nothing is given back, so that the time is linear
+LONGEST_ATOM = 40  # characters; scripts without spaces write whole sentences as one word
+# between two letters: any of ’'. and single &+/-; possessive quantifiers keep the time linear
 _TOKEN = re.compile(r"[#＃@]?\w++(?:[’'.]*+(?:[&+/-][’'.]++)*+[&+/-]?+\w++)*+\+*+")
 _OPENS = re.compile(r"[\n.!?…:•|—–]")
 _PARTS = re.compile(r"[^-/]+")
@@ -29,19 +29,19 @@ _YEAR = re.compile(r"(?<=[A-Za-z])(?=(?:19|20)\d\d$)")
 
 
 class Atom(NamedTuple):
-    """One word of a text. `joins`: what stands between it and the one before, "" where a phrase cannot go on."""
+    """One word of a text."""
 
-    key: str
+    key: str  # lower case
     written: str
-    joins: str
-    opens: bool  # the first word of its sentence or line: a capital there says nothing
+    joins: str  # text between it and the previous atom; "" if a phrase cannot continue
+    opens: bool  # the first word of its sentence or line, where a capital has no meaning
     is_tag: bool = False
     is_handle: bool = False
 
 
 @lru_cache(maxsize=16_384)
 def atoms(text: str) -> tuple[Atom, ...]:
-    """The atoms of a post, in order; links, the names that it addresses and walls of hashtags are out."""
+    """Return the atoms of a post in order, without links, leading mentions and walls of hashtags."""
     found: list[Atom] = []
     text = URL.sub(" \n ", own_words(text))
     tokens = list(_TOKEN.finditer(text))
@@ -68,7 +68,7 @@ def atoms(text: str) -> tuple[Atom, ...]:
 
 
 def _parts(word: str, *, is_tag: bool) -> Iterator[tuple[str, str]]:
-    """The words of a token and how each joins the one before; "KelpConf2031" is two, as "KelpConf 2031" is."""
+    """Return the words of a token, each with its joining text; "KelpConf2031" has two words, as "KelpConf 2031" has."""
     stem, *year = _YEAR.split(word.lstrip("#＃@"), maxsplit=1)
     pieces = split_hashtag(stem).split() if is_tag and not year else [stem]
     for number, piece in enumerate([*pieces, *year]):
@@ -77,15 +77,17 @@ def _parts(word: str, *, is_tag: bool) -> Iterator[tuple[str, str]]:
 
 
 def written(run: Sequence[Atom]) -> str:
-    """A run of atoms as people write it: "GPT-5.5", "Claude Opus 4.7", without a possessive at its end."""
+    """Return a run of atoms as people write it: "GPT-5.5", "Claude Opus 4.7", without a final possessive."""
     text = "".join((atom.joins if place else "") + atom.written for place, atom in enumerate(run))
     return _POSSESSIVE.sub("", text.rstrip("."))
 
 
 class Usage:
-    """Who uses which words among `posts`. A retweet is a use by whoever retweets.
+    """Word usage of `posts`; a retweet is a use by its author.
 
-    everybody: number of people. language: the one that most posts are in, which is what readers read.
+    Attributes:
+        everybody: number of people.
+        language: language of most posts, and so of the readers.
     """
 
     def __init__(self, posts: Iterable[Tweet]) -> None:
@@ -109,29 +111,29 @@ class Usage:
         self.language = min(counts, key=lambda lang: (-counts[lang], lang or ""), default=None)
 
     def people(self, keys: Sequence[str]) -> int:
-        """How many people have all of these atoms in one post: at least as many as use the phrase."""
+        """Return how many people have all of these atoms in one post: an upper limit for the users of the phrase."""
         sets = sorted((self._posts.get(key, set()) for key in dict.fromkeys(keys)), key=len)
         return len({self._authors[place] for place in set.intersection(*sets)}) if sets else 0
 
     def capitalised(self, key: str) -> float:
-        """The share of an atom's uses inside sentences that have a capital; 0.5 for one that is never used there."""
+        """Return the share of an atom's uses inside sentences that have a capital; 0.5 without such a use."""
         capitals, uses = self._capital.get(key, (1, 2))
         return capitals / uses
 
     def is_name(self, key: str) -> bool:
-        """Whether an atom is written as a name, or holds a digit beside letters."""
+        """Whether an atom is written as a name, or has a digit beside letters."""
         digits = any(map(str.isdigit, key)) and not key.isdigit()
         return digits or self._capital.get(key, (0, 1))[0] >= NAMED * self._capital.get(key, (0, 1))[1]
 
     def is_headline(self, found: Sequence[Atom]) -> bool:
-        """Whether a text is in title case: ordinary words have capitals, and not only names."""
+        """Whether a text is in title case: ordinary words have capitals, not only names."""
         ordinary = [atom.written for atom in found if atom.written.isalpha() and self.capitalised(atom.key) < NAMED]
         capitals = sum(word[0].isupper() for word in ordinary)
         return capitals >= FEW_WORDS and capitals >= TITLE_CASE * len(ordinary)
 
 
 def _has_capitals(found: Sequence[Atom]) -> bool:
-    """Whether capitals say nothing about the words of a text: most have one, or there are too few words to tell."""
+    """Whether capitals have no meaning in a text: most words have one, or there are too few words."""
     letters = [atom.written for atom in found if atom.written[0].isalpha() and not atom.is_tag]
     capitals = sum(word[0].isupper() for word in letters)
     return len(letters) <= FEW_WORDS or capitals >= TITLE_CASE * len(letters)

@@ -1,8 +1,8 @@
-"""Text for chats that do more with it than show it: nobody is pinged, and on Discord a sign is a sign.
+"""Escapes text for chats that interpret it: mentions must notify no one, and Discord must show signs literally.
 
-Posts quote handles ("@everyone", "@ada") and Markdown ("**not bold**"). A chat reads both in what it is sent. So a
-character that nobody sees is put behind each @ and into Slack's `<!channel>`, and Discord gets its signs escaped.
-Addresses stay as they are: they must lead somewhere.
+Posts contain handles ("@everyone", "@ada") and Markdown ("**not bold**"), and chats interpret both. So an invisible
+character is inserted after each @ and into Slack's `<!channel>`, and signs are escaped for Discord. Addresses stay
+unchanged, because they must remain valid links.
 """
 
 import re
@@ -15,9 +15,9 @@ _MARKDOWN = re.compile(r"([\\`*_~|<>\[\]()#])|(?m:^(\s*)([-+]|\d+\.)(?=\s))")
 
 
 def plain_words(text: str, url: str) -> str:
-    """`text` as the service at the apprise address `url` shows it letter by letter."""
+    """Return `text` for the service at the apprise address `url`, which then shows it letter by letter."""
     is_discord = _DISCORD.match(url) is not None
-    parts = _ADDRESS.split(text)  # every second one is an address
+    parts = _ADDRESS.split(text)  # every second part is an address
     return "".join(part if place % 2 else _quiet(part, is_discord=is_discord) for place, part in enumerate(parts))
 
 

@@ -1,7 +1,7 @@
-"""Past weeks of Bluesky into a file, which `toptopics backfill` then treats like any other archive.
+"""Fetches past weeks of Bluesky into a file; `toptopics backfill` then reads it like any other archive.
 
-The file holds posts in the wire format of `tweets`, in the network's order. It is written under another name and
-renamed when it is whole; once its digests are made it goes, because it holds posts that were deleted since.
+The file has posts in the wire format of `tweets`, in the network's order. It has a temporary name until it is complete.
+It is removed after its digests are made, because it contains posts that were deleted since.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,19 +25,23 @@ from streams.sources.sent_posts import SentPosts
 from streams.stages.post_time import time_of
 
 TIMEOUT = 60.0  # seconds for one answer
-NO_LIMIT = 10**9  # posts remembered: an edit or deletion may come years later
+NO_LIMIT = 10**9  # number of remembered posts: an edit or deletion may come years later
 
 
 @dataclass(frozen=True)
 class Weeks:
-    """The weeks that are fetched, both included."""
+    """The weeks to fetch, both included."""
 
     first: Week
     last: Week
 
     @classmethod
     def parse(cls, first: str, last: str, timezone: str) -> "Weeks":
-        """From "2026-W30" and "2026-W40". Raises ValueError."""
+        """Parse two weeks such as "2026-W30" and "2026-W40".
+
+        Raises:
+            ValueError: One of them is not a week, or their order is wrong.
+        """
         made = cls(Week.parse(first, timezone), Week.parse(last, timezone))
         if made.last.start < made.first.start:
             raise ValueError(f"--from {first} is after --to {last}")
@@ -85,7 +89,7 @@ async def fetch_weeks(
             posts = archived(source, people, memory, archive, Span(weeks.first.start, weeks.last.end))
             async for post in posts:
                 if isinstance(post, Bad):
-                    file.write(post.record.replace(b"\n", b" ") + b"\n")  # ingest says what is wrong with it
+                    file.write(post.record.replace(b"\n", b" ") + b"\n")  # ingest reports its errors
                     continue
                 file.write(encode(post) + b"\n")
                 count += 1

@@ -1,7 +1,7 @@
-"""Reading fields of untrusted payloads: tolerant accessors, and the one place where a `Tweet` is built and validated.
+"""Accessors for fields of untrusted payloads, and the only place that builds and validates a `Tweet`.
 
-Optional fields of a wrong type count as absent; `id`, `created_at`, `text` and the author are checked by the wire
-types, exactly as the stages will check them, so that what a parser hands out is never poison further down.
+Optional fields of a wrong type count as missing. `id`, `created_at`, `text` and the author are checked by the wire
+types, as in the stages, so the stages accept every post from a parser.
 """
 
 import re
@@ -28,52 +28,52 @@ _CLASSIC_TIME = "%a %b %d %H:%M:%S %z %Y"  # X v1.1
 
 
 class NothingToReadError(PoisonError):
-    """A post without words and links, such as a lone picture: nothing is wrong with it, and nothing is in it for us."""
+    """A post without words and links, such as a single picture: valid, but without content for us."""
 
 
 class OldNewsError(NothingToReadError):
-    """A post from before the reach of a live source: it opens no week of the past."""
+    """A post from before the time limit of a live source: it must not open a past week."""
 
 
 class NotAPostError(NothingToReadError):
-    """A platform's notice, or a post that is not for everybody."""
+    """A platform's notice, or a post that is not public."""
 
 
 def as_dict(value: object) -> dict[str, Any]:
-    """`value` when it is an object, else an empty one."""
+    """Return `value` if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def as_list(value: object) -> list[Any]:
-    """`value` when it is an array, else an empty one."""
+    """Return `value` if it is an array, else an empty one."""
     return value if isinstance(value, list) else []
 
 
 def as_text(value: object, limit: int = MAX_TEXT) -> str | None:
-    """`value` when it is a string with something in it, cut at `limit` characters."""
+    """Return `value` if it is a string that is not blank, cut at `limit` characters; else None."""
     return value[:limit] if isinstance(value, str) and value.strip() else None
 
 
 def name_of(value: object) -> str | None:
-    """A handle or name without the leading @."""
+    """Return a handle or name without the leading @."""
     text = as_text(value, MAX_NAME)
     return (text.strip().removeprefix("@") or None) if text else None
 
 
 def identifier(value: object) -> str | None:
-    """An id as a string, from a string, an integer, or a float that lost no digit ("1391.0"); else None."""
+    """Return an id from a string, an integer, or a float that lost no digit ("1391.0"); else None."""
     if isinstance(value, bool) or value is None:
         return None
     text = str(value).strip() if isinstance(value, str | int | float) else ""
     if re.fullmatch(r"\d+\.0+", text):
         return text.partition(".")[0]
     if re.fullmatch(r"\d+(\.\d+)?[eE]\+?\d+", text):
-        return None  # a rounded number names somebody else
+        return None  # a rounded number is another account's id
     return text or None
 
 
 def count_of(value: object) -> int:
-    """A count of likes and such; what is negative (unknown) or no number counts as 0."""
+    """Return a count of likes and similar; 0 for a negative (unknown) number and for other types."""
     if isinstance(value, str):
         try:
             value = float(value)
@@ -85,14 +85,18 @@ def count_of(value: object) -> int:
 
 
 def optional_count(value: object) -> int | None:
-    """A count that may be unknown: None when absent, negative or no number."""
+    """Return a count that may be unknown: None if it is missing, negative or not a number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
         return None
     return int(min(value, MAX_COUNT))
 
 
 def time_of(value: object, *, naive_is_utc: bool = False) -> datetime:
-    """An instant in UTC from RFC 3339 or X v1.1's form; raises PoisonError for anything else."""
+    """Return a time in UTC from RFC 3339 or X v1.1's form.
+
+    Raises:
+        PoisonError: The value is not such a time.
+    """
     if not isinstance(value, str) or not value.strip():
         raise PoisonError("created_at is missing" if value in (None, "") else "created_at is not a string")
     try:
@@ -115,7 +119,7 @@ def time_of(value: object, *, naive_is_utc: bool = False) -> datetime:
 def link_of(
     url: object, title: object = None, description: object = None, site: object = None
 ) -> dict[str, Any] | None:
-    """A link's fields, or None when `url` is no http address (a script, a mail address, too long)."""
+    """Return a link's fields; None if `url` is not an http address (a script, a mail address, too long)."""
     if not isinstance(url, str) or len(url) > MAX_URL or not re.match(r"https?://[^\s/]", url, re.IGNORECASE):
         return None
     return {
@@ -127,34 +131,34 @@ def link_of(
 
 
 def links_in(text: str) -> list[dict[str, Any]]:
-    """The addresses that stand in the text itself, each once, in order."""
+    """Return the addresses in the text, without duplicates, in order."""
     found = dict.fromkeys(url.rstrip(".,;:!?)]}'") for url in _URL.findall(text))
     return [link for link in map(link_of, found) if link][:MAX_LINKS]
 
 
 def mentions_in(text: str) -> list[str]:
-    """The handles that the text names, each once, in order."""
+    """Return the handles in the text, without duplicates, in order."""
     return list(dict.fromkeys(_MENTION.findall(text)))[:MAX_MENTIONS]
 
 
 def retweeted_handle(text: str) -> str | None:
-    """The x of `RT @x: …` (also `RT @x:…`), or None."""
+    """Return the x of `RT @x: …` (also `RT @x:…`), or None."""
     match = _RETWEET.match(text)
     return match.group(1) if match else None
 
 
 def unescape(text: str) -> str:
-    """X escapes &, < and > once in every text; this is what a person reads.
+    """Unescape X's &, < and >, which every text has escaped once.
 
-    Once, and nothing but those: `&amp;lt;` is a text that shows `&lt;`, and `&copy=2` is part of an address.
+    Only once, and only these: `&amp;lt;` is a text that shows `&lt;`, and `&copy=2` is part of an address.
     """
     return _ESCAPED.sub(lambda found: _ESCAPES[found[1]], text)
 
 
 def unescape_whole(text: str) -> str:
-    """The same for a text of which nobody says whether it is escaped: when all of it reads so.
+    """Unescape a text if it is escaped completely, for sources that do not say whether it is.
 
-    An escaped text has no bare `<`, `>` or `&`, save in an entity that a collector cut off at the end.
+    An escaped text has no bare `<`, `>` or `&`, except in an entity that a collector cut off at the end.
     """
     if not _ESCAPED.search(text) or "<" in text or ">" in text or _BARE.search(text):
         return text
@@ -162,7 +166,11 @@ def unescape_whole(text: str) -> str:
 
 
 def build_tweet(**fields: Any) -> Tweet:
-    """A validated post from plain values; None means absent. Raises PoisonError with the path of the wrong field."""
+    """Return a validated post from plain values; None means missing.
+
+    Raises:
+        PoisonError: A field is wrong; the message has its path.
+    """
     present = {name: value for name, value in fields.items() if value is not None}
     if isinstance(present.get("text"), str):
         told = present.get("lang")
@@ -171,13 +179,13 @@ def build_tweet(**fields: Any) -> Tweet:
         if not isinstance(present.get(name), str):
             raise PoisonError(f"{name} is missing")
     post = wire.decode_post(_dumps({**present, "type": "tweet"}))
-    if not isinstance(post, Tweet):  # decode_post also knows tombstones
+    if not isinstance(post, Tweet):  # decode_post also accepts tombstones
         raise PoisonError("not a post")
     return post
 
 
 def build_deletion(*, id: object, author_id: object, deleted_at: datetime) -> Deletion:
-    """A validated tombstone; an author that the platform does not tell is "unknown"."""
+    """Return a validated tombstone; an author that the platform does not report is "unknown"."""
     fields = {"id": identifier(id), "author_id": identifier(author_id) or "unknown", "deleted_at": deleted_at}
     deletion = wire.decode_post(_dumps({**fields, "type": "deletion"}))
     if not isinstance(deletion, Deletion):
@@ -186,7 +194,7 @@ def build_deletion(*, id: object, author_id: object, deleted_at: datetime) -> De
 
 
 def quoted_words(read: Callable[[], str | None]) -> str | None:
-    """The text of a quoted post; None when the platform does not carry it or it has no words."""
+    """Return the text of a quoted post; None if the platform does not send it or it has no words."""
     try:
         return as_text(read())
     except NothingToReadError:
@@ -194,7 +202,7 @@ def quoted_words(read: Callable[[], str | None]) -> str | None:
 
 
 def guarded(record: object, build: Callable[[], Outcome]) -> Iterator[Outcome]:
-    """What `build` makes of `record`; a PoisonError becomes `Bad` with its bytes, a lone picture `Ignored`."""
+    """Return `build()`; a PoisonError becomes `Bad` with the bytes of `record`, a single picture `Ignored`."""
     try:
         yield build()
     except NothingToReadError as error:
@@ -204,12 +212,12 @@ def guarded(record: object, build: Callable[[], Outcome]) -> Iterator[Outcome]:
 
 
 def record_bytes(record: object) -> bytes:
-    """The bytes of a record for `dead-letters`."""
+    """Return the bytes of a record for `dead-letters`."""
     if isinstance(record, bytes):
         return record[:MAX_KEPT]
     try:
         return orjson.dumps(record)[:MAX_KEPT]
-    except (TypeError, RecursionError):  # a lone surrogate, a number beyond 64 bits
+    except (TypeError, RecursionError):  # a lone surrogate, or a number beyond 64 bits
         return repr(record).encode("utf-8", "backslashreplace")[:MAX_KEPT]
 
 

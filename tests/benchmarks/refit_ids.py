@@ -45,7 +45,9 @@ class WeekIds:
 def measure_ids(posts: Sequence[Tweet], vectors: Vectors) -> Iterator[WeekIds]:
     """Measure every week of `posts` with at least `ENOUGH`, in order. `vectors` is float32 (n, d), unit length."""
     previous: Digest | None = None
-    for week, records in _weeks(posts, vectors):
+    for week, records in weeks_of(posts, vectors):
+        if len(records) < ENOUGH:
+            continue
         digest = _digest(week_posts(records, week), previous)
         shuffled = np.random.default_rng(SEED).permutation(len(records)).tolist()
         again = _digest(week_posts([records[place] for place in shuffled], week), previous)
@@ -83,7 +85,8 @@ def tell(measured: Iterator[WeekIds], say: Callable[[str], Any]) -> None:
         say(f"ids of continuing subjects: {kept} of {continuing} ({kept / max(1, continuing):.1%})")
 
 
-def _weeks(posts: Sequence[Tweet], vectors: Vectors) -> Iterator[tuple[Week, list[EmbeddedTweet]]]:
+def weeks_of(posts: Sequence[Tweet], vectors: Vectors) -> Iterator[tuple[Week, list[EmbeddedTweet]]]:
+    """The posts by week, as records of `tweets.embedded`; the weeks in order."""
     by_week: dict[Week, list[EmbeddedTweet]] = {}
     for post, vector in zip(posts, vectors, strict=True):
         record = EmbeddedTweet(
@@ -96,8 +99,7 @@ def _weeks(posts: Sequence[Tweet], vectors: Vectors) -> Iterator[tuple[Week, lis
         )
         by_week.setdefault(Week.of(post.created_at), []).append(record)
     for week in sorted(by_week, key=str):
-        if len(by_week[week]) >= ENOUGH:
-            yield week, by_week[week]
+        yield week, by_week[week]
 
 
 def _digest(week: WeekPosts, previous: Digest | None) -> Digest:

@@ -5,13 +5,14 @@ import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from models.events import Influencer, Tweet, wire
 from streams.clock import system_clock
+from streams.kafka import influencers
 from streams.kafka.admin import ensure_topics
 from streams.kafka.influencers import put_influencers, read_influencers, remove_influencers
 from streams.kafka.log import producer, read_topic, topic_name
@@ -141,3 +142,34 @@ async def test_the_list_survives_bad_records_and_removals(settings: Settings) ->
     async with producer(settings) as client:
         await client.send_and_wait(topic_name(settings, INFLUENCERS), key=b"broken", value=b"{")
     assert [listed.id for listed in await read_influencers(settings)] == ["grace"]
+
+
+async def test_the_list_learns_whom_a_handle_names(settings: Settings) -> None:
+    """The id that the source resolved is on the list, for restarts after a rename; the sources do not start again."""
+    platform = XPlatform()
+    platform.write("ada", "hello")
+    with hosted(platform) as port:
+        async with running(service(settings, port, "x-timelines")), asyncio.timeout(60):
+            while (await read_influencers(settings))[0].ids != {"x": "101"}:
+                await asyncio.sleep(0.1)
+    (ada,) = await read_influencers(settings)
+    assert ada.handles == {"x": "ada"}
+
+
+async def test_ids_cover_nobodys_edit(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What somebody else writes between reading and writing the list stays; the next round adds the ids to it."""
+    put = influencers.put_influencers
+    edited = Influencer(id="ada", name="Ada E.", handles={"x": "ada"}, weight=2.0)
+
+    async def late(made: Settings, people: list[Influencer], *, at: datetime) -> None:
+        monkeypatch.setattr(influencers, "put_influencers", put)
+        await put(made, [edited], at=at)
+        await put(made, people, at=at)
+
+    monkeypatch.setattr(influencers, "put_influencers", late)
+    ids = {"ada": {"x": "101"}, "nobody": {"x": "5"}}
+    await influencers.add_ids(settings, ids, at=system_clock())
+    assert await read_influencers(settings) == [edited]
+    await influencers.add_ids(settings, ids, at=system_clock())
+    (ada,) = await read_influencers(settings)
+    assert (ada.name, ada.weight, ada.ids) == ("Ada E.", 2.0, {"x": "101"})

@@ -1,13 +1,14 @@
-"""The listed people's posts of past weeks on Bluesky: what `toptopics backfill bluesky` fetches.
+"""Posts of past weeks on Bluesky by listed people: the source of `toptopics backfill bluesky`.
 
-With a key they come from the archive of a Jetstream v2 host, through the `atproto` SDK: every post, repost, edit,
-deletion and account event of these DIDs, in the order in which the network saw them. The archive is read from its
-beginning to its end: a post of those weeks may have been imported late, and deleted since. Without a key they come from
-the people's own feeds (the public AppView), which have no deletions because they lack what was deleted.
+* With a key: the archive of a Jetstream v2 host, through the `atproto` SDK. It has every post, repost, edit, deletion
+  and account event of these DIDs, in the network's order. It is read from its beginning to its end, because a post of
+  those weeks may have been imported later, and deleted since.
 
-Both ways lead through the live source's own code, so that the posts are the same. v1 cursors (a time) and v2 cursors (a
-sequence number) have nothing to do with each other; neither is stored here. A download that breaks off goes on behind
-the last event that was read, because the host counts bytes.
+* Without a key: the people's own feeds (the public AppView). They contain neither deletions nor the deleted posts.
+
+Both ways use the live source's code, so the posts are the same. v1 cursors (a time) and v2 cursors (a sequence number)
+are unrelated; neither is stored here. An interrupted download continues after the last event that was read, because the
+host counts bytes.
 """
 
 import asyncio
@@ -35,15 +36,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Archive:
-    """A host of Jetstream v2."""
+    """Address and key of a Jetstream v2 host."""
 
     url: str  # wss://host/xrpc
-    key: str  # "" without one
+    key: str  # "" without a key
 
 
 @dataclass(frozen=True)
 class Span:
-    """The time that is fetched."""
+    """Time span to fetch."""
 
     start: datetime
     end: datetime  # exclusive
@@ -52,17 +53,18 @@ class Span:
 async def archived(
     source: Bluesky, people: People, memory: SentPosts, archive: Archive, span: Span
 ) -> AsyncIterator[Tweet | Deletion | Bad]:
-    """The posts that were written within `span`, their edits, and the deletions of both, in the network's order.
+    """Yield the posts written within `span`, their edits, and the deletions of both, in the network's order.
 
     Args:
-        source: resolves the people, and makes posts of events as it does live.
-        people: whom the posts are wanted of.
-        memory: of what was handed out; shared with `source`.
+        source: resolves the people, and converts events to posts as it does live.
+        people: the authors to fetch.
+        memory: posts that were yielded; shared with `source`.
         archive: where the events are.
-        span: which posts are wanted.
+        span: which posts to fetch.
 
     Raises:
-        RefusedError: nobody is listed, or the host refuses the key. DisconnectedError: the host does not answer.
+        RefusedError: The list is empty, or the host refuses the key.
+        DisconnectedError: The host does not answer.
     """
     await source.prepare()
     events = _from_archive(archive, source.dids) if archive.key else _from_feeds(source, span)
@@ -94,7 +96,7 @@ async def _from_feeds(source: Bluesky, span: Span) -> AsyncIterator[dict[str, An
 
 
 async def _from_archive(archive: Archive, dids: list[str]) -> AsyncIterator[dict[str, Any]]:
-    """The events of these people as v1 tells them, once each, also over broken downloads."""
+    """Yield the events of these people in the form of v1, without duplicates, also over interrupted downloads."""
     from atproto_client.models.utils import get_model_as_dict
 
     filters: dict[str, Any] = {
@@ -125,7 +127,7 @@ async def _from_archive(archive: Archive, dids: list[str]) -> AsyncIterator[dict
 
 @asynccontextmanager
 async def _client(archive: Archive, filters: dict[str, Any]) -> AsyncIterator[Any]:
-    """The SDK's client, and the connections that it leaves open closed."""
+    """Open the SDK's client; close the connections that it leaves open."""
     from atproto_jetstream import AsyncJetstreamClient
 
     class Client(AsyncJetstreamClient):  # type: ignore[misc] # the SDK has no types
@@ -142,7 +144,7 @@ async def _client(archive: Archive, filters: dict[str, Any]) -> AsyncIterator[An
 
 
 def _meaning(error: Exception) -> DisconnectedError | RefusedError | None:
-    """What an error of the SDK means; None for a bug."""
+    """Convert an error of the SDK to the source's errors; None for a bug."""
     from atproto_client.exceptions import BadRequestError, RequestErrorBase, UnauthorizedError
     from atproto_jetstream.exceptions import JetstreamError
 

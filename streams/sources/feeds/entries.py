@@ -32,8 +32,10 @@ from streams.sources.port import Bad, Ignored, Outcome
 
 SOURCE = "rss"
 MAX_SUMMARY = 2_000
+DEEPEST = 1_000  # elements; HTML inside CDATA, which closes what it likes, is not counted
 # feedparser reports most damage, but raises for some (an unknown encoding)
 _PARSER_ERRORS = (ValueError, LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RecursionError)
+_TAG = re.compile(rb"<!\[CDATA\[|\]\]>|<(?:(/)|(?=[A-Za-z]))[^<>]*?(/)?>")
 _END = re.compile(rb"</\s*(?:\w+:)?(?:feed|rss|rdf)\s*>", re.IGNORECASE)
 
 
@@ -66,6 +68,9 @@ def read_entries(
         base: address of the document, for its relative links.
         charset: charset of the HTTP header; it overrides the document's.
     """
+    if is_too_deep(data):
+        yield Bad(f"no feed: its elements are nested more than {DEEPEST} deep", data[:100_000])
+        return
     kind = "application/xml" + (f"; charset={charset}" if charset else "")
     headers = {"content-location": base or address, "content-type": kind}
     try:
@@ -88,6 +93,19 @@ def read_entries(
                 yield Entry(outcome, bool(entry.get("id") or entry.get("link")), date)
             elif isinstance(outcome, Bad | Ignored):
                 yield outcome
+
+
+def is_too_deep(data: bytes) -> bool:
+    """Whether elements are nested deeper than in any real feed: feedparser needs time quadratic in the depth."""
+    depth, quoted = 0, False
+    for tag in _TAG.finditer(data):
+        if tag[0] in {b"<![CDATA[", b"]]>"}:
+            quoted = tag[0] != b"]]>"
+        elif not quoted:
+            depth = max(0, depth + (-1 if tag[1] else 0 if tag[2] else 1))
+            if depth > DEEPEST:
+                return True
+    return False
 
 
 def is_whole(data: bytes) -> bool:

@@ -21,12 +21,12 @@ _METRICS = {"likes": "likes", "retweets": "retweets", "replies": "replies", "quo
 
 
 def is_list(value: dict[str, Any]) -> bool:
-    """Whether a document lists accounts with their posts."""
+    """Whether a document is a list of accounts with their posts."""
     return any(_is_account(entry) for entries in value.values() for entry in as_list(entries)[:20])
 
 
 def parse(value: dict[str, Any]) -> Iterator[Outcome]:
-    """The posts of every account."""
+    """Yield the posts of every account."""
     for name, entries in value.items():
         for entry in map(as_dict, as_list(entries)):
             if not _is_account(entry):

@@ -1,4 +1,4 @@
-"""Formats that are not read, by their own marks: a file is refused with its name, and not for a field that it lacks."""
+"""Recognises unsupported formats by their own marks, so that the error names the format instead of a missing field."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -46,12 +46,12 @@ _EXPORT = "export its posts as JSON Lines or CSV"
 
 
 def refusal(name: str) -> str:
-    """The reason for a format that is not read, with what to do."""
+    """Return the reason for an unsupported format, with the next step."""
     return f"{name}, which is not read: {_HELP.get(name, _EXPORT)}"
 
 
 def name_of_bytes(head: bytes) -> str | None:
-    """The format of a file by its first bytes (512 of them, decompressed); None for one that may be read."""
+    """Return the format of a file by its first bytes (512, decompressed); None if it may be supported."""
     for offset, magic, name in _MAGIC:
         if head[offset : offset + len(magic)] == magic:
             return name
@@ -61,7 +61,7 @@ def name_of_bytes(head: bytes) -> str | None:
 
 
 def name_of_record(value: Mapping[str, Any]) -> str | None:
-    """The format of a JSON record that is not read; None for one that may be."""
+    """Return the unsupported format of a JSON record; None if it may be supported."""
     return next((name for name, has_marks in _RECORDS.items() if has_marks(value)), None)
 
 

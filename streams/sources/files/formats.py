@@ -19,12 +19,12 @@ FORMATS: dict[str, Parser] = {
     "bluesky": bluesky_post.parse,
     "mastodon": mastodon_status.parse,
     "accounts": account_lists.parse,
-    "x-archive": x_archive.parser(None),  # of a file alone; `archive` knows whose archive it is
+    "x-archive": x_archive.parser(None),  # of a file only; `archive` knows its account
 }
 
 
 def names() -> list[str]:
-    """The values of `--format`."""
+    """Return the values of `--format`."""
     return ["auto", "csv", "document", *FORMATS]
 
 
@@ -38,12 +38,12 @@ def auto(value: dict[str, Any]) -> Iterator[Outcome]:
 
 
 def parser_named(form: str) -> Parser:
-    """The parser of a format. `auto` checks every record."""
+    """Return the parser of a format. `auto` checks every record."""
     return FORMATS.get(form, auto)
 
 
 def recognise(value: dict[str, Any]) -> str:
-    """The format of a record by its marks; our own when it has none of the others'."""
+    """Return the format of a record by its marks; ours if no other one matches."""
     if "did" in value and ("time_us" in value or "commit" in value):
         return "bluesky"
     if bluesky_post.is_frame(value) or bluesky_post.is_view(value):

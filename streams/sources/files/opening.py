@@ -1,8 +1,8 @@
-"""From a file to streams of UTF-8 bytes: compression, containers and encodings, recognised by their first bytes.
+"""Opens a file as streams of UTF-8 bytes; recognises compression, containers and encodings by the first bytes.
 
-gzip, bzip2, xz and zstd are decompressed as they are read, also inside a zip, whose files come one after another;
-UTF-16 and UTF-32, with or without a mark, are recoded. A file of another known format gives its name instead of a
-stream.
+gzip, bzip2, xz and zstd are decompressed while reading, also inside a zip, whose files are read one after another.
+UTF-16 and UTF-32, with or without a byte order mark, are recoded. A file of an unsupported format gives the format's
+name instead of a stream.
 """
 
 import bz2
@@ -29,34 +29,38 @@ HEAD = 512
 _DATA = re.compile(r"\.(jsonl?|ndjson|js|csv|tsv|txt|log|gz|bz2|xz|zst)$", re.IGNORECASE)
 _OFFICE = {"xl/workbook.xml": "an Excel file", "word/document.xml": "a Word file", "mimetype": "an OpenDocument file"}
 
-# what the openers raise for a file that is damaged or cut off
+# errors of the openers for a damaged or truncated file
 DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, zstandard.ZstdError, OSError)
 
 
 def is_of_the_disk(error: BaseException) -> bool:
-    """Whether an error is the disk's, and not the file's."""
+    """Whether the error is the disk's, not the file's."""
     return isinstance(error, OSError) and error.errno is not None
 
 
 @dataclass(frozen=True)
 class Part:
-    """One file, or one file of a container."""
+    """A file, or one file of a container."""
 
-    name: str  # "" for a file that is no container
-    stream: BinaryIO | None  # None: it is not read
-    refused: str = ""  # why
-    account: dict[str, Any] | None = None  # of X's own archive
+    name: str  # "" outside a container
+    stream: BinaryIO | None  # None: not supported
+    refused: str = ""  # reason why it is not supported
+    account: dict[str, Any] | None = None  # from X's own archive
 
 
 @contextmanager
 def opened(path: Path | str) -> Iterator[tuple[Iterator[Part], Callable[[], int]]]:
-    """The parts of a file ("-": standard input), and how many of its bytes were read so far. Raises OSError."""
+    """Yield the parts of a file ("-": standard input), and the number of its bytes read so far.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
     with _raw(path) as raw:
         yield _parts(raw, path), _Position(raw)
 
 
 class _Position:
-    """Bytes read of the file itself, compressed or not; 0 where it cannot tell (a pipe)."""
+    """Bytes read of the file itself, compressed or not; 0 if the position is unknown (a pipe)."""
 
     def __init__(self, raw: BinaryIO) -> None:
         self._raw = raw if raw.seekable() else None
@@ -100,7 +104,7 @@ def _members(container: zipfile.ZipFile) -> Iterator[Part]:
         try:
             with container.open(name) as member:
                 yield _part(PurePosixPath(name).name, io.BufferedReader(member), account)  # type: ignore[type-var]
-        except (RuntimeError, NotImplementedError) as error:  # encrypted, or packed in an unknown way
+        except (RuntimeError, NotImplementedError) as error:  # encrypted, or an unknown compression
             yield Part(name, None, f"{name} in the zip cannot be read: {error}")
 
 
@@ -128,7 +132,7 @@ def _decompressed(raw: BinaryIO) -> BinaryIO:
 
 
 def encoding_of(head: bytes) -> str | None:
-    """The encoding of a text by its first bytes; None for UTF-8, and for anything that is not recoded."""
+    """Return the encoding of a text by its first bytes; None for UTF-8 and for unknown encodings."""
     for mark, name in (
         (codecs.BOM_UTF32_LE, "utf-32"),
         (codecs.BOM_UTF32_BE, "utf-32"),
@@ -149,7 +153,7 @@ def _buffered(stream: Any) -> BinaryIO:
 
 
 def _peek(stream: BinaryIO) -> bytes:
-    """The first bytes; nothing where they are damaged, which reading will report."""
+    """Return the first bytes; empty if they are damaged, because reading will report that."""
     try:
         head: bytes = stream.peek(HEAD)[:HEAD]  # type: ignore[attr-defined] # every opener has it
     except DAMAGE as error:
@@ -160,7 +164,7 @@ def _peek(stream: BinaryIO) -> bytes:
 
 
 class _Made(io.RawIOBase):
-    """A stream whose bytes are made from those of another, chunk by chunk."""
+    """A stream whose bytes are converted from those of another one, chunk by chunk."""
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
@@ -180,7 +184,7 @@ class _Made(io.RawIOBase):
         return size
 
     def _make(self, chunk: bytes) -> bytes:
-        """What a chunk adds; an empty one is the last."""
+        """Convert a chunk; an empty one is the last."""
         raise NotImplementedError
 
 
@@ -194,7 +198,7 @@ class _Recoded(_Made):
 
 
 class _Zstd(_Made):
-    """One frame or several; unlike the library's reader it notices that the last one is cut off."""
+    """One or more frames; unlike the library's reader, it detects that the last one is truncated."""
 
     def __init__(self, source: BinaryIO) -> None:
         super().__init__(source)

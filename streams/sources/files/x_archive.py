@@ -1,7 +1,7 @@
-"""X's own archive, as its users download it: `data/tweets.js` beside `data/account.js`, in a zip or unpacked.
+"""X's own archive, as users download it: `data/tweets.js` and `data/account.js`, in a zip or unpacked.
 
-The posts are v1.1 objects behind `window.YTD.tweets.part0 = `; none of them names its author, who stands in the account
-file. Deleted posts, which the archive keeps, and everything that is no post are left out.
+The posts are v1.1 objects after `window.YTD.tweets.part0 = `. They have no author: the account file has it. Deleted
+posts, which the archive contains, and other objects are left out.
 """
 
 import re
@@ -23,17 +23,17 @@ NO_AUTHOR = (
 
 
 def holds_posts(name: str) -> bool:
-    """Whether a file of the archive holds the account's posts."""
+    """Whether a file of the archive contains the account's posts."""
     return _POSTS.match(PurePosixPath(name).name) is not None
 
 
 def is_account(name: str) -> bool:
-    """Whether a file of the archive says whose it is."""
+    """Whether a file of the archive contains the account."""
     return PurePosixPath(name).name == "account.js"
 
 
 def account_of(data: bytes) -> dict[str, Any] | None:
-    """The account as the `user` of a v1.1 post, from the bytes of account.js; None where it is not told."""
+    """Return the account as the `user` of a v1.1 post, from the bytes of account.js; None if it is missing."""
     try:
         entries = as_list(orjson.loads(PREFIX.sub(b"", data)))
     except orjson.JSONDecodeError:
@@ -49,7 +49,7 @@ def account_of(data: bytes) -> dict[str, Any] | None:
 
 
 def account_beside(path: Path) -> dict[str, Any] | None:
-    """The account of an unpacked archive's file."""
+    """Return the account of an unpacked archive's file."""
     try:
         return account_of((path.parent / "account.js").read_bytes())
     except OSError:
@@ -57,7 +57,7 @@ def account_beside(path: Path) -> dict[str, Any] | None:
 
 
 def parser(account: dict[str, Any] | None) -> Parser:
-    """Parses the entries of a post file."""
+    """Return a parser for the entries of a post file."""
 
     def parse(value: dict[str, Any]) -> Iterator[Outcome]:
         post = as_dict(value.get("tweet")) or value

@@ -110,7 +110,8 @@ def _brief(**fields: object) -> Digest:
             posts=[post.id],
         ),
     }  # fmt: skip
-    return replace(_topic(), briefs=[Brief(**(values | fields))])  # type: ignore[no-any-return, arg-type]
+    digest = _statistics(topics_published=3)
+    return replace(digest, briefs=[Brief(**(values | fields))])  # type: ignore[no-any-return, arg-type]
 
 
 def _list(**fields: object) -> Digest:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,40 +18,13 @@ from streams.sources.bluesky.jetstream import Bluesky
 from streams.sources.people.wanted import People
 from streams.sources.port import Bad, DisconnectedError, RefusedError
 from streams.sources.sent_posts import SentPosts
+from tests.support.bluesky_weeks import POSTS, START, WEEKS, Past, live, ten_weeks
 from tests.support.source_servers.bluesky_archive import KEY, BlueskyArchive
-from tests.support.source_servers.bluesky_network import STRANGER, AppView, Jetstream
-from tests.support.source_servers.collecting import MemoryLog, people, run_until, runner_of
+from tests.support.source_servers.bluesky_network import AppView, Jetstream
+from tests.support.source_servers.collecting import people
 from tests.support.source_servers.hosting import hosted
 
-START = datetime(2026, 9, 7, tzinfo=UTC)  # a Monday
-SPAN = Span(START, START + timedelta(weeks=10))
-
-
-class Past(Jetstream):
-    """Its events happen 89 minutes apart, from `START` on."""
-
-    def _now(self) -> int:
-        return int((START + timedelta(minutes=89 * len(self.events))).timestamp() * 1e6)
-
-
-def ten_weeks(network: Jetstream) -> None:
-    """Posts, edits, deletions, reposts and quotes of two people among a stranger's, an import, and a rename."""
-    for number in range(10 * 7 * 24 // 3):
-        who = ("did:plc:ada", "did:plc:grace", STRANGER)[number % 3]
-        uri = network.write(who, f"note {number} on evaluation")
-        if number % 10 == 0:
-            network.change(uri, f"note {number} on evaluations")
-        elif number % 11 == 0:
-            network.delete(uri)
-        elif number % 13 == 0:
-            network.repost("did:plc:ada", uri)
-        elif number % 17 == 0:
-            embed = {"$type": "app.bsky.embed.record", "record": {"uri": uri, "cid": "bafy"}}
-            network.write("did:plc:grace", f"on {number}", embed=embed)
-        else:
-            network.tell(who, "account", {"active": True})
-    network.write("did:plc:ada", "my notes of long ago", createdAt="2012-05-01T09:00:00Z")
-    network.tell("did:plc:grace", "identity", {"handle": "grace.example", "seq": 1, "time": "2026-11-01T00:00:00Z"})
+SPAN = Span(START, START + timedelta(weeks=WEEKS))
 
 
 @asynccontextmanager
@@ -68,18 +41,6 @@ async def reading(
             yield server, archived(source, listed, memory, Archive(f"ws://127.0.0.1:{port}/xrpc", key), SPAN)
 
 
-async def live(network: Jetstream, folder: Path, posts: int) -> MemoryLog:
-    """The same events through the live source, as if it had listened all the time."""
-    log, memory, listed = MemoryLog(), SentPosts(), people(bluesky="ada.test did:plc:grace")
-    with hosted(network) as port, hosted(AppView(network)) as view:
-        async with httpx.AsyncClient() as client:
-            appview = AppViewClient(f"http://127.0.0.1:{view}", client, system_clock)
-            url = f"ws://127.0.0.1:{port}/subscribe"
-            source = Bluesky(listed, url=url, appview=appview, clock=lambda: START, memory=memory)
-            await run_until(runner_of(source, log, folder, listed, memory), lambda: len(log.posts) >= posts)
-    return log
-
-
 def values(posts: list[Tweet | Deletion | Bad]) -> list[bytes]:
     assert not [post for post in posts if isinstance(post, Bad)]
     return [wire.encode(post) for post in posts if not isinstance(post, Bad)]
@@ -91,6 +52,7 @@ async def test_ten_weeks_from_the_archive_are_the_posts_that_ran_live(tmp_path: 
     ten_weeks(network)
     async with reading(network) as (server, posts):
         found = [post async for post in posts]
+    assert len(found) == POSTS
     assert {kind.__name__ for kind in map(type, found)} == {"Tweet", "Deletion"}
     kinds = [post.kind for post in found if isinstance(post, Tweet)]
     assert {"original", "retweet", "quote"} == set(kinds)

@@ -132,3 +132,21 @@ def test_the_help_of_the_command_lists_every_source() -> None:
     result = CliRunner().invoke(app, ["source", "--help"], env={"COLUMNS": "200"})
     assert all(name in result.output for name in SOURCES)
     assert all(description for description in VARIABLES.values())
+
+
+@pytest.mark.parametrize("tag", [b"<a>", b"<div class='x'>", b"<item><description>"])
+def test_a_feed_that_is_nested_without_end_is_refused_at_once(tag: bytes) -> None:
+    """600 KB of it once held up all feeds for a quarter of a minute."""
+    nested = tag * (600_000 // len(tag))
+    data = b"<rss version='2.0'><channel><title>a</title>" + nested + b"</channel></rss>"
+    (refused,) = parse_feed(data, ADDRESS, NOW)
+    assert isinstance(refused, Bad)
+    assert "nested" in refused.reason
+
+
+def test_html_that_closes_nothing_is_no_nesting() -> None:
+    """Line breaks and pictures in a long entry."""
+    body = b"<![CDATA[" + b"a<br><img src='x'><p>" * 2_000 + b"]]>"
+    data = b"<rss version='2.0'><channel><title>a</title><item><title>b</title><description>" + body
+    (post,) = parse_feed(data + b"</description></item></channel></rss>", ADDRESS, NOW)
+    assert isinstance(post, Tweet)

@@ -1,0 +1,76 @@
+"""Pieces of one story come together by the name that bursts; a name of every week joins nothing."""
+
+import numpy as np
+
+from models.ranking.joining import joined, one_entry_each, terms_of
+from models.ranking.publishers import publishers
+from models.ranking.vocabulary import Past, Vocabulary, vocabulary
+from models.refit.units import Units
+from tests.support.made_weeks import direction, embedded, post, week_of
+
+TEXTS = (
+    "OrlopDB is out and it is fast on barges",
+    "OrlopDB is here: a database for barges",
+    "A joke: an OrlopDB walks into a harbour bar",
+    "Our OrlopDB lost my cargo list in the fog",
+    "More about the fog in the harbour today",
+)
+NEAR, FAR = 0.35, 0.1  # likeness to the first piece
+OTHER_WEEKS = Past({"weather": 4.0, "harbour": 5.0}, 10.0)
+
+
+def pieces(past: Past) -> tuple[Units, Vocabulary]:
+    """Units of the posts 0 and 1, of 2 (a little near to them), of 3 (far), and of 4 (near, without the name)."""
+    week = week_of(embedded(post(n, text, author=f"p{n}"), direction("ferry")) for n, text in enumerate(TEXTS))
+    cosines = [1.0, 1.0, NEAR, FAR, NEAR]
+    own = np.zeros((len(cosines), 1 + len(cosines)))
+    for row, cosine in enumerate(cosines):
+        own[row, 0], own[row, 1 + row] = cosine, (1 - cosine**2) ** 0.5
+    everybody = np.arange(len(cosines))
+    groups = [np.array(group, dtype=np.int64) for group in ([0, 1], [2], [3], [4])]
+    units = Units(
+        everybody, [[n] for n in range(len(cosines))], own, np.zeros(len(cosines)), np.zeros(len(cosines)), groups
+    )
+    return units, vocabulary(week, publishers(week.posts), past)
+
+
+def found(past: Past, candidates: range = range(4)) -> list[list[int]]:
+    """The units after joining."""
+    units, words = pieces(past)
+    return [group.tolist() for group in joined(units, units.groups, candidates, words)]
+
+
+def test_a_bursting_name_joins_what_is_not_far() -> None:
+    """Nobody spoke of OrlopDB before, now four do: the joke belongs to it. What is far away may be another story of
+    that name, and what has no name in common stays apart."""
+    assert found(OTHER_WEEKS) == [[0, 1, 2], [3], [4]]
+
+
+def test_a_name_of_every_week_joins_nothing() -> None:
+    """As many people as always."""
+    assert found(Past({"orlopdb": 6.0}, 10.0)) == [[0, 1], [2], [3], [4]]
+
+
+def test_a_first_week_joins_nothing() -> None:
+    """Without earlier weeks every frequent word would be a burst."""
+    assert found(Past({}, 0.0)) == [[0, 1], [2], [3], [4]]
+
+
+def test_only_candidates_are_joined() -> None:
+    """What scores low stays as it is."""
+    assert found(OTHER_WEEKS, range(1)) == [[0, 1], [2], [3], [4]]
+
+
+def test_no_story_has_two_entries() -> None:
+    """Among the entries a shared name is enough, where they are not far; the rest keeps its place."""
+    units, words = pieces(Past({"orlopdb": 6.0}, 10.0))
+    assert one_entry_each(units, units.groups, 30, words) == [[0, 1], [2], [3]]
+    assert one_entry_each(units, units.groups, 1, words) == [[0, 1]]
+    assert one_entry_each(units, [units.groups[0], units.groups[3]], 30, words) == [[0], [1]]
+
+
+def test_a_term_of_a_unit_is_one_of_half_of_its_posts() -> None:
+    """One of two is enough."""
+    units, words = pieces(OTHER_WEEKS)
+    assert "orlopdb" in terms_of(units, np.array([0, 4]), words)
+    assert "orlopdb" not in terms_of(units, np.array([4]), words)

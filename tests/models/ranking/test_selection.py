@@ -1,0 +1,128 @@
+"""From units to stories: what people choose to pass on is told, junk and walls are not, and a quiet week has little."""
+
+import numpy as np
+
+from models.events import EmbeddedTweet
+from models.ranking.influence import influence
+from models.ranking.publishers import publishers
+from models.ranking.selection import Ranked, ranked
+from models.ranking.vocabulary import NO_PAST, Past, vocabulary
+from models.refit.near_duplicates import fold
+from models.refit.units import find_units
+from models.text import spoken_words
+from models.week.config import DigestConfig
+from models.week.posts import WeekPosts
+from tests.support.made_weeks import direction, embedded, post, week_of
+
+SUBJECTS = [f"subject{'x' * n}" for n in range(60)]
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+def chatter(count: int) -> list[EmbeddedTweet]:
+    """Posts of one person each on subjects of their own."""
+    words = _words("barge mast keel winch rope sail deck hull tiller anchor buoy locker lantern pump oar cleat")
+    return [
+        embedded(
+            post(
+                500 + n,
+                " ".join([f"n{n}q", *(words[(step * n + step) % 16] for step in (1, 3, 5, 7, 9)), "painted", "green"]),
+                author=f"c{n % 15}",
+                hours=2.0 * n,
+                likes=n % 3,
+            ),
+            direction(SUBJECTS[n % 60]),
+        )
+        for n in range(count)
+    ]
+
+
+def story(first: int, people: int, text: str, name: str) -> list[EmbeddedTweet]:
+    """Some people on one thing, in words of their own and on one day."""
+    own = _words("harvest railway chimney orchard pigeon saddle velvet copper thunder meadow")
+    return [
+        embedded(
+            post(
+                first + n,
+                f"{text}, {own[n]} {own[(n + 3) % 10]} {own[(n + 7) % 10]}",
+                author=f"s{first}{n}",
+                hours=50 + n,
+                likes=30,
+            ),
+            direction(name),
+        )
+        for n in range(people)
+    ]
+
+
+def stories_of(posts: list[EmbeddedTweet], past: Past = NO_PAST, **settings: int) -> tuple[WeekPosts, Ranked]:
+    """The week and what is ranked in it."""
+    week = week_of(posts)
+    units = find_units(week, fold(week, [spoken_words(one.text) for one in week.posts], 0.92))
+    words = vocabulary(week, publishers(week.posts), past)
+    return week, ranked(week, units, words, influence(week, []), DigestConfig(**settings))
+
+
+def texts(week: WeekPosts, found: Ranked) -> list[str]:
+    """The first post of each story that is told."""
+    return [week.posts[int(one.distinct[0])].text for one in found.stories[: found.told]]
+
+
+def test_what_several_people_tell_comes_first() -> None:
+    """Five people announce a bridge among fifty who speak of their boats."""
+    week, found = stories_of(
+        [*chatter(50), *story(0, 5, "The Brightwater-2 bridge is announced and opens today", "ferry")]
+    )
+    assert "Brightwater-2" in texts(week, found)[0]
+    assert found.stories[0].people == 5
+    assert found.told <= len(week) // 8
+
+
+def test_a_post_that_people_pass_on_is_a_story() -> None:
+    """One post, three who pass it on and nobody who says a word of their own."""
+    text = "We release the chart of the whole Brightwater-2 harbour"
+    original = embedded(post(1, text, author="o", likes=5), direction("ferry"))
+    passed = [
+        embedded(post(n, f"RT @o: {text}", author=f"r{n}", kind="retweet", related="000001"), direction("ferry"))
+        for n in (2, 3, 4)
+    ]
+    week, found = stories_of([*chatter(50), original, *passed])
+    best = next(one for one in found.stories[: found.told] if "Brightwater-2" in week.posts[int(one.distinct[0])].text)
+    assert (len(best.distinct), best.people) == (1, 4)
+
+
+def test_walls_giveaways_and_wordless_posts_are_no_stories() -> None:
+    """However many people post them."""
+    junk = [
+        *story(0, 6, "Giveaway: retweet and win a boat of your choice today", "ferry"),
+        *story(20, 6, "#boats #sails #harbour #sea #ships #wind #water #sun ship", "violin"),
+        *story(40, 6, "so", "cheese"),
+    ]
+    week, found = stories_of([*chatter(50), *junk])
+    told = texts(week, found)
+    assert not any("Giveaway" in text or "#boats" in text for text in told)
+
+
+def test_the_settings_bound_the_entries() -> None:
+    """At most so many, and never more than an eighth of the distinct posts."""
+    posts = [one for n in range(12) for one in story(100 * n, 4, f"The news of quay{n}X are announced", SUBJECTS[n])]
+    _, found = stories_of([*posts, *chatter(60)], max_entries=3)
+    assert found.told == 3
+    assert len(found.stories) > 3
+
+
+def test_every_story_has_its_posts_once() -> None:
+    """No post is in two stories; the parts explain the score; the words are of its posts."""
+    week, found = stories_of(
+        [*chatter(50), *story(0, 5, "The Brightwater-2 bridge is announced", "ferry")], Past({}, 5.0)
+    )
+    seen = [int(index) for one in found.stories for index in one.members]
+    assert len(seen) == len(set(seen))
+    best = found.stories[0]
+    assert np.isclose(sum(best.score_parts.values()), best.score, atol=1e-4)
+    assert "brightwater-2" in [word for word, _ in best.words]
+    assert sorted(best.members.tolist()) == best.members.tolist()
+    assert stories_of([])[1] == Ranked([], 0, 0)
+    assert len(week) == 55
