@@ -263,12 +263,24 @@ def _runs(found: Sequence[Atom], usage: Usage) -> Iterator[Sequence[Atom]]:
                 break
             number = _is_number(found[end].key) and end > start and named[end - 1]
             glued = end > start and found[end].joins == "-"  # "wav2vec-U", "Image-to-Video"
-            if not (named[end] or number or glued):
+            weak = (
+                end > start and found[end].key in WEAK_WORDS and found[end].written[0].isupper() and not headings[end]
+            )
+            if not (named[end] or number or glued or weak):
                 if found[end].key in _INNER and end > start:
                     continue
                 break
-            if (found[end].key not in STOP_WORDS or glued) and (end + 1 == len(found) or found[end + 1].joins != "-"):
+            owner = end + 1 < len(found) and _owns(found[end], found[end + 1])  # "Women's" of "Women's Day"
+            if (
+                not owner
+                and (found[end].key not in STOP_WORDS or glued)
+                and (end + 1 == len(found) or found[end + 1].joins != "-")
+            ):
                 yield found[start : end + 1]
+
+
+def _owns(atom: Atom, following: Atom) -> bool:
+    return atom.written.endswith(("'s", "’s")) and following.joins == " " and following.written[0].isupper()
 
 
 def _in_headings(found: Sequence[Atom], usage: Usage) -> list[bool]:

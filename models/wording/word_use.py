@@ -53,7 +53,7 @@ class WordUse:
         usual = min(counts, key=lambda form: (-counts[form], form)) if counts else word
         if word.casefold() in SMALL_WORDS and not at_end:
             return word.casefold()
-        if usual.isupper():
+        if usual.isupper() and usual.isalpha():  # not "GPT-5.5"
             return usual if len(usual) <= LONGEST_CAPITALS else usual.capitalize()
         if usual.partition("-")[0] in SMALL_WORDS and "-" in usual:  # "in-Depth"
             return "-".join(part[:1].upper() + part[1:] for part in usual.split("-"))

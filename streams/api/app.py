@@ -16,6 +16,7 @@ from streams.api.limits import ApiLimits
 from streams.api.problems import add_problem_handlers
 from streams.api.security import LoopbackHostOnly, RateLimit, SecurityHeaders, TokenAuth, WrongTokens, is_loopback
 from streams.api.services import Services
+from streams.delivery.feed_key import FeedKey
 from streams.settings import Settings
 from streams.system.metrics import Metrics
 from streams.views.board import Board
@@ -109,6 +110,7 @@ def create_api(
         per_client=limits.wrong_tokens_per_minute, in_total=limits.wrong_tokens_in_total
     )
     app.state.deliveries_path = settings.data_dir / "push.sqlite3"
+    app.state.feed_key = FeedKey(settings.data_dir / "feed.key")
     for module in (topics, posts, digests, events, subscriptions, health, pages):
         app.include_router(module.router)
     pages.mount_assets(app)
@@ -116,7 +118,7 @@ def create_api(
     openapi.describe(app)
     # the middleware added last sees a request first
     if token:
-        app.add_middleware(TokenAuth, token=token)
+        app.add_middleware(TokenAuth, token=token, feed_key=app.state.feed_key)
     else:
         app.add_middleware(LoopbackHostOnly)
     app.add_middleware(RateLimit, per_minute=limits.requests_per_minute)

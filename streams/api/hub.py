@@ -78,7 +78,7 @@ class Hub:
                     found = troubles_of(await stages())
                 except Exception as error:  # noqa: BLE001 (any error of the broker's client is the same to a reader)
                     log.warning("stages unknown: broker gives no answer", error=f"{type(error).__name__}: {error}")
-                    found = ["Kafka does not answer: no new posts arrive"]
+                    found = ["Kafka does not answer"]
                 if found != self.troubles:
                     self.troubles = found
                     self._broadcast("", self._status())

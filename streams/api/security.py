@@ -11,7 +11,7 @@ import ipaddress
 import re
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
@@ -20,6 +20,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.api.problems import problem
+from streams.delivery.feed_key import FeedKey
 
 COOKIE: Final = "toptopics"
 EVERYBODY: Final = "*"  # key of a limit for all clients together
@@ -134,14 +135,15 @@ class WrongTokens:
 class TokenAuth:
     """Accepts `Authorization: Bearer TOKEN` or the cookie from /login. Pages redirect to /login."""
 
-    def __init__(self, app: ASGIApp, *, token: str) -> None:
+    def __init__(self, app: ASGIApp, *, token: str, feed_key: FeedKey) -> None:
         self._app = app
+        self._feed_key = feed_key
         self._token = token.encode()
         self._session = session_of(token).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] != "http" or scope["path"] in OPEN_PATHS or self._known(Headers(scope=scope)):
+        if scope["type"] != "http" or self._is_open(scope) or self._known(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
         if scope["method"] in {"GET", "HEAD"} and is_page(scope["path"]):
@@ -155,6 +157,14 @@ class TokenAuth:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         await answer(scope, receive, send)
+
+    def _is_open(self, scope: Scope) -> bool:
+        """What needs no token: the links to unsubscribe have a key of their own, and so has the feed."""
+        path = scope["path"]
+        if path == "/feed.atom":
+            given = parse_qs(scope["query_string"].decode("latin-1")).get("key", [""])[0]
+            return bool(given) and self._feed_key.opens(given)
+        return path in OPEN_PATHS or path.startswith("/unsubscribe/")
 
     def _known(self, headers: Headers) -> bool:
         scheme, _, given = headers.get("authorization", "").partition(" ")

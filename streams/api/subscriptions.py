@@ -6,6 +6,7 @@ and, from a browser, of the same origin.
 """
 
 import asyncio
+import hmac
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -13,15 +14,19 @@ from urllib.parse import urlsplit
 import msgspec
 from fastapi import APIRouter, Depends, Path, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from models.live.state import StoredDigest
 from streams.api.openapi import described
 from streams.api.responses import respond
-from streams.api.services import Use
+from streams.api.services import Services, Use
 from streams.delivery.atom_feed import ENTRIES, feed
 from streams.delivery.digest_message import check_address
+from streams.delivery.errors import DeliveryError
+from streams.delivery.feed_key import FeedKey
+from streams.delivery.pusher import TOTAL_SECONDS
 from streams.delivery.queue import DeliveryQueue
+from streams.delivery.senders import senders_of
 from streams.delivery.subscription import Subscription, SubscriptionError, checked
 from streams.kafka.digests import PublishedDigest
 from streams.views.digests import DigestHeaders
@@ -53,6 +58,7 @@ EXAMPLE_STATE = {
     "name": "team", "url": "https://example.org/hooks/…", "since": None, "state": "ok", "delivered": 3, "waiting": 0,
     "dead": 0, "attempts": 0, "next_at": None, "error": "",
 }  # fmt: skip
+EXAMPLE_FEED = {"address": "https://topics.example.org/feed.atom?key=…"}
 Queue = Annotated[DeliveryQueue, Depends(queue_of)]
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$", description="a subscription's name")]
 
@@ -110,7 +116,7 @@ async def subscribe(request: Request, queue: Queue) -> Response:
     queue.put_subscription(subscription)
     kept = known.get(wanted.name)
     answer = {"name": subscription.name, "url": subscription.shown_url}
-    if subscription.secret and (kept is None or subscription.secret != kept.secret):
+    if subscription.kind == "webhook" and (kept is None or subscription.secret != kept.secret):
         answer["secret"] = subscription.secret
     return Response(msgspec.json.encode(answer), 201, {"Cache-Control": "no-store"}, media_type="application/json")
 
@@ -140,6 +146,93 @@ def retry(name: Name, queue: Queue) -> Response:
     if name not in {subscription.name for subscription in queue.subscriptions()}:
         raise HTTPException(404, "there is no such subscription")
     return Response(msgspec.json.encode({"due": queue.revive(name)}), media_type="application/json")
+
+
+@router.post(
+    "/api/subscriptions/{name}/test",
+    summary="Send the newest digest now",
+    dependencies=[Depends(same_origin)],
+    responses=described({"week": "2021-W11"}),
+)
+async def send_test(name: Name, queue: Queue, use: Use) -> Response:
+    """To see that it arrives; the queue stays as it is. 409 without a digest, 502 when the other side refuses it."""
+    subscription = next((one for one in queue.subscriptions() if one.name == name), None)
+    if subscription is None:
+        raise HTTPException(404, "there is no such subscription")
+    stored = await use.views.digest(weeks[0]) if (weeks := await use.views.weeks()) else None
+    if stored is None:
+        raise HTTPException(409, "there is no digest yet")
+    try:
+        async with asyncio.timeout(TOTAL_SECONDS):
+            await senders_of(use.public_url)[subscription.kind].send(subscription, _published(stored), use.clock())
+    except TimeoutError as error:
+        raise HTTPException(502, f"no answer within {TOTAL_SECONDS:.0f} s") from error
+    except DeliveryError as error:
+        raise HTTPException(502, str(error)) from error
+    return Response(msgspec.json.encode({"week": stored.digest.week}), media_type="application/json")
+
+
+def feed_key_of(request: Request) -> FeedKey:
+    """The app's."""
+    key: FeedKey = request.app.state.feed_key
+    return key
+
+
+Key = Annotated[FeedKey, Depends(feed_key_of)]
+
+
+@router.get("/api/feed", summary="The feed's address for readers", responses=described(EXAMPLE_FEED))
+def show_feed(request: Request, use: Use, key: Key) -> Response:
+    """With a key where a token protects the service, since feed readers cannot log in."""
+    return _feed(request, use, key.value() if use.token else "")
+
+
+@router.post(
+    "/api/feed/renew",
+    summary="A new address; the old one stops working",
+    responses=described(EXAMPLE_FEED),
+    dependencies=[Depends(same_origin)],
+)
+def renew_feed(request: Request, use: Use, key: Key) -> Response:
+    """For when the address got into wrong hands."""
+    return _feed(request, use, key.renew() if use.token else "")
+
+
+def _feed(request: Request, use: Services, key: str) -> Response:
+    address = f"{use.address(request)}/feed.atom" + (f"?key={key}" if key else "")
+    return Response(msgspec.json.encode({"address": address}), 200, {"Cache-Control": "no-store"}, "application/json")
+
+
+LEAVE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} · Top Topics</title><link rel="stylesheet" href="/static/style.css"></head>
+<body class="login"><main class="card"><form method="post"><h1>{title}</h1><p>{text}</p>{button}</form></main></body>
+</html>
+"""
+
+
+@router.get("/unsubscribe/{name}", include_in_schema=False)
+def ask_to_leave(name: Name, queue: Queue, key: str = "") -> Response:
+    """A page with a button: what only opens links, such as a mail scanner, ends nothing."""
+    _own(queue, name, key)
+    button = '<button type="submit">Unsubscribe</button>'
+    text = f"No more digests will go to the subscription “{name}”."
+    return HTMLResponse(LEAVE.format(title="Unsubscribe", text=text, button=button))
+
+
+@router.post("/unsubscribe/{name}", include_in_schema=False)
+def leave(name: Name, queue: Queue, key: str = "") -> Response:
+    """The button, or a mail program's one click (RFC 8058). The key of the link is what allows it."""
+    _own(queue, name, key)
+    queue.remove_subscription(name)
+    return HTMLResponse(LEAVE.format(title="Unsubscribed", text=f"“{name}” gets no more digests.", button=""))
+
+
+def _own(queue: DeliveryQueue, name: str, key: str) -> None:
+    """Raises HTTPException 404 unless it is the key of the subscription."""
+    found = next((one for one in queue.subscriptions() if one.name == name), None)
+    if found is None or not found.unsubscribe_key or not hmac.compare_digest(found.unsubscribe_key, key):
+        raise HTTPException(404, "there is no such subscription any more")
 
 
 @router.get("/feed.atom", summary="All digests as an Atom feed", response_class=Response)

@@ -151,9 +151,8 @@ def push(
     * `toptopics push --file subscriptions.toml`
     """
     from streams.clock import system_clock
-    from streams.delivery.digest_message import ChatSender
-    from streams.delivery.digest_webhook import WebhookSender
     from streams.delivery.pusher import Pusher
+    from streams.delivery.senders import senders_of
     from streams.delivery.subscribe import follow
     from streams.system.files import LockedError, locked
     from streams.system.logs import set_up_logging
@@ -162,8 +161,7 @@ def push(
     set_up_logging(settings, stage="push")
     queue = _queue(settings)
     _take_over(queue, file)
-    base = settings.public_url or None
-    pusher = Pusher(queue, {"webhook": WebhookSender(base), "apprise": ChatSender(base)}, clock=system_clock)
+    pusher = Pusher(queue, senders_of(settings.public_url or None), clock=system_clock)
     with services(settings) as connected:
         try:
             with locked(settings.data_dir / "push.lock"):
@@ -220,7 +218,7 @@ def add(
     queue.put_subscription(subscription)
     queue.catch_up(subscription, [(week, entry.hash, entry.revision) for week, entry in there.items()])
     typer.echo(f"{name}: {subscription.shown_url}")
-    if subscription.secret and not secret:
+    if subscription.kind == "webhook" and not secret:
         typer.echo(f"signing secret: {subscription.secret}")
 
 
@@ -256,6 +254,37 @@ def remove(name: Annotated[str, typer.Argument(help="Name of the subscription.")
     """
     if not _queue(settings_or_exit()).remove_subscription(name):
         fail(f"there is no subscription {name!r}")
+
+
+@subscriptions.command("test")
+def send_test(name: Annotated[str, typer.Argument(help="Name of the subscription.")]) -> None:
+    """Send the newest digest to a subscription now. Its queue stays as it is.
+
+    Exit code 1: it was not delivered, or there is no digest yet.
+
+    Examples:
+
+    * `toptopics subscriptions test team`
+    """
+    from streams.clock import system_clock
+    from streams.delivery.errors import DeliveryError
+    from streams.delivery.senders import senders_of
+    from streams.kafka.digests import read_digests
+
+    settings = settings_or_exit()
+    subscription = _known(_queue(settings)).get(name)
+    if subscription is None:
+        fail(f"there is no subscription {name!r}")
+    with services(settings) as connected:
+        there = run(read_digests(connected))
+    if not there:
+        fail("there is no digest yet")
+    entry = list(there.values())[-1]
+    try:
+        run(senders_of(settings.public_url or None)[subscription.kind].send(subscription, entry, system_clock()))
+    except DeliveryError as error:
+        fail(f"{name}: not delivered: {error}")
+    typer.echo(f"{name}: the digest of {entry.digest.week} was delivered")
 
 
 @subscriptions.command("retry")

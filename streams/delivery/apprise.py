@@ -33,6 +33,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     text: str  # for services other than mail
     html: str | None = None  # for mail
+    unsubscribe: str = ""  # for mail: the address where one click ends the subscription (RFC 8058)
 
 
 def knows(url: str) -> bool:
@@ -63,6 +64,9 @@ async def notify(
         raise DeliveryError("apprise does not know this address", final=True)
     if isinstance(headers := getattr(service, "headers", None), dict):
         headers.setdefault("webhook-id", note.id)
+        if note.unsubscribe and url.split("://", 1)[0].lower() in MAIL:
+            headers.setdefault("List-Unsubscribe", f"<{note.unsubscribe}>")
+            headers.setdefault("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
     services = apprise.Apprise()
     services.add(service)
     html = note.html if url.split("://", 1)[0].lower() in MAIL else None

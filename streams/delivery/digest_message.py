@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from models.render.html import mail_page
+from models.render.html import Unsubscribe, mail_page
 from models.render.view import View, view
 from models.text.plain import one_line
 from streams.delivery.apprise import Note, knows, notify
@@ -43,8 +43,21 @@ class ChatSender:
             DeliveryError: apprise reports a failure.
         """
         shown = view(entry.digest, entry.edition(self._base))
-        note = Note(id=delivery_id(entry), title=title_of(entry), text=chat_text(shown), html=mail_page(shown))
+        leave = self._unsubscribe(subscription)
+        note = Note(
+            id=delivery_id(entry),
+            title=title_of(entry),
+            text=chat_text(shown),
+            html=mail_page(shown, leave),
+            unsubscribe=leave.url if leave else "",
+        )
         await notify(subscription.url, note, allow_private=subscription.allow_private, allowed=self._allowed)
+
+    def _unsubscribe(self, subscription: Subscription) -> Unsubscribe | None:
+        if not self._base or not subscription.unsubscribe_key:
+            return None
+        url = f"{self._base}/unsubscribe/{subscription.name}?key={subscription.unsubscribe_key}"
+        return Unsubscribe(subscription.name, url)
 
 
 def check_address(subscription: Subscription) -> None:

@@ -8,14 +8,14 @@ can get lost. The queue only records what was done; the digests come from the lo
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from streams.clock import Clock
 from streams.delivery.errors import DeliveryError
 from streams.delivery.queue import Delivery, DeliveryQueue
-from streams.delivery.subscription import Subscription
+from streams.delivery.subscription import Kind, Subscription
 from streams.kafka.digests import PublishedDigest
 from streams.system.logs import get_logger
 
@@ -55,7 +55,7 @@ class Pusher:
     def __init__(
         self,
         queue: DeliveryQueue,
-        senders: dict[str, Sender],
+        senders: Mapping[Kind, Sender],
         *,
         clock: Clock,
         next_attempt: NextAttempt = daily,

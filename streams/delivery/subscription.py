@@ -3,12 +3,14 @@
 [[subscription]]
 name = "team"
 url = "https://example.org/hooks/digest"     # a webhook, or any address that apprise knows (mailto://, slack://, ...)
-secret = "whsec_..."                         # webhooks: signs; made when it is left out
+secret = "whsec_..."                         # webhooks: signs; made when it is left out; mail: always made
 since = "2021-W18"                           # default: from the next digest on
 allow_private = false                        # webhooks: whether it may lie in a private network
 """
 
 import base64
+import hashlib
+import hmac
 import re
 import secrets
 import tomllib
@@ -51,6 +53,13 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
         return base64.b64decode(self.secret.removeprefix(SECRET_PREFIX))
 
     @property
+    def unsubscribe_key(self) -> str:
+        """What a mail's link needs to end the subscription; empty for one from before there were such links."""
+        if not self.secret:
+            return ""
+        return hmac.new(self.key, f"unsubscribe {self.name}".encode(), hashlib.sha256).hexdigest()[:32]
+
+    @property
     def shown_url(self) -> str:
         """The part of the address that may be shown: a webhook's path and an apprise address may be secrets."""
         scheme, _, rest = self.url.partition("://")
@@ -81,9 +90,7 @@ def checked(subscription: Subscription, before: Subscription | None = None) -> S
             Week.parse(subscription.since)
         except ValueError as error:
             raise SubscriptionError(f"{subscription.name}: {error}") from error
-    if subscription.kind == "apprise":
-        return msgspec.structs.replace(subscription, secret="")
-    if not subscription.secret:
+    if subscription.kind == "apprise" or not subscription.secret:
         kept = before.secret if before is not None else ""
         return msgspec.structs.replace(subscription, secret=kept or new_secret())
     _check_secret(subscription)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from sklearn import metrics
 from threadpoolctl import threadpool_limits
@@ -26,11 +27,11 @@ from models.online.factory import prepare
 from models.online.topic_model import PostBatch
 from tests.benchmarks.bounded import peak_mib
 from tests.benchmarks.topic_baselines import ABLATIONS, METHODS
-from tests.benchmarks.topic_streams import LABELLED, Stream, labelled, made_up
+from tests.benchmarks.topic_streams import LABELLED, Stream, labelled, made_up, raw
 
 HEAD = (
-    "| method | NMI arrival | NMI end | AMI end | ARI | homog. | compl. | ≥5 / true | posts/s first tenth | last tenth "
-    "| p99 batch ms | peak MB | posts |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|"
+    "| method | NMI arrival | NMI end | AMI end | B³ F1 | ARI | homog. | compl. | ≥5 / true | posts/s first tenth "
+    "| last tenth | p99 batch ms | peak MB | posts |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -46,6 +47,8 @@ def batches(posts: PostBatch, size: int) -> Iterator[PostBatch]:
             posts.at[piece],
             posts.related[piece],
             posts.retweet[piece],
+            posts.pairs[piece],
+            posts.slight[piece],
         )
 
 
@@ -106,6 +109,7 @@ def row(name: str, outcome: dict[str, Any], stream: Stream, size: int = 256) -> 
         f"{metrics.normalized_mutual_info_score(truth, arrival):.4f}",
         f"{metrics.normalized_mutual_info_score(truth, end):.4f}",
         f"{metrics.adjusted_mutual_info_score(truth, end):.4f}",
+        f"{b_cubed(truth, end):.4f}",
         f"{metrics.adjusted_rand_score(truth, end):.3f}",
         f"{homogeneity:.3f}",
         f"{completeness:.3f}",
@@ -117,6 +121,14 @@ def row(name: str, outcome: dict[str, Any], stream: Stream, size: int = 256) -> 
         f"{len(end):,}{cut}",
     ]
     return f"| {name} | " + " | ".join(numbers) + " |"
+
+
+def b_cubed(truth: npt.NDArray[np.int64], found: npt.NDArray[np.int64]) -> float:
+    """B-cubed F1 (Bagga and Baldwin 1998): precision and recall of each post's cluster, averaged over the posts."""
+    table = metrics.cluster.contingency_matrix(truth, found).astype(np.float64)
+    precision = (table**2 / table.sum(axis=0)).sum() / len(truth)
+    recall = (table**2 / table.sum(axis=1, keepdims=True)).sum() / len(truth)
+    return float(2 * precision * recall / (precision + recall))
 
 
 def speeds(seconds: Any, posts: int, size: int) -> tuple[float, float]:
@@ -185,6 +197,7 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=30.0, help="CPU seconds after which a method is cut short")
     arguments = parser.parse_args()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    quality(raw(arguments.cache, arguments.encoder), arguments.limit)
     for name in LABELLED if arguments.data else ():
         quality(labelled(arguments.data, name, arguments.cache, arguments.encoder), arguments.limit)
     speed(arguments.limit)

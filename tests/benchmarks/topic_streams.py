@@ -3,6 +3,7 @@ stream.
 """
 
 import gzip
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,10 @@ import orjson
 
 from models.encoding.loading import load_encoder
 from models.online.topic_model import PostBatch
-from models.text import words
+from models.text import clean, spoken_words, words
+from models.text.pairs import word_pairs
+from models.text.slight import is_slight
+from tests.benchmarks.raw_stories import raw_stories
 
 LABELLED = ("labelled_tweets_t", "labelled_news_t")
 
@@ -38,6 +42,8 @@ class Stream:
             at=posts.at[picked if times is None else times],
             related=[posts.related[i] for i in picked],
             retweet=[posts.retweet[i] for i in picked],
+            pairs=[posts.pairs[i] for i in picked] if posts.pairs else (),
+            slight=[posts.slight[i] for i in picked] if posts.slight else (),
         )
         return Stream(self.name, batch, self.truth[picked])
 
@@ -64,6 +70,31 @@ def labelled(data: Path, name: str, cache: Path, encoder: str) -> Stream:
         retweet=[False] * len(rows),
     )
     return Stream(name, posts, np.unique([row["label"] for row in rows], return_inverse=True)[1].astype(np.int64))
+
+
+def raw(cache: Path, encoder: str) -> Stream:
+    """The development set of look-alike stories as the product would see it: raw text, cleaned as it is encoded."""
+    posts = raw_stories()
+    texts = [clean(post.text, kind="original", links=[]) for post in posts]
+    kept = cache / f"raw.{encoder.replace('/', '-')}.{hashlib.sha256(repr(texts).encode()).hexdigest()[:12]}.npy"
+    if kept.exists():
+        vectors = np.load(kept)
+    else:
+        vectors = load_encoder(encoder).encode(texts).astype(np.float16)
+        cache.mkdir(parents=True, exist_ok=True)
+        np.save(kept, vectors)
+    batch = PostBatch(
+        ids=[post.id for post in posts],
+        vectors=vectors.astype(np.float32),
+        words=[words(text, [], []) for text in texts],
+        authors=[post.author for post in posts],
+        at=np.array([post.at for post in posts], np.float64),
+        related=[None] * len(posts),
+        retweet=[False] * len(posts),
+        pairs=[word_pairs(text) for text in texts],
+        slight=[is_slight(post.text, text, spoken_words(text)) for post, text in zip(posts, texts, strict=True)],
+    )
+    return Stream("raw look-alikes", batch, np.array([post.story for post in posts], np.int64))
 
 
 def made_up(posts: int, topics: int, dimensions: int = 384, seed: int = 1) -> Stream:

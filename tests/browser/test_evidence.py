@@ -98,3 +98,24 @@ async def test_the_empty_page_is_a_checklist(service: ServiceProcess, open_page:
     await expect(page.locator("#banner")).to_contain_text("Kafka does not answer")
     await expect(page.locator("#pulse .word")).to_have_text("Held up")
     await assert_accessible(page, "empty")
+
+
+async def test_a_reader_subscribes_and_sees_how_it_does(
+    service: ServiceProcess, store: RedisViews, open_page: Open
+) -> None:
+    """From the card of the latest digest: the feed's address, a subscription, a delivery that fails, and its end."""
+    await published(store)
+    page = await open_page(service.url)
+    await expect(page.locator(".latest h2")).to_have_text("P-tuning and speech")
+    await page.get_by_role("link", name="Get it by mail, chat or feed").click()
+    await expect(page.get_by_label("Address of the feed")).to_have_value(service.url + "feed.atom")
+    await page.get_by_label("To", exact=True).select_option("Webhook")
+    await page.get_by_label("Address", exact=True).fill("https://nowhere.invalid/hook")
+    await page.get_by_label("A name of your own for it").fill("team")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".said")).to_contain_text("whsec_")
+    await assert_accessible(page, "subscribe")
+    await page.get_by_role("button", name="Send the newest now").click()
+    await expect(page.locator(".said")).to_contain_text("the host is not found")
+    await page.get_by_role("button", name="Remove").click()
+    await expect(page.get_by_text("Nobody gets the digests yet.")).to_be_visible()

@@ -3,6 +3,7 @@ import { follow } from "./api.js";
 import { h, day, when } from "./dom.js";
 import { now } from "./now.js";
 import { cited, post } from "./posts.js";
+import { subscribe } from "./subscribe.js";
 import { topic } from "./topic.js";
 import { map } from "./map.js";
 import { digests } from "./digests.js";
@@ -23,6 +24,7 @@ const ROUTES = [
   [/^#\/digests\/(\d{4}-W\d{2})\/posts\/([^?]+)(?:\?of=(\d+))?$/, cited, "digests"],
   [/^#\/digests(?:\/(\d{4}-W\d{2}))?$/, digests, "digests"],
   [/^#\/activity$/, activity, "activity"],
+  [/^#\/subscribe$/, subscribe, "digests"],
   [/^#\/search\/(.*)$/, now, "now"],
   [/^.*$/, now, "now"],
 ];
@@ -78,7 +80,7 @@ function connection(is, newest, troubles = []) {
   if (is === "live") state.since = null;
   const words = {
     lost: `Connection lost at ${state.since?.toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}. What you see is what was known then; trying again.`,
-    held: `New posts do not arrive here. ${troubles.join("; ")}.`,
+    held: `${troubles.join("; ")}. New posts do not arrive here.`,
     stale: "The live store does not answer. What you see is what was known last; new posts will appear when it is back.",
   };
   const text = words[to] ?? "";

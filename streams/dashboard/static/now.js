@@ -1,6 +1,7 @@
 // What is being talked about now, how it moved, and how it got there.
 import { get } from "./api.js";
 import { h, color, empty, keepFocus, plural, skeleton, tellApart, theirs, topicLink, when } from "./dom.js";
+import { latest } from "./latest.js";
 import { WINDOWS, row } from "./rows.js";
 import { start } from "./start.js";
 import { stream, streamTable } from "./stream.js";
@@ -19,14 +20,14 @@ export function now(root, query, { seen }) {
   const span = h("span");
   const headings = h("div", { class: "columns", "aria-hidden": "true" }, h("span", {}, "#"), h("span", {}, "Topic"), span, h("span", {}, "People"), h("span", {}, "Posts"));
   const card = h("section", { class: "card list", "aria-label": "Topics" }, headings, list);
-  const river = flowCard();
+  const river = flowCard(), lead = latest();
   let page = null, closed = false, failed = false;
 
   const windows = radio("Window", Object.keys(WINDOWS).map((key) => [key, key]), () => chosen ?? "24h", (to) => { chosen = to; load(); });
   const sorts = h("label", { class: "select" }, h("span", { class: "sr" }, "Sort by"),
     h("select", { onchange: (event) => { sort = event.target.value; load(); } }, Object.entries(SORTS).map(([key, name]) => h("option", { value: key, selected: key === sort }, name))));
   const title = query ? h("h1", {}, "Search: ", theirs("q", {}, query)) : h("h1", {}, "What people are talking about");
-  root.append(h("div", { class: "head" }, h("div", {}, title, count), h("div", { class: "controls" }, windows.node, sorts)), query ? "" : river.node, area);
+  root.append(h("div", { class: "head" }, h("div", {}, title, count), h("div", { class: "controls" }, windows.node, sorts)), query ? "" : lead.node, query ? "" : river.node, area);
 
   async function load() {
     const window = chosen ?? "24h";
@@ -38,7 +39,7 @@ export function now(root, query, { seen }) {
       page = found;
       seen(found.newest);
       windows.update();
-      if (!query) await river.load(() => closed);
+      if (!query) await Promise.all([lead.load(), river.load(() => closed)]);
       if (!closed) draw();
     } catch (error) {
       failed = true;

@@ -96,12 +96,12 @@ export function cited(root, week, { argument: section, of }) {
       const ids = part && topic ? part.sentence.posts : found.ids;
       const kept = found.items.filter((one) => ids.includes(one.id));
       const missing = ids.filter((id) => !kept.some((one) => one.id === id));
-      root.replaceChildren(back(`#/digests/${week}`, `Digest of ${week}`),
+      root.replaceChildren(...[back(`#/digests/${week}`, `Digest of ${week}`),
         h("div", { class: "head" }, h("div", {}, h("h1", {}, "Posts behind ", theirs("q", {}, topic?.label ?? line?.label ?? section)), h("p", { class: "count" }, `${plural(ids.length, "post")} in the digest of ${week}`, topic && h("span", {}, " · ", h("a", { href: topicLink(section) }, "the topic now"))))),
         (part ?? topic) && h("blockquote", { class: "card cited" }, theirs("p", {}, (part?.sentence ?? topic.summary).text), part?.quotation && theirs("q", {}, part.quotation)),
         part && topic && h("p", {}, h("a", { href: `#/digests/${week}/posts/${encodeURIComponent(section)}` }, `All ${found.ids.length} posts of this section`)),
         h("ul", { class: "posts" }, kept.map((one) => card(one, null))),
-        missing.length > 0 && h("p", { class: "rest" }, `${plural(missing.length, "post")} of these ${missing.length === 1 ? "is" : "are"} not kept here any more: deleted, or older than two weeks. `, missing.filter((id) => digest.addresses?.[id]).map((id) => [outside(digest.addresses[id], {}, `on ${platform(digest.addresses[id])}`), " "])));
+        missing.length > 0 && h("p", { class: "rest" }, `${plural(missing.length, "post")} of these ${missing.length === 1 ? "is" : "are"} not kept here any more: deleted, or older than two weeks. `, missing.filter((id) => digest.addresses?.[id]).map((id) => [outside(digest.addresses[id], {}, `on ${platform(digest.addresses[id])}`), " "]))].filter(Boolean));
     } catch (error) {
       if (!closed) root.replaceChildren(back(`#/digests/${week}`, `Digest of ${week}`), empty("These posts cannot be shown", error.message));
     }
