@@ -42,7 +42,7 @@ def _no_services(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (["subscribe", "--format", "pdf"], "unknown form"),
         (["subscriptions", "add", "x", "nothing"], "address"),
         (["subscriptions", "add", "../x", "https://example.org"], "name"),
-        (["subscriptions", "add", "x", "nosuchthing://x"], "apprise"),
+        (["subscriptions", "add", "x", "nosuchthing://x"], "not among the services"),
         (["subscriptions", "add", "x", "http://127.0.0.1:9000/hook"], "--allow-private"),
         (["subscriptions", "add", "x", "https://[fd00::7]/hook"], "--allow-private"),
         (["subscriptions", "add", "x", "http://LOCALHOST:9000/hook"], "--allow-private"),
