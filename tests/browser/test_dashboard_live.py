@@ -44,7 +44,7 @@ async def kept(page: Page) -> int:
 async def test_topics_appear_and_change_on_a_page_that_is_left_open(world: LiveWorld) -> None:
     """It was empty before the first post, and has not been loaded again since."""
     page = world.ranking
-    await expect(page.locator(".topics > li").nth(5)).to_be_visible()
+    await expect(page.locator(".topics > li[data-id]").nth(5)).to_be_visible()
     await expect(page.locator(".stream .band").first).to_be_visible()
     before = await kept(page)
     await world.play(120)
@@ -64,7 +64,7 @@ async def test_a_topic_opens_with_its_posts(world: LiveWorld, open_page: Open) -
         await settled(http)
     page = await open_page(world.service.url)
     await page.get_by_role("button", name="7d").click()
-    first = page.locator(".topics > li .label").first
+    first = page.locator(".topics > li[data-id] .label").first
     await expect(first).to_be_visible()
     topic = await first.get_attribute("href")  # another one may be the first by the time of the click
     row = page.locator(f'.topics .label[href="{topic}"]')
@@ -110,11 +110,11 @@ async def read(page: Page, frame: FrameLocator) -> None:
 async def test_pages_go_on_after_the_service_was_killed(world: LiveWorld) -> None:
     """`kill -9`, posts meanwhile, started again on the same port: the page catches up by itself."""
     page = world.ranking
-    await expect(page.locator(".topics > li").first).to_be_visible()
+    await expect(page.locator(".topics > li[data-id]").first).to_be_visible()
     before = await kept(page)
     assert await asyncio.to_thread(world.service.stop, signal.SIGKILL) == -signal.SIGKILL
     await expect(page.locator("#banner")).to_contain_text("Connection lost")
-    await expect(page.locator(".topics > li").first).to_be_visible()
+    await expect(page.locator(".topics > li[data-id]").first).to_be_visible()
     await world.play(60)
     await asyncio.to_thread(world.service.start)
 
@@ -133,7 +133,7 @@ async def test_hostile_posts_through_kafka_do_no_harm(world: LiveWorld, open_pag
     for phone in (False, True):
         page = await open_page(world.service.url + "#/search/zyzzyva", phone=phone)
         await page.get_by_role("button", name="7d").click()
-        await expect(page.locator(".topics > li")).not_to_have_count(0)
+        await expect(page.locator(".topics > li[data-id]")).not_to_have_count(0)
         await assert_no_overflow(page)
         await page.locator(".topics .label").first.click()
         hostile = page.locator(".post .text", has_text="<script>window.pwned")
@@ -181,7 +181,7 @@ async def test_a_past_week_is_watched_in_a_namespace_of_its_own(world: LiveWorld
                 return await kept(page) > seen
 
             await until(moved, "the replayed week does not move")
-            await expect(page.locator(".topics > li").first).to_be_visible()
+            await expect(page.locator(".topics > li[data-id]").first).to_be_visible()
             await page.goto(apart.url + "#/digests")
             await expect(page.locator(".archive a", has_text=WEEK)).to_be_visible(timeout=2 * PATIENCE)
             assert await replay.stop() == 128 + signal.SIGTERM, replay.said
