@@ -36,6 +36,7 @@ class Audit:
 
     produced: int
     outcomes: Counter[str]
+    placed: int  # assigned posts that have a topic; slight posts have none, and no view shows them
     lost: list[str]
     twice: list[str]
 
@@ -134,10 +135,13 @@ async def audit(settings: Settings) -> Audit:
     origins = {record.origin for record in await records_of(settings, TWEETS)}
     found: dict[str, set[bytes]] = {}
     outcomes: dict[str, str] = {}
+    placed: set[str] = set()
     for record in await records_of(settings, ASSIGNMENTS):
         assignment = decode(record.value, Assignment)
         found.setdefault(assignment.origin, set()).add(record.value or b"")
         outcomes[assignment.origin] = assignment.outcome
+        if assignment.outcome == "assigned" and assignment.topic_id is not None:
+            placed.add(assignment.origin)
     tweets = topic_name(settings, TWEETS)
     for record in await records_of(settings, DEAD_LETTERS):
         letter = decode(record.value, DeadLetter)
@@ -148,6 +152,7 @@ async def audit(settings: Settings) -> Audit:
     return Audit(
         produced=len(origins),
         outcomes=Counter(outcomes[origin] for origin in origins if origin in outcomes),
+        placed=len(placed),
         lost=sorted(origins - set(found)),
         twice=sorted(origin for origin, values in found.items() if len(values) > 1),
     )

@@ -48,16 +48,16 @@ async def test_posts_on_kafka_are_topics_in_the_api(
             await produce(settings, [*tweets, b"no post at all"])
             await until_accounted(settings, worker)
             await until_settled(settings, ("embed", "assign", "view"), worker)
-            assigned = (await audit(settings)).outcomes["assigned"]
+            placed = (await audit(settings)).placed
             await _check_metrics(port)
             async with httpx.AsyncClient(base_url=service.url, timeout=60) as http:
-                page = await _until_posts(http, assigned)
+                page = await _until_posts(http, placed)
                 assert page["items"], "no topic was found in the demo's posts"
                 detail = await _until_agreed(http)
                 post = detail["posts"][0]
                 gone = Deletion(id=post["id"], author_id=post["author_id"], deleted_at=tweets[-1].created_at)
                 await produce(settings, [gone])
-                await _until_posts(http, assigned - 1, at_most=True)
+                await _until_posts(http, placed - 1, at_most=True)
                 again = (await http.get(f"/api/topics/{detail['id']}/posts?limit=100")).json()
                 assert post["id"] not in [one["id"] for one in again["items"]]
                 ready = (await http.get("/readyz")).json()

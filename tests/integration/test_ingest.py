@@ -89,7 +89,7 @@ async def test_standard_input_and_exit_code_0(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nowhere.jsonl"], b"no such file"),
+        (["nowhere.jsonl"], b"file not found"),
         (["-", "--speed", "fast"], b"speed"),
         (["-", "--map", "id"], b"field=column"),
         (["-", "--format", "parquet"], b"unknown format"),

@@ -32,6 +32,6 @@ async def test_a_port_in_use_is_told_plainly(
             )
     assert result.returncode == 1, result.stderr
     assert result.stderr.strip().splitlines()[-1] == (
-        f"toptopics: port {port} of 127.0.0.1 is in use: choose another with --port or TOPTOPICS_PORT"
+        f"toptopics: port {port} of 127.0.0.1 is in use: choose another port with --port or TOPTOPICS_PORT"
     )
     assert "Traceback" not in result.stderr
