@@ -53,7 +53,7 @@ async def test_topics_appear_and_grow_without_reload(
     await expect(page.get_by_role("heading", name="No posts yet")).to_be_visible()
     await page.evaluate("window.sameDocument = true")
     await speech(store, 4)
-    row = page.locator(".topics > li", has_text="Speech without labels")
+    row = page.locator(".topics > li[data-id]", has_text="Speech without labels")
     await expect(row.locator(".n-people b")).to_have_text("4")
     await speech(store, 3, first=4)
     await expect(row.locator(".n-people b")).to_have_text("7")
@@ -93,7 +93,7 @@ async def test_updates_take_nothing_from_who_reads_by_keyboard(
     await speech(store, 3)
     await images(store, 5)
     page = await open_page(service.url)
-    row = page.locator(".topics > li", has_text="Speech without labels")
+    row = page.locator(".topics > li[data-id]", has_text="Speech without labels")
     await expect(row.locator(".rank b")).to_have_text("2")
     await row.locator(".label").focus()
     await speech(store, 9, first=3)
@@ -102,7 +102,8 @@ async def test_updates_take_nothing_from_who_reads_by_keyboard(
     legend = page.locator(".legend a", has_text="Image cropping")
     await legend.focus()
     await images(store, 4, first=5)
-    await expect(page.locator(".topics > li", has_text="Image cropping").locator(".n-posts b")).to_have_text("9")
+    cropping = page.locator(".topics > li[data-id]", has_text="Image cropping")
+    await expect(cropping.locator(".n-posts b")).to_have_text("9")
     await expect(legend).to_be_focused()
 
 
@@ -166,7 +167,7 @@ async def test_it_comes_back_by_itself_after_the_service_restarts(
     """Says that it lost the connection, keeps what it knew, and catches up."""
     await speech(store, 3)
     page = await open_page(service.url)
-    row = page.locator(".topics > li", has_text="Speech without labels")
+    row = page.locator(".topics > li[data-id]", has_text="Speech without labels")
     await expect(row.locator(".n-people b")).to_have_text("3")
     assert service.stop() == 0
     await expect(page.locator("#banner")).to_contain_text("Connection lost")
