@@ -39,7 +39,7 @@ from models.events.week_topics import WeekTopics
 from models.events.wire import content_hash
 from models.ranking.continuity import match, status_of
 from models.ranking.forms import Forms, forms
-from models.ranking.identities import Found, identities
+from models.ranking.identities import MAX_TOPICS, Found, identities
 from models.ranking.influence import influence
 from models.ranking.publishers import publishers
 from models.ranking.selection import ranked
@@ -193,12 +193,13 @@ def _identities(
     week = inputs.week
     told = {topic.id: topic.label for topic in topics} | {line.id: line.label for line in briefs}
     entries = told.keys() | {item.id for topic in topics for item in topic.items}
-    unnamed = [story for story in (*refit.themes, *stories) if story.id not in told]
+    themes = refit.themes[:MAX_TOPICS]  # the largest: no others are kept, and naming thousands takes minutes
+    unnamed = [story for story in (*themes, *stories) if story.id not in told]
     distinct = [index for index, original in enumerate(refit.duplicate_of.tolist()) if index == original]
     named = told | {
         story.id: label.text for story, label in zip(unnamed, labels(week, unnamed, background=distinct), strict=True)
     }
-    found = [Found(story, "theme", named[story.id]) for story in refit.themes]
+    found = [Found(story, "theme", named[story.id]) for story in themes]
     found += [Found(story, "story", named[story.id]) for story in stories]
     return identities(week, found, entries, inputs.previous)
 
