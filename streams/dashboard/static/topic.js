@@ -88,7 +88,8 @@ function people(all) {
 
 function life(events, aliases) {
   if (!events.length) return null;
-  return h("section", { class: "card side" }, h("h2", {}, "Life of the topic"), h("ol", { class: "life" }, events.slice(-12).reverse().map((event) =>
+  const shown = events.length > 12 ? [events[0], ...events.slice(-11)] : [...events]; // its birth stays in sight
+  return h("section", { class: "card side" }, h("h2", {}, "Life of the topic"), h("ol", { class: "life" }, shown.reverse().map((event) =>
     h("li", { class: event.kind }, h("b", {}, STEPS[event.step || event.kind] ?? event.kind), time(event.at), event.reason && theirs("p", {}, event.reason)))),
     aliases.length > 0 && h("p", { class: "rest" }, `Also known as ${aliases.slice(0, 5).join(", ")}`));
 }
