@@ -176,7 +176,9 @@ async def _send_one(settings: Settings) -> None:
     "wrong", [{"KAFKA_SASL_PASSWORD": GUESS}, {"KAFKA_SSL_CAFILE": ""}], ids=["password", "authority"]
 )
 @pytest.mark.parametrize(
-    "program", [["streams.cli", "worker"], ["streams.runtime.stage_process", "embed"]], ids=["worker", "stage"]
+    "program",
+    [["streams.cli", "worker"], ["streams.runtime.stage_process", "embed", str(os.getpid())]],
+    ids=["worker", "stage"],
 )
 def test_a_worker_that_is_not_let_in_says_why(
     secured: Secured, redis_url: str, fresh_names: str, wrong: dict[str, str], program: list[str]
