@@ -14,6 +14,7 @@ import re
 import sys
 import zipfile
 import zlib
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -183,9 +184,9 @@ class _Made(io.RawIOBase):
         buffer[:size], self._made = self._made[:size], self._made[size:]
         return size
 
+    @abstractmethod
     def _make(self, chunk: bytes) -> bytes:
         """Convert a chunk; an empty one is the last."""
-        raise NotImplementedError
 
 
 class _Recoded(_Made):
