@@ -138,8 +138,8 @@ def watch(
     """
     from rich.console import Console
 
-    from streams.cli.topic_table import watch_lines, watch_table
     from streams.redis_store.client import open_views
+    from streams.views.topic_table import watch_lines, watch_table
 
     settings = settings_or_exit()
     with services(settings, topics=False) as connected:
@@ -179,7 +179,7 @@ def topics(
 
         async def show() -> int:
             async with open_views(str(connected.redis_url), connected.prefix) as views:
-                from streams.cli.topic_table import board_text, topic_text
+                from streams.views.topic_table import board_text, topic_text
 
                 if topic_id is None:
                     typer.echo(await board_text(views, window.value, sort.value, limit, as_json=json))

@@ -30,6 +30,7 @@ from streams.runtime.worker import Worker, environment_for
 from streams.settings import Settings, load_settings
 from streams.sources.files.ingest import IngestCounts, Pace, ingest_files
 from streams.stages.table import STAGE_NAMES
+from streams.views.board import Board
 
 POSTS_PER_SECOND = 50.0
 IDLE_SECONDS = 5.0  # the last week closes when the stream has been quiet for this long
@@ -157,6 +158,7 @@ async def _watch(
     digests: dict[str, PublishedDigest] = {}
     screen.starting = list(STAGE_NAMES)
     async with open_views(str(settings.redis_url), settings.prefix) as views:
+        board = Board(views)
         with _live(demo.console, screen):
             while not (ingest.done() and set(DEMO_WEEKS) <= set(digests)):
                 if worker.exit_code:
@@ -164,19 +166,20 @@ async def _watch(
                 screen.doing = closing_week(log)
                 if screen.starting:  # this reads the whole log
                     screen.starting = starting_stages(log, screen.starting)
-                changes = await views.changes(None)
-                if signs.silent((screen.sent, changes.posts, screen.doing, len(digests))) > PATIENCE_SECONDS:
+                await board.refresh()
+                if signs.silent((screen.sent, board.posts, screen.doing, len(digests))) > PATIENCE_SECONDS:
                     raise DemoError(f"nothing happened for {PATIENCE_SECONDS / 60:.0f} minutes; see {log}")
                 if not screen.starting:
                     steps.end("stages", "all four are running")
                 if ingest.done():
                     counts = ingest.result()  # raises the error of a failed ingest
                     _all_sent(steps, counts)
-                screen.show(changes, digests, total=counts.sent)
+                screen.show(board, digests, total=counts.sent)
                 await asyncio.sleep(1.0)
                 digests = await read_digests(settings)
             counts = ingest.result()
-            screen.show(await views.changes(None), digests, total=counts.sent)
+            await board.refresh()
+            screen.show(board, digests, total=counts.sent)
     _all_sent(steps, counts)
     steps.end("digests", "all digests are published")
     return digests

@@ -5,10 +5,11 @@ from pathlib import Path
 import orjson
 from rich.console import Console
 
-from models.live.state import Changes
 from streams.demo.screen import Screen
 from streams.demo.steps import Steps
 from streams.demo.worker_log import starting_stages
+from streams.views.board import Board
+from streams.views.memory import MemoryViews
 
 
 def test_a_step_ends_once_with_how_long_it_took() -> None:
@@ -39,7 +40,7 @@ def test_what_is_waited_for_is_told_by_its_name() -> None:
     """Never the encoder, which was loaded long before the first post could be seen."""
     screen = Screen(Console(quiet=True))
     screen.sent, screen.starting = 5, ["embed", "assign"]
-    nothing = Changes(version=0, full=True, newest=None, posts=0, topics={})
+    nothing = Board(MemoryViews())
     assert screen.line(nothing, [], total=0) == "5 posts sent; still starting: embed, assign"
     screen.starting = []
     assert screen.line(nothing, [], total=0) == "5 posts sent; waiting for the first ones in the view"

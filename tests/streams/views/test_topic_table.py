@@ -6,9 +6,9 @@ import io
 import orjson
 from rich.console import Console
 
-from streams.cli.topic_table import board_text, ranking, spark_line, topic_text, watch_lines, watch_table
 from streams.views.board import Board
 from streams.views.memory import MemoryViews
+from streams.views.topic_table import board_text, ranking, spark_line, topic_text, watch_lines, watch_table
 from tests.support.live_api import filled
 from tests.support.view_examples import assignment, event
 
