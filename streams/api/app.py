@@ -111,6 +111,7 @@ def create_api(
     )
     app.state.deliveries_path = settings.data_dir / "push.sqlite3"
     app.state.feed_key = FeedKey(settings.data_dir / "feed.key")
+    app.state.installation_path = settings.data_dir / "installation.id"
     for module in (topics, posts, digests, events, subscriptions, health, pages):
         app.include_router(module.router)
     pages.mount_assets(app)

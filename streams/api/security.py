@@ -48,6 +48,7 @@ HEADERS: Final = {
 }
 # used before a login, and by supervisors
 OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/login", "/static/style.css", "/static/icon.svg"})
+FEED_PATHS: Final = frozenset({"/feed.atom", "/feed.json"})
 
 
 class SecurityHeaders:
@@ -159,9 +160,9 @@ class TokenAuth:
         await answer(scope, receive, send)
 
     def _is_open(self, scope: Scope) -> bool:
-        """What needs no token: the links to unsubscribe have a key of their own, and so has the feed."""
+        """What needs no token: the links to unsubscribe have a key of their own, and so have the feeds."""
         path = scope["path"]
-        if path == "/feed.atom":
+        if path in FEED_PATHS:
             given = parse_qs(scope["query_string"].decode("latin-1")).get("key", [""])[0]
             return bool(given) and self._feed_key.opens(given)
         return path in OPEN_PATHS or path.startswith("/unsubscribe/")

@@ -1,4 +1,4 @@
-"""Subscriptions over HTTP, and the Atom feed. `toptopics push` delivers; a new subscription starts with later digests.
+"""Subscriptions over HTTP, and the feeds. `toptopics push` delivers; a new subscription starts with later digests.
 
 A subscription made here cannot reach a private network; only the command line can allow that (`--allow-private`). A
 secret is shown once, when it is made. Addresses are shown without their secret parts. A changing request must be JSON
@@ -20,10 +20,10 @@ from models.live.state import StoredDigest
 from streams.api.openapi import described
 from streams.api.responses import respond
 from streams.api.services import Services, Use
-from streams.delivery.atom_feed import ENTRIES, feed
 from streams.delivery.digest_message import check_address
 from streams.delivery.errors import DeliveryError
-from streams.delivery.feed_key import FeedKey
+from streams.delivery.feed_key import FeedKey, installation
+from streams.delivery.feeds import ATOM, ENTRIES, JSON, Place, atom, json_feed
 from streams.delivery.pusher import TOTAL_SECONDS
 from streams.delivery.queue import DeliveryQueue
 from streams.delivery.senders import senders_of
@@ -33,7 +33,6 @@ from streams.views.digests import DigestHeaders
 
 MOST_BYTES = 20_000
 MOST = 1_000
-ATOM = "application/atom+xml; charset=utf-8"
 
 
 def queue_of(request: Request) -> DeliveryQueue:
@@ -58,7 +57,9 @@ EXAMPLE_STATE = {
     "name": "team", "url": "https://example.org/hooks/…", "since": None, "state": "ok", "delivered": 3, "waiting": 0,
     "dead": 0, "attempts": 0, "next_at": None, "error": "",
 }  # fmt: skip
-EXAMPLE_FEED = {"address": "https://topics.example.org/feed.atom?key=…"}
+EXAMPLE_FEED = {
+    "address": "https://topics.example.org/feed.atom?key=…", "json": "https://topics.example.org/feed.json?key=…",
+}  # fmt: skip
 Queue = Annotated[DeliveryQueue, Depends(queue_of)]
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$", description="a subscription's name")]
 
@@ -181,7 +182,7 @@ def feed_key_of(request: Request) -> FeedKey:
 Key = Annotated[FeedKey, Depends(feed_key_of)]
 
 
-@router.get("/api/feed", summary="The feed's address for readers", responses=described(EXAMPLE_FEED))
+@router.get("/api/feed", summary="The feeds' addresses for readers", responses=described(EXAMPLE_FEED))
 def show_feed(request: Request, use: Use, key: Key) -> Response:
     """With a key where a token protects the service, since feed readers cannot log in."""
     return _feed(request, use, key.value() if use.token else "")
@@ -189,7 +190,7 @@ def show_feed(request: Request, use: Use, key: Key) -> Response:
 
 @router.post(
     "/api/feed/renew",
-    summary="A new address; the old one stops working",
+    summary="New addresses; the old ones stop working",
     responses=described(EXAMPLE_FEED),
     dependencies=[Depends(same_origin)],
 )
@@ -199,8 +200,9 @@ def renew_feed(request: Request, use: Use, key: Key) -> Response:
 
 
 def _feed(request: Request, use: Services, key: str) -> Response:
-    address = f"{use.address(request)}/feed.atom" + (f"?key={key}" if key else "")
-    return Response(msgspec.json.encode({"address": address}), 200, {"Cache-Control": "no-store"}, "application/json")
+    place = Place(address=use.address(request), key=key)
+    answer = {"address": place.feed("feed.atom"), "json": place.feed("feed.json")}
+    return Response(msgspec.json.encode(answer), 200, {"Cache-Control": "no-store"}, "application/json")
 
 
 LEAVE = """<!doctype html>
@@ -236,11 +238,24 @@ def _own(queue: DeliveryQueue, name: str, key: str) -> None:
 
 
 @router.get("/feed.atom", summary="All digests as an Atom feed", response_class=Response)
-async def atom(request: Request, use: Use) -> Response:
+async def atom_feed(request: Request, use: Use) -> Response:
     """Newest week first. A correction updates its week's entry."""
+    return respond(request, atom(*await _feed_of(request, use)), media_type=f"{ATOM}; charset=utf-8")
+
+
+@router.get("/feed.json", summary="All digests as a JSON Feed", response_class=Response)
+async def json_feed_1_1(request: Request, use: Use) -> Response:
+    """Version 1.1, with the entries of the Atom feed."""
+    return respond(request, json_feed(*await _feed_of(request, use)), media_type=JSON)
+
+
+async def _feed_of(request: Request, use: Services) -> tuple[list[PublishedDigest], Place]:
     stored = [await use.views.digest(week) for week in (await use.views.weeks())[:ENTRIES]]
-    entries = [_published(one) for one in stored if one is not None]
-    return respond(request, feed(entries, address=use.address(request)), media_type=ATOM)
+    # a reader that follows the feed's own address needs the key that it came with
+    given = request.query_params.get("key", "")
+    key = given if use.token and feed_key_of(request).opens(given) else ""
+    place = Place(installation(request.app.state.installation_path), use.address(request), key)
+    return [_published(one) for one in stored if one is not None], place
 
 
 def _published(stored: StoredDigest) -> PublishedDigest:

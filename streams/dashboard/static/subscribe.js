@@ -59,14 +59,14 @@ export function subscribe(root) {
   }
 
   async function load() {
-    const [{ address }, states] = await Promise.all([get("/api/feed"), get("/api/subscriptions")]).catch((error) => [{}, error]);
+    const [{ address, json }, states] = await Promise.all([get("/api/feed"), get("/api/subscriptions")]).catch((error) => [{}, error]);
     if (closed) return;
     if (!Array.isArray(states)) {
       all.replaceChildren(h("h2", {}, "Deliveries"), empty("They cannot be read just now", states.message));
       return;
     }
-    const field = h("input", { readonly: true, value: address, class: "address", "aria-label": "Address of the feed", onfocus: (event) => event.target.select() });
-    keepFocus(feed, () => feed.replaceChildren(...[h("h2", {}, "Feed"), h("p", { class: "hint" }, "For a feed reader (Atom). A correction updates its week."), field, address.includes("key=") && h("button", { type: "button", id: "renew", onclick: () => doing("Renewing …", async () => { await ask("POST", "/api/feed/renew"); return "The feed has a new address; the old one no longer works."; }) }, "New address, close the old one")].filter(Boolean)));
+    const field = (value, what) => h("input", { readonly: true, value, class: "address", "aria-label": what, onfocus: (event) => event.target.select() });
+    keepFocus(feed, () => feed.replaceChildren(...[h("h2", {}, "Feed"), h("p", { class: "hint" }, "For a feed reader: Atom, and JSON Feed. A correction updates its week."), field(address, "Address of the feed"), field(json, "Address of the JSON Feed"), address.includes("key=") && h("button", { type: "button", id: "renew", onclick: () => doing("Renewing …", async () => { await ask("POST", "/api/feed/renew"); return "The feeds have new addresses; the old ones no longer work."; }) }, "New addresses, close the old ones")].filter(Boolean)));
     keepFocus(all, () => all.replaceChildren(h("h2", {}, "Deliveries ", h("small", {}, states.length)), states.length ? h("ul", { class: "deliveries" }, states.map(row)) : h("p", { class: "hint" }, "Nobody gets the digests yet.")));
   }
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.delivery.atom_feed import feed
+from streams.delivery.feeds import Place, atom
 from streams.kafka.digests import PublishedDigest
 from tests.support.live_api import client, filled
 from tests.support.view_examples import assignment, deletion, digest
@@ -87,5 +87,6 @@ async def test_a_digests_page_leads_to_its_neighbours_and_forms() -> None:
 def test_a_feed_leads_to_posts_by_whole_addresses() -> None:
     """A feed reader knows no host of ours."""
     entry = PublishedDigest(digest=digest("2021-W17"), revision=1, slice_start=0, slice_end=9)
-    assert b"https://topics.example/posts/1?week=2021-W17" in feed([entry], address="https://topics.example")
-    assert b"href=&quot;/" not in feed([entry], address="https://topics.example")
+    place = Place(address="https://topics.example")
+    assert b"https://topics.example/posts/1?week=2021-W17" in atom([entry], place)
+    assert b"href=&quot;/" not in atom([entry], place)

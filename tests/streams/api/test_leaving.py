@@ -99,7 +99,12 @@ async def test_a_feed_reader_needs_no_token_and_its_address_can_be_closed(guarde
     address = (await guarded.get("/api/feed", headers=bearer)).json()["address"]
     assert address.startswith("https://topics.example/feed.atom?key=")
     key = address.partition("?")[2]
-    assert (await guarded.get(f"/feed.atom?{key}")).status_code == 200
+    opened = await guarded.get(f"/feed.atom?{key}")
+    assert opened.status_code == 200
+    assert f'href="{address}" rel="self"' in opened.text
+    as_json = await guarded.get(f"/feed.json?{key}")
+    assert (as_json.status_code, as_json.json()["feed_url"]) == (200, address.replace("atom", "json"))
+    assert key not in (await guarded.get("/feed.atom", headers=bearer)).text
     assert (await guarded.get(f"/api/topics?{key}")).status_code == 401
     renewed = (await guarded.post("/api/feed/renew", headers=bearer)).json()["address"]
     assert renewed != address
@@ -109,4 +114,6 @@ async def test_a_feed_reader_needs_no_token_and_its_address_can_be_closed(guarde
 
 async def test_without_a_token_the_feed_has_no_key(api: httpx.AsyncClient) -> None:
     """It is as open as the rest."""
-    assert (await api.get("/api/feed")).json() == {"address": "http://127.0.0.1/feed.atom"}
+    addresses = {"address": "http://127.0.0.1/feed.atom", "json": "http://127.0.0.1/feed.json"}
+    assert (await api.get("/api/feed")).json() == addresses
+    assert "key=" not in (await api.get("/feed.atom?key=x")).text

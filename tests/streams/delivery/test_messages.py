@@ -1,9 +1,8 @@
-"""The feed, and what chats and mail get."""
+"""What chats and mail get."""
 
 import socket
 import subprocess
 import sys
-import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import apprise
-import feedparser
 import msgspec
 import pytest
 from apprise.decorators import notify
@@ -20,7 +18,6 @@ from apprise.manager_plugins import NotificationManager
 from models.events import Sentence
 from models.render.view import view
 from streams.delivery import apprise_addresses
-from streams.delivery.atom_feed import ENTRIES, feed
 from streams.delivery.digest_message import CHAT_CHARACTERS, ChatSender, chat_text
 from streams.delivery.digest_webhook import delivery_id
 from streams.delivery.errors import DeliveryError
@@ -42,71 +39,6 @@ CORRECTED = replace(
     supersedes=ENTRY.hash,
     made_at=NOW + timedelta(days=1),
 )
-ATOM = "{http://www.w3.org/2005/Atom}"
-
-
-def entries(data: bytes) -> list[ET.Element]:
-    return ET.fromstring(data).findall(f"{ATOM}entry")
-
-
-def test_a_correction_updates_the_same_entry() -> None:
-    """Same id and first date, later update: a reader shows it once, as changed."""
-    (before,), (after,) = entries(feed([ENTRY])), entries(feed([CORRECTED]))
-    assert before.findtext(f"{ATOM}id") == after.findtext(f"{ATOM}id") == "urn:toptopics:digest:2021-W18"
-    assert before.findtext(f"{ATOM}published") == after.findtext(f"{ATOM}published")
-    assert before.findtext(f"{ATOM}updated") == "2026-01-05T12:00:00+00:00"
-    assert after.findtext(f"{ATOM}updated") == "2026-01-06T12:00:00+00:00"
-    assert "corrected" in str(after.findtext(f"{ATOM}title"))
-
-
-def test_the_feed_is_newest_first_bounded_and_the_same_bytes_again() -> None:
-    """Equal digests, equal feed; an empty one is valid too."""
-    many = [replace(ENTRY, digest=digest(f"2021-W{week:02d}")) for week in range(1, 53)]
-    many += [replace(ENTRY, digest=digest(f"2022-W{week:02d}")) for week in range(1, 11)]
-    ids = [entry.findtext(f"{ATOM}id") for entry in entries(feed(many))]
-    assert len(ids) == ENTRIES
-    assert ids[0] == "urn:toptopics:digest:2022-W10"
-    assert feed(many) == feed(reversed(many))
-    assert entries(feed([])) == []
-    assert ET.fromstring(feed([])).findtext(f"{ATOM}updated")
-
-
-def test_a_feed_reader_takes_it_without_complaint() -> None:
-    """As Atom 1.0, with what RFC 4287 asks of feed and entry."""
-    read = feedparser.parse(feed([ENTRY, CORRECTED], address="https://topics.example"))
-    assert (read.bozo, read.version) == (False, "atom10")
-    for part in (read.feed, *read.entries):
-        assert part.id
-        assert part.title
-        assert part.updated_parsed
-    assert {link.rel for link in read.feed.links} == {"self", "alternate"}
-
-
-def test_two_services_are_two_feeds() -> None:
-    """Who reads both gets the digests of both; a correction keeps its id at each."""
-    here, there = (feed([ENTRY], address=f"https://{name}.example") for name in ("here", "there"))
-    assert entries(here)[0].findtext(f"{ATOM}id") != entries(there)[0].findtext(f"{ATOM}id")
-    assert ET.fromstring(here).findtext(f"{ATOM}id") != ET.fromstring(there).findtext(f"{ATOM}id")
-    corrected = entries(feed([CORRECTED], address="https://here.example"))
-    assert corrected[0].findtext(f"{ATOM}id") == entries(here)[0].findtext(f"{ATOM}id")
-
-
-def test_links_lead_to_the_service() -> None:
-    """When its address is known."""
-    (entry,) = entries(feed([ENTRY], address="https://topics.example"))
-    link = entry.find(f"{ATOM}link")
-    assert link is not None
-    assert link.get("href") == "https://topics.example/digests/2021-W18"
-    content = str(entry.findtext(f"{ATOM}content"))
-    assert 'href="https://topics.example/digests/2021-W18#D1"' in content
-    assert 'href="#' not in content
-
-
-def test_post_text_cannot_break_out_of_the_feed() -> None:
-    """Markup in a headline is text in the entry."""
-    (entry,) = entries(feed([CORRECTED]))
-    assert entry.findtext(f"{ATOM}summary") == "<b>Corrected</b> & true"
-    assert "<b>Corrected" not in str(entry.findtext(f"{ATOM}content"))
 
 
 @pytest.fixture
