@@ -129,8 +129,12 @@ class Settings(BaseSettings):
     metrics_port: int = Field(
         0,
         ge=0,
-        le=65526,
-        description="Prometheus port of embed on loopback; other stages and sources use the following ports; 0: none",
+        le=65524,
+        description="Prometheus port of embed; the other stages, the sources, push and alerts use the following ports; "
+        "0: none",
+    )
+    metrics_host: str = Field(
+        "127.0.0.1", description="address of these ports; anyone who reaches them reads the metrics without a token"
     )
     host: str = Field("127.0.0.1", description="address that `toptopics serve` binds to")
     port: int = Field(8765, ge=0, le=65535, description="port that `toptopics serve` binds to")

@@ -69,6 +69,7 @@ def create_api(
     """
     token = check_binding(settings)
     metrics, limits = metrics or Metrics(), limits or ApiLimits()
+    metrics.describe_process()
     board = Board(views)
     hub = Hub(views, board, metrics, limits)
 
@@ -143,7 +144,7 @@ class HeadIsGet:
 
 
 class CountRequests:
-    """Counts requests and seconds by route. The label is the route's pattern, never the path."""
+    """Counts requests and seconds by route. The label is the route's pattern (see `_route_of`), never the path."""
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         self._app = app
@@ -159,11 +160,23 @@ class CountRequests:
 
         async def counting(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "other")
-                method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST") else "other"
+                route = _route_of(scope, message["status"])
+                method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "DELETE") else "other"
                 self._requests.labels(route=route, method=method, status=str(message["status"])).inc()
                 if route != "/api/events/stream":
                     self._seconds.labels(route=route).observe(perf_counter() - start)
             await send(message)
 
         await self._app(scope, receive, counting)
+
+
+def _route_of(scope: Scope, status: int) -> str:
+    """The pattern of the route; "refused" for what the checks before the routes answered, "unknown" for no route."""
+    pattern = getattr(scope.get("route"), "path", None)
+    if pattern is not None:
+        return str(pattern)
+    if scope["path"].startswith("/static/"):
+        return "/static"
+    if scope["path"] == "/openapi.json":
+        return "/openapi.json"
+    return "unknown" if status == 404 else "refused"

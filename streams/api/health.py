@@ -65,8 +65,9 @@ async def metrics(use: Use) -> Response:
 
 async def _export_lag(use: Services) -> None:
     """Export the lag. Without an answer from the broker there is no number rather than an old one."""
-    gauge = use.metrics.gauge("lag_records")
+    gauge, running = use.metrics.gauge("lag_records"), use.metrics.gauge("stage_running")
     gauge.clear()
+    running.clear()
     if use.stages is None:
         return
     try:
@@ -76,3 +77,4 @@ async def _export_lag(use: Services) -> None:
         return
     for stage, state in stages.items():
         gauge.labels(stage=stage, topic=STAGE_INPUTS[stage].name).set(state.waiting)
+        running.labels(stage=stage).set(state.running)

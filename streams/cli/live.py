@@ -13,6 +13,7 @@ import typer
 
 from models.text.terminal import json_text, on_one_line
 from streams.cli.common import echo_or_end, fail, run, services, settings_or_exit
+from streams.cli.metrics import served
 
 if TYPE_CHECKING:
     from streams.api.hub import StageCheck
@@ -251,12 +252,13 @@ def alerts(
         return
     settings = settings_or_exit()
     set_up_logging(settings, stage="alerts")
-    with services(settings, topics=False) as connected:
+    metrics = Metrics()
+    with services(settings, topics=False) as connected, served(metrics, settings, "alerts"):
 
         async def follow() -> None:
             async with open_views(str(connected.redis_url), connected.prefix) as views:
                 claims = RedisClaims(views.database, connected.prefix)
-                await Alerts(read, views, claims, Delivery(read, base=connected.public_url), Metrics()).run()
+                await Alerts(read, views, claims, Delivery(read, base=connected.public_url), metrics).run()
 
         try:
             asyncio.run(follow())

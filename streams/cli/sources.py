@@ -1,20 +1,17 @@
 """`toptopics source`: posts of the listed people, live; and the sources' section of `toptopics status`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from streams.cli.common import fail, run, services, settings_or_exit
+from streams.cli.metrics import served
 from streams.cli.services import Row, StatusSection
 from streams.clock import system_clock
 from streams.sources.registry import SOURCES
-from streams.stages.table import STAGE_NAMES
 
 if TYPE_CHECKING:
     from streams.settings import Settings
-    from streams.system.metrics import Metrics
 
 
 def source(
@@ -56,7 +53,7 @@ def source(
     settings = settings_or_exit()
     set_up_logging(settings, stage="source")
     metrics = Metrics()
-    with services(settings) as connected, _served(metrics, settings, names[0]):
+    with services(settings) as connected, served(metrics, settings, names[0]):
         service = Service(
             connected, list(dict.fromkeys(names)), environment(), system_clock, others=others, every=every,
             lookback_days=lookback, metrics=metrics,
@@ -65,25 +62,6 @@ def source(
             run(run_sources(service))
         except RefusedError as error:
             fail(str(error))
-
-
-@contextmanager
-def _served(metrics: "Metrics", settings: "Settings", first: str) -> Iterator[None]:
-    """Serve the metrics where a port is set. The port of a source follows the ports of the stages."""
-    from streams.system.metrics import serve_metrics
-
-    if not settings.metrics_port:
-        yield
-        return
-    port = settings.metrics_port + len(STAGE_NAMES) + list(SOURCES).index(first)
-    try:
-        stop = serve_metrics(metrics, port)
-    except OSError as error:
-        fail(f"cannot serve metrics on port {port}: {error}; choose another TOPTOPICS_METRICS_PORT")
-    try:
-        yield
-    finally:
-        stop()
 
 
 def sources_section(settings: "Settings") -> StatusSection:

@@ -12,6 +12,7 @@ import typer
 from models.text.terminal import json_text, on_one_line, printable
 from models.week.week import Week
 from streams.cli.common import fail, run, services, settings_or_exit
+from streams.cli.metrics import served
 
 if TYPE_CHECKING:
     from streams.delivery.queue import DeliveryQueue, EndpointState
@@ -156,13 +157,15 @@ def push(
     from streams.delivery.subscribe import follow
     from streams.system.files import LockedError, locked
     from streams.system.logs import set_up_logging
+    from streams.system.metrics import Metrics
 
     settings = settings_or_exit()
     set_up_logging(settings, stage="push")
     queue = _queue(settings)
     _take_over(queue, file)
-    pusher = Pusher(queue, senders_of(settings.public_url or None), clock=system_clock)
-    with services(settings) as connected:
+    metrics = Metrics()
+    pusher = Pusher(queue, senders_of(settings.public_url or None), clock=system_clock, metrics=metrics)
+    with services(settings) as connected, served(metrics, settings, "push"):
         try:
             with locked(settings.data_dir / "push.lock"):
                 run(pusher.run(follow(connected)))

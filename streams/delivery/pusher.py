@@ -18,6 +18,7 @@ from streams.delivery.queue import Delivery, DeliveryQueue
 from streams.delivery.subscription import Kind, Subscription
 from streams.kafka.digests import PublishedDigest
 from streams.system.logs import get_logger
+from streams.system.metrics import Metrics
 
 TICK_SECONDS = 0.5
 TOTAL_SECONDS = 60.0  # an endpoint that sends its answer slowly is given up after this time
@@ -50,6 +51,7 @@ class Pusher:
         clock: The present time.
         next_attempt: The time of the next attempt.
         total_seconds: Longest time of one delivery.
+        metrics: What is delivered, waiting and given up, by endpoint.
     """
 
     def __init__(
@@ -60,12 +62,15 @@ class Pusher:
         clock: Clock,
         next_attempt: NextAttempt = daily,
         total_seconds: float = TOTAL_SECONDS,
+        metrics: Metrics | None = None,
     ) -> None:
         self._queue = queue
         self._senders = senders
         self._clock = clock
         self._next_attempt = next_attempt
         self._total_seconds = total_seconds
+        self._metrics = metrics or Metrics()
+        self._reported: set[str] = set()  # endpoints that the metrics show
         self._digests: dict[str, PublishedDigest] = {}
         self._version = 0
         self._queued: dict[str, int] = {}  # subscription -> version of the digests in its queue
@@ -88,6 +93,7 @@ class Pusher:
                 await asyncio.sleep(TICK_SECONDS)
                 for name in [name for name, task in self._busy.items() if task.done()]:
                     self._busy.pop(name).result()
+                self._report()
         finally:
             tasks = [following, *self._busy.values()]
             for task in tasks:
@@ -114,6 +120,21 @@ class Pusher:
             if delivery is not None and delivery.due <= self._clock().timestamp():
                 self._busy[name] = asyncio.create_task(self._deliver(subscription, delivery))
 
+    def _report(self) -> None:
+        """Export the queues as they are: commands and the API change them beside this process."""
+        waiting, dead = self._metrics.gauge("deliveries_waiting"), self._metrics.gauge("deliveries_dead")
+        backlog = self._queue.backlog()
+        for gone in self._reported - backlog.keys():
+            waiting.remove(gone)
+            dead.remove(gone)
+        for name, (still, given_up) in backlog.items():
+            waiting.labels(endpoint=name).set(still)
+            dead.labels(endpoint=name).set(given_up)
+        self._reported = set(backlog)
+
+    def _count(self, delivery: Delivery, outcome: str) -> None:
+        self._metrics.counter("deliveries").labels(endpoint=delivery.subscription, outcome=outcome).inc()
+
     def _fill(self, subscription: Subscription) -> None:
         entries = sorted(self._digests.values(), key=lambda entry: entry.digest.week)
         named = [(entry.digest.week, entry.hash, entry.revision) for entry in entries]
@@ -137,6 +158,7 @@ class Pusher:
             self._failed(delivery, error)
         else:
             self._queue.delivered(delivery, self._clock().timestamp())
+            self._count(delivery, "delivered")
             seconds = round(time.monotonic() - started, 2)
             log.info("digest delivered", to=delivery.subscription, week=delivery.week, seconds=seconds)
 
@@ -144,6 +166,7 @@ class Pusher:
         now = self._clock().timestamp()
         due = None if error.final else self._next_attempt(delivery.attempts, now, error.retry_after)
         self._queue.failed(delivery, str(error), due, now)
+        self._count(delivery, "dead" if due is None else "failed")
         log.warning(
             "digest not delivered",
             to=delivery.subscription,

@@ -199,6 +199,15 @@ class DeliveryQueue:
                 (name,),
             ).rowcount
 
+    def backlog(self) -> dict[str, tuple[int, int]]:
+        """subscription -> the number of its waiting and of its dead deliveries."""
+        with self._open() as database:
+            rows = database.execute(
+                "SELECT name, coalesce(sum(state = 'waiting'), 0), coalesce(sum(state = 'dead'), 0) "
+                "FROM subscription LEFT JOIN delivery ON subscription = name GROUP BY name"
+            ).fetchall()
+        return {name: (waiting, dead) for name, waiting, dead in rows}
+
     def states(self) -> list[EndpointState]:
         """The state of every endpoint, by name."""
         return [self._state(subscription) for subscription in self.subscriptions()]

@@ -45,6 +45,7 @@ class MadeDigest:
     taught: bytes = b""  # the week's topics (`WeekTopics`) for the live topics, as bytes; empty when there are none
     log_start: int = 0  # first offset that the log still has
     held: int = 0  # distinct posts of the week in the slice, deleted ones included
+    peak_memory: int = 0  # largest resident memory of the refit process so far, bytes
 
 
 def library_versions() -> dict[str, str]:
@@ -104,7 +105,9 @@ class RefitProcess:
             reason = "the process ended" if answer is None else answer["error"]
             raise RefitError(f"the refit of {week} failed: {reason}; see its log lines above")
         value, taught = base64.b64decode(answer["value"]), base64.b64decode(answer["taught"])
-        read = {name: answer[name] for name in ("slice_start", "slice_end", "records", "log_start", "held")}
+        read = {
+            name: answer[name] for name in ("slice_start", "slice_end", "records", "log_start", "held", "peak_memory")
+        }
         return MadeDigest(value, taught=taught, **read)
 
     async def aclose(self) -> None:

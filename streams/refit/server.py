@@ -10,6 +10,7 @@ import os
 import select
 import sys
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from typing import Any, BinaryIO
 
 import orjson
@@ -68,6 +69,7 @@ async def _refit(settings: Settings, arguments: dict[str, Any], progress: Progre
         "records": piece.read,
         "log_start": piece.log_start,
         "held": posts.held,
+        "peak_memory": getrusage(RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
     }
 
 

@@ -10,7 +10,7 @@ A stage's heavy libraries are imported when it is built, so that each process lo
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from models.online.assigner import Assigner
 from models.week.clock import WeekClock
+from models.week.week import Week
 from streams.clock import system_clock
 from streams.kafka.digests import read_digests
 from streams.kafka.lag import committed_offsets, lagging_partitions
@@ -29,7 +30,7 @@ from streams.kafka.record import Record
 from streams.kafka.topics import ASSIGNMENTS, EMBEDDED, TOPIC_EVENTS, TWEETS
 from streams.ports import Send
 from streams.redis_store.embed_cache import cached_encode
-from streams.refit.client import RefitProcess
+from streams.refit.client import MadeDigest, RefitProcess
 from streams.runtime.faust_app import BuildStage
 from streams.settings import Settings
 from streams.stages.assign import AssignStage
@@ -39,7 +40,7 @@ from streams.stages.ordered_release import OrderedRelease
 from streams.stages.snapshots import SnapshotStore
 from streams.stages.stage import Stage
 from streams.stages.view import delays_of
-from streams.stages.week_close import WeekCloseStage
+from streams.stages.week_close import WeekCloseStage, WeekReport
 from streams.system.logs import get_logger
 from streams.system.metrics import Metrics
 
@@ -170,6 +171,13 @@ def build_view(settings: Settings, send: Send, metrics: Metrics) -> Stage:
 def build_week_close(settings: Settings, send: Send, metrics: Metrics) -> Stage:
     """Build the week-close stage. Further processes stand by."""
     process = RefitProcess(settings)
+
+    async def refit(week: Week, chosen: Mapping[str, str]) -> MadeDigest:
+        with metrics.histogram("refit_seconds").time():
+            made = await process.refit(week, overrides=chosen, progress=_log_progress(str(week)))
+        metrics.gauge("refit_memory_bytes").set(made.peak_memory)
+        return made
+
     stage = WeekCloseStage(
         clock=system_clock,
         create_week_clock=lambda: WeekClock(
@@ -178,12 +186,13 @@ def build_week_close(settings: Settings, send: Send, metrics: Metrics) -> Stage:
             idle=timedelta(seconds=settings.week_idle_seconds),
         ),
         timezone=settings.timezone,
-        refit=lambda week, chosen: process.refit(week, overrides=chosen, progress=_log_progress(str(week))),
+        refit=refit,
         read_digests=partial(read_digests, settings),
         read_log=partial(_read_embedded_since, settings),
         lagging=partial(_embed_lag, settings),
         send=send,
         count=lambda outcome: metrics.counter("digests").labels(outcome=outcome).inc(),
+        report=partial(_export_weeks, metrics),
     )
     return Stage(
         "week-close",
@@ -200,6 +209,13 @@ STAGES: Final[dict[str, BuildStage]] = {
     "view": build_view,
     "week-close": build_week_close,
 }
+
+
+def _export_weeks(metrics: Metrics, report: WeekReport) -> None:
+    metrics.gauge("weeks_due").set(report.due)
+    for name, time in (("watermark_seconds", report.watermark), ("digest_made_seconds", report.newest_made)):
+        if time is not None:
+            metrics.gauge(name).set(time.timestamp())
 
 
 async def _read_embedded(settings: Settings, start: int, end: int) -> AsyncIterator[list[Record]]:

@@ -60,8 +60,8 @@ def run_stage(settings: Settings, name: str, build: BuildStage | None = None) ->
         return GIVE_UP
     if settings.metrics_port:
         port = settings.metrics_port + list(STAGES).index(name)
-        serve_metrics(metrics, port)
-        log.info("metrics served", port=port)
+        serve_metrics(metrics, port, settings.metrics_host)
+        log.info("metrics served", host=settings.metrics_host, port=port)
     app.task(_watch_loop)
     app.task(give_back_memory)
     log.info("stage starts", kafka=settings.kafka_bootstrap_servers)

@@ -150,8 +150,12 @@ class Runner:
             self.memory.remember(each)
             await self.delivery.post(each, self.saved.cursor, self.clock())
             self._count("sent")
-            self._times.append(self.clock())
+            now = self.clock()
+            self._times.append(now)
             self.health.last_post = self._now()
+            self._gauge("source_last_post_seconds", now.timestamp())
+            if isinstance(each, Tweet):
+                self._gauge("source_lag_seconds", (now - each.created_at).total_seconds())
 
     async def flush(self) -> None:
         """Wait for the broker, then save the source's cursor."""
@@ -215,10 +219,12 @@ class Runner:
             self._times.popleft()
         self.health.per_minute = round(len(self._times) / (RATE_WINDOW.total_seconds() / 60), 2)
         self.health.not_found = self.people.not_found.get(PLATFORM_OF.get(self.source.name, self.source.name), [])
-        gauge = self.metrics.gauge
-        gauge("source_connected").labels(source=self.source.name).set(self.health.state == "connected")
-        gauge("source_posts_per_minute").labels(source=self.source.name).set(self.health.per_minute)
+        self._gauge("source_connected", self.health.state == "connected")
+        self._gauge("source_posts_per_minute", self.health.per_minute)
         self.files.report(self.health)
+
+    def _gauge(self, name: str, value: float) -> None:
+        self.metrics.gauge(name).labels(source=self.source.name).set(value)
 
     def _now(self) -> str:
         return self.clock().isoformat(timespec="seconds")

@@ -64,6 +64,9 @@ async def run_sources(service: Service) -> None:
         saved = _loaded(files)
         found = await recall(service.settings, memory, saved)
         saved = {name: state if state.cursor else Saved(found.get(name)) for name, state in saved.items()}
+        for name in service.names:  # also a source that never sends a post is silent since then
+            started = service.metrics.gauge("source_last_post_seconds").labels(source=name)
+            started.set(service.clock().timestamp())
         log.info("sources starting", sources=service.names, known_posts=len(memory))
         send = await stack.enter_async_context(kafka_send(service.settings))
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=HTTP_TIMEOUT))

@@ -21,7 +21,7 @@ The owner of the single partition publishes; all other workers stand by.
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from models.digest.cited import shown_posts
@@ -46,8 +46,18 @@ ReadDigests = Callable[[], Awaitable[dict[str, PublishedDigest]]]
 # all records from a time on, or from an offset on; with both from the earlier one, with neither from the log's start
 ReadLog = Callable[[datetime | None, int | None], AsyncIterator[list[Record]]]
 Lagging = Callable[[], Awaitable[Collection[int]]]
+Report = Callable[["WeekReport"], None]  # for the metrics
 Count = Callable[[str], None]  # results of closing or correcting a week, for the metric `digests`
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class WeekReport:
+    """How far the stage is."""
+
+    due: int  # weeks whose digest or correction is due and not published
+    watermark: datetime | None
+    newest_made: datetime | None  # when the newest digest was made
 
 
 class WeekCloseStage:
@@ -65,6 +75,7 @@ class WeekCloseStage:
         lagging: Lagging,
         send: Send,
         count: Count = lambda outcome: None,
+        report: Report = lambda report: None,
     ) -> None:
         self._clock = clock
         self._create_week_clock = create_week_clock
@@ -76,6 +87,7 @@ class WeekCloseStage:
         self._lagging = lagging
         self._send = send
         self._count = count
+        self._report = report
         self._published: dict[str, PublishedDigest] = {}
         self._passed = 0  # end of the messages that arrived before recovery
 
@@ -89,14 +101,22 @@ class WeekCloseStage:
     async def tick(self, *, active: bool) -> None:
         """Called about every second, never twice at once. `active`: this worker owns the partition."""
         if not active:
+            if self._week_clock is not None:
+                self._report(WeekReport(0, None, None))  # the other owner reports them
             self._week_clock = None
             return
         if self._week_clock is None:
             self._week_clock = await self._recover()
+        self._tell(self._week_clock)
         # the lag costs two requests: ask only if something may be due
         if self._week_clock.due(self._clock()):
             for week in self._week_clock.due(self._clock(), await self._lagging()):
                 await self._publish(week, self._week_clock)
+                self._tell(self._week_clock)
+
+    def _tell(self, week_clock: WeekClock) -> None:
+        newest = max((entry.made_at for entry in self._published.values() if entry.made_at), default=None)
+        self._report(WeekReport(len(week_clock.due(self._clock())), week_clock.watermark(), newest))
 
     async def _recover(self) -> WeekClock:
         """Read from the log which weeks are closed, how far event time is, and which posts were late."""

@@ -13,7 +13,7 @@ from streams.kafka.digests import PublishedDigest
 from streams.kafka.record import Record
 from streams.kafka.topics import DIGESTS
 from streams.refit.client import MadeDigest
-from streams.stages.week_close import WeekCloseStage
+from streams.stages.week_close import WeekCloseStage, WeekReport
 from tests.support.made_digest import empty_digest
 from tests.support.made_posts import START, FakeSend, embedded, record, tweet
 
@@ -32,6 +32,7 @@ class World:
         self.log: list[Record] = []
         self.log_start = 0  # retention: what is before is gone
         self.outcomes: list[str] = []
+        self.reports: list[WeekReport] = []
         self.arrives: list[tuple[int, float]] = []  # posts that arrive while the next refit runs
         self.stages: list[WeekCloseStage] = []
         self.digest: Digest | None = None  # what the refit of its week makes instead
@@ -65,6 +66,7 @@ class World:
             lagging=self._lagging,
             send=self.send,
             count=self.outcomes.append,
+            report=self.reports.append,
         )
         self.stages.append(made)
         return made

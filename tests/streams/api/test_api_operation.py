@@ -128,9 +128,15 @@ async def test_requests_are_counted_by_route_and_never_by_path() -> None:
         await http.get("/api/topics/T1")
         await http.get("/api/topics/nothing")
         await http.get("/wp-admin.php")
+        await http.get("/static/style.css")
+        await http.delete("/api/topics")
         text = (await http.get("/metrics")).text
-    assert 'toptopics_http_requests_total{method="GET",route="/api/topics/{topic_id}",status="404"} 1.0' in text
+    counted = 'toptopics_http_requests_total{{method="{}",route="{}",status="{}"}} 1.0'
+    assert counted.format("GET", "/api/topics/{topic_id}", 404) in text
     assert "wp-admin" not in text
+    assert counted.format("GET", "unknown", 404) in text
+    assert counted.format("GET", "/static", 200) in text
+    assert counted.format("DELETE", "/api/topics", 405) in text
     assert "toptopics_live_topics 2.0" in text
 
 
@@ -155,7 +161,18 @@ async def test_the_service_tells_the_lag_of_stages_that_cannot() -> None:
     async with client(await filled(), stages=stages) as http:
         first, second = (await http.get("/metrics")).text, (await http.get("/metrics")).text
     assert 'toptopics_lag_records{stage="view",topic="assignments"} 7.0' in first
+    assert 'toptopics_stage_running{stage="view"} 0.0' in first
     assert "toptopics_lag_records{" not in second
+    assert "toptopics_stage_running{" not in second
+
+
+async def test_requests_without_a_token_have_a_label_of_their_own() -> None:
+    """Guesses of the token are seen as such."""
+    async with client(await filled(), token="t" * 32) as http:
+        await http.get("/api/topics/T1")
+        text = (await http.get("/metrics", headers={"Authorization": f"Bearer {'t' * 32}"})).text
+    assert 'toptopics_http_requests_total{method="GET",route="refused",status="401"} 1.0' in text
+    assert 'toptopics_build_info{python="' in text
 
 
 async def test_the_service_tells_where_it_listens() -> None:

@@ -277,3 +277,6 @@ async def test_metrics_tell_what_a_source_does(tmp_path: Path) -> None:
     assert value("toptopics_source_reconnects_total", {"source": "script"}) == 1
     assert value("toptopics_source_connected", {"source": "script"}) == 0  # it was stopped
     assert value("toptopics_source_posts_per_minute", {"source": "script"}) == 0.6
+    sent_at = value("toptopics_source_last_post_seconds", {"source": "script"})
+    assert sent_at is not None
+    assert value("toptopics_source_lag_seconds", {"source": "script"}) == pytest.approx(sent_at - NOW.timestamp())

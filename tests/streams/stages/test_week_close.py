@@ -11,7 +11,8 @@ from models.week.week import Week
 from streams.kafka.digests import week_before
 from streams.kafka.record import Record
 from streams.kafka.topics import DIGESTS, EMBEDDED
-from tests.support.made_posts import FakeSend, embedded, record, tweet
+from streams.stages.week_close import WeekReport
+from tests.support.made_posts import START, FakeSend, embedded, record, tweet
 from tests.support.week_close_world import NOW, World
 
 
@@ -26,6 +27,24 @@ async def test_a_closed_week_is_published_once() -> None:
     (entry,) = world.published()
     assert (entry.digest.week, entry.revision, entry.slice_end, entry.made_at) == ("2021-W18", 1, 2, NOW)
     assert b"made_at" not in encode(entry.digest)
+
+
+async def test_the_stage_reports_what_is_due_and_how_far_event_time_is() -> None:
+    """For the metrics: a week that stays due is a digest that is late, whatever holds it back."""
+    world = World()
+    stage = world.stage()
+    await stage.tick(active=True)
+    await stage.follow([world.append(0, 5), world.append(1, 8 * 24 + 1)])
+    world.lag = [3]
+    await stage.tick(active=True)
+    held = world.reports[-1]
+    assert (held.due, held.newest_made) == (1, None)
+    assert held.watermark == START + timedelta(hours=7 * 24 + 1)
+    world.lag = []
+    await stage.tick(active=True)
+    assert (world.reports[-1].due, world.reports[-1].newest_made) == (0, NOW)
+    await stage.tick(active=False)
+    assert world.reports[-1] == WeekReport(0, None, None)
 
 
 async def test_lag_of_the_embed_stage_holds_the_week_open() -> None:

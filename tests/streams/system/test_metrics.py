@@ -1,11 +1,18 @@
 """The table of metrics is closed, and a stage's batches are counted when they are done."""
 
+import platform
 from collections.abc import Sequence
+from importlib.metadata import version
 
 import httpx
 import pytest
+from pydantic import ValidationError
 
+from streams.cli.metrics import SERVED
+from streams.settings import load_settings
 from streams.system.metrics import TABLE, Metrics, metered, serve_metrics
+
+MOST = 65535 - len(SERVED) + 1
 
 
 def test_every_metric_of_the_table_is_served_once_it_is_used_and_no_other() -> None:
@@ -47,6 +54,15 @@ async def test_a_batch_counts_when_it_is_done() -> None:
     assert value("toptopics_batch_records_count", {"stage": "embed"}) == 1
 
 
+def test_every_process_has_a_port_of_its_own() -> None:
+    """The highest one is a valid port."""
+    assert len(set(SERVED)) == len(SERVED)
+    highest = load_settings(metrics_port=MOST).metrics_port + len(SERVED) - 1
+    assert highest == 65535
+    with pytest.raises(ValidationError):
+        load_settings(metrics_port=MOST + 1)
+
+
 def test_the_workers_port_serves_and_stops() -> None:
     """On loopback, on a free port."""
     metrics = Metrics()
@@ -58,7 +74,11 @@ def test_the_workers_port_serves_and_stops() -> None:
         port = probe.getsockname()[1]
     stop = serve_metrics(metrics, port)
     try:
-        assert "toptopics_live_topics 3.0" in httpx.get(f"http://127.0.0.1:{port}/metrics").text
+        text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+        assert "toptopics_live_topics 3.0" in text
+        built = f'python="{platform.python_version()}",version="{version("toptopics")}"'
+        assert f"toptopics_build_info{{{built}}} 1.0" in text
+        assert "process_resident_memory_bytes" in text
     finally:
         stop()
     with pytest.raises(httpx.ConnectError):
