@@ -24,6 +24,13 @@ DIGEST_HEADERS = {
     "held": "distinct posts of the week in the slice, deleted ones included; decimal",
     "read_end": "offset up to which later records changed nothing shown (exclusive); 0: slice_end; decimal",
     "changes": "what a correction changed for readers; may be empty",
+    "content-type": "application/json",
+    "ce_specversion": "CloudEvents 1.0, binary mode: 1.0",
+    "ce_id": "id of the publication: the same each time it is sent, another one for a correction",
+    "ce_source": "urn:toptopics",
+    "ce_type": "digest.published or digest.corrected",
+    "ce_subject": "the week",
+    "ce_time": "made_at; absent when it is unknown",
 }
 
 

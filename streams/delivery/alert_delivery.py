@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from models.events.cloud_event import CloudEvent
 from streams.clock import Clock, system_clock
 from streams.delivery.alert_rules import Alert, Channel, Rules
 from streams.delivery.apprise import Note, notify
@@ -84,7 +85,7 @@ class Delivery:
             await notify(url, note, allow_private=channel.allow_private, allowed=self._allowed)
             return
         message = Message(
-            id=message_id,
+            event=CloudEvent(id=message_id, type="topic.alert", subject=alert.topic_id),
             body=msgspec.json.encode(alert),
             url=channel.webhook.get_secret_value(),
             key=key_of(channel.secret.get_secret_value()) if channel.secret else None,

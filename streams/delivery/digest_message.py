@@ -1,7 +1,8 @@
 """One digest by e-mail or to a chat (see `streams.delivery.apprise`).
 
-The headline is the subject. E-mail gets the whole digest as HTML. Chats get one line a section with its address, short
-enough for the strictest service. The title of a correction says so, because chats cannot change a sent message.
+The headline is the subject. E-mail gets the whole digest as text and as HTML. Chats get one line a section with its
+address, short enough for the strictest service. The title of a correction says so, because chats cannot change a sent
+message.
 """
 
 import ipaddress
@@ -10,11 +11,11 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from models.render.html import Unsubscribe, mail_page
+from models.render.plain_text import plain_text
 from models.render.view import View, view
 from models.text.plain import one_line
 from streams.delivery.apprise import Note, knows, notify
 from streams.delivery.apprise_addresses import refusal
-from streams.delivery.digest_webhook import delivery_id
 from streams.delivery.signed_post import PRIVATE
 from streams.delivery.subscription import Subscription, SubscriptionError
 from streams.kafka.digests import PublishedDigest
@@ -45,9 +46,10 @@ class ChatSender:
         shown = view(entry.digest, entry.edition(self._base))
         leave = self._unsubscribe(subscription)
         note = Note(
-            id=delivery_id(entry),
+            id=entry.event.id,
             title=title_of(entry),
             text=chat_text(shown),
+            mail_text=mail_text(shown, leave),
             html=mail_page(shown, leave),
             unsubscribe=leave.url if leave else "",
         )
@@ -95,6 +97,12 @@ def title_of(entry: PublishedDigest) -> str:
     """The subject line."""
     headline = one_line(entry.digest.headline.text, SUBJECT_CHARACTERS)
     return f"Corrected: {headline}" if entry.supersedes else headline
+
+
+def mail_text(shown: View, leave: Unsubscribe | None) -> str:
+    """The whole digest, and where the subscription ends."""
+    text = plain_text(shown)
+    return text + (f"\nYou get this as “{leave.name}”. Unsubscribe: <{leave.url}>\n" if leave else "")
 
 
 def chat_text(shown: View) -> str:

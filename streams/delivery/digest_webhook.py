@@ -20,18 +20,12 @@ from streams.kafka.digests import PublishedDigest
 from streams.web.public_address import Lookup, is_public, system_lookup
 
 
-def delivery_id(entry: PublishedDigest) -> str:
-    """The id of a publication: the same in every attempt, another one for a correction."""
-    return f"digest_{entry.digest.week}_r{entry.revision}_{entry.hash[:16]}"
-
-
 def body_of(entry: PublishedDigest, base: str | None = None) -> bytes:
     """The request's body. `base` is the address of the service."""
     shown: Digest = for_readers(entry.digest)
-    corrected = entry.supersedes is not None
     return orjson.dumps(
         {
-            "type": "digest.corrected" if corrected else "digest.published",
+            "type": entry.event.type,
             "timestamp": entry.made_at or entry.digest.end,
             "data": {
                 "week": entry.digest.week,
@@ -72,7 +66,7 @@ class WebhookSender:
             DeliveryError: It was not accepted.
         """
         message = Message(
-            id=delivery_id(entry),
+            event=entry.event,
             body=body_of(entry, self._base),
             url=subscription.url,
             key=subscription.key,

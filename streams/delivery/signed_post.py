@@ -2,7 +2,7 @@
 
 Headers follow the Standard Webhooks specification: `webhook-id` (the same in every attempt, so that receivers recognise
 repetitions), `webhook-timestamp` (of this attempt, seconds), and with a key `webhook-signature` ("v1," and the base64
-of HMAC-SHA256 over "id.timestamp.body").
+of HMAC-SHA256 over "id.timestamp.body"). The attributes of CloudEvents 1.0 are headers too (`ce-id` and so on).
 
 The host is looked up once, and all of its addresses must be public (unless private ones are allowed). The connection
 goes to the checked address, so a name that changes its address has no effect. A redirect is a failure, because it could
@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
+from models.events.cloud_event import CloudEvent
 from streams.delivery.errors import DeliveryError
 from streams.web.public_address import Lookup, NotAllowedError, host_of, is_public, pinned, system_lookup
 from streams.web.retry_after import retry_after
@@ -31,7 +32,7 @@ PRIVATE = "the host is not on the public internet: that needs `--allow-private` 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One message."""
 
-    id: str  # value of `webhook-id`
+    event: CloudEvent  # its id is the value of `webhook-id`
     body: bytes  # JSON
     url: str
     key: bytes | None  # signs the message; None for an unsigned one
@@ -105,11 +106,12 @@ def _headers(message: Message, now: datetime) -> dict[str, str]:
         "Host": urlsplit(message.url).netloc.rpartition("@")[2],
         "Content-Type": "application/json",
         "User-Agent": "toptopics/0.1 (webhook)",
-        "webhook-id": message.id,
+        "webhook-id": message.event.id,
         "webhook-timestamp": str(timestamp),
+        **message.event.http_headers(),
     }
     if message.key is not None:
-        headers["webhook-signature"] = signature(message.key, message.id, timestamp, message.body)
+        headers["webhook-signature"] = signature(message.key, message.event.id, timestamp, message.body)
     return headers
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models.events import Digest
+from models.events.cloud_event import CloudEvent
 from models.events.wire import PoisonError, content_hash, decode
 from models.render.edition import Edition
 from models.week.week import Week
@@ -37,6 +38,16 @@ class PublishedDigest:
     def hash(self) -> str:
         """Hex sha256 of the value."""
         return content_hash(self.digest)
+
+    @property
+    def event(self) -> CloudEvent:
+        """The publication. Its id is the same wherever and however often it is sent, another one for a correction."""
+        return CloudEvent(
+            id=f"digest_{self.digest.week}_r{self.revision}_{self.hash[:16]}",
+            type="digest.published" if self.supersedes is None else "digest.corrected",
+            subject=self.digest.week,
+            time=self.made_at,
+        )
 
     def edition(self, base: str | None) -> Edition:
         """For rendering; `base`: the address under which readers reach the service."""
@@ -80,6 +91,7 @@ class PublishedDigest:
             "held": str(self.held),
             "read_end": str(self.read_end),
             "changes": self.changes,
+            **self.event.kafka_headers(),
         }
         return [(name, value.encode()) for name, value in pairs.items()]
 

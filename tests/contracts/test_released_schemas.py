@@ -1,6 +1,7 @@
 """The contract of the topics: within a schema version, nothing that was released is removed."""
 
 import copy
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -122,5 +123,6 @@ def test_what_is_sent_is_valid_by_the_asyncapi_document() -> None:
 
 def test_the_documented_headers_are_the_ones_sent() -> None:
     """An undocumented header does not exist for users."""
-    entry = PublishedDigest(digest=make_digest("2021-W18"), revision=1, slice_start=0, slice_end=5)
+    at = datetime(2021, 5, 11, tzinfo=UTC)
+    entry = PublishedDigest(digest=make_digest("2021-W18"), revision=1, slice_start=0, slice_end=5, made_at=at)
     assert {name for name, _ in entry.headers()} == set(DIGEST_HEADERS)

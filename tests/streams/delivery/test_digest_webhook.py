@@ -1,8 +1,5 @@
 """Webhooks: signed as the specification says, and sent to no forbidden address."""
 
-import base64
-import hashlib
-import hmac
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +7,13 @@ from pathlib import Path
 import orjson
 import pytest
 import trustme
+from cloudevents.core.bindings import http, kafka
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from models.events import Digest
-from models.events.wire import decode
-from streams.delivery.digest_webhook import WebhookSender, delivery_id
+from models.events.cloud_event import CloudEvent
+from models.events.wire import decode, encode
+from streams.delivery.digest_webhook import WebhookSender
 from streams.delivery.errors import DeliveryError
 from streams.delivery.subscription import Subscription, checked
 from streams.kafka.digests import PublishedDigest
@@ -23,7 +23,12 @@ from tests.support.webhook_receiver import LOSE_ANSWER, Receiver, receiving
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 ENTRY = PublishedDigest(digest=digest("2021-W18"), revision=1, slice_start=3, slice_end=9, made_at=NOW)
 CORRECTION = PublishedDigest(
-    digest=digest("2021-W18", headline="No"), revision=2, slice_start=3, slice_end=12, supersedes=ENTRY.hash
+    digest=digest("2021-W18", headline="No"),
+    revision=2,
+    slice_start=3,
+    slice_end=12,
+    supersedes=ENTRY.hash,
+    made_at=NOW,
 )
 
 
@@ -34,18 +39,41 @@ def to(receiver: Receiver, **given: object) -> Subscription:
 async def test_a_delivery_is_signed_and_complete() -> None:
     """The receiver can check the signature over id, timestamp and body, and read a whole digest."""
     async with receiving(Receiver()) as receiver:
-        subscription = to(receiver)
-        await WebhookSender().send(subscription, ENTRY, NOW)
+        subscription, now = to(receiver), datetime.now(UTC)  # noqa: TID251 - the library refuses old messages
+        await WebhookSender().send(subscription, ENTRY, now)
         (request,) = receiver.requests
-    signed = f"{request.message_id}.{request.headers['webhook-timestamp']}.".encode() + request.body
-    wanted = base64.b64encode(hmac.new(subscription.key, signed, hashlib.sha256).digest()).decode()
-    assert request.headers["webhook-signature"] == f"v1,{wanted}"
-    assert request.headers["webhook-timestamp"] == str(int(NOW.timestamp()))
+    event = Webhook(subscription.secret).verify(request.body, request.headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(subscription.secret).verify(request.body + b" ", request.headers)
+    assert request.headers["webhook-timestamp"] == str(int(now.timestamp()))
     assert request.headers["host"] == f"127.0.0.1:{receiver.port}"
-    event = orjson.loads(request.body)
     assert event["type"] == "digest.published"
     assert event["data"]["hash"] == ENTRY.hash
     assert decode(orjson.dumps(event["data"]["digest"]), Digest).topics == ENTRY.digest.topics
+
+
+@pytest.mark.parametrize(("entry", "kind"), [(ENTRY, "digest.published"), (CORRECTION, "digest.corrected")])
+async def test_a_delivery_is_a_cloud_event(entry: PublishedDigest, kind: str) -> None:
+    """The library of the specification reads it; the record on Kafka has the same id."""
+    async with receiving(Receiver()) as receiver:
+        await WebhookSender().send(to(receiver), entry, NOW)
+    (request,) = receiver.requests
+    event = http.from_http_event(http.HTTPMessage(headers=request.headers, body=request.body))
+    assert (event.get_specversion(), event.get_type(), event.get_source()) == ("1.0", kind, "urn:toptopics")
+    assert (event.get_subject(), event.get_time()) == ("2021-W18", entry.made_at)
+    assert event.get_data() == orjson.loads(request.body)
+    message = kafka.KafkaMessage(headers=dict(entry.headers()), key=b"2021-W18", value=encode(entry.digest))
+    record = kafka.from_binary_event(message)
+    assert (record.get_id(), record.get_type(), record.get_time()) == (event.get_id(), kind, entry.made_at)
+    assert record.get_data() == orjson.loads(encode(entry.digest))
+    assert record.get_datacontenttype() == "application/json"
+
+
+def test_any_subject_is_a_header() -> None:
+    """Ids of topics are in every script; the library reads them back."""
+    event = CloudEvent(id="1", type="topic.alert", subject='grün "100 %"')
+    assert all(value.isascii() for value in event.http_headers().values())
+    assert http.from_http_event(http.HTTPMessage(event.http_headers(), b"{}")).get_subject() == 'grün "100 %"'
 
 
 async def test_a_correction_says_what_it_corrects_under_an_id_of_its_own() -> None:
@@ -54,7 +82,7 @@ async def test_a_correction_says_what_it_corrects_under_an_id_of_its_own() -> No
         await WebhookSender().send(to(receiver), CORRECTION, NOW)
     event = orjson.loads(receiver.requests[0].body)
     assert (event["type"], event["data"]["supersedes"]) == ("digest.corrected", ENTRY.hash)
-    assert delivery_id(CORRECTION) != delivery_id(ENTRY)
+    assert CORRECTION.event.id != ENTRY.event.id
 
 
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503, LOSE_ANSWER])

@@ -19,7 +19,6 @@ from models.events import Sentence
 from models.render.view import view
 from streams.delivery import apprise_addresses
 from streams.delivery.digest_message import CHAT_CHARACTERS, ChatSender, chat_text
-from streams.delivery.digest_webhook import delivery_id
 from streams.delivery.errors import DeliveryError
 from streams.delivery.subscription import Subscription
 from streams.kafka.digests import PublishedDigest
@@ -79,7 +78,7 @@ async def test_a_service_that_takes_headers_is_told_the_deliverys_id() -> None:
         for entry in (ENTRY, CORRECTED):
             await ChatSender().send(there, entry, NOW)
     ids = [request.message_id for request in receiver.requests]
-    assert ids == [delivery_id(ENTRY), delivery_id(ENTRY), delivery_id(CORRECTED)]
+    assert ids == [ENTRY.event.id, ENTRY.event.id, CORRECTED.event.id]
 
 
 async def test_a_failure_of_the_service_is_a_failed_delivery(sent: list[dict[str, Any]]) -> None:
