@@ -10,7 +10,8 @@ from models.events import Tweet
 PREFIX = "rss:"  # of the post ids
 LEAST_BODY = 40  # characters; a shorter body may occur in several entries
 _WORD = re.compile(r"\w+(?:[.,:'’-]\w+)*")
-_NUMBER = re.compile(r"[\d.,:'’-]+")
+_NUMBER = re.compile(r"[\d.,:'’-]+(?:k|m|h|d|min)?")  # also 1.2k, 3d
+_IN_BRACKETS = re.compile(r"[(\[]\s*\d[\d.,]*(?:\s+\w+)?\s*[)\]]")
 
 
 class Mark(NamedTuple):
@@ -47,13 +48,13 @@ def guid_of(post_id: str) -> str:
 
 
 def said(post: Tweet) -> str:
-    """Return the words whose change a reader would notice: the text without stand-alone numbers in the body.
+    """Return the words whose change a reader would notice: the text without counters.
 
-    Stand-alone numbers in a feed's body are usually counters (comments, minutes, visitors). They change at every poll
-    and make no edit.
+    Stand-alone numbers in a feed's body, and numbers in brackets in its title, are usually counters (comments, minutes,
+    visitors). They change at every poll and make no edit.
     """
     title, _blank, body = post.text.partition("\n\n")
-    return _hash(_words(title) + "\n" + _words(body, numbers=False))
+    return _hash(_words(_IN_BRACKETS.sub(" ", title)) + "\n" + _words(body, numbers=False))
 
 
 def _body(body: str) -> str:
@@ -63,7 +64,15 @@ def _body(body: str) -> str:
 
 def _words(text: str, *, numbers: bool = True) -> str:
     found = _WORD.findall(text.casefold())
-    return " ".join(word for word in found if numbers or not _NUMBER.fullmatch(word))
+    if numbers:
+        return " ".join(found)
+    counts = [_NUMBER.fullmatch(word) is not None for word in found]
+    counted = [False, *counts]  # what is counted: "1 comment" and "2 comments" are the same word
+    return " ".join(
+        word.removesuffix("s") if is_counted else word
+        for word, is_count, is_counted in zip(found, counts, counted, strict=False)
+        if not is_count
+    )
 
 
 def _hash(text: str) -> str:

@@ -2,12 +2,12 @@
 
 Feeds leave entries out and bring them back, give them new ids in every document, give all entries one id, or move to
 another address. So an entry is matched by its parts together (`marks`): by id and link; by one of the two and a part of
-its content; or by title and date. Every known entry is matched once, best match first. A part that two entries of one
-document share is ignored.
+its content; or by title and either date or body. Every known entry is matched once, best match first. A part that two
+entries of one document share is ignored.
 
 * New: an entry without a match. The first reading sends those of the last `lookback`; later readings send those within
-  reach of the previous reading (`reach`). All others, and entries without a date at the first reading, are stored
-  without sending.
+  reach of the previous reading (`reach`). All others are stored without sending, and so are the undated entries of
+  the first document that has any.
 
 * Changed: a sent entry whose new content is the same in two readings in a row, at most once a day. It becomes an edit
   with the time of the first version. Content that changes in every reading is a counter or an advertisement.
@@ -66,7 +66,7 @@ class FeedHistory:
         """
         marks = self._marks(entries)
         entries, marks = _without_repeats(entries, marks)
-        matched = self._match(marks)
+        matched = self._match(marks, [said(entry.post) for entry in entries])
         taken, ids = set(matched.values()), {one.post_id for one in self.known}
         fresh: list[Tweet] = []
         shown: list[Known] = []
@@ -117,7 +117,7 @@ class FeedHistory:
             for mark in marks
         ]
 
-    def _match(self, marks: Sequence[Mark]) -> dict[int, int]:
+    def _match(self, marks: Sequence[Mark], words: Sequence[str]) -> dict[int, int]:
         """Return place in the document -> place among the known entries."""
         index: dict[tuple[int, str], list[int]] = defaultdict(list)
         for number, one in enumerate(self.known):
@@ -130,7 +130,8 @@ class FeedHistory:
                 number for part in (0, 1, 2) if mark[part] for number in index[part, mark[part]][-MOST_CANDIDATES:]
             }
             for number in candidates:
-                agreement = _agreement(self._neutral(self.known[number].mark), mark)
+                known = self.known[number]
+                agreement = _agreement(self._neutral(known.mark), mark, same_words=known.said == words[place])
                 if agreement:
                     pairs.append((-agreement, place, number))
         matched: dict[int, int] = {}
@@ -159,6 +160,8 @@ class FeedHistory:
         return Known(mark, post_id, said(post), max(1, int(when.timestamp()))), post
 
     def _time(self, entry: Entry, now: datetime, lookback: timedelta) -> datetime | None:
+        if entry.date is None and not self.known:
+            return None
         if self.read_at is None:
             return min(entry.date, now) if entry.date is not None and entry.date >= now - lookback else None
         return time_within_reach(entry.date, now, self.read_at)
@@ -195,7 +198,7 @@ def _without_repeats(entries: Sequence[Entry], marks: Sequence[Mark]) -> tuple[l
     return [entries[place] for place in places], [marks[place] for place in places]
 
 
-def _agreement(one: Mark, other: Mark) -> int:
+def _agreement(one: Mark, other: Mark, *, same_words: bool) -> int:
     """Return the number of equal parts; 0 if the two are different entries."""
     guid, link, title, body, date = (bool(a) and a == b for a, b in zip(one, other, strict=True))
     words = title + body + date
@@ -205,10 +208,10 @@ def _agreement(one: Mark, other: Mark) -> int:
         same = words > 0 or not (one.link and other.link)
     elif link:
         other_ids = one.guid and other.guid
-        same = words > 0 if not other_ids else date or body or (title and not (one.date and other.date))
+        same = words > 0 if not other_ids else date or body or same_words or (title and not (one.date and other.date))
     else:
         undated = not (one.date or other.date)
-        same = title and (date or (undated and (body or not (one.body or other.body))))
+        same = title and (date or body or (undated and not (one.body or other.body)))
     return 2 * (guid + link) + words if same else 0
 
 

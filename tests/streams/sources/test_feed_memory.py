@@ -1,92 +1,39 @@
 """What a feed has shown: nothing is sent twice, nothing old pours out, nothing new is taken for known."""
 
 import asyncio
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
-import orjson
 import pytest
 from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.events import Tweet
 from streams.sources.cursors import Files
-from streams.sources.feeds.dates import date_of
 from streams.sources.feeds.entries import Entry, read_entries
-from streams.sources.feeds.history import dump_history, load_history
+from streams.sources.feeds.history import load_history
 from streams.sources.feeds.poll import Feeds
 from streams.sources.port import Bad
 from streams.sources.producer import Delivery
 from streams.sources.runner import Runner
 from streams.sources.sent_posts import SentPosts
+from tests.support.made_feeds import (
+    ADDRESS,
+    MONTHS_AGO,
+    NOW,
+    RECENT,
+    WEEK,
+    YESTERDAY,
+    Reader,
+    feed,
+    item,
+    mail_date,
+    moved,
+)
 from tests.support.source_servers.collecting import MemoryLog, people
 from tests.support.source_servers.hosting import Stop, hosted, serve_app
-
-NOW = datetime(2026, 11, 29, 9, tzinfo=UTC)
-ADDRESS = "https://ada.example/feed.xml"
-WEEK = timedelta(days=7)
-
-
-def item(title: str, guid: str = "", link: str = "", date: str = "", body: str = "") -> str:
-    return (
-        f"<item><title>{title}</title>"
-        + (f'<guid isPermaLink="false">{guid}</guid>' if guid else "")
-        + (f"<link>{link}</link>" if link else "")
-        + (f"<pubDate>{date}</pubDate>" if date else "")
-        + f"<description>{body}</description></item>"
-    )
-
-
-def note(number: int, date: datetime) -> str:
-    return item(f"Note {number}", f"g{number}", f"https://ada.example/g{number}", mail_date(date))
-
-
-def moved(title: str, address: str) -> str:
-    """An entry whose id is its address."""
-    return item(title, address, address, RECENT)
-
-
-def feed(*items: str, head: str = "") -> bytes:
-    return (
-        '<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>Ada notes</title>'
-        f"<link>https://ada.example/</link>{head}{''.join(items)}</channel></rss>"
-    ).encode()
-
-
-def mail_date(moment: datetime) -> str:
-    return moment.strftime("%a, %d %b %Y %H:%M:%S GMT")
-
-
-class Reader:
-    """A feed's history over several readings, each from the bytes that a cursor would hold."""
-
-    def __init__(self, lookback: timedelta = WEEK, every: timedelta = timedelta(minutes=15)) -> None:
-        self.now = NOW - every
-        self._every = every
-        self._lookback = lookback
-        self._state: Any = {}
-
-    def __call__(self, document: bytes) -> list[Tweet]:
-        """What a reading sends."""
-        self.now += self._every
-        history = load_history(ADDRESS, orjson.loads(orjson.dumps(self._state)))
-        entries = [one for one in read_entries(document, ADDRESS, self.now) if isinstance(one, Entry)]
-        fresh = history.sort_out(entries, self.now, self._lookback)
-        self._state = dump_history(history)
-        return fresh
-
-    def titles(self, document: bytes) -> list[str]:
-        return [post.text.partition("\n\n")[0] for post in self(document)]
-
-
-RECENT = mail_date(NOW - timedelta(hours=5))
-YESTERDAY = mail_date(NOW - timedelta(hours=23))
-TWO_DAYS = mail_date(NOW - timedelta(days=2))
-MONTHS_AGO = mail_date(NOW - timedelta(days=300))
 
 
 def test_a_long_feed_does_not_pour_out_its_past() -> None:
@@ -113,6 +60,17 @@ def test_a_feed_that_shows_more_of_its_past_sends_none_of_it() -> None:
     assert read(feed(*entries)) == []
 
 
+def test_a_feed_that_is_empty_at_the_first_reading_has_a_past_too() -> None:
+    """Its undated entries may be of any time; a dated one of today is news."""
+    read = Reader()
+    assert read(feed()) == []
+    undated = [item(f"Older undated {k}", f"g{k}", f"https://ada.example/{k}") for k in range(2)]
+    new = item("New one", "g3", "https://ada.example/3", mail_date(NOW))
+    assert read.titles(feed(new, *undated)) == ["New one"]
+    later = item("Undated, later", "g4", "https://ada.example/4")
+    assert read.titles(feed(later, new, *undated)) == ["Undated, later"]
+
+
 @pytest.mark.parametrize("gone", [feed(), feed(item("Notice", "n", "https://ada.example/n", MONTHS_AGO))])
 def test_an_emptied_and_refilled_feed_repeats_nothing(gone: bytes) -> None:
     """Dated and undated entries are known from before."""
@@ -127,6 +85,7 @@ def test_an_emptied_and_refilled_feed_repeats_nothing(gone: bytes) -> None:
     assert read(whole) == []
 
 
+HOUR = timedelta(hours=1)
 BODY = "The same words as before, in a body that is long enough to tell one entry from another one."
 
 
@@ -141,8 +100,11 @@ BODY = "The same words as before, in a body that is long enough to tell one entr
         lambda k: item("A post about kernels", "g1", f"https://ada.example/2?session={k}"),
         lambda k: item("A post about kernels", "g1", "https://ada.example/2", mail_date(NOW + timedelta(minutes=k))),
         lambda k: moved("A post about kernels", f"http{'s' * (k % 2)}://ada.example/2"),
+        lambda k: item("A post about kernels", f"uuid:{k}", "https://ada.example/2", mail_date(NOW + HOUR * k)),
+        lambda k: item("A post about kernels", f"u{k}", f"https://a.example/?s={k}", mail_date(NOW + HOUR * k), BODY),
     ],
-    ids=["guid", "guid, undated", "guid and link", "guid and link, undated", "link", "link of a guid", "date", "https"],
+    ids=["guid", "guid, undated", "guid and link", "guid and link, undated", "link", "link of a guid", "date", "https",
+         "guid and date", "everything but the words"],
 )  # fmt: skip
 def test_an_entry_whose_addresses_change_is_the_same(entry: Callable[[int], str]) -> None:
     """Ids made at every reading, links with a session in them, dates that follow the clock, a move to https."""
@@ -225,163 +187,6 @@ def test_any_readings_send_every_entry_at_most_once(readings: list[list[tuple[in
         )
         sent += read.titles(document)
     assert sorted(sent) == sorted({f"Note number {k}" for shown in readings for k, _guid, _changing in shown})
-
-
-# --- kind 3: dates
-
-
-@pytest.mark.parametrize(
-    ("text", "right"),
-    [
-        ("Mon, 01 Jan 0001 00:00:00 +0000", None),
-        ("0001-01-01T00:00:00Z", None),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", None),
-        ("Wed, 31 Dec 1969 19:00:00 EST", None),
-        ("1899-12-30T00:00:00Z", None),
-        ("1980-01-01", None),
-        ("0", None),
-        ("soon", None),
-        ("", None),
-        ("03/04/2026", None),
-        ("Sat, 28 Nov 2026 10:00:00", "2026-11-28T10:00:00+00:00"),
-        ("Sat, 28 Nov 2026 10:00:00 -0000", "2026-11-28T10:00:00+00:00"),
-        ("Sat, 28 Nov 2026 05:00:00 EST", "2026-11-28T10:00:00+00:00"),
-        ("28 Nov 2026 10:00 +0200", "2026-11-28T08:00:00+00:00"),
-        ("2026-11-28T10:00:00", "2026-11-28T10:00:00+00:00"),
-        ("2026-11-28 10:00:00+01:00", "2026-11-28T09:00:00+00:00"),
-        ("2026-11-28T10:00:00.123456789Z", "2026-11-28T10:00:00.123456+00:00"),
-        ("20261128T100000Z", "2026-11-28T10:00:00+00:00"),
-        ("2026/11/28 15:07:41", "2026-11-28T15:07:41+00:00"),
-        ("2026/11/28", "2026-11-28T00:00:00+00:00"),
-        ("2026.11.28 15:07", "2026-11-28T15:07:00+00:00"),
-        ("28/11/2026 15:07", "2026-11-28T15:07:00+00:00"),
-        ("11/28/2026 15:07", "2026-11-28T15:07:00+00:00"),
-        ("28.11.2026", "2026-11-28T00:00:00+00:00"),
-        ("November 28, 2026", "2026-11-28T00:00:00+00:00"),
-        ("28 November 2026 10:30", "2026-11-28T10:30:00+00:00"),
-        ("Sat Nov 28 10:00:00 2026", "2026-11-28T10:00:00+00:00"),
-        ("1795860000", "2026-11-28T10:00:00+00:00"),
-        ("1795860000000", "2026-11-28T10:00:00+00:00"),
-        ("2026-13-45", None),
-        ("2026/13/45", None),
-        ("2026-11", None),
-        ("2026", None),
-    ],
-)
-def test_dates_as_feeds_write_them(text: str, right: str | None) -> None:
-    """Zones that are missing are UTC; what can be read in two ways, or stands for "unknown", is no date."""
-    found = date_of(text)
-    assert (found and found.isoformat()) == right
-
-
-@given(st.text(max_size=60))
-def test_any_words_are_a_date_or_none(text: str) -> None:
-    """Never an error, and never a time before the web."""
-    found = date_of(text)
-    assert found is None or (found.year >= 1990 and found.tzinfo is UTC)
-
-
-def test_wild_dates_of_entries() -> None:
-    """Years 1 and 1970 are no dates; a date without a zone and one with slashes are what they say."""
-    read = Reader()
-    sent = read(
-        feed(
-            item("Zero date", "d1", "https://ada.example/d1", "Mon, 01 Jan 0001 00:00:00 +0000"),
-            item("Epoch", "d2", "https://ada.example/d2", "Thu, 01 Jan 1970 00:00:00 GMT"),
-            item("No zone", "d3", "https://ada.example/d3", "Sat, 28 Nov 2026 10:00:00"),
-            item("Slashes", "d4", "https://ada.example/d4", "2026/11/28 15:07:41"),
-        )
-    )
-    assert [(post.text, post.created_at.isoformat()) for post in sent] == [
-        ("No zone", "2026-11-28T10:00:00+00:00"),
-        ("Slashes", "2026-11-28T15:07:41+00:00"),
-    ]
-
-
-def test_the_build_date_is_no_entrys_date() -> None:
-    """At the first reading entries without a date are noted; a later one is as old as its first sight."""
-    head = (
-        "<lastBuildDate>Sun, 29 Nov 2026 08:00:00 GMT</lastBuildDate><pubDate>Sun, 29 Nov 2026 08:00:00 GMT</pubDate>"
-    )
-    essays = [item(f"Old essay {k}", f"g{k}", f"https://ada.example/{k}") for k in range(2)]
-    read = Reader()
-    assert read(feed(*essays, head=head)) == []
-    (new,) = read(feed(item("New essay", "g9", "https://ada.example/9"), *essays, head=head))
-    assert (new.text, new.created_at) == ("New essay", read.now)
-
-
-@pytest.mark.parametrize(
-    ("age", "dated"),
-    [
-        (timedelta(hours=20), timedelta(hours=20)),
-        (timedelta(days=3), timedelta(0)),
-        (timedelta(days=12), None),
-        (timedelta(days=5000), None),
-        (-timedelta(days=9), timedelta(0)),
-    ],
-)
-def test_an_entry_that_appears_late(age: timedelta, dated: timedelta | None) -> None:
-    """One that could be read only now is news of now; one from long ago is none."""
-    read = Reader(timedelta(days=1), every=timedelta(0))
-    assert read(feed(item("Known", "g1", "https://ada.example/1", MONTHS_AGO))) == []
-    sent = read(feed(item("Late", "g2", "https://ada.example/2", mail_date(NOW - age))))
-    assert [NOW - post.created_at for post in sent] == ([] if dated is None else [dated])
-
-
-def test_what_was_written_while_the_source_was_away_keeps_its_time() -> None:
-    """Ten days without a reading: entries of those days are news with their own dates."""
-    read = Reader(timedelta(days=1), every=timedelta(days=10))
-    assert read(feed(item("Known", "g1", "https://ada.example/1", MONTHS_AGO))) == []
-    written = NOW + timedelta(days=2)
-    (post,) = read(feed(item("Meanwhile", "g2", "https://ada.example/2", mail_date(written))))
-    assert post.created_at == written
-
-
-# --- kind 4: edits
-
-
-def bodies(*texts: str) -> Iterable[bytes]:
-    return (feed(item("A post", "g1", "https://ada.example/1", RECENT, text)) for text in texts)
-
-
-@pytest.mark.parametrize(
-    "texts",
-    [
-        [f"Body text. {k} comments" for k in range(1, 9)],
-        [f"Body text. {1000 * k:,} views" for k in (1, 1, 2, 2, 3, 3)],
-        [f"Body text. {['one', 'two', 'three', 'four', 'five', 'six'][k]} comments" for k in range(6)],
-        ["Body text.", "BODY  text", "Body &lt;b&gt;text&lt;/b&gt;."],
-        [f"Body text. Sponsored by {name}" for name in ("a", "b", "c", "a", "b", "c")],
-    ],
-    ids=["comments", "views, slowly", "comments in words", "markup", "advertisements"],
-)
-def test_a_counter_is_no_edit(texts: list[str]) -> None:
-    """What changes at every reading, or shows nothing else, corrects nothing."""
-    read = Reader()
-    sent = [post for document in bodies(*texts) for post in read(document)]
-    assert len(sent) == 1
-
-
-def test_an_edit_is_sent_once_it_stays() -> None:
-    """Seen twice, with the first version's time and id; the title's numbers are words."""
-    read = Reader()
-    (first,) = read(feed(item("GPT 3 is out", "g1", "https://ada.example/1", RECENT, "A report.")))
-    changed = feed(item("GPT 4 is out", "g1", "https://ada.example/1", YESTERDAY, "A report."))
-    assert read(changed) == []
-    (edit,) = read(changed)
-    assert (edit.edit_of, edit.created_at, edit.text) == (first.id, first.created_at, "GPT 4 is out\n\nA report.")
-    assert edit.id.startswith(f"{first.id}#")
-    assert read(changed) == []
-
-
-def test_an_entry_is_edited_once_a_day_at_most() -> None:
-    """Whatever its author does; the last state arrives."""
-    read = Reader(every=timedelta(hours=1))
-    sent = [post for k in range(24 * 3) for post in read(next(iter(bodies(f"Body text, version {chr(97 + k // 4)}"))))]
-    assert 1 < len(sent) <= 4
-    last = next(iter(bodies(f"Body text, version {chr(97 + 71 // 4)}")))
-    sent += [post for _ in range(30) for post in read(last)]
-    assert sent[-1].text.endswith("version r")
 
 
 # --- the whole source
