@@ -10,6 +10,8 @@ from streams.sources import fields
 _BLOCKS = {"p", "div", "li", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "tr", "section", "article"}
 _HIDDEN = "script, style, template, noscript, head, iframe, svg"
 _BARE_AMPERSAND = re.compile(r"&(?!#?\w{1,32};)")  # HTML reads "&copy=2" as a sign, its author means an address
+# "a<b" is no tag: nothing closes it; an attribute may contain the sign
+_BARE_LESS = re.compile(r"""<(?!!|[^<>]*>|[^<>]*=\s*["'])""")
 MAX_HTML = 500_000  # longer articles are cut: the first pages show the subject
 
 
@@ -19,7 +21,7 @@ def html_to_text(markup: str, *, without: str = "") -> tuple[str, list[dict[str,
     A link whose text is its shortened address (Mastodon hides parts of it) is written out in full. `without` is a CSS
     selector of further elements to leave out.
     """
-    tree = LexborHTMLParser(_BARE_AMPERSAND.sub("&amp;", markup[:MAX_HTML]))
+    tree = LexborHTMLParser(_BARE_LESS.sub("&lt;", _BARE_AMPERSAND.sub("&amp;", markup[:MAX_HTML])))
     for node in tree.css(f"{_HIDDEN}, {without}" if without else _HIDDEN):
         node.decompose()
     links: dict[str, dict[str, Any]] = {}

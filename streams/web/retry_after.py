@@ -1,7 +1,7 @@
 """How long an HTTP answer asks a client to wait."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -9,7 +9,7 @@ LONGEST_WAIT = 24 * 3600.0
 _REMAINING = ("x-rate-limit-remaining", "x-ratelimit-remaining", "ratelimit-remaining")
 _RESETS = ("x-rate-limit-reset", "x-ratelimit-reset", "ratelimit-reset", "x-ratelimit-reset-after")
 _EPOCH = 1e9  # seconds since 1970; a smaller number is a wait: nobody waits for 30 years
-_MILLISECONDS = 1e12
+_PARTS_OF_SECONDS = 1e12
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -37,28 +37,41 @@ def _retry_after(given: str, now: datetime) -> float | None:
 
 
 def _reset(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Platforms tell a reset as an epoch, in milliseconds too, as RFC 3339, or as the seconds that are left."""
-    found = re.search(r"[;,]\s*t=(\d+)", headers.get("ratelimit", ""))  # the draft standard's one header
-    exhausted = re.search(r"[;,]\s*r=0\b", headers.get("ratelimit", ""))
-    if found and exhausted:
-        return float(found[1])
+    """Platforms tell a reset as an epoch (or its milli- or microseconds), as a date, or as the seconds left."""
+    waits = list(_used_up(headers.get("ratelimit", "")))
+    if waits:
+        return max(waits)
     left = next((headers[name] for name in _REMAINING if name in headers), "0").strip()
     if left and _number(left) != 0:
         return None
     text = next((headers[name].strip() for name in _RESETS if headers.get(name)), "")
     number = _number(text)
     if number is not None:
-        number = number / 1000 if number >= _MILLISECONDS else number
+        while number >= _PARTS_OF_SECONDS:
+            number /= 1000
         return number - now.timestamp() if number >= _EPOCH else number
     try:
-        moment = datetime.fromisoformat(text)
+        moment = _date(text) or datetime.fromisoformat(text)
         return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds()
     except (ValueError, OverflowError):
         return None
 
 
+def _used_up(header: str) -> Iterator[float]:
+    """The waits of the limits that are used up, in the one header of the draft standard and of its earlier versions."""
+    earlier = re.search(r"\bremaining=0\b", header) and re.search(r"\breset=(\d{1,15})", header)
+    if earlier:
+        yield float(earlier[1])
+    for policy in header.split(","):
+        wait = re.search(r";\s*t=(\d{1,15})", policy)
+        if wait and re.search(r";\s*r=0\b", policy):
+            yield float(wait[1])
+
+
 def _number(text: str) -> float | None:
-    return float(text) if re.fullmatch(r"\d{1,15}(\.\d{1,9})?", text) else None
+    """The first number of a header's value; a second one, and parameters, follow it where proxies add theirs."""
+    found = re.fullmatch(r"(\d{1,17}(?:\.\d{1,9})?)\s?s?(?:[;,].*)?", text)
+    return float(found[1]) if found else None
 
 
 def _date(text: str) -> datetime | None:

@@ -8,7 +8,8 @@
 * Kinds: a boost is a retweet with its original's text. An edited status becomes a new post, `id#seconds of the edit`,
   with `edit_of`.
 
-* Visibility: only public and unlisted posts are read, and quoted text only from those. All other visibilities, also of
+* Visibility: only public and unlisted posts are read, and quoted text only from those, and only while the quoted person
+  accepts the quote. All other visibilities, also of
   other servers with this API, are not for everybody.
 
 * Input: stream messages `{"event": …, "payload": …}`, recorded exchanges `{"uri", "method", "response"}`, threads and
@@ -179,8 +180,8 @@ def _tweet(status: dict[str, Any]) -> Tweet:
 def _relation(status: dict[str, Any], boosted: dict[str, Any]) -> tuple[str, str | None, str | None]:
     if boosted:
         return "retweet", post_id(boosted.get("id")), author_id(as_dict(boosted.get("account")))
-    quoted = _quoted(status)
-    if quoted:
+    if _is_quote(status):
+        quoted = _quoted(status)
         return "quote", post_id(quoted.get("id")), author_id(as_dict(quoted.get("account")))
     if status.get("in_reply_to_id"):
         answered = fields.identifier(status.get("in_reply_to_account_id"))
@@ -190,24 +191,34 @@ def _relation(status: dict[str, Any], boosted: dict[str, Any]) -> tuple[str, str
 
 
 def _quoted(status: dict[str, Any]) -> dict[str, Any]:
-    """Return the quoted status, or its known parts; older forks put it, or its id, in other places."""
-    quote = as_dict(status.get("quote"))
+    """Return the quoted status, or its known parts; forks put it, or its id, in other places."""
+    quote, own = _quote(status), as_dict(status.get("pleroma"))
     if as_dict(quote.get("quoted_status")) or "content" in quote:
         return as_dict(quote.get("quoted_status")) or quote
-    quoted = fields.identifier(quote.get("quoted_status_id") or status.get("quote_id"))
+    quoted = fields.identifier(quote.get("quoted_status_id") or status.get("quote_id") or own.get("quote_id"))
     return {"id": quoted} if quoted else {}
+
+
+def _quote(status: dict[str, Any]) -> dict[str, Any]:
+    return as_dict(status.get("quote")) or as_dict(as_dict(status.get("pleroma")).get("quote"))
+
+
+def _is_quote(status: dict[str, Any]) -> bool:
+    """Whether a status quotes another one, which may be deleted, or not yet known to accept it."""
+    return "state" in _quote(status) or bool(_quoted(status))
 
 
 def _quoted_text(status: dict[str, Any]) -> str | None:
     quoted = _quoted(status)
-    return fields.quoted_words(lambda: _text(quoted)[0]) if is_public(quoted) else None
+    is_accepted = _quote(status).get("state", "accepted") == "accepted"
+    return fields.quoted_words(lambda: _text(quoted)[0]) if is_accepted and is_public(quoted) else None
 
 
 def _text(status: dict[str, Any]) -> tuple[str | None, list[dict[str, Any]]]:
     content = status.get("content")
     if not isinstance(content, str):
         return None, []
-    text, links = html_to_text(content, without=".quote-inline" if _quoted(status) else "")
+    text, links = html_to_text(content, without=".quote-inline" if _is_quote(status) else "")
     card = as_dict(status.get("card"))
     described = fields.link_of(card.get("url"), card.get("title"), card.get("description"), card.get("provider_name"))
     if described:

@@ -12,10 +12,13 @@ _STATUS = re.compile(r"^https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/(\w+|i/we
 _MEDIA = re.compile(r"/(?:photo|video)/\d+$")
 # X's notice in the place of a post; retweets repeat it
 _NOTICE = re.compile(
-    r"(?:RT @\w+: ?)?(?:@\w+['’]s account|This (?:account|(?:Tweet|Post)(?: from @\w+)?)) (?:"
+    r"(?:RT @\w+: ?)?(?:(?:Tweet|Post|Account) withheld\. )?(?:"
+    r"(?:@\w+['’]s (?:account|Tweet|Post)|This (?:account|(?:Tweet|Post)(?: from @\w+)?)) (?:"
     r"has been withheld\b[^\n]{0,200}\b(?:in response to|based on|legal|law)\b|is temporarily unavailable because|"
     r"is unavailable|was deleted by the|is from a suspended account|is from an account that no longer exists|"
-    r"violated the (?:Twitter|X) Rules)\b[^\n]{0,200}$"
+    r"violated the (?:Twitter|X) Rules)|You['’]re unable to view this (?:Tweet|Post) because|"
+    r"Age-restricted adult content\. This content|This media has been disabled in response to)\b[^\n]{0,200}$",
+    re.IGNORECASE,
 )
 _HELP = re.compile(r"https?://(?:support|help)\.(?:twitter|x)\.com/", re.IGNORECASE)
 SNOWFLAKE_EPOCH_MS = 1_288_834_974_657  # ids contain milliseconds since then, above 22 bits

@@ -2,7 +2,6 @@
 
 import copy
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,12 +16,10 @@ from streams.sources.files import formats
 from streams.sources.files.archive import parsed_value
 from streams.sources.html_text import html_to_text
 from streams.sources.mastodon.stream import MastodonInstance
-from streams.sources.paging import EMPTY_PAGES, Pages
 from streams.sources.port import Ignored, Item, Outcome
 from streams.sources.reach import time_within_reach
 from streams.sources.sent_posts import SentPosts
 from streams.sources.x.api import XApi
-from streams.web.retry_after import retry_after
 from tests.support import source_samples as samples
 from tests.support.source_servers.collecting import people
 
@@ -174,6 +171,12 @@ NOTICES = [
     "This Post is from a suspended account. Learn more",
     "This Tweet was deleted by the Tweet author. Learn more",
     f"RT @alan: {WITHHELD}",
+    "This post from @grace has been withheld in Turkey, Russia in response to a legal demand. Learn more.",
+    "@grace’s Post has been withheld in India in response to a legal demand.",
+    "Tweet withheld. This Tweet from @grace has been withheld in response to a legal demand.",
+    "You’re unable to view this Post because this account owner limits who can view their Posts. Learn more",
+    "Age-restricted adult content. This content might not be appropriate for people under 18 years old.",
+    "This media has been disabled in response to a report by the copyright owner.",
 ]
 
 
@@ -194,6 +197,8 @@ def test_a_notice_is_no_post(text: str, make: Any) -> None:
         ("Why was this account withheld in India in response to nothing?", {}, True),
         ("This Tweet from @grace has been on my mind since May. Learn more in the paper", {}, True),
         ("This account is giving away courses. Learn more", {}, True),
+        ("You're unable to view this Post without an account, and I am glad of it", {}, True),
+        ("My account has been withheld in India in response to a legal demand, so I moved.", {}, True),
         ("See the rules", {"entities": HELP}, True),
     ],
 )
@@ -242,6 +247,16 @@ def test_only_public_visibilities_are_read(visibility: object) -> None:
     assert one(status(quote={"state": "accepted", "quoted_status": {**hidden, "id": "5"}})).quoted_text is None
 
 
+@pytest.mark.parametrize("state", ["pending", "revoked", "rejected", "unauthorized", "blocked_account", "muted", "", 7])
+def test_only_accepted_quotes_carry_their_words(state: object) -> None:
+    """Who is quoted decides; the address that stands for the quote is no text either way."""
+    text = '<p class="quote-inline">RE: <a href="https://b.example/@g/5">b.example/@g/5</a></p><p>Yes</p>'
+    for told in (status(id="5"), None):
+        post = one(status(content=text, quote={"state": state, "quoted_status": told}))
+        assert (post.kind, post.quoted_text, post.text) == ("quote", None, "Yes")
+    assert one(status(quote={"state": "accepted", "quoted_status": status(id="5")})).quoted_text is not None
+
+
 @given(st.text(max_size=20))
 def test_any_other_visibility_is_private(visibility: str) -> None:
     """Servers may invent more."""
@@ -274,82 +289,6 @@ def test_a_status_of_another_servers_past_is_no_news(age: timedelta, known: bool
     assert isinstance(shown, Tweet) is right
     future = one(status(id=str(1 << 80), created_at="2099-01-01T00:00:00Z"))
     assert instance._reached(5, [future]) < 1 << 70
-
-
-# --- waiting and paging
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"ratelimit-reset": "30"}, 30.0),
-        ({"x-ratelimit-reset": "45", "x-ratelimit-remaining": "0"}, 45.0),
-        ({"ratelimit-reset": "30", "ratelimit-remaining": "0"}, 30.0),
-        ({"ratelimit-reset": "30", "ratelimit-remaining": "12"}, None),
-        ({"x-ratelimit-reset-after": "2.5"}, 2.5),
-        ({"ratelimit": '"default";r=0;t=30'}, 30.0),
-        ({"ratelimit": '"default";r=5;t=30'}, None),
-        ({"x-rate-limit-reset": str(int(SEEN.timestamp()) + 60)}, 60.0),
-        ({"x-rate-limit-reset": str((int(SEEN.timestamp()) + 60) * 1000)}, 60.0),
-        ({"x-ratelimit-reset": "2026-11-28T10:01:05Z"}, 60.0),
-        ({"x-rate-limit-reset": str(int(SEEN.timestamp()) - 60)}, 0.0),
-        ({"retry-after": "7"}, 7.0),
-        ({"retry-after": "1.5"}, 1.5),
-        ({"retry-after": "Sat, 28 Nov 2026 10:01:05 GMT"}, 60.0),
-        ({"retry-after": "soon", "ratelimit-reset": "30"}, 30.0),
-        ({"ratelimit-reset": "999999999"}, 86_400.0),
-        ({"ratelimit-reset": "-5"}, None),
-        ({"ratelimit-reset": "never"}, None),
-        ({}, None),
-    ],
-)
-def test_how_long_a_platform_asks_to_wait(headers: dict[str, str], seconds: float | None) -> None:
-    """An epoch, in seconds or milliseconds, a date, or the seconds that are left."""
-    assert retry_after(headers, SEEN) == seconds
-
-
-class Pager:
-    """Answers every page with the next of `tokens`, then with the last one for ever."""
-
-    def __init__(self, tokens: Iterator[str], entries: int) -> None:
-        self._tokens = tokens
-        self._entries = entries
-        self.asked = 0
-
-    def get_users_tweets(self, **_parameters: Any) -> dict[str, Any]:
-        self.asked += 1
-        return {"data": [{}] * self._entries, "meta": {"next_token": next(self._tokens)}}
-
-
-@pytest.mark.parametrize(
-    ("tokens", "entries", "most"),
-    [
-        (iter(lambda: "abc", None), 0, 2),
-        (iter(lambda: "abc", None), 5, 2),
-        ((f"t{number % 3}" for number in range(10**9)), 5, 4),
-        ((f"t{number}" for number in range(10**9)), 0, EMPTY_PAGES),
-        ((f"t{number}" for number in range(10**9)), 5, 1_000),
-    ],
-    ids=["empty", "full", "in a circle", "empty for ever", "full for ever"],
-)
-def test_paging_ends(tokens: Iterator[str], entries: int, most: int) -> None:
-    """A token that comes again, too many empty pages, too many pages: each is billed once and not for ever."""
-    api = XApi("token", base_url="http://127.0.0.1:1", clock=lambda: SEEN)
-    pager = Pager(tokens, entries)
-    api._client = pager
-    assert len(list(api.timeline("101", None, None))) <= most
-    assert pager.asked <= most
-
-
-@given(st.lists(st.one_of(st.none(), st.text(max_size=3), st.integers()), max_size=60))
-def test_no_page_is_asked_for_twice(tokens: list[object]) -> None:
-    """Whatever a platform calls its pages."""
-    pages, asked = Pages("test"), []
-    for token in tokens:
-        if not pages.goes_on(token, 1):
-            break
-        asked.append(str(token))
-    assert len(asked) == len(set(asked))
 
 
 # --- deletions
@@ -457,6 +396,9 @@ def test_lines_are_unescaped_where_all_of_them_reads_so(text: str, shown: str) -
         ("<p>See https://docs.example/p?a=1&copy=2</p>", "See https://docs.example/p?a=1&copy=2"),
         ("<p>write &amp;lt;br&amp;gt; &amp; &eacute;</p>", "write &lt;br&gt; & é"),
         ("AT&T &#233; &unknown; &", "AT&T é &unknown; &"),
+        ("if a<b then &lt;br&gt; https://a.example/?x=1&times=2", "if a<b then <br> https://a.example/?x=1&times=2"),
+        ("<p>n <k, and k<m</p> is so", "n <k, and k<m\n\nis so"),
+        ("a <- b <= c <3", "a <- b <= c <3"),
         ('<a href="https://docs.example/p?a=1&copy=2">https://docs.example/p?a=1&amp;copy=2</a>', "https://docs.example/p?a=1&copy=2"),
     ],
 )  # fmt: skip

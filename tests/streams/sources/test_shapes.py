@@ -206,10 +206,16 @@ def test_mastodon_quotes_of_every_generation() -> None:
     words = '<p class="quote-inline">RE: <a href="https://home.test/@grace/5">home.test/@grace/5</a></p><p>Yes</p>'
     plain = changed(samples.MASTODON, content=words, spoiler_text="", in_reply_to_id=None, card=None)
     whole = {"state": "accepted", "quoted_status": changed(samples.MASTODON, id="5")}
-    for told in ({"quote": whole}, {"quote": {"state": "accepted", "quoted_status_id": "5"}}, {"quote_id": "5"}):
+    shallow = {"state": "accepted", "quoted_status_id": "5"}
+    pleroma = {"quote": changed(samples.MASTODON, id="5"), "quote_id": "5", "quote_visible": True}
+    for told in ({"quote": whole}, {"quote": shallow}, {"quote_id": "5"}, {"pleroma": pleroma}):
         post = one({**plain, **told})
         assert (post.kind, post.related_id, post.text, post.links) == ("quote", "mastodon:5", "Yes", [])
-    assert one({**plain, "quote": {"state": "revoked", "quoted_status": None}}).text.startswith("RE: ")
+    gone = one({**plain, "quote": {"state": "deleted", "quoted_status": None}})
+    assert (gone.kind, gone.related_id, gone.text) == ("quote", None, "Yes")
+    assert one({**plain, "pleroma": pleroma}).quoted_text is not None
+    hidden = {"quote": None, "quote_id": "5", "quote_visible": False}
+    assert one({**plain, "pleroma": hidden}).quoted_text is None
 
 
 def test_mastodon_threads_searches_and_streams_are_opened() -> None:
