@@ -3,8 +3,8 @@
 It reads JSON Lines (ours, twarc v2 pages and flattened lines, X v1.1, Activity Streams, Jetstream, Mastodon), one JSON
 document (pretty-printed, or an array), X's own archive, and CSV/TSV; `opening` unpacks and recodes them. With
 `auto` each record is recognised by its own shape, so mixed files work. A damaged line is `Bad` with its number, and a
-truncated last line is reported as such. A line over 32 MiB is skipped. Invalid UTF-8 is replaced in CSV and is an error
-in JSON. A damaged compressed file gives its readable part and one `Bad`.
+truncated last line is reported as such. A line over 32 MiB is skipped. A line of CSV that is not UTF-8 is read as
+Windows-1252; in JSON it is an error. A damaged compressed file gives its readable part and one `Bad`.
 """
 
 import itertools
@@ -129,12 +129,16 @@ def _outcomes(
 
 
 def _as_text(line: bytes) -> str:
-    return line.decode("utf-8-sig", "replace")
+    """Decode a line of a table: UTF-8, or what spreadsheets of Western systems write."""
+    try:
+        return line.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return line.decode("cp1252", "replace")
 
 
 def _parsed_line(line: bytes, parser: Parser) -> Iterator[Outcome]:
     try:
-        value = orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
+        value = orjson.loads(line.removeprefix(b"\xef\xbb\xbf").removeprefix(b"\x1e"))
     except (orjson.JSONDecodeError, RecursionError) as error:
         cut = "" if line.endswith(b"\n") else " (the last line has no end: it may be cut off)"
         yield Bad(f"{not_json(error)}{cut}"[:500], line[:MAX_KEPT])

@@ -26,7 +26,6 @@ from models.events.wire import PoisonError
 from streams.sources import fields
 from streams.sources.files.json_lines import parse_object
 from streams.sources.port import Bad, Ignored, Outcome
-from streams.sources.x.entities import status_address
 
 # in order of preference; compared without case, spaces, dots, dashes and underscores
 GUESSES: dict[str, tuple[str, ...]] = {
@@ -35,7 +34,9 @@ GUESSES: dict[str, tuple[str, ...]] = {
     "author": ("handle", "screen_name", "user_screen_name", "username", "user_username", "author_username", "author"),
     "author_id": ("author_id", "user_id", "userid", "twitterid", "user_id_str", "did"),
     "author_name": ("author_name", "user_name", "display_name", "name"),
-    "created_at": ("created_at", "createdat", "tweetdate", "datetime", "date", "published", "time", "timestamp"),
+    "created_at": (
+        "created_at", "createdat", "tweetdate", "datetime", "date", "published", "published_at", "time", "timestamp",
+    ),
     "text": ("full_text", "text", "tweet", "content", "body", "rawcontent", "renderedcontent"),
     "followers": (
         "followers", "followers_count", "user_followers_count", "followerscount",
@@ -67,7 +68,8 @@ _RELATIONS = (
 )
 _METRICS = ("likes", "retweets", "replies", "quotes")
 _TRUE = ("true", "1", "yes", "t")
-SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(.|\\t)"?')  # a line for Excel, before the header
+# a line for Excel, before the header; Excel fills it up to the number of columns
+SEPARATOR_LINE = re.compile(r'\ufeff?"?sep ?= ?(\\t|.)\1*"?', re.IGNORECASE)
 _STATUS_ID = re.compile(r"/(?:status(?:es)?|statuses|post)/([\w-]+)")
 REQUIRED = ("author", "created_at", "text")
 
@@ -105,6 +107,15 @@ def columns_for(header: list[str], given: Mapping[str, str]) -> dict[str, str]:
             f"no column for {', '.join(missing)}; name it with --map {missing[0]}=COLUMN; columns: {', '.join(header)}"
         )
     return found
+
+
+def fields_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a record by the names of our fields: the first column with a value counts."""
+    plain = {_plain(column): value for column, value in record.items() if value not in (None, "")}
+    found = {
+        name: next((plain[_plain(g)] for g in guesses if _plain(g) in plain), None) for name, guesses in GUESSES.items()
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def delimiter_of(header_line: str) -> str:
@@ -154,10 +165,10 @@ def _outcome(row: dict[str, str], columns: dict[str, str], id_given: bool, cells
 
 def _tweet(row: dict[str, str], columns: dict[str, str], id_given: bool) -> Tweet:
     value: dict[str, Any] = {name: row[column].strip() or None for name, column in columns.items()}
-    address = _STATUS_ID.search(value.pop("link", None) or "")
+    address = id_in(value.pop("link", None))
     if address and not id_given:
-        value["id"] = address.group(1)
-    value["created_at"] = _time(value["created_at"]).isoformat()
+        value["id"] = address
+    value["created_at"] = time_in(value["created_at"]).isoformat()
     value["text"] = row[columns["text"]]
     if value.get("kind") and value["kind"].lower() not in ("original", "retweet", "quote", "reply"):
         del value["kind"]  # types of another collector: the text decides
@@ -165,22 +176,19 @@ def _tweet(row: dict[str, str], columns: dict[str, str], id_given: bool) -> Twee
     value["followers"] = _number(value.get("followers"))
     if value.get("urls"):
         value["urls"] = _urls(value["urls"])
-    value |= _quoted(value) | _relation(row)
+    if value.get("is_quote"):
+        value["is_quote"] = str(value["is_quote"]).lower() in _TRUE
+    value |= _relation(row)
     tweet = parse_object(value)
     if not isinstance(tweet, Tweet):
         raise PoisonError("not a post")
     return tweet
 
 
-def _quoted(value: Mapping[str, Any]) -> dict[str, Any]:
-    """The quoted post of a row. A column may have the post's address instead of its id."""
-    told: dict[str, Any] = {}
-    if value.get("is_quote"):
-        told["is_quote"] = str(value["is_quote"]).lower() in _TRUE
-    author, own_id = status_address({"expanded_url": value.get("quoted_id")})
-    if own_id:
-        told |= {"quoted_id": own_id, "quoted_author": value.get("quoted_author") or author}
-    return told
+def id_in(address: object) -> str | None:
+    """The post's id in its address."""
+    found = _STATUS_ID.search(str(address or ""))
+    return found.group(1) if found else None
 
 
 def _relation(row: Mapping[str, str]) -> dict[str, str]:
@@ -190,7 +198,7 @@ def _relation(row: Mapping[str, str]) -> dict[str, str]:
     return {}
 
 
-def _time(text: str | None) -> datetime:
+def time_in(text: str | None) -> datetime:
     """Parse RFC 3339 and the forms of spreadsheets and collectors.
 
     Raises:

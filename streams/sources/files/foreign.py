@@ -18,13 +18,17 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"Rar!", "a RAR archive"),
     (0, b"\x04\x22\x4d\x18", "lz4"),
     (0, b"{\\rtf", "RTF"),
-    (0, b"\x80\x04\x95", "a pickle"),
+    (0, b"\x93NUMPY", "NumPy"),
+    (0, b"\x1f\x9d", "compress (.Z)"),
+    (0, b"\xff\x06\x00\x00sNaPpY", "snappy"),
     (0, b"\x89PNG", "a picture"),
     (0, b"\xff\xd8\xff", "a picture"),
     (0, b"GIF8", "a picture"),
     (4, b"ftyp", "a video"),
     (257, b"ustar", "a tar archive"),
 )
+_PICKLE = re.compile(rb"^\x80[\x02-\x05]")
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a]")
 _CAR = re.compile(rb"^.{1,4}\xa2.{0,60}eroots|^.{1,4}\xa2.{0,60}gversion", re.DOTALL)  # a repository of the AT protocol
 _TEXTS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"^\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed|rdf:RDF)\b", re.DOTALL), "a feed"),
@@ -57,7 +61,14 @@ def name_of_bytes(head: bytes) -> str | None:
             return name
     if _CAR.match(head):
         return "a CAR file (a repository of the AT protocol)"
+    if _PICKLE.match(head):
+        return "a pickle"
     return next((name for pattern, name in _TEXTS if pattern.match(head)), None)
+
+
+def is_binary(head: bytes) -> bool:
+    """Whether the first bytes contain what no text begins with; later ones may be damage."""
+    return _BINARY.search(head[:16]) is not None
 
 
 def name_of_record(value: Mapping[str, Any]) -> str | None:
@@ -77,7 +88,10 @@ def _is_misskey(value: Mapping[str, Any]) -> bool:
     body = value.get("body")
     if value.get("type") == "channel" and isinstance(body, dict):
         return body.get("type") in ("note", "noteUpdated")
-    return "createdAt" in value and "userId" in value and ("cw" in value or isinstance(value.get("user"), dict))
+    has_user = isinstance(value.get("user"), dict)
+    return "createdAt" in value and (
+        ("userId" in value and ("cw" in value or has_user)) or (has_user and "visibility" in value)
+    )
 
 
 def _is_reddit(value: Mapping[str, Any]) -> bool:
@@ -87,7 +101,8 @@ def _is_reddit(value: Mapping[str, Any]) -> bool:
 
 def _is_x_page(value: Mapping[str, Any]) -> bool:
     data = value.get("data")
-    timeline = isinstance(data, dict) and any(name in data for name in ("user", "search_by_raw_query", "home"))
+    views = ("user", "search_by_raw_query", "home", "threaded_conversation_with_injections_v2", "tweetResult", "list")
+    timeline = isinstance(data, dict) and any(name in data for name in views)
     return ("rest_id" in value and "legacy" in value) or (timeline and "id" not in value["data"])
 
 
@@ -101,7 +116,12 @@ _RECORDS: dict[str, Callable[[Mapping[str, Any]], bool]] = {
         ("date_unixtime" in value and "from_id" in value)
         or (isinstance(value.get("messages"), list) and "type" in value and "guild" not in value)
     ),
-    "Discord": lambda value: isinstance(value.get("messages"), list) and "guild" in value,
+    "Discord": lambda value: (
+        (isinstance(value.get("messages"), list) and "guild" in value)
+        or ("channel_id" in value and isinstance(value.get("author"), dict))
+    ),
+    "Lemmy": lambda value: "community" in value and "creator" in value,
+    "Threads or Instagram": lambda value: "media_type" in value and "permalink" in value,
     "Slack": lambda value: value.get("type") == "message" and "ts" in value and "user" in value,
     "Nostr": lambda value: "pubkey" in value and "sig" in value and "content" in value,
     "Facebook or Instagram": lambda value: (

@@ -23,6 +23,9 @@ FORMATS: dict[str, Parser] = {
 }
 
 
+_OWN = {"text", "created_at", "deleted_at", "author"}  # one of them makes a line ours, or a damaged one of ours
+
+
 def names() -> list[str]:
     """Return the values of `--format`."""
     return ["auto", "csv", "document", *FORMATS]
@@ -34,7 +37,11 @@ def auto(value: dict[str, Any]) -> Iterator[Outcome]:
     if name is not None:
         yield Bad(foreign.refusal(name), record_bytes(value))
         return
-    yield from FORMATS[recognise(value)](value)
+    form = recognise(value)
+    if form == "jsonl" and not value.keys() & _OWN and value.get("type") not in ("tweet", "deletion"):
+        yield Bad(f"no known format: {', '.join(map(str, value))[:200] or 'an empty record'}", record_bytes(value))
+        return
+    yield from FORMATS[form](value)
 
 
 def parser_named(form: str) -> Parser:

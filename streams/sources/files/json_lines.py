@@ -6,7 +6,7 @@ a zone), `text`. Optional: `author_id` (default: the handle in lower case), `aut
 `title`, `description`, `site`), `mentions`, `metrics` {likes, retweets, replies, quotes}, and `deleted_at`, which makes
 the line a tombstone. Collections that put more into `extra` {name, type, lang, retweet_count, like_count, reply_count,
 quote_count, related_to, is_quote, quoted_id, quoted_author, quoted_text} work as they are; a field at the top wins.
-Without a kind the text decides: `RT @x: …` is a retweet; then `is_quote` or a `quoted_…` field makes a quote.
+Without a kind the text decides: `RT @x: …` is a retweet; then `is_quote` or a quoted post (`quoted`) makes a quote.
 Lines in the wire format of `tweets` (`"type": "tweet"` or "deletion") are taken as they are.
 A text of which all reads as escaped (`&amp;`, `&lt;`, `&gt;`, no bare `&` or `<`) is unescaped, as X's collectors
 store it. Unknown fields are ignored; a known field of the wrong type is a PoisonError that names it.
@@ -20,9 +20,13 @@ import orjson
 from models.events import Deletion, Tweet, wire
 from models.events.wire import PoisonError
 from streams.sources import fields
+from streams.sources.files.quoted import quoted_in
 from streams.sources.port import Outcome
 
-_KINDS = {"original": "original", "retweet": "retweet", "quote": "quote", "reply": "reply"}
+_KINDS = {
+    "original": "original", "retweet": "retweet", "quote": "quote", "reply": "reply",
+    "retweeted": "retweet", "quoted": "quote", "replied_to": "reply", "repost": "retweet", "reblog": "retweet",
+}  # fmt: skip
 _METRICS = {"likes": "like_count", "retweets": "retweet_count", "replies": "reply_count", "quotes": "quote_count"}
 _STRINGS = ("text", "lang", "kind", "related_author", "author_name", "author")
 
@@ -58,8 +62,9 @@ def parse_object(value: dict[str, Any]) -> Tweet | Deletion:
     if text is None:
         raise PoisonError("text is missing")
     text = fields.unescape_whole(text)
-    quoted = _quoted(value, extra)
-    kind = _kind(value, extra, text, is_quote=bool(quoted) or _told(value, extra, "is_quote") is True)
+    found = quoted_in({**extra, **{name: one for name, one in value.items() if one is not None}})
+    quoted = found or {}
+    kind = _kind(value, extra, text, is_quote=found is not None)
     mentions = _mentions(value, text)
     return fields.build_tweet(
         id=fields.identifier(value.get("id")),
@@ -97,25 +102,12 @@ def _check_types(value: dict[str, Any]) -> None:
             raise PoisonError(f"{name} is neither a string nor a number")
 
 
-def _told(value: dict[str, Any], extra: dict[str, Any], name: str) -> object:
-    """A field of the line, or of its `extra`; the line wins."""
-    return value[name] if value.get(name) is not None else extra.get(name)
-
-
-def _quoted(value: dict[str, Any], extra: dict[str, Any]) -> dict[str, object]:
-    """What the line tells of the quoted post: `id`, `author`, `text`; empty where it quotes none."""
-    if _told(value, extra, "is_quote") is False:
-        return {}
-    found = {name: _told(value, extra, f"quoted_{name}") for name in ("id", "author", "text")}
-    return {name: what for name, what in found.items() if what not in (None, "")}
-
-
 def _kind(value: dict[str, Any], extra: dict[str, Any], text: str, *, is_quote: bool) -> str:
     given = value.get("kind")
     if given is not None:
         if given.lower() not in _KINDS:
             raise PoisonError(f"kind is {given[:40]!r}, not one of {', '.join(_KINDS)}")
-        return str(given.lower())
+        return _KINDS[given.lower()]
     known = _KINDS.get(str(extra.get("type")).lower())  # a collector's "ERROR" says nothing: the text decides
     if known == "retweet" or (known is None and fields.retweeted_handle(text)):
         return "retweet"

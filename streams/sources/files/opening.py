@@ -91,6 +91,7 @@ def _parts(raw: BinaryIO, path: Path | str) -> Iterator[Part]:
 
 def _members(container: zipfile.ZipFile) -> Iterator[Part]:
     names = sorted(info.filename for info in container.infolist() if not info.is_dir())
+    names = [name for name in names if not name.startswith("__MACOSX/")]
     office = next((kind for name, kind in _OFFICE.items() if name in names), None)
     if office:
         yield Part("", None, foreign.refusal(office))
@@ -116,20 +117,16 @@ def _part(name: str, raw: BinaryIO, account: dict[str, Any] | None) -> Part:
     if foreign_name is not None:
         return Part(name, None, foreign.refusal(foreign_name))
     encoding = encoding_of(head)
+    if encoding is None and foreign.is_binary(head):
+        return Part(name, None, foreign.refusal("no text, in no format that is known here"))
     return Part(name, stream if encoding is None else _buffered(_Recoded(stream, encoding)), account=account)
 
 
-def _decompressed(raw: BinaryIO) -> BinaryIO:
-    magic = _peek(raw)
-    if magic[:2] == b"\x1f\x8b":
-        return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]
-    if magic[:3] == b"BZh":
-        return bz2.BZ2File(raw)  # type: ignore[return-value]
-    if magic[:6] == b"\xfd7zXZ\x00":
-        return lzma.LZMAFile(raw)  # type: ignore[return-value]
-    if magic[:4] == b"\x28\xb5\x2f\xfd":
-        return _buffered(_Zstd(raw))
-    return raw
+def _decompressed(raw: BinaryIO, layers: int = 3) -> BinaryIO:
+    opener = next((opener for magic, opener in _COMPRESSED if magic.match(_peek(raw))), None)
+    if opener is None or not layers:
+        return raw
+    return _decompressed(opener(raw), layers - 1)
 
 
 def encoding_of(head: bytes) -> str | None:
@@ -142,6 +139,11 @@ def encoding_of(head: bytes) -> str | None:
     ):
         if head.startswith(mark):
             return name
+    fours = head[: len(head) // 4 * 4][:64]
+    if len(fours) >= 8 and not any(fours[2::4] + fours[3::4]) and all(fours[::4]):
+        return "utf-32-le"
+    if len(fours) >= 8 and not any(fours[::4] + fours[1::4]) and all(fours[3::4]):
+        return "utf-32-be"
     pairs = head[: len(head) // 2 * 2][:64]
     even, odd = pairs[::2], pairs[1::2]
     if len(even) >= 2 and not any(odd) and all(even):
@@ -215,3 +217,11 @@ class _Zstd(_Made):
             made += self._frame.decompress(chunk)
             chunk = self._frame.unused_data if self._frame.eof else b""
         return made
+
+
+_COMPRESSED: tuple[tuple[re.Pattern[bytes], Callable[[BinaryIO], Any]], ...] = (
+    (re.compile(rb"\x1f\x8b"), lambda raw: gzip.GzipFile(fileobj=raw)),
+    (re.compile(rb"BZh\d"), bz2.BZ2File),
+    (re.compile(rb"\xfd7zXZ\x00|\x5d\x00\x00.{2}.{8}\x00", re.DOTALL), lzma.LZMAFile),
+    (re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"), lambda raw: _buffered(_Zstd(raw))),
+)

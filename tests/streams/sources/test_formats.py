@@ -21,7 +21,6 @@ from streams.sources.files import formats
 from streams.sources.files.archive import read_archive
 from streams.sources.files.foreign import name_of_record
 from streams.sources.files.opening import encoding_of
-from streams.sources.people.files import read_people
 from streams.sources.port import Bad, Ignored, Outcome
 
 LINE = {"id": "1", "author": "ada", "created_at": "2021-05-03T10:00:00Z", "text": "Grüße from the lab"}
@@ -38,7 +37,9 @@ def texts(path: Path) -> list[str]:
     return [one.text for one in found if isinstance(one, Tweet)]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]
+)
 @pytest.mark.parametrize("kind", ["jsonl", "document", "csv"])
 def test_texts_of_every_encoding_are_read(tmp_path: Path, encoding: str, kind: str) -> None:
     """With a mark at the beginning, and without."""
@@ -49,6 +50,14 @@ def test_texts_of_every_encoding_are_read(tmp_path: Path, encoding: str, kind: s
     }[kind]
     path = tmp_path / "posts"
     path.write_bytes(text.encode(encoding))
+    assert texts(path) == [LINE["text"]]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_a_table_of_a_spreadsheet_is_read_in_its_encoding(tmp_path: Path, encoding: str) -> None:
+    """Western spreadsheets write Windows-1252; other tables are UTF-8."""
+    path = tmp_path / "posts.csv"
+    path.write_bytes(f"id,author,created_at,text\n1,ada,{LINE['created_at']},{LINE['text']}\n".encode(encoding))
     assert texts(path) == [LINE["text"]]
 
 
@@ -69,6 +78,13 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {
     "zip": lambda data: zipped({"a/posts.jsonl": data, "a/picture.png": b"\x89PNG", "readme.md": b"# no posts"}),
     "zip of zstd": lambda data: zipped({"posts.jsonl.zst": zstandard.ZstdCompressor().compress(data)}),
     "zip of UTF-16": lambda data: zipped({"posts.jsonl": data.decode().encode("utf-16")}),
+    "zstd with a skippable frame": lambda data: (
+        b"\x50\x2a\x4d\x18\x02\0\0\0hi" + zstandard.ZstdCompressor().compress(data)
+    ),
+    "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE),
+    "zstd of gzip": lambda data: zstandard.ZstdCompressor().compress(gzip.compress(data)),
+    "zip of a Mac": lambda data: zipped({"posts.jsonl": data, "__MACOSX/._posts.jsonl": b"\x00\x05\x16\x07"}),
+    "JSON text sequence": lambda data: b"".join(b"\x1e" + line + b"\n" for line in data.splitlines()),
     "gzip of UTF-16": lambda data: gzip.compress(data.decode().encode("utf-16")),
 }
 
@@ -118,7 +134,7 @@ def test_any_bytes_are_outcomes(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("first", "separator"),
     [("sep=;", ";"), ("sep=,", ","), ("sep=|", "|"), ("sep=\t", "\t"), ("sep=\\t", "\t"), ('"sep=;"', ";"),
-     ("\ufeffsep=;", ";")],
+     ("\ufeffsep=;", ";"), ("SEP=;", ";"), ("sep = ;", ";"), ("sep=;;;;", ";")],
 )  # fmt: skip
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_the_line_for_excel_names_the_separator(tmp_path: Path, first: str, separator: str, end: str) -> None:
@@ -214,6 +230,42 @@ def test_a_document_of_accounts_is_read(tmp_path: Path, indent: int | None) -> N
     assert isinstance(podcast, Ignored)
 
 
+POST = {"id": "5", "text": "One", "createdAt": "2026-11-28T10:00:00.000Z"}
+CLASSIC = {"id_str": "5", "full_text": "One", "created_at": "Sat Nov 28 10:00:00 +0000 2026"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"accounts": [{"screen_name": "ada", "posts": [{**POST, "created_at": POST["createdAt"], "createdAt": None}]}]},
+        {"users": [{"username": "@ada", "tweets": [CLASSIC]}]},
+        {"authors": [{"handle": "ada", "items": [{"tweet_id": 5, "content": "One", "date": "2026-11-28 10:00:00"}]}]},
+        {"builders": [{"xHandle": "ada", "tweets": [{"tweetId": "5", "text": "One", "timestamp": 1795860000}]}]},
+        {"feed": [{"author": "ada", "entries": [{**POST, "publishedAt": POST["createdAt"], "createdAt": None}]}]},
+        {"ada": {"tweets": [POST]}, "grace": {"tweets": []}},
+        [{"handle": "ada", "tweets": [POST]}],
+        {"handle": "ada", "tweets": [POST]},
+        {"x": [{"user": {"username": "ada", "id": 11}, "tweets": [POST]}]},
+        {"feeds": {"x": [{"handle": "ada", "tweets": [POST]}], "podcasts": []}},
+        {"x": [{"handle": "ada", "tweets": [{**POST, "id": None, "url": "https://x.com/ada/status/5"}]}]},
+        {"tweets": [{**POST, "author": "ada"}]},
+        {"posts": [{**POST, "author": "ada", "created_at": POST["createdAt"]}], "count": 1},
+    ],
+)  # fmt: skip
+def test_documents_of_other_names_are_read(tmp_path: Path, document: Any) -> None:
+    """Accounts and posts by the names that collectors give their fields."""
+    path = tmp_path / "feed.json"
+    path.write_text(json.dumps(document, indent=1))
+    (post,) = (one for one in outcomes(path) if not isinstance(one, Ignored))
+    assert isinstance(post, Tweet), post
+    assert (post.id, post.author, post.text, post.created_at.isoformat()) == (
+        "5",
+        "ada",
+        "One",
+        "2026-11-28T10:00:00+00:00",
+    )
+
+
 # --- refused by name
 
 
@@ -246,6 +298,12 @@ def tar() -> bytes:
         (b"WARC/1.0\r\n", "WARC"),
         (b"\x3a\xa2eroots\x81\xd8\x2a\x58\x25\x00\x01\x71\x12\x20", "CAR"),
         (b"\x89HDF\r\n\x1a\n", "HDF5"),
+        (b"\x80\x05\x95\x10\0\0", "pickle"),
+        (b"\x93NUMPY\x01\0", "NumPy"),
+        (b"\x1f\x9d\x90abc", "compress"),
+        (b"\xff\x06\0\0sNaPpY", "snappy"),
+        (b"\x82\xa2id\x01\xa4text\xa1x", "no text"),
+        (b"\x16\0\0\0\x02id\0\x02\0\0\x001\0\0", "no text"),
     ],
     ids=lambda value: "data" if isinstance(value, bytes) else value,  # packed bytes hold the time: workers would differ
 )
@@ -282,6 +340,37 @@ NOTE = {
         ({"__typename": "Tweet", "rest_id": "1", "legacy": {"full_text": "x"}}, "GraphQL"),
         ({"version": "https://jsonfeed.org/version/1.1", "items": []}, "JSON feed"),
         ({"etag": "x", "snippet": {"title": "x"}}, "YouTube"),
+        (
+            {
+                "id": "9x",
+                "createdAt": "2026-11-28T10:00:00Z",
+                "user": {"username": "ada"},
+                "text": "x",
+                "visibility": "public",
+            },
+            "Misskey",
+        ),
+        (
+            {"id": "1", "type": 0, "content": "x", "channel_id": "2", "author": {"id": "3", "username": "ada"}},
+            "Discord",
+        ),
+        ({"data": {"threaded_conversation_with_injections_v2": {}}}, "GraphQL"),
+        (
+            {
+                "id": "1",
+                "media_type": "TEXT_POST",
+                "text": "x",
+                "username": "ada",
+                "permalink": "https://www.threads.net/@ada/post/x",
+            },
+            "Threads",
+        ),
+        ({"post": {"name": "x"}, "creator": {"name": "ada"}, "community": {"name": "ml"}}, "Lemmy"),
+        (
+            {"id": "1", "type": "PushEvent", "actor": {"login": "ada"}, "repo": {}},
+            "no known format: id, type, actor, repo",
+        ),
+        ({"blog_name": "ada", "id": 1, "body": "x"}, "no known format: blog_name, id, body"),
     ],
 )
 def test_other_records_are_refused_by_their_name(tmp_path: Path, record: dict[str, Any], name: str) -> None:
@@ -302,53 +391,3 @@ def test_no_format_that_is_read_is_refused() -> None:
     assert len(shown) > 5
     assert [name_of_record(value) for value in [*shown, LINE, FEED_X]] == [None] * (len(shown) + 2)
     assert {"accounts", "x-archive"} <= set(formats.names())
-
-
-# --- OPML
-
-OPML = """<?xml version="1.0" encoding="UTF-8"?>
-<opml version="2.0"><head><title>Feeds</title></head><body>
-  <outline text="AI &amp; data" title="AI &amp; data">
-    <outline type="rss" text="Ada" title="Ada's notes" xmlUrl="https://ada.example/feed.xml?a=1&amp;copy=2" htmlUrl="https://ada.example"/>
-    <outline type="rss" text="Grace" xmlUrl="feed://grace.example/atom"/>
-  </outline>
-  <outline type="rss" text="Ada again" xmlUrl="https://ada.example/feed.xml?a=1&amp;copy=2"/>
-  <outline text="An empty folder"/>
-  <outline type="rss" xmlUrl="https://untitled.example/rss"/>
-</body></opml>"""
-
-
-@pytest.mark.parametrize(
-    "text", [OPML, "\ufeff" + OPML, OPML.replace("xmlUrl", "xmlurl"), OPML.replace("/>", "></outline>")]
-)
-def test_opml_is_a_list_of_people(text: str) -> None:
-    """Each feed once, named by its title, with its folder as a tag."""
-    people = read_people(text)
-    assert [(one.name, one.handles["rss"]) for one in people] == [
-        ("Ada's notes", "https://ada.example/feed.xml?a=1&copy=2"),
-        ("Grace", "https://grace.example/atom"),
-        ("https://untitled.example/rss", "https://untitled.example/rss"),
-    ]
-    assert people[0].tags == people[1].tags == ["ai-data"]
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ('<opml version="2.0"><body></body></opml>', "names no feed"),
-        ('<opml version="2.0"><body><outline xmlUrl="ftp://a.example"/></body></opml>', "outline 1"),
-        ('<opml version="2.0"><body><outline xmlUrl="https://a:b@a.example"/></body></opml>', "password"),
-    ],
-)
-def test_opml_that_cannot_be_used(text: str, reason: str) -> None:
-    """Says why."""
-    with pytest.raises(ValueError, match=reason):
-        read_people(text)
-
-
-def test_two_long_addresses_are_two_people() -> None:
-    """That begin alike, over the length of an id."""
-    feeds = [f"https://ada.example/{'k' * 230}/{number}" for number in range(2)]
-    people = read_people("\n".join(feeds))
-    assert [one.handles["rss"] for one in people] == feeds
-    assert all(len(one.id) <= 200 for one in people)
