@@ -6,7 +6,8 @@
 * CSV: a header with `name` and any of `id, x, bluesky, mastodon, rss, weight, tags` (tags separated by spaces).
 * JSON Lines: `Influencer` objects, or the array of them that `influencers list --json` prints.
 * OPML, as feed readers export it: each outline with an `xmlUrl` is a person with a feed, named by its title; the titles
-  of the outlines around it become tags. An address that comes again counts once.
+  of the outlines around it become tags. An address that comes again counts once, with the tags of both places. What is
+  commented out (`isComment`) is left out.
 
 A person who is listed twice with different data is an error.
 """
@@ -30,15 +31,18 @@ _SHAPES: dict[str, tuple[str, str, str, str]] = {
         r"https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/(\w+)/?(?:\?.*)?", r"\1", r"\w{1,20}", "letters, digits and _"
     ),
     "bluesky": (
-        r"https?://bsky\.app/profile/([^/?]+)/?", r"\1", r"did:[a-z]+:[\w.:%-]+|[\w-]+(\.[\w-]+)+", "name.host or did:…"
+        r"(?:https?://bsky\.app/profile/|at://)([^/?]+)/?", r"\1",
+        r"did:[a-z]+:[\w.:%-]+|[\w-]+(\.[\w-]+)+", "name.host or did:…",
     ),
     "mastodon": (
-        r"https?://([\w.:-]+)/@([\w.-]+)/?", r"\2@\1", r"[\w.-]+@[\w.-]+(:\d+)?", "user@host"
+        r"(?:acct:|https?://[\w.:-]+/@)([\w.-]+)@([\w.:-]+)/?|https?://([\w.:-]+)/(?:@|users/)([\w.-]+)/?",
+        r"\1\4@\2\3", r"[\w.-]+@[\w.-]+(:\d+)?", "user@host",
     ),
-    "rss": (r"(?!)", "", r"https?://[^\s/]\S*", "https://…"),
+    "rss": (r"(?!)", "", r"(?i:https?)://[^\s/]\S*", "https://…"),
 }  # fmt: skip
 
 _OPML = re.compile(r"<opml[\s>]", re.IGNORECASE)
+_EMPTY_ELEMENT = re.compile(r"""<outline((?:[^<>"']|"[^"<]*"|'[^'<]*')*)/>""", re.IGNORECASE)
 
 
 def read_people(text: str, platform: str | None = None) -> list[Influencer]:
@@ -129,26 +133,30 @@ def platform_of(handle: str) -> str:
 def _from_opml(text: str) -> list[Influencer]:
     """Read as HTML, which forgives what exporters forget, and asks for nothing outside the file."""
     found: dict[str, Influencer] = {}
-    for outline in LexborHTMLParser(text).css("outline[xmlurl]"):
-        address = re.sub(r"^feed:(//)?(?!\w+://)", "https://", (outline.attributes.get("xmlurl") or "").strip())
-        address = address.removeprefix("feed:")
-        tags = [_slug(title) for around in _around(outline) if (title := _title(around))]
+    whole = _EMPTY_ELEMENT.sub(r"<outline\1></outline>", text)  # HTML has no empty elements of other names
+    for outline in LexborHTMLParser(whole).css("outline[xmlurl], outline[type=rss][url]"):
+        address = (outline.attributes.get("xmlurl") or outline.attributes.get("url") or "").strip()
+        address = re.sub(r"^feed:(//)?(?!\w+://)", "https://", address).removeprefix("feed:")
+        around = list(_around(outline))
+        if not address or any(one.attributes.get("iscomment") == "true" for one in (outline, *around)):
+            continue
+        tags = [_slug(title) for one in around if "xmlurl" not in one.attributes and (title := _title(one))]
         try:
             person = make(None, _title(outline) or address, {"rss": address}, tags=[tag for tag in tags if tag])
         except ValueError as error:
             raise ValueError(f"outline {len(found) + 1}: {error}") from error
-        found.setdefault(person.id, person)
+        before = found.setdefault(person.id, person)
+        found[person.id] = msgspec.structs.replace(before, tags=sorted({*before.tags, *person.tags}))
     if not found:
         raise ValueError("the OPML names no feed: no outline has an xmlUrl")
     return list(found.values())
 
 
 def _around(outline: LexborNode) -> Iterator[LexborNode]:
-    """The folders that an outline lies in. Feeds are empty elements, which HTML does not close: they are no folders."""
+    """The outlines that an outline lies in."""
     node = outline.parent
     while node is not None and node.tag == "outline":
-        if "xmlurl" not in node.attributes:
-            yield node
+        yield node
         node = node.parent
 
 

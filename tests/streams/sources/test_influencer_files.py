@@ -40,7 +40,12 @@ def test_a_bare_list_tells_the_platform_by_the_shape() -> None:
 def test_addresses_of_profiles_are_handles() -> None:
     """The usual addresses; in a plain list only those that cannot be a feed."""
     assert handle_on("x", "https://x.com/ada?s=20") == handle_on("x", "https://twitter.com/ada/") == "ada"
-    assert handle_on("bluesky", "https://bsky.app/profile/ada.test") == "ada.test"
+    assert (
+        handle_on("bluesky", "https://bsky.app/profile/ada.test") == handle_on("bluesky", "at://ada.test") == "ada.test"
+    )
+    for address in ("acct:ada@home.test", "https://home.test/users/ada", "https://elsewhere.test/@ada@home.test"):
+        assert handle_on("mastodon", address) == "ada@home.test"
+    assert handle_on("rss", "HTTPS://Ada.test/Feed") == "HTTPS://Ada.test/Feed"
     assert handle_on("mastodon", "https://home.test/@ada") == handle_on("mastodon", "@ada@home.test") == "ada@home.test"
     people = read_people("https://x.com/ada\nhttps://bsky.app/profile/did:plc:x\n")
     assert [person.handles for person in people] == [{"x": "ada"}, {"bluesky": "did:plc:x"}]
