@@ -22,6 +22,7 @@ from streams.cli.help import help_
 from streams.cli.influencers import influencers
 from streams.cli.ingest import ingest
 from streams.cli.live import alerts, serve, topics, watch
+from streams.cli.mcp import mcp
 from streams.cli.rebuild_views import rebuild_views
 from streams.cli.replay import replay
 from streams.cli.schema import schema
@@ -39,6 +40,7 @@ COMMANDS: Final[dict[str, dict[str, Command]]] = {
         "watch": watch,
         "topics": topics,
         "serve": serve,
+        "mcp": mcp,
         "schema": schema,
         "help": help_,
     },

@@ -17,7 +17,7 @@ TEXTS: Final = Path(__file__).parent / "texts"
 TOPICS: Final = {
     "overview": ("README.md", "what Top Topics is, three ways in, commands, folders"),
     "sources": ("streams/sources/README.md", "posts in: platforms, feeds, files, people"),
-    "live": ("streams/api/README.md", "the live view: terminal, dashboard, API"),
+    "live": ("streams/api/README.md", "the live view: terminal, dashboard, API, language models"),
     "subscribe": ("streams/delivery/README.md", "digests and alerts out: Kafka, webhooks, mail, chat"),
     "replay": ("streams/replay/README.md", "past weeks again, with the same bytes"),
     "operations": ("streams/operations/README.md", "operate, scale, secure; metrics"),
