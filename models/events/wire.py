@@ -8,15 +8,17 @@ schema raises `PoisonError` with a reason that can be shown.
 import base64
 import hashlib
 from datetime import MAXYEAR, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 import orjson
 
 from models.events import EARLIEST_YEAR, SCHEMA, DeadLetter, Deletion, Digest, EmbeddedTweet, Event, Tweet
 from models.events.week_topics import WeekTopics
+
+if TYPE_CHECKING:  # loaded where vectors are read: a reader of digests needs no NumPy
+    import numpy as np
+    import numpy.typing as npt
 
 T = TypeVar("T", bound=Event)
 MAX_RECORD_BYTES = 1_000_000  # a post with 100 described links is far smaller
@@ -133,17 +135,21 @@ def decode_log(data: bytes | None) -> EmbeddedTweet | Deletion | WeekTopics:
     return embedded
 
 
-def pack_vector(vector: npt.NDArray[np.floating[Any]]) -> str:
+def pack_vector(vector: "npt.NDArray[np.floating[Any]]") -> str:
     """base64 of `vector` (any shape, C order) as little-endian float16."""
+    import numpy as np
+
     return base64.b64encode(np.ascontiguousarray(vector, dtype="<f2").tobytes()).decode("ascii")
 
 
-def unpack_vector(packed: str, dimensions: int) -> npt.NDArray[np.float32]:
+def unpack_vector(packed: str, dimensions: int) -> "npt.NDArray[np.float32]":
     """The vector, float32 (dimensions,).
 
     Raises:
         PoisonError: The vector has a wrong length, or contains NaN or infinity.
     """
+    import numpy as np
+
     try:
         vector = np.frombuffer(base64.b64decode(packed, validate=True), dtype="<f2").astype(np.float32)
     except ValueError as error:

@@ -1,6 +1,7 @@
 """The forms of a `Digest`, all made from the same view of it.
 
     markdown | html | text | atom (one entry with the HTML as content) | json (the canonical event)
+        | csv (one row a section, paragraph or line)
 
 Every text in a digest comes from posts and is hostile until it is escaped here: Markdown and HTML markup, control and
 direction characters, links other than http. The output does not depend on a clock or a locale.
@@ -11,13 +12,14 @@ from typing import Literal
 from models.events import Digest
 from models.render.edition import UNPUBLISHED, Edition
 
-Form = Literal["markdown", "html", "json", "text", "atom"]
+Form = Literal["markdown", "html", "json", "text", "atom", "csv"]
 MEDIA_TYPES: dict[Form, str] = {
     "markdown": "text/markdown; charset=utf-8",
     "html": "text/html; charset=utf-8",
     "json": "application/json",
     "text": "text/plain; charset=utf-8",
     "atom": "application/atom+xml; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
 }
 
 
@@ -37,6 +39,10 @@ def render(digest: Digest, form: Form, edition: Edition = UNPUBLISHED) -> str:
         from models.events.wire import encode
 
         return encode(digest).decode("utf-8") + "\n"
+    if form == "csv":
+        from models.render.tables import csv_text, digest_rows
+
+        return csv_text(digest_rows(digest, edition.base))
     from models.render.view import view
 
     shown = view(digest, edition)

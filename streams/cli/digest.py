@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from streams.kafka.digests import PublishedDigest
     from streams.settings import Settings
 
-FORMS = ("markdown", "html", "json", "text", "atom")
+FORMS = ("markdown", "html", "json", "text", "atom", "csv")
 
 
 def _one(found: "dict[str, PublishedDigest]", week: str | None) -> "PublishedDigest":

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from streams.api.hub import StageCheck
     from streams.kafka.lag import StageState
     from streams.settings import Settings
+    from streams.views.topic_table import Form
 
 STAGE_SECONDS: Final = 10.0  # minimum time between two requests for the lag
 
@@ -164,6 +165,7 @@ def topics(
     sort: SortOption = Order.TREND,
     limit: Annotated[int, typer.Option(min=1, max=1_000, help="Number of topics, or of posts of one topic.")] = 20,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV: the topics, or the posts of one topic.")] = False,
 ) -> None:
     """Show the ranking once, or one topic with its posts. Exit code 1: there is no such topic.
 
@@ -172,9 +174,13 @@ def topics(
     * `toptopics topics --window 7d`
     * `toptopics topics T1a2b3c`
     * `toptopics topics --json | jq '.[].label'`
+    * `toptopics topics --csv --window 7d > topics.csv`
     """
     from streams.redis_store.client import open_views
 
+    if json and csv:
+        fail("give --json or --csv, not both", 2)
+    form: Form = "json" if json else "csv" if csv else "text"
     settings = settings_or_exit()
     with services(settings, topics=False) as connected:
 
@@ -183,11 +189,11 @@ def topics(
                 from streams.views.topic_table import board_text, topic_text
 
                 if topic_id is None:
-                    typer.echo(await board_text(views, window.value, sort.value, limit, as_json=json))
+                    typer.echo(await board_text(views, window.value, sort.value, limit, form))
                     for trouble in await _troubles(connected):
                         typer.echo(f"toptopics: {trouble}; start `toptopics worker`", err=True)
                     return 0
-                text = await topic_text(views, topic_id, limit, as_json=json)
+                text = await topic_text(views, topic_id, limit, form)
                 typer.echo(f"toptopics: no topic {on_one_line(topic_id)}" if text is None else text, err=text is None)
                 return int(text is None)
 

@@ -5,7 +5,7 @@ Text of posts and labels is made printable first, so that it cannot control the 
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from rich.console import Console, ConsoleRenderable, Group
@@ -16,11 +16,14 @@ from rich.text import Text
 from models.live.naming import label_of
 from models.live.state import ShownPost
 from models.live.trends import PARTS
+from models.render.tables import csv_text
 from models.text.plain import one_line
 from models.text.terminal import json_text
 from streams.views.board import Board, Sort, TopicSummary
 from streams.views.port import ViewReader, ViewUnavailableError
+from streams.views.tables import POST_COLUMNS, TOPIC_COLUMNS, post_rows, topic_rows
 
+Form = Literal["text", "json", "csv"]
 BLOCKS = "▁▂▃▄▅▆▇█"
 
 
@@ -102,37 +105,40 @@ async def watch_lines(views: ViewReader, window: str) -> AsyncIterator[bytes]:
                 yield msgspec.json.encode({"rank": ranks.get(name), "topic": summary})
 
 
-async def board_text(views: ViewReader, window: str, sort: Sort, limit: int, *, as_json: bool) -> str:
-    """The ranking as a table or as JSON.
+async def board_text(views: ViewReader, window: str, sort: Sort, limit: int, form: Form = "text") -> str:
+    """The ranking as a table, as JSON or as CSV.
 
     Args:
         views: the live view.
         window: a window of the ranking, such as "24h".
         sort: the order.
         limit: maximum number of topics.
-        as_json: JSON instead of a table.
+        form: "text" is the table.
 
     Raises:
         ViewUnavailableError: the store cannot be reached.
     """
     board = Board(views)
     await board.refresh()
-    if as_json:
-        return json_text(msgspec.json.encode(board.ranked(window, sort)[:limit]))
+    ranked = board.ranked(window, sort)[:limit]
+    if form == "json":
+        return json_text(msgspec.json.encode(ranked))
+    if form == "csv":
+        return csv_text(topic_rows(ranked, window), TOPIC_COLUMNS).rstrip("\n")
     console = Console(width=None if Console().is_terminal else 110)
     with console.capture() as capture:
         console.print(ranking(board, window, sort, limit))
     return capture.get().rstrip()
 
 
-async def topic_text(views: ViewReader, topic_id: str, limit: int, *, as_json: bool) -> str | None:
+async def topic_text(views: ViewReader, topic_id: str, limit: int, form: Form = "text") -> str | None:
     """One topic with its posts and links; None when there is no such topic.
 
     Args:
         views: the live view.
         topic_id: an id of the topic; ids of merged topics and of digests work, too.
         limit: maximum number of posts.
-        as_json: JSON instead of text.
+        form: CSV has the posts only.
 
     Raises:
         ViewUnavailableError: the store cannot be reached.
@@ -145,7 +151,9 @@ async def topic_text(views: ViewReader, topic_id: str, limit: int, *, as_json: b
     posts, total = await views.posts(current, limit)
     summary = board.summary(current)
     links = await views.links(current, 5)
-    if as_json:
+    if form == "csv":
+        return csv_text(post_rows(posts), POST_COLUMNS).rstrip("\n")
+    if form == "json":
         document = {"id": current, "topic": summary, "posts": posts, "posts_total": total, "links": links}
         return json_text(msgspec.json.encode(document))
     lines = _summary_lines(summary, board) if summary else [one_line(current), "not listed now"]

@@ -1,7 +1,11 @@
 """The programs of `models/README.md` run as they are printed, on the posts of the demo."""
 
 import runpy
+import subprocess
+import sys
 from datetime import datetime
+from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -9,11 +13,13 @@ import pytest
 
 from models.encoding.hash_encoder import HashEncoder
 from models.events import EmbeddedTweet, Tweet
-from models.events.wire import decode_post, pack_vector
+from models.events.wire import decode_post, encode, pack_vector
 from models.text import clean
 from models.week.week import Week
 from streams.demo.posts import demo_posts
+from tests.support.paths import ROOT
 from tests.support.readmes import recipe
+from tests.support.view_examples import digest
 
 WEEK = Week.parse("2021-W11")
 
@@ -37,6 +43,44 @@ def test_a_file_of_posts_becomes_a_digest(
     assert printed.startswith("# Top Topics, 15–21 March 2021\n")
     assert "Trending this week" in printed
     assert printed.count("\n## ") > 2
+
+
+def test_the_notebook_prints_the_topics_of_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Twelve lines, with texts of the demo (400 of them here): a table of topics, largest first."""
+    assert len(recipe("library-notebook").splitlines()) == 12
+    some = list(islice(demo_posts(), 400))
+    monkeypatch.setattr("streams.demo.posts.demo_posts", lambda: some)
+    program = runpy.run_path(str(_saved("library-notebook", tmp_path)))
+    first, *rows = capsys.readouterr().out.splitlines()
+    assert first == f"{len(program['topics'])} topics of {len(program['texts'])} texts"
+    assert len(rows) == 11
+    assert program["table"]["texts"].is_monotonic_decreasing
+
+
+def test_a_consumer_of_digests_loads_no_heavy_package(tmp_path: Path) -> None:
+    """In a process of its own: besides the standard library only msgspec and orjson; it prints the sections."""
+    program = tmp_path / "consumer.py"
+    loaded = (
+        "\nprint(*sorted({name.split('.')[0] for name in sys.modules} - sys.stdlib_module_names), file=sys.stderr)\n"
+    )
+    program.write_text(recipe("library-decoder") + loaded, encoding="utf-8")
+    value = encode(digest("2021-W18"))
+    done = subprocess.run([sys.executable, program], input=value, capture_output=True, cwd=ROOT, check=True)
+    assert done.stdout.decode().startswith("Speech without labels 1 ")
+    others = {name for name in done.stderr.decode().split() if not name.startswith("_")}
+    assert others <= {"models", "msgspec", "orjson", "typing_extensions"}
+    refused = subprocess.run(
+        [sys.executable, program], input=b'{"schema":2}', capture_output=True, cwd=ROOT, check=False
+    )
+    assert (refused.returncode, b"schema version 2" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("package", ["models", "streams"])
+def test_the_packages_carry_their_types(package: str) -> None:
+    """Type checkers of other projects look for this file (PEP 561)."""
+    assert files(package).joinpath("py.typed").is_file()
 
 
 def test_the_live_program_prints_a_topic_for_each_post(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

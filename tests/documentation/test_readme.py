@@ -143,8 +143,8 @@ def test_the_readme_says_what_a_subscriber_gets() -> None:
     assert names[: len(as_event(entry))] == list(as_event(entry))
     said = text.replace("\n", " ")
     assert ", ".join(f"`{form}`" for form in FORMS) in said
-    assert set(DIGEST_FORMS) - set(FORMS) == {"atom"}
-    assert "`toptopics digest` also knows `atom`" in said
+    assert set(DIGEST_FORMS) - set(FORMS) == {"atom", "csv"}
+    assert "`toptopics digest` also knows `atom` and `csv`" in said
 
 
 def test_the_overview_has_the_size_of_an_overview() -> None:

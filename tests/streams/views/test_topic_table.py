@@ -4,10 +4,12 @@ import asyncio
 import io
 
 import orjson
+import pandas as pd
 from rich.console import Console
 
 from streams.views.board import Board
 from streams.views.memory import MemoryViews
+from streams.views.tables import POST_COLUMNS, TOPIC_COLUMNS, topic_rows
 from streams.views.topic_table import board_text, ranking, spark_line, topic_text, watch_lines, watch_table
 from tests.support.live_api import filled
 from tests.support.view_examples import assignment, event
@@ -36,7 +38,7 @@ async def test_posts_cannot_drive_the_terminal() -> None:
     text = "\x1b]0;owned\x07 \u202eevil \x9b31m text"
     await views.apply_assignments([assignment(name, "T1", author=name, text=text) for name in "ab"])
     await views.apply_topic_events([event("born", "T1", label="\x1b[2Jlabel")])
-    shown = [await board_text(views, "24h", "trend", 5, as_json=False), await topic_text(views, "T1", 5, as_json=False)]
+    shown = [await board_text(views, "24h", "trend", 5), await topic_text(views, "T1", 5)]
     for printed in shown:
         assert printed is not None
         assert not set(printed) & {"\x1b", "\u202e", "\x9b", "\x07"}
@@ -46,13 +48,31 @@ async def test_posts_cannot_drive_the_terminal() -> None:
 async def test_one_topic_and_none() -> None:
     """By a merged id too; JSON holds the same."""
     views = await filled()
-    text = await topic_text(views, "T3", 3, as_json=False)
+    text = await topic_text(views, "T3", 3)
     assert text is not None
     assert "Speech without labels" in text
-    parsed = orjson.loads(await topic_text(views, "T3", 3, as_json=True) or "")
+    parsed = orjson.loads(await topic_text(views, "T3", 3, "json") or "")
     assert (parsed["id"], parsed["posts_total"], len(parsed["posts"])) == ("T1", 6, 3)
-    assert await topic_text(views, "nothing", 3, as_json=False) is None
-    assert [one["id"] for one in orjson.loads(await board_text(views, "24h", "trend", 5, as_json=True))] == ["T1", "T2"]
+    assert await topic_text(views, "nothing", 3) is None
+    assert [one["id"] for one in orjson.loads(await board_text(views, "24h", "trend", 5, "json"))] == ["T1", "T2"]
+
+
+async def test_topics_and_posts_are_csv_and_data_frames() -> None:
+    """pandas reads the same from both; an empty view has the columns."""
+    views = await filled()
+    board = Board(views)
+    await board.refresh()
+    topics = pd.DataFrame(topic_rows(board.ranked("7d", "posts"), "7d"))
+    read = pd.read_csv(io.StringIO(await board_text(views, "7d", "posts", 9, "csv")), keep_default_na=False)
+    pd.testing.assert_frame_equal(read, topics, check_dtype=False)
+    assert topics[["rank", "id", "label", "people", "posts"]].to_numpy().tolist() == [
+        [1, "T1", "Speech without labels", 6, 6],
+        [2, "T2", "Image cropping", 3, 3],
+    ]
+    posts = pd.read_csv(io.StringIO(await topic_text(views, "T2", 5, "csv") or ""))
+    assert (list(posts.columns), posts["id"].tolist()) == (list(POST_COLUMNS), ["b0", "b1", "b2"])
+    empty = pd.read_csv(io.StringIO(await board_text(MemoryViews(), "7d", "posts", 9, "csv")))
+    assert (list(empty.columns), len(empty)) == (list(TOPIC_COLUMNS), 0)
 
 
 async def test_pipes_get_a_line_per_change() -> None:
