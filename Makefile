@@ -9,6 +9,10 @@ READY := $(VENV)/.ready
 # where real posts for the benchmarks are, when there are any
 DATA ?=
 
+# compiled modules are kept, also where the environment says otherwise: the stages, the commands and the tests start
+# hundreds of processes, and each would compile its libraries again
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check chaos soak bench bench-topics bench-board bench-refit bench-digest bench-encoder bench-live bench-stream up down lock clean
 
