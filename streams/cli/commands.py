@@ -16,6 +16,7 @@ from streams.cli import services as cli_services
 from streams.cli.backfill import backfill
 from streams.cli.dead_letters import dead_letters
 from streams.cli.demo import demo
+from streams.cli.deploy import deploy
 from streams.cli.digest import digest
 from streams.cli.doctor import doctor
 from streams.cli.help import help_
@@ -45,7 +46,7 @@ COMMANDS: Final[dict[str, dict[str, Command]]] = {
         "help": help_,
     },
     "Feed": {"influencers": influencers, "source": source, "ingest": ingest, "backfill": backfill},
-    "Run": {"demo": demo, "up": up, "down": down, "worker": worker, "status": status},
+    "Run": {"demo": demo, "up": up, "down": down, "worker": worker, "status": status, "deploy": deploy},
     "Deliver": {"subscribe": subscribe, "push": push, "subscriptions": subscriptions, "alerts": alerts},
     "Repair": {"doctor": doctor, "dead-letters": dead_letters, "rebuild-views": rebuild_views, "replay": replay},
 }

@@ -16,7 +16,7 @@ import orjson
 from streams.delivery.alert_rules import Alert, Rules, alerts_of
 from streams.delivery.errors import DeliveryError
 from streams.system.logs import get_logger
-from streams.system.metrics import Metrics
+from streams.system.metrics import Metrics, note_progress
 from streams.views.board import Board
 from streams.views.items import milliseconds
 from streams.views.port import ViewReader, ViewUnavailableError
@@ -50,6 +50,7 @@ class Alerts:
         self._views = views
         self._claims = claims
         self._deliver = deliver
+        self._metrics = metrics
         self._outcomes = metrics.counter("alerts")
         self._board = Board(views)
 
@@ -58,6 +59,7 @@ class Alerts:
         while True:
             try:
                 await self.check()
+                note_progress(self._metrics, "alerts")
             except ViewUnavailableError as error:
                 log.warning("view cannot be read; trying again", error=str(error))
             await asyncio.sleep(seconds)

@@ -18,9 +18,10 @@ from streams.delivery.queue import Delivery, DeliveryQueue
 from streams.delivery.subscription import Kind, Subscription
 from streams.kafka.digests import PublishedDigest
 from streams.system.logs import get_logger
-from streams.system.metrics import Metrics
+from streams.system.metrics import Metrics, note_progress
 
 TICK_SECONDS = 0.5
+OUTCOMES = ("delivered", "failed", "dead")  # of an attempt, for the metrics
 TOTAL_SECONDS = 60.0  # an endpoint that sends its answer slowly is given up after this time
 log = get_logger(__name__)
 NextAttempt = Callable[[int, float, float | None], float | None]
@@ -130,7 +131,11 @@ class Pusher:
         for name, (still, given_up) in backlog.items():
             waiting.labels(endpoint=name).set(still)
             dead.labels(endpoint=name).set(given_up)
+            for outcome in OUTCOMES:  # from 0 on, so that the first one is an increase
+                self._metrics.counter("deliveries").labels(endpoint=name, outcome=outcome)
         self._reported = set(backlog)
+        if self._version:
+            note_progress(self._metrics, "push")
 
     def _count(self, delivery: Delivery, outcome: str) -> None:
         self._metrics.counter("deliveries").labels(endpoint=delivery.subscription, outcome=outcome).inc()

@@ -19,7 +19,7 @@ from faust.types import TP
 from prometheus_client import Counter
 
 from streams.clock import system_clock
-from streams.kafka.lag import lag_of, next_offset
+from streams.kafka.lag import lag_of, lagging_partitions, next_offset
 from streams.kafka.log import (
     ISOLATION,
     MAX_MESSAGE_BYTES,
@@ -41,7 +41,7 @@ from streams.runtime.gap_detection import GapDetector, OffsetChecker
 from streams.settings import Settings
 from streams.stages.stage import Handler, Stage
 from streams.system.logs import get_logger
-from streams.system.metrics import Metrics, metered
+from streams.system.metrics import Metrics, metered, note_progress
 
 BuildStage = Callable[[Settings, Send, Metrics], Stage]
 WatchStop = Callable[[Callable[[], bool]], object]
@@ -268,13 +268,22 @@ def _add_life_cycle(app: faust.App, settings: Settings, stage: Stage) -> None:
 
 
 def _add_lag(app: faust.App, settings: Settings, stage: Stage, metrics: Metrics) -> None:
-    """Export the consumer group's lag in records, for alerts."""
+    """Export the consumer group's lag in records, for alerts, and that a process without waiting records works."""
+    note_progress(metrics, stage.name)
 
     async def watch_lag(*_: Any) -> None:
         while not app.should_stop:
+            # of this process: a standby has none
+            owned = {(one.topic, one.partition) for one in app.consumer.assignment()}
+            waiting = False
             for topic in stage.handlers:
                 lag = await lag_of(settings, topic, group=app.conf.id)
                 metrics.gauge("lag_records").labels(stage=stage.name, topic=topic.name).set(sum(lag.values()))
+                if any(lag.values()):
+                    behind = await lagging_partitions(settings, topic, group=app.conf.id)
+                    waiting |= any((topic_name(settings, topic), partition) in owned for partition in behind)
+            if not waiting:
+                note_progress(metrics, stage.name)
             await asyncio.sleep(LAG_SECONDS)
 
     if settings.metrics_port:  # nobody reads it otherwise

@@ -40,7 +40,7 @@ from streams.stages.ordered_release import OrderedRelease
 from streams.stages.snapshots import SnapshotStore
 from streams.stages.stage import Stage
 from streams.stages.view import delays_of
-from streams.stages.week_close import WeekCloseStage, WeekReport
+from streams.stages.week_close import OUTCOMES, WeekCloseStage, WeekReport
 from streams.system.logs import get_logger
 from streams.system.metrics import Metrics
 
@@ -171,6 +171,8 @@ def build_view(settings: Settings, send: Send, metrics: Metrics) -> Stage:
 def build_week_close(settings: Settings, send: Send, metrics: Metrics) -> Stage:
     """Build the week-close stage. Further processes stand by."""
     process = RefitProcess(settings)
+    for outcome in OUTCOMES:  # from 0 on, so that the first one is an increase
+        metrics.counter("digests").labels(outcome=outcome)
 
     async def refit(week: Week, chosen: Mapping[str, str]) -> MadeDigest:
         with metrics.histogram("refit_seconds").time():

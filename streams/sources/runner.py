@@ -30,7 +30,7 @@ from streams.sources.people.wanted import PLATFORM_OF, People
 from streams.sources.port import Bad, DisconnectedError, Ignored, Item, RefusedError, Source
 from streams.sources.producer import Delivery
 from streams.sources.sent_posts import SentPosts
-from streams.system.metrics import Metrics
+from streams.system.metrics import Metrics, note_progress
 
 MAX_PENDING = 500
 FLUSH_SECONDS = 1.0
@@ -79,6 +79,8 @@ class Runner:
     metrics: Metrics = field(default_factory=Metrics)
 
     def __post_init__(self) -> None:
+        for outcome in ("sent", "duplicates", "ignored", "bad"):  # from 0 on, so that the first one is an increase
+            self.metrics.counter("source_records").labels(source=self.source.name, outcome=outcome)
         self.health = Health(self.source.name, since=self._now())
         self._cursor = self.saved.cursor
         self._flushing = asyncio.Lock()
@@ -166,6 +168,7 @@ class Runner:
             if saved != self.saved:
                 self.files.save(saved)
                 self.saved = saved
+            note_progress(self.metrics, self.source.name)
             self._report()
 
     @asynccontextmanager

@@ -46,6 +46,7 @@ ReadDigests = Callable[[], Awaitable[dict[str, PublishedDigest]]]
 # all records from a time on, or from an offset on; with both from the earlier one, with neither from the log's start
 ReadLog = Callable[[datetime | None, int | None], AsyncIterator[list[Record]]]
 Lagging = Callable[[], Awaitable[Collection[int]]]
+OUTCOMES = ("published", "corrected", "unchanged", "redacted", "kept")
 Report = Callable[["WeekReport"], None]  # for the metrics
 Count = Callable[[str], None]  # results of closing or correcting a week, for the metric `digests`
 log = get_logger(__name__)

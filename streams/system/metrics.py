@@ -22,6 +22,8 @@ from prometheus_client import (
     start_http_server,
 )
 
+from streams.clock import system_clock
+
 R = TypeVar("R")
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 DELAYS: Final = (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3_600, 86_400)
@@ -65,6 +67,12 @@ TABLE: Final = (
         "gauge",
         "1 while the consumer group of a stage has a member, as the service sees it",
         ("stage",),
+    ),
+    Metric(
+        "progress_seconds",
+        "gauge",
+        "time at which a part last finished some work, or had none waiting; seconds since 1970",
+        ("part",),
     ),
     Metric("live_topics", "gauge", "topics alive in the online model or, on the service, listed"),
     Metric("post_to_view_seconds", "histogram", "from a new post's own time to its being visible", (), DELAYS),
@@ -160,6 +168,11 @@ class Metrics:
         return Histogram(name, metric.help, metric.labels, registry=self.registry, buckets=metric.buckets)
 
 
+def note_progress(metrics: Metrics, part: str) -> None:
+    """Export that the part has just finished some work, or has none. Health checks read it."""
+    metrics.gauge("progress_seconds").labels(part=part).set(system_clock().timestamp())
+
+
 def metered(
     metrics: Metrics, stage: str, handler: Callable[[Sequence[R]], Awaitable[None]]
 ) -> Callable[[Sequence[R]], Awaitable[None]]:
@@ -174,6 +187,7 @@ def metered(
         seconds.observe(perf_counter() - start)
         sizes.observe(len(batch))
         records.inc(len(batch))
+        note_progress(metrics, stage)
 
     return counted
 

@@ -1,6 +1,7 @@
 """The compose file follows the rules of its schema and names real commands. The tests have no Docker engine."""
 
 import re
+import subprocess
 from typing import Any
 
 import pytest
@@ -8,11 +9,14 @@ import yaml
 from typer.testing import CliRunner
 
 from streams.cli.commands import app
+from streams.cli.metrics import SERVED
 from streams.settings import Settings
+from streams.sources.variables import VARIABLES
 from streams.stages.table import STAGE_NAMES
 from tests.support.paths import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+KAFKA_LOCK = ROOT / "streams" / "local" / "kafka.lock"
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service.get("image") == "toptopics"}
 
@@ -43,7 +47,7 @@ def test_every_command_exists_with_its_options(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_every_variable_is_a_setting(name: str) -> None:
     """A misspelt variable would have no effect."""
-    assert set(OURS[name]["environment"]) <= _variables()
+    assert set(OURS[name]["environment"]) <= _variables() | VARIABLES.keys()
 
 
 def test_all_stages_run_somewhere() -> None:
@@ -63,7 +67,33 @@ def test_every_service_has_limits_and_keeps_its_data(name: str) -> None:
     service = SERVICES[name]
     assert {"cpus", "memory"} <= set(service["deploy"]["resources"]["limits"])
     for volume in service["volumes"]:
-        assert volume.split(":")[0] in COMPOSE["volumes"]
+        assert volume.split(":")[0] in COMPOSE["volumes"] or volume.endswith(":ro")
+
+
+@pytest.mark.parametrize("name", sorted(set(OURS) - {"cli", "api"}))
+def test_a_health_check_asks_every_part_of_the_container(name: str) -> None:
+    """On the port of its metrics, so that a process that does nothing is not healthy."""
+    command, *rest = OURS[name]["command"]
+    words = ",".join([*rest, command]).split(",")
+    parts = [part for part in words if part in SERVED]
+    parts = parts if command == "worker" else parts[:1]  # several sources run in one process
+    ports = [str(int(OURS[name]["environment"]["TOPTOPICS_METRICS_PORT"]) + SERVED.index(part)) for part in parts]
+    assert ports
+    assert SERVICES[name]["healthcheck"]["test"] == ["CMD", "python", "-m", "streams.operations.health", *ports]
+
+
+def test_without_an_account_posts_come_in_and_digests_go_out() -> None:
+    """What runs without a profile: stages, feeds, the service and deliveries, from one file of subscriptions."""
+    always = {name: service for name, service in OURS.items() if "profiles" not in service}
+    assert {service["command"][0] for service in always.values()} == {"worker", "serve", "push", "source"}
+    volumes = {name: OURS[name]["volumes"] for name in ("api", "push", "cli")}
+    assert len({tuple(one) for one in volumes.values()}) == 1
+
+
+def test_the_broker_is_the_version_that_the_tests_run() -> None:
+    """`streams/local/kafka.lock` has the jars of the local broker."""
+    (locked,) = re.findall(r"^org\.apache\.kafka:kafka_2\.\d+:(\S+) ", KAFKA_LOCK.read_text(), re.MULTILINE)
+    assert SERVICES["kafka"]["image"] == f"apache/kafka:{locked}"
 
 
 def test_what_others_wait_for_is_checked() -> None:
@@ -87,6 +117,18 @@ def test_the_image_does_not_run_as_root() -> None:
     assert users
     assert users[-1] not in {"root", "0"}
     assert all(service["cap_drop"] == ["ALL"] for service in OURS.values())
+
+
+def test_the_image_can_be_had_without_cuda() -> None:
+    """The version of torch is read from the lock; nothing of development is installed."""
+    text = (ROOT / "Dockerfile").read_text()
+    expression = re.search(r"sed -n '([^']+)'", text)
+    assert expression is not None
+    found = subprocess.run(
+        ["sed", "-n", expression[1], ROOT / "requirements.lock"], capture_output=True, text=True, check=True
+    )
+    assert re.fullmatch(r"torch==\d+\.\d+\.\d+\n", found.stdout)
+    assert "--constraint requirements.lock --requirement pyproject.toml" in text
 
 
 def test_the_brokers_limits_fit_the_topics() -> None:

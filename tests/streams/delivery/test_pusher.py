@@ -48,6 +48,7 @@ async def test_deliveries_are_counted_by_endpoint_and_outcome(tmp_path: Path) ->
     outcomes = {"good": "delivered", "slow": "failed", "gone": "dead"}
     for endpoint, outcome in outcomes.items():
         assert value("toptopics_deliveries_total", {"endpoint": endpoint, "outcome": outcome}) == 1
+    assert value("toptopics_progress_seconds", {"part": "push"}) is not None
     backlog = {
         name: [value(f"toptopics_deliveries_{kind}", {"endpoint": name}) for kind in ("waiting", "dead")]
         for name in (*outcomes, "removed")

@@ -279,4 +279,5 @@ async def test_metrics_tell_what_a_source_does(tmp_path: Path) -> None:
     assert value("toptopics_source_posts_per_minute", {"source": "script"}) == 0.6
     sent_at = value("toptopics_source_last_post_seconds", {"source": "script"})
     assert sent_at is not None
+    assert sent_at <= (value("toptopics_progress_seconds", {"part": "script"}) or 0)
     assert value("toptopics_source_lag_seconds", {"source": "script"}) == pytest.approx(sent_at - NOW.timestamp())

@@ -48,8 +48,10 @@ async def test_a_batch_counts_when_it_is_done() -> None:
     with pytest.raises(RuntimeError):
         await handler(["a", "b"])
     failing = False
-    await handler(["a", "b"])
     value = metrics.registry.get_sample_value
+    assert value("toptopics_progress_seconds", {"part": "embed"}) is None
+    await handler(["a", "b"])
+    assert value("toptopics_progress_seconds", {"part": "embed"}) is not None
     assert value("toptopics_records_total", {"stage": "embed"}) == 2
     assert value("toptopics_batch_records_count", {"stage": "embed"}) == 1
 
