@@ -12,14 +12,15 @@ import numpy.typing as npt
 
 Bytes = npt.NDArray[np.int8]
 LONGEST = 4000.0  # largest norm of a row: by Cauchy–Schwarz every partial sum of a product stays below 2^24
-WIDE = 128  # number of columns from which the integer product is faster
+# number of columns from which the integer product is used: it is faster from 128 on, but PyTorch takes two seconds and
+# 200 MB to load, and with fewer topics BLAS costs only some microseconds a post more
+WIDE = 512
 TALL = 32  # rows are padded to a multiple: a new shape needs a new kernel, which takes milliseconds
 
 
 def product(rows: Bytes, columns: Bytes) -> npt.NDArray[np.int32] | npt.NDArray[np.float32]:
     """The product of (n, dimensions) and (m, dimensions) as integers (n, m). No row may be longer than `LONGEST`."""
-    torch = _torch()
-    if torch is None or len(columns) < WIDE:
+    if len(columns) < WIDE or (torch := _torch()) is None:
         return by_blas(rows, columns)
     height = -len(rows) % TALL
     padded = np.concatenate([rows, np.zeros((height, rows.shape[1]), np.int8)]) if height else rows
@@ -35,7 +36,7 @@ def by_blas(rows: Bytes, columns: Bytes) -> npt.NDArray[np.float32]:
 @cache
 def _torch() -> Any:
     """torch where its integer product is fast and correct, else None."""
-    import torch  # takes two seconds
+    import torch
 
     supported = getattr(torch.cpu, "_is_vnni_supported", None)
     if supported is None or not hasattr(torch, "_int_mm") or not supported():
