@@ -19,6 +19,7 @@ from models.events import Assignment, Deletion, EmbeddedTweet, TopicEvent
 from models.events import Outcome as EventOutcome
 from models.events.week_topics import WeekTopics
 from models.events.wire import PoisonError, content_hash, unpack_vector
+from models.online.metadata import NewerStateError
 from models.online.seen_posts import SeenPosts
 from models.online.topic_model import PostBatch, TopicModel
 from models.text import spoken_words
@@ -41,6 +42,16 @@ class StrayError(PoisonError):
 
 class SnapshotError(ValueError):
     """A snapshot that this version cannot read. The caller rebuilds the state from the log."""
+
+
+class NewerSnapshotError(SnapshotError):
+    """A snapshot of a newer version of this program: a rebuilt state would replace what only that version can read."""
+
+    def __init__(self, found: object, known: object) -> None:
+        super().__init__(
+            f"the snapshot has version {found}, and this program reads version {known}: start the newer version of the "
+            "program again, or delete the snapshots to rebuild the live topics from what the log still has"
+        )
 
 
 @dataclass(frozen=True)
@@ -139,7 +150,8 @@ class Assigner:
             restore_model: Restores a model.
 
         Raises:
-            SnapshotError: The snapshot is damaged or has another version.
+            NewerSnapshotError: The snapshot has a newer version.
+            SnapshotError: The snapshot is damaged or has an older version.
         """
         state = state_of(data)
         try:
@@ -151,6 +163,8 @@ class Assigner:
             if "model" in tensors:
                 assigner.model = restore_model(tensors["model"].tobytes())
             return assigner, int(state["position"])
+        except NewerStateError as error:
+            raise NewerSnapshotError(error.found, error.known) from error
         except (SafetensorError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise SnapshotError(f"the snapshot is damaged: {error}") from error
 
@@ -204,7 +218,8 @@ def state_of(data: bytes) -> dict[str, Any]:
     """The metadata of a snapshot: position, encoder (None before the first post), dimensions, retired encoders.
 
     Raises:
-        SnapshotError: The snapshot is damaged or has another version.
+        NewerSnapshotError: The snapshot has a newer version.
+        SnapshotError: The snapshot is damaged or has an older version.
     """
     try:
         header = orjson.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
@@ -212,6 +227,8 @@ def state_of(data: bytes) -> dict[str, Any]:
         known = state["version"] == VERSION and (state.get("dimensions") is not None or state["encoder"] is None)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise SnapshotError(f"the snapshot is damaged: {error}") from error
+    if state["version"] > VERSION:
+        raise NewerSnapshotError(state["version"], VERSION)
     if not known:
         raise SnapshotError(f"the snapshot has version {state['version']}, this program reads version {VERSION}")
     return state

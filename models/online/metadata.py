@@ -9,6 +9,15 @@ class StateError(ValueError):
     """A state that this version cannot use. The message gives the reason."""
 
 
+class NewerStateError(StateError):
+    """A state of a newer version of this program, which must not be thrown away."""
+
+    def __init__(self, found: object, known: object) -> None:
+        super().__init__(f"the state has version {found}, this program reads {known}")
+        self.found = found
+        self.known = known
+
+
 def read_metadata(data: bytes) -> dict[str, Any]:
     """The JSON metadata of a state.
 
@@ -26,7 +35,14 @@ def read_metadata(data: bytes) -> dict[str, Any]:
 
 
 def check_version(metadata: dict[str, Any], version: int) -> None:
-    """Raise StateError unless the state has this version. States are caches of the log and can be rebuilt."""
+    """Check that the state has this version. States are caches of the log and can be rebuilt.
+
+    Raises:
+        NewerStateError: It has a newer one.
+        StateError: It has an older one.
+    """
+    if metadata["version"] > version:
+        raise NewerStateError(metadata["version"], version)
     if metadata["version"] != version:
         raise StateError(
             f"the state has version {metadata['version']}, this program reads {version}; rebuild it from the log"

@@ -14,6 +14,7 @@ import typer
 from models.text.terminal import printable
 from streams.cli import services as cli_services
 from streams.cli.backfill import backfill
+from streams.cli.backup import backup, restore
 from streams.cli.dead_letters import dead_letters
 from streams.cli.demo import demo
 from streams.cli.deploy import deploy
@@ -48,7 +49,14 @@ COMMANDS: Final[dict[str, dict[str, Command]]] = {
     "Feed": {"influencers": influencers, "source": source, "ingest": ingest, "backfill": backfill},
     "Run": {"demo": demo, "up": up, "down": down, "worker": worker, "status": status, "deploy": deploy},
     "Deliver": {"subscribe": subscribe, "push": push, "subscriptions": subscriptions, "alerts": alerts},
-    "Repair": {"doctor": doctor, "dead-letters": dead_letters, "rebuild-views": rebuild_views, "replay": replay},
+    "Repair": {
+        "doctor": doctor,
+        "dead-letters": dead_letters,
+        "rebuild-views": rebuild_views,
+        "replay": replay,
+        "backup": backup,
+        "restore": restore,
+    },
 }
 
 app = typer.Typer(

@@ -74,6 +74,13 @@ class EndpointState:
         }
 
 
+class QueueCopy(msgspec.Struct, frozen=True):
+    """All rows of the queues, for a backup. They contain secrets."""
+
+    subscriptions: list[tuple[str, str, int]]  # in the order of the columns of the tables above
+    deliveries: list[tuple[str, str, str, int, str, int, float, str, float]]
+
+
 class DeliveryQueue:
     """The queues of all endpoints. One process delivers; others may read and add.
 
@@ -207,6 +214,19 @@ class DeliveryQueue:
                 "FROM subscription LEFT JOIN delivery ON subscription = name GROUP BY name"
             ).fetchall()
         return {name: (waiting, dead) for name, waiting, dead in rows}
+
+    def copy(self) -> QueueCopy:
+        """All rows, of one moment."""
+        with self._open() as database:
+            database.execute("BEGIN")
+            subscriptions = database.execute("SELECT * FROM subscription ORDER BY name").fetchall()
+            return QueueCopy(subscriptions, database.execute("SELECT * FROM delivery").fetchall())
+
+    def fill(self, rows: QueueCopy) -> None:
+        """Add all rows of a copy."""
+        with self._open() as database:
+            database.executemany("INSERT INTO subscription VALUES (?, ?, ?)", rows.subscriptions)
+            database.executemany("INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows.deliveries)
 
     def states(self) -> list[EndpointState]:
         """The state of every endpoint, by name."""

@@ -15,6 +15,7 @@ import threading
 from typing import NoReturn
 
 from models.encoding.encoder import EncoderError
+from models.online.assigner import NewerSnapshotError
 from streams.kafka.log import SettingError
 from streams.runtime.faust_app import BuildStage, create_app, run_app
 from streams.runtime.pipeline import STAGES
@@ -54,7 +55,7 @@ def run_stage(settings: Settings, name: str, build: BuildStage | None = None) ->
     metrics = Metrics()
     try:
         app = create_app(settings, name, build or STAGES[name], metrics)
-    except (EncoderError, SettingError) as wrong:
+    except (EncoderError, SettingError, NewerSnapshotError) as wrong:
         log.error("stage cannot start; see `toptopics doctor`", error=str(wrong))
         loop.close()
         return GIVE_UP

@@ -23,7 +23,7 @@ from datetime import timedelta
 from models.encoding.encoder import space_of
 from models.events import Assignment, DeadLetter, EmbeddedTweet, TopicEvent
 from models.events.wire import PoisonError, decode_log, encode
-from models.online.assigner import Assigner, LogRecord, Outcome, SnapshotError, StrayError
+from models.online.assigner import Assigner, LogRecord, NewerSnapshotError, Outcome, SnapshotError, StrayError
 from streams.clock import Clock
 from streams.kafka.record import Record
 from streams.kafka.topics import ASSIGNMENTS, TOPIC_EVENTS
@@ -83,11 +83,16 @@ class AssignStage:
 
         Returns:
             The position of the loaded state.
+
+        Raises:
+            NewerSnapshotError: A newer version of the program has written it.
         """
         self._assigner, self._position, self._ahead = self._create(), 0, False
         for data in self._snapshots.load(limit):
             try:
                 self._assigner, self._position = self._restore(data)
+            except NewerSnapshotError:
+                raise
             except SnapshotError as error:
                 log.warning("snapshot unusable; trying an older one", reason=str(error))
                 continue

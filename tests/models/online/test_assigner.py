@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from models.events import Assignment, Deletion, TopicEvent
 from models.events.week_topics import WeekTopics
 from models.events.wire import PoisonError
-from models.online.assigner import Assigner, LogRecord, SnapshotError
+from models.online.assigner import Assigner, LogRecord, NewerSnapshotError, SnapshotError
 from models.online.factory import create_topic_model, restore_topic_model
 from tests.support.made_lessons import lesson, taught
 from tests.support.made_posts import ENCODER, START, SUBJECTS, embedded, in_batches, tweet
@@ -133,10 +133,13 @@ def test_a_damaged_snapshot_is_refused(damage: bytes) -> None:
 
 
 def test_a_snapshot_of_another_version_is_refused() -> None:
-    """The state is rebuilt from the log instead."""
+    """An older one is rebuilt from the log; a newer one is not, because this program would replace it."""
     data = _create().to_bytes(3)
-    with pytest.raises(SnapshotError, match="version 9"):
+    with pytest.raises(NewerSnapshotError, match="version 9"):
         _restore(data.replace(b'\\"version\\":1', b'\\"version\\":9'))
+    with pytest.raises(SnapshotError, match="version 0") as older:
+        _restore(data.replace(b'\\"version\\":1', b'\\"version\\":0'))
+    assert not isinstance(older.value, NewerSnapshotError)
 
 
 def test_the_precisions_of_one_model_share_a_space() -> None:

@@ -11,6 +11,7 @@ import structlog
 
 from models.events import TopicEvent
 from models.events.wire import decode, encode
+from models.online.assigner import NewerSnapshotError
 from streams.kafka.record import Record
 from streams.kafka.topics import DEAD_LETTERS, TOPIC_EVENTS
 from streams.stages.assign import ReadLog
@@ -75,6 +76,21 @@ async def test_a_damaged_snapshot_falls_back_to_an_older_one_and_then_to_the_log
     bench.restart()
     assert bench.stage.load_snapshot() == 0
     assert len(list(tmp_path.glob("*.damaged"))) == 2
+
+
+async def test_a_newer_versions_snapshot_is_neither_used_nor_replaced(tmp_path: Path) -> None:
+    """After a downgrade: the older program would delete what the newer one needs when it comes back."""
+    bench = Bench(tmp_path, made_log())
+    await bench.stage.assign(made_log()[:20])
+    bench.stage.save_snapshot()
+    (path,) = tmp_path.glob("*.safetensors")
+    newer = path.read_bytes().replace(b'\\"version\\":1', b'\\"version\\":9')
+    path.unlink()
+    SnapshotStore(tmp_path, path.name.split("-0")[0]).save(newer, 20)
+    bench.restart()
+    with pytest.raises(NewerSnapshotError, match="start the newer version"):
+        bench.stage.load_snapshot()
+    assert [one.read_bytes() for one in tmp_path.glob("*.safetensors")] == [newer]
 
 
 async def test_a_snapshot_that_is_ahead_of_the_log_is_not_believed(tmp_path: Path) -> None:
