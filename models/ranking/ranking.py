@@ -51,11 +51,10 @@ def worth_telling(parts: Mapping[str, Floats], score: Floats, seed: int) -> int:
         return 0
     random = np.random.default_rng(seed)
     times = max(1, DRAWS // count)
-    chance = np.sort(
-        np.concatenate(
-            [np.sum([random.permutation(parts[name]) for name in (*PLUS, *MINUS)], axis=0) for _ in range(times)]
-        )
-    )
+    shuffled = np.zeros((times, count))
+    for name in (*PLUS, *MINUS):
+        shuffled += random.permuted(np.tile(parts[name], (times, 1)), axis=1)
+    chance = np.sort(shuffled, axis=None)
     best = np.sort(score)[::-1]
     expected = (len(chance) - np.searchsorted(chance, best - 1e-9)) / times
     enough = np.flatnonzero(expected <= np.maximum(1.0, CHANCE * np.arange(1, count + 1)))

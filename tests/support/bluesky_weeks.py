@@ -9,13 +9,17 @@ from streams.clock import system_clock
 from streams.sources.bluesky.appview import AppView as AppViewClient
 from streams.sources.bluesky.jetstream import Bluesky
 from streams.sources.sent_posts import SentPosts
+from tests.support.simulated_month import STORY, TITLE
 from tests.support.source_servers.bluesky_network import STRANGER, AppView, Jetstream
 from tests.support.source_servers.collecting import MemoryLog, people, run_until, runner_of
 from tests.support.source_servers.hosting import hosted
 
-START = datetime(2026, 9, 7, tzinfo=UTC)  # a Monday
+START = datetime(2025, 9, 8, tzinfo=UTC)  # a Monday
 WEEKS = 10
-POSTS = 503  # posts, edits and tombstones of the two people: what a source sends of them
+LISTED = "ada.test did:plc:grace did:plc:alan did:plc:joan did:plc:mary"
+DIDS = ("did:plc:ada", "did:plc:grace", "did:plc:alan", "did:plc:joan", "did:plc:mary")
+POSTS = 527  # posts, edits and tombstones of these people: what a source sends of them
+NAMES = ("Kestrel", "Marlin", "Osprey", "Basalt", "Juniper", "Cobalt", "Heron", "Tamarisk", "Lynx", "Quartz")
 
 
 class Past(Jetstream):
@@ -26,8 +30,12 @@ class Past(Jetstream):
 
 
 def ten_weeks(network: Jetstream) -> None:
-    """Posts, edits, deletions, reposts and quotes of two people among a stranger's, an import, and a rename."""
-    for number in range(10 * 7 * 24 // 3):
+    """Posts, edits, deletions, reposts and quotes of two people among a stranger's, an import, and a rename; each week
+    five people write about one release."""
+    for number in range(530):
+        if number % 53 == 30:
+            for who, words in zip(DIDS, (TITLE, *STORY), strict=True):
+                network.write(who, words.format(NAMES[number // 53], "twice"))
         who = ("did:plc:ada", "did:plc:grace", STRANGER)[number % 3]
         uri = network.write(who, f"note {number} on evaluation")
         if number % 10 == 0:
@@ -47,7 +55,7 @@ def ten_weeks(network: Jetstream) -> None:
 
 async def live(network: Jetstream, folder: Path, posts: int) -> MemoryLog:
     """The same events through the live source, as if it had listened all the time."""
-    log, memory, listed = MemoryLog(), SentPosts(), people(bluesky="ada.test did:plc:grace")
+    log, memory, listed = MemoryLog(), SentPosts(), people(bluesky=LISTED)
     with hosted(network) as port, hosted(AppView(network)) as view:
         async with httpx.AsyncClient() as client:
             appview = AppViewClient(f"http://127.0.0.1:{view}", client, system_clock)

@@ -18,7 +18,7 @@ from streams.sources.bluesky.jetstream import Bluesky
 from streams.sources.people.wanted import People
 from streams.sources.port import Bad, DisconnectedError, RefusedError
 from streams.sources.sent_posts import SentPosts
-from tests.support.bluesky_weeks import POSTS, START, WEEKS, Past, live, ten_weeks
+from tests.support.bluesky_weeks import DIDS, LISTED, POSTS, START, WEEKS, Past, live, ten_weeks
 from tests.support.source_servers.bluesky_archive import KEY, BlueskyArchive
 from tests.support.source_servers.bluesky_network import AppView, Jetstream
 from tests.support.source_servers.collecting import people
@@ -33,7 +33,7 @@ async def reading(
 ) -> AsyncIterator[tuple[BlueskyArchive, AsyncIterator[Tweet | Deletion | Bad]]]:
     """The archive's server, and the posts that are fetched from it."""
     server, memory = BlueskyArchive(network, *faults), SentPosts()
-    listed = listed or people(bluesky="ada.test did:plc:grace")
+    listed = listed or people(bluesky=LISTED)
     with hosted(server) as port, hosted(AppView(network)) as view:
         async with httpx.AsyncClient() as client:
             appview = AppViewClient(f"http://127.0.0.1:{view}", client, system_clock)
@@ -59,7 +59,7 @@ async def test_ten_weeks_from_the_archive_are_the_posts_that_ran_live(tmp_path: 
     assert len({Week.of(post.created_at) for post in found if isinstance(post, Tweet)}) == 10
     assert "getSegment" in server.asked
     assert "getBlock" in server.asked
-    assert all(plan["dids"] == ["did:plc:ada", "did:plc:grace"] for plan in server.plans)
+    assert all(plan["dids"] == sorted(DIDS) for plan in server.plans)
     log = await live(network, tmp_path, len(found))
     assert values(found) == [wire.encode(post) for post in log.posts]
 
