@@ -118,8 +118,8 @@ def _print_json(letters: "list[StoredLetter]") -> None:
 
 def _retry(settings: "Settings", letters: "list[StoredLetter]", *, force: bool) -> int:
     """Send the open letters back; the number of letters that cannot be sent."""
+    from streams.kafka.send import kafka_send
     from streams.operations.dead_letters import NotSendableError, Outgoing, outgoing, send_back
-    from streams.sources.producer import kafka_send
     from streams.stages.post_time import check_not_future
 
     ready: list[tuple[StoredLetter, list[Outgoing]]] = []
@@ -150,8 +150,8 @@ def _retry(settings: "Settings", letters: "list[StoredLetter]", *, force: bool) 
 
 def _dismiss(settings: "Settings", letters: "list[StoredLetter]") -> int:
     """Close the open letters; none is refused, so the result is 0."""
+    from streams.kafka.send import kafka_send
     from streams.operations.dead_letters import dismiss
-    from streams.sources.producer import kafka_send
 
     opened = [stored for stored in letters if stored.state == "open"]
 

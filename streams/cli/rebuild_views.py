@@ -23,9 +23,9 @@ def rebuild_views(as_json: Annotated[bool, typer.Option("--json", help="Print th
     """
     import json
 
+    from streams.kafka.send import kafka_send
     from streams.redis_store.client import open_views
     from streams.runtime.view_rebuild import rebuild_views as rebuild
-    from streams.sources.producer import kafka_send
 
     settings = settings_or_exit()
 

@@ -97,9 +97,7 @@ def ssl_context(settings: Settings) -> ssl.SSLContext:
 
 @asynccontextmanager
 async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
-    """An idempotent producer; it is flushed at exit. @100x inside `try`: a broker that refuses us leaves connections to
-    close
-    """
+    """An idempotent producer; it is flushed at exit."""
     client = AIOKafkaProducer(
         **connection(settings),
         enable_idempotence=True,

@@ -11,7 +11,7 @@ import hashlib
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -25,8 +25,7 @@ from models.week.week import Week
 from streams.clock import Clock
 from streams.kafka.digests import PublishedDigest, read_revisions, week_before
 from streams.kafka.influencers import read_influencers
-from streams.kafka.log import producer, topic_name
-from streams.kafka.topics import DIGESTS, EMBEDDED
+from streams.kafka.send import kafka_send, publish_digest
 from streams.refit.client import MadeDigest, RefitProcess, library_versions
 from streams.refit.settings import config_with, overrides_of, settings_text
 from streams.replay.store import ReplayStore
@@ -206,13 +205,8 @@ async def publish(settings: Settings, replayed: Replayed, clock: Clock) -> Publi
     )
     if newest is not None and newest.hash == entry.hash:
         return None
-    sent = {"key": str(replayed.week).encode(), "timestamp_ms": _milliseconds(replayed.digest.end)}
-    async with producer(settings) as client:
-        if replayed.made.taught:  # first, as in the week-close stage
-            await client.send_and_wait(topic_name(settings, EMBEDDED), value=replayed.made.taught, **sent)
-        await client.send_and_wait(
-            topic_name(settings, DIGESTS), value=replayed.made.value, headers=list(entry.headers()), **sent
-        )
+    async with kafka_send(settings) as send:
+        await publish_digest(send, entry, replayed.made.taught)
     return entry
 
 
@@ -291,7 +285,3 @@ def _key(run: _Run, week: Week, end: int | None, previous: Previous, overrides: 
 def _newest(revisions: Revisions, week: Week) -> PublishedDigest | None:
     found = revisions.get(str(week), ())
     return found[-1] if found else None
-
-
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

@@ -8,7 +8,6 @@ Kafka delivers the unacknowledged records again.
 
 import asyncio
 from collections.abc import AsyncIterable, Awaitable, Callable
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -18,7 +17,6 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer
 from faust.types import TP
 from prometheus_client import Counter
 
-from streams.clock import system_clock
 from streams.kafka.lag import lag_of, lagging_partitions, next_offset
 from streams.kafka.log import (
     ISOLATION,
@@ -28,13 +26,13 @@ from streams.kafka.log import (
     backoff_metadata,
     end_offsets,
     group_name,
-    record_time,
     ssl_context,
     topic_name,
 )
 from streams.kafka.record import Record
+from streams.kafka.send import sender
 from streams.kafka.topics import DEAD_LETTERS, Topic
-from streams.ports import Headers, Send
+from streams.ports import Send
 from streams.runtime.batching import handle_batches
 from streams.runtime.byte_limit import ByteLimiter
 from streams.runtime.gap_detection import GapDetector, OffsetChecker
@@ -312,28 +310,18 @@ def _sender(app: faust.App, settings: Settings, dead_letters: Counter) -> Send:
     topic.
     """
 
-    async def send(
-        topic: str,
-        *,
-        key: bytes | None,
-        value: bytes | None,
-        timestamp: datetime | None = None,
-        headers: Headers = (),
-    ) -> Awaitable[object]:
+    async def started() -> Any:
+        producer: Any = await app.maybe_start_producer()
+        return producer._producer
+
+    send = sender(settings.prefix, started)
+
+    async def counted(topic: str, **record: Any) -> Awaitable[object]:
         if topic == DEAD_LETTERS.name:
             dead_letters.inc()
-        producer = await app.maybe_start_producer()
-        confirmation: Awaitable[object] = await producer.send(
-            settings.prefix + topic,
-            key,
-            value,
-            partition=None,
-            timestamp=None if timestamp is None else record_time(timestamp, system_clock()).timestamp(),
-            headers=list(headers),
-        )
-        return confirmation
+        return await send(topic, **record)
 
-    return send
+    return counted
 
 
 def _credentials(settings: Settings) -> Any:

@@ -9,18 +9,16 @@
 import asyncio
 import base64
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable
 from datetime import datetime
 from typing import Any
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 
 from models.events import DeadLetter, Deletion, Tweet, wire
-from streams.clock import Clock, system_clock
 from streams.kafka import log as kafka_log
 from streams.kafka.topics import DEAD_LETTERS, TWEETS
-from streams.ports import Headers, Send
+from streams.ports import Send
 from streams.settings import Settings
 from streams.sources.cursors import Saved
 from streams.sources.port import Bad
@@ -77,33 +75,6 @@ class Delivery:
             self._pending.popleft()
             if metadata is not None and getattr(metadata, "topic", "").endswith(TWEETS.name):
                 self.offsets[metadata.partition] = metadata.offset + 1
-
-
-@asynccontextmanager
-async def kafka_send(settings: Settings) -> AsyncIterator[Send]:
-    """Return the real `Send`, on an idempotent producer."""
-    async with kafka_log.producer(settings) as client:
-        yield _sender(client, settings.prefix, system_clock)
-
-
-def _sender(client: AIOKafkaProducer, prefix: str, clock: Clock) -> Send:
-    async def send(
-        topic: str,
-        *,
-        key: bytes | None,
-        value: bytes | None,
-        timestamp: datetime | None = None,
-        headers: Headers = (),
-    ) -> Awaitable[object]:
-        milliseconds = None
-        if timestamp is not None:
-            milliseconds = max(0, int(kafka_log.record_time(timestamp, clock()).timestamp() * 1000))
-        sent: Awaitable[object] = await client.send(
-            prefix + topic, value=value, key=key, timestamp_ms=milliseconds, headers=list(headers)
-        )
-        return sent
-
-    return send
 
 
 async def recall(settings: Settings, memory: SentPosts, saved: dict[str, Saved]) -> dict[str, str]:

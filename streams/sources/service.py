@@ -16,12 +16,13 @@ import structlog
 
 from streams.clock import Clock
 from streams.kafka.influencers import add_ids, read_influencers
+from streams.kafka.send import kafka_send
 from streams.ports import Send
 from streams.settings import Settings
 from streams.sources.cursors import Files, Saved
 from streams.sources.people.wanted import Others, People
 from streams.sources.port import RefusedError
-from streams.sources.producer import Delivery, kafka_send, recall
+from streams.sources.producer import Delivery, recall
 from streams.sources.registry import SOURCES, SourceContext
 from streams.sources.runner import Backoff, Runner
 from streams.sources.sent_posts import SentPosts

@@ -28,14 +28,14 @@ from models.digest.cited import shown_posts
 from models.digest.compare import changes_line, compare
 from models.digest.redaction import redact
 from models.events import Digest
-from models.events.wire import PoisonError, decode, decode_embedded, encode
+from models.events.wire import PoisonError, decode, decode_embedded
 from models.render.shown import shown
 from models.week.clock import CORRECTED_WEEKS, WeekClock
 from models.week.week import Week
 from streams.clock import Clock
 from streams.kafka.digests import PublishedDigest
 from streams.kafka.record import Record
-from streams.kafka.topics import DIGESTS, EMBEDDED
+from streams.kafka.send import publish_digest
 from streams.ports import Send
 from streams.refit.client import MadeDigest
 from streams.refit.settings import overrides_of, settings_text
@@ -183,8 +183,7 @@ class WeekCloseStage:
         await self._see_log(week_clock, None, entry.seen_end)
 
     async def _send_new(self, entry: PublishedDigest, taught: bytes, started: float) -> None:
-        await self._teach(entry, taught)
-        await self._send_digest(entry)
+        await publish_digest(self._send, entry, taught)
         self._count("published" if entry.supersedes is None else "corrected")
         log.info(
             "digest published",
@@ -199,7 +198,7 @@ class WeekCloseStage:
     async def _send_read_end(self, before: PublishedDigest, read_end: int, outcome: str) -> PublishedDigest:
         """Write to the log that the digest includes all records up to `read_end`; readers are not notified."""
         entry = replace(before, read_end=read_end)
-        await self._send_digest(entry)
+        await publish_digest(self._send, entry)
         self._count(outcome)
         return entry
 
@@ -228,7 +227,7 @@ class WeekCloseStage:
             supersedes=before.hash,
             changes=f"{len(gone)} deleted {'post' if len(gone) == 1 else 'posts'} removed",
         )
-        await self._send_digest(entry)
+        await publish_digest(self._send, entry)
         self._count("redacted")
         log.warning(
             "log no longer contains the week, removed deleted posts from its digest",
@@ -258,22 +257,6 @@ class WeekCloseStage:
         """`replay --publish` may have published a correction beside this stage."""
         there, known = (await self._read_digests()).get(str(week)), self._published.get(str(week))
         return known if there is None or (known is not None and known.revision >= there.revision) else there
-
-    async def _teach(self, entry: PublishedDigest, taught: bytes) -> None:
-        """Send the WeekTopics at its place among the posts, so that the live topics stay a function of that log."""
-        if taught:
-            key = entry.digest.week.encode()
-            await (await self._send(EMBEDDED.name, key=key, value=taught, timestamp=entry.digest.end))
-
-    async def _send_digest(self, entry: PublishedDigest) -> None:
-        confirmation = await self._send(
-            DIGESTS.name,
-            key=entry.digest.week.encode(),
-            value=encode(entry.digest),
-            timestamp=entry.digest.end,
-            headers=entry.headers(),
-        )
-        await confirmation
 
 
 def _settings_of(entry: PublishedDigest | None) -> str:

@@ -9,13 +9,10 @@ from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaTimeoutError, OutOfOrderSequenceNumber
-from prometheus_client import Counter
 
 from models.events import DeadLetter, Deletion, Tweet
 from models.events.wire import decode
-from streams.clock import system_clock
 from streams.kafka.log import MOST_AHEAD, record_time
-from streams.runtime.faust_app import _sender
 from streams.settings import load_settings
 from streams.sources.files.archive import Line
 from streams.sources.files.ingest import Ingest, IngestStoppedError, Pace
@@ -121,22 +118,3 @@ async def test_a_broker_that_is_away_is_not_the_lines_fault() -> None:
     with pytest.raises(IngestStoppedError, match=r"up to line 1: KafkaTimeoutError\. So far: 0 posts sent"):
         await run.run("posts.jsonl", _lines([tweet(1)]))
     assert told == []
-
-
-async def test_the_stages_send_no_record_from_the_future_either() -> None:
-    """A stage with a refused batch would restart, read the same post and be refused again."""
-    times: list[float] = []
-
-    class App:
-        async def maybe_start_producer(self) -> "App":
-            return self
-
-        async def send(self, *_: object, timestamp: float, **more: object) -> asyncio.Future[object]:
-            times.append(timestamp)
-            return asyncio.get_running_loop().create_future()
-
-    send = _sender(App(), load_settings(), Counter("letters", "of no stage", registry=None))  # type: ignore[arg-type]
-    await send("tweets.embedded", key=b"1", value=b"x", timestamp=system_clock() + 300 * MINUTE)
-    await send("tweets.embedded", key=b"1", value=b"x", timestamp=clock())
-    assert times[0] <= (system_clock() + MOST_AHEAD).timestamp()
-    assert times[1] == clock().timestamp()
