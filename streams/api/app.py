@@ -14,8 +14,18 @@ from streams.api import digests, events, health, openapi, pages, posts, subscrip
 from streams.api.hub import Hub, StageCheck
 from streams.api.limits import ApiLimits
 from streams.api.problems import add_problem_handlers
-from streams.api.security import LoopbackHostOnly, RateLimit, SecurityHeaders, TokenAuth, WrongTokens, is_loopback
+from streams.api.security import (
+    Audit,
+    Identify,
+    LoopbackHostOnly,
+    RateLimit,
+    SecurityHeaders,
+    TokenAuth,
+    WrongTokens,
+    is_loopback,
+)
 from streams.api.services import Services
+from streams.api.tokens import Tokens, tokens_of
 from streams.delivery.feed_key import FeedKey
 from streams.settings import Settings
 from streams.system.metrics import Metrics
@@ -33,18 +43,22 @@ class UnsafeBindingError(ValueError):
     """Other machines could reach the service without a token."""
 
 
-def check_binding(settings: Settings) -> str | None:
-    """Return the token.
+def check_binding(settings: Settings) -> Tokens | None:
+    """Return the tokens of which every request needs one; None when only this machine can send requests.
 
     Raises:
         UnsafeBindingError: The address is not loopback, and there is no token.
+        ValueError: The file of the tokens is damaged.
     """
-    token = settings.api_token.get_secret_value() if settings.api_token else None
-    if not token and not is_loopback(settings.host):
+    tokens = tokens_of(settings)
+    if tokens.all():
+        return tokens
+    if not is_loopback(settings.host):
         raise UnsafeBindingError(
-            f"{settings.host} can be reached from other machines: set TOPTOPICS_API_TOKEN, or bind to 127.0.0.1"
+            f"{settings.host} can be reached from other machines: set TOPTOPICS_API_TOKEN, add a token with "
+            "`toptopics tokens add`, or bind to 127.0.0.1"
         )
-    return token
+    return None
 
 
 def create_api(
@@ -54,6 +68,7 @@ def create_api(
     metrics: Metrics | None = None,
     stages: StageCheck | None = None,
     limits: ApiLimits | None = None,
+    guarded: bool = True,
 ) -> FastAPI:
     """Create the app. It reads nothing before its lifespan starts.
 
@@ -63,11 +78,12 @@ def create_api(
         metrics: Registry for the service's metrics.
         lag: Asks the broker for the lag of the stages.
         limits: Limits of the service.
+        guarded: False for a service that only this process reaches; it asks for no token.
 
     Raises:
         UnsafeBindingError: Other machines could reach the service without a token.
     """
-    token = check_binding(settings)
+    tokens = check_binding(settings) if guarded else None
     metrics, limits = metrics or Metrics(), limits or ApiLimits()
     metrics.describe_process()
     board = Board(views)
@@ -102,7 +118,7 @@ def create_api(
         metrics=metrics,
         limits=limits,
         stages=stages,
-        token=token,
+        tokens=tokens,
         public_url=settings.public_url or None,
         timezone=settings.timezone,
         lateness=timedelta(hours=settings.lateness_hours),
@@ -117,13 +133,16 @@ def create_api(
         app.include_router(module.router)
     pages.mount_assets(app)
     add_problem_handlers(app)
-    openapi.describe(app)
+    openapi.describe(app, guarded=tokens is not None)
     # the middleware added last sees a request first
-    if token:
-        app.add_middleware(TokenAuth, token=token, feed_key=app.state.feed_key)
+    app.add_middleware(Audit)
+    if tokens:
+        app.add_middleware(TokenAuth, feed_key=app.state.feed_key)
     else:
         app.add_middleware(LoopbackHostOnly)
     app.add_middleware(RateLimit, per_minute=limits.requests_per_minute)
+    if tokens:
+        app.add_middleware(Identify, tokens=tokens)
     app.add_middleware(CountRequests, metrics=metrics)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(HeadIsGet)

@@ -22,7 +22,8 @@ from starlette.applications import Starlette
 from models.digest.compare import compare, comparison_data
 from models.events import Digest, DigestTopic, Item
 from streams.api.limits import ApiLimits
-from streams.api.security import LoopbackHostOnly, RateLimit, SecurityHeaders, TokenAuth
+from streams.api.security import Identify, LoopbackHostOnly, RateLimit, SecurityHeaders, TokenAuth
+from streams.api.tokens import Tokens
 from streams.delivery.feed_key import FeedKey
 
 INSTRUCTIONS: Final = (
@@ -122,7 +123,7 @@ async def mcp_server(service: FastAPI) -> AsyncIterator[MCPServer]:
     """The server on a service of this process, which runs as long as the context.
 
     Args:
-        service: made by `create_api` without a token: only this process reaches it.
+        service: made by `create_api` as not guarded: only this process reaches it.
     """
     tools = Tools(service)
     server = MCPServer("toptopics", title="Top Topics", instructions=INSTRUCTIONS, version=version("toptopics"))
@@ -139,21 +140,23 @@ async def mcp_server(service: FastAPI) -> AsyncIterator[MCPServer]:
             await tools.aclose()
 
 
-def http_app(server: MCPServer, *, host: str, token: str | None, feed_key: FeedKey) -> Starlette:
+def http_app(server: MCPServer, *, host: str, tokens: Tokens | None, feed_key: FeedKey) -> Starlette:
     """The server over HTTP at `/mcp`, behind the checks of the API.
 
     Args:
         server: the server.
         host: address that it binds to.
-        token: what clients send as `Authorization: Bearer`; None: only clients that name this machine.
+        tokens: one of them is what clients send as `Authorization: Bearer`; None: only clients that name this machine.
         feed_key: as for the API.
     """
     app = server.streamable_http_app(host=host)
     # the middleware added last sees a request first
-    if token:
-        app.add_middleware(TokenAuth, token=token, feed_key=feed_key)
+    if tokens:
+        app.add_middleware(TokenAuth, feed_key=feed_key, changes=False)
     else:
         app.add_middleware(LoopbackHostOnly)
     app.add_middleware(RateLimit, per_minute=ApiLimits().requests_per_minute)
+    if tokens:
+        app.add_middleware(Identify, tokens=tokens)
     app.add_middleware(SecurityHeaders)
     return app

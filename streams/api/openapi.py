@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from streams.api import schemas
 from streams.api.examples import EXAMPLES
+from streams.api.security import COOKIE, FEED_PATHS, OPEN_PATHS
 
 BODIES = (
     schemas.TopicPage,
@@ -23,6 +24,15 @@ BODIES = (
     schemas.EventPage,
     schemas.Readiness,
 )
+SECURITY_SCHEMES = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "Made by `toptopics tokens add`. One with the role `read` may send GET only.",
+    },
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "Set by the form at /login."},
+    "feed": {"type": "apiKey", "in": "query", "name": "key", "description": "Opens the feeds only; see /api/feed."},
+}
 PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "detail"],
@@ -65,8 +75,8 @@ def described(example: Any, *, status: int = 200) -> dict[int | str, dict[str, A
     return {status: {"description": "as in the example", "content": content}, "default": _PROBLEM_ANSWER}
 
 
-def describe(app: FastAPI) -> None:
-    """Add the bodies above to `app.openapi()`."""
+def describe(app: FastAPI, *, guarded: bool) -> None:
+    """Add the bodies above to `app.openapi()`, and the ways to log in, which a guarded service needs."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -74,6 +84,13 @@ def describe(app: FastAPI) -> None:
             _, components = msgspec.json.schema_components(BODIES, ref_template="#/components/schemas/{name}")
             known = schema.setdefault("components", {}).setdefault("schemas", {})
             known.update(components, Problem=PROBLEM)
+            schema["components"]["securitySchemes"] = SECURITY_SCHEMES
+            if guarded:
+                schema["security"] = [{"token": []}, {"session": []}]
+                for path in OPEN_PATHS & schema["paths"].keys():
+                    schema["paths"][path]["get"]["security"] = []
+                for path in FEED_PATHS:
+                    schema["paths"][path]["get"]["security"] = [*schema["security"], {"feed": []}]
             app.openapi_schema = schema
         return app.openapi_schema
 

@@ -1,6 +1,5 @@
 """The dashboard's files and the login page."""
 
-import hmac
 from importlib.resources import files
 from urllib.parse import parse_qs, quote, urlencode
 
@@ -10,7 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from streams.api.responses import REVALIDATE, respond
-from streams.api.security import COOKIE, WrongTokens, client_of, is_page, session_of
+from streams.api.security import COOKIE, WrongTokens, client_of, is_page
 from streams.api.services import Use
 
 router = APIRouter(include_in_schema=False)
@@ -60,13 +59,14 @@ async def login(request: Request, use: Use) -> Response:
             raise HTTPException(413, "the form is larger than a token")
     given = parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0]
     wanted = request.query_params.get("next", "")
-    if use.token is None or not hmac.compare_digest(given.encode(), use.token.encode()):
+    token = None if use.tokens is None else use.tokens.bearer(given)
+    if token is None:
         await wrong.count(client)
         again = "&" + urlencode({"next": wanted}) if is_page(wanted) else ""
         return RedirectResponse("/login?wrong" + again, 303)
     response = RedirectResponse(quote(wanted, safe="/%?=&:@+~-._") if is_page(wanted) else "/", 303)
     secure = request.url.scheme == "https"
     response.set_cookie(
-        COOKIE, session_of(use.token), max_age=_SESSION_SECONDS, httponly=True, samesite="strict", secure=secure
+        COOKIE, token.session, max_age=_SESSION_SECONDS, httponly=True, samesite="strict", secure=secure
     )
     return response

@@ -1,12 +1,10 @@
-"""Checks before every request, from the outside in: headers, host, rate, token.
+"""Checks before every request, from the outside in: headers, whose token it has, rate, token or host, audit.
 
-Plain ASGI, so that streams pass unbuffered. The token is compared in constant time and never logged. A browser
-exchanges it for a cookie that contains a keyed hash of it. Without a token the service answers only requests that name
-this machine: a web page that rebinds its DNS name to 127.0.0.1 is refused.
+Plain ASGI, so that streams pass unbuffered. Tokens are compared in constant time and never logged. A browser exchanges
+one for a cookie that contains a keyed hash of it. Without any token the service answers only requests that name this
+machine: a web page that rebinds its DNS name to 127.0.0.1 is refused.
 """
 
-import hashlib
-import hmac
 import ipaddress
 import re
 from http.cookies import CookieError, SimpleCookie
@@ -20,9 +18,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.api.problems import problem
+from streams.api.tokens import Token, Tokens
 from streams.delivery.feed_key import FeedKey
+from streams.system.logs import get_logger
 
+log = get_logger(__name__)
 COOKIE: Final = "toptopics"
+TOKEN: Final = "toptopics.token"  # noqa: S105 (a key of the scope of a request: its `Token`, or None)
+READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 EVERYBODY: Final = "*"  # key of a limit for all clients together
 _HOST = re.compile(
     r"(?:\[(?P<address>[0-9A-Fa-f:.%]+)\]|(?P<name>[^\[\]:/@]+))(?::\d{1,5})?|(?P<bare>[0-9A-Fa-f]*(?::[0-9A-Fa-f.]*){2,8})"
@@ -88,23 +91,78 @@ class LoopbackHostOnly:
         await self._app(scope, receive, send)
 
 
+class Identify:
+    """Finds the token of a request, for the checks behind it; None for no known one."""
+
+    def __init__(self, app: ASGIApp, *, tokens: Tokens) -> None:
+        self._app = app
+        self._tokens = tokens
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http":
+            scope[TOKEN] = self._known(Headers(scope=scope))
+        await self._app(scope, receive, send)
+
+    def _known(self, headers: Headers) -> Token | None:
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":  # a header's bytes come as latin-1, and a token is UTF-8
+            return self._tokens.bearer(given.strip().encode("latin-1").decode("utf-8", "surrogateescape"))
+        try:
+            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        except CookieError:
+            return None
+        return None if cookie is None else self._tokens.session(cookie.value)
+
+
+class Audit:
+    """Logs every request that may change something: by whom, what, and what became of it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http" or scope["method"] in READING or scope["path"] == "/login":
+            await self._app(scope, receive, send)
+            return
+        token: Token | None = scope.get(TOKEN)
+
+        async def logging(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                log.info(
+                    "audit: change requested",
+                    token=token and token.name,
+                    client=client_of(scope),
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=message["status"],
+                )
+            await send(message)
+
+        await self._app(scope, receive, logging)
+
+
 class RateLimit:
-    """Limits the requests per minute and client address. /healthz is free for supervisors."""
+    """Limits the requests per minute and token, or without one per client address. /healthz is free for supervisors."""
 
     def __init__(self, app: ASGIApp, *, per_minute: int) -> None:
         self._app = app
-        self._limit = RateLimitItemPerMinute(per_minute)
+        self._per_minute = per_minute
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         free = scope["type"] != "http" or scope["path"] == "/healthz"
-        if free or await self._limiter.hit(self._limit, client_of(scope)):
+        token: Token | None = scope.get(TOKEN)
+        limit = RateLimitItemPerMinute((token and token.per_minute) or self._per_minute)
+        who = ("token", token.name) if token else ("client", client_of(scope))
+        if free or await self._limiter.hit(limit, *who):
             await self._app(scope, receive, send)
             return
         answer = problem(
             429,
-            f"more than {self._limit.amount} requests in a minute; wait and try again",
+            f"more than {limit.amount} requests in a minute; wait and try again",
             headers={"Retry-After": "10"},
         )
         await answer(scope, receive, send)
@@ -134,17 +192,32 @@ class WrongTokens:
 
 
 class TokenAuth:
-    """Accepts `Authorization: Bearer TOKEN` or the cookie from /login. Pages redirect to /login."""
+    """Accepts `Authorization: Bearer TOKEN` or the cookie from /login. Pages redirect to /login.
 
-    def __init__(self, app: ASGIApp, *, token: str, feed_key: FeedKey) -> None:
+    Args:
+        app: What is behind it.
+        feed_key: Opens the feeds.
+        changes: Whether other methods than GET change something, and need an admin's token.
+    """
+
+    def __init__(self, app: ASGIApp, *, feed_key: FeedKey, changes: bool = True) -> None:
         self._app = app
         self._feed_key = feed_key
-        self._token = token.encode()
-        self._session = session_of(token).encode()
+        self._changes = changes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] != "http" or self._is_open(scope) or self._known(Headers(scope=scope)):
+        if scope["type"] != "http" or self._is_open(scope):
+            await self._app(scope, receive, send)
+            return
+        token: Token | None = scope[TOKEN]
+        if token is not None:
+            if self._changes and token.role == "read" and scope["method"] not in READING:
+                log.warning("audit: change refused", token=token.name, method=scope["method"], path=scope["path"])
+                detail = f"the token {token.name!r} is for reading; a change needs one with the role admin"
+                answer = problem(403, detail)
+                await answer(scope, receive, send)
+                return
             await self._app(scope, receive, send)
             return
         if scope["method"] in {"GET", "HEAD"} and is_page(scope["path"]):
@@ -167,25 +240,10 @@ class TokenAuth:
             return bool(given) and self._feed_key.opens(given)
         return path in OPEN_PATHS or path.startswith("/unsubscribe/")
 
-    def _known(self, headers: Headers) -> bool:
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return hmac.compare_digest(given.strip().encode("latin-1"), self._token)
-        try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-        except CookieError:
-            return False
-        return cookie is not None and hmac.compare_digest(cookie.value.encode("latin-1", "replace"), self._session)
-
 
 def is_page(path: str) -> bool:
     """Whether people open it: what digests, mails and chats link to."""
     return path == "/" or path.startswith(("/posts/", "/topics/", "/digests/"))
-
-
-def session_of(token: str) -> str:
-    """The cookie's value. It opens this service and does not reveal the token."""
-    return hmac.new(token.encode(), b"toptopics session", hashlib.sha256).hexdigest()
 
 
 def client_of(scope: Scope) -> str:

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from models.week.week import Week
 from streams.api.hub import Hub, StageCheck
 from streams.api.limits import ApiLimits
+from streams.api.tokens import Tokens
 from streams.clock import Clock, system_clock
 from streams.system.metrics import Metrics
 from streams.views.board import Board
@@ -25,7 +26,7 @@ class Services:
     metrics: Metrics
     limits: ApiLimits
     stages: StageCheck | None  # None without a broker
-    token: str | None  # None when every request is allowed
+    tokens: Tokens | None  # None when every request is allowed
     public_url: str | None = None  # the address under which readers reach the service
     timezone: str = "UTC"  # of the weeks
     lateness: timedelta = timedelta(hours=24)  # how late a post may arrive and still be in its week's digest

@@ -185,7 +185,7 @@ Key = Annotated[FeedKey, Depends(feed_key_of)]
 @router.get("/api/feed", summary="The feeds' addresses for readers", responses=described(EXAMPLE_FEED))
 def show_feed(request: Request, use: Use, key: Key) -> Response:
     """With a key where a token protects the service, since feed readers cannot log in."""
-    return _feed(request, use, key.value() if use.token else "")
+    return _feed(request, use, key.value() if use.tokens else "")
 
 
 @router.post(
@@ -196,7 +196,7 @@ def show_feed(request: Request, use: Use, key: Key) -> Response:
 )
 def renew_feed(request: Request, use: Use, key: Key) -> Response:
     """For when the address got into wrong hands."""
-    return _feed(request, use, key.renew() if use.token else "")
+    return _feed(request, use, key.renew() if use.tokens else "")
 
 
 def _feed(request: Request, use: Services, key: str) -> Response:
@@ -253,7 +253,7 @@ async def _feed_of(request: Request, use: Services) -> tuple[list[PublishedDiges
     stored = [await use.views.digest(week) for week in (await use.views.weeks())[:ENTRIES]]
     # a reader that follows the feed's own address needs the key that it came with
     given = request.query_params.get("key", "")
-    key = given if use.token and feed_key_of(request).opens(given) else ""
+    key = given if use.tokens and feed_key_of(request).opens(given) else ""
     place = Place(installation(request.app.state.installation_path), use.address(request), key)
     return [_published(one) for one in stored if one is not None], place
 

@@ -31,6 +31,7 @@ from streams.cli.schema import schema
 from streams.cli.services import down, status, up
 from streams.cli.sources import source, sources_section
 from streams.cli.subscribe import push, subscribe, subscriptions
+from streams.cli.tokens import tokens
 from streams.cli.worker import digests_section, orphans_section, stages_section, topic_space_section, worker
 
 Command = Callable[..., None] | typer.Typer
@@ -47,7 +48,15 @@ COMMANDS: Final[dict[str, dict[str, Command]]] = {
         "help": help_,
     },
     "Feed": {"influencers": influencers, "source": source, "ingest": ingest, "backfill": backfill},
-    "Run": {"demo": demo, "up": up, "down": down, "worker": worker, "status": status, "deploy": deploy},
+    "Run": {
+        "demo": demo,
+        "up": up,
+        "down": down,
+        "worker": worker,
+        "status": status,
+        "deploy": deploy,
+        "tokens": tokens,
+    },
     "Deliver": {"subscribe": subscribe, "push": push, "subscriptions": subscriptions, "alerts": alerts},
     "Repair": {
         "doctor": doctor,

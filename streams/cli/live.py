@@ -61,7 +61,7 @@ def serve(
     * `toptopics serve`, then open http://127.0.0.1:8765
     * `TOPTOPICS_API_TOKEN=… toptopics serve --host 0.0.0.0`
     """
-    from streams.api.app import UnsafeBindingError, check_binding, create_api
+    from streams.api.app import check_binding, create_api
     from streams.api.server import create_server
     from streams.redis_store.client import create_views
     from streams.system.logs import set_up_logging
@@ -69,7 +69,7 @@ def serve(
     settings = settings_or_exit(host=host, port=port)
     try:
         check_binding(settings)
-    except UnsafeBindingError as error:
+    except ValueError as error:  # an unsafe address, or a damaged file of tokens
         fail(str(error), 2)
     set_up_logging(settings, stage="serve")
     with services(settings, topics=False) as connected:

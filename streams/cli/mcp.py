@@ -24,7 +24,7 @@ def mcp(
     * `toptopics mcp`, as the command of a server in the settings of a program
     * `TOPTOPICS_API_TOKEN=… toptopics mcp --http --host 0.0.0.0`
     """
-    from streams.api.app import UnsafeBindingError, check_binding, create_api
+    from streams.api.app import check_binding, create_api
     from streams.api.mcp_server import http_app, mcp_server
     from streams.api.server import create_server
     from streams.delivery.feed_key import FeedKey
@@ -33,23 +33,22 @@ def mcp(
 
     settings = settings_or_exit(host=host)
     try:
-        token = check_binding(settings)
-    except UnsafeBindingError as error:
+        tokens = check_binding(settings)
+    except ValueError as error:  # also an unsafe address
         fail(str(error), 2)
     set_up_logging(settings, stage="mcp")
     with services(settings, topics=False) as connected:
-        own = connected.model_copy(update={"api_token": None, "host": "127.0.0.1"})  # only this process reaches it
 
         async def serve() -> None:
             async with (
                 open_views(str(connected.redis_url), connected.prefix) as views,
-                mcp_server(create_api(own, views)) as server,
+                mcp_server(create_api(connected, views, guarded=False)) as server,
             ):
                 if not http:
                     await server.run_stdio_async()
                     return
                 app = http_app(
-                    server, host=settings.host, token=token, feed_key=FeedKey(settings.data_dir / "feed.key")
+                    server, host=settings.host, tokens=tokens, feed_key=FeedKey(settings.data_dir / "feed.key")
                 )
                 await create_server(
                     app, settings.host, port, lambda address: typer.echo(f"Top Topics: {address}/mcp", err=True)

@@ -25,7 +25,7 @@ from streams.system.files import replace_file
 
 FORMAT = 1
 # files of the data folder that are small and made once or by hand
-KEPT_FILES = ("feed.key", "installation.id", "subscribers/*.json")
+KEPT_FILES = ("tokens.json", "feed.key", "installation.id", "subscribers/*.json")
 
 
 class BackupError(ValueError):

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from mcp.client import Client
 
-from streams.api.app import create_api
+from streams.api.app import check_binding, create_api
 from streams.api.mcp_server import http_app, mcp_server
 from streams.delivery.feed_key import FeedKey
 from streams.settings import load_settings
@@ -118,7 +118,8 @@ async def test_over_http_the_token_of_the_api_is_needed(tmp_path: Path) -> None:
             (None, "127.0.0.1:8766", {}, 200),
             (None, "rebound.example", {}, 421),
         ):
-            app = http_app(server, host="0.0.0.0" if token else "127.0.0.1", token=token, feed_key=key)
+            tokens = check_binding(load_settings(api_token=token, data_dir=tmp_path))
+            app = http_app(server, host="0.0.0.0" if token else "127.0.0.1", tokens=tokens, feed_key=key)
             transport = httpx.ASGITransport(app)
             async with (
                 app.router.lifespan_context(app),
