@@ -69,7 +69,8 @@ bench-encoder: setup ## posts/s and quality of every encoder path
 bench-refit: setup ## the weekly refit beside plain BERTopic
 	@$(BIN)/python -m tests.benchmarks.bench_refit $(if $(DATA),--data $(DATA))
 
-bench-digest: setup ## what the weekly digest carries of listed stories (DATA=/path with data/ and gold/)
+bench-digest: setup ## what the weekly digest carries of listed stories (DATA=/path with data/ and gold/), and the check of an editor's claims
+	@$(BIN)/python -m tests.benchmarks.bench_claims
 	@$(BIN)/python -m tests.benchmarks.bench_digest $(if $(DATA),--data $(DATA))
 
 bench-live: setup ## server-sent events under load, and how long a post takes to the API

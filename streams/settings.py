@@ -146,7 +146,7 @@ class Settings(BaseSettings):
     ] = None
     fetch_links: bool = Field(False, description="whether a digest fetches the titles of links that come without one")
     llm_base_url: Annotated[
-        str | None, _named("LLM_BASE_URL", "OpenAI-compatible endpoint that may reword digests", shown=False)
+        str | None, _named("LLM_BASE_URL", "OpenAI-compatible endpoint that edits digests", shown=False)
     ] = None
     llm_model: Annotated[str | None, _named("LLM_MODEL", "model name at that endpoint")] = None
     llm_api_key: Annotated[SecretStr | None, _named("LLM_API_KEY", "API key of that endpoint")] = None

@@ -26,6 +26,7 @@ from models.events.digest import (
     TopicIdentity,
     TopicKind,
 )
+from models.events.edited import Answer, EditedDigest, EditedSection
 from models.events.posts import (
     EARLIEST_YEAR,
     Deletion,
@@ -43,6 +44,7 @@ __all__ = [
     "EARLIEST_YEAR",
     "SCHEMA",
     "Action",
+    "Answer",
     "Assignment",
     "Brief",
     "Count",
@@ -50,6 +52,8 @@ __all__ = [
     "Deletion",
     "Digest",
     "DigestTopic",
+    "EditedDigest",
+    "EditedSection",
     "EmbeddedTweet",
     "Event",
     "Faded",

@@ -17,6 +17,7 @@ TYPES = (
     events.Influencer,
     events.DeadLetter,
     events.Digest,
+    events.EditedDigest,
 )
 
 

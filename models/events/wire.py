@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import orjson
 
-from models.events import EARLIEST_YEAR, SCHEMA, DeadLetter, Deletion, Digest, EmbeddedTweet, Event, Tweet
+from models.events import EARLIEST_YEAR, SCHEMA, DeadLetter, Deletion, Digest, EditedDigest, EmbeddedTweet, Event, Tweet
 from models.events.week_topics import WeekTopics
 
 if TYPE_CHECKING:  # loaded where vectors are read: a reader of digests needs no NumPy
@@ -75,7 +75,9 @@ def decode(data: bytes | None, kind: type[T]) -> T:
     Raises:
         PoisonError: A field is wrong; the message has its path.
     """
-    limit = {Digest: MAX_DIGEST_BYTES, DeadLetter: MAX_LETTER_BYTES}.get(kind, MAX_RECORD_BYTES)
+    limit = {Digest: MAX_DIGEST_BYTES, EditedDigest: MAX_DIGEST_BYTES, DeadLetter: MAX_LETTER_BYTES}.get(
+        kind, MAX_RECORD_BYTES
+    )
     event = _convert(loads(data, limit), kind)
     for field in event.__struct_fields__:
         if isinstance(moment := getattr(event, field), datetime):

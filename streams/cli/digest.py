@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.events import Digest, Tweet
 from models.text.terminal import json_text, on_one_line, printable
 from models.week.week import Week
 from streams.cli.common import fail, run, services, settings_or_exit
 
 if TYPE_CHECKING:
-    from streams.cli.rewording import Endpoint
+    from models.events.edited import EditedDigest
     from streams.kafka.digests import PublishedDigest
     from streams.settings import Settings
 
@@ -32,38 +31,25 @@ def _one(found: "dict[str, PublishedDigest]", week: str | None) -> "PublishedDig
     return found[week]
 
 
-async def _posts(settings: "Settings", entry: "PublishedDigest") -> dict[str, Tweet]:
-    """The posts that the digest was made from. Raises LookupError when the log no longer holds them."""
-    from models.week.posts import held_posts, week_tweets
-    from streams.refit.week_slice import read_week
-
-    week = Week.parse(entry.digest.week, entry.digest.timezone)
-    piece = await read_week(settings, week, end=entry.slice_end or None)
-    if missing := entry.missing_in(piece.log_start, held_posts(piece.records, week)):
-        raise LookupError(f"the log no longer holds {week}: {missing}")
-    return week_tweets(piece.records, week)
-
-
-async def _reworded(settings: "Settings", entry: "PublishedDigest", endpoint: "Endpoint") -> Digest:
-    from streams.cli.rewording import reword_digest
-
-    return await reword_digest(entry.digest, await _posts(settings, entry), endpoint)
-
-
-def _endpoint_or_exit(settings: "Settings") -> "Endpoint":
-    from streams.cli.rewording import endpoint_of
-
-    endpoint = endpoint_of(settings)
-    if endpoint is None:
-        fail("--reword needs LLM_BASE_URL and LLM_MODEL (and LLM_API_KEY if the endpoint requires a key)", 2)
-    return endpoint
-
-
-async def _check(settings: "Settings", entry: "PublishedDigest") -> list[str]:
+async def _check(settings: "Settings", entry: "PublishedDigest", edited: "EditedDigest | None") -> list[str]:
     from models.digest.verify import check_digest
+    from models.editing.edition import differences
+    from streams.refit.digest_posts import digest_posts
 
-    posts = await _posts(settings, entry)
+    posts = await digest_posts(settings, entry)
+    if edited is not None:
+        return differences(edited, entry.digest, posts)
     return [f"{problem.where}: {problem.what}" for problem in check_digest(entry.digest, posts)]
+
+
+async def _edition(settings: "Settings", entry: "PublishedDigest") -> "EditedDigest":
+    from streams.kafka.editions import edition_of
+
+    edited = await edition_of(settings, entry)
+    if edited is None:
+        fail(f"no language model has edited the digest of {entry.digest.week}; LLM_BASE_URL and LLM_MODEL turn it on")
+    typer.echo(f"edited by {on_one_line(edited.model)}: {edited.accepted} of {edited.proposed} claims stand", err=True)
+    return edited
 
 
 def _list(found: "dict[str, PublishedDigest]") -> None:
@@ -80,12 +66,9 @@ def digest(
     check: Annotated[
         bool, typer.Option("--check", help="Check every sentence, number, quotation and link against the posts.")
     ] = False,
-    reword: Annotated[
+    edited: Annotated[
         bool,
-        typer.Option(
-            "--reword",
-            help="Reword summaries with the model at LLM_BASE_URL; drop sentences with added names, numbers or links.",
-        ),
+        typer.Option("--edited", help="Show what a language model wrote, as far as the posts support it."),
     ] = False,
     listing: Annotated[bool, typer.Option("--list", help="List the weeks that have a digest.")] = False,
 ) -> None:
@@ -98,7 +81,7 @@ def digest(
     * `toptopics digest`
     * `toptopics digest 2021-W18 --format html --out week.html`
     * `toptopics digest 2021-W18 --check`
-    * `LLM_BASE_URL=http://127.0.0.1:11434/v1 LLM_MODEL=llama3 toptopics digest --reword`
+    * `toptopics digest --edited`, with `--check`: whether prompts, answers and claims are as published
     """
     from streams.kafka.digests import read_digests
 
@@ -106,22 +89,23 @@ def digest(
     if form not in FORMS:
         fail(f"unknown format {form!r}; one of: {', '.join(FORMS)}", 2)
     settings = settings_or_exit()
-    endpoint = _endpoint_or_exit(settings) if reword else None
     with services(settings) as connected:
         found = run(read_digests(connected))
         if listing:
             _list(found)
             return
         entry = _one(found, week)
-        problems = run(_check(connected, entry)) if check else []
-        shown = run(_reworded(connected, entry, endpoint)) if endpoint and not check else entry.digest
+        edition = run(_edition(connected, entry)) if edited else None
+        problems = run(_check(connected, entry, edition)) if check else []
     if check:
         for problem in problems:
             typer.echo(on_one_line(problem))
         typer.echo(f"{entry.digest.week}: {len(problems)} problems", err=True)
         raise typer.Exit(1 if problems else 0)
+    from models.editing.edition import applied
     from models.render import render
 
+    shown = entry.digest if edition is None else applied(entry.digest, edition)
     text = render(shown, form, entry.edition(settings.public_url))  # type: ignore[arg-type]
     if out is None:
         typer.echo(json_text(text.encode()) if form == "json" else printable(text))

@@ -88,14 +88,15 @@ def replay(
         return
     with services(settings) as connected:
         done = _replay(connected, plan, fresh=fresh)
+        editions = run(_edition_differences(connected, done)) if verify else []
         published = [_publish(connected, one) for one in done] if publish else []
     if out is not None:
         write(done, out)
     if compare or verify or not (publish or out):
         print_report(done, Wanted(compare, verify, as_json))
-    for line in published:
+    for line in [*editions, *published]:
         typer.echo(line, err=as_json)
-    if differs(done, Wanted(compare, verify)):
+    if editions or differs(done, Wanted(compare, verify)):
         raise typer.Exit(1)
 
 
@@ -170,6 +171,24 @@ def _progress(weeks: Sequence[Week]) -> "Iterator[Report]":
             bar.update(task, description=f"{week} {step}", completed=list(weeks).index(week) + share)
 
         yield report
+
+
+async def _edition_differences(settings: "Settings", done: "Sequence[Replayed]") -> list[str]:
+    """What of the editions by a language model is not as their stored answers give it."""
+    from models.editing.edition import differences
+    from streams.kafka.editions import read_editions
+    from streams.refit.digest_posts import digest_posts
+
+    editions, found = await read_editions(settings), []
+    for one in done:
+        edited = editions.get(str(one.week))
+        if edited is None or one.published is None or edited.digest != one.published.hash:
+            continue  # none, or void: nobody is shown it
+        if settings.llm_model and settings.llm_model != edited.model:
+            typer.echo(f"{one.week}: edited by {printable(edited.model)}, and LLM_MODEL is another model now", err=True)
+        posts = await digest_posts(settings, one.published)
+        found += [f"{one.week} edited: {what}" for what in differences(edited, one.published.digest, posts)]
+    return found
 
 
 def _publish(settings: "Settings", one: "Replayed") -> str:

@@ -10,7 +10,7 @@ from models.events.wire import encode
 from streams.clock import system_clock
 from streams.kafka.digests import PublishedDigest
 from streams.kafka.log import producer, record_time
-from streams.kafka.topics import DIGESTS, EMBEDDED
+from streams.kafka.topics import DIGESTS, DIGESTS_EDITED, EMBEDDED
 from streams.ports import Headers, Send
 from streams.settings import Settings
 
@@ -53,16 +53,21 @@ def sender(prefix: str, client: Callable[[], Awaitable[AIOKafkaProducer]]) -> Se
     return send
 
 
-async def publish_digest(send: Send, entry: PublishedDigest, taught: bytes = b"") -> None:
+async def publish_digest(send: Send, entry: PublishedDigest, taught: bytes = b"", *, again: bool = False) -> None:
     """Send a digest after what its refit teaches the live topics, and wait until the broker has stored each.
+
+    A correction first withdraws what a language model wrote about the digest that it replaces.
 
     Args:
         send: Produces a record.
         entry: The digest with its headers.
         taught: The refit's WeekTopics, encoded; empty when there is nothing new to learn. They go among the posts, so
             that the live topics stay a function of that log.
+        again: Whether the same digest is on the log already, with other headers.
     """
     key, end = entry.digest.week.encode(), entry.digest.end
     if taught:
         await (await send(EMBEDDED.name, key=key, value=taught, timestamp=end))
+    if entry.supersedes is not None and not again:
+        await (await send(DIGESTS_EDITED.name, key=key, value=None, timestamp=end))
     await (await send(DIGESTS.name, key=key, value=encode(entry.digest), timestamp=end, headers=entry.headers()))

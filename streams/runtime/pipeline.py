@@ -3,6 +3,7 @@
     tweets -> embed -> tweets.embedded -> assign -> assignments, topic-events -> view
                                        -> week-close -> digests -> view
                                                      -> tweets.embedded (WeekTopics of a refit) -> assign
+                                                     -> edit (with a language model) -> digests.edited
 
 A stage's heavy libraries are imported when it is built, so that each process loads only its own.
 """
@@ -23,7 +24,9 @@ from models.online.assigner import Assigner
 from models.week.clock import WeekClock
 from models.week.week import Week
 from streams.clock import system_clock
+from streams.delivery.subscribe import follow
 from streams.kafka.digests import read_digests
+from streams.kafka.editions import read_editions
 from streams.kafka.lag import committed_offsets, lagging_partitions
 from streams.kafka.log import Bounds, bounds_of, consumer, group_name, read
 from streams.kafka.record import Record
@@ -31,10 +34,12 @@ from streams.kafka.topics import ASSIGNMENTS, EMBEDDED, TOPIC_EVENTS, TWEETS
 from streams.ports import Send
 from streams.redis_store.embed_cache import cached_encode
 from streams.refit.client import MadeDigest, RefitProcess
+from streams.refit.digest_posts import digest_posts
 from streams.runtime.faust_app import BuildStage
 from streams.settings import Settings
 from streams.stages.assign import AssignStage
 from streams.stages.dead_letters import DeadLetterBudget
+from streams.stages.edit import EditStage
 from streams.stages.embed import embed
 from streams.stages.ordered_release import OrderedRelease
 from streams.stages.snapshots import SnapshotStore
@@ -43,6 +48,7 @@ from streams.stages.view import delays_of
 from streams.stages.week_close import OUTCOMES, WeekCloseStage, WeekReport
 from streams.system.logs import get_logger
 from streams.system.metrics import Metrics
+from streams.web.language_model import endpoint_of
 
 log = get_logger(__name__)
 EMBED_AHEAD = 2  # batches at the same time: one on the device, one being decoded or sent
@@ -169,7 +175,7 @@ def build_view(settings: Settings, send: Send, metrics: Metrics) -> Stage:
 
 
 def build_week_close(settings: Settings, send: Send, metrics: Metrics) -> Stage:
-    """Build the week-close stage. Further processes stand by."""
+    """Build the week-close stage, and the editor beside it. Further processes stand by."""
     process = RefitProcess(settings)
     for outcome in OUTCOMES:  # from 0 on, so that the first one is an increase
         metrics.counter("digests").labels(outcome=outcome)
@@ -196,12 +202,34 @@ def build_week_close(settings: Settings, send: Send, metrics: Metrics) -> Stage:
         count=lambda outcome: metrics.counter("digests").labels(outcome=outcome).inc(),
         report=partial(_export_weeks, metrics),
     )
-    return Stage(
-        "week-close",
-        {EMBEDDED: stage.follow},
-        owns=EMBEDDED,
-        tick=lambda active: stage.tick(active=active),
-        stop=process.aclose,
+    editor = _editor(settings, send, metrics)
+
+    async def tick(active: bool) -> None:
+        await stage.tick(active=active)
+        if editor is not None:
+            await editor.tick(active=active)
+
+    async def stop() -> None:
+        if editor is not None:
+            await editor.stop()
+        await process.aclose()
+
+    return Stage("week-close", {EMBEDDED: stage.follow}, owns=EMBEDDED, tick=tick, stop=stop)
+
+
+def _editor(settings: Settings, send: Send, metrics: Metrics) -> EditStage | None:
+    """None without a language model."""
+    endpoint = endpoint_of(settings)
+    if endpoint is None:
+        return None
+    return EditStage(
+        model=endpoint.model,
+        ask=endpoint.ask,
+        follow=partial(follow, settings),
+        read_edited=partial(read_editions, settings),
+        read_posts=partial(digest_posts, settings),
+        send=send,
+        count=lambda outcome, number: metrics.counter("edited_claims").labels(outcome=outcome).inc(number),
     )
 
 

@@ -1,7 +1,8 @@
 """Stage week-close: `tweets.embedded` -> `digests`, and WeekTopics back to `tweets.embedded`.
 
 Messages in: EmbeddedTweet or Deletion. Messages out: one Digest per ISO week with posts, keyed by week. A correction is
-another record with the same key, made with the settings of the digest that it corrects. The WeekTopics for the live
+another record with the same key, made with the settings of the digest that it corrects, after a null value on
+`digests.edited` (`streams.stages.edit`). The WeekTopics for the live
 topics are sent before the digest: a crash between the two sends both again, and the assign stage ignores a WeekTopics
 that it has learned. Undecodable messages are skipped here; the assign stage reports them.
 
@@ -198,7 +199,7 @@ class WeekCloseStage:
     async def _send_read_end(self, before: PublishedDigest, read_end: int, outcome: str) -> PublishedDigest:
         """Write to the log that the digest includes all records up to `read_end`; readers are not notified."""
         entry = replace(before, read_end=read_end)
-        await publish_digest(self._send, entry)
+        await publish_digest(self._send, entry, again=True)
         self._count(outcome)
         return entry
 

@@ -53,6 +53,7 @@ TABLE: Final = (
         "(the log no longer holds the week)",
         ("outcome",),
     ),
+    Metric("edited_claims", "counter", "claims of a language model: accepted, refused", ("outcome",)),
     Metric("weeks_due", "gauge", "weeks whose digest or correction is due and not published yet"),
     Metric("digest_made_seconds", "gauge", "time at which the newest digest was made, seconds since 1970"),
     Metric("watermark_seconds", "gauge", "time before which no more posts are expected, seconds since 1970"),

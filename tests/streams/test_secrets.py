@@ -6,19 +6,17 @@ import subprocess
 import sys
 
 import pytest
-import structlog
 from aiohttp import web
 from typer.testing import CliRunner
 
 from streams.cli.commands import app
-from streams.cli.rewording import Endpoint, reword_digest
 from streams.delivery.apprise import Note, notify
 from streams.delivery.errors import DeliveryError
 from streams.settings import load_settings
 from streams.sources.people.files import read_people
 from streams.system.logs import get_logger, set_up_logging
+from streams.web.language_model import AnswerError, Endpoint
 from tests.support.source_servers.hosting import Stop, hosted, serve_app
-from tests.support.view_examples import digest
 
 # apprise imports a module of the standard library that is on its way out
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -88,13 +86,16 @@ class Refusing:
         return web.Response(status=401)
 
 
-async def test_an_endpoint_of_a_model_is_logged_without_its_address() -> None:
+async def test_an_endpoint_of_a_model_says_its_reason_without_its_address() -> None:
     """httpx says the whole address, password and all, when it is refused."""
-    with hosted(Refusing()) as port, structlog.testing.capture_logs() as told:
+    reasons = []
+    with hosted(Refusing()) as port:
         for base in (f"http://u:{SECRET}@127.0.0.1:{port}/v1", f"http://127.0.0.1:{SECRET}/v1"):
-            await reword_digest(digest("2021-W18"), {}, Endpoint(base, "m", SECRET))
-    assert any("401" in line["reason"] for line in told), told
-    assert SECRET not in str(told)
+            with pytest.raises(AnswerError) as refused:
+                await Endpoint(base, "m", SECRET).ask([{"role": "user", "content": "x"}])
+            reasons.append(str(refused.value))
+    assert "401" in reasons[0]
+    assert SECRET not in str(reasons)
 
 
 def test_only_our_own_loggers_go_down_to_debug(capsys: pytest.CaptureFixture[str]) -> None:

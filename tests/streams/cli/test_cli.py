@@ -71,7 +71,6 @@ def test_the_list_of_commands_needs_no_heavy_library() -> None:
     [
         (["worker", "--stages", "embed,dance"], "unknown stage dance"),
         (["digest", "--format", "papyrus"], "unknown format"),
-        (["digest", "--reword"], "LLM_BASE_URL"),
         (["schema", "Weather"], "unknown type"),
         (["dance"], "No such command"),
     ],
