@@ -72,6 +72,7 @@ def replay(
     * `toptopics replay 2021-W18 --set max_entries=12 --publish`
     * `toptopics replay 2021-W18 --live --speed 600x`
     """
+    from streams.replay.editions import edition_differences
     from streams.replay.rebuild import Plan
 
     settings = settings_or_exit()
@@ -88,7 +89,7 @@ def replay(
         return
     with services(settings) as connected:
         done = _replay(connected, plan, fresh=fresh)
-        editions = run(_edition_differences(connected, done)) if verify else []
+        editions = run(edition_differences(connected, done)) if verify else []
         published = [_publish(connected, one) for one in done] if publish else []
     if out is not None:
         write(done, out)
@@ -171,24 +172,6 @@ def _progress(weeks: Sequence[Week]) -> "Iterator[Report]":
             bar.update(task, description=f"{week} {step}", completed=list(weeks).index(week) + share)
 
         yield report
-
-
-async def _edition_differences(settings: "Settings", done: "Sequence[Replayed]") -> list[str]:
-    """What of the editions by a language model is not as their stored answers give it."""
-    from models.editing.edition import differences
-    from streams.kafka.editions import read_editions
-    from streams.refit.digest_posts import digest_posts
-
-    editions, found = await read_editions(settings), []
-    for one in done:
-        edited = editions.get(str(one.week))
-        if edited is None or one.published is None or edited.digest != one.published.hash:
-            continue  # none, or void: nobody is shown it
-        if settings.llm_model and settings.llm_model != edited.model:
-            typer.echo(f"{one.week}: edited by {printable(edited.model)}, and LLM_MODEL is another model now", err=True)
-        posts = await digest_posts(settings, one.published)
-        found += [f"{one.week} edited: {what}" for what in differences(edited, one.published.digest, posts)]
-    return found
 
 
 def _publish(settings: "Settings", one: "Replayed") -> str:

@@ -10,7 +10,7 @@ from models.events.wire import encode
 from models.week.week import Week
 from streams.kafka.digests import week_before
 from streams.kafka.record import Record
-from streams.kafka.topics import DIGESTS, EMBEDDED
+from streams.kafka.topics import DIGESTS, DIGESTS_EDITED, EMBEDDED
 from streams.stages.week_close import WeekReport
 from tests.support.made_posts import START, FakeSend, embedded, record, tweet
 from tests.support.week_close_world import NOW, World
@@ -102,6 +102,19 @@ async def test_what_arrives_while_a_worker_finds_out_where_things_stand_counts()
     world.now, world.says = world.now + timedelta(seconds=61), "second"
     await stage.tick(active=True)
     assert [(entry.revision, entry.slice_end) for entry in world.published()] == [(1, 2), (2, 4)]
+
+
+async def test_a_correction_withdraws_what_a_model_wrote_about_the_digest_before() -> None:
+    """A null value on `digests.edited` comes first; the first digest of a week has nothing to withdraw."""
+    world = World()
+    await world.closed_week()
+    stage = world.stage()
+    await stage.tick(active=True)
+    await stage.follow([world.append(2, 6.0)])
+    world.now, world.says = world.now + timedelta(seconds=61), "second"
+    await stage.tick(active=True)
+    topics = [(sent.topic, sent.value is None) for sent in world.send.sent]
+    assert topics == [(DIGESTS.name, False), (DIGESTS_EDITED.name, True), (DIGESTS.name, False)]
 
 
 async def test_a_log_that_was_made_anew_is_not_waited_for() -> None:
