@@ -6,9 +6,9 @@ A claim stands when
 * it is one plain line without markup, a link that no cited post has, or a day that is relative to a post ("yesterday");
 * each quotation in it is verbatim in a cited post, by the named speaker if there is one;
 * it names its speaker, or two people's posts (or the title of a shared page) say it, each alone. Titles name nobody;
-* each of its clauses rests on consecutive sentences of one post (merged stories share none): its names and numbers are
-  there in the same order, each number beside the same word and with the same qualifier, all other words but grammar are
-  there as well, up to their endings, and negations and hedges are the same;
+* each of its clauses rests on consecutive sentences of one post (merged stories share none): all its words but grammar
+  are there in the same order, up to their endings (so nobody changes roles), each number beside the same word and with
+  the same qualifier, and negations and hedges are the same;
 * a question stays a question.
 """
 
@@ -184,9 +184,8 @@ def _rests_on(clause: Sequence[Token], span: Span, *, asks: bool) -> bool:
     content = _content(clause)
     if any(one.stem not in known for one in content):
         return False
-    anchors = [one for one in content if _is_anchor(one, span)]
     order = iter([one.stem for one in span.words])
-    if not all(one.stem in order for one in anchors):
+    if not all(one.stem in order for one in content):
         return False
     if not (_pairs(clause, RELATIONS) <= _pairs(span.words, RELATIONS) and _denies_the_same(clause, span)):
         return False
@@ -211,11 +210,6 @@ def _pairs(words: Sequence[Token], which: frozenset[str]) -> set[tuple[str, str]
             before = [other.stem for other in _content(words[:place]) if other.part == one.part]
             found.add(("not" if one.denies else one.stem, (after[:1] or before[-1:] or [""])[0]))
     return found
-
-
-def _is_anchor(token: Token, span: Span) -> bool:
-    """A capital at the start of a sentence is a name's only if the span writes the word so elsewhere."""
-    return token.is_anchor or any(one.is_anchor and one.stem == token.stem for one in span.words)
 
 
 def _content(words: Sequence[Token]) -> list[Token]:

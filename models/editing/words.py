@@ -64,12 +64,6 @@ class Token:
         return any(character.isdigit() for character in self.word) or self.word in SCALES
 
     @property
-    def is_anchor(self) -> bool:
-        """A number, a name, a handle or a hashtag."""
-        inner = any(character.isupper() for character in self.text[1:])
-        return self.is_number or inner or self.text[0] in "#@$€£" or (self.text[0].isupper() and not self.first)
-
-    @property
     def denies(self) -> bool:
         """Whether it is a negation."""
         return self.word in NEGATIONS or self.word.endswith(("n't", "n’t"))

@@ -4,23 +4,19 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
 from models.events import Sentence
-from models.events.wire import encode
 from streams.delivery.subscribe import follow
 from streams.kafka.digests import read_digests
 from streams.kafka.editions import edition_of, read_editions
-from streams.kafka.log import producer, topic_name
-from streams.kafka.topics import DIGESTS
+from streams.kafka.send import kafka_send, publish_digest
 from streams.refit.digest_posts import digest_posts
 from streams.replay.editions import edition_differences
 from streams.replay.rebuild import publish
@@ -39,22 +35,14 @@ async def test_an_edition_is_published_shown_verified_and_withdrawn(
     """A correction by a replay takes it away: nobody is shown it any more."""
     settings = await with_stored_weeks(kafka_bootstrap, redis_url, fresh_names, tmp_path)
     await publish_all(settings)
-    async with producer(settings) as client:
-
-        async def send(topic: str, *, timestamp: Any = None, **record: Any) -> Awaitable[object]:
-            confirmation: Awaitable[object] = await client.send(
-                topic_name(settings, DIGESTS).removesuffix(DIGESTS.name) + topic, **record
-            )
-            return confirmation
-
+    async with kafka_send(settings) as send:
         entry = (await read_digests(settings))[WEEKS[2]]
         cited = sorted(await digest_posts(settings, entry))[:3]
         topic = msgspec.structs.replace(
             entry.digest.topics[0], items=[], post_ids=cited, summary=Sentence(text="It runs.", posts=cited)
         )
         entry = replace(entry, digest=msgspec.structs.replace(entry.digest, topics=[topic]))
-        key = WEEKS[2].encode()
-        await (await send(DIGESTS.name, key=key, value=encode(entry.digest), headers=list(entry.headers())))
+        await publish_digest(send, entry)
         async with model_server(good) as (endpoint, _):
             stage = EditStage(
                 model=endpoint.model,

@@ -25,7 +25,7 @@ MOVED = post(3, "We moved our Thursday meetup to May. Is Harbour Robotics coming
         ("Harbour Robotics lets 40 people go, according to @flo.", [LAID_OFF]),
         ("“Harbour Robotics lets 40 people go”, writes Flo Gard.", [LAID_OFF]),
         ("Flo Gard notes a rumour that the lab in Oslo closes.", [LAID_OFF]),
-        ("The gripper data of Harbour Robotics is online still.", [ONLINE, AGREED]),
+        ("Gripper data of Harbour Robotics are still online.", [ONLINE, AGREED]),
         ("The gripper data are version 2.1 with 1663 grasps.", [ONLINE]),
         ("Di Esker (@di) moved their Thursday meetup to May.", [MOVED]),
         ("Di Esker asks: Is Harbour Robotics coming?", [MOVED]),
@@ -53,6 +53,7 @@ def test_what_the_posts_say_stands(text: str, cited: list[Tweet]) -> None:
         ("The gripper data are version 1.2 with 1663 grasps.", [ONLINE]),
         ("Di Esker moved their Friday meetup to May.", [MOVED]),  # date
         ("Di Esker says that Harbour Robotics is coming.", [MOVED]),  # a question
+        ("Flo Gard writes that people let Harbour Robotics go.", [LAID_OFF]),  # roles
         ("Harbour Robotics moved their Thursday meetup to May.", [MOVED]),
         ("The gripper data of Harbour Robotics is still online, see https://evil.example/x", [ONLINE, AGREED]),
         ("<b>The gripper data of Harbour Robotics is still online</b>", [ONLINE, AGREED]),
