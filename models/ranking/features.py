@@ -12,6 +12,7 @@ Bearers of a unit:
 Content of its posts:
 
 * surprise: the three most unusual words (`ranking.vocabulary`), each times the share of its users in the unit.
+* shared: rarity of the words that two of its posts share (`ranking.coherence`); unknown for a single voice.
 * agreement: cosine to the nearest post of another person in the unit; for a unit of one person, in the week.
 * names, words: number per post. news: share with a verb of news. crowded: share within a day of the middle post.
 * wall: share of hashtags. evergreen, greeting, advert: share of posts of that kind (`ranking.junk`).
@@ -28,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.events import Tweet
+from models.ranking.coherence import Coherence
 from models.ranking.influence import InfluenceScore, engagement
 from models.ranking.junk import ADVERTISEMENT, EVERGREEN, GREETING
 from models.ranking.news import tells_news
@@ -67,6 +69,7 @@ class WeekFacts:
         self.reach = [float(post.metrics.retweets) for post in posts]
         originals = [posts[index] for index in units.distinct.tolist()]
         self.voices = np.unique([voice_of(post) for post in originals], return_inverse=True)[1]
+        self.coherence = Coherence(units, words, self.voices)
         self.wall = np.array([walls[index] for index in units.distinct.tolist()])
         self.time = np.array([post.created_at.timestamp() for post in originals])
         self.by_post = {
@@ -105,6 +108,7 @@ class WeekFacts:
             "top": max(counts.values()) / len(members),
             "surprise": self._surprise(members),
             "agreement": self._agreement(group),
+            "shared": self.coherence.shared(group.tolist()),
             "crowded": float((middle <= DAY).mean()),
         }
 

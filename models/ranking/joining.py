@@ -9,13 +9,14 @@ units that may be published are looked at: those that score high.
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
+from models.ranking.coherence import Coherence
 from models.ranking.vocabulary import Vocabulary
 from models.refit.units import Units
 
@@ -24,8 +25,11 @@ BURST = 1.92  # surprise that one term in twenty has by chance (half the 95 % qu
 TERM = 0.15  # likeness that a bursting term adds, times the logarithm of 1 + its surprise
 MOST = 0.2  # likeness that a term adds at most: units that are farther apart stay apart
 APART = 2.0  # distance of units without a bursting term in common
+LEADING = 0.5  # of the surprise of a unit's most surprising term
 SPOKEN = 0.5  # share of a unit's posts that hold a term of the unit
 
+OWN = 2 / 3  # share of the people who use a term from which it is the two entries' own
+FEW = 3  # people of two entries that are joined by a name of their own
 SAME = 0.3  # likeness from which two entries with any term in common would tell one story
 
 Group = npt.NDArray[np.int64]
@@ -33,7 +37,7 @@ Group = npt.NDArray[np.int64]
 
 def joined(units: Units, groups: Sequence[Group], candidates: Sequence[int], words: Vocabulary) -> list[Group]:
     """`groups` with those of `candidates` (places in it) joined that tell one story; ordered by their first post."""
-    terms = [terms_of(units, groups[place], words) for place in candidates]
+    terms = [_leading(terms_of(units, groups[place], words), words) for place in candidates]
     distance = 1 - _likeness(units, [groups[place] for place in candidates]) - _in_common(terms, words)
     distance[_in_common(terms, words) == 0] = APART
     labels = _linkage(np.asarray(np.clip(distance, 0, APART).round(6), dtype=np.float64))
@@ -46,32 +50,77 @@ def joined(units: Units, groups: Sequence[Group], candidates: Sequence[int], wor
     return sorted([*whole, *rest], key=lambda group: int(group[0]))
 
 
-def one_entry_each(units: Units, ordered: Sequence[Group], most: int, words: Vocabulary) -> list[list[int]]:
-    """Places of `ordered` groups (the best first) by entry, at most `most` entries.
+def one_entry_each(
+    units: Units,
+    ordered: Sequence[Group],
+    most: int,
+    words: Vocabulary,
+    people: Sequence[Set[str]],
+    coherence: Coherence,
+) -> list[list[int]]:
+    """Return the places of `ordered` groups by entry, at most `most` entries.
 
-    What would tell again what an earlier entry tells is added to it.
+    What would tell again what an earlier entry tells is added to that entry. A person's second post on a subject where
+    the person has a part already is left out.
+
+    Args:
+        units: the units of the week.
+        ordered: groups of distinct posts, the best first.
+        most: maximum number of entries.
+        words: the words of the week.
+        people: the bearers of each group.
+        coherence: what the posts of the week have in common.
     """
     entries: list[list[int]] = []
     terms = [terms_of(units, group, words) for group in ordered]
+    leading = [_leading(found, words) for found in terms]
     for place, group in enumerate(ordered):
-        again = [
-            entry
-            for entry in entries
-            if terms[place] & terms[entry[0]] and units.likeness(group.tolist(), ordered[entry[0]].tolist()) >= SAME
-        ]
-        if again:
-            again[0].append(place)
-        elif len(entries) < most:
-            entries.append([place])
+        for entry in entries:
+            first = entry[0]
+            likeness = units.likeness(ordered[first].tolist(), group.tolist())
+            common = terms[first] & terms[place]
+            everybody = people[first] | people[place]
+            smaller, larger = sorted((people[place], people[first]), key=len)
+            alone = len(smaller) == 1 and smaller <= larger
+            burst = any(words.surprise[term] >= BURST for term in leading[first] & leading[place])
+            if (
+                (common and likeness >= SAME)
+                or (alone and burst and words.comparable)
+                or (_is_theirs(common, everybody, words) and likeness >= units.unusual)
+                or (likeness >= 1 - CUT and coherence.meet(ordered[first].tolist(), group.tolist()))
+            ):
+                entry.append(place)
+                break
+            if alone and likeness >= units.unusual:
+                if len(people[place]) > 1:  # the person's own post came first
+                    entry.append(place)
+                break
         else:
-            break
+            if len(entries) == most:
+                break
+            entries.append([place])
     return entries
+
+
+def _is_theirs(common: Set[str], people: Set[str], words: Vocabulary) -> bool:
+    """Whether few people have a term in common that hardly anybody else uses. What one person calls something joins
+    nothing: it may be the person's own firm.
+    """
+    return 1 < len(people) <= FEW and any(len(people) >= OWN * words.users[term] for term in common)
 
 
 def terms_of(units: Units, group: Group, words: Vocabulary) -> set[str]:
     """Terms that at least half of a group's distinct posts hold."""
     counts = Counter(term for post in group.tolist() for term in words.terms[int(units.distinct[post])])
     return {term for term, count in counts.items() if count >= SPOKEN * len(group)}
+
+
+def _leading(terms: Set[str], words: Vocabulary) -> set[str]:
+    """Return the terms that are not far less surprising than the most surprising one: what is named in passing joins
+    nothing.
+    """
+    top = max((words.surprise[term] for term in terms), default=0.0)
+    return {term for term in terms if words.surprise[term] >= LEADING * top}
 
 
 def _likeness(units: Units, groups: Sequence[Group]) -> npt.NDArray[np.float64]:

@@ -18,19 +18,21 @@ from scipy.stats import rankdata
 
 Floats = npt.NDArray[np.float64]
 
-PLUS = ("people", "influence", "gain", "reach", "surprise", "agreement", "crowded", "names", "words", "news")
+PLUS = ("people", "influence", "gain", "reach", "surprise", "agreement", "shared", "crowded", "names", "words", "news")
 MINUS = ("wall", "top", "evergreen", "greeting", "advert")
 CHANCE = 0.1  # maximum share of the published units that may occur by chance; among fewer than ten, one may
 DRAWS = 200_000  # number of shuffled scores for the null distribution
 
 
 def percentiles(features: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Return feature -> its part of each unit's score, -0.5 to 0.5."""
+    """Return feature -> its part of each unit's score, -0.5 to 0.5; 0 where the feature is unknown (NaN)."""
     parts = {}
     for sign, names in ((1.0, PLUS), (-1.0, MINUS)):
         for name in names:
             values = np.round(features[name], 9)
-            parts[name] = sign * ((rankdata(values) - 0.5) / len(values) - 0.5)
+            known = ~np.isnan(values)
+            parts[name] = np.zeros(len(values))
+            parts[name][known] = sign * ((rankdata(values[known]) - 0.5) / max(1, known.sum()) - 0.5)
     return parts
 
 

@@ -58,8 +58,11 @@ def ranked(
     parts = percentiles(facts.of(groups))
     score = scores(parts)
     order = in_order(score)
+    groups = [_main_part(facts, group) for group in groups]
     best = [groups[place] for place in order[: worth_telling(parts, score, config.seed)]]
-    entries = one_entry_each(units, best, room, words)
+    entries = one_entry_each(
+        units, best, room, words, [facts.people_of(group.tolist()) for group in best], facts.coherence
+    )
     told = len(entries)
     shown = {place for entry in entries for place in entry}
     entries += [[place] for place in range(len(order)) if place not in shown][: RUNNERS_UP * room]
@@ -67,6 +70,7 @@ def ranked(
     for entry in entries:
         first, *others = [order[place] for place in entry]
         group = np.sort(np.concatenate([groups[first], *(groups[place] for place in others)]))
+        group = _main_part(facts, group)
         own = {name: float(part[first]) for name, part in parts.items()}
         stories.append(_story(week, units, words, facts, group, float(score[first]), own))
     return Ranked(stories, told, len(groups))
@@ -79,6 +83,14 @@ def _says_something(week: WeekPosts, units: Units, words: Vocabulary, facts: Wee
     spoken = sum(len(words.spoken[index]) for index in posts)
     wall = float(facts.wall[group].mean())
     return spoken >= FEWEST_WORDS * len(posts) and 2 * giveaways <= len(posts) and wall < WALL
+
+
+def _main_part(facts: WeekFacts, group: Group) -> Group:
+    """Return `group`, or of a group whose posts share no more than by chance the part with most people."""
+    if facts.coherence.holds(group.tolist()):
+        return group
+    parts = facts.coherence.parts(group.tolist())
+    return max(parts, key=lambda part: (len(facts.people_of(part.tolist())), len(part), -int(part[0])))
 
 
 def _story(

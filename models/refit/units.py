@@ -15,7 +15,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +34,7 @@ from models.week.posts import WeekPosts
 CUT = 0.55  # maximum distance between groups that average linkage joins
 SHARED = 0.85  # similarity of two posts that share an original, a quoted post, a thread or a link
 NEIGHBOURS = 10  # number of nearest posts that define the neighbourhood of a post
+UNUSUAL = 0.95  # quantile of the likeness of any two posts
 CROWD = 30  # a thing shared by more posts is no evidence: a form, a channel, a sponsor
 LARGEST = 6_000  # posts whose distances are in memory at a time; larger sets are halved along their main direction
 
@@ -49,12 +52,24 @@ class Units:
     density: Floats  # float64 (n,), mean cosine to the nearest posts
     nearest: Floats  # float64 (n,), cosine to the nearest post of another voice, -1 without one
     groups: list[Indices]  # of each unit: places in `distinct`, ascending; units by their first post
+    evidence: frozenset[tuple[int, int]] = frozenset()  # pairs that share an original, quoted post, thread or link
+    beside: Indices = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # see `_beside`
 
     def likeness(self, one: Sequence[int], other: Sequence[int]) -> float:
         """Return the mean similarity of two groups of distinct posts, as in average linkage."""
         middle, its = self.own[one].mean(axis=0), self.own[other].mean(axis=0)
         level = (self.density[one].mean() + self.density[other].mean()) / 2
         return float(middle @ its - level + self.density.mean())
+
+    @cached_property
+    def unusual(self) -> float:
+        """Return the likeness that one of twenty pairs of posts reaches, whatever they are about."""
+        apart = len(self.own) // 2  # pairs of posts that are half a week apart
+        if not apart:
+            return 1.0
+        cosine = np.einsum("ij,ij->i", self.own, np.roll(self.own, apart, axis=0))
+        likeness = cosine - (self.density + np.roll(self.density, apart)) / 2 + self.density.mean()
+        return float(np.quantile(likeness.round(6), UNUSUAL))
 
     def members(self, group: Sequence[int]) -> list[int]:
         """Return the places in the week of all bearers of a group of distinct posts, ascending."""
@@ -73,6 +88,7 @@ def find_units(week: WeekPosts, duplicate_of: Indices) -> Units:
         voices = np.unique([voice_of(week.posts[post]) for post in distinct.tolist()], return_inverse=True)[1]
         together = list(_in_common(week, distinct, bearers))
         density, nearest = np.zeros(len(distinct)), np.full(len(distinct), -1.0)
+        beside = np.full(len(distinct), -1, dtype=np.int64)
         labels, found = np.zeros(len(distinct), dtype=np.int64), 0
         for part in halves(np.arange(len(distinct)), own, LARGEST):
             cosine = own[part] @ own[part].T
@@ -80,8 +96,10 @@ def find_units(week: WeekPosts, duplicate_of: Indices) -> Units:
             nearest[part] = _nearest(cosine, voices[part])
             labels[part] = found + _linked(cosine, density[part], _within(part, together))
             found = int(labels[part].max()) + 1
+            beside[part] = _beside(part, cosine - (density[part][:, None] + density[part]) / 2, voices, labels)
     groups = sorted(members_of(labels), key=lambda group: int(group[0]))
-    return Units(distinct, bearers, own, density, nearest, groups)
+    evidence = {pair for held in together if len(held) <= CROWD for pair in combinations(held, 2)}
+    return Units(distinct, bearers, own, density, nearest, groups, frozenset(evidence), beside)
 
 
 def _bearers(distinct: Indices, duplicate_of: Indices) -> list[list[int]]:
@@ -130,6 +148,13 @@ def _nearest(cosine: Floats, voices: Indices) -> Floats:
     """Return the cosine to the nearest post with another voice. voices: int64 (n,), a number per voice."""
     others = np.where(voices[:, None] == voices, -1.0, cosine)
     return np.asarray(others.max(axis=1))
+
+
+def _beside(part: Indices, likeness: Floats, voices: Indices, labels: Indices) -> Indices:
+    """Return the nearest post of another voice in another unit, for each of `part`; -1 without one."""
+    apart = (voices[part][:, None] != voices[part]) & (labels[part][:, None] != labels[part])
+    nearest = np.where(apart, likeness, -np.inf).argmax(axis=1)
+    return np.where(apart.any(axis=1), part[nearest], -1)
 
 
 def _linked(cosine: Floats, density: Floats, together: Iterator[Indices]) -> Indices:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from models.ranking.joining import joined, one_entry_each, terms_of
+from models.ranking.coherence import Coherence
+from models.ranking.joining import _leading, joined, one_entry_each, terms_of
 from models.ranking.publishers import publishers
 from models.ranking.vocabulary import Past, Vocabulary, vocabulary
 from models.refit.units import Units
@@ -61,12 +62,36 @@ def test_only_candidates_are_joined() -> None:
     assert found(OTHER_WEEKS, range(1)) == [[0, 1], [2], [3], [4]]
 
 
+def entries(order: list[int], people: list[set[str]], most: int = 30, past: Past | None = None) -> list[list[int]]:
+    """The entries of the units in this order, borne by these people."""
+    units, words = pieces(past or Past({"orlopdb": 6.0}, 10.0))
+    ordered = [units.groups[place] for place in order]
+    coherence = Coherence(units, words, np.arange(len(units.distinct)))
+    return one_entry_each(units, ordered, most, words, people, coherence)
+
+
 def test_no_story_has_two_entries() -> None:
     """Among the entries a shared name is enough, where they are not far; the rest keeps its place."""
-    units, words = pieces(Past({"orlopdb": 6.0}, 10.0))
-    assert one_entry_each(units, units.groups, 30, words) == [[0, 1], [2], [3]]
-    assert one_entry_each(units, units.groups, 1, words) == [[0, 1]]
-    assert one_entry_each(units, [units.groups[0], units.groups[3]], 30, words) == [[0], [1]]
+    people = [{"p0", "p1"}, {"p2"}, {"p3"}, {"p4"}]
+    assert entries([0, 1, 2, 3], people) == [[0, 1], [2], [3]]
+    assert entries([0, 1, 2, 3], people, most=1) == [[0, 1]]
+    assert entries([0, 3], [people[0], people[3]]) == [[0], [1]]
+
+
+def test_who_tells_a_story_tells_it_once() -> None:
+    """A person's own post on the burst belongs to the entry where the person has a part, whichever ranks first; a post
+    on something near it is left out."""
+    assert entries([0, 2], [{"p0", "p1"}, {"p1"}], past=OTHER_WEEKS) == [[0, 1]]
+    assert entries([2, 0], [{"p1"}, {"p0", "p1"}], past=OTHER_WEEKS) == [[0, 1]]
+    assert entries([0, 3], [{"p0", "p1"}, {"p1"}]) == [[0]]
+    assert entries([3, 0], [{"p1"}, {"p0", "p1"}]) == [[0, 1]]
+
+
+def test_what_is_named_in_passing_joins_nothing() -> None:
+    """A unit is joined by its leading terms: a rare name that a list of names holds is none of them."""
+    words = pieces(OTHER_WEEKS)[1]
+    assert _leading({"orlopdb", "harbour"}, words) == {"orlopdb"}
+    assert _leading(set(), words) == set()
 
 
 def test_a_term_of_a_unit_is_one_of_half_of_its_posts() -> None:
