@@ -202,7 +202,7 @@ def build_week_close(settings: Settings, send: Send, metrics: Metrics) -> Stage:
         count=lambda outcome: metrics.counter("digests").labels(outcome=outcome).inc(),
         report=partial(_export_weeks, metrics),
     )
-    editor = _editor(settings, send, metrics)
+    editor = build_editor(settings, send, metrics)
 
     async def tick(active: bool) -> None:
         await stage.tick(active=active)
@@ -217,8 +217,8 @@ def build_week_close(settings: Settings, send: Send, metrics: Metrics) -> Stage:
     return Stage("week-close", {EMBEDDED: stage.follow}, owns=EMBEDDED, tick=tick, stop=stop)
 
 
-def _editor(settings: Settings, send: Send, metrics: Metrics) -> EditStage | None:
-    """None without a language model."""
+def build_editor(settings: Settings, send: Send, metrics: Metrics) -> EditStage | None:
+    """Build the editor; None without a language model."""
     endpoint = endpoint_of(settings)
     if endpoint is None:
         return None

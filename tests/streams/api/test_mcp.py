@@ -1,5 +1,6 @@
 """The Model Context Protocol, as the client of its own SDK sees it."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from mcp.client import Client
 
 from streams.api.app import check_binding, create_api
 from streams.api.mcp_server import http_app, mcp_server
+from streams.api.server import create_server
 from streams.delivery.feed_key import FeedKey
 from streams.settings import load_settings
 from tests.support.live_api import filled
@@ -127,3 +129,17 @@ async def test_over_http_the_token_of_the_api_is_needed(tmp_path: Path) -> None:
             ):
                 answer = await http.post("/mcp", json=greeting, headers=accepted | headers)
             assert answer.status_code == status, (token, host)
+
+
+async def test_the_client_of_the_sdk_speaks_http() -> None:
+    """Through a real socket, as a program on this machine does."""
+    listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    async with mcp_server(create_api(load_settings(), await filled())) as server:
+        app = http_app(server, host="127.0.0.1", tokens=None, feed_key=FeedKey(Path("unused")))
+        http = create_server(app, "127.0.0.1", 0, listening.set_result)
+        serving = asyncio.create_task(http.serve())
+        async with Client(f"{await listening}/mcp", read_timeout_seconds=60) as client:
+            weeks = await data(client, "digests")
+        http.should_exit = True
+        await serving
+    assert [item["week"] for item in weeks["items"]] == ["2021-W17"]
