@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from models.events import TopicEvent
 from models.online.centering import Background, unit_rows
 from models.online.config import DAY, OnlineConfig
-from models.online.int8_product import WIDE, by_blas, product
+from models.online.int8_product import WIDE, by_blas, by_torch, product, suited_torch
 from models.online.lexicon import Lexicon
 from models.online.online_topics import OnlineTopics
 from models.online.record import live_topic_id
@@ -59,6 +59,8 @@ def test_products_are_exact(seed: int, dimensions: int, rows: int) -> None:
     expected = a.astype(np.float64) @ b.astype(np.float64).T
     assert np.array_equal(product(a, b), expected)
     assert np.array_equal(by_blas(a, b), expected)
+    if (torch := suited_torch()) is not None:
+        assert np.array_equal(by_torch(torch, a, b), expected)
 
 
 @settings(max_examples=10, deadline=None)
