@@ -21,7 +21,7 @@ import msgspec
 import orjson
 
 from models.digest.cited import addresses, cited_posts, entries_in
-from models.digest.inputs import Inputs, Progress
+from models.digest.inputs import Inputs
 from models.digest.lesson import week_topics
 from models.digest.section import brief, section, themed_list, within_budget
 from models.events import (
@@ -48,6 +48,7 @@ from models.refit.story import Refit, Story
 from models.refit.units import find_units
 from models.week.config import DigestConfig
 from models.week.posts import WeekPosts
+from models.week.progress import StepProgress
 from models.wording.change import faded
 from models.wording.label import labels
 from models.wording.summary import headline, overview_line
@@ -66,7 +67,7 @@ def build_week(
     config: DigestConfig,
     versions: Mapping[str, str],
     resources: Mapping[str, Link] | None = None,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
 ) -> tuple[Digest, WeekTopics]:
     """Return the digest of `week`, and the WeekTopics for the live topics.
 

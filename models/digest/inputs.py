@@ -1,6 +1,6 @@
 """Inputs of a digest, besides the topics of the refit."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,8 +8,6 @@ from models.events import Digest, Influencer, Link
 from models.week.config import DigestConfig
 from models.week.posts import WeekPosts
 from models.wording.usage import Usage
-
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)

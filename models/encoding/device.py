@@ -80,7 +80,7 @@ def to_host(result: torch.Tensor) -> Callable[[], torch.Tensor]:
     if result.device.type != "cuda":
         return lambda: result
     host = result.to("cpu", non_blocking=True)  # into pinned memory
-    copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    copied = torch.cuda.Event()
     copied.record(torch.cuda.current_stream(result.device))
 
     def wait() -> torch.Tensor:

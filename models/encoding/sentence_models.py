@@ -105,12 +105,12 @@ def _load(spec: str, device: str, precision: str, *, allow_download: bool) -> tu
 def _no_progress_bar() -> Iterator[None]:
     """Hide transformers' progress bar, which would appear in the worker's log on standard error."""
     shown = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()
     try:
         yield
     finally:
         if shown:
-            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+            transformers_logging.enable_progress_bar()
 
 
 def _token_encoder(model: SentenceTransformer, where: DevicePlan, name: str) -> SentenceEncoder:

@@ -38,7 +38,7 @@ from models.events.posts import (
     ResourceKind,
     Tweet,
 )
-from models.events.stages import Assignment, DeadLetter, Outcome, TopicEvent, TopicEventKind, TopicEventStep
+from models.events.stages import Assignment, AssignmentOutcome, DeadLetter, TopicEvent, TopicEventKind, TopicEventStep
 
 __all__ = [
     "EARLIEST_YEAR",
@@ -46,6 +46,7 @@ __all__ = [
     "Action",
     "Answer",
     "Assignment",
+    "AssignmentOutcome",
     "Brief",
     "Count",
     "DeadLetter",
@@ -66,7 +67,6 @@ __all__ = [
     "Manifest",
     "Metrics",
     "Name",
-    "Outcome",
     "Person",
     "ResourceKind",
     "Sentence",

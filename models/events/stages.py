@@ -6,7 +6,7 @@ from typing import Literal
 from models.events.base import SCHEMA, Event, Id
 from models.events.posts import Tweet
 
-Outcome = Literal["assigned", "duplicate", "deleted"]
+AssignmentOutcome = Literal["assigned", "duplicate", "deleted"]
 TopicEventKind = Literal["born", "trending", "merged", "split", "faded", "revived", "alias"]
 TopicEventStep = Literal["", "calmed", "gathered", "story"]
 TrendLevel = Literal["", "rising", "hot"]
@@ -23,7 +23,7 @@ class Assignment(Event, frozen=True):
 
     id: Id
     origin: str
-    outcome: Outcome
+    outcome: AssignmentOutcome
     at: datetime  # event time: the post's created_at
     topic_id: str | None = None
     similarity: float = 0.0

@@ -15,8 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from models.encoding.encoder import space_of
-from models.events import Assignment, Deletion, EmbeddedTweet, TopicEvent
-from models.events import Outcome as EventOutcome
+from models.events import Assignment, AssignmentOutcome, Deletion, EmbeddedTweet, TopicEvent
 from models.events.week_topics import WeekTopics
 from models.events.wire import PoisonError, content_hash, unpack_vector
 from models.online.metadata import NewerStateError
@@ -55,7 +54,7 @@ class NewerSnapshotError(SnapshotError):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BatchResult:
     """The result of a batch."""
 
     assignments: list[Assignment]  # in order of the records
@@ -98,7 +97,7 @@ class Assigner:
         """Count a record that `check` refused with StrayError."""
         self._strays += 1
 
-    def apply(self, records: Sequence[LogRecord]) -> Outcome:
+    def apply(self, records: Sequence[LogRecord]) -> BatchResult:
         """Place posts and apply refits, in order. No record may be one that `check` refuses."""
         assignments: list[Assignment] = []
         events: list[TopicEvent] = []
@@ -122,7 +121,7 @@ class Assigner:
                 self._strays = 0
                 pending.append(record)
         self._place(pending, assignments, events)
-        return Outcome(assignments, events)
+        return BatchResult(assignments, events)
 
     def to_bytes(self, position: int) -> bytes:
         """The state with the next offset of `tweets.embedded`: safetensors with versioned metadata."""
@@ -234,7 +233,7 @@ def state_of(data: bytes) -> dict[str, Any]:
     return state
 
 
-def _unplaced(post_id: str, origin: str, outcome: EventOutcome, at: datetime) -> Assignment:
+def _unplaced(post_id: str, origin: str, outcome: AssignmentOutcome, at: datetime) -> Assignment:
     return Assignment(id=post_id, origin=origin, outcome=outcome, at=at)
 
 

@@ -17,7 +17,7 @@ _SITE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}")
 
 
 @dataclass(frozen=True)
-class TopicState:
+class TopicSummary:
     """A live topic as views see it."""
 
     id: str
@@ -33,9 +33,9 @@ class TopicState:
     example_ids: list[str]
 
 
-def state_of(record: TopicRecord, lexicon: Lexicon) -> TopicState:
+def state_of(record: TopicRecord, lexicon: Lexicon) -> TopicSummary:
     """Describe the record for views."""
-    return TopicState(
+    return TopicSummary(
         id=record.id,
         label=label_of(keywords := keywords_of(record, lexicon)),
         keywords=keywords,

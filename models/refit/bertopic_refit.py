@@ -14,7 +14,7 @@ clustered by average linkage, inside BERTopic.
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
@@ -31,8 +31,8 @@ from models.refit.topic_shapes import Labels, members_of, shape
 from models.text import spoken_words, with_people_and_sites
 from models.week.config import DigestConfig
 from models.week.posts import WeekPosts
+from models.week.progress import StepProgress
 
-Progress = Callable[[str, float], None]
 MIN_SAMPLES = 3
 SMALL = 60  # number of distinct posts below which density estimates are useless
 SMALL_WEEK_DISTANCE = 0.6
@@ -41,7 +41,7 @@ CANDIDATES = 100  # by c-TF-IDF; only words of several posts are kept
 PHRASE = "\u2060"  # joins the words of a phrase inside BERTopic's vectorizer; never part of a word
 
 
-def refit(week: WeekPosts, config: DigestConfig, *, progress: Progress | None = None) -> Refit:
+def refit(week: WeekPosts, config: DigestConfig, *, progress: StepProgress | None = None) -> Refit:
     """Return the themes of `week`, largest first.
 
     An empty week, or one with fewer than `config.min_topic_posts` distinct posts, has no themes.

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from streams.local.errors import LocalServiceError
-from streams.local.progress import DownloadProgress, Progress
+from streams.local.progress import DownloadProgress, ReportStep
 from streams.local.toolchain import Toolchain
 
 LOCK = "kafka.lock"
@@ -66,7 +66,7 @@ def read_lock(text: str | None = None) -> list[LockedJar]:
     return jars
 
 
-def find_jars(toolchain: Toolchain, progress: Progress) -> KafkaJars:
+def find_jars(toolchain: Toolchain, progress: ReportStep) -> KafkaJars:
     """The class path, after downloading missing jars.
 
     Raises:
@@ -100,7 +100,7 @@ def _is_intact(path: Path, jar: LockedJar) -> bool:
         return False
 
 
-def fetch(jars: list[LockedJar], toolchain: Toolchain, progress: Progress) -> list[Path]:
+def fetch(jars: list[LockedJar], toolchain: Toolchain, progress: ReportStep) -> list[Path]:
     """Paths of all jars, each checked by its sha256. Missing ones are downloaded.
 
     Raises:

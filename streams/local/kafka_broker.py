@@ -12,7 +12,7 @@ from streams.local.errors import LocalServiceError
 from streams.local.jars import KafkaJars, find_jars
 from streams.local.kafka_properties import LOGGING, PORT_NAMES, as_properties, broker_properties
 from streams.local.ports import LOOPBACK
-from streams.local.progress import Progress, silent
+from streams.local.progress import ReportStep, silent
 from streams.local.readiness import kafka_answers
 from streams.local.service import LocalService
 from streams.local.toolchain import Toolchain, find_java
@@ -43,7 +43,7 @@ class KafkaBroker(LocalService):
         *,
         extra_properties: Mapping[str, str] | None = None,
         toolchain: Toolchain | None = None,
-        progress: Progress = silent,
+        progress: ReportStep = silent,
     ) -> None:
         super().__init__(data_dir, toolchain=toolchain, progress=progress)
         self.extra_properties = dict(extra_properties or {})

@@ -9,22 +9,22 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.progress import Progress as Bar
 
-Progress = Callable[[str], None]  # receives one line about the present step, without a line end
+ReportStep = Callable[[str], None]  # receives one line about the present step, without a line end
 
 
 def silent(_line: str) -> None:
-    """A `Progress` that ignores all lines."""
+    """A `ReportStep` that ignores all lines."""
 
 
 def to_stderr(line: str) -> None:
-    """A `Progress` that prints to standard error; standard output is for the command's result."""
+    """A `ReportStep` that prints to standard error; standard output is for the command's result."""
     print(line, file=sys.stderr, flush=True)
 
 
 class DownloadProgress:
     """Counts the bytes of a download over all threads: a bar on a terminal, else a line for every tenth."""
 
-    def __init__(self, title: str, total: int, progress: Progress) -> None:
+    def __init__(self, title: str, total: int, progress: ReportStep) -> None:
         self._title = title
         self._total = total
         self._progress = progress

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from streams.local.ports import LOOPBACK
-from streams.local.progress import Progress, silent
+from streams.local.progress import ReportStep, silent
 from streams.local.readiness import redis_answers
 from streams.local.service import LocalService
 from streams.local.toolchain import Toolchain, find_redis_server, redis_version
@@ -25,7 +25,7 @@ class RedisServer(LocalService):
     grace_seconds = 10.0
     ready_seconds = 30.0
 
-    def __init__(self, data_dir: Path, *, toolchain: Toolchain | None = None, progress: Progress = silent) -> None:
+    def __init__(self, data_dir: Path, *, toolchain: Toolchain | None = None, progress: ReportStep = silent) -> None:
         super().__init__(data_dir, toolchain=toolchain, progress=progress)
         self._server: Path | None = None
         self._version = ""

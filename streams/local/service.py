@@ -16,7 +16,7 @@ import psutil
 from streams.local.errors import LocalServiceError
 from streams.local.ports import reserve_ports
 from streams.local.processes import ProcessId, Record, read_record, write_record
-from streams.local.progress import Progress, silent
+from streams.local.progress import ReportStep, silent
 from streams.local.supervise import Guarded, kill_recorded, spawn, stop_recorded, tail, wait_until
 from streams.local.toolchain import Toolchain
 from streams.system.files import locked
@@ -31,7 +31,7 @@ class LocalService(ABC):
     grace_seconds: float
     ready_seconds: float
 
-    def __init__(self, data_dir: Path, *, toolchain: Toolchain | None = None, progress: Progress = silent) -> None:
+    def __init__(self, data_dir: Path, *, toolchain: Toolchain | None = None, progress: ReportStep = silent) -> None:
         self.folder = data_dir.expanduser().resolve() / self.name
         self.toolchain = Toolchain.from_environment() if toolchain is None else toolchain
         self.progress = progress

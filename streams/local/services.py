@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streams.local.kafka_broker import KafkaBroker
-from streams.local.progress import Progress, to_stderr
+from streams.local.progress import ReportStep, to_stderr
 from streams.local.redis_server import RedisServer
 from streams.local.service import LocalService
 
@@ -37,7 +37,7 @@ def running_services(
     *,
     bootstrap: str | None = None,
     redis_url: str | None = None,
-    progress: Progress = to_stderr,
+    progress: ReportStep = to_stderr,
 ) -> Iterator[Services]:
     """Provide Kafka and Redis. Given addresses are used; a service of `data_dir` that runs is used; others are started.
 

@@ -10,7 +10,7 @@ import asyncio
 import base64
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -19,11 +19,11 @@ from typing import Any
 
 import orjson
 
+from models.week.progress import StepProgress
 from models.week.week import Week
 from streams.settings import Settings
 from streams.system.logs import get_logger
 
-Progress = Callable[[str, float], None]  # name of the step, share of the refit that is done (0–1)
 # everything besides the inputs that a digest's bytes depend on; "toptopics" is our own code
 LIBRARIES = ("toptopics", "bertopic", "umap-learn", "hdbscan", "scikit-learn", "numpy", "scipy", "numba")
 PIPE_LIMIT = 64 * 1024**2
@@ -71,7 +71,7 @@ class RefitProcess:
         overrides: Mapping[str, str] | None = None,
         source: str = "tweets.embedded",
         previous: Path | None = None,
-        progress: Progress | None = None,
+        progress: StepProgress | None = None,
     ) -> MadeDigest:
         """Build the digest of `week`.
 
@@ -115,7 +115,7 @@ class RefitProcess:
         self._closed = True
         await self._kill()
 
-    async def _ask(self, request: dict[str, Any], progress: Progress | None) -> dict[str, Any] | None:
+    async def _ask(self, request: dict[str, Any], progress: StepProgress | None) -> dict[str, Any] | None:
         answer = await self._exchange(await self._running(), request, progress)
         if answer is None and self._answers == 0 and not self._closed:
             # the idle child had just ended by itself; the new one has not received this request
@@ -124,7 +124,7 @@ class RefitProcess:
         return answer
 
     async def _exchange(
-        self, child: asyncio.subprocess.Process, request: dict[str, Any], progress: Progress | None
+        self, child: asyncio.subprocess.Process, request: dict[str, Any], progress: StepProgress | None
     ) -> dict[str, Any] | None:
         if child.stdin is None or child.stdout is None:
             raise RuntimeError("the refit process has no pipes")

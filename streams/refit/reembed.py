@@ -30,11 +30,11 @@ from streams.system.logs import get_logger
 
 log = get_logger(__name__)
 BATCH = 512
-Progress = Callable[[int, int], None]
+RecordProgress = Callable[[int, int], None]  # records done, records in total
 
 
 async def read_week_again(
-    settings: Settings, week: Week, *, end: int | None = None, progress: Progress | None = None
+    settings: Settings, week: Week, *, end: int | None = None, progress: RecordProgress | None = None
 ) -> WeekSlice:
     """Read a week as `read_week` does, with new vectors.
 

@@ -17,8 +17,9 @@ import orjson
 
 from models.events import Digest
 from models.events.wire import decode, encode
+from models.week.progress import StepProgress
 from models.week.week import Week
-from streams.refit.client import Progress, library_versions
+from streams.refit.client import library_versions
 from streams.refit.settings import config_with
 from streams.settings import Settings, load_settings
 from streams.system.logs import get_logger, set_up_logging
@@ -29,7 +30,7 @@ IDLE_SECONDS = 120.0
 PRIORITY_STEPS = 5  # below the live stages, but still a third of the time of a busy one
 
 
-async def _refit(settings: Settings, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+async def _refit(settings: Settings, arguments: dict[str, Any], progress: StepProgress) -> dict[str, Any]:
     # imported here: only this process loads BERTopic and numba
     from models.digest.compose import build_week
     from models.encoding.loading import load_encoder

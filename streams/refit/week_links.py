@@ -7,18 +7,17 @@ has changed.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from models.events import Link, Tweet
 from models.text.links import known_link
+from models.week.progress import StepProgress
 from streams.redis_store.redis_link_cache import open_resource_cache
 from streams.settings import Settings
 from streams.web.link_fetcher import Limits, ResourceFetcher
 
-Progress = Callable[[str, float], None]
 
-
-async def week_links(settings: Settings, posts: Sequence[Tweet], progress: Progress) -> dict[str, Link]:
+async def week_links(settings: Settings, posts: Sequence[Tweet], progress: StepProgress) -> dict[str, Link]:
     """The targets by URL. Links that cannot be fetched are left out; empty when fetching is off."""
     wanted = untitled(posts, Limits().links) if settings.fetch_links else []
     if not wanted or settings.redis_url is None:

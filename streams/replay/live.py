@@ -26,7 +26,7 @@ from streams.kafka.log import bounds_of, consumer, producer, read, read_topic, t
 from streams.kafka.record import Record
 from streams.kafka.topics import DIGESTS, EMBEDDED, INFLUENCERS, TOPICS, TWEETS
 from streams.redis_store.client import open_views
-from streams.replay.rebuild import Source
+from streams.replay.rebuild import SourceTopic
 from streams.runtime.worker import Worker, environment_for
 from streams.settings import Settings
 from streams.stages.table import STAGE_NAMES
@@ -50,7 +50,7 @@ class LiveReplay:
     week: Week  # the week
     token: str  # makes the name of the namespace unique
     speed: float  # times the original pace
-    source: Source = "tweets.embedded"  # the topic to read the week from
+    source: SourceTopic = "tweets.embedded"  # the topic to read the week from
     stay: bool = False  # whether to continue after the digest, until cancelled
     say: Say = print  # prints a line
     advance: Advance | None = None  # called after each record

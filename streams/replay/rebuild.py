@@ -31,7 +31,7 @@ from streams.refit.settings import config_with, overrides_of, settings_text
 from streams.replay.store import ReplayStore
 from streams.settings import Settings
 
-Source = Literal["tweets.embedded", "tweets"]
+SourceTopic = Literal["tweets.embedded", "tweets"]
 Report = Callable[[Week, str, float], None]  # week, step, share of the week that is done (0–1)
 Revisions = Mapping[str, Sequence[PublishedDigest]]
 Refit = Callable[..., Awaitable[MadeDigest]]  # as `RefitProcess.refit`
@@ -43,7 +43,7 @@ class Plan:
     """What to rebuild."""
 
     weeks: Sequence[Week]  # the weeks, in order
-    source: Source = "tweets.embedded"  # the topic to read from
+    source: SourceTopic = "tweets.embedded"  # the topic to read from
     overrides: Mapping[str, str] = field(default_factory=dict)  # digest settings by name
     verify: bool = False  # rebuild from the same inputs and settings as the published digest; `overrides` still win
     late: bool = False  # read to the log's end, with posts that came after the published digest

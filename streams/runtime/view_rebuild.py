@@ -15,7 +15,7 @@ from streams.stages.stage import Handler
 from streams.stages.view import view_assignments, view_digests, view_topic_events
 from streams.stages.view_follower import ViewFollower
 
-Progress = Callable[[str, int, int], None]  # topic, records done, records in total
+TopicProgress = Callable[[str, int, int], None]  # topic, records done, records in total
 
 
 def view_followers(settings: Settings, store: RedisViews, send: Send) -> dict[Topic, ViewFollower]:
@@ -36,7 +36,7 @@ def _handler(apply: Callable[..., Awaitable[None]], store: RedisViews, send: Sen
     return partial(apply, store=store, send=send, clock=system_clock)
 
 
-async def rebuild_views(settings: Settings, store: RedisViews, send: Send, progress: Progress) -> dict[str, int]:
+async def rebuild_views(settings: Settings, store: RedisViews, send: Send, progress: TopicProgress) -> dict[str, int]:
     """Wipe the view and apply the log from its start to its present end.
 
     A worker may run at the same time: both apply the same records, which changes nothing.

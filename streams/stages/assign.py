@@ -23,7 +23,7 @@ from datetime import timedelta
 from models.encoding.encoder import space_of
 from models.events import Assignment, DeadLetter, EmbeddedTweet, TopicEvent
 from models.events.wire import PoisonError, decode_log, encode
-from models.online.assigner import Assigner, LogRecord, NewerSnapshotError, Outcome, SnapshotError, StrayError
+from models.online.assigner import Assigner, BatchResult, LogRecord, NewerSnapshotError, SnapshotError, StrayError
 from streams.clock import Clock
 from streams.kafka.record import Record
 from streams.kafka.topics import ASSIGNMENTS, TOPIC_EVENTS
@@ -192,7 +192,7 @@ class AssignStage:
             _warn_of_a_late_start(expected, offset)
         self._position = offset
 
-    def _apply(self, records: Sequence[Record]) -> tuple[Outcome, list[DeadLetter]]:
+    def _apply(self, records: Sequence[Record]) -> tuple[BatchResult, list[DeadLetter]]:
         """Decode and apply the records. The state is ahead of the position until the caller moves the position.
 
         A change of encoder ends a run of records, because it decides which vectors are usable after it.
@@ -230,7 +230,7 @@ class AssignStage:
             else:
                 run.append(embedded)
         place()
-        return Outcome(assignments, events), letters
+        return BatchResult(assignments, events), letters
 
     def _log_new_space(self, before: str | None, run: Sequence[LogRecord]) -> None:
         """Warn that live topics start again: the change of encoder may be a mistake."""
@@ -247,7 +247,7 @@ class AssignStage:
             undo="set TOPTOPICS_ENCODER back and restart the worker",
         )
 
-    async def _send_outcome(self, outcome: Outcome) -> None:
+    async def _send_outcome(self, outcome: BatchResult) -> None:
         sent = [
             await self._send(ASSIGNMENTS.name, key=assignment.id.encode(), value=encode(assignment))
             for assignment in outcome.assignments

@@ -28,7 +28,7 @@ from models.encoding.token_batches import TokenBatch
 Encode = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
 
-class Pooled(torch.nn.Module):
+class Pooled(torch.nn.Module):  # type: ignore[misc]
     """Token ids and mask to mean-pooled vectors: the form that the engines take."""
 
     def __init__(self, transformer: torch.nn.Module) -> None:
@@ -65,7 +65,7 @@ def _back_end(backend: str) -> Encode:
     need = {"onnx": "optimum.onnxruntime", "openvino": "optimum.intel"}[backend]
     if find_spec("optimum") is None or find_spec(need) is None:
         raise ImportError(f"{need} is not installed")
-    model = SentenceTransformer(str(minilm_path()), backend=backend, device="cpu", local_files_only=True)  # type: ignore[arg-type]
+    model = SentenceTransformer(str(minilm_path()), backend=backend, device="cpu", local_files_only=True)
     return lambda texts: np.asarray(model.encode(list(texts), show_progress_bar=False))
 
 
