@@ -14,13 +14,14 @@ from models.text.links import post_url
 from models.text.plain import alphanumeric
 from models.week.posts import WeekPosts
 from models.wording.change import change
+from models.wording.headings import Title
 from models.wording.items import MAX_PEOPLE, Group, group_link, groups, item
 from models.wording.passages import verbatim
 from models.wording.people import people_of
 from models.wording.quotations import embeddable
 from models.wording.statements import Statement, statements
 from models.wording.summary import line, list_summary, summary
-from models.wording.titles import Title, title_of
+from models.wording.titles import title_of
 
 if TYPE_CHECKING:
     from models.digest.inputs import Inputs
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 MAX_POST_IDS = 200
 MAX_LABEL_POSTS = 20
 NAMED = 1.6  # bonus of a lead that contains the name in the title
+LEAST_LEAD = 0.3  # worth of a lead, relative to the best statement
 PER_LEAD = 2  # items that start with the same person
 LIST_TITLES: dict[TopicKind, str] = {
     "papers": "Papers",
@@ -202,10 +204,14 @@ def _lead(told: _Told, found: Sequence[Group], story: Story) -> Statement | None
     near = {index for group in found for index in group.members}
     letters = alphanumeric(verbatim(told.title.text))
     named = told.title.form == "name"
-    for one in _ranked(told):
+    ranked = _ranked(told)
+    for one in ranked:
+        if one.worth < LEAST_LEAD * ranked[0].worth:
+            break
         own = alphanumeric(verbatim(one.text))
         cut = len(own) > len(letters) and own.startswith(letters)  # the title is its beginning
-        says_more = named or cut or one.is_quoted or not (own in letters or letters in own)
+        title = one.text == told.title.said and told.title.form == "headline"
+        says_more = named or one.is_quoted or (not title and (cut or not (own in letters or letters in own)))
         if says_more and int(story.members[one.place]) in near and embeddable(one.text):
             return one
     return next((one for one in told.statements if embeddable(one.text)), None)

@@ -23,9 +23,9 @@ from models.ranking.identities import POST_IDS as MAX_POST_IDS
 from models.text.links import safe_url, shown_url
 from models.text.plain import alphanumeric, one_line, plain
 from models.wording.change import NEW_IN_IT, mentions
+from models.wording.headings import POSTS_BY
 from models.wording.passages import verbatim
 from models.wording.summary import BRIEF_OPENING, OPENING, SENSITIVE_OPENING, nothing
-from models.wording.titles import POSTS_BY
 
 ProblemKind = Literal[
     "no evidence", "unknown post", "not verbatim", "cut", "unknown link", "unknown person", "unsafe link", "no item",

@@ -14,6 +14,7 @@ def phrases(*patterns: str) -> re.Pattern[str]:
 GREETING = phrases(
     "good (?:morning|afternoon|evening|night)",
     "happy (?:birthday|anniversary|holidays|new year|[a-z]+day|weekend|easter|diwali|eid|christmas|mothers? ?'?s? day)",
+    r"happy (?-i:(?:[A-Z][\w'’]{1,30} ){1,3}Day)",
     "merry christmas",
     "have a (?:great|good|nice|wonderful|lovely) (?:day|week|weekend|one|evening)",
     "congrat(?:s|ulations)",

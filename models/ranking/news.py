@@ -5,11 +5,12 @@ events of any field, in the forms for completed or new events. It contains no su
 """
 
 import math
+import re
 
 from models.events import Tweet
 from models.ranking.junk import phrases
 
-NEWS = phrases(
+_VERBS = phrases(
     "announc(?:e[sd]?|ing)",
     "launch(?:e[sd]|ing)?",
     "releas(?:e[sd]|ing)",
@@ -43,6 +44,24 @@ NEWS = phrases(
     "cancel(?:s|led)",
     "delayed",
     "changed",
+    "collapse[sd]",
+    "kill(?:s|ed)",
+    "halt(?:s|ed)",
+    "suspend(?:s|ed)",
+    "postpone[sd]",
+    "merge[sd]",
+    "buys|bought",
+    "elect(?:s|ed)",
+    "reject(?:s|ed)",
+    "sentenced",
+    "str(?:ikes|uck) down",
+    "resume[sd]",
+    "joins|joined",
+    "hire[sd]",
+    "ground(?:s|ed)",
+    "drops|dropped",
+    "lift(?:s|ed)",
+    "close[sd]",
     "shuts? down",
     "dies|died",
     "crash(?:es|ed)",
@@ -60,6 +79,8 @@ NEWS = phrases(
     "is (?:out|live|public|here|official|starting)",
     "new (?:paper|preprint|work|study|research|results?|model|data ?set|report|version|release|library|package)",
 )
+# "the keeper who won the cup" tells of the keeper
+NEWS = re.compile(rf"(?<!\bwho )(?<!\bthat )(?<!\bwhich ){_VERBS.pattern}", re.IGNORECASE)
 
 
 def tells_news(post: Tweet) -> float:

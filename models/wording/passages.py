@@ -46,10 +46,13 @@ _SIGNS_BEFORE = re.compile(r"^[^\w\"“‘'#@$€£(\[{]+")
 _CLAUSE_ENDS = (", ", "; ", ": ", " – ", " — ", " - ")
 _SHOUT = re.compile(
     r"(?:new|news|breaking(?: news)?|just in|update|icymi|top story|reminder|announcement|read|reading|watch|listen|"
-    r"thread|psa|fyi|new (?:paper|post|blog post|video|article|work))\s*[:!]\s*",
+    r"thread|psa|fyi|interesting(?: \w{1,15})?|(?:hot|quick) take|unpopular opinion|fun fact|must[- ]read|"
+    r"new (?:paper|post|blog post|video|article|work))\s*[:!]\s*",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(r"^\(?\d{1,2}(?:/(?:\d{1,3}|[nN])?\)?[:.)]?|[.)])\s+")  # its place in a thread or list
+_NUMBERED = re.compile(  # its place in a thread or list
+    r"^(?:\d\ufe0f?\u20e3|\(?\d{1,2}(?:/(?:\d{1,3}|[nN])?\)?[:.)]?|[.)]))\s+"
+)
 _SITE = re.compile(r"(?:\s+[-|–—]\s+((?:[A-Z@][\w.&’'-]*\s*|(?:of|the|and)\s+){1,6})|\s*\[[^\[\]]{1,20}\])$")
 _QUOTES = {('"', '"'), ("“", "”")}
 _OPEN, _CLOSE = ("(", "[", "{", "“"), ")]}”"

@@ -20,16 +20,17 @@ _CALL = re.compile(
     r"try it|get it here|apply now|go to|buy now|pre-?order)\b",
     re.IGNORECASE,
 )
-_DANGLING = re.compile(  # what it goes on with is not there
+DANGLING = re.compile(  # what it goes on with is not there
     r"^(?:and|but|or|so|because|also|which|that|then|this|these|those|it|it['’]s|its|they|he|she|his|her|their|here|"
     r"there|is|are|was|were|has|have|had|does|did|if|thread|yes|no|lol|btw|haha|oh|wow|via|by|e\.g|i\.e|thanks?|plus|"
     r"thank you|congrat\w*|ps|p\.s|\d+[/.)]|as (?:a result|an example|such)|for (?:example|instance)|anyway|that said|"
     r"in (?:this way|other words)|instead|meanwhile|however|otherwise|not (?:just|only)|of course|second(?:ly)?|"
-    r"third(?:ly)?|finally)\b",
+    r"third(?:ly)?|finally|fine|ok(?:ay)?|sure|well|now available)\b",
     re.IGNORECASE,
 )
 _APPOINTMENT = re.compile(
-    r"\b\d{1,2}(:\d\d)?\s?[ap]\.?m\b|\b(tonight|tomorrow|tmrw|later today|(in|next) \w+ (min|hour|hr)\w*)\b",
+    r"\b\d{1,2}(:\d\d)?\s?[ap]\.?m\b|\bat \d{1,2}:\d\d\b|"
+    r"\b(tonight|tomorrow|tmrw|later today|(in|next) \w+ (min|hour|hr)\w*)\b",
     re.IGNORECASE,
 )
 LEAD, HEADING = 120, 60  # characters that a lead and a heading have best
@@ -70,7 +71,7 @@ def quality(passage: Passage, told: float, *, sensitive: bool = False) -> float:
     score *= 0.3 if shouted > 0.5 else 1.0
     score *= 0.35 if _CALL.search(text) else 1.0
     score *= 0.5 if _APPOINTMENT.search(text) else 1.0
-    score *= 0.55 if _DANGLING.match(text) else 1.0
+    score *= 0.55 if DANGLING.match(text) else 1.0
     score *= 0.75 if text[0].islower() else 1.0
     score *= 0.7 if URL.search(text) else 1.0
     score *= 0.5 if text.endswith("?") else 1.0

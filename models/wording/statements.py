@@ -28,6 +28,7 @@ NEWS_FIRST = 1.4  # bonus of a verb of news
 ITS_OWN = 1.5  # bonus if the author is the subject
 NAME = 2.0  # weight of a word that is a name, relative to other words
 TITLE_CASE = 1.3  # bonus of a text written as a heading
+TWO_SENTENCES = 0.7  # factor of a heading that consists of two
 OPINION = 0.6  # factor of an opinion
 ANSWER = 0.5  # factor of an answer: its question is not in the text
 FOREIGN = 0.3  # factor of a language that most posts do not use
@@ -35,9 +36,11 @@ THREAD = 0.75  # factor of a later post by the same person
 LATE = 0.25  # loss of the last post of a story, relative to the first
 LIKED = 0.3  # gain of the most liked post, relative to posts without likes
 SHORTEST_OWN = 4  # minimum letters of a name to recognise it in a handle
+_INNER_END = re.compile(r"\w{3}[.!?] [A-Z]")
 _OPINION = re.compile(
     r"\b(?:i|i['’]m|i['’]ve|i['’]d|imo|imho|my (?:take|view|guess|bet|favou?rites?)|honestly|personally|congrat\w*|"
-    r"so (?:excited|proud|happy|cool)|love (?:this|it|that)|wow|lol)\b",
+    r"so (?:excited|proud|happy|cool)|love (?:this|it|that)|wow|lol|heartbroken|devastated|thrilled|delighted|"
+    r"speechless|still thinking)\b",
     re.IGNORECASE,
 )
 
@@ -50,12 +53,16 @@ class Statement:
     place: int  # place of its post in the input
     telling: float  # without regard to its length
     worth: float  # as a lead
-    heading: float  # as a heading
+    form: float  # bonus as a heading
     complete: bool
     position: int
     is_title: bool = False  # the title of the post's link
     is_quoted: bool = False  # text of the quoted post
     is_news: bool = False  # it has a verb of news, or the form of a headline
+
+    def heading_as(self, text: str) -> float:
+        """Return its worth as a heading that is shown as `text`."""
+        return round(self.telling * self.form * fits(text, HEADING), 9)
 
 
 def statements(
@@ -85,13 +92,16 @@ def statements(
     first: dict[str, int] = {}
     for place in sorted(read, key=times.__getitem__):
         first.setdefault(posts[place].author_id, times[place])
+    said: dict[str, set[str]] = defaultdict(set)  # a text -> who says it, or shares the page with that title
+    for place in read:
+        for passage, _ in _texts(posts[place]):
+            said[passage.text].add(posts[place].author_id)
     liked = max((_engagement(posts[place]) for place in read), default=0)
     seen: set[tuple[str, str | None]] = set()
     found = []
     for place in read:
         post = posts[place]
-        worth = 1 + math.log(len(bearers[_source(post)]))
-        worth *= 1 - LATE * times[place] / len(read)
+        worth = 1 - LATE * times[place] / len(read)
         worth *= 1 + LIKED * math.log1p(_engagement(post)) / math.log1p(liked) if liked else 1.0
         worth *= THREAD if times[place] > first[post.author_id] else 1.0
         worth *= FOREIGN if post.lang not in {None, "und", usage.language} else 1.0
@@ -101,7 +111,8 @@ def statements(
             if source == "quoted" and (passage.text, post.related_id) in seen:
                 continue
             seen.add((passage.text, post.related_id))
-            telling = worth * (ITS_OWN if _is_own(post, names, source) else 1.0)
+            telling = worth * (1 + math.log(max(len(bearers[_source(post)]), len(said[passage.text]))))
+            telling *= ITS_OWN if _is_own(post, names, source) else 1.0
             telling *= 1 + math.log(len(bearers[post.related_id or ""]) or 1) if source == "quoted" else 1.0
             telling *= quality(passage, told(passage.text, weights), sensitive=sensitive)
             telling *= NEWS_FIRST if NEWS.search(passage.text) else 1.0
@@ -114,13 +125,12 @@ def statements(
 def _statement(passage: Passage, place: int, telling: float, usage: Usage, source: Source) -> Statement:
     text = passage.text
     title_case = usage.is_headline(atoms(text))
-    heading = telling * fits(text, HEADING) * (TITLE_CASE if title_case else 1.0)
     return Statement(
         text,
         place,
         round(telling, 9),
         round(telling * fits(text, LEAD), 9),
-        round(heading, 9),
+        (TITLE_CASE if title_case else 1.0) * (TWO_SENTENCES if _INNER_END.search(text) else 1.0),
         passage.complete,
         passage.position,
         source == "title",

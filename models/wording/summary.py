@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 
 from models.events import Brief, DigestTopic, Person, Sentence, TopicKind, Tweet
 from models.text.plain import one_line
+from models.wording.headings import shortened
 from models.wording.passages import verbatim
 from models.wording.people import joined, listed, mention, original_author, people_of
 from models.wording.statements import Statement
-from models.wording.titles import shortened
 
 ALSO = " Also on it: "
 SHARED_BY = "shared by "

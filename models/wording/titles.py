@@ -4,7 +4,7 @@ In this order:
 1. the name that half of its people use and others do not, in the longest form that they write: "Claude Opus 4.7" and
    not "Opus", "GPT-5.5" and not "Gpt 5.5";
 2. a headline: the title of a link, or a short sentence, that says what most of the posts say;
-3. the first sentence of the most central post, cut visibly ("… so that the second cable …").
+3. the best sentence, cut visibly ("… so that the second cable …"); 2 and 3 are in `models.wording.headings`.
 
 A name must be one: written with a digit or an inner capital, or with capitals nearly always. Names of one common word
 ("Apple") are no title where `lone_names` is off, and a sensitive story is called by what happened, never by a name
@@ -12,23 +12,17 @@ alone. Nothing is invented: a title's words stand in the posts that it names, or
 """
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
 
 from models.events import Tweet
-from models.text.characters import split_hashtag
-from models.text.plain import one_line
 from models.text.stop_words import STOP_WORDS, WEAK_WORDS
-from models.wording.passages import CUT, URL, own_words, verbatim
+from models.wording.headings import FAR, Headings, Title
 from models.wording.statements import SHORTEST_OWN, Statement, statements
 from models.wording.usage import NAMED, Atom, Usage, atoms, written
 
-Form = Literal["name", "headline", "sentence"]
-MAX_TITLE = 90  # characters
 MAX_NAME = 5  # words
 HALF = 0.5  # of the people, for a name that is the title
 LONGER = 0.1  # of a name's posts, and two at least, for its longer form; or whoever is called so uses it
@@ -36,27 +30,7 @@ BURST = 4.0  # times as many people as others let expect make a name the story's
 LEADING = 0.5  # of the most surprising word's surprise
 SMOOTH = 0.5  # people who might use any word
 MAX_POSTS = 200  # of a story that are read for its name
-SHORTEST_HEADING = 20
-NEAR_BEST = 0.6  # of what the best statement tells, for a heading
-POSTS_BY = "Posts by @"
 _INNER = frozenset(["of", "for", "to"])
-_SPACE = re.compile(r"\s+")
-_PICTURES = re.compile(r"[\U0001f000-\U0001faff\u2190-\u2bff\u3030\ufe0f\u20e3\u200d]+")
-_TAG = re.compile(r"(?<!\w)[#＃](\w+)")
-_EMPHASIS = re.compile(r"(?<![\w*])\*(\w[^*\n]{0,80})\*(?![\w*])")
-_BY = re.compile(r"\s+(?:(?:by|via|from)\s+)@[\w.-]+$", re.IGNORECASE)
-_QUOTES = (("“", "”"), ('"', '"'), ("‘", "’"))
-_FIRST_PERSON = re.compile(r"\b(?:i|i['’]m|i['’]ve|i['’]d|my|me)\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Title:
-    """`text` as a heading; `posts`: the places, in what was given, of posts that hold it, most central first."""
-
-    text: str
-    posts: tuple[int, ...]
-    form: Form
-    said: str = ""  # the statement that it is, in full; "" for a name
 
 
 @dataclass(frozen=True)
@@ -104,22 +78,27 @@ def title_of(
     taken: Set[str] = frozenset(),
 ) -> Title:
     """`title` of posts whose statements are known."""
-    if sensitive:
-        told = _headline(found, taken) or _sentence(posts, found, taken)
-        return replace(told, text=told.text.replace("!", "").strip() or told.text)
-    name = _name(posts, usage)
-    if name is None or name.text.casefold() in taken:
-        return _headline(found, taken) or _sentence(posts, found, taken)
-    named = Title(name.text, _holding(name, found), "name")
-    if plain_names or _is_telling(name):
-        return named
-    if len({post.author_id for post in posts}) == 1:  # what one person speaks of is told by what they say
-        return _headline(found, taken) or _sentence(posts, found, taken)
-    headline = _headline([one for one in found if one.is_news], taken, name)
-    shared = len(name.people) < HALF * usage.people(name.keys)  # others speak of it as much
-    if headline is None and len(name.keys) == 1 and (shared or not _is_marked(name.text)):
-        return _headline(found, taken) or _sentence(posts, found, taken)
-    return headline or named
+    people = len({post.author_id for post in posts})
+    headings = Headings(posts, found, usage, taken)
+    name = None if sensitive else _name(posts, usage)
+    if name is not None and name.text.casefold() in taken:
+        name = None
+    named = None if name is None else Title(name.text, _holding(name, found), "name")
+    if name is not None and named is not None:
+        if plain_names or _is_telling(name):
+            return named
+        marked = any(map(_is_marked, name.text.split()))  # a person or a place tells less than what happened to them
+        shared = len(name.people) < HALF * usage.people(name.keys)  # others speak of it as much
+        if people == 1:  # what one person speaks of is told by what they say
+            named = None
+        elif headline := headings.headline(name.keys, only_news=marked):
+            return headline
+        elif len(name.keys) > 1 or (marked and not shared):
+            return named
+        elif shared:
+            named = None
+    told = headings.headline() or headings.headline(near=FAR) or named or headings.sentence()
+    return replace(told, text=told.text.replace("!", "").strip() or told.text) if sensitive else told
 
 
 def _holding(name: Name, found: Sequence[Statement]) -> tuple[int, ...]:
@@ -324,68 +303,3 @@ def _has_digit(key: str) -> bool:
 def _is_telling(name: Name) -> bool:
     """Whether a name tells by itself what is new, because it has a number: of a version, of an edition."""
     return any(map(_has_digit, name.keys)) and any(map(str.isalpha, name.text))
-
-
-# --- headlines and sentences ---------------------------------------------------------------------------------------
-
-
-def _headline(found: Sequence[Statement], taken: Set[str], name: Name | None = None) -> Title | None:
-    """The best statement that is short enough for a heading, of those that speak of `name`; nothing that asks."""
-    best = max((one.telling for one in found), default=0.0)
-    for one in sorted(found, key=lambda one: -one.heading):
-        text = as_heading(one.text)
-        if not one.complete or one.telling < NEAR_BEST * best or not SHORTEST_HEADING <= len(text) <= MAX_TITLE:
-            continue
-        if text.endswith("?") or _FIRST_PERSON.search(text) or text.casefold() in taken:
-            continue
-        if name is None or _tells(text, name):
-            return Title(text, _places(one, found), "headline", one.text)
-    return None
-
-
-def _tells(text: str, name: Name) -> bool:
-    """Whether a headline speaks of the name, and more."""
-    keys = {atom.key for atom in atoms(text)}
-    return set(name.keys) <= keys and len(keys - STOP_WORDS) > len(name.keys) + 1
-
-
-def _places(one: Statement, found: Sequence[Statement]) -> tuple[int, ...]:
-    same = [other.place for other in found if other.text == one.text and other.place != one.place]
-    return tuple(dict.fromkeys([one.place, *same]))
-
-
-def _sentence(posts: Sequence[Tweet], found: Sequence[Statement], taken: Set[str]) -> Title:
-    """The best statement, cut; of posts that say nothing their first words, or who wrote them."""
-    for one in found:
-        text = shortened(as_heading(verbatim(one.text)), cut=not one.complete)
-        if text.casefold() not in taken and any(map(str.isalnum, text)):
-            return Title(text, _places(one, found), "sentence", one.text)
-    order = sorted(range(len(posts)), key=lambda place: (posts[place].kind == "retweet", posts[place].id))
-    for place in order:
-        text = shortened(as_heading(one_line(URL.sub(" ", own_words(posts[place].text, answer=True)), 200)))
-        if any(map(str.isalnum, text)):
-            return Title(text, (place,), "sentence")
-    author = one_line(posts[order[0]].author, 80).lstrip("@")
-    return Title(f"{POSTS_BY}{author}", (order[0],), "sentence")
-
-
-def as_heading(text: str) -> str:
-    """A sentence as a heading: on one line, hashtags as words, without pictures, its author and a full stop."""
-    text = URL.sub("…", text)
-    text = _TAG.sub(lambda tag: split_hashtag(tag[1]), _EMPHASIS.sub(r"\1", _PICTURES.sub(" ", text)))
-    text = _BY.sub("", _SPACE.sub(" ", text).strip(" |–—-•·."))
-    if text.endswith("!") and not text.endswith("!!"):
-        text = text[:-1]
-    for opening, closing in _QUOTES:
-        if text[:1] == opening and text[-1:] == closing and not {opening, closing} & set(text[1:-1]):
-            text = text[1:-1]
-    text = text.removeprefix("@")
-    first = text.split(" ", 1)[0]
-    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
-
-
-def shortened(text: str, *, cut: bool = False, limit: int = MAX_TITLE) -> str:
-    """`text` up to a word's end within the limit, with the mark of a cut where something is missing."""
-    if len(text) > limit:
-        text, cut = text[: limit - len(CUT)].rpartition(" ")[0] or text[: limit - len(CUT)], True
-    return text.rstrip(",;:–—- ") + CUT if cut else text

@@ -94,11 +94,13 @@ class Usage:
         self._posts: dict[str, set[int]] = defaultdict(set)
         self._authors: list[str] = []
         self._capital: dict[str, list[int]] = {}
+        self._tags: dict[str, tuple[set[str], int, int]] = {}  # users, uses at the end of a post, uses
         languages: list[str | None] = []
         for place, post in enumerate(posts):
             self._authors.append(post.author_id)
             languages.append(post.lang)
             found = atoms(post.text)
+            self._add_tags(post)
             for atom in found:
                 self._posts[atom.key].add(place)
             for atom in () if _has_capitals(found) else found:
@@ -109,6 +111,30 @@ class Usage:
         self.everybody = len(set(self._authors))
         counts = Counter(lang for lang in languages if lang not in {None, "und"})
         self.language = min(counts, key=lambda lang: (-counts[lang], lang or ""), default=None)
+
+    def _add_tags(self, post: Tweet) -> None:
+        words = URL.sub(" ", own_words(post.text)).split()
+        text_ends = max((place for place, word in enumerate(words) if word[0] not in "#＃"), default=-1)
+        for place, word in enumerate(words):
+            if word[0] in "#＃":
+                users, ends, uses = self._tags.get(word.casefold(), (set(), 0, 0))
+                users.add(post.author_id)
+                self._tags[word.casefold()] = users, ends + (place > text_ends), uses + 1
+
+    def without_channels(self, text: str, people: int) -> str:
+        """Return `text` without the hashtags at its end that only say where it belongs ("… is back #KelpConf2031").
+
+        Such a tag stands at the end of nearly all posts with it, and most of its users are not among the `people` of
+        the story.
+        """
+        words = text.split(" ")
+        while len(words) > FEW_WORDS and words[-1][:1] in "#＃" and self._is_channel(words[-1], people):
+            words.pop()
+        return " ".join(words)
+
+    def _is_channel(self, tag: str, people: int) -> bool:
+        users, ends, uses = self._tags.get(tag.casefold(), (set(), 0, 0))
+        return len(users) > 2 * people and ends >= NAMED * uses
 
     def people(self, keys: Sequence[str]) -> int:
         """Return how many people have all of these atoms in one post: an upper limit for the users of the phrase."""

@@ -125,7 +125,8 @@ def test_a_correction_says_so_on_top() -> None:
     made_at = DIGEST.end
     for form in ("html", "markdown", "text"):
         shown = render(DIGEST, form, Edition(revision=2, corrects=True, made_at=made_at))
-        assert shown.index("Corrected on 20 May 2024") < shown.rindex(DIGEST.headline.text)
+        words = " ".join(shown.split())  # text has lines
+        assert words.index("Corrected on 20 May 2024") < words.rindex(DIGEST.headline.text)
         assert "Corrected" not in render(DIGEST, form, Edition(revision=1, made_at=made_at))
 
 

@@ -21,11 +21,11 @@ from models.text.live_words import live_words
 from models.text.plain import alphanumeric, one_line, plain
 from models.text.sentence import retweeted, sentence_of, without_retweet
 from models.text.words import content_key, handle_words, link_host, words
+from models.wording.headings import as_heading, shortened
 from models.wording.passages import own_words, passages, retweeted_handle
 from models.wording.phrases import phrase_key, phrases
 from models.wording.quotations import embeddable, label_texts
 from models.wording.title_candidates import is_headline
-from models.wording.titles import as_heading, shortened
 from models.wording.usage import atoms
 from streams.sources import fields
 from streams.sources.html_text import html_to_text

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from models.events import Tweet
 from models.text.plain import alphanumeric, plain
+from models.wording.headings import MAX_TITLE, POSTS_BY, as_heading, shortened
 from models.wording.passages import verbatim
-from models.wording.titles import MAX_TITLE, POSTS_BY, as_heading, names, shortened, title
+from models.wording.titles import names, title
 from models.wording.usage import Usage, atoms
 from tests.support.digest_weeks import linked, post
 
@@ -83,6 +84,44 @@ def test_a_plain_name_gives_way_to_a_headline_that_says_more() -> None:
     )
     assert named(posts, plain_names=False) == "Marlow Admits That Its Lamp Is Biased Towards Large Ships"
     assert named(posts) == "Marlow"
+
+
+def test_a_place_gives_way_to_what_happened_there() -> None:
+    """Also where the verb is in no list of verbs of news."""
+    posts = told(
+        "Port Ellery shuts its three schools as the fever spreads", "Fever in Port Ellery: a bus with doctors tours"
+    )
+    assert named(posts, plain_names=False).startswith(("Port Ellery shuts", "Fever in Port Ellery"))
+
+
+def test_a_channels_hashtag_is_no_part_of_a_heading() -> None:
+    """It stands at the end of the posts of many people; a tag that only the story has stays."""
+    channel = [post(600 + n, f"one more talk about bread number {n} #KelpConf31", author=40 + n) for n in range(9)]
+    texts = ("the lights of the harbour hall are out again", "no lights in the harbour hall since ten in the morning")
+    for tag, ends in (("#KelpConf31", False), ("#DarkHall", True)):
+        posts = told(*(f"{text} {tag}" for text in texts))
+        found = title(posts, Usage([*posts, *channel, *CHATTER]), plain_names=False)
+        assert ("Conf" in found.text or "Dark" in found.text) is ends, found
+
+
+def test_the_heading_of_a_long_sentence_is_its_first_clauses() -> None:
+    """They are whole, so there is no mark of a cut."""
+    posts = told(
+        "The Kessler dam above the lower town of Tarn has collapsed after days of rain; all of its people must leave",
+        "they told us in the morning that the Kessler dam would hold, and now it is gone",
+    )
+    assert named(posts, sensitive=True) == (
+        "The Kessler dam above the lower town of Tarn has collapsed after days of rain"
+    )
+
+
+def test_nobody_speaks_in_the_first_person_in_a_title() -> None:
+    """Where another sentence says it as well."""
+    posts = told(
+        "We have rebuilt the Lantern desk from the ground up and are so proud",
+        "The Lantern desk is rebuilt from the ground up, with two sides for two lights",
+    )
+    assert named(posts, plain_names=False).startswith("The Lantern desk")
 
 
 def test_a_sensitive_story_is_called_by_what_happened() -> None:
