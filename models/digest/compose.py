@@ -14,7 +14,6 @@ of the posts, and a replay gives the same bytes; with them, the manifest's `reso
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -44,7 +43,7 @@ from models.ranking.influence import influence
 from models.ranking.publishers import publishers
 from models.ranking.selection import ranked
 from models.ranking.vocabulary import NO_PAST, Past, past_of, vocabulary, with_week
-from models.refit.story import Refit, Story
+from models.refit.story import Continuity, RankedStory, Refit, Story, Theme
 from models.refit.units import find_units
 from models.week.config import DigestConfig
 from models.week.posts import WeekPosts
@@ -91,14 +90,15 @@ def build_week(
     words = vocabulary(week, publishers(week.posts), past)
     scores = influence(week, influencers)
     best = ranked(week, units, words, scores, config)
-    themes = match(found.themes, week, previous, config, "theme")
-    stories = match(_with_themes(best.stories, found, themes), week, previous, config, "story")
+    continued = match(found.themes, week, previous, config, "theme")
+    themes = [Theme(**vars(one), **vars(known)) for one, known in zip(found.themes, continued, strict=True)]
+    stories = _known(best.stories, match(best.stories, week, previous, config, "story"), found, themes)
     chosen = forms(week, stories[: best.told])
     report("writing", 0.96)
     values = {author: score.value for author, score in scores.items()}
     inputs = Inputs(week, previous, influencers, config, versions, resources or {}, values)
-    themed, others = replace(found, themes=themes), stories[best.told :]
-    digest = write_digest(inputs, themed, chosen, others, found=best.found, past=with_week(past, words))
+    others, past = stories[best.told :], with_week(past, words)
+    digest = write_digest(inputs, found, chosen, others, themes=themes, found=best.found, past=past)
     taught = week_topics(digest, week, [*themes, *chosen.stories()])
     report("done", 1.0)
     return digest, taught
@@ -110,6 +110,7 @@ def write_digest(
     chosen: Forms,
     others: Sequence[Story] = (),
     *,
+    themes: Sequence[Theme] = (),
     found: int = 0,
     past: Past = NO_PAST,
 ) -> Digest:
@@ -117,9 +118,10 @@ def write_digest(
 
     Args:
         inputs: all other inputs of the digest.
-        refit: the themes, matched.
+        refit: the refit's result.
         chosen: the stories to publish, by form.
         others: unpublished stories that stories of the next week may continue.
+        themes: its themes with their ids.
         found: number of stories in the week, published or not.
         past: the vocabulary of the weeks up to now.
     """
@@ -128,8 +130,8 @@ def write_digest(
     sections = [section(inputs, story, before.get(story.previous_id or "")) for story in chosen.sections]
     lists = [_themed_list(inputs, kind, stories) for kind, stories in chosen.lists]
     lines = [brief(inputs, story) for story in chosen.briefs]
-    themes = {story.id: story.theme for story in chosen.sections}
-    topics = [msgspec.structs.replace(topic, theme=themes.get(topic.id)) for topic in (*sections, *lists) if topic]
+    theme_of = {story.id: story.theme for story in chosen.sections}
+    topics = [msgspec.structs.replace(topic, theme=theme_of.get(topic.id)) for topic in (*sections, *lists) if topic]
     briefs = [line for line in lines if line]
     ids = [post.id for post in week.posts]
     opening = len(headline(topics, briefs, ids).text.split())
@@ -144,7 +146,7 @@ def write_digest(
         topics=topics,
         faded=faded(previous, topics, week.posts),
         statistics=_statistics(inputs, refit, found, topics, briefs),
-        identities=_identities(inputs, refit, [*chosen.stories(), *others], topics, briefs),
+        identities=_identities(inputs, refit, themes, [*chosen.stories(), *others], topics, briefs),
         manifest=_manifest(inputs),
         briefs=briefs,
         past_words=dict(past.words),
@@ -159,12 +161,14 @@ def _repeats(digest: Digest, week: WeekPosts) -> dict[str, str]:
     return {post.id: post.related_id for post in retweets if post.related_id is not None}
 
 
-def _with_themes(stories: Sequence[Story], found: Refit, themes: Sequence[Story]) -> list[Story]:
-    """Return `stories` with the id of the theme that most of their distinct posts belong to."""
+def _known(
+    stories: Sequence[RankedStory], continued: Sequence[Continuity], found: Refit, themes: Sequence[Theme]
+) -> list[Story]:
+    """Return `stories` with what they continue, and with the id of the theme that most of their posts belong to."""
     places = [found.theme_of(story.distinct) for story in stories]
     return [
-        replace(story, theme=None if place is None else themes[place].id)
-        for story, place in zip(stories, places, strict=True)
+        Story(**vars(story), **vars(known), theme=None if place is None else themes[place].id)
+        for story, known, place in zip(stories, continued, places, strict=True)
     ]
 
 
@@ -187,6 +191,7 @@ def _themed_list(inputs: Inputs, kind: TopicKind, stories: Sequence[Story]) -> D
 def _identities(
     inputs: Inputs,
     refit: Refit,
+    themes: Sequence[Theme],
     stories: Sequence[Story],
     topics: Sequence[DigestTopic],
     briefs: Sequence[Brief],
@@ -194,8 +199,9 @@ def _identities(
     week = inputs.week
     told = {topic.id: topic.label for topic in topics} | {line.id: line.label for line in briefs}
     entries = told.keys() | {item.id for topic in topics for item in topic.items}
-    themes = refit.themes[:MAX_TOPICS]  # the largest: no others are kept, and naming thousands takes minutes
-    unnamed = [story for story in (*themes, *stories) if story.id not in told]
+    themes = themes[:MAX_TOPICS]  # the largest: no others are kept, and naming thousands takes minutes
+    everything: list[Theme | Story] = [*themes, *stories]
+    unnamed = [one for one in everything if one.id not in told]
     distinct = [index for index, original in enumerate(refit.duplicate_of.tolist()) if index == original]
     named = told | {
         story.id: label.text for story, label in zip(unnamed, labels(week, unnamed, background=distinct), strict=True)

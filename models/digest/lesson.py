@@ -10,7 +10,7 @@ import numpy as np
 
 from models.events import Digest, TopicIdentity
 from models.events.week_topics import WeekTopic, WeekTopics
-from models.refit.story import Story
+from models.refit.story import FoundStory, Story, Theme
 from models.refit.voices import is_filed
 from models.text import words
 from models.week.posts import WeekPosts
@@ -20,7 +20,7 @@ MAX_AUTHORS = 200
 MAX_WORDS = 40
 
 
-def week_topics(digest: Digest, week: WeekPosts, stories: Iterable[Story]) -> WeekTopics:
+def week_topics(digest: Digest, week: WeekPosts, stories: Iterable[Story | Theme]) -> WeekTopics:
     """Return the topics of `digest` for the live topics, by id.
 
     Args:
@@ -39,12 +39,12 @@ def week_topics(digest: Digest, week: WeekPosts, stories: Iterable[Story]) -> We
     )
 
 
-def _is_wall(story: Story, week: WeekPosts) -> bool:
+def _is_wall(story: FoundStory, week: WeekPosts) -> bool:
     filed = sum(is_filed(week.posts[index]) for index in story.distinct.tolist())
     return 2 * filed > len(story.distinct)
 
 
-def _topic(identity: TopicIdentity, story: Story, week: WeekPosts) -> WeekTopic:
+def _topic(identity: TopicIdentity, story: FoundStory, week: WeekPosts) -> WeekTopic:
     distinct = _by_age(story.distinct.tolist(), week)
     repeats = _by_age(sorted(set(story.members.tolist()) - set(distinct)), week)
     known = {week.posts[index].id for index in distinct}

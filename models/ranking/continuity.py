@@ -14,7 +14,6 @@
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -25,7 +24,7 @@ from scipy.optimize import linear_sum_assignment
 from models.encoding.encoder import space_of
 from models.events import Digest, IdentityKind, Status, TopicIdentity, Tweet
 from models.events.wire import unpack_vector
-from models.refit.story import Story
+from models.refit.story import Continuity, FoundStory
 from models.week.config import DigestConfig
 from models.week.posts import WeekPosts
 
@@ -39,9 +38,9 @@ Confidence = npt.NDArray[np.float64]
 
 
 def match(
-    stories: Sequence[Story], week: WeekPosts, previous: Digest | None, config: DigestConfig, kind: IdentityKind
-) -> list[Story]:
-    """Return `stories` in their order with id, previous_id, confidence, previous_posts and status.
+    stories: Sequence[FoundStory], week: WeekPosts, previous: Digest | None, config: DigestConfig, kind: IdentityKind
+) -> list[Continuity]:
+    """Return what each of `stories` continues, in their order.
 
     Ids are distinct. Without `previous` all stories are new. If its vectors are of another encoder, only words and
     shared posts decide.
@@ -65,7 +64,7 @@ def match(
         else:
             new = _new_id(story, week, taken, kind)
             taken.add(new)
-            matched.append(replace(story, id=new, status="new", previous_id=None, confidence=0.0, previous_posts=0))
+            matched.append(Continuity(id=new))
     return matched
 
 
@@ -114,7 +113,7 @@ def pair(
     return {row: (column, float(allowed[row, column])) for row, column in pairs.items()}
 
 
-def confidences(stories: Sequence[Story], week: WeekPosts, identities: Sequence[TopicIdentity]) -> Confidence:
+def confidences(stories: Sequence[FoundStory], week: WeekPosts, identities: Sequence[TopicIdentity]) -> Confidence:
     """Return the confidence that a story continues an identity: (stories, identities), 0 to 1.
 
     Independent signs add up as 1 - (1 - centroid)(1 - words)(1 - shared posts).
@@ -128,7 +127,7 @@ def confidences(stories: Sequence[Story], week: WeekPosts, identities: Sequence[
     return np.asarray(1 - (1 - near) * (1 - WORDS_COUNT * words) * (1 - shared), dtype=np.float64)
 
 
-def _cosines(stories: Sequence[Story], identities: Sequence[TopicIdentity]) -> Confidence:
+def _cosines(stories: Sequence[FoundStory], identities: Sequence[TopicIdentity]) -> Confidence:
     """Return the cosines (stories, identities); 0 for an identity without a comparable centroid."""
     dimensions = len(stories[0].centroid)
     known = np.zeros((len(identities), dimensions), dtype=np.float64)
@@ -148,7 +147,7 @@ def word_overlap(telling: Sequence[tuple[str, float]], known: Sequence[str]) -> 
     return sum(weight for word, weight in own if word in there) / total if total > 0 else 0.0
 
 
-def _post_ids(story: Story, week: WeekPosts) -> set[str]:
+def _post_ids(story: FoundStory, week: WeekPosts) -> set[str]:
     posts = [week.posts[i] for i in story.members]
     return {post.id for post in posts} | {post.related_id for post in posts if post.related_id is not None}
 
@@ -159,10 +158,9 @@ def _shared(own: set[str], known: Sequence[str]) -> float:
     return common / max(1, min(len(own), len(known)))
 
 
-def _continued(story: Story, known: TopicIdentity, confidence: float) -> Story:
+def _continued(story: FoundStory, known: TopicIdentity, confidence: float) -> Continuity:
     posts = 0 if known.quiet_weeks else known.posts
-    return replace(
-        story,
+    return Continuity(
         id=known.id,
         previous_id=known.id,
         confidence=confidence,
@@ -178,7 +176,7 @@ def status_of(posts: int, previous: int) -> Status:
     return "fading" if posts <= FADING * previous else "continuing"
 
 
-def _new_id(story: Story, week: WeekPosts, taken: set[str], kind: IdentityKind) -> str:
+def _new_id(story: FoundStory, week: WeekPosts, taken: set[str], kind: IdentityKind) -> str:
     """Return an id from the post that most members repeat, quote or are; ties go to the earliest.
 
     Such a post is stable when members are deleted. If its id is taken, because its topic continues elsewhere, the next

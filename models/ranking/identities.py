@@ -12,7 +12,7 @@ import msgspec
 from models.events import Digest, IdentityKind, TopicIdentity
 from models.events.wire import pack_vector
 from models.ranking.continuity import comparable
-from models.refit.story import Story
+from models.refit.story import FoundStory, Story, Theme
 from models.week.posts import WeekPosts
 
 MAX_TOPICS = 250
@@ -28,7 +28,7 @@ WORDS = 15
 class Found:
     """A topic of the week."""
 
-    story: Story
+    story: Story | Theme
     kind: IdentityKind
     label: str
 
@@ -53,7 +53,7 @@ def identities(
     return sorted([*kept, *back[: max(0, most - len(kept))]], key=lambda known: known.id)
 
 
-def most_central(week: WeekPosts, story: Story, limit: int) -> list[int]:
+def most_central(week: WeekPosts, story: FoundStory, limit: int) -> list[int]:
     """Return the indices of at most `limit` members, nearest to the centroid first."""
     closeness = week.vectors[story.members] @ story.centroid
     ranked = sorted(

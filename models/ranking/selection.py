@@ -1,6 +1,6 @@
 """Selects the stories of a digest from the units of a week: rank, join, rank again, cut where chance begins.
 
-WeekPosts, Units -> facts -> score -> the best are joined (`ranking.joining`) -> score -> [Story], the best first
+WeekPosts, Units -> facts -> score -> the best are joined (`ranking.joining`) -> score -> [RankedStory], the best first
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from models.ranking.junk import GIVEAWAY
 from models.ranking.ranking import in_order, percentiles, scores, worth_telling
 from models.ranking.sensitive import is_sensitive
 from models.ranking.vocabulary import Vocabulary
-from models.refit.story import Story
+from models.refit.story import RankedStory
 from models.refit.units import Units
 from models.week.config import DigestConfig
 from models.week.posts import WeekPosts
@@ -35,7 +35,7 @@ Group = npt.NDArray[np.int64]
 class Ranked:
     """The stories of a week, best first: the published ones, then some of the next ones."""
 
-    stories: list[Story]
+    stories: list[RankedStory]
     told: int  # number of stories to publish: the first ones of `stories`
     found: int  # number of stories in the week, published or not
 
@@ -101,12 +101,12 @@ def _story(
     group: Group,
     score: float,
     parts: Mapping[str, float],
-) -> Story:
+) -> RankedStory:
     distinct = units.distinct[group]
     original = {bearer: int(units.distinct[post]) for post in group.tolist() for bearer in units.bearers[post]}
     members = np.array(sorted(original), dtype=np.int64)
     centroid = week.vectors[distinct].astype(np.float64).mean(axis=0)
-    return Story(
+    return RankedStory(
         members=members,
         distinct=distinct,
         repeated=np.array([original[index] for index in members.tolist()], dtype=np.int64),

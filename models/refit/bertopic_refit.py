@@ -26,7 +26,7 @@ from threadpoolctl import threadpool_limits
 from models.refit.features import Matrix, features
 from models.refit.light_bertopic import SeededUmap, bertopic_class, ctfidf, hdbscan_class, known_warnings, no_reduction
 from models.refit.near_duplicates import fold
-from models.refit.story import Refit, Story
+from models.refit.story import FoundStory, Refit
 from models.refit.topic_shapes import Labels, members_of, shape
 from models.text import spoken_words, with_people_and_sites
 from models.week.config import DigestConfig
@@ -84,7 +84,7 @@ def _themes(
     duplicate_of: npt.NDArray[np.int64],
     labels: Labels,
     telling: dict[int, list[tuple[str, float]]],
-) -> tuple[list[Story], npt.NDArray[np.int64]]:
+) -> tuple[list[FoundStory], npt.NDArray[np.int64]]:
     topic_of = np.full(len(week), -1, dtype=np.int64)
     topic_of[distinct] = labels
     topic_of = topic_of[duplicate_of]
@@ -93,7 +93,7 @@ def _themes(
         evidence = distinct[own]
         centroid = week.vectors[evidence].astype(np.float64).mean(axis=0)
         themes.append(
-            Story(
+            FoundStory(
                 members=members,
                 distinct=evidence,
                 words=telling.get(topic, []),

@@ -9,7 +9,7 @@ or in the title of its link (apart from case, plural, hyphens and a hashtag's si
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from models.refit.story import Story
+from models.refit.story import FoundStory
 from models.text.plain import alphanumeric, plain
 from models.text.stop_words import SMALL_WORDS
 from models.week.posts import WeekPosts
@@ -43,7 +43,7 @@ class Label:
     terms: list[tuple[str, str, tuple[int, ...]]] = field(default_factory=list)
 
 
-def labels(week: WeekPosts, stories: Sequence[Story], background: Sequence[int] | None = None) -> list[Label]:
+def labels(week: WeekPosts, stories: Sequence[FoundStory], background: Sequence[int] | None = None) -> list[Label]:
     """One label for each story, in order. Equal labels get a second phrase.
 
     Args:
@@ -66,7 +66,7 @@ def labels(week: WeekPosts, stories: Sequence[Story], background: Sequence[int] 
     return result
 
 
-def _choose(week: WeekPosts, story: Story, scored: list[Candidate], use: WordUse, taken: set[str]) -> Label:
+def _choose(week: WeekPosts, story: FoundStory, scored: list[Candidate], use: WordUse, taken: set[str]) -> Label:
     if not scored:
         return _fallback(week, story)
     enough = COMMON * min(len(story.distinct), MAX_POSTS)
@@ -178,7 +178,7 @@ def _complements(best: Candidate, other: Candidate, *, lone: bool) -> bool:
     )
 
 
-def _fallback(week: WeekPosts, story: Story) -> Label:
+def _fallback(week: WeekPosts, story: FoundStory) -> Label:
     """The label of a topic without phrases (other scripts): words of its first post, else the post's author."""
     index = int(story.distinct[0]) if len(story.distinct) else int(story.members[0])
     post = week.posts[index]

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from models.refit.story import Story
+from models.refit.story import FoundStory
 from models.refit.voices import voice_of
 from models.text.stop_words import TITLE_STOP_WORDS
 from models.week.posts import WeekPosts
@@ -77,7 +77,11 @@ def spread(texts: Mapping[int, Sequence[str]]) -> Counter[str]:
 
 
 def candidates(
-    week: WeekPosts, story: Story, texts: Mapping[int, Sequence[str]], everywhere: Mapping[str, int], use_of: WordUse
+    week: WeekPosts,
+    story: FoundStory,
+    texts: Mapping[int, Sequence[str]],
+    everywhere: Mapping[str, int],
+    use_of: WordUse,
 ) -> list[Candidate]:
     """The topic's candidates, best first.
 

@@ -59,7 +59,10 @@ def story_of(week: WeekPosts, members: Sequence[int], words: Sequence[str], numb
     centroid = week.vectors[distinct].mean(axis=0)
     centroid /= np.linalg.norm(centroid)
     weighted = [(word, 1.0 / (place + 1)) for place, word in enumerate(words)]
-    values: dict[str, object] = {"id": f"t-{number:012x}", "score": 1.0 - number / 10}
+    values: dict[str, object] = {
+        "id": f"t-{number:012x}", "score": 1.0 - number / 10, "score_parts": {}, "sensitive": False,
+        "people": 0, "theme": None,
+    }  # fmt: skip
     return Story(indices, distinct, weighted, centroid, **(values | fields))  # type: ignore[arg-type]
 
 

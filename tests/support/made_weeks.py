@@ -103,4 +103,7 @@ def week_of(posts: Iterable[EmbeddedTweet]) -> WeekPosts:
 def story(members: Sequence[int], centroid: npt.NDArray[np.float32], words: Sequence[str] = ()) -> Story:
     """A topic of distinct posts."""
     indices = np.array(members, dtype=np.int64)
-    return Story(members=indices, distinct=indices, words=[(word, 1.0) for word in words], centroid=centroid)
+    return Story(
+        members=indices, distinct=indices, words=[(word, 1.0) for word in words], centroid=centroid,
+        score=0.0, score_parts={}, sensitive=False, people=0, id="s", theme=None,
+    )  # fmt: skip

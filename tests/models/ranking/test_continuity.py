@@ -223,16 +223,15 @@ def test_status_compares_the_posts(week: WeekPosts, posts: int, previous: int, q
 def test_the_same_week_again_keeps_every_id(week: WeekPosts) -> None:
     """A refit of the week that the identities are from: 100 %, in any order of the topics."""
     stories: list[Story] = [
-        replace(story(range(k, k + 3), direction(name), [name]))
-        for k, name in enumerate(["wasps", "ferry", "violin", "kites"])
+        story(range(k, k + 3), direction(name), [name]) for k, name in enumerate(["wasps", "ferry", "violin", "kites"])
     ]
     first = match(stories, week, None, CONFIG, "story")
     known = [
         replace_ids(
-            identity(entry.id, entry.centroid, words=[w for w, _ in entry.words]),
-            [week.posts[i].id for i in entry.members],
+            identity(entry.id, found.centroid, words=[w for w, _ in found.words]),
+            [week.posts[i].id for i in found.members],
         )
-        for entry in first
+        for entry, found in zip(first, stories, strict=True)
     ]
     again = match(list(reversed(stories)), week, digest(known), CONFIG, "story")
     assert [entry.id for entry in reversed(again)] == [entry.id for entry in first]
