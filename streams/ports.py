@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from models.events import Assignment, Digest, TopicEvent
+from models.events import Assignment, Digest, EditedDigest, TopicEvent
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -36,6 +36,8 @@ class ViewStore(Protocol):
     async def apply_assignments(self, assignments: Sequence[Assignment]) -> None: ...
     async def apply_topic_events(self, events: Sequence[TopicEvent]) -> None: ...
     async def put_digest(self, digest: Digest, headers: Headers) -> None: ...
+    async def put_edition(self, week: str, edited: EditedDigest | None) -> None:
+        """Store what a language model wrote about the digest of a week; None withdraws it."""
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,12 @@ def applied(digest: Digest, edited: EditedDigest) -> Digest:
     )
 
 
+def claims_of(edited: EditedDigest) -> list[Sentence]:
+    """All claims of an edition."""
+    parts = [[section.title, *section.sentences, section.why] for section in edited.sections]
+    return [claim for claim in (edited.headline, *(one for part in parts for one in part)) if claim is not None]
+
+
 def differences(edited: EditedDigest, digest: Digest, posts: Mapping[str, Tweet]) -> list[str]:
     """Why an edited digest is not what its answers, the digest and the posts give; empty when it is, byte for byte.
 

@@ -1,14 +1,18 @@
 """The archive of digests, and one digest as a page."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from models.editing.edition import applied
+from models.events import EditedDigest
 from models.live.state import StoredDigest
 from models.render import render
 from models.render.view import view
+from models.text.plain import one_line
 from streams.api import schemas
 from streams.api.openapi import answers
 from streams.api.responses import SETTLED, respond, with_next
@@ -39,6 +43,16 @@ async def show_digest(request: Request, use: Use, week: WeekName) -> Response:
     return respond(request, detail, cache=SETTLED)
 
 
+@router.get("/api/digests/{week}/edited", responses=answers(schemas.EditedDetail), summary="A digest, edited")
+async def show_edited(request: Request, use: Use, week: WeekName) -> Response:
+    """As a language model wrote it, held to the posts. 404 without a model."""
+    stored, edited = await _edited(use, week)
+    detail = schemas.EditedDetail(
+        digest=applied(stored.digest, edited), model=edited.model, proposed=edited.proposed, accepted=edited.accepted
+    )
+    return respond(request, detail, cache=SETTLED)
+
+
 @router.get("/digests/{week}.md", include_in_schema=False)
 async def read_markdown(request: Request, use: Use, week: WeekName) -> Response:
     """As Markdown, with whole addresses: to paste somewhere else."""
@@ -48,8 +62,8 @@ async def read_markdown(request: Request, use: Use, week: WeekName) -> Response:
 
 
 @router.get("/digests/{week}", include_in_schema=False)
-async def read_digest(request: Request, use: Use, week: WeekName) -> Response:
-    """The digest as a static HTML page that cannot run scripts."""
+async def read_digest(request: Request, use: Use, week: WeekName, edited: bool = False) -> Response:
+    """The digest as a static HTML page that cannot run scripts; edited: with the sentences of a language model."""
     from models.render.html import Neighbours, html_page  # only this route needs jinja2 and the templates
 
     stored = await stored_digest(use, week)
@@ -60,7 +74,12 @@ async def read_digest(request: Request, use: Use, week: WeekName) -> Response:
         next=weeks[place + 1] if place + 1 < len(weeks) else None,
         canonical=f"{use.public_url}/digests/{week}" if use.public_url else None,
     )
-    html = html_page(view(stored.digest, DigestHeaders(stored.headers).edition("")), neighbours)
+    shown = view(stored.digest, DigestHeaders(stored.headers).edition(""))
+    if edited:
+        stored, edition = await _edited(use, week)
+        shown = view(applied(stored.digest, edition), DigestHeaders(stored.headers).edition(""))
+        shown = replace(shown, notice=_notice(edition, shown.notice))
+    html = html_page(shown, neighbours)
     response = respond(request, html.encode(), media_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = DIGEST_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
@@ -73,6 +92,19 @@ async def stored_digest(use: Services, week: str) -> StoredDigest:
     if stored is None:
         raise HTTPException(404, "there is no digest of that week")
     return stored
+
+
+async def _edited(use: Services, week: str) -> tuple[StoredDigest, EditedDigest]:
+    """Raises HTTPException 404 when there is none."""
+    stored, edited = await stored_digest(use, week), await use.views.edition(week)
+    if edited is None:
+        raise HTTPException(404, "no language model has edited this digest")
+    return stored, edited
+
+
+def _notice(edited: EditedDigest, before: str) -> str:
+    said = f"{edited.accepted} of {edited.proposed} claims stand; the other words are the digest's own."
+    return f"{before} Edited by {one_line(edited.model, 80)} and held to the posts: {said}".strip()
 
 
 def _entry(stored: StoredDigest) -> schemas.DigestEntry:

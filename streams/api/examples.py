@@ -168,6 +168,7 @@ EXAMPLES: dict[str, Struct] = {
     "DigestDetail": schemas.DigestDetail(
         digest=DIGEST, headers={"revision": "1", "made_at": "2021-03-23T00:01:12+00:00"}
     ),
+    "EditedDetail": schemas.EditedDetail(digest=DIGEST, model="a-model", proposed=9, accepted=7),
     "EventPage": schemas.EventPage(
         items=[ViewEvent(id="1616077800000-0", kind="born", topic_id=ID, at=WHEN, data={"label": LABEL})]
     ),

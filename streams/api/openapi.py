@@ -21,6 +21,7 @@ BODIES = (
     schemas.TopicMap,
     schemas.DigestPage,
     schemas.DigestDetail,
+    schemas.EditedDetail,
     schemas.EventPage,
     schemas.Readiness,
 )

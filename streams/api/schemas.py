@@ -182,6 +182,15 @@ class DigestDetail(Struct, frozen=True, kw_only=True):
     headers: Annotated[dict[str, str], Meta(description="facts about its making, as in the record's headers")]
 
 
+class EditedDetail(Struct, frozen=True, kw_only=True):
+    """A digest with the sentences of a language model that the cited posts support."""
+
+    digest: Digest
+    model: str
+    proposed: Annotated[int, Meta(description="claims of the model")]
+    accepted: Annotated[int, Meta(description="claims that stand")]
+
+
 class EventPage(Struct, frozen=True, kw_only=True):
     """Events, oldest first. after= with the last id gives newer ones, before= with the first id older ones."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from models.events import Digest, TopicEvent
+from models.events import Digest, EditedDigest, TopicEvent
 from models.live.naming import is_main_link, named_by, title_of
 from models.live.state import Changes, PlacedPost, ShownLink, ShownPost, StoredDigest, StoryPost, TopicState, ViewEvent
 from models.live.trends import BUCKETS, bucket_now
@@ -156,6 +156,16 @@ class RedisViewReader:
         return StoredDigest(
             digest=msgspec.convert(orjson.loads(digest), Digest), headers=orjson.loads(headers) if headers else {}
         )
+
+    async def edition(self, week: str) -> EditedDigest | None:
+        """See `ViewReader`."""
+        edited, headers = await self._database.batch(
+            [("HGET", self._keys("editions"), week), ("HGET", self._keys("digest-headers"), week)]
+        )
+        if edited is None or headers is None:
+            return None
+        found = msgspec.convert(orjson.loads(edited), EditedDigest)
+        return found if found.digest == orjson.loads(headers).get("hash") else None
 
     async def events(self, after: str | None, limit: int, *, before: str | None = None) -> list[ViewEvent]:
         """Oldest first."""

@@ -7,7 +7,9 @@ import orjson
 
 from models.digest.cited import cited_posts, for_readers
 from models.digest.redaction import redact
-from models.events import Assignment, Digest, TopicEvent
+from models.editing.edition import claims_of
+from models.events import Assignment, Digest, EditedDigest, TopicEvent
+from models.events.wire import content_hash
 from models.live.limits import ViewLimits
 from streams.ports import Headers
 from streams.redis_store.database import Database, Keys
@@ -66,7 +68,7 @@ class RedisViewWriter:
         Raises:
             ViewUnavailableError: Redis is unreachable.
         """
-        known = read_headers(headers)
+        known = read_headers([*headers, ("hash", content_hash(digest))])
         gone = await self._gone(sorted(cited_posts(digest)))
         slim = redact(for_readers(digest), gone)
         stored = await self._database.call("HGET", self._keys("digest-headers"), digest.week)
@@ -86,6 +88,21 @@ class RedisViewWriter:
             await self._redact_digests(post)
         await self._trim_weeks()
         await self.publish(digest_item(digest, known))
+
+    async def put_edition(self, week: str, edited: EditedDigest | None) -> None:
+        """Store what a language model wrote, unless it cites a deleted post; None withdraws it.
+
+        Raises:
+            ViewUnavailableError: Redis is unreachable.
+        """
+        cited = [] if edited is None else [post for claim in claims_of(edited) for post in claim.posts]
+        if edited is None or await self._gone(cited):
+            await self._database.call("HDEL", self._keys("editions"), week)
+            return
+        slim = orjson.dumps(msgspec.to_builtins(msgspec.structs.replace(edited, answers=[])))
+        await self._database.call("HSET", self._keys("editions"), week, slim)
+        if await self._gone(cited):  # deleted between reading and writing
+            await self._database.call("HDEL", self._keys("editions"), week)
 
     async def wipe(self) -> None:
         """Delete the view, but not the claims of alerts.
@@ -120,6 +137,7 @@ class RedisViewWriter:
                 [
                     ("HSET", self._keys("digests"), week, orjson.dumps(msgspec.to_builtins(digest))),
                     ("SREM", self._keys(f"cited:{week}"), post),
+                    ("HDEL", self._keys("editions"), week),
                 ]
             )
 
@@ -129,6 +147,7 @@ class RedisViewWriter:
                 [
                     ("HDEL", self._keys("digests"), week),
                     ("HDEL", self._keys("digest-headers"), week),
+                    ("HDEL", self._keys("editions"), week),
                     ("DEL", self._keys(f"cited:{week}")),
                     ("ZREM", self._keys("weeks"), week),
                 ]

@@ -6,13 +6,13 @@ from functools import partial
 from streams.clock import system_clock
 from streams.kafka.log import Bounds, bounds_of, consumer, read
 from streams.kafka.record import Record
-from streams.kafka.topics import ASSIGNMENTS, DIGESTS, TOPIC_EVENTS, Topic
+from streams.kafka.topics import ASSIGNMENTS, DIGESTS, DIGESTS_EDITED, TOPIC_EVENTS, Topic
 from streams.ports import Send
 from streams.redis_store.client import RedisViews
 from streams.redis_store.view_positions import ViewPositions
 from streams.settings import Settings
 from streams.stages.stage import Handler
-from streams.stages.view import view_assignments, view_digests, view_topic_events
+from streams.stages.view import view_assignments, view_digests, view_editions, view_topic_events
 from streams.stages.view_follower import ViewFollower
 
 TopicProgress = Callable[[str, int, int], None]  # topic, records done, records in total
@@ -25,6 +25,7 @@ def view_followers(settings: Settings, store: RedisViews, send: Send) -> dict[To
         ASSIGNMENTS: view_assignments,
         TOPIC_EVENTS: view_topic_events,
         DIGESTS: view_digests,
+        DIGESTS_EDITED: view_editions,
     }
     return {
         topic: ViewFollower(topic.name, _handler(apply, store, send), positions, partial(_read_range, settings, topic))

@@ -1,6 +1,6 @@
-"""Stage view: `assignments`, `topic-events`, `digests` -> the live view in Redis.
+"""Stage view: `assignments`, `topic-events`, `digests`, `digests.edited` -> the live view in Redis.
 
-Message in: Assignment, TopicEvent, Digest. Message out: none on Kafka. The ViewStore's effects are idempotent by post
+Message in: Assignment, TopicEvent, Digest, EditedDigest. Message out: none on Kafka. The effects are idempotent by post
 id, event and week, so that reading a record again changes nothing. A wiped view is rebuilt from Kafka.
 
 Dropped to `dead-letters`: records that cannot be decoded, written by another program to our topics.
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from models.events import Assignment, Digest, Event, TopicEvent
+from models.events import Assignment, Digest, EditedDigest, Event, TopicEvent
 from models.events.wire import PoisonError, decode
 from streams.clock import Clock
 from streams.kafka.record import Record
@@ -34,6 +34,16 @@ async def view_digests(records: Sequence[Record], *, store: ViewStore, send: Sen
     """Show a digest. A later record of the same week replaces it."""
     for record, digest in await _decoded(records, Digest, send, clock):
         await store.put_digest(digest, record.headers)
+
+
+async def view_editions(records: Sequence[Record], *, store: ViewStore, send: Send, clock: Clock) -> None:
+    """Show what a language model wrote about a digest. A null value withdraws it."""
+    for record in records:
+        if record.value is None:
+            await store.put_edition((record.key or b"").decode("utf-8", "replace"), None)
+            continue
+        for _, edited in await _decoded([record], EditedDigest, send, clock):
+            await store.put_edition(edited.week, edited)
 
 
 def delays_of(records: Sequence[Record], now: datetime, live: timedelta) -> list[float]:

@@ -12,7 +12,7 @@ from models.events import Digest
 from models.render.edition import Edition
 from streams.views.items import milliseconds
 
-KNOWN = ("made_at", "revision", "supersedes", "slice_start", "slice_end", "changes")
+KNOWN = ("made_at", "revision", "supersedes", "slice_start", "slice_end", "changes", "hash")
 
 
 @dataclass(frozen=True)

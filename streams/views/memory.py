@@ -15,7 +15,9 @@ import orjson
 
 from models.digest.cited import for_readers
 from models.digest.redaction import redact
-from models.events import Assignment, Digest, TopicEvent
+from models.editing.edition import claims_of
+from models.events import Assignment, Digest, EditedDigest, TopicEvent
+from models.events.wire import content_hash
 from models.live.limits import ViewLimits
 from models.live.naming import is_main_link, named_by, title_of
 from models.live.state import Changes, PlacedPost, ShownLink, ShownPost, StoredDigest, StoryPost, TopicState, ViewEvent
@@ -39,6 +41,7 @@ class MemoryViews:
         self._gone: set[str] = set()
         self._events: dict[str, Item] = {}
         self._digests: dict[str, tuple[DigestHeaders, Digest]] = {}
+        self._editions: dict[str, EditedDigest | None] = {}
         self._alias: dict[str, str] = {}
         self._homes: dict[str, tuple[str, str]] = {}  # post -> when it was moved, and to which topic
         self._log: list[ViewEvent] = []
@@ -87,11 +90,15 @@ class MemoryViews:
 
     async def put_digest(self, digest: Digest, headers: Headers) -> None:
         """See `ViewStore`."""
-        known = read_headers(headers)
+        known = read_headers([*headers, ("hash", content_hash(digest))])
         stored = self._digests.get(digest.week)
         if stored is None or stored[0].order <= known.order:
             self._digests[digest.week] = known, for_readers(digest)
             await self.publish(digest_item(digest, known))
+
+    async def put_edition(self, week: str, edited: EditedDigest | None) -> None:
+        """See `ViewStore`."""
+        self._editions[week] = edited
 
     async def wipe(self) -> None:
         """Delete everything."""
@@ -204,6 +211,14 @@ class MemoryViews:
             return None
         known, digest = self._digests[week]
         return StoredDigest(digest=redact(digest, self._gone), headers=known.headers)
+
+    async def edition(self, week: str) -> EditedDigest | None:
+        """See `ViewReader`."""
+        edited, stored = self._editions.get(week), self._digests.get(week)
+        if edited is None or stored is None or edited.digest != stored[0].headers["hash"]:
+            return None
+        cited = {post for claim in claims_of(edited) for post in claim.posts}
+        return None if cited & self._gone else msgspec.structs.replace(edited, answers=[])
 
     async def events(self, after: str | None, limit: int, *, before: str | None = None) -> list[ViewEvent]:
         """See `ViewReader`."""

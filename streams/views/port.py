@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from models.events import TopicEvent
+from models.events import EditedDigest, TopicEvent
 from models.live.state import Changes, PlacedPost, ShownLink, ShownPost, StoredDigest, ViewEvent
 
 
@@ -43,6 +43,12 @@ class ViewReader(Protocol):
         """Weeks with a digest, newest first."""
 
     async def digest(self, week: str) -> StoredDigest | None: ...
+    async def edition(self, week: str) -> EditedDigest | None:
+        """What a language model wrote about the digest of a week, without its answers.
+
+        None when the stored digest is another one, or a post that it cites was deleted.
+        """
+
     async def events(self, after: str | None, limit: int, *, before: str | None = None) -> list[ViewEvent]:
         """Events, oldest first: those after `after`, else the last `limit` (before `before`, if given)."""
 

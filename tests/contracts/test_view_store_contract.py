@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from models.events import Answer, EditedDigest, EditedSection, Sentence
+from models.events.wire import content_hash
 from streams.redis_store.client import RedisViews
 from tests.contracts.view_stores import Views, dump, opened
 from tests.support.view_examples import assignment, deletion, digest, event
@@ -48,6 +50,34 @@ async def test_a_deletion_takes_everything_of_a_post_out_in_either_order(views: 
         await other.apply_assignments([copy, post])
         await other.apply_assignments([kept])
         assert await dump(other) == before
+
+
+async def test_an_edition_is_shown_with_its_digest_only(views: Views) -> None:
+    """Not with a corrected one, not after it was withdrawn, and not when a post that it cites was deleted."""
+    published, week = digest("2021-W18"), "2021-W18"
+    claim = Sentence(text="It runs.", posts=["1"])
+    section = EditedSection(id="D1", sentences=[claim])
+    answers = [Answer(section="D1", prompt="00", hash="00", text="secret")]
+    edited = EditedDigest(
+        week=week, digest=content_hash(published), model="tiny", headline=None, sections=[section], proposed=1,
+        accepted=1, answers=answers,
+    )  # fmt: skip
+    assert await views.edition(week) is None
+    await views.put_edition(week, edited)
+    assert await views.edition(week) is None  # its digest is not there yet
+    await views.put_digest(published, [("revision", b"1")])
+    assert await views.edition(week) == msgspec.structs.replace(edited, answers=[])
+    await views.put_edition(week, None)
+    assert await views.edition(week) is None
+    await views.put_edition(week, edited)
+    await views.put_digest(digest(week, headline="corrected"), [("revision", b"2")])
+    assert await views.edition(week) is None
+    await views.put_digest(published, [("revision", b"3")])
+    assert await views.edition(week) is not None
+    await views.apply_assignments([deletion("1")])
+    assert await views.edition(week) is None
+    await views.put_edition(week, edited)
+    assert await views.edition(week) is None
 
 
 async def test_an_edit_replaces_the_version_before(views: Views) -> None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from models.events import Assignment, DeadLetter, Digest, TopicEvent
+from models.events import Assignment, DeadLetter, Digest, EditedDigest, TopicEvent
 from models.events.wire import decode, encode
 from streams.kafka.record import Record
 from streams.kafka.topics import DEAD_LETTERS
 from streams.ports import Headers
-from streams.stages.view import view_assignments, view_digests, view_topic_events
+from streams.stages.view import view_assignments, view_digests, view_editions, view_topic_events
 from tests.support.made_posts import START, FakeSend, clock, record
 
 
@@ -28,6 +28,10 @@ class Store:
     async def put_digest(self, digest: Digest, headers: Headers) -> None:
         """See ViewStore."""
         self.given.append((digest, headers))
+
+    async def put_edition(self, week: str, edited: EditedDigest | None) -> None:
+        """See ViewStore."""
+        self.given.append((week, edited))
 
 
 def _record(value: bytes, offset: int) -> Record:
@@ -63,4 +67,17 @@ async def test_a_value_of_another_type_is_no_digest() -> None:
     store, send = Store(), FakeSend()
     await view_digests([_record(b'{"week":"2021-W18"}', 4)], store=store, send=send, clock=clock)
     assert store.given == []
+    assert len(send.on(DEAD_LETTERS.name)) == 1
+
+
+async def test_editions_are_shown_and_withdrawn_in_order() -> None:
+    """A null value withdraws; what is no edition becomes a dead letter and delays none."""
+    store, send = Store(), FakeSend()
+    edited = EditedDigest(
+        week="2021-W18", digest="00", model="tiny", headline=None, sections=[], proposed=0, accepted=0, answers=[]
+    )
+    values = [encode(edited), None, b"?", encode(edited)]
+    records = [Record("digests.edited", 0, offset, b"2021-W18", value, 0) for offset, value in enumerate(values)]
+    await view_editions(records, store=store, send=send, clock=clock)
+    assert store.given == [("2021-W18", edited), ("2021-W18", None), ("2021-W18", edited)]
     assert len(send.on(DEAD_LETTERS.name)) == 1
