@@ -8,7 +8,7 @@ A claim stands when
 * it names its speaker, or two people's posts (or the title of a shared page) say it, each alone. Titles name nobody;
 * each of its clauses rests on consecutive sentences of one post (merged stories share none): all its words but grammar
   are there in the same order, up to their endings (so nobody changes roles), each number beside the same word and with
-  the same qualifier, and negations and hedges are the same;
+  the same qualifier and ratio, and negations, hedges and reports of what others say are the same;
 * a question stays a question.
 """
 
@@ -37,6 +37,7 @@ from models.wording.people import clean_handle, display_name
 LONGEST = 240  # characters of a claim
 MOST_SENTENCES = 3  # consecutive sentences of a post that a clause may rest on
 BESIDE = 4  # tokens between a number and the word that it counts
+BETWEEN = 3  # tokens from one number of a ratio to the other
 MOST_TEXT = 4_000  # characters of a post that are read
 _MARKUP = re.compile(r"[<>`\[\]{}|\\*~^]|__")  # one underscore is part of a handle
 _URL = re.compile(r"https?://[^\s)”\"]+|www\.\S+|\S+@\S+\.\w", re.IGNORECASE)
@@ -198,6 +199,10 @@ def _denies_the_same(clause: Sequence[Token], span: Span) -> bool:
     said = {one.stem for one in _content(clause)}
     if not own <= theirs or any(pair not in own for pair in theirs if pair[1] in said):
         return False
+    # a negation concerns the whole part between commas: "did not say whether it runs" does not say that it runs
+    parts = {one.part for one in span.words if one.stem in said and one.word not in FREE}
+    if any(one.denies for one in clause) != any(one.denies for one in span.words if one.part in parts):
+        return False
     return {one.stem for one in clause if one.word in DOUBTS} == {one.stem for one in span.words if one.word in DOUBTS}
 
 
@@ -223,11 +228,22 @@ def _counts_the_same(place: int, clause: Sequence[Token], span: Span) -> bool:
     beside = [one for one in _content(clause[place + 1 :]) if not one.is_number][:1]
     beside = beside or [one for one in _content(clause[:place]) if not one.is_number][-1:]
     before = clause[place - 1].word if place and clause[place - 1].word in QUALIFIERS else ""
+    given = {one.stem for one in clause}
     for at, one in enumerate(span.words):
-        if one.stem != number.stem:
+        if one.stem != number.stem or not _shares(span.words, at) <= given:
             continue
         near = {other.stem for other in span.words[max(0, at - BESIDE) : at + BESIDE + 1]}
         previous = span.words[at - 1].word if at and span.words[at - 1].word in QUALIFIERS else ""
         if previous == before and all(other.stem in near for other in beside):
             return True
     return False
+
+
+def _shares(words: Sequence[Token], at: int) -> set[str]:
+    """The other number of "3 of 5" or "from 3 to 5", which says something else alone."""
+    found = set()
+    for other in range(max(0, at - BETWEEN), min(len(words), at + BETWEEN + 1)):
+        between = {one.word for one in words[min(at, other) : max(at, other)]}
+        if other != at and words[other].is_number and between & {"of", "to"}:
+            found.add(words[other].stem)
+    return found

@@ -42,7 +42,8 @@ NUMBER_WORDS = {word: str(number) for number, word in enumerate(_COUNTED.split()
 SCALES = frozenset(_SCALES.split())
 QUALIFIERS = frozenset(_QUALIFIERS.split())  # before a number they change it
 NEGATIONS = frozenset(_NEGATIONS.split())
-DOUBTS = frozenset(_DOUBTS.split())  # what a sentence denies, guesses or wishes is not said to be so
+# what a sentence denies, guesses, wishes, or reports of somebody else is not said to be so
+DOUBTS = frozenset([*_DOUBTS.split(), "whether", *REPORTING.replace(" out", "").split("|"), "say", "according", "told"])
 MODALS = frozenset(_MODALS.split())  # these change the word that they stand before
 RELATIONS = frozenset(_RELATIONS.split())  # what follows them cannot change places with what stands before
 RELATIVE_DAYS = frozenset(["today", "yesterday", "tomorrow", "tonight"])  # the day of a post is not the reader's

@@ -16,6 +16,10 @@ ONLINE = post(
 )  # fmt: skip
 AGREED = post(2, "Good that the gripper data of Harbour Robotics is still online!", author=2)
 MOVED = post(3, "We moved our Thursday meetup to May. Is Harbour Robotics coming?", author=3, handle="di")
+REPORTED = post(
+    4, "Acme did not say whether the Orca model beats Heron. Orca wins on 3 of 5 tasks, says Acme.", author=4,
+    author_name="Ed Fenn", handle="ed",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -29,6 +33,7 @@ MOVED = post(3, "We moved our Thursday meetup to May. Is Harbour Robotics coming
         ("The gripper data are version 2.1 with 1663 grasps.", [ONLINE]),
         ("Di Esker (@di) moved their Thursday meetup to May.", [MOVED]),
         ("Di Esker asks: Is Harbour Robotics coming?", [MOVED]),
+        ("Ed Fenn writes that Orca wins on 3 of 5 tasks, says Acme.", [REPORTED]),
     ],
 )
 def test_what_the_posts_say_stands(text: str, cited: list[Tweet]) -> None:
@@ -41,6 +46,9 @@ def test_what_the_posts_say_stands(text: str, cited: list[Tweet]) -> None:
 @pytest.mark.parametrize(
     ("text", "cited"),
     [
+        ("Ed Fenn writes that the Orca model beats Heron.", [REPORTED]),
+        ("Ed Fenn writes that Orca wins on 3 of 5 tasks.", [REPORTED]),  # he reports what Acme says
+        ("Ed Fenn writes that Orca wins on 5 tasks, says Acme.", [REPORTED]),
         ("Flo Gard writes that Harbour Robotics lets 400 people go.", [LAID_OFF]),  # number
         ("Flo Gard writes that Lantern Robotics lets 40 people go.", [LAID_OFF]),  # name
         ("Flo Gard writes that Harbour Robotics lets 40 people and the gripper team go.", [LAID_OFF]),  # negation
