@@ -27,6 +27,7 @@ from streams.cli.live import alerts, serve, topics, watch
 from streams.cli.mcp import mcp
 from streams.cli.rebuild_views import rebuild_views
 from streams.cli.replay import replay
+from streams.cli.run_all import run_all
 from streams.cli.schema import schema
 from streams.cli.services import down, status, up
 from streams.cli.sources import source, sources_section
@@ -50,6 +51,7 @@ COMMANDS: Final[dict[str, dict[str, Command]]] = {
     "Feed": {"influencers": influencers, "source": source, "ingest": ingest, "backfill": backfill},
     "Run": {
         "demo": demo,
+        "run": run_all,
         "up": up,
         "down": down,
         "worker": worker,

@@ -12,7 +12,8 @@ import psutil
 
 from streams.settings import Settings
 
-CHILDREN = {"streams.runtime.stage_process": "stage", "streams.refit.server": "refit"}  # module -> what it runs
+# module -> what it runs
+CHILDREN = {"streams.runtime.stage_process": "stage", "streams.refit.server": "refit", "streams.cli.part": "command"}
 DATA_DIR = "TOPTOPICS_DATA_DIR"
 
 
@@ -57,7 +58,7 @@ def _orphan(process: psutil.Process, data_dir: Path) -> Iterator[Orphan]:
         own = Path(process.environ().get(DATA_DIR) or Settings.model_fields["data_dir"].default)
         own = Path(process.cwd(), own.expanduser()).resolve()
         if own == data_dir:
-            name = command[3] if CHILDREN[command[2]] == "stage" else CHILDREN[command[2]]
+            name = command[3] if CHILDREN[command[2]] != "refit" else CHILDREN[command[2]]
             yield Orphan(name, process.pid, process.create_time(), parent)
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return  # it has ended, or belongs to another user

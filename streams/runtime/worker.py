@@ -61,6 +61,11 @@ class Worker:
         """Start all stages and keep them running until `stop`."""
         await asyncio.gather(*(self._keep_running(name) for name in self._stages))
 
+    @property
+    def running(self) -> list[str]:
+        """The names whose processes run."""
+        return [name for name, process in self._processes.items() if process.returncode is None]
+
     def stop(self) -> None:
         """Ask all stages to drain and stop."""
         self._stopping.set()

@@ -1,4 +1,4 @@
-"""From a list of ten handles to a digest, using only the commands of the README's recipe."""
+"""From a list of ten handles to a digest, with `toptopics run` and nothing else in between."""
 
 import os
 import subprocess
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import psutil
 import pytest
 
 from models.week.week import Week
@@ -98,7 +99,7 @@ class Shell:
 
 @pytest.mark.timeout(1200)
 def test_ten_handles_become_a_digest(kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path) -> None:
-    """import, source, worker, digest: the past week is published, with these people's posts."""
+    """import, run, digest: the past week is published, with these people's posts; one signal ends all processes."""
     platform = XPlatform()
     week = Week.of(system_clock() - timedelta(days=9))
     ids = write_a_week(platform, week)
@@ -112,7 +113,7 @@ def test_ten_handles_become_a_digest(kafka_bootstrap: str, redis_url: str, fresh
                 "TOPTOPICS_PREFIX": fresh_names,
                 "TOPTOPICS_DATA_DIR": str(tmp_path / "data"),
                 "TOPTOPICS_ENCODER": "hash",
-                "TOPTOPICS_WEEK_IDLE_SECONDS": "3",
+                "TOPTOPICS_WEEK_IDLE_SECONDS": "5",
                 "TOPTOPICS_X_URL": f"http://127.0.0.1:{port}",
                 "X_BEARER_TOKEN": "token",
             },
@@ -120,11 +121,17 @@ def test_ten_handles_become_a_digest(kafka_bootstrap: str, redis_url: str, fresh
         )
         imported = shell.run("influencers", "import", str(handles), "--platform", "x")
         assert imported.stdout == "10 people read; 10 on the list\n", imported.stderr
-        with shell.running("source", "x-timelines", "--lookback", "14"):
-            wait_for_posts(shell, len(ids), tmp_path / "log")
-            with shell.running("worker"):
-                found = wait_for_digest(shell, str(week), tmp_path / "log")
-                status = shell.run("status", "--json")
+        with shell.running("run", "--port", "0", "--lookback", "14") as everything:
+            found = wait_for_digest(shell, str(week), tmp_path / "log")
+            status = shell.run("status", "--json")
+            children = psutil.Process(everything.pid).children(recursive=True)
+    assert everything.returncode == 0
+    assert len(children) >= len(STAGE_NAMES) + 3  # a source, the page, push
+    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    screen = (tmp_path / "log").read_text()
+    for line in ("page: runs: http://127.0.0.1:0", "push: runs", "embed: runs", "source x-timelines: connected: "):
+        assert f"\n{line}" in screen, screen[-3000:]
+    assert "\nnote 1: nobody is listed" not in screen
     assert found["topics"], found["headline"]
     cited = {post for topic in found["topics"] for post in topic["post_ids"]}
     assert cited <= ids
@@ -136,26 +143,16 @@ def test_ten_handles_become_a_digest(kafka_bootstrap: str, redis_url: str, fresh
     check_the_list(shell)
 
 
-def wait_for_posts(shell: Shell, count: int, log: Path) -> None:
-    """Wait until all are sent: after a pause of three seconds a worker takes the week for complete."""
-    deadline = time.monotonic() + 240
-    while True:
-        status = shell.run("status", "--json")  # exit code 3 while no stage runs
-        if status.stdout and [source["sent"] for source in orjson.loads(status.stdout)["sources"]] == [count]:
-            return
-        assert time.monotonic() < deadline, f"{status.stdout}{status.stderr}\n{log.read_text()[-3000:]}"
-        time.sleep(1)
-
-
 def wait_for_digest(shell: Shell, week: str, log: Path) -> dict[str, Any]:
-    """Wait for the digest of a week."""
+    """Wait for the digest of a week that has all people: a first one may be made in a pause of the source."""
     deadline = time.monotonic() + 900
     while time.monotonic() < deadline:
         digest = shell.run("digest", week, "--json")
         if digest.returncode == 0:
             value = orjson.loads(digest.stdout)
             assert isinstance(value, dict)
-            return value
+            if value["statistics"]["people"] == len(PEOPLE):
+                return value
         time.sleep(3)
     raise AssertionError(f"no digest: {digest.stderr}\n{log.read_text()[-3000:]}")
 
