@@ -10,7 +10,7 @@ from time import perf_counter
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from streams.api import digests, events, health, openapi, pages, posts, subscriptions, topics
+from streams.api import digests, events, health, openapi, pages, people, posts, subscriptions, topics
 from streams.api.hub import Hub, StageCheck
 from streams.api.limits import ApiLimits
 from streams.api.problems import add_problem_handlers
@@ -28,6 +28,7 @@ from streams.api.services import Services
 from streams.api.tokens import Tokens, tokens_of
 from streams.delivery.feed_key import FeedKey
 from streams.settings import Settings
+from streams.sources.people.desk import Desk
 from streams.system.metrics import Metrics
 from streams.views.board import Board
 from streams.views.port import ViewReader
@@ -67,6 +68,7 @@ def create_api(
     *,
     metrics: Metrics | None = None,
     stages: StageCheck | None = None,
+    desk: Desk | None = None,
     limits: ApiLimits | None = None,
     guarded: bool = True,
 ) -> FastAPI:
@@ -77,6 +79,7 @@ def create_api(
         views: The live view.
         metrics: Registry for the service's metrics.
         lag: Asks the broker for the lag of the stages.
+        desk: The list of people; None without a broker.
         limits: Limits of the service.
         guarded: False for a service that only this process reaches; it asks for no token.
 
@@ -127,9 +130,10 @@ def create_api(
         per_client=limits.wrong_tokens_per_minute, in_total=limits.wrong_tokens_in_total
     )
     app.state.deliveries_path = settings.data_dir / "push.sqlite3"
+    app.state.people = desk
     app.state.feed_key = FeedKey(settings.data_dir / "feed.key")
     app.state.installation_path = settings.data_dir / "installation.id"
-    for module in (topics, posts, digests, events, subscriptions, health, pages):
+    for module in (topics, posts, digests, events, people, subscriptions, health, pages):
         app.include_router(module.router)
     pages.mount_assets(app)
     add_problem_handlers(app)

@@ -105,7 +105,7 @@ async def subscribe(request: Request, queue: Queue) -> Response:
     name.
     """
     try:
-        wanted = msgspec.json.decode(await _body(request), type=Wanted)
+        wanted = msgspec.json.decode(await body_of(request), type=Wanted)
         given = Subscription(name=wanted.name, url=wanted.url, secret=wanted.secret, since=wanted.since)
         known = {subscription.name: subscription for subscription in queue.subscriptions()}
         if len(known) >= MOST and wanted.name not in known:
@@ -271,12 +271,17 @@ def _published(stored: StoredDigest) -> PublishedDigest:
     )
 
 
-async def _body(request: Request) -> bytes:
+async def body_of(request: Request, *, most: int = MOST_BYTES) -> bytes:
+    """The JSON body of a changing request.
+
+    Raises:
+        HTTPException: 415 for another type, 413 above `most` bytes.
+    """
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "the body must be application/json")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MOST_BYTES:
-            raise HTTPException(413, f"the body is larger than {MOST_BYTES} bytes")
+        if len(body) > most:
+            raise HTTPException(413, f"the body is larger than {most} bytes")
     return bytes(body)

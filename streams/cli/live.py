@@ -14,6 +14,7 @@ import typer
 from models.text.terminal import json_text, on_one_line
 from streams.cli.common import echo_or_end, fail, run, services, settings_or_exit
 from streams.cli.metrics import served
+from streams.clock import system_clock
 
 if TYPE_CHECKING:
     from streams.api.hub import StageCheck
@@ -64,6 +65,7 @@ def serve(
     from streams.api.app import check_binding, create_api
     from streams.api.server import create_server
     from streams.redis_store.client import create_views
+    from streams.sources.people.desk import desk_on
     from streams.system.logs import set_up_logging
 
     settings = settings_or_exit(host=host, port=port)
@@ -74,7 +76,7 @@ def serve(
     set_up_logging(settings, stage="serve")
     with services(settings, topics=False) as connected:
         views = create_views(str(connected.redis_url), connected.prefix)
-        app = create_api(connected, views, stages=_stage_check(connected))
+        app = create_api(connected, views, stages=_stage_check(connected), desk=desk_on(connected, system_clock))
 
         async def serve_until_stopped() -> str | None:
             server = create_server(

@@ -1,6 +1,6 @@
 """Influence scores of listed people, with their parts, from the posts on `tweets`; same computation as the digest's."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -37,12 +37,16 @@ async def recent_posts(settings: Settings, span: timedelta) -> list[Tweet]:
 
 
 def scored(listed: list[Influencer], posts: list[Tweet]) -> list[dict[str, object]]:
-    """Return one row per listed person, most influential first; people without a post in the span have no score."""
+    """Return one row per listed person, most influential first; people without a post in the span have no score and
+    no last post.
+    """
     scores = influence(_as_week(posts), listed) if posts else {}
     authors = {normal(key): post.author_id for post in posts for key in (post.author, post.author_id)}
     counts: dict[str, int] = {}
+    last: dict[str, datetime] = {}
     for post in posts:
         counts[post.author_id] = counts.get(post.author_id, 0) + 1
+        last[post.author_id] = max(post.created_at, last.get(post.author_id, post.created_at))
     rows = []
     for person in listed:
         own = [authors[key] for key in keys_of(person) if key in authors]
@@ -55,6 +59,7 @@ def scored(listed: list[Influencer], posts: list[Tweet]) -> list[dict[str, objec
                 "influence": None if best is None else best.value,
                 "parts": {} if best is None else best.parts,
                 "weight": person.weight,
+                "last_post": max((last[author] for author in own), default=None),
             }
         )
     return sorted(rows, key=lambda row: (-(float(str(row["influence"] or 0.0))), str(row["id"])))
