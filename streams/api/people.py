@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from aiokafka.errors import KafkaError
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -57,6 +57,8 @@ def desk_of(request: Request) -> Desk:
 
 
 People = Annotated[Desk, Depends(desk_of)]
+Limit = Annotated[int, Query(ge=1, le=100, description="number of people", examples=[20])]
+OwnId = Annotated[str, Path(max_length=300, description="id of a person", examples=["ada"])]
 
 
 @router.get("/api/influencers", summary="The listed people", responses=described([EXAMPLE_PERSON]))
@@ -66,7 +68,7 @@ async def list_people(request: Request, desk: People) -> Response:
 
 
 @router.get("/api/influencers/suggestions", summary="Whom to add", responses=described([EXAMPLE_SUGGESTION]))
-async def suggestions(request: Request, desk: People, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> Response:
+async def suggestions(request: Request, desk: People, limit: Limit = 20) -> Response:
     """Whom the listed people pass on, quote, answer and mention."""
     return respond(request, msgspec.json.encode(await _of_kafka(desk.suggestions(limit))))
 
@@ -115,7 +117,7 @@ async def import_people(request: Request, desk: People) -> Response:
     summary="Remove a person",
     dependencies=[Depends(same_origin)],
 )
-async def remove(own_id: str, desk: People) -> Response:
+async def remove(own_id: OwnId, desk: People) -> Response:
     """The posts stay."""
     if not await _of_kafka(desk.take_off(own_id)):
         raise HTTPException(404, "nobody has that id")

@@ -14,16 +14,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
+from models.events import Influencer
 from models.render import render
 from models.text.terminal import printable
 from streams.clock import system_clock
-from streams.demo.catalogue import DEMO_WEEKS
+from streams.demo.catalogue import DEMO_WEEKS, accounts
 from streams.demo.posts import demo_lines
 from streams.demo.screen import Screen
 from streams.demo.steps import Steps
 from streams.demo.worker_log import closing_week, starting_stages
 from streams.kafka.admin import ensure_topics
 from streams.kafka.digests import PublishedDigest, read_digests
+from streams.kafka.influencers import put_influencers
 from streams.local.services import Services, running_services
 from streams.redis_store.client import open_views
 from streams.runtime.worker import Worker, environment_for
@@ -95,6 +97,7 @@ async def _play(demo: Demo, services: Services, posts: Path, steps: Steps) -> di
         kafka_bootstrap_servers=services.kafka, redis_url=services.redis, data_dir=demo.folder, prefix=""
     )
     await ensure_topics(settings)
+    await put_influencers(settings, _people(), at=system_clock())
     log_file = demo.folder / "worker.log"
     steps.begin("stages", f"Starting the stages embed, assign, view and week-close; their log: {log_file}")
     with log_file.open("wb") as log:
@@ -119,6 +122,11 @@ async def _play(demo: Demo, services: Services, posts: Path, steps: Steps) -> di
             await running
             steps.end("stopping", "stopped")
     return digests
+
+
+def _people() -> list[Influencer]:
+    """The demo's authors as the list of people."""
+    return [Influencer(id=one.handle, name=one.name, handles={"x": one.handle}) for one in accounts()]
 
 
 async def _until_digests(

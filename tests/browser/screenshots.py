@@ -19,6 +19,7 @@ SHOTS = (
     ("now-desktop-dark", "#/", False, True),
     ("now-phone-light", "#/", True, False),
     ("now-phone-dark", "#/", True, True),
+    ("people-desktop-light", "#/people", False, False),
     ("map-desktop-dark", "#/map", False, True),
     ("topic-desktop-light", "topic", False, False),
     ("topic-phone-dark", "topic", True, True),
@@ -49,7 +50,7 @@ async def picture(browser: Browser, url: str, name: str, view: str, phone: bool,
         await page.locator(".topics .label").first.click()
         await page.locator(".post").first.wait_for()
     else:
-        await page.locator(".topics li, .map circle").first.wait_for()
+        await page.locator(".topics li, .map circle, .listed li").first.wait_for()
     await page.wait_for_timeout(800)
     await page.screenshot(path=FOLDER / f"{name}.png")
     await page.close()

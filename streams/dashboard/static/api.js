@@ -22,6 +22,14 @@ export async function get(path) {
   return body;
 }
 
+// A request that changes something.
+export async function ask(method, path, body) {
+  const answer = await fetch(path, { method, headers: body ? { "Content-Type": "application/json" } : {}, body: body ? JSON.stringify(body) : undefined });
+  const said = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(said.detail ?? answer.statusText);
+  return said;
+}
+
 // handlers: topic, alert, digest, topics, status, reset; state("live" | "stale" | "lost", newest, troubles)
 export function follow(handlers) {
   const silence = 40000; // heart-beats come every 15 s

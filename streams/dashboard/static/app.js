@@ -8,6 +8,7 @@ import { topic } from "./topic.js";
 import { map } from "./map.js";
 import { digests } from "./digests.js";
 import { activity } from "./activity.js";
+import { people } from "./people.js";
 
 const main = document.getElementById("main");
 const pulse = document.getElementById("pulse");
@@ -24,6 +25,7 @@ const ROUTES = [
   [/^#\/digests\/(\d{4}-W\d{2})\/posts\/([^?]+)(?:\?of=(\d+))?$/, cited, "digests"],
   [/^#\/digests(?:\/(\d{4}-W\d{2}))?$/, digests, "digests"],
   [/^#\/activity$/, activity, "activity"],
+  [/^#\/people$/, people, "people"],
   [/^#\/subscribe$/, subscribe, "digests"],
   [/^#\/search\/(.*)$/, now, "now"],
   [/^.*$/, now, "now"],

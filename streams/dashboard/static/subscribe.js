@@ -1,5 +1,5 @@
 // How to get the digests: the feed, mail, chats and webhooks, and how each delivery does.
-import { get } from "./api.js";
+import { ask, get } from "./api.js";
 import { h, empty, keepFocus, plural, skeleton, theirs, when } from "./dom.js";
 
 const KINDS = {
@@ -10,13 +10,6 @@ const KINDS = {
   Webhook: ["https://example.org/hooks/digest", "The digest as JSON, signed."],
 };
 const STATES = { ok: "fine", waiting: "waits for its turn", failing: "is tried again", dead: "has given up" };
-
-async function ask(method, path, body) {
-  const answer = await fetch(path, { method, headers: body ? { "Content-Type": "application/json" } : {}, body: body ? JSON.stringify(body) : undefined });
-  const said = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(said.detail ?? answer.statusText);
-  return said;
-}
 
 export function subscribe(root) {
   let closed = false, kind = "Mail";
