@@ -4,13 +4,13 @@ So the same rules apply: signed, no redirects, no private address unless the cha
 secrets (they contain tokens), so neither they nor a library's message that may repeat them is logged.
 """
 
-import asyncio
 import base64
 import binascii
 from collections.abc import Callable
 from urllib.parse import quote
 
 import msgspec
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_incrementing
 
 from models.events.cloud_event import CloudEvent
 from streams.clock import Clock, system_clock
@@ -68,15 +68,13 @@ class Delivery:
             alert = msgspec.structs.replace(alert, url=f"{self._base}/topics/{quote(alert.topic_id, safe='')}")
         # the same in every attempt, also after a restart: two alerts are at least a cool-down apart
         message_id = f"alert_{alert.key}_{int(self._clock().timestamp()) // alert.cooldown_seconds}"
-        for attempt in range(1, TRIES + 1):
-            try:
-                await self._send(channel, alert, message_id)
-            except DeliveryError as error:
-                if attempt == TRIES or error.final:
-                    raise
-                await asyncio.sleep(self._wait * attempt)
-            else:
-                return
+        attempts = AsyncRetrying(
+            retry=retry_if_exception(lambda error: isinstance(error, DeliveryError) and not error.final),
+            wait=wait_incrementing(self._wait, self._wait),
+            stop=stop_after_attempt(TRIES),
+            reraise=True,
+        )
+        await attempts(self._send, channel, alert, message_id)
 
     async def _send(self, channel: Channel, alert: Alert, message_id: str) -> None:
         if channel.webhook is None:

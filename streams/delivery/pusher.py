@@ -182,7 +182,8 @@ class Pusher:
         )
 
 
-# 13 attempts over 24 hours; after the last one the delivery is dead
+# 13 attempts over 24 hours; after the last one the delivery is dead. The next one is stored in the queue, where it
+# outlives this process: tenacity waits inside of one.
 DELAYS: Final = (5, 30, 120, 300, 900, 1_800, 3_600, 7_200, 10_800, 14_400, 21_600, 25_645)
 
 JITTER = 0.1  # endpoints that failed together are not tried together

@@ -15,7 +15,7 @@ from streams.runtime.stage_process import GIVE_UP
 from streams.system.logs import get_logger
 
 STOP_SECONDS = 25.0  # the whole stop stays within 30 seconds; a SIGKILL afterwards loses nothing
-BACK_OFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+BACK_OFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)  # not tenacity: a process that ended is no failed call
 NOT_DRAINED = 1  # exit code: nothing is lost, but a supervisor should know
 HEALTHY_SECONDS = 60.0  # a stage that ran this long starts again with the shortest delay
 log = get_logger(__name__)

@@ -104,7 +104,7 @@ async def _from_archive(archive: Archive, dids: list[str]) -> AsyncIterator[dict
         "collections": [bluesky_post.POST, bluesky_post.REPOST],
         "kinds": ["commit", "identity", "account"],
     }
-    reached, faults = 0, 0
+    reached, faults = 0, 0  # not tenacity: every event ends a row of faults, and a generator cannot be called again
     while True:
         try:
             async with _client(archive, filters) as client:
