@@ -6,7 +6,7 @@ A claim stands when
 * it is one plain line without markup, a link that no cited post has, or a day that is relative to a post ("yesterday");
 * each quotation in it is verbatim in a cited post, by the named speaker if there is one;
 * it names its speaker, or two people's posts (or the title of a shared page) say it, each alone. Titles name nobody;
-* each of its clauses rests on consecutive sentences of one post (merged stories share none): all its words but grammar
+* each of its clauses rests on one sentence of one post (merged stories share none): all its words but grammar
   are there in the same order, up to their endings (so nobody changes roles), each number beside the same word and with
   the same qualifier and ratio, and negations, hedges and reports of what others say are the same;
 * a question stays a question.
@@ -25,6 +25,7 @@ from models.editing.words import (
     RELATIONS,
     RELATIVE_DAYS,
     REPORTING,
+    UNTRUE,
     Token,
     sentences,
     tokens,
@@ -35,7 +36,6 @@ from models.wording.passages import verbatim
 from models.wording.people import clean_handle, display_name
 
 LONGEST = 240  # characters of a claim
-MOST_SENTENCES = 3  # consecutive sentences of a post that a clause may rest on
 BESIDE = 4  # tokens between a number and the word that it counts
 BETWEEN = 3  # tokens from one number of a ratio to the other
 MOST_TEXT = 4_000  # characters of a post that are read
@@ -62,7 +62,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Span:
-    """Consecutive sentences of one post, or the title of a page that it shares."""
+    """One sentence of a post, or the title of a page that it shares."""
 
     post: Tweet
     words: tuple[Token, ...]
@@ -163,18 +163,15 @@ def _quotations(text: str) -> list[str]:
 
 
 def _spans(post: Tweet, *, attributed: bool) -> Iterator[Span]:
-    """Runs of sentences of a post; the words of its pages as well, unless a person is said to say them."""
-    parts = sentences(plain(post.text)[:MOST_TEXT])
-    for start in range(len(parts)):
-        for end in range(start + 1, min(start + MOST_SENTENCES, len(parts)) + 1):
-            text = " ".join(parts[start:end])
-            yield Span(post, tuple(tokens(text)), False, any(part.endswith("?") for part in parts[start:end]))
+    """The sentences of a post; the words of its pages as well, unless a person is said to say them."""
+    for text in sentences(plain(post.text)[:MOST_TEXT]):
+        yield Span(post, tokens(text), False, text.endswith("?"))
     if attributed:
         return
     for link in post.links:
         for text in filter(None, (link.title, link.description)):
             if text.strip():
-                yield Span(post, tuple(tokens(plain(text)[:MOST_TEXT])), True, text.rstrip().endswith("?"))
+                yield Span(post, tokens(plain(text)[:MOST_TEXT]), True, text.rstrip().endswith("?"))
 
 
 def _rests_on(clause: Sequence[Token], span: Span, *, asks: bool) -> bool:
@@ -202,6 +199,9 @@ def _denies_the_same(clause: Sequence[Token], span: Span) -> bool:
     # a negation concerns the whole part between commas: "did not say whether it runs" does not say that it runs
     parts = {one.part for one in span.words if one.stem in said and one.word not in FREE}
     if any(one.denies for one in clause) != any(one.denies for one in span.words if one.part in parts):
+        return False
+    taken_back = {one.word for one in tokens(plain(span.post.text)[:MOST_TEXT]) if one.word in UNTRUE}
+    if not taken_back <= {one.word for one in clause}:
         return False
     return {one.stem for one in clause if one.word in DOUBTS} == {one.stem for one in span.words if one.word in DOUBTS}
 

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 
 _TOKEN = re.compile(r"[#@]?\w(?:[\w’'.&+/-]*\w)?[%+]?|[$€£]")
-_SENTENCE = re.compile(r"(?<=[.!?;:…])\s+|\n+|\s+[-–—]\s+")
+_SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
+_PART = re.compile(r"[,;:]|\s[-–—]\s")  # between parts of a sentence
 _POSSESSIVE = re.compile(r"['’]s?$")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _SUFFIXES = ("ings", "ing", "edly", "ed", "es", "s", "ly")
@@ -23,8 +24,9 @@ _DOUBTS = """
 deny denies denied denial refute refuted reject rejected doubt doubts rumour rumours rumor rumors alleged allegedly
 reportedly supposed supposedly unconfirmed hoax fake joke satire myth debunked if maybe perhaps likely unlikely possibly
 probably apparently claim claims claimed think thinks guess bet hope hopes wish want wants plan plans planned predict
-predicts prediction expect expects seem seems
+predicts prediction expect expects seem seems imagine suppose assume pretend wonder
 """
+_UNTRUE = "hoax fake joke joking kidding satire myth debunked untrue"
 _MODALS = """
 would could may might should must will can rather instead against stop stops stopped fail fails failed lack lacks refuse
 refused end ends before after until yet
@@ -44,6 +46,7 @@ QUALIFIERS = frozenset(_QUALIFIERS.split())  # before a number they change it
 NEGATIONS = frozenset(_NEGATIONS.split())
 # what a sentence denies, guesses, wishes, or reports of somebody else is not said to be so
 DOUBTS = frozenset([*_DOUBTS.split(), "whether", *REPORTING.replace(" out", "").split("|"), "say", "according", "told"])
+UNTRUE = frozenset(_UNTRUE.split())  # anywhere in a post they take back what it says
 MODALS = frozenset(_MODALS.split())  # these change the word that they stand before
 RELATIONS = frozenset(_RELATIONS.split())  # what follows them cannot change places with what stands before
 RELATIVE_DAYS = frozenset(["today", "yesterday", "tomorrow", "tonight"])  # the day of a post is not the reader's
@@ -77,14 +80,14 @@ def tokens(text: str) -> tuple[Token, ...]:
         part += 1
         sentence, end = _THOUSANDS.sub("", sentence), 0
         for match in _TOKEN.finditer(sentence):
-            part += "," in sentence[end : match.start()] or ":" in sentence[end : match.start()]
+            part += _PART.search(sentence[end : match.start()]) is not None
             found.append(_token(match[0], first=end == 0, part=part))
             end = match.end()
     return tuple(found)
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text, and its parts between dashes."""
+    """The sentences of a text."""
     return [part.strip() for part in _SENTENCE.split(text) if part.strip()]
 
 

@@ -16,6 +16,8 @@ ONLINE = post(
 )  # fmt: skip
 AGREED = post(2, "Good that the gripper data of Harbour Robotics is still online!", author=2)
 MOVED = post(3, "We moved our Thursday meetup to May. Is Harbour Robotics coming?", author=3, handle="di")
+TAKEN_BACK = post(5, "Imagine Heron buys Acme. Orca cures colds. Kidding!", author=0)
+TWO_TASKS = post(6, "Orca beats Heron on MNIST. Heron beats Orca on COCO.", author=1)
 REPORTED = post(
     4, "Acme did not say whether the Orca model beats Heron. Orca wins on 3 of 5 tasks, says Acme.", author=4,
     author_name="Ed Fenn", handle="ed",
@@ -46,6 +48,9 @@ def test_what_the_posts_say_stands(text: str, cited: list[Tweet]) -> None:
 @pytest.mark.parametrize(
     ("text", "cited"),
     [
+        ("Ada Birch writes that Orca cures colds.", [TAKEN_BACK]),
+        ("Ada Birch writes that Heron buys Acme.", [TAKEN_BACK]),
+        ("Bo Castell writes that Orca beats Heron on COCO.", [TWO_TASKS]),  # two sentences merged
         ("Ed Fenn writes that the Orca model beats Heron.", [REPORTED]),
         ("Ed Fenn writes that Orca wins on 3 of 5 tasks.", [REPORTED]),  # he reports what Acme says
         ("Ed Fenn writes that Orca wins on 5 tasks, says Acme.", [REPORTED]),

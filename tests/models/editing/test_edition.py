@@ -15,6 +15,8 @@ from tests.support.digest_weeks import HARBOUR, LANTERN, PLAIN, digest_of
 
 POSTS = {one.id: one for one in PLAIN.posts}
 DIGEST: Digest = digest_of(PLAIN, [LANTERN, HARBOUR])
+HEADLINE_POST = DIGEST.topics[1].summary.posts[0]
+HEADLINE_TEXT = POSTS[HEADLINE_POST].text.split(",")[0].split(";")[0].rstrip(".")
 LANTERN_ID, HARBOUR_ID = (topic.id for topic in DIGEST.topics)
 FIRST, SIXTH = PLAIN.posts[0].id, PLAIN.posts[5].id
 STANDS = "Ada Birch (@ada0) writes that the LanternNet paper shows cheap depth maps."
@@ -29,7 +31,7 @@ GOOD = {
 ANSWERS = {
     LANTERN_ID: f"```json\n{orjson.dumps(GOOD).decode()}\n```",
     HARBOUR_ID: "I am sorry, I cannot help with that.",
-    HEADLINE: '{"headline": {"text": "Harbour Robotics lets forty people go", "posts": ["' + SIXTH + '"]}}',
+    HEADLINE: orjson.dumps({"headline": {"text": HEADLINE_TEXT, "posts": [HEADLINE_POST]}}).decode(),
 }
 
 
@@ -38,7 +40,7 @@ def test_what_stands_replaces_the_words_of_the_digest() -> None:
     edited = edit(DIGEST, POSTS, "tiny", ANSWERS)
     assert (edited.digest, edited.model, edited.proposed, edited.accepted) == (content_hash(DIGEST), "tiny", 4, 3)
     shown = applied(DIGEST, edited)
-    assert shown.headline.text == "Harbour Robotics lets forty people go"
+    assert shown.headline.text == HEADLINE_TEXT
     assert shown.topics[0].label == "LanternNet: depth from one camera"
     assert shown.topics[0].summary.text == STANDS
     assert shown.topics[0].summary.posts == [FIRST]
