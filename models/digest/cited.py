@@ -83,5 +83,5 @@ def for_readers(digest: Digest) -> Digest:
 
 
 def entries_in(topics: Sequence[DigestTopic], briefs: Sequence[Brief]) -> int:
-    """How many stories a reader is told: sections, entries of themed lists, and lines in brief."""
+    """Return the number of stories that a reader sees: sections, entries of themed lists, and lines in brief."""
     return sum(1 if topic.kind == "story" else len(topic.items) for topic in topics) + len(briefs)

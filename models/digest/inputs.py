@@ -1,4 +1,4 @@
-"""Inputs of a digest, besides the topics of the refit."""
+"""Inputs of a digest, except the topics of the refit."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from models.wording.usage import Usage
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything that a digest is computed from, besides its topics."""
+    """Everything that a digest is computed from, except its topics."""
 
     week: WeekPosts
     previous: Digest | None  # digest of the previous week

@@ -26,7 +26,7 @@ def week_topics(digest: Digest, week: WeekPosts, stories: Iterable[Story | Theme
     Args:
         digest: the digest of the week.
         week: its posts.
-        stories: its themes and the stories that it tells, with their ids.
+        stories: its themes and its published stories, with their ids.
     """
     by_id = {story.id: story for story in stories if not _is_wall(story, week)}
     found = [known for known in digest.identities if known.id in by_id and not known.quiet_weeks]

@@ -1,7 +1,7 @@
-"""What a row of the board says of its story: a title, and the line that tells it best with its author and link. Pure.
+"""The text of a row of the board: a title, and the most representative line with its author and link. Pure.
 
-Both come from the posts of the story and from how the other posts of the day use words, by the code that names the
-sections of a digest (`models.wording.titles`). The same posts give the same text.
+Both are computed from the posts of the story and the word usage of the day, by the code that names the sections of a
+digest (`models.wording.titles`). The same posts give the same text.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,8 @@
 """Measures whether the posts of a group speak of one thing, and divides groups that do not.
 
-Vectors put three universities in the news together. Posts on one story also share unusual words. The measure is the
-rarity of the words that two posts of the group share, in nats, on average over its pairs of different voices; rare
-among the people outside the group, so that a story which everybody tells counts as much as one that two people tell.
+By vectors alone, three universities in the news are one group. Posts on one story also share unusual words. The measure
+is the rarity of the words that two posts of the group share, in nats, on average over its pairs of different voices. A
+word is rare when few people outside the group use it. So a story of many people counts as much as one of two people.
 
 How much two posts share by chance is measured on the week itself: between each post and its nearest post of another
 unit, which is as near but about something else.

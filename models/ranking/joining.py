@@ -1,10 +1,10 @@
-"""The second pass: units that tell one story in other words are joined, by the names that burst in the week.
+"""The second pass: joins units about one story in other words, by the names that burst in the week.
 
-Fine units miss what scatters: a launch is told as news, as doubt and as jokes, and only its name is the same. Two units
-are joined when both speak of a term whose users are surprisingly many (`ranking.vocabulary`) and when they are not far
-from each other: the more surprising the term, the less near they have to be. A name that is spoken of every week joins
-nothing, and one name may tell two stories. In a first week nobody knows which names burst, and nothing is joined. Only
-units that may be published are looked at: those that score high.
+Fine units divide a story: a launch is news to some, a doubt or a joke to others, and only its name is the same. Two
+units are joined when both contain a term with surprisingly many users (`ranking.vocabulary`), and their vectors are
+near. The more surprising the term is, the less near they have to be. A name that people use every week joins nothing,
+and one name may belong to two stories. A first week has no past to compare with, and nothing is joined by bursts. Only
+units with a high score are compared, because others are not published.
 """
 
 import math
@@ -36,7 +36,7 @@ Group = npt.NDArray[np.int64]
 
 
 def joined(units: Units, groups: Sequence[Group], candidates: Sequence[int], words: Vocabulary) -> list[Group]:
-    """`groups` with those of `candidates` (places in it) joined that tell one story; ordered by their first post."""
+    """Return `groups`, with those of `candidates` (places in it) joined that are one story, by their first post."""
     terms = [_leading(terms_of(units, groups[place], words), words) for place in candidates]
     distance = 1 - _likeness(units, [groups[place] for place in candidates]) - _in_common(terms, words)
     distance[_in_common(terms, words) == 0] = APART
@@ -60,8 +60,8 @@ def one_entry_each(
 ) -> list[list[int]]:
     """Return the places of `ordered` groups by entry, at most `most` entries.
 
-    What would tell again what an earlier entry tells is added to that entry. A person's second post on a subject where
-    the person has a part already is left out.
+    A group that repeats an earlier entry is added to it. A group with only further posts of that entry's own people is
+    left out.
 
     Args:
         units: the units of the week.
@@ -103,35 +103,33 @@ def one_entry_each(
 
 
 def _is_theirs(common: Set[str], people: Set[str], words: Vocabulary) -> bool:
-    """Whether few people have a term in common that hardly anybody else uses. What one person calls something joins
-    nothing: it may be the person's own firm.
+    """Whether few people have a term in common that hardly anybody else uses. A term of one person joins nothing,
+    because it may be the person's own firm.
     """
     return 1 < len(people) <= FEW and any(len(people) >= OWN * words.users[term] for term in common)
 
 
 def terms_of(units: Units, group: Group, words: Vocabulary) -> set[str]:
-    """Terms that at least half of a group's distinct posts hold."""
+    """Return the terms in at least half of a group's distinct posts."""
     counts = Counter(term for post in group.tolist() for term in words.terms[int(units.distinct[post])])
     return {term for term, count in counts.items() if count >= SPOKEN * len(group)}
 
 
 def _leading(terms: Set[str], words: Vocabulary) -> set[str]:
-    """Return the terms that are not far less surprising than the most surprising one: what is named in passing joins
-    nothing.
-    """
+    """Return the terms that are nearly as surprising as the most surprising one: no term that is named in passing."""
     top = max((words.surprise[term] for term in terms), default=0.0)
     return {term for term in terms if words.surprise[term] >= LEADING * top}
 
 
 def _likeness(units: Units, groups: Sequence[Group]) -> npt.NDArray[np.float64]:
-    """Mean similarity of every two groups, as `Units.likeness`."""
+    """Return the mean similarity of every two groups, as `Units.likeness`."""
     middles = np.stack([units.own[group].mean(axis=0) for group in groups])
     levels = np.array([units.density[group].mean() for group in groups])
     return np.asarray(middles @ middles.T - (levels[:, None] + levels) / 2 + units.density.mean())
 
 
 def _in_common(terms: Sequence[set[str]], words: Vocabulary) -> npt.NDArray[np.float64]:
-    """What the most surprising term in common adds to the likeness of every two groups."""
+    """Return what the most surprising common term adds to the likeness of every two groups."""
     holders: dict[str, list[int]] = defaultdict(list)
     for place, spoken in enumerate(terms):
         for term in spoken:

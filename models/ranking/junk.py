@@ -1,4 +1,4 @@
-"""Patterns of posts that tell no story: closed lists of greetings, giveaways, advertisements and evergreen forms.
+"""Patterns of posts without a story: closed lists of greetings, giveaways, advertisements and evergreen forms.
 
 No list contains a subject. The lists are English; a post in another language does not match.
 """

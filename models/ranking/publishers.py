@@ -55,7 +55,7 @@ def _by_site(posts: Iterable[Tweet]) -> Iterable[list[str]]:
 
 
 def _by_brand(posts: Iterable[Tweet]) -> Iterable[list[str]]:
-    """Return groups of accounts whose handles and names start with the same brand."""
+    """Return groups of accounts with the same brand at the start of handle and name."""
     names = {post.author_id: (post.author.casefold(), post.author_name or "") for post in posts}
     handles = {handle for handle, _ in names.values()}
     brands: dict[str, list[str]] = defaultdict(list)

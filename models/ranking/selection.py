@@ -77,7 +77,7 @@ def ranked(
 
 
 def _says_something(week: WeekPosts, units: Units, words: Vocabulary, facts: WeekFacts, group: Group) -> bool:
-    """Whether a unit has words, and is neither a giveaway nor a wall of hashtags."""
+    """Whether a unit has words, is no giveaway and no wall of hashtags."""
     posts = units.distinct[group].tolist()
     giveaways = sum(GIVEAWAY.search(week.posts[index].text) is not None for index in posts)
     spoken = sum(len(words.spoken[index]) for index in posts)
@@ -86,7 +86,7 @@ def _says_something(week: WeekPosts, units: Units, words: Vocabulary, facts: Wee
 
 
 def _main_part(facts: WeekFacts, group: Group) -> Group:
-    """Return `group`, or of a group whose posts share no more than by chance the part with most people."""
+    """Return `group`; if its posts share no more than by chance, its part with most people."""
     if facts.coherence.holds(group.tolist()):
         return group
     parts = facts.coherence.parts(group.tolist())

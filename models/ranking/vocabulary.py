@@ -1,9 +1,9 @@
-"""The words of a week and what is unusual about them: how many people use each, against the weeks before.
+"""The words of a week, and how unusual the number of people is who use each, compared with the weeks before.
 
 A term is a name ("PostgreSQL") or a name phrase: two neighbours of which one is a name and the other a name or a number
-("ESP 32", "Ada Lovelace"). Spelling tells names (`models.text.names`). The words of a quoted post and the titles of
-links count as said by who passes them on. What an account and its site are called is no term in its own posts: feeds
-sign.
+("ESP 32", "Ada Lovelace"). Names are recognised by their spelling (`models.text.names`). The words of a quoted post and
+the titles of links count as words of the person who passes them on. The names of an account and of its site are no
+terms in its own posts, because feeds sign their posts.
 
 The surprise of a word is the log-likelihood of its people under a Poisson law whose mean is its share of the people of
 earlier weeks (`Past`), as a burst: k ln(k / mean) - (k - mean), 0 when there are fewer than expected.
@@ -39,14 +39,14 @@ _POSSESSIVE = re.compile(r"['’]s?$")
 class Past:
     """How many people used each word a week, summed over the earlier weeks, an older week for less.
 
-    people: all people of those weeks, summed alike; 0 without earlier weeks.
+    people: all people of those weeks, summed in the same way; 0 without earlier weeks.
     """
 
     words: Mapping[str, float]
     people: float
 
     def expected(self, word: str, people: int) -> float:
-        """How many of `people` will use `word` when nothing happens."""
+        """Return how many of `people` use `word` in a week without news."""
         return UNSEEN + (people * self.words.get(word, 0.0) / self.people if self.people else 0.0)
 
 
@@ -66,7 +66,7 @@ class Vocabulary:
 
     @property
     def people(self) -> int:
-        """Who posted in the week."""
+        """Return the people who posted in the week."""
         return len(set(self.voices.values()))
 
     def names(self, post: int) -> set[str]:
@@ -94,7 +94,7 @@ def vocabulary(week: WeekPosts, voices: Mapping[str, str], past: Past) -> Vocabu
 
 
 def past_of(previous: Digest | None) -> Past:
-    """What the digest of the week before hands on. Digests before 2.0 knew names that three people used, and when."""
+    """Return the past in the digest of the week before. Before 2.0 a digest has only names with three people."""
     if previous is None:
         return NO_PAST
     if previous.past_people:
@@ -104,7 +104,7 @@ def past_of(previous: Digest | None) -> Past:
 
 
 def with_week(past: Past, now: Vocabulary) -> Past:
-    """`past` with the week of `now`, for the digest after it; bounded, so that it does not grow with the stream."""
+    """Return `past` with the week of `now`, for the digest after it. Its size is bounded."""
     words = {word: FADES * count for word, count in past.words.items()}
     for word, count in now.users.items():
         words[word] = words.get(word, 0.0) + count
@@ -143,7 +143,7 @@ def _is_name(word: str, spelling: NameSpelling) -> bool:
 
 
 def _signature(post: Tweet) -> set[str]:
-    """What the author of a post and the sites of its links are called."""
+    """Return the names of a post's author and of the sites of its links."""
     name = (post.author_name or "").casefold()
     called = {post.author.casefold(), name, *name.split(), *(" ".join(pair) for pair in pairwise(name.split()))}
     return called.union(*(link_host(link.url).split(".") for link in post.links))

@@ -3,12 +3,12 @@
     "RT @x: BERT is small now. Code: https://… #AI #ML #Data"  ->  "BERT is small now."
 
 A passage is one sentence (a short one with the next), 3 words at least, 280 characters at most. It is a verbatim
-substring of the plain text; one that ends before its sentence does carries `CUT` at its end, whoever cut it: the
+substring of the plain text. A passage that ends before its sentence has `CUT` at its end, for every cause: the
 platform, the limit, or a bracket that is never closed.
 
-What stands around a sentence and is no part of it goes without a mark: the retweet's prefix, the mentions that an
-answer opens with, links and what introduces them on its own ("Paper:"), a wall of hashtags, credits ("via @x"), a
-headline's site ("| PNAS"). A hashtag or a mention inside a sentence, or a single one at its end, is a word of it.
+Parts around a sentence are removed without a mark: the prefix of a retweet, the mentions at the start of an answer,
+links and their introductions ("Paper:"), a wall of hashtags, credits ("via @x"), the site of a headline ("| PNAS"). A
+hashtag or a mention inside a sentence, or a single one at its end, is a word of it.
 
 All functions are linear in the length of the text.
 """
@@ -90,7 +90,7 @@ class Passage:
 
 
 def verbatim(quotation: str) -> str:
-    """The part of a quotation that stands in its source: all but the mark of a cut."""
+    """Return the part of a quotation that is in its source: all but the mark of a cut."""
     return quotation.removesuffix(CUT)
 
 
@@ -213,7 +213,7 @@ def _is_sign_or_name(token: str) -> bool:
 def _is_apart(before: str, names: list[str]) -> bool:
     """Whether hashtags and mentions after the word `before` are no part of its sentence: it has ended or credits them.
 
-    Mentions alone, two or more, are people to be told; so is a single one after a credit.
+    Two or more mentions alone name people who are to see the post; so does a single one after a credit.
     """
     if before.endswith((".", "!", "?", ":", "…", "”", '"', "|")) or _CREDIT.match(before):
         return True

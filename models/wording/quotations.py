@@ -1,4 +1,4 @@
-"""What of a post can be quoted, and how well a passage says what it is about.
+"""The parts of a post that can be quoted, and how well a passage says what the post is about.
 
 `Source` is a passage with the post that it comes from; `quality` ranks passages for readers: whole sentences of a good
 length that use the topic's words, rather than shouts, calls to subscribe or strings of hashtags.
@@ -58,7 +58,7 @@ def label_texts(post: Tweet) -> list[str]:
 
 
 def quality(passage: Passage, told: float, *, sensitive: bool = False) -> float:
-    """0 (not to be shown) to about 1; told: how much of the story's subject is in the passage, 0 to 1."""
+    """Return 0 (not to be shown) to about 1; told: share of the story's subject that is in the passage, 0 to 1."""
     text = verbatim(passage.text)
     tokens = text.split()
     if (passage.words < 4 and text.isascii()) or not _whole(text):
@@ -107,9 +107,9 @@ def embeddable(text: str) -> bool:
 
 
 def like_worded(posts: Sequence[tuple[int, Sequence[Passage]]]) -> list[tuple[int, int]]:
-    """Pairs of posts whose first passages share most of their words: one headline in two wordings.
+    """Return pairs of posts with most words of their first passages in common: one headline in two wordings.
 
-    The words must be five at least; of each post the first later one alike is given, among `NEARBY` posts.
+    They need five words at least. Each post is paired with the first similar one among the next `NEARBY` posts.
     """
     bags = [(index, _bag(found[0].text)) for index, found in posts if found]
     bags = [(index, bag) for index, bag in bags if len(bag) >= 5]

@@ -86,7 +86,7 @@ class Usage:
     """Word usage of `posts`; a retweet is a use by its author.
 
     Attributes:
-        everybody: number of people.
+        everybody: number of all people.
         language: language of most posts, and so of the readers.
     """
 

@@ -1,7 +1,7 @@
 """Delivers alerts: apprise for chat, mail and many others, JSON for webhooks, with the same code as for digests.
 
 So the same rules apply: signed, no redirects, no private address unless the channel has `allow_private`. Addresses are
-secrets (they contain tokens), so neither they nor a library's message that may repeat them is logged.
+secrets (they contain tokens), so they are not logged, and no library's message that may repeat them.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Alerts: which topics somebody wants to be told about. Rules are a YAML file; what they say of the board is pure.
+"""The rules of alerts: which topics are announced to whom. Rules are a YAML file; applying them to the board is pure.
 
     channels:
       team: env:SLACK_URL                 # any of apprise's addresses; env:NAME reads a variable
@@ -11,7 +11,7 @@
       - {name: us, words: [our product, ourbot], send: [team]}
       - {name: experts, first_post_by: [ada, grace], send: [hook]}
 
-One rule has one condition, over its window (24h unless it says another). All read the measure of the board:
+A rule has one condition, over its window (by default 24h). All conditions use the measure of the board:
 
 * rises: the topic's story is "rising" (enough people, above what is usual) or "hot".
 * new_topic: a topic at most a day old has that many people.
@@ -19,8 +19,8 @@ One rule has one condition, over its window (24h unless it says another). All re
 * words: any of them is in the label, the keywords or the frequent words.
 * first_post_by: the first post on a topic of one of these handles or author ids, within the last hour.
 
-All times are event time, so a replay alerts as the stream itself did. A rule speaks of a topic once per cool-down, a
-week unless it says another; of a person's first post on a topic once.
+All times are event time, so a replay gives the alerts of the stream itself. A rule announces a topic once per cool-down
+(by default a week), and a person's first post on a topic once.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ NEW = timedelta(days=1)
 
 
 class RulesError(ValueError):
-    """The rules file is not as it must be; the message names the place."""
+    """The rules file is invalid; the message names the place."""
 
 
 class _Strict(BaseModel):
@@ -59,7 +59,7 @@ class NewTopic(_Strict):
 
 
 class Rule(_Strict):
-    """One condition, and whom to tell."""
+    """One condition, and the channels of its alerts."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     send: Annotated[list[str], Field(min_length=1)]
@@ -118,7 +118,7 @@ class Rules(_Strict):
 
 
 class Alert(Struct, frozen=True, kw_only=True):
-    """Something to tell. key: the same for what must not be told twice within the cool-down.
+    """A message about a topic. key: equal for alerts of which only one may be sent within the cool-down.
 
     url: the topic's page, or empty where the address of the service is unknown.
     """
@@ -171,7 +171,7 @@ def _filled(document: dict[str, object], environment: Mapping[str, str]) -> dict
 
 
 def alerts_of(rule: Rule, board: Board, handles: Mapping[str, str]) -> Iterator[tuple[Alert, str | None]]:
-    """What the rule has to say now, with the author whose first post it would be (to be confirmed), else None.
+    """Yield the rule's alerts, each with the author of a first post (which the caller confirms), else None.
 
     handles: author id -> handle, of those in the board.
     """

@@ -1,6 +1,6 @@
 """The loop of the alerts: check the board, claim an alert, deliver it, remember it.
 
-Sent alerts are kept in Redis for the rule's cool-down, so that neither a restart nor a second copy sends them again. A
+Sent alerts are kept in Redis for the rule's cool-down, so that a restart or a second copy does not send them again. A
 claim is short until the delivery has succeeded: if this process dies in between, the alert is sent after the claim's
 end. Each channel has a claim of its own. A failed channel is tried again after its claim's end, as long as the rule
 applies, and the other channels do not get the alert twice.

@@ -2,7 +2,7 @@
 
 A delivery is identified by subscription, week, revision and hash, so adding it twice changes nothing: each digest goes
 to each subscriber once, and a correction is another delivery. A correction replaces the digest before it when that one
-is still waiting, because nobody needs the wrong one first. States: waiting -> delivered, or dead after the last
+is still waiting: a subscriber does not need the wrong one first. States: waiting -> delivered, or dead after the last
 attempt; `revive` makes dead deliveries wait again.
 """
 

@@ -3,7 +3,7 @@
 Message in: records of `digests`. Out: `PublishedDigest`, first the newest of every week on the log, in order of weeks,
 then each new one. A correction is another digest of the same week. Reading uses no consumer group and commits nothing,
 so any number may follow. A subscriber's position is stored as the digests that it received (week -> hash) instead of an
-offset, so that neither compaction nor a recreated topic loses or repeats one.
+offset, so that compaction or a recreated topic does not lose or repeat one.
 """
 
 from collections.abc import AsyncGenerator, Mapping
@@ -81,7 +81,7 @@ def first_position(there: list[PublishedDigest], since: str | None) -> Position:
 
 
 def rewound(position: Position, since: str) -> Position:
-    """The position of a subscriber that wants everything from week `since` on again."""
+    """The position of a subscriber that receives everything from week `since` on again."""
     return Position({week: value for week, value in position.delivered.items() if week < since})
 
 
