@@ -19,6 +19,7 @@ import numpy.typing as npt
 from models.ranking.vocabulary import Vocabulary
 from models.refit.units import Units
 
+EVIDENCE = 2.0  # times what posts share by chance: worth of a common original, quoted post, thread or link
 CHANCE = 0.75  # quantile of what posts on different things share
 
 Group = npt.NDArray[np.int64]
@@ -40,7 +41,7 @@ class Coherence:
     def shared(self, group: Sequence[int]) -> float:
         """Return what two posts of `group` share on average; NaN for posts of one voice."""
         own = self._own(group)
-        found = [self._shared(one, other, own) for one, other in self._pairs(group)]
+        found = [self._in_common(one, other, own) for one, other in self._pairs(group)]
         return float(np.mean(found)) if found else math.nan
 
     def holds(self, group: Sequence[int]) -> bool:
@@ -72,6 +73,12 @@ class Coherence:
             or (min(one, other), max(one, other)) in self._evidence
             or self._shared(one, other, own) > self.chance
         )
+
+    def _in_common(self, one: int, other: int, own: Mapping[str, int]) -> float:
+        """Return what two posts share; a common original, quoted post, thread or link is worth more than chance."""
+        known = EVIDENCE * self.chance or 1.0
+        evidence = known if (min(one, other), max(one, other)) in self._evidence else 0.0
+        return max(evidence, self._shared(one, other, own))
 
     def _pairs(self, group: Sequence[int]) -> Iterator[tuple[int, int]]:
         return ((one, other) for one, other in combinations(group, 2) if self._voices[one] != self._voices[other])

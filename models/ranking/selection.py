@@ -86,10 +86,14 @@ def _says_something(week: WeekPosts, units: Units, words: Vocabulary, facts: Wee
 
 
 def _main_part(facts: WeekFacts, group: Group) -> Group:
-    """Return `group`; if its posts share no more than by chance, its part with most people."""
+    """Return `group`; of a group whose posts share no more than by chance a part that does, or one post.
+
+    The part, or the post, is the one with most people.
+    """
     if facts.coherence.holds(group.tolist()):
         return group
-    parts = facts.coherence.parts(group.tolist())
+    parts = [part for part in facts.coherence.parts(group.tolist()) if facts.coherence.holds(part.tolist())]
+    parts = parts or [np.array([post], dtype=np.int64) for post in group.tolist()]
     return max(parts, key=lambda part: (len(facts.people_of(part.tolist())), len(part), -int(part[0])))
 
 

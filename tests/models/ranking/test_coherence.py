@@ -46,7 +46,10 @@ def test_a_mixture_is_divided() -> None:
 
 def test_evidence_and_one_voice_hold_together() -> None:
     """Posts that share a link need no common word, and neither do those of one author."""
-    assert [part.tolist() for part in measured(frozenset({(3, 5)})).parts([3, 4, 5])] == [[3, 5], [4]]
+    found = measured(frozenset({(3, 5)}))
+    assert [part.tolist() for part in found.parts([3, 4, 5])] == [[3, 5], [4]]
+    assert found.holds([3, 5])
+    assert not found.holds([3, 4])
     alone = measured(authors=1)
     assert math.isnan(alone.shared([3, 4]))
     assert alone.holds([3, 4])

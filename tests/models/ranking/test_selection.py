@@ -126,3 +126,14 @@ def test_every_story_has_its_posts_once() -> None:
     assert sorted(best.members.tolist()) == best.members.tolist()
     assert stories_of([])[1] == Ranked([], 0, 0)
     assert len(week) == 55
+
+
+def test_a_mixture_is_no_section() -> None:
+    """Three people whose posts are near each other and have no word in common are not told as one story."""
+    texts = ("Dunmore college hires a cook", "A prize for painters is given", "Who mends roofs in autumn")
+    mixed = [embedded(post(n, text, author=f"m{n}", likes=90), direction("ferry")) for n, text in enumerate(texts)]
+    _, found = stories_of([*chatter(50), *mixed, *story(20, 3, "Brightwater-2 bridge is announced", "violin")])
+    assert [one.people for one in found.stories[: found.told] if any(index < 3 for index in one.distinct.tolist())] in (
+        [],
+        [1],
+    )
