@@ -137,3 +137,44 @@ def test_a_mixture_is_no_section() -> None:
         [],
         [1],
     )
+
+
+def talk(number: int) -> list[EmbeddedTweet]:
+    """Two people on one talk of a conference that everybody there names."""
+    own = ("harvest of eels", "copper for pumps", "orchards at sea", "thunder in fog", "velvet sails", "pigeon post")
+    subject = own[number % len(own)]
+    texts = (
+        f"Paper{number}X on {subject} is presented at #QuayConf31",
+        f"Go and see Paper{number}X, {subject}, #QuayConf31",
+    )
+    return [
+        embedded(
+            post(600 + 2 * number + half, text, author=f"t{number}{half}", hours=20 + number, likes=40),
+            direction(SUBJECTS[number]),
+        )
+        for half, text in enumerate(texts)
+    ]
+
+
+def test_talks_of_one_conference_stay_stories_of_their_own() -> None:
+    """Their common hashtag bursts, and each talk is about something else."""
+    talks = [one for number in range(6) for one in talk(number)]
+    _, found = stories_of([*chatter(50), *talks], Past({"harbour": 4.0}, 12.0))
+    told = [one for one in found.stories[: found.told] if one.people > 1]
+    assert len(told) >= 4
+    assert all(one.people == 2 for one in told)
+
+
+def test_desks_that_repeat_a_headline_are_one_entry() -> None:
+    """Five desks write of one flood in nearly the same words; two of them go on about it in words of their own."""
+    flood = story(0, 5, "The river Veering floods the town of Dunmore, thousands leave", "ferry")
+    after = [
+        embedded(
+            post(90 + n, f"Dunmore after the Veering flood: {text}", author=f"s0{n}", hours=60, likes=20),
+            0.8 * direction("ferry") + 0.6 * direction("violin"),
+        )
+        for n, text in enumerate(("schools are shut", "the bridge is gone"))
+    ]
+    week, found = stories_of([*chatter(50), *flood, *after], Past({"harbour": 4.0}, 12.0))
+    about = [text for text in texts(week, found) if "Dunmore" in text]
+    assert len(about) == 1
