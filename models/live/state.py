@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from models.events import Digest, TopicEvent
+from models.online.burst import Level
 
 
 class StoryPost(Struct, frozen=True, array_like=True):
@@ -32,6 +33,7 @@ class TopicState(Struct, frozen=True, kw_only=True):
     titled: str = ""  # title of its story (`models.live.story_text`), as a board writes it
     story: list[StoryPost] = []  # posts of its story at the last regrouping, by id
     told: bool = False  # whether it had a story in the horizon
+    level: Level = ""  # of that story at the last regrouping
     usual: float = 0.0  # usual share (0–1) of the active people of a day
     spread: float = 0.0  # variance of that share
 

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from models.live.limits import BUCKET_SECONDS, WINDOWS, ViewLimits
 from models.live.state import StoryPost, TopicState
-from models.online.burst import Level, expected_people, fewest_people, in_words, level_of, surprise
+from models.online.burst import LEVELS, Level, expected_people, fewest_people, in_words, level_of, surprise
 
 HOUR: Final = 3_600 // BUCKET_SECONDS
 DAY: Final = 24 * HOUR
@@ -99,6 +99,8 @@ def window_stats(
     listed = not stories or (bool(told) if length <= DAY else state.told)
     share = state.usual if length <= DAY else 1.0 - (1.0 - state.usual) ** (length / DAY)
     level = level_of(people, active, share, state.spread) if listed else ""
+    if stories and length <= DAY:  # no more than its story, which was compared with chance
+        level = min(level, state.level, key=LEVELS.index)
     enough = listed and people >= fewest_people(active)
     return WindowStats(
         posts=posts,

@@ -21,10 +21,11 @@ from models.events.wire import PoisonError, content_hash, unpack_vector
 from models.online.metadata import NewerStateError
 from models.online.seen_posts import SeenPosts
 from models.online.topic_model import PostBatch, TopicModel
-from models.text import spoken_words
+from models.text import hashtag_wall, spoken_words
 from models.text.live_words import live_words
+from models.text.names import spellings
 from models.text.pairs import word_pairs
-from models.text.slight import is_slight
+from models.text.slight import has_few_words
 
 VERSION = 1
 LESSONS = 64  # number of applied WeekTopics that are remembered: after a crash one may come again
@@ -248,5 +249,7 @@ def _batch(records: Sequence[EmbeddedTweet]) -> PostBatch:
         related=[tweet.related_id for tweet in tweets],
         retweet=[tweet.kind == "retweet" for tweet in tweets],
         pairs=[word_pairs(record.text) for record in records],
-        slight=[is_slight(record.tweet.text, record.text, spoken_words(record.text)) for record in records],
+        slight=[has_few_words(record.text, spoken_words(record.text)) for record in records],
+        walls=[hashtag_wall(record.tweet.text) for record in records],
+        spelled=[spellings(record.text) for record in records],
     )

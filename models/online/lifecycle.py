@@ -10,18 +10,7 @@ import msgspec
 import numpy as np
 
 from models.events import TopicEvent, TopicEventKind, TopicEventStep
-from models.online.burst import (
-    CALM,
-    DAY,
-    LEVELS,
-    WEEK,
-    Level,
-    count_recent_authors,
-    in_words,
-    level_of,
-    record_author,
-    surprise,
-)
+from models.online.burst import DAY, WEEK, Level, count_recent_authors, record_author
 from models.online.labels import describe, tally
 from models.online.record import MAX_PEOPLE, TopicRecord
 from models.online.topic_space import TopicSpace
@@ -41,28 +30,6 @@ def note_arrival(space: TopicSpace, record: TopicRecord, author: str, at: float,
         events.append(event(space, record, "revived", at, "posts again after a silence"))
 
 
-def measure(space: TopicSpace) -> list[TopicEvent]:
-    """Return the trend events of all stories: `trending` at each higher level, `calmed` at the end."""
-    active = count_recent_authors(space.recent_authors, space.now)
-    young = space.now - space.started < 2 * DAY  # without a history nothing is unusual
-    events: list[TopicEvent] = []
-    for record in space.records.values():
-        told = space.stories.get(record.id, [])
-        if not told and not record.level:
-            continue
-        people = len({post.author for post in told if post.at > space.now - DAY})
-        record.score = surprise(people, active, record.past.usual(), record.past.variance)
-        level = level_of(people, active, record.past.usual(), record.past.variance)
-        reason = in_words(people, active, record.past.usual())
-        if LEVELS.index(level) > LEVELS.index(record.level) and not young:
-            record.level = level
-            events.append(event(space, record, "trending", space.now, reason, level=level))
-        elif record.level and record.score < CALM:
-            record.level = ""
-            events.append(event(space, record, "faded", space.now, reason, step="calmed"))
-    return events
-
-
 def close_block(space: TopicSpace) -> list[TopicEvent]:
     """Update the centroids, merge similar topics, set quiet ones dormant."""
     changed = _apply(space)
@@ -74,7 +41,8 @@ def close_block(space: TopicSpace) -> list[TopicEvent]:
         space.refreshed = seen
         space.lexicon.refresh()
         space.background.refresh()
-        space.table.move(np.array(sorted(space.records), np.int64), space.background)
+        attracting = sorted(slot for slot, record in space.records.items() if not record.only_told)
+        space.table.move(np.array(attracting, np.int64), space.background)
     space.block.clear()
     return events
 

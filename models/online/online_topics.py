@@ -22,14 +22,15 @@ from models.online.burst import MAX_RECENT_AUTHORS, record_author
 from models.online.centering import unit_rows
 from models.online.labels import TopicSummary, state_of
 from models.online.lexicon import Floats
-from models.online.lifecycle import close_block, measure, note_arrival
+from models.online.lifecycle import close_block, note_arrival
 from models.online.refit_feedback import learn_week
 from models.online.regroup import regroup
 from models.online.snapshot import dump
 from models.online.topic_model import Placement, PostBatch
 from models.online.topic_space import TopicSpace
-from models.online.window import WindowPost
+from models.online.window import WindowPost, buckets_of, pairs_of
 from models.text.live_words import tokens_of
+from models.text.slight import WALL
 
 
 class OnlineTopics:
@@ -83,7 +84,6 @@ class OnlineTopics:
                 if space.block.posts:
                     events += close_block(space)
                 events += regroup(space)
-                events += measure(space)
             start = stop
         return placements, events
 
@@ -151,11 +151,10 @@ class OnlineTopics:
         others: Floats | None = None
         pulling: list[int] = []
         for i, (post_id, author, said, at, related, retweet) in enumerate(_posts(batch, start, stop)):
-            slight = bool(batch.slight) and batch.slight[start + i]
-            pairs = batch.pairs[start + i] if batch.pairs else ()
+            seen = _seen(batch, start + i, at)
+            slight = seen.slight or seen.wall >= WALL
             space.now = at if at > space.now else space.now
             record_author(space.recent_authors, author, at, MAX_RECENT_AUTHORS)
-            seen = WindowPost(post_id, author, at, [*tokens_of(said), *pairs], list(said), related, retweet, slight)
             space.window.add(seen, rows[i])
             home = self._slot_of(related) if related is not None and (retweet or slight) else None
             if home is not None:
@@ -205,6 +204,25 @@ class OnlineTopics:
             known[related] = topic
         while len(known) > self.space.config.max_remembered_posts:
             known.popitem(last=False)
+
+
+def _seen(batch: PostBatch, place: int, at: float) -> WindowPost:
+    """Return a post for the window of stories."""
+    names, plain = batch.spelled[place] if batch.spelled else ((), ())
+    return WindowPost(
+        batch.ids[place],
+        batch.authors[place],
+        at,
+        buckets_of(tokens_of(batch.words[place])),
+        pairs_of(batch.pairs[place]) if batch.pairs else [],
+        buckets_of(names),
+        buckets_of(plain),
+        list(batch.words[place]),
+        batch.related[place],
+        batch.retweet[place],
+        bool(batch.slight) and batch.slight[place],
+        batch.walls[place] if batch.walls else 0.0,
+    )
 
 
 def _posts(

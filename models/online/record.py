@@ -35,7 +35,10 @@ class TopicRecord(msgspec.Struct, kw_only=True):
     words: dict[str, int] = {}  # word -> distinct posts with it
     examples: list[str] = []  # ids of the first distinct posts
     score: float = 0.0  # how unusual it was at the last measurement (`burst.surprise`)
+    strength: float = 0.0  # of its story at the last regrouping (`stories`)
     level: Level = ""  # of its trend at the last measurement
+    announced: bool = False  # whether an event told of that trend
+    only_told: bool = False  # it has the posts of a story and attracts no others
     recent_authors: dict[str, float] = {}  # author -> time of the newest post, of about the last 24 hours
     yesterday: float | None = None  # share (0–1) of the active people at the end of the last day
     past: Past = msgspec.field(default_factory=Past)

@@ -59,7 +59,7 @@ def _part(space: TopicSpace, topic: WeekTopic, week: WeekTopics) -> tuple[Part |
     homes = [space.topic_now(post) for post in topic.post_ids]
     home = max(sorted({name for name in homes if name is not None}), key=homes.count, default=None)
     slot = None if home is None else space.by_id.get(home)
-    if slot is None or 2 * homes.count(home) <= len(homes):
+    if slot is None or space.records[slot].only_told or 2 * homes.count(home) <= len(homes):
         return None, None
     posts = [post for post, name in zip(topic.post_ids, homes, strict=True) if name == home]
     share = len(posts) / len(homes)

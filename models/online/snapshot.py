@@ -5,10 +5,12 @@ of the present block. Free slots are zero and left out.
 """
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import orjson
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
@@ -16,14 +18,16 @@ from scipy.sparse import csr_matrix
 
 from models.online.block import Block
 from models.online.config import OnlineConfig
-from models.online.lexicon import WordRows
+from models.online.floors import Noise
+from models.online.lexicon import Floats, WordRows
 from models.online.metadata import StateError, check_version
 from models.online.record import TopicRecord
 from models.online.table import ROWS
 from models.online.topic_space import TopicSpace
 from models.online.window import ToldPost, WindowPost
 
-VERSION = 4  # 2: centroids are deviations from the mean, as bytes; 3: handles are marked; 4: the window of stories
+# 2: centroids are deviations from the mean, as bytes; 3: handles are marked; 4: the window of stories; 5: its noise
+VERSION = 5
 KIND = "topics"
 
 
@@ -48,7 +52,8 @@ def dump(space: TopicSpace) -> bytes:
         "waiting_slots": np.array(block.slots, dtype=np.int64),
         "waiting_at": np.array(block.at, dtype=np.float64),
         "waiting_rows": waiting.astype(np.int16),
-        "window_rows": space.window.matrix(range(len(space.window.posts))).astype(np.int16),
+        "window_rows": _rows(space.window.rows, space.dimensions),
+        "earlier_rows": _rows(space.window.earlier_rows, space.dimensions),
         "usage": space.window.usage,
     }
     metadata = {
@@ -67,6 +72,10 @@ def dump(space: TopicSpace) -> bytes:
         "block": [block.posts, block.limit, block.start],
         "aliases": list(space.aliases.items()),
         "window": [msgspec.to_builtins(post) for post in space.window.posts],
+        "earlier": [msgspec.to_builtins(post) for post in space.window.earlier],
+        "announced": list(space.announced.items()),
+        "looked": space.looked,
+        "noise": msgspec.to_builtins(space.noise),
         "stories": [[name, msgspec.to_builtins(posts)] for name, posts in space.stories.items()],
         "left": space.window.left,
         "next_look": space.window.next_look if space.lexicon.posts else None,
@@ -115,12 +124,21 @@ def _restored(metadata: dict[str, Any], tensors: dict[str, Any]) -> TopicSpace:
     window = space.window
     window.posts.extend(msgspec.convert(metadata["window"], list[WindowPost]))
     window.rows.extend(tensors["window_rows"].astype(np.float32))
+    window.earlier.extend(msgspec.convert(metadata["earlier"], list[WindowPost]))
+    window.earlier_rows.extend(tensors["earlier_rows"].astype(np.float32))
+    space.announced.update(metadata["announced"])
+    space.looked = metadata["looked"]
+    space.noise = msgspec.convert(metadata["noise"], Noise)
     window.usage, window.left = tensors["usage"], metadata["left"]
     if metadata["next_look"] is not None:
         window.next_look = metadata["next_look"]
     space.stories = {name: msgspec.convert(posts, list[ToldPost]) for name, posts in metadata["stories"]}
     space.block = _block(metadata["block"], tensors)
     return space
+
+
+def _rows(rows: Iterable[Floats], dimensions: int) -> npt.NDArray[np.int16]:
+    return np.stack([np.zeros(dimensions, np.float32), *rows])[1:].astype(np.int16)
 
 
 def _words(tensors: dict[str, Any], rows: int, buckets: int) -> WordRows:

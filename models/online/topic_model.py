@@ -24,7 +24,10 @@ class PostBatch:
     related: Sequence[str | None]  # the post that each one retweets, quotes or answers, or None
     retweet: Sequence[bool]  # whether it repeats `related` word for word
     pairs: Sequence[Sequence[str]] = ()  # its pairs of adjacent words (models.text.pairs); empty: no post has any
-    slight: Sequence[bool] = ()  # whether it has no subject of its own (models.text.slight); empty: each has one
+    slight: Sequence[bool] = ()  # whether it has too few words for a subject (models.text.slight); empty: none has
+    walls: Sequence[float] = ()  # share of its letters in hashtags, 0–1; empty: 0
+    # the words that it writes as names, and in lower case (models.text.names.spellings); empty: not known
+    spelled: Sequence[tuple[Sequence[str], Sequence[str]]] = ()
 
     def __len__(self) -> int:
         return len(self.ids)

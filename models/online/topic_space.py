@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from models.online.block import Block
+from models.online.burst import Level
 from models.online.centering import Background, Directions
 from models.online.config import OnlineConfig
+from models.online.floors import Noise
 from models.online.int8_product import product
 from models.online.lexicon import SCALE, Floats, Lexicon, WordRows
 from models.online.record import TopicRecord, live_topic_id
@@ -54,6 +56,9 @@ class TopicSpace:
         self.block = Block()
         self.window = Window(dimensions)  # the posts of the last day
         self.stories: dict[str, list[ToldPost]] = {}  # topic id -> the story of the last day
+        self.announced: dict[str, Level] = {}  # post id of a story of the last day -> level of its `trending` event
+        self.noise = Noise()  # strengths of stories by chance
+        self.looked: float | None = None  # event time of the last regrouping
 
     def __len__(self) -> int:
         return len(self.records)

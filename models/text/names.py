@@ -82,3 +82,23 @@ def _marked(word: str) -> bool:
 
 def _singular(word: str) -> str:
     return _POSSESSIVE.sub("", word) if "'" in word or "’" in word else word
+
+
+def spellings(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the words (casefolded) that `text` writes as names, and those that it writes in lower case.
+
+    A word with digits, or with a capital inside a sentence, is written as a name. A word that opens a sentence is
+    neither, unless it has a capital or a digit after its first letter. Both include the parts of "GPT-5.5".
+    """
+    names: dict[str, None] = {}
+    plain: dict[str, None] = {}
+    opens = True
+    for token in _TOKEN.findall(LINK.sub(" ", text)):
+        bare = _POSSESSIVE.sub("", token.strip(_EDGES))
+        if bare and not bare.isdigit():
+            capital = bare[0].isupper() and not opens
+            into = names if capital or _marked(bare) or any(map(str.isdigit, bare)) else plain
+            if into is names or not opens:
+                into.update(dict.fromkeys((bare.casefold(), *bare.casefold().split("-"))))
+        opens = token.endswith(_SENTENCE_ENDS) or not bare
+    return tuple(names), tuple(word for word in plain if word not in names)

@@ -20,5 +20,9 @@ def is_slight(text: str, cleaned: str, spoken: Sequence[str]) -> bool:
         cleaned: the post as encoded (`models.text.clean`).
         spoken: the content words of `cleaned` (`models.text.words.spoken_words`).
     """
-    few = len(spoken) < FEWEST_WORDS and max(map(len, cleaned.split()), default=0) < UNSPACED
-    return few or hashtag_wall(text) >= WALL
+    return has_few_words(cleaned, spoken) or hashtag_wall(text) >= WALL
+
+
+def has_few_words(cleaned: str, spoken: Sequence[str]) -> bool:
+    """Whether the post says next to nothing; `cleaned` and `spoken` as for `is_slight`."""
+    return len(spoken) < FEWEST_WORDS and max(map(len, cleaned.split()), default=0) < UNSPACED

@@ -224,6 +224,7 @@ local function add_topic_event(event)
   set_max(key('infos'), event.topic, event.at)
   if event.kind == 'story' then  -- which posts tell it is no step in its life
     keep_greater(of(event.topic, 'told'), 'story', stamp .. event.story)
+    keep_greater(of(event.topic, 'told'), 'level', stamp .. event.level)
     touched[topic] = true
     return
   end

@@ -31,6 +31,7 @@ for i = 3, #ARGV do
     redis.call('ZSCORE', KEYS[1] .. 'live', ARGV[i]),
     #story > 0 and story or false,
     told and true or false,
+    redis.call('HGET', of('told'), 'level'),
     redis.call('HGET', of('measure'), 'usual'),
   }
 end

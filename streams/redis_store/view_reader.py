@@ -211,7 +211,7 @@ class RedisViewReader:
 def _state(name: str, parts: Sequence[Any]) -> TopicState | None:
     """From what `states.lua` says of a topic; what is not there is false."""
     buckets, people, last, words, links, target, first_post, last_post, event, named, live, *measured = parts
-    story, told, measure = measured
+    story, told, level, measure = measured
     first_scored, last_scored = _scored(first_post), _scored(last_post)
     if live is False or not first_scored:
         return None
@@ -234,6 +234,7 @@ def _state(name: str, parts: Sequence[Any]) -> TopicState | None:
         linked=title_of(orjson.loads(target)[0]) if about else "",
         story=sorted((StoryPost(*post) for post in story or []), key=lambda post: post.id),
         told=bool(told),
+        level=level[STAMP:] if level else "",
         usual=usual,
         spread=spread,
     )

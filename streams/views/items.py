@@ -99,6 +99,7 @@ def event_item(event: TopicEvent) -> dict[str, Any]:
         "others": [other for other in event.other_ids if other != event.topic_id],
         "moved": event.moved_ids,
         "story": orjson.dumps(sorted(set(event.story_ids))).decode() if event.step == "story" else "",
+        "level": event.level if event.step == "story" else "",
         "measure": f"{milliseconds(event.at):014d}" + orjson.dumps([event.usual, event.spread]).decode(),
         "data": data.decode(),
     }

@@ -296,6 +296,7 @@ class MemoryViews:
                 key=lambda post: post.id,
             ),
             told=told is not None,
+            level=told["level"] if told else "",
             usual=usual,
             spread=spread,
         )

@@ -49,6 +49,8 @@ def batches(posts: PostBatch, size: int) -> Iterator[PostBatch]:
             posts.retweet[piece],
             posts.pairs[piece],
             posts.slight[piece],
+            posts.walls[piece],
+            posts.spelled[piece],
         )
 
 

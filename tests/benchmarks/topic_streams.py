@@ -14,9 +14,10 @@ import orjson
 
 from models.encoding.loading import load_encoder
 from models.online.topic_model import PostBatch
-from models.text import clean, spoken_words, words
+from models.text import clean, hashtag_wall, spoken_words, words
+from models.text.names import spellings
 from models.text.pairs import word_pairs
-from models.text.slight import is_slight
+from models.text.slight import has_few_words
 from tests.benchmarks.raw_stories import raw_stories
 
 LABELLED = ("labelled_tweets_t", "labelled_news_t")
@@ -44,6 +45,8 @@ class Stream:
             retweet=[posts.retweet[i] for i in picked],
             pairs=[posts.pairs[i] for i in picked] if posts.pairs else (),
             slight=[posts.slight[i] for i in picked] if posts.slight else (),
+            walls=[posts.walls[i] for i in picked] if posts.walls else (),
+            spelled=[posts.spelled[i] for i in picked] if posts.spelled else (),
         )
         return Stream(self.name, batch, self.truth[picked])
 
@@ -92,7 +95,9 @@ def raw(cache: Path, encoder: str) -> Stream:
         related=[None] * len(posts),
         retweet=[False] * len(posts),
         pairs=[word_pairs(text) for text in texts],
-        slight=[is_slight(post.text, text, spoken_words(text)) for post, text in zip(posts, texts, strict=True)],
+        slight=[has_few_words(text, spoken_words(text)) for text in texts],
+        walls=[hashtag_wall(post.text) for post in posts],
+        spelled=[spellings(text) for text in texts],
     )
     return Stream("raw look-alikes", batch, np.array([post.story for post in posts], np.int64))
 

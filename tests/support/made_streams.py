@@ -63,6 +63,8 @@ def part(batch: PostBatch, start: int, stop: int) -> PostBatch:
         retweet=batch.retweet[piece],
         pairs=batch.pairs[piece],
         slight=batch.slight[piece],
+        walls=batch.walls[piece],
+        spelled=batch.spelled[piece],
     )
 
 
@@ -111,4 +113,6 @@ def join(*batches: PostBatch) -> PostBatch:
         retweet=[x for batch in batches for x in batch.retweet],
         pairs=[x for batch in batches for x in batch.pairs or [()] * len(batch)],
         slight=[x for batch in batches for x in batch.slight or [False] * len(batch)],
+        walls=[x for batch in batches for x in batch.walls or [0.0] * len(batch)],
+        spelled=[x for batch in batches for x in batch.spelled or [((), ())] * len(batch)],
     )

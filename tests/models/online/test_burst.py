@@ -82,10 +82,10 @@ def test_it_is_told_once_a_level_and_at_its_end() -> None:
     """More posts of the same wave say nothing new; when the day is over it has ended; a second wave is news."""
     usual = ordinary(30, people=20)
     wave = story("wave", 40, START + 5 * DAY, gap=1000.0, people=8)
-    again = story("again", 12, START + 25 * DAY, people=4)
+    again = story("again", 12, START + 25 * DAY, people=8)
     first = [("wave0", "trending", "rising"), ("wave0", "trending", "hot"), ("wave0", "calmed", "")]
     assert told(join(usual, wave)) == first
-    assert told(join(usual, wave, again)) == [*first, ("wave0", "trending", "rising"), ("wave0", "calmed", "")]
+    assert told(join(usual, wave, again)) == [*first, ("wave0", "trending", "hot"), ("wave0", "calmed", "")]
 
 
 def test_the_first_day_knows_no_past() -> None:

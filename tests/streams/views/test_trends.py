@@ -70,6 +70,7 @@ def told(*people: str, bucket: int = 0) -> list[StoryPost]:
 def test_the_story_counts_and_not_the_field() -> None:
     """Twenty people under the topic, three of them tell its story: those are the people of the day, not of the week."""
     field = state(people={f"p{i}": (2, 0) for i in range(20)}, story=told("p1", "p2", "p3", "p3"), told=True)
+    field = structs.replace(field, level="rising")
     day = window_stats(field, "24h", LAST, 40)
     assert (day.people, day.posts, day.section, day.level) == (3, 4, "rising", "rising")
     assert day.reason == "3 people in 24 h, 0.5 usual"
@@ -97,8 +98,17 @@ def test_what_is_usual_is_also_talked_about_and_single_voices_stand_nowhere() ->
 )
 def test_a_badge_tells_the_present(people: str, bucket: int, first: datetime, badge: str) -> None:
     """Whatever was said of the topic before; nobody in the last quarter of the window is cooling."""
-    one = structs.replace(state(story=told(*people, bucket=bucket), told=True), first_at=first)
+    one = structs.replace(state(story=told(*people, bucket=bucket), told=True), first_at=first, level="hot")
     assert window_stats(one, "24h", LAST, 20).badge == badge
+
+
+def test_a_story_rises_no_more_than_its_topics_events_say() -> None:
+    """Seven people are hot, but the regrouping found the story no stronger than chance: it is only talked about."""
+    one = state(story=told(*"abcdefg"), told=True)
+    levels = [structs.replace(one, level=level) for level in ("", "rising", "hot")]
+    stats = [window_stats(each, "24h", LAST, 20) for each in levels]
+    assert [each.level for each in stats] == ["", "rising", "hot"]
+    assert [each.section for each in stats] == ["also", "rising", "rising"]
 
 
 def test_a_story_of_usual_size_is_steady() -> None:
@@ -145,7 +155,7 @@ async def test_a_quiet_window_says_since_when_and_shows_the_next_wider_one() -> 
     views = MemoryViews()
     await views.apply_assignments([assignment(f"s{i}", "S", author=f"s{i}", hours=-9) for i in range(4)])
     await views.apply_topic_events(
-        [event("merged", "S", hours=-9, step="story", story_ids=[f"s{i}" for i in range(4)])]
+        [event("merged", "S", hours=-9, step="story", level="rising", story_ids=[f"s{i}" for i in range(4)])]
     )
     await views.apply_assignments([assignment("x", "X", author="x")])
     board = Board(views)
