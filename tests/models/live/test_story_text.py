@@ -53,3 +53,14 @@ def test_no_two_rows_have_one_title_and_order_does_not_matter() -> None:
 def test_a_story_without_posts_has_no_text() -> None:
     """Its posts were deleted between two looks."""
     assert story_texts({"T1": []}, DAY) == {}
+
+
+def test_a_common_word_is_no_title() -> None:
+    """Three people say "Oh" with a capital inside their sentences; the title tells what happened instead."""
+    texts = (
+        "It was: Oh no, the bridge closes again until autumn",
+        "I said Oh when I read that the council closes the bridge",
+        "They told me, Oh well, the bridge needs repairs",
+    )
+    posts = [post(k, name, text) for k, (name, text) in enumerate(zip(("ada", "bob", "eve"), texts, strict=True))]
+    assert "bridge" in story_texts({"T1": posts}, DAY)["T1"].title
