@@ -25,6 +25,7 @@ from streams.views.tables import POST_COLUMNS, TOPIC_COLUMNS, post_rows, topic_r
 
 Form = Literal["text", "json", "csv"]
 BLOCKS = "▁▂▃▄▅▆▇█"
+SECTIONS = {"rising": "Rising", "also": "Also talked about"}
 
 
 def spark_line(values: list[int]) -> str:
@@ -45,23 +46,38 @@ def ranking(board: Board, window: str, sort: Sort, limit: int) -> ConsoleRendera
         ("", {"width": 8}),
     ):
         table.add_column(name, **options)
+    section = ""
     for place, one in enumerate(board.ranked(window, sort)[:limit], start=1):
+        if sort == "trend" and one.windows[window].section != section:
+            section = one.windows[window].section
+            table.add_row("", Text(SECTIONS[section], "bold dim"))
         table.add_row(*_row(place, one, window, board.spark(one.id, window)))
     newest = board.newest.strftime("%Y-%m-%d %H:%M UTC") if board.newest else "no posts yet"
     head = Text.assemble(("Top Topics", "bold"), f"  {window}  ", (f"newest post {newest}", "dim"))
-    return Group(head, Text(""), table)
+    quiet = board.quiet_since(window) if sort == "trend" else None
+    note = [Text(f"Nothing rises since {quiet:%Y-%m-%d %H:%M} UTC", "dim")] if quiet else []
+    return Group(head, Text(""), *note, table)
 
 
 def _row(place: int, one: TopicSummary, window: str, spark: list[int]) -> list[Text]:
     stats = one.windows[window]
     return [
         Text(str(place), "bold"),
-        Text(one_line(one.label, 120)),
+        _told(one),
         Text(spark_line(spark), "cyan"),
         Text(str(stats.people), "bold"),
         Text(str(stats.posts)),
         Text(stats.badge, "green" if stats.level else "dim"),
     ]
+
+
+def _told(one: TopicSummary) -> Text:
+    """The name of a topic; below it the post that tells its story best, with its author and link."""
+    text = Text(one_line(one.label, 120))
+    if one.line is not None:
+        by = f"@{one.line.author}" + (f" {one.line.url}" if one.line.url else "")
+        text.append(f"\n{one_line(by, 120)}: “{one_line(one.line.text, 300)}”", "dim")
+    return text
 
 
 async def updates(views: ViewReader, board: Board) -> AsyncIterator[tuple[list[dict[str, Any]], list[str]]]:
