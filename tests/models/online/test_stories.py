@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from models.online.burst import DAY
@@ -113,14 +114,15 @@ def piece(batch: PostBatch, start: int, stop: int) -> PostBatch:
     return take(batch, np.arange(start, stop))
 
 
-def take(batch: PostBatch, places: np.ndarray[tuple[int], np.dtype[np.int64]]) -> PostBatch:
+def take(batch: PostBatch, order: npt.NDArray[np.int64]) -> PostBatch:
     """These posts, in this order."""
+    places = order.tolist()
     return PostBatch(
         ids=[batch.ids[k] for k in places],
-        vectors=batch.vectors[places],
+        vectors=batch.vectors[order],
         words=[batch.words[k] for k in places],
         authors=[batch.authors[k] for k in places],
-        at=batch.at[places],
+        at=batch.at[order],
         related=[batch.related[k] for k in places],
         retweet=[batch.retweet[k] for k in places],
         spelled=[batch.spelled[k] for k in places] if batch.spelled else (),
