@@ -46,7 +46,7 @@ check: setup ## ruff, mypy strict, import rules
 test: check ## all checks and all tests, on a real broker and Redis
 	@echo "==> pytest" && $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
-chaos: setup ## 200 faults over 100,000 posts, then an audit of every post (SEED=2 ARGS="--faults 20 --posts 9000")
+chaos: setup ## 200 faults while 16,000 posts flow, then an audit of every post (SEED=2 ARGS="--faults 20 --posts 2000")
 	@$(BIN)/python -m tests.integration.faults.chaos --seed $(or $(SEED),1) $(ARGS)
 
 soak: setup ## 10 minutes at 80 % of the measured throughput: lag and memory (ARGS="--minutes 2 --encoder hash")

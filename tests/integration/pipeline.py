@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from models.events import Assignment, DeadLetter, Deletion, Tweet
 from models.events.wire import decode, encode
@@ -41,6 +41,16 @@ class Audit:
     twice: list[str]
 
 
+class RunningWorker(Protocol):
+    """The part of `subprocess.Popen` that is used."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def send_signal(self, sign: signal.Signals) -> None: ...
+    def wait(self, timeout: float) -> int: ...
+
+
 class WorkerProcess:
     """`toptopics worker` as a user starts it."""
 
@@ -57,7 +67,7 @@ class WorkerProcess:
             "TOPTOPICS_LOG_FORMAT": "json",
             **environment,
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: RunningWorker | None = None
 
     def start(self) -> None:
         """Start it. Its log lines are appended to the log file."""
@@ -79,8 +89,9 @@ class WorkerProcess:
         return self._log.read_text(errors="replace")
 
     def _signal(self, sign: signal.Signals) -> int:
-        if self.process is None or self.process.poll() is not None:
-            return -1 if self.process is None else self.process.returncode
+        code = -1 if self.process is None else self.process.poll()
+        if self.process is None or code is not None:
+            return -1 if code is None else code
         self.process.send_signal(sign)
         return self.process.wait(timeout=180)
 

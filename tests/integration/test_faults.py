@@ -73,7 +73,7 @@ async def test_nothing_is_lost_or_counted_twice_at_any_boundary(
             await until_settled(settings, STAGES, world.worker)
             found = await examine(settings, world.sent)
             differences = await view_differences(settings, MemoryViews())
-            differences += await recomputed_differences(settings, tmp_path / "recomputed")
+            differences += await recomputed_differences(settings, await world.embedded(), tmp_path / "recomputed")
         finally:
             await world.close()
     assert (found.lost, found.twice, found.never_arrived, found.wrong) == ([], [], [], [])

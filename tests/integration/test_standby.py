@@ -10,23 +10,25 @@ from streams.clock import system_clock
 from streams.kafka.topics import ASSIGNMENTS
 from streams.settings import Settings
 from tests.integration.faults.examine import examine
+from tests.integration.faults.nursery import FaultyWorker
 from tests.integration.faults.posts import flow
 from tests.integration.faults.schedule import Fault
 from tests.integration.faults.settling import until_settled
 from tests.integration.faults.takeover import members_of
-from tests.integration.faults.world import FaultyWorker, World
+from tests.integration.faults.world import World
 from tests.integration.pipeline import pipeline_settings, records_of
 
 pytestmark = pytest.mark.timeout(900)
 STAGES = ("embed", "assign")
 
 
-def _worker(settings: Settings, folder: Path, name: str) -> FaultyWorker:
+def _worker(world: World, name: str) -> FaultyWorker:
     """A worker with its own data folder, as on another machine."""
-    faults = folder / f"{name}-faults"
+    faults = world.folder / f"{name}-faults"
     faults.mkdir()
-    apart = settings.model_copy(update={"data_dir": folder / name})
-    return FaultyWorker(apart, folder / f"{name}.log", STAGES, faults, TOPTOPICS_SNAPSHOT_SECONDS="0.5")
+    apart = world.settings.model_copy(update={"data_dir": world.folder / name})
+    given = {"FAULTS": str(faults), "TOPTOPICS_SNAPSHOT_SECONDS": "0.5"}
+    return FaultyWorker(apart, world.folder / f"{name}.log", STAGES, world.nursery, **given)
 
 
 async def _start(worker: FaultyWorker, settings: Settings, members: int) -> None:
@@ -45,7 +47,7 @@ async def test_one_writes_and_whoever_is_left_takes_over(
     posts = flow(600, seed=9, days=2)
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path / "settings") as settings:
         world = World(settings, tmp_path, STAGES, seed=9)  # produces, and remembers what it produced
-        first, second, third = (_worker(settings, tmp_path, name) for name in ("first", "second", "third"))
+        first, second, third = (_worker(world, name) for name in ("first", "second", "third"))
         try:
             await _start(first, settings, 1)
             await _start(second, settings, 2)
@@ -64,6 +66,7 @@ async def test_one_writes_and_whoever_is_left_takes_over(
         finally:
             for worker in (first, second, third):
                 worker.stop()
+            await world.close()
     assert (found.lost, found.twice, found.never_arrived, found.wrong) == ([], [], [], [])
     assert found.produced == 600
 

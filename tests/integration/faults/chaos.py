@@ -1,6 +1,6 @@
-"""`make chaos`: hundreds of faults over a hundred thousand posts, and the audit's table.
+"""`make chaos`: hundreds of faults while posts flow, and the audit's table.
 
-    python -m tests.integration.faults.chaos --posts 100000 --faults 200 --seed 1
+    python -m tests.integration.faults.chaos --posts 16000 --faults 200 --seed 1
 
 It runs its own broker, Redis and workers, with the hash encoder; everything else is real. Exit code 1 means that
 records were lost or counted twice, or that results differ from those of an undisturbed run. The same seed gives the
@@ -16,7 +16,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiokafka.errors import KafkaError
@@ -30,7 +31,7 @@ from streams.redis_store.client import open_views
 from streams.stages.table import STAGE_NAMES
 from tests.integration.faults.digests import digest_differences
 from tests.integration.faults.examine import Examination, examine, view_differences
-from tests.integration.faults.posts import flow
+from tests.integration.faults.posts import Produced, flow
 from tests.integration.faults.progress import Progress, watched
 from tests.integration.faults.recompute import recomputed_differences
 from tests.integration.faults.schedule import schedule
@@ -39,6 +40,7 @@ from tests.integration.faults.world import World
 from tests.integration.pipeline import pipeline_settings
 
 RECOVERY_SECONDS = 120.0
+STEP_SECONDS = 1.0  # between two portions of the load
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Run:
     seed: int
     days: float
     rate: float
+    trickle: float
     patience: float
     originals: float
     stages: tuple[str, ...]
@@ -57,13 +60,14 @@ class Run:
 
 def _arguments() -> Run:
     parser = argparse.ArgumentParser(prog="chaos", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--posts", type=int, default=100_000)
+    parser.add_argument("--posts", type=int, default=16_000)
     parser.add_argument("--faults", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--days", type=float, default=13.0, help="event time that the posts span")
-    parser.add_argument("--rate", type=float, default=1_000.0, help="posts produced a second, faults apart")
-    parser.add_argument("--patience", type=float, default=3.0, help="seconds until the next fault may come on top")
-    parser.add_argument("--originals", type=float, default=0.06, help="share of originals: a week has some 3,000")
+    parser.add_argument("--days", type=float, default=27.0, help="event time that the posts span")
+    parser.add_argument("--rate", type=float, default=300.0, help="posts a second until the next fault's place")
+    parser.add_argument("--trickle", type=float, default=6.0, help="posts a second while it is awaited or lasts")
+    parser.add_argument("--patience", type=float, default=1.0, help="seconds until the next fault may come on top")
+    parser.add_argument("--originals", type=float, default=0.2, help="share of originals")
     parser.add_argument("--stages", default=",".join(STAGE_NAMES))
     given = parser.parse_args()
     return Run(**{**vars(given), "stages": tuple(given.stages.split(","))})
@@ -76,74 +80,125 @@ async def chaos(run: Run, folder: Path) -> bool:
     await asyncio.to_thread(redis.start)
     started = time.monotonic()
     try:
-        async with pipeline_settings(broker.address, redis.address, "chaos-", folder / "data") as settings:
-            settings = settings.model_copy(update={"week_idle_seconds": 60.0})
+        async with pipeline_settings(broker.address, redis.address, "chaos-", folder) as settings:
+            settings = settings.model_copy(update={"week_idle_seconds": 20.0})
             environment = {"TOPTOPICS_SNAPSHOT_SECONDS": "3", "TOPTOPICS_ENCODER_SECONDS": "10", "OMP_NUM_THREADS": "1"}
             world = World(settings, folder, run.stages, run.seed, broker, redis, environment=environment)
             async with watched(settings, world.faults) as progress:
                 world.worker.start()
                 try:
-                    recoveries = await _disturb(run, world, progress)
+                    told = await _disturb(run, world, progress)
                     await until_settled(settings, run.stages, world.worker, 900)
                     digests = await digest_differences(settings, world, run.stages)
                 finally:
                     await world.close()
+            strangers = await _strangers(world)
             found = await examine(settings, world.sent)
             async with open_views(redis.address, "recount-") as recount:
                 differences = await view_differences(settings, recount)
-            recomputed = await recomputed_differences(settings, folder / "recomputed")
-            _tell(run, world, found, progress, recoveries, time.monotonic() - started)
+            recomputed = await recomputed_differences(settings, await world.embedded(), folder / "recomputed")
+            _tell(run, world, found, progress, told, time.monotonic() - started)
             for name, problems in (
                 ("live view against a recount", differences),
                 ("assignments against one reading of the log", recomputed),
                 ("digests against an undisturbed run", digests),
                 ("every record against its outcome", _problems(found)),
-                ("SIGTERM drains and ends with 0", world.disorderly),
+                ("SIGTERM drains and ends with 0; commands end in order", world.disorderly),
+                ("no strangers", strangers),
             ):
                 print(f"| {name} | {'yes' if not problems else f'{len(problems)} PROBLEMS'} |")
                 for problem in problems[:20]:
                     print(f"  {name}: {problem}"[:600])
-            return found.sound and not (differences or recomputed or digests or world.disorderly)
+            return found.sound and not (differences or recomputed or digests or world.disorderly or strangers)
     finally:
         await asyncio.to_thread(broker.stop)
         await asyncio.to_thread(redis.stop)
 
 
-async def _disturb(run: Run, world: World, progress: Progress) -> list[tuple[str, float | None]]:
+@dataclass
+class Told:
+    """What happened to each fault."""
+
+    recoveries: list[float | None] = field(default_factory=list)  # seconds until the next outcome
+    struck: Counter[str] = field(default_factory=Counter)  # kind -> how often it found what it strikes
+    under_load: Counter[str] = field(default_factory=Counter)  # the same, while posts flowed
+
+
+class Load:
+    """Produces the posts beside the faults: fast up to the next fault's place, and a trickle beyond it."""
+
+    def __init__(self, world: World, records: Sequence[Produced], run: Run) -> None:
+        self._world = world
+        self._records = records
+        self._run = run
+        self._place = 0
+        self.done = 0
+
+    @property
+    def flows(self) -> bool:
+        """Whether posts are left."""
+        return self.done < len(self._records)
+
+    async def reach(self, place: int) -> None:
+        """Return when that many posts are produced."""
+        self._place = place
+        while self.done < place:
+            await asyncio.sleep(0.05)
+
+    async def produce(self) -> None:
+        """Produce everything."""
+        while self.flows:
+            missing = self._place - self.done
+            count = int(
+                min(missing, self._run.rate * STEP_SECONDS) if missing > 0 else self._run.trickle * STEP_SECONDS
+            )
+            await self._world.produce(self._records[self.done : self.done + count], STEP_SECONDS)
+            self.done += count
+
+
+async def _disturb(run: Run, world: World, progress: Progress) -> Told:
     """Cause faults without waiting for their end: after `patience` seconds the next one may overlap."""
-    records = flow(run.posts, run.seed, run.days, run.originals)
-    recoveries: list[asyncio.Task[tuple[str, float | None]]] = []
-    done = 0
+    records, told = flow(run.posts, run.seed, run.days, run.originals), Told()
+    load = Load(world, records, run)
+    producing = asyncio.create_task(load.produce())
+    recoveries = []
     for number, fault in enumerate(schedule(run.seed, run.faults, len(records), run.stages)):
-        await world.produce(records[done : fault.after], run.rate)
-        done = max(done, fault.after)
-        ends = await _ends(world)
-        await world.cause(fault, system_clock())
-        await world.produce(records[done : done + 40])
-        done += 40
-        recovery = asyncio.create_task(_recovery(number, str(fault), fault.kind, ends, progress))
+        await load.reach(fault.after)
+        ends, flows = await _ends(world), load.flows
+        if await world.cause(fault, system_clock()):
+            told.struck[fault.kind] += 1
+            told.under_load[fault.kind] += flows
+        recovery = asyncio.create_task(_recovery(number, str(fault), ends, progress))
         recoveries.append(recovery)
         await asyncio.wait({recovery}, timeout=run.patience)
-    await world.produce(records[done:], run.rate)
-    return list(await asyncio.gather(*recoveries))
+    await load.reach(len(records))
+    await producing
+    told.recoveries = list(await asyncio.gather(*recoveries))
+    return told
+
+
+async def _strangers(world: World) -> list[str]:
+    """Processes that a worker left behind, ten seconds after all have been stopped."""
+    end = time.monotonic() + 10
+    while (found := await asyncio.to_thread(world.strangers)) and time.monotonic() < end:
+        await asyncio.sleep(0.5)
+    return found
 
 
 async def _ends(world: World) -> dict[int, int]:
     """End offsets of `tweets`, as soon as the broker answers."""
     while True:
         try:
-            return await end_offsets(world.settings, TWEETS)
-        except (KafkaError, OSError):
+            return await asyncio.wait_for(end_offsets(world.settings, TWEETS), RECOVERY_SECONDS)
+        except (KafkaError, OSError, TimeoutError):
             await asyncio.sleep(0.5)
 
 
-async def _recovery(
-    number: int, name: str, kind: str, ends: dict[int, int], progress: Progress
-) -> tuple[str, float | None]:
+async def _recovery(number: int, name: str, ends: dict[int, int], progress: Progress) -> float | None:
     took = await progress.wait_past(ends, RECOVERY_SECONDS)
     shown = "never" if took is None else f"{took:.1f} s"
     print(f"{number + 1:>4} {name:<34} next outcome after {shown}", file=sys.stderr, flush=True)
-    return kind, took
+    return took
 
 
 def _problems(found: Examination) -> list[str]:
@@ -155,10 +210,11 @@ def _tell(
     world: World,
     found: Examination,
     progress: Progress,
-    recoveries: list[tuple[str, float | None]],
+    told: Told,
     seconds: float,
 ) -> None:
-    times = [took for _, took in recoveries if took is not None]
+    times = [took for took in told.recoveries if took is not None]
+    made = Counter(fault.kind for fault in world.done)
     rows = {
         "records produced to tweets": f"{found.produced:,}",
         **{name: f"{count:,}" for name, count in sorted(found.outcomes.items())},
@@ -166,12 +222,14 @@ def _tell(
         "twice": str(len(found.twice)),
         "otherwise wrong": str(len(found.wrong)),
         "faults": f"{len(world.done)} (seed {run.seed}), {len(world.fired())} of them at a named place",
-        "faults by kind": ", ".join(f"{kind} {count}" for kind, count in Counter(f.kind for f in world.done).items()),
+        "producers that had to be given up": str(world.hung),
+        "armed and never reached": ", ".join(world.unfired()) or "-",
+        "records trimmed from tweets.embedded": f"{len(world.trimmed):,}",
         "largest memory, MiB": ", ".join(f"{n} {size // 2**20}" for n, size in sorted(progress.largest.items())),
         "memory, MiB a minute": ", ".join(f"{n} {slope / 2**20:+.1f}" for n, slope in progress.slopes().items()),
         "next outcome after a fault, s": (
             f"median {statistics.median(times):.1f}, 95 % {statistics.quantiles(times, n=20)[-1]:.1f}, "
-            f"largest {max(times):.1f}, never {len(recoveries) - len(times)}"
+            f"largest {max(times):.1f}, never {len(told.recoveries) - len(times)}"
             if len(times) > 1
             else "-"
         ),
@@ -186,6 +244,10 @@ def _tell(
     print("| what | result |\n|---|---|")
     for name, value in rows.items():
         print(f"| {name} | {value} |")
+    print("\n| kind | made | struck | while load flowed |\n|---|---|---|---|")
+    for kind, count in sorted(made.items()):
+        print(f"| {kind} | {count} | {told.struck[kind]} | {told.under_load[kind]} |")
+    print("\n".join(["", *world.said, "", "| law | holds |", "|---|---|"]))
 
 
 def _takeovers(found: list[tuple[str, float | None]]) -> str:

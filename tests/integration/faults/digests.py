@@ -1,95 +1,213 @@
 """Compares the digests of a disturbed run with those of an undisturbed one, byte for byte.
 
-The undisturbed run has the same posts, embedded in order of time by one process on a topic of its own. Each week is
-refitted in the real refit process, building on the previous digest.
+The undisturbed run has the same posts, embedded by one process on a topic of its own, in order of time. Each week is
+refitted in the real refit process. A published digest was made from the posts up to its `slice_end`, and builds on the
+digest that its manifest names: from the same ones the undisturbed run must make the same bytes, and from all posts a
+digest that shows the same. A digest whose week was trimmed from the log must equal the one before it without the
+deleted posts. No revision has fewer posts than the one before it.
 """
 
 import asyncio
+import re
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 
 import msgspec
+from aiokafka.errors import KafkaError
 
+from models.digest.cited import shown_posts
+from models.digest.redaction import redact
 from models.encoding.hash_encoder import HashEncoder
 from models.events import Deletion, Digest, EmbeddedTweet, Tweet
-from models.events.wire import PoisonError, decode, decode_post, encode, pack_vector
+from models.events.wire import PoisonError, decode, decode_embedded, decode_post, encode, pack_vector
+from models.render.shown import shown
 from models.text import clean
 from models.week.week import Week
 from streams.kafka.admin import ensure_topics
-from streams.kafka.digests import PublishedDigest, read_digests
+from streams.kafka.digests import PublishedDigest, read_digests, read_revisions
 from streams.kafka.log import producer, topic_name
-from streams.kafka.topics import DIGESTS, EMBEDDED
-from streams.refit.client import run_refit
+from streams.kafka.record import Record
+from streams.kafka.topics import EMBEDDED
+from streams.refit.client import RefitProcess
 from streams.settings import Settings
-from tests.integration.faults.posts import Produced
+from tests.integration.faults.posts import FOREIGN, Produced
 from tests.integration.faults.world import World
 
-CLOSING_SECONDS = 600.0
+CLOSING_SECONDS = 900.0
+REDACTED = re.compile(r"\d+ deleted posts? removed")
+Revisions = Mapping[str, Sequence[PublishedDigest]]
 
 
 async def digest_differences(settings: Settings, world: World, stages: Sequence[str]) -> list[str]:
-    """The differences from the undisturbed run. Waits for a limited time until the disturbed run has the same."""
+    """The differences from the undisturbed run, after the disturbed one has come to rest."""
     if "week-close" not in stages:
         return []
-    expected = await undisturbed(settings.model_copy(update={"prefix": "undisturbed-"}), world.sent)
+    posts = [post for record in world.sent if (post := _usable(record)) is not None]
+    weeks = sorted({Week.of(post.created_at, settings.timezone) for post in posts if isinstance(post, Tweet)})
+    differences = await _wait(settings, world, weeks)
+    revisions = await read_revisions(settings)
+    differences += [problem for entries in revisions.values() for problem in _lessened(entries)]
+    finals = {week: _refitted(entries, world, differences) for week, entries in revisions.items()}
+    compared = Compared(await world.embedded(), max(world.trimmed, default=-1) + 1, revisions, finals)
+    return differences + await _against_undisturbed(settings.model_copy(update={"prefix": "undisturbed-"}), compared)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What the undisturbed run is held against."""
+
+    log: Sequence[Record]  # `tweets.embedded` as it was before any trim
+    start: int  # first offset that it still has
+    revisions: Revisions
+    finals: Mapping[str, PublishedDigest]  # the newest revision of each week that a refit made
+
+
+async def _wait(settings: Settings, world: World, weeks: Sequence[Week]) -> list[str]:
+    """What is still open after a time: weeks without a digest, and records that no digest has seen."""
     end = time.monotonic() + CLOSING_SECONDS
     while True:
-        found = {week: encode(entry.digest) for week, entry in (await read_digests(settings)).items()}
-        if found == expected or time.monotonic() > end:
-            break
+        try:
+            left = _unseen(await read_digests(settings), await world.embedded(), weeks)
+        except (KafkaError, OSError):
+            left = ["the broker is away"]
+        if not left or time.monotonic() > end:
+            return left
         await asyncio.sleep(2)
-    if not expected:
-        return ["the undisturbed run has no digest"]
+
+
+def _unseen(published: Mapping[str, PublishedDigest], log: Sequence[Record], weeks: Sequence[Week]) -> list[str]:
+    left = [f"{week}: was never closed" for week in weeks if str(week) not in published]
+    first: set[str] = set()  # a record that is on the log twice counts where it is first
+    for record in log:
+        try:
+            value = decode_embedded(record.value)
+        except PoisonError:
+            continue
+        if value.origin in first or value.origin.startswith(FOREIGN):
+            continue
+        first.add(value.origin)
+        for week in weeks:
+            entry = published.get(str(week))
+            if entry is None or record.offset < entry.seen_end:
+                continue
+            if isinstance(value, Deletion):
+                belongs = value.id in shown_posts(entry.digest)
+            else:
+                belongs = week.contains(value.tweet.created_at)
+            if belongs:
+                left.append(f"{week}: {value.origin} at {record.offset} came after {entry.seen_end}")
+    return left
+
+
+def _lessened(entries: Sequence[PublishedDigest]) -> list[str]:
+    """Revisions that were made from fewer posts than the one before."""
     return [
-        f"{week}: {_difference(found.get(week), expected.get(week))}"
-        for week in sorted({*found, *expected})
-        if found.get(week) != expected.get(week)
+        f"{after.digest.week}: revision {after.revision} has {_posts(after)} posts after {_posts(before)}"
+        for before, after in pairwise(entries)
+        if _posts(after) < _posts(before)
     ]
 
 
-async def undisturbed(settings: Settings, sent: Sequence[Produced]) -> dict[str, bytes]:
-    """The digests' bytes by week."""
+def _posts(entry: PublishedDigest) -> int:
+    return entry.held or entry.digest.manifest.records + entry.digest.statistics.deleted
+
+
+def _refitted(entries: Sequence[PublishedDigest], world: World, differences: list[str]) -> PublishedDigest:
+    """The newest revision that a refit made. Those after it must be this one without deleted posts."""
+    newest = len(entries) - 1
+    while newest and REDACTED.fullmatch(entries[newest].changes):
+        newest -= 1
+    gone = {post.id for record in world.sent if isinstance(post := _usable(record), Deletion)}
+    for before, after in zip(entries[newest:], entries[newest + 1 :], strict=False):
+        left = shown_posts(after.digest)
+        wanted = redact(before.digest, gone & (shown_posts(before.digest) - left))
+        if encode(after.digest) != encode(wanted) or left & gone & shown_posts(wanted):
+            differences.append(f"{after.digest.week}: revision {after.revision} is not the one before without posts")
+    return entries[newest]
+
+
+async def _against_undisturbed(settings: Settings, disturbed: Compared) -> list[str]:
+    """Refit every week from the posts that its digest had, and from all."""
+    revisions, finals = disturbed.revisions, disturbed.finals
+    known = await _embed_in_order(settings, disturbed.log, sorted({entry.slice_end for entry in finals.values()}))
+    process = RefitProcess(settings)
+    differences = []
+    try:
+        for week, entry in finals.items():
+            named = entry.digest.manifest.previous_hash
+            previous = [one for entries in revisions.values() for one in entries if one.hash == named]
+            if named and not previous:
+                differences.append(f"{week}: the digest that it builds on was never published")
+                continue
+            with tempfile.NamedTemporaryFile() as file:
+                file.write(encode(previous[0].digest) if previous else b"")
+                file.flush()
+                week_, path = Week.parse(week, settings.timezone), Path(file.name)
+                same = await process.refit(week_, end=known[entry.slice_end], previous=path)
+                everything = await process.refit(week_, previous=path)
+            if same.value != encode(entry.digest):
+                differences.append(f"{week}: {_difference(encode(entry.digest), same.value)}")
+            if entry.slice_start >= disturbed.start and shown(decode(everything.value, Digest)) != shown(entry.digest):
+                differences.append(f"{week}: later posts change what it shows, and it was not corrected")
+    finally:
+        await process.aclose()
+    return differences
+
+
+async def _embed_in_order(settings: Settings, log: Sequence[Record], ends: Sequence[int]) -> dict[int, int]:
+    """Embed the posts and deletions of `log` again: those before the first of `ends` in order of time, then the next.
+
+    Returns:
+        The offset here for each of `ends`.
+    """
     await ensure_topics(settings)
     encoder = HashEncoder()
-    usable = [entry for record in sent if (entry := _usable(record)) is not None]
+    parts: list[dict[str, Tweet | Deletion]] = [{} for _ in range(len(ends) + 1)]
+    seen: set[str] = set()
+    for record in log:
+        try:
+            value = decode_embedded(record.value)
+        except PoisonError:
+            continue
+        if value.origin not in seen and not value.origin.startswith(FOREIGN):
+            seen.add(value.origin)
+            part = sum(end <= record.offset for end in ends)
+            parts[part][value.origin] = value if isinstance(value, Deletion) else value.tweet
+    offsets: dict[int, int] = {}
+    number = 0
     async with producer(settings) as client:
-        for number, post in enumerate(sorted(usable, key=lambda post: (_time(post), post.id))):
-            if isinstance(post, Deletion):
-                record: EmbeddedTweet | Deletion = msgspec.structs.replace(post, origin=f"0:{number}")
-            else:
-                text = clean(post.text, kind=post.kind, links=post.links)
-                (vector,) = encoder.encode([text])
-                record = EmbeddedTweet(
-                    tweet=post,
-                    text=text,
-                    vector=pack_vector(vector),
-                    dimensions=encoder.dimensions,
-                    encoder=encoder.name,
-                    origin=f"0:{number}",
+        for place, posts in enumerate(parts):
+            for post in sorted(posts.values(), key=lambda post: (_time(post), post.id)):
+                await client.send(
+                    topic_name(settings, EMBEDDED),
+                    key=post.id.encode(),
+                    value=encode(_embedded(post, number, encoder)),
+                    timestamp_ms=int(_time(post) * 1000),
                 )
-            await client.send(
-                topic_name(settings, EMBEDDED),
-                key=post.id.encode(),
-                value=encode(record),
-                timestamp_ms=int(_time(post) * 1000),
-            )
+                number += 1
+            if place < len(ends):
+                offsets[ends[place]] = number
         await client.flush()
-        weeks = sorted(
-            {Week.of(post.created_at, settings.timezone) for post in usable if not isinstance(post, Deletion)}
-        )
-        found = {}
-        for week in weeks:
-            made = await run_refit(settings, week)
-            published = PublishedDigest(decode(made.value, Digest), 1, made.slice_start, made.slice_end)
-            await client.send_and_wait(
-                topic_name(settings, DIGESTS),
-                key=str(week).encode(),
-                value=made.value,
-                timestamp_ms=int(published.digest.end.timestamp() * 1000),
-                headers=list(published.headers()),
-            )
-            found[str(week)] = made.value
-    return found
+    return offsets
+
+
+def _embedded(post: Tweet | Deletion, number: int, encoder: HashEncoder) -> EmbeddedTweet | Deletion:
+    if isinstance(post, Deletion):
+        return msgspec.structs.replace(post, origin=f"0:{number}")
+    text = clean(post.text, kind=post.kind, links=post.links)
+    (vector,) = encoder.encode([text])
+    return EmbeddedTweet(
+        tweet=post,
+        text=text,
+        vector=pack_vector(vector),
+        dimensions=encoder.dimensions,
+        encoder=encoder.name,
+        origin=f"0:{number}",
+    )
 
 
 def _usable(record: Produced) -> Tweet | Deletion | None:

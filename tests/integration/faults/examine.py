@@ -50,6 +50,8 @@ async def examine(settings: Settings, sent: Sequence[Produced]) -> Examination:
             kinds[assignment.id].add(assignment.outcome)
     others = 0
     for record in await records_of(settings, DEAD_LETTERS):
+        if record.value is None:  # the mark of a letter that was sent back
+            continue
         letter = decode(record.value, DeadLetter)
         if letter.topic == settings.prefix + TWEETS.name:
             found[f"{letter.partition}:{letter.offset}"].add(("dead letter", b""))

@@ -1,6 +1,7 @@
 """The input during faults. Invented; a pure function of the seed."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +15,7 @@ from streams.kafka.topics import EMBEDDED, TWEETS
 
 START = datetime(2021, 5, 3, tzinfo=UTC)  # the first moment of 2021-W18
 PEOPLE = 60
+FOREIGN = "99:"  # the origin of a record of `tweets.embedded` that no embed stage made
 SUBJECTS = (
     "lighthouse keepers repair the old lens above the harbour",
     "the choir rehearses its winter mass in the paper mill",
@@ -49,7 +51,7 @@ def flow(count: int, seed: int, days: float, originals_share: float = 0.3) -> li
         turn = chance.random()
         if turn < 0.003 and len(originals) > 20:
             gone = chance.choice(originals[-200:])
-            records.append(_deletion(Deletion(id=gone.id, author_id=gone.author_id, deleted_at=at)))
+            records.append(deletion(Deletion(id=gone.id, author_id=gone.author_id, deleted_at=at)))
         elif turn < 0.013 and len(originals) > 20:
             again = chance.choice(originals[-200:])
             # half of them with another text: the id decides
@@ -67,9 +69,14 @@ def record(post: Tweet, *, key: bytes | None = b"") -> Produced:
     return Produced(TWEETS.name, post.author_id.encode() if key == b"" else key, encode(post), post.created_at)
 
 
-def spare(number: int, at: datetime) -> Produced:
+def extra(number: int, at: datetime) -> Produced:
     """A post in addition to the flow; `number` makes its id unique."""
-    return record(_original(8_000_000 + number, at, random.Random(number)))
+    return record(_original(number, at, random.Random(number)))
+
+
+def newest_time(sent: Sequence[Produced]) -> datetime:
+    """The time of the newest record that has one."""
+    return next((record.time for record in reversed(sent) if record.time is not None), START)
 
 
 def replace_text(post: Tweet, chance: random.Random) -> Tweet:
@@ -78,8 +85,9 @@ def replace_text(post: Tweet, chance: random.Random) -> Tweet:
     return Tweet(**{**fields, "text": f"{post.text} {chance.randrange(1_000)}"})
 
 
-def _deletion(deletion: Deletion) -> Produced:
-    return Produced(TWEETS.name, deletion.author_id.encode(), encode(deletion), deletion.deleted_at)
+def deletion(tombstone: Deletion) -> Produced:
+    """A tombstone as a source produces it."""
+    return Produced(TWEETS.name, tombstone.author_id.encode(), encode(tombstone), tombstone.deleted_at)
 
 
 def _original(number: int, at: datetime, chance: random.Random) -> Tweet:
@@ -118,7 +126,7 @@ def _with(post: Tweet, **fields: object) -> Produced:
 
 def _embedded(post: Tweet, vector: str, dimensions: int, encoder: str = HashEncoder().name) -> Produced:
     value = EmbeddedTweet(
-        tweet=post, text=post.text, vector=vector, dimensions=dimensions, encoder=encoder, origin="99:1"
+        tweet=post, text=post.text, vector=vector, dimensions=dimensions, encoder=encoder, origin=f"{FOREIGN}1"
     )
     return Produced(EMBEDDED.name, b"poison", encode(value), post.created_at)
 

@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 
 from streams.stages.table import STAGE_NAMES
+from tests.integration.faults.kinds import COMMANDS
 from tests.integration.faults.posts import POISON
 
 # places of a stage at which it can be killed; week-close acknowledges at any time, so only its own two places matter
@@ -28,35 +29,48 @@ class Fault:
         return " ".join(part for part in (self.kind, self.target, self.place) if part)
 
 
-# kind -> frequency in per cent
+# kind -> frequency in per cent, 100 in all
 WEIGHTS = {
-    "poison": 15,
-    "kill at": 20,  # kill -9 at a boundary
-    "kill stage": 7,  # kill -9 at any moment
-    "terminate stage": 6,
+    "poison": 11,
+    "kill at": 13,  # kill -9 at a boundary
+    "kill stage": 5,  # kill -9 at any moment
+    "terminate stage": 4,
     "drain": 2,  # SIGTERM during a batch
-    "kill worker": 4,  # the supervisor, and with it all stages
-    "terminate worker": 4,
-    "second worker": 5,  # joins, stays for a while, leaves
+    "kill worker": 3,  # the supervisor, and with it all stages
+    "kill starting": 3,  # the same while its stages start
+    "terminate worker": 3,
+    "second worker": 3,  # joins, stays for a while, leaves
     "take over": 3,  # a second worker stands by, and the single writer is killed, stopped or frozen for long
     "forget queue": 3,  # records waiting for the stage are dropped, as after some rebalances
-    "pause stage": 5,  # SIGSTOP for a while: a slow consumer
-    "raise": 5,
+    "pause stage": 3,  # SIGSTOP for a while: a slow consumer
+    "kill refit": 2,
+    "raise": 3,
     "hang": 1,
-    "full disk": 3,
-    "damage snapshot": 3,
-    "drop snapshots": 2,
+    "full disk": 2,
+    "damage snapshot": 2,
+    "drop snapshots": 1,
     "older snapshot": 2,  # as from a backup
     "clock skew": 2,  # the stages' clocks are suddenly off by up to a day
-    "flush redis": 4,
+    "late posts": 3,  # of a closed week
+    "late deletion": 2,  # of a post that a digest shows
+    "costly texts": 2,
+    "trim": 2,  # the log loses a part of a published week
+    "reset group": 2,  # to earlier offsets, by hand
+    "grow partitions": 1,
+    "command": 4,  # replay --publish, retries of dead letters, rebuild-views, down
+    "flush redis": 2,
     "flush in a batch": 1,
     "restart redis": 1,
     "stop redis": 1,
     "kill redis": 1,
+    "freeze redis": 2,
     "restart broker": 1,
-    "stop broker": 1,  # for a minute
+    "stop broker": 1,  # for most of a minute
     "kill broker": 1,
+    "freeze broker": 2,
 }
+# these need published digests: they happen after this share of the posts
+LATER = {"late posts": 0.4, "late deletion": 0.4, "trim": 0.5, "command": 0.3, "kill refit": 0.35}
 AIMED = {"hang": ("embed", "encode"), "full disk": ("assign", "snapshot"), "flush in a batch": ("view", "advance")}
 # an exception ends a stage in order, a kill does not: it writes a snapshot, also with unconfirmed outputs
 RAISED = dict.fromkeys(("embed", "assign"), ("before", "confirm", "after"))
@@ -70,18 +84,20 @@ def schedule(seed: int, faults: int, records: int, stages: tuple[str, ...] = STA
     named = [kind for kind, weight in WEIGHTS.items() for _ in range(max(1, round(weight * faults / 100)))]
     chance.shuffle(named)
     kinds = named[:faults] + chance.choices(list(WEIGHTS), list(WEIGHTS.values()), k=max(0, faults - len(named)))
-    poisons, boundaries = list(POISON), [(s, p) for s in stages for p in BOUNDARIES[s]]
-    chance.shuffle(poisons)
-    chance.shuffle(boundaries)
+    kinds = [kind for _, kind in sorted((chance.uniform(LATER.get(kind, 0.0), 1.0), kind) for kind in kinds)]
+    choices = {  # all of them in turn
+        "poison": [(name, "") for name in POISON],
+        "kill at": [(stage, place) for stage in stages for place in BOUNDARIES[stage]],
+        "command": [(name, "") for name in COMMANDS],
+        "reset group": [(stage, "") for stage in stages],
+    }
+    left: dict[str, list[tuple[str, str]]] = {}
     moments = sorted(chance.sample(range(records // 20, records * 19 // 20), len(kinds)))
     found = []
     for after, kind in zip(moments, kinds, strict=True):
-        if kind == "poison":
-            poisons = poisons or list(POISON)
-            target, place = poisons.pop(), ""
-        elif kind == "kill at":
-            boundaries = boundaries or [(s, p) for s in stages for p in BOUNDARIES[s]]
-            target, place = boundaries.pop()
+        if kind in choices:
+            left[kind] = left.get(kind) or chance.sample(choices[kind], len(choices[kind]))
+            target, place = left[kind].pop()
         else:
             target, place = _aim(kind, stages, chance)
         found.append(Fault(after, kind, target, place))

@@ -3,9 +3,11 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from aiokafka.errors import KafkaError
 
+from streams.kafka.admin import cluster_id
 from streams.kafka.lag import lag_of
 from streams.kafka.log import end_offsets
 from streams.kafka.topics import ASSIGNMENTS, DIGESTS, EMBEDDED, TOPIC_EVENTS, TWEETS, Topic
@@ -44,7 +46,7 @@ async def _settled(settings: Settings, stages: Sequence[str]) -> bool:
 
 async def _view_is_whole(settings: Settings, topic: Topic) -> bool:
     database = connect(str(settings.redis_url), connections=1)
-    positions = ViewPositions(database, settings.prefix)
+    positions = ViewPositions(database, settings.prefix, partial(cluster_id, settings))
     try:
         ends = await end_offsets(settings, topic)
         return all([(await positions.position(topic.name, partition)).offset >= end for partition, end in ends.items()])

@@ -36,7 +36,7 @@ from streams.kafka.record import Record
 from streams.kafka.topics import DEAD_LETTERS, DIGESTS
 from streams.ports import Headers, Send
 from streams.redis_store.view_positions import ViewPositions
-from streams.refit.client import run_refit
+from streams.refit.client import RefitProcess
 from streams.runtime import pipeline as stages
 from streams.runtime.faust_app import BuildStage
 from streams.runtime.stage_process import end_process, run_stage
@@ -52,6 +52,7 @@ FOLLOWED = "followed.log"
 SKEW = "clock.skew"
 OWNER = ".owner"  # STAGE.owner: the process that wrote the stage's newest batch, and when
 SIGNALS = {"kill": signal.SIGKILL, "terminate": signal.SIGTERM, "freeze": signal.SIGSTOP}
+REFIT_SECONDS = 1.0  # from the start of a refit to its place
 LINGER_SECONDS = 2.5  # offsets are committed every second: a premature acknowledgement is committed by then
 
 
@@ -170,8 +171,19 @@ def _armed(build: BuildStage, places: Places) -> BuildStage:
     return build_armed
 
 
-def _arm_libraries(places: Places, folder: Path) -> None:
-    fsync, encode, refit, advance = os.fsync, HashEncoder.encode, run_refit, ViewPositions.advance
+def patch(owner: object, name: str, replacement: Callable[..., Any]) -> None:
+    """Replace what `owner` has under this name.
+
+    Raises:
+        AttributeError: It has no such name, so no code would ever reach the replacement.
+    """
+    getattr(owner, name)
+    setattr(owner, name, replacement)
+
+
+def arm_libraries(places: Places, folder: Path, patch: Callable[[object, str, Callable[..., Any]], None]) -> None:
+    """Put the places that are no part of a stage's handlers into the code. `patch` refuses an unknown name."""
+    fsync, encode, refit, advance = os.fsync, HashEncoder.encode, RefitProcess.refit, ViewPositions.advance
     get = FlowControlQueue.get
     skew = folder / SKEW
 
@@ -190,7 +202,7 @@ def _arm_libraries(places: Places, folder: Path) -> None:
         return encode(self, texts)
 
     async def armed_refit(*given: Any, **named: Any) -> Any:
-        asyncio.get_running_loop().call_later(1.0, places.reached, "refit")
+        asyncio.get_running_loop().call_later(REFIT_SECONDS, places.reached, "refit")
         return await refit(*given, **named)
 
     async def armed_advance(*given: Any, **named: Any) -> bool:
@@ -206,13 +218,12 @@ def _arm_libraries(places: Places, folder: Path) -> None:
             places.note_followed()
         return taken
 
-    patched: Callable[..., None] = setattr  # mypy knows setattr only for declared attributes
-    patched(FlowControlQueue, "get", forgetful_get)
-    patched(stages, "system_clock", skewed_clock)
-    patched(os, "fsync", armed_fsync)
-    patched(HashEncoder, "encode", armed_encode)
-    patched(stages, "run_refit", armed_refit)
-    patched(ViewPositions, "advance", armed_advance)
+    patch(FlowControlQueue, "get", forgetful_get)
+    patch(stages, "system_clock", skewed_clock)
+    patch(os, "fsync", armed_fsync)
+    patch(HashEncoder, "encode", armed_encode)
+    patch(RefitProcess, "refit", armed_refit)
+    patch(ViewPositions, "advance", armed_advance)
 
 
 def main() -> None:
@@ -224,7 +235,7 @@ def main() -> None:
     folder = Path(os.environ["FAULTS"])
     (folder / f"{name}-{os.getpid()}.pid").touch()
     places = Places(folder, name)
-    _arm_libraries(places, folder)
+    arm_libraries(places, folder, patch)
     end_process(run_stage(settings, name, _armed(stages.STAGES[name], places)))
 
 

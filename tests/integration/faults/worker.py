@@ -1,29 +1,32 @@
-"""The real supervisor of stages that can be told to fail: `python -m tests.integration.faults.worker embed,assign`.
+"""The real supervisor of stages that can be told to fail, forked on request (`nursery`).
 
 It differs from `toptopics worker` in three ways, because a schedule makes more crashes in a minute than a year does.
 The back-off ends at two seconds instead of thirty. The broker forgets a killed member after six seconds instead of
-fifteen. A stage is forked from this process, which has imported everything, and so does not repeat Python's start and
-all imports; it is still a process of its own.
+fifteen. A stage is forked from this process, which has imported and compiled everything, and so does not repeat
+Python's start, all imports and numba's work; it is still a process of its own.
 """
 
 import asyncio
 import importlib
+import json
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
+from models.online.factory import prepare
 from streams.runtime import faust_app as app
 from streams.runtime import worker
 from streams.settings import load_settings
+from streams.system.files import replace_file
 from streams.system.logs import set_up_logging
 
 IMPORTED = (
     "faust",
     "models.encoding.encoder",
-    "models.online.factory",
     "streams.redis_store.redis_embed_cache",
     "streams.runtime.view_rebuild",
     "tests.integration.faults.stage_process",
@@ -93,16 +96,48 @@ def _become(arguments: Sequence[str], environment: Mapping[str, str]) -> NoRetur
         os._exit(1)
 
 
+def _supervise(request: Mapping[str, Any]) -> NoReturn:
+    """In a child: be the supervisor."""
+    os.environ.update(request["environment"])
+    log = os.open(request["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.dup2(log, sys.stderr.fileno())
+    try:
+        _start_with(_fork)
+        set_up_logging(load_settings(), stage="worker")
+        supervisor = worker.Worker(request["stages"], {})
+        code = asyncio.run(supervisor.run())
+        sys.stderr.flush()
+        os._exit(code)
+    except BaseException:  # noqa: BLE001 (a child must never return into its parent's code)
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+def _hold(request: Mapping[str, Any], folder: Path) -> NoReturn:
+    """In a child: start the supervisor, tell its pid, and in the end its exit code."""
+    os.setsid()
+    pid = os.fork()
+    if pid == 0:
+        _supervise(request)
+    replace_file(folder / f"{request['name']}.pid", str(pid).encode())
+    _, status = os.waitpid(pid, 0)
+    replace_file(folder / f"{request['name']}.code", str(os.waitstatus_to_exitcode(status)).encode())
+    os._exit(0)
+
+
 def main() -> None:
-    """Entry point; the only argument is the stages' names."""
+    """Entry point; the only argument is the folder for what becomes of the children."""
     for name in IMPORTED:
         importlib.import_module(name)
+    prepare()
     app._OPTIONS |= {"broker_session_timeout": 6, "broker_heartbeat_interval": 1.5}
     worker.BACK_OFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 2.0, 2.0)
-    _start_with(_fork)
-    set_up_logging(load_settings(), stage="worker")
-    supervisor = worker.Worker(sys.argv[1].split(","), {})
-    sys.exit(asyncio.run(supervisor.run()))
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the holders
+    while line := os.fsdecode(sys.stdin.buffer.readline()):
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _hold(json.loads(line), Path(sys.argv[1]))
 
 
 if __name__ == "__main__":

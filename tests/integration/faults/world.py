@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import random
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,33 +16,32 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from streams.kafka.log import producer
+from streams.kafka.record import Record
+from streams.kafka.topics import EMBEDDED
 from streams.local.errors import LocalServiceError
 from streams.local.kafka_broker import KafkaBroker
 from streams.local.redis_server import RedisServer
+from streams.local.service import LocalService
 from streams.redis_store.client import connect
 from streams.runtime.gap_detection import GapError
 from streams.settings import Settings
-from tests.integration.faults.posts import START, Produced, poison, spare
+from tests.integration.faults.kinds import KINDS
+from tests.integration.faults.nursery import FaultyWorker, Nursery
+from tests.integration.faults.posts import Produced, extra, newest_time, poison
 from tests.integration.faults.progress import stage_processes
 from tests.integration.faults.schedule import Fault
 from tests.integration.faults.snapshots import Backup
 from tests.integration.faults.stage_process import DRAINED, FIRED, FOLLOWED, OWNER, SKEW
 from tests.integration.faults.takeover import take_over
-from tests.integration.pipeline import WorkerProcess
+from tests.integration.pipeline import WorkerProcess, records_of
 
 ARMED = {
     **{"kill at": "kill", "raise": "raise", "hang": "hang", "full disk": "full"},
     **{"drain": "terminate", "flush in a batch": "flush", "forget queue": "forget"},
 }
-STOPPED_SECONDS = {"stop broker": 60.0, "stop redis": 20.0}  # others are back after `down_seconds`
-
-
-class FaultyWorker(WorkerProcess):
-    """A worker whose stages can be told to fail."""
-
-    def __init__(self, settings: Settings, log: Path, stages: Sequence[str], faults: Path, **environment: str) -> None:
-        super().__init__(settings, log, ",".join(stages), FAULTS=str(faults), **environment)
-        self._arguments = [sys.executable, "-m", "tests.integration.faults.worker", ",".join(stages)]
+PORTION = 300  # records that one producer sends
+PRODUCE_SECONDS = 150.0  # far longer than any outage
+STOPPED_SECONDS = {"stop broker": 45.0, "stop redis": 15.0}  # others are back after `down_seconds`
 
 
 @dataclass
@@ -62,12 +61,16 @@ class World:
     takeovers: list[tuple[str, float | None]] = field(default_factory=list)  # way in which the writer was lost; seconds
     disorderly: list[str] = field(default_factory=list)  # stops that were not orderly, which should never happen
     done: list[Fault] = field(default_factory=list)
-    outages: int = 0
+    trimmed: dict[int, Record] = field(default_factory=dict)  # offset -> what `tweets.embedded` had before it was cut
+    commands: list["asyncio.Task[None]"] = field(default_factory=list)
+    hung: int = 0  # how often a producer had to be given up
+    said: list[str] = field(default_factory=list)  # how each command ended
 
     def __post_init__(self) -> None:
         self.faults.mkdir(parents=True, exist_ok=True)
         self.chance = random.Random(self.seed)
         self.backup = Backup(self.settings.data_dir / "snapshots")
+        self.nursery = Nursery(self.folder / "workers")
         self.worker = self._new_worker("worker")
         self._extra: list[WorkerProcess] = []
 
@@ -102,39 +105,80 @@ class World:
 
     def spare(self, count: int) -> list[Produced]:
         """Posts in addition to the flow, of its newest time."""
-        at = next((record.time for record in reversed(self.sent) if record.time is not None), START)
-        return [spare(len(self.sent) + number, at) for number in range(count)]
+        return [extra(8_000_000 + len(self.sent) + number, newest_time(self.sent)) for number in range(count)]
+
+    async def embedded(self) -> list[Record]:
+        """`tweets.embedded` as it was before any trim."""
+        here = {record.offset: record for record in await records_of(self.settings, EMBEDDED)}
+        return [record for _, record in sorted((self.trimmed | here).items())]
+
+    def command_environment(self) -> dict[str, str]:
+        """For `toptopics` commands of this installation."""
+        return os.environ | self.worker.environment | {"FAULTS": ""}
+
+    def strangers(self) -> list[str]:
+        """Processes of this installation, besides broker and Redis: after `close` there should be none."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get("TOPTOPICS_DATA_DIR") == str(self.settings.data_dir):
+                    found.append(f"{process.pid} {' '.join(process.cmdline())}")
+        return found
+
+    def service(self, kind: str) -> LocalService:
+        """The service whose name ends the kind."""
+        service = self.broker if kind.endswith("broker") else self.redis
+        if service is None:
+            raise AssertionError(f"{kind}: this run has no service of its own")
+        return service
 
     def _new_worker(self, name: str) -> FaultyWorker:
-        return FaultyWorker(self.settings, self.folder / f"{name}.log", self.stages, self.faults, **self.environment)
+        given = self.environment | {"FAULTS": str(self.faults)}
+        return FaultyWorker(self.settings, self.folder / f"{name}.log", self.stages, self.nursery, **given)
 
-    async def produce(self, records: Sequence[Produced], rate: float | None = None) -> None:
-        """Produce until the broker has all records, through any fault. Unconfirmed records are sent again."""
-        waiting = list(records)
-        while waiting:
-            try:
-                async with producer(self.settings) as client:
-                    while waiting:
-                        await _send(client, self.settings, waiting[:200])
-                        self.sent += waiting[:200]
-                        del waiting[:200]
-                        if rate:
-                            await asyncio.sleep(200 / rate)
-            except (KafkaError, OSError):
+    async def produce(self, records: Sequence[Produced], pause: float = 0.0) -> None:
+        """Produce until the broker has all records, through any fault. Unconfirmed records are sent again.
+
+        Args:
+            records: In order.
+            pause: Seconds to wait after each portion.
+        """
+        for start in range(0, len(records), PORTION):
+            portion = records[start : start + PORTION]
+            while not await self._sent(portion):
                 await asyncio.sleep(0.5)
+            self.sent += portion
+            await asyncio.sleep(pause)
 
-    async def cause(self, fault: Fault, now: datetime) -> None:
-        """Cause the fault, and wait for its end if it has one."""
+    async def _sent(self, records: Sequence[Produced]) -> bool:
+        """Whether the broker has confirmed the records; a producer that waits for ever is given up."""
+        try:
+            async with asyncio.timeout(PRODUCE_SECONDS), producer(self.settings) as client:
+                await _send(client, self.settings, records)
+        except TimeoutError:
+            self.hung += 1
+            return False
+        except (KafkaError, OSError):
+            return False
+        return True
+
+    async def cause(self, fault: Fault, now: datetime) -> bool:
+        """Cause the fault, and wait for its end if it has one. Returns whether it found what it strikes."""
         self.done.append(fault)
         self.backup.take()
+        if fault.kind in KINDS:
+            return await KINDS[fault.kind](self, fault)
         if fault.kind == "poison":
             await self.produce([poison(fault.target, len(self.sent), now)])
         elif fault.kind in ARMED:
-            (self.faults / f"{fault.target}.{fault.place}").write_text(ARMED[fault.kind])
+            armed = self.faults / f"{fault.target}.{fault.place}"
+            if armed.exists():
+                return False
+            armed.write_text(ARMED[fault.kind])
         elif fault.kind == "clock skew":
             (self.faults / SKEW).write_text(fault.target)
         elif fault.kind.endswith(" stage"):
-            await self._signal_stage(fault)
+            return await self._signal_stage(fault)
         elif fault.kind.endswith(" worker"):
             await self._worker(fault.kind)
         elif fault.kind == "take over":
@@ -144,11 +188,12 @@ class World:
             self._snapshots(fault.kind)
         else:
             await self._service(fault.kind)
+        return True
 
-    async def _signal_stage(self, fault: Fault) -> None:
+    async def _signal_stage(self, fault: Fault) -> bool:
         processes = [process for name, process in stage_processes(self.faults) if name == fault.target]
         if not processes:
-            return
+            return False
         process = self.chance.choice(processes)
         with contextlib.suppress(psutil.Error):
             if fault.kind == "pause stage":
@@ -157,6 +202,7 @@ class World:
                 process.send_signal(signal.SIGCONT)
             else:
                 process.send_signal(signal.SIGKILL if fault.kind == "kill stage" else signal.SIGTERM)
+        return True
 
     async def _worker(self, kind: str) -> None:
         if kind == "second worker":
@@ -164,11 +210,11 @@ class World:
                 await asyncio.sleep(2 * self.down_seconds)  # it takes its share, or stands by
         elif kind == "kill worker":
             await asyncio.to_thread(self.worker.kill)
-            self._start()
+            self.start()
         else:
             await _until(lambda: "stage starts" in self.worker.log_lines(), 120)
-            await self._stop(self.worker)
-            self._start()
+            await self.stop(self.worker)
+            self.start()
 
     @contextlib.asynccontextmanager
     async def _second_worker(self) -> AsyncIterator[None]:
@@ -179,14 +225,15 @@ class World:
         try:
             yield
         finally:
-            await self._stop(other)
+            await self.stop(other)
 
-    def _start(self) -> None:
-        """A new log each time, so that a start can be found in it."""
+    def start(self) -> None:
+        """Start a worker, with a new log, so that its start can be found in it."""
         self.worker = self._new_worker(f"worker-{len(self.done)}")
         self.worker.start()
 
-    async def _stop(self, worker: WorkerProcess) -> None:
+    async def stop(self, worker: WorkerProcess) -> None:
+        """Stop a worker in order."""
         started = time.monotonic()
         code = await asyncio.to_thread(worker.stop)
         self.stops.append(time.monotonic() - started)
@@ -213,12 +260,13 @@ class World:
             finally:
                 await database.aclose()
             return
-        service = self.broker if kind.endswith("broker") else self.redis
-        if service is None:
-            raise AssertionError(f"{kind}: this run has no service of its own")
+        service = self.service(kind)
         await asyncio.to_thread(service.kill if kind.startswith("kill") else service.stop)
-        self.outages += 1
         await asyncio.sleep(STOPPED_SECONDS.get(kind, self.down_seconds))
+        await self.bring_back(service, kind)
+
+    async def bring_back(self, service: LocalService, kind: str) -> None:
+        """Start a service again."""
         for _ in range(3):  # a busy machine may not start it in time
             with contextlib.suppress(LocalServiceError):
                 await asyncio.to_thread(service.start)
@@ -226,9 +274,11 @@ class World:
         raise AssertionError(f"{kind}: it does not come back")
 
     async def close(self) -> None:
-        """Stop all workers."""
+        """Stop all workers, and wait for the commands."""
+        await asyncio.gather(*self.commands)
         for worker in [self.worker, *self._extra]:
             await asyncio.to_thread(worker.stop)
+        await asyncio.to_thread(self.nursery.close)
 
 
 async def _until(condition: Callable[[], bool], seconds: float) -> None:
