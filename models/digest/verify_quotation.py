@@ -22,8 +22,8 @@ _APART = re.compile(
     r"\W*(?:via|cc|h/t|ht|hat|tip|source|credits?|photo|image|v/|w/|rt|by)\W*",
     re.IGNORECASE,
 )
-_LABEL = re.compile(r"\W*(?:\w[\w’'/-]*\W+){1,4}")
-_SITE = re.compile(r"\s*(?:[-|–—]\s+)+(?:[A-Z@][\w.&’'-]*:?\s*|(?:of|the|and)\s+){1,6}")
+_LABEL = re.compile(r"\W*+(?:\w[\w’'/-]*+\W++){1,4}")
+_SITE = re.compile(r"\s*+(?:[-|–—]\s++)++(?:[A-Z@][\w.&’'-]*+:?\s*+|(?:of|the|and)\s++){1,6}")
 _BRACKETED = re.compile(r"\s*\[[^\[\]]{1,20}\]\s*")
 
 

@@ -47,3 +47,11 @@ def _visible(character: str) -> str:
 def alphanumeric(text: str) -> str:
     """The casefolded letters and digits of a word, without punctuation around or inside it."""
     return "".join(character for character in text.casefold() if character.isalnum())
+
+
+def beginning(text: str, limit: int) -> str:
+    """The whole words within the first `limit` characters, with "…" where the text goes on."""
+    if len(text) <= limit:
+        return text
+    head = text[:limit]
+    return f"{head.rpartition(' ')[0] or head}…"  # scripts without spaces have one word

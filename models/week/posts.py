@@ -1,12 +1,13 @@
 """The posts of a closed week in canonical form, the input of every step of the digest.
 
 They are made from the records of `tweets.embedded` as a set: deletions are applied, each post id has one version, and
-posts are sorted by id. So arrival order, partitions and batches have no effect (law 2).
+posts are sorted by id. So arrival order, partitions and batches have no effect (law 2). The cost of wording is bounded:
+beyond a budget in characters, the longest posts are read only in part.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -16,9 +17,12 @@ import numpy.typing as npt
 from models.encoding.encoder import space_of
 from models.events import Deletion, EmbeddedTweet, Tweet
 from models.events.wire import PoisonError, encode, unpack_vector
+from models.text.plain import beginning
 from models.week.week import Week
 
 ROWS = 4_096
+READ_BUDGET = 20_000_000  # characters of all posts that are read for what they say: 100,000 ordinary posts
+LEAST_READ = 280  # characters of a post that are read in any case
 _Vector = npt.NDArray[np.float32]
 _Kept = tuple[EmbeddedTweet, _Vector]  # a record and its vector
 
@@ -28,7 +32,7 @@ class WeekPosts:
     """`n` posts sorted by id."""
 
     week: Week
-    posts: list[Tweet]  # n posts
+    posts: list[Tweet]  # n posts; texts beyond the budget are cut
     texts: list[str]  # n cleaned texts, as encoded
     vectors: npt.NDArray[np.float32]  # float32 (n, dimensions), unit length
     encoder: str  # name of the encoder
@@ -76,7 +80,7 @@ def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekP
         digest.update(_canonical(record) + b"\n")
     return WeekPosts(
         week=week,
-        posts=[record.tweet for record in embedded],
+        posts=_within_budget([record.tweet for record in embedded]),
         texts=[record.text for record in embedded],
         vectors=_matrix([kept[post_id][1] for post_id in alive]),
         encoder=" + ".join(encoders),
@@ -84,6 +88,33 @@ def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekP
         deleted=sum(post_id in deleted or post_id in replaced for post_id in kept),
         held=held_posts(records, week),
     )
+
+
+def reading_limit(lengths: Sequence[int]) -> int:
+    """The largest number of characters of a post with which all posts together stay within `READ_BUDGET`.
+
+    The cost of wording is counted in characters and never in seconds: a digest must not depend on the machine.
+
+    Args:
+        lengths: Characters of each post.
+
+    Returns:
+        At least `LEAST_READ`; the longest post's length when all fit.
+    """
+    left, remaining = READ_BUDGET, len(lengths)
+    for length in sorted(lengths):
+        if length * remaining > left:
+            return max(LEAST_READ, left // remaining)
+        left, remaining = left - length, remaining - 1
+    return max(lengths, default=0)
+
+
+def _within_budget(posts: Sequence[Tweet]) -> list[Tweet]:
+    limit = reading_limit([len(post.text) for post in posts])
+    return [
+        post if len(post.text) <= limit else msgspec.structs.replace(post, text=beginning(post.text, limit))
+        for post in posts
+    ]
 
 
 def held_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> int:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from models.text.plain import plain
+from models.text.plain import beginning, plain
 from models.text.stop_words import STOP_WORDS
 
 MAX_CHARACTERS = 280
@@ -53,7 +53,8 @@ _SHOUT = re.compile(
 _NUMBERED = re.compile(  # its place in a thread or list
     r"^(?:\d\ufe0f?\u20e3|\(?\d{1,2}(?:/(?:\d{1,3}|[nN])?\)?[:.)]?|[.)]))\s+"
 )
-_SITE = re.compile(r"(?:\s+[-|–—]\s+((?:[A-Z@][\w.&’'-]*\s*|(?:of|the|and)\s+){1,6})|\s*\[[^\[\]]{1,20}\])$")
+# possessive: six words could share a run of capitals in half a million ways
+_SITE = re.compile(r"(?:\s+[-|–—]\s+((?:[A-Z@][\w.&’'-]*+\s*+|(?:of|the|and)\s++){1,6})|\s*\[[^\[\]]{1,20}\])$")
 _QUOTES = {('"', '"'), ("“", "”")}
 _OPEN, _CLOSE = ("(", "[", "{", "“"), ")]}”"
 _ENDS = tuple(".!?:;…")
@@ -105,9 +106,7 @@ def own_words(text: str, answer: bool = False) -> str:
 
     answer: a single person is addressed, too.
     """
-    text = RETWEET_PREFIX.sub("", plain(text))
-    if len(text) > MAX_READ:
-        text = text[:MAX_READ].rpartition(" ")[0] + "…"
+    text = beginning(RETWEET_PREFIX.sub("", plain(text)), MAX_READ)
     mentions = _LEADING_MENTIONS.match(text)
     if mentions and (answer or mentions[0].count("@") > 1):
         return text[mentions.end() :]

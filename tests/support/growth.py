@@ -39,14 +39,14 @@ def slow_parts(function: Callable[[str], object]) -> dict[str, float]:
     found: dict[str, float] = {}
     for part in PARTS:
         for long, short in _texts(part):
-            seconds = _seconds(plain, long)
+            seconds = processor_seconds(plain, long)
             if seconds < QUICK_SECONDS:
                 continue
-            ratio = seconds / _seconds(plain, short)
+            ratio = seconds / processor_seconds(plain, short)
             for _ in range(TRIES):
                 if ratio <= ALLOWED:
                     break
-                ratio = min(ratio, _seconds(plain, long) / _seconds(plain, short))
+                ratio = min(ratio, processor_seconds(plain, long) / processor_seconds(plain, short))
             else:
                 found[part] = round(ratio, 1)
     return found
@@ -57,7 +57,8 @@ def _texts(part: str) -> Iterator[tuple[str, str]]:
         yield part * (LONGEST // len(part)) + end, part * (LONGEST // GROWTH // len(part)) + end
 
 
-def _seconds(function: Callable[[str], object], text: str) -> float:
+def processor_seconds(function: Callable[[str], object], text: str) -> float:
+    """Processor time of one call."""
     started = time.process_time()
     function(text)
     return max(time.process_time() - started, 1e-6)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from models.digest.verify_quotation import is_whole
 from models.events import Link, Tweet
 from models.live.naming import title_of
 from models.ranking.sensitive import mentions_harm
@@ -30,7 +31,7 @@ from models.wording.usage import atoms
 from streams.sources import fields
 from streams.sources.html_text import html_to_text
 from streams.views.items import search_words
-from tests.support.growth import slow_parts
+from tests.support.growth import processor_seconds, slow_parts
 
 START = datetime(2021, 5, 3, tzinfo=UTC)
 
@@ -59,6 +60,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "hashtags": hashtags,
     "html_to_text": html_to_text,
     "is_headline": is_headline,
+    "is_whole": lambda text: is_whole("word", _post(f"word - {text} word - {text}")),
     "kind_of, host": lambda text: kind_of(f"https://{text}"),
     "kind_of, path": lambda text: kind_of(f"https://example.org/{text}"),
     "kind_of, thread": lambda text: kind_of(f"https://x.com/{text}"),
@@ -98,6 +100,25 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
 def test_time_grows_linearly_with_the_text(name: str) -> None:
     """For every repeated part; the ones that take longer are named with their ratio."""
     assert slow_parts(FUNCTIONS[name]) == {}
+
+
+@pytest.mark.parametrize(
+    ("function", "costly", "harmless"),
+    [
+        (
+            passages.__wrapped__,
+            f"Something new is said - {'A' * 36}! " * 30,
+            f"Something new is said - {'a' * 36}! " * 30,
+        ),
+        (lambda text: is_whole("word", _post(text)), f"{'a-' * 90}a b c d e f: word", f"{'ab' * 90}a b c d e f: word"),
+    ],
+    ids=["a site of six words in capitals", "a label of four words with dashes"],
+)
+def test_a_run_that_can_be_divided_in_many_ways_costs_no_more(
+    function: Callable[[str], object], costly: str, harmless: str
+) -> None:
+    """Some words in a row, each with many possible ends: once half a million ways for one sentence."""
+    assert min(processor_seconds(function, costly) / processor_seconds(function, harmless) for _ in range(3)) < 20
 
 
 def test_the_measurement_finds_what_is_quadratic() -> None:

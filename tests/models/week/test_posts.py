@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from models.events import Deletion, EmbeddedTweet
 from models.events.wire import pack_vector
+from models.week import posts
 from models.week.posts import week_posts, week_tweets
 from models.week.week import Week
 from tests.support.made_posts import START, embedded, tweet
@@ -48,6 +49,29 @@ def test_tombstones_and_edits_take_posts_away() -> None:
     assert not {"p00009", "p00011"} & ids
     assert "p00031" in ids
     assert week.deleted == 2
+
+
+def test_costly_posts_are_read_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A budget in characters for all of them, whatever their order; short posts stay whole, and no text is invented."""
+    costly = [embedded(tweet(100 + number, "A. " * 1_000)) for number in range(4)]
+    wordless = embedded(tweet(200, "\u5b57" * 3_000))
+    records = [*costly, wordless, *(embedded(tweet(number)) for number in range(3))]
+    whole = week_posts(records, WEEK)
+    assert [post.text for post in whole.posts] == [record.tweet.text for record in sorted(records, key=_id)]
+    monkeypatch.setattr(posts, "READ_BUDGET", 5_000)
+    week = week_posts(records, WEEK)
+    assert week.posts == week_posts(reversed(records), WEEK).posts
+    assert week.slice_hash == whole.slice_hash, "the digest names the posts, not what was read of them"
+    assert sum(len(post.text) for post in week.posts) <= 5_000
+    for cut, post in zip(week.posts, whole.posts, strict=True):
+        assert post.text.startswith(cut.text.removesuffix("…"))
+        assert len(cut.text) >= min(len(post.text), 900)
+    monkeypatch.setattr(posts, "READ_BUDGET", 1)
+    assert all(270 < len(post.text) <= 281 for post in week_posts(costly, WEEK).posts)
+
+
+def _id(record: EmbeddedTweet) -> str:
+    return record.tweet.id
 
 
 def test_only_the_week_itself_is_taken() -> None:
