@@ -27,6 +27,7 @@ from streams.sources.port import Source
 from streams.sources.producer import Delivery
 from streams.sources.runner import Runner
 from streams.sources.sent_posts import SentPosts
+from tests.support.feed_reader import ReaderHere
 from tests.support.source_servers import bluesky_network
 from tests.support.source_servers.bluesky_network import AppView, Jetstream
 from tests.support.source_servers.collecting import QUICK, MemoryLog
@@ -201,7 +202,7 @@ class Sources:
         url = f"ws://127.0.0.1:{self._jetstream}/subscribe"
         sources: list[Source] = [
             Bluesky(listed, url=url, appview=appview, clock=clock, memory=memory, lookback_days=1.0),
-            Feeds(listed, client, clock=clock, every=0.02, lookback_days=1.0, memory=memory),
+            Feeds(listed, client, clock=clock, every=0.02, lookback_days=1.0, memory=memory, reader=ReaderHere()),
         ]
         asked = world.blog.asked
         runners = [self._runner(source, memory, listed) for source in sources]

@@ -12,12 +12,15 @@
 * Failures: each feed waits on its own (Retry-After, else doubling times; a day after a refusal) while the others
   continue.
 
+* Documents are read in a process of its own (`reader`): one that costs too much is given up for a day.
+
 * Redirects are followed, but not into a private network.
 """
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,8 +32,9 @@ import structlog
 from models.text.handles import feed_id
 from streams.clock import Clock
 from streams.sources.cursors import read_positions
-from streams.sources.feeds.entries import Entry, is_whole, read_entries
+from streams.sources.feeds.entries import is_whole
 from streams.sources.feeds.history import dump_history, load_history
+from streams.sources.feeds.reader import BoundedReader, Document, Reader, TooCostlyError
 from streams.sources.fields import as_text
 from streams.sources.http_errors import checked
 from streams.sources.people.wanted import People
@@ -65,6 +69,7 @@ class Feeds:
         lookback_days: float = 7.0,
         memory: SentPosts | None = None,
         reach: Reach | None = None,
+        reader: Reader | None = None,
     ) -> None:
         self._people = people
         self._client = client
@@ -73,11 +78,20 @@ class Feeds:
         self._lookback = timedelta(days=lookback_days)
         self._memory = SentPosts() if memory is None else memory
         self._reach = reach or Reach()
+        self._reader = reader or BoundedReader()
         self._pauses: dict[str, _Pause] = {}
         self.least_pause = 60.0  # seconds after the first failure of a feed; doubled after each further one
 
-    async def events(self, cursor: str | None) -> AsyncIterator[Item]:
+    async def events(self, cursor: str | None) -> AsyncGenerator[Item, None]:
         """Poll all feeds in rounds, without end."""
+        try:
+            async with aclosing(self._rounds(cursor)) as items:
+                async for item in items:
+                    yield item
+        finally:
+            await self._reader.aclose()
+
+    async def _rounds(self, cursor: str | None) -> AsyncGenerator[Item, None]:
         positions = read_positions(cursor)
         state: dict[str, dict[str, Any]] = {name: one for name, one in positions.items() if isinstance(one, dict)}
         while True:
@@ -112,17 +126,20 @@ class Feeds:
         if not is_whole(response.content):
             self._pause(address, None, "the document is cut off, or no feed")
             return [] if response.content.lstrip()[:1] == b"<" else [Bad(f"{address}: no feed", response.content)]
-        self._pauses.pop(address, None)
-        outcomes = list(
-            read_entries(
-                response.content, address, self._clock(), base=str(response.url), charset=response.charset_encoding
-            )
+        document = Document(
+            response.content, address, self._clock(), base=str(response.url), charset=response.charset_encoding
         )
-        fresh = history.sort_out([one for one in outcomes if isinstance(one, Entry)], self._clock(), self._lookback)
+        try:
+            contents = await self._reader.read(document)
+        except TooCostlyError as error:
+            self._pause(address, None, str(error), least=24 * 3600)
+            return [Bad(f"{address}: {error}", b"")]
+        self._pauses.pop(address, None)
+        fresh = history.sort_out(contents.entries, self._clock(), self._lookback)
         known |= dump_history(history)
         known.pop("marks", None)
         known["etag"], known["modified"] = _sendable(response, "etag"), _sendable(response, "last-modified")
-        return [*fresh, *_new_damage(outcomes, known)]
+        return [*fresh, *_new_damage(contents.damaged, known)]
 
     async def _get(self, address: str, known: dict[str, Any]) -> httpx.Response:
         headers = {"User-Agent": AGENT, "Accept": "application/atom+xml, application/rss+xml, application/xml;q=0.9"}
@@ -147,13 +164,9 @@ def _sendable(response: httpx.Response, name: str) -> str | None:
     return value if value is not None and value.isascii() and value.isprintable() else None
 
 
-def _new_damage(outcomes: Sequence[Entry | Outcome], known: dict[str, Any]) -> list[Bad]:
+def _new_damage(damage: Sequence[Bad], known: dict[str, Any]) -> list[Bad]:
     """Return the unreadable entries that are new: each becomes one dead letter, not one per round."""
-    damaged = {
-        hashlib.sha256(repr(one).encode("utf-8", "replace")).hexdigest()[:16]: one
-        for one in outcomes
-        if isinstance(one, Bad)
-    }
+    damaged = {hashlib.sha256(repr(one).encode("utf-8", "replace")).hexdigest()[:16]: one for one in damage}
     before = known.get("damaged")
     known["damaged"] = list(damaged)
     return [one for name, one in damaged.items() if name not in (before if isinstance(before, list) else [])]

@@ -19,6 +19,7 @@ from streams.sources.port import Bad
 from streams.sources.producer import Delivery
 from streams.sources.runner import Runner
 from streams.sources.sent_posts import SentPosts
+from tests.support.feed_reader import ReaderHere
 from tests.support.made_feeds import (
     ADDRESS,
     MONTHS_AGO,
@@ -214,7 +215,7 @@ async def polled(address: str, served: Served, folder: Path, log: MemoryLog, mem
     """The source `rss` through its runner, until the feed was asked for twice more."""
     listed, before = people(rss=address), served.asked
     async with httpx.AsyncClient() as client:
-        source = Feeds(listed, client, clock=lambda: NOW, every=0.01, memory=memory)
+        source = Feeds(listed, client, clock=lambda: NOW, every=0.01, memory=memory, reader=ReaderHere())
         files = Files(folder, "rss")
         runner = Runner(source, Delivery(log, "rss"), files, memory, listed, lambda: NOW, saved=files.load())
         task = asyncio.create_task(runner.run())
@@ -265,7 +266,7 @@ CLOSED = "http://127.0.0.1:1/feed.xml"  # nobody listens there
 async def test_any_cursor_can_be_started_from(cursor: str) -> None:
     """A cursor may come from a stranger's record."""
     async with httpx.AsyncClient() as client:
-        source = Feeds(people(rss=CLOSED), client, clock=lambda: NOW, every=0.01)
+        source = Feeds(people(rss=CLOSED), client, clock=lambda: NOW, every=0.01, reader=ReaderHere())
         assert (await anext(source.events(cursor or None))).cursor is not None
 
 

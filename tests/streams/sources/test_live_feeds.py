@@ -10,6 +10,7 @@ from streams.clock import system_clock
 from streams.sources.feeds.poll import Feeds
 from streams.sources.port import RefusedError
 from streams.sources.sent_posts import SentPosts
+from tests.support.feed_reader import ReaderHere
 from tests.support.source_servers.blog import Blog
 from tests.support.source_servers.collecting import MemoryLog, people, run_until, runner_of
 from tests.support.source_servers.hosting import hosted
@@ -28,7 +29,7 @@ async def test_feeds_are_polled_politely(tmp_path: Path) -> None:
         now = system_clock
 
         async with httpx.AsyncClient() as client:
-            source = Feeds(listed, client, clock=now, every=0.1)
+            source = Feeds(listed, client, clock=now, every=0.1, reader=ReaderHere())
             source.least_pause = 0.2
             runner = runner_of(source, log, tmp_path, listed)
             task = asyncio.create_task(run_until(runner, lambda: len(log.posts) == 3))
@@ -56,11 +57,15 @@ async def test_a_feed_is_not_read_again_after_a_restart(tmp_path: Path) -> None:
         listed = people(rss=f"http://127.0.0.1:{port}/old.xml")
         async with httpx.AsyncClient() as client:
             await run_until(
-                runner_of(Feeds(listed, client, clock=system_clock, every=0.1), log, tmp_path, listed),
+                runner_of(
+                    Feeds(listed, client, clock=system_clock, every=0.1, reader=ReaderHere()), log, tmp_path, listed
+                ),
                 lambda: len(log.posts) == 1,
             )
             await run_until(
-                runner_of(Feeds(listed, client, clock=system_clock, every=0.1), log, tmp_path, listed),
+                runner_of(
+                    Feeds(listed, client, clock=system_clock, every=0.1, reader=ReaderHere()), log, tmp_path, listed
+                ),
                 lambda: blog.unchanged > 0,
             )
     assert log.texts() == ["Once\n\nonly"]
@@ -69,7 +74,7 @@ async def test_a_feed_is_not_read_again_after_a_restart(tmp_path: Path) -> None:
 async def test_nobody_to_follow_is_told_at_once(tmp_path: Path) -> None:
     """A source without a handle names the command that adds one."""
     async with httpx.AsyncClient() as client:
-        source = Feeds(people(x="ada"), client, clock=system_clock)
+        source = Feeds(people(x="ada"), client, clock=system_clock, reader=ReaderHere())
         with pytest.raises(RefusedError, match="influencers add"):
             await runner_of(source, MemoryLog(), tmp_path, people()).run()
 
@@ -85,7 +90,7 @@ async def test_a_blogs_past_is_not_news(tmp_path: Path) -> None:
     with hosted(blog) as port:
         listed = people(rss=f"http://127.0.0.1:{port}/feed.xml")
         async with httpx.AsyncClient() as client:
-            source = Feeds(listed, client, clock=system_clock, every=0.1, lookback_days=2.0)
+            source = Feeds(listed, client, clock=system_clock, every=0.1, lookback_days=2.0, reader=ReaderHere())
             task = asyncio.create_task(
                 run_until(runner_of(source, log, tmp_path, listed), lambda: "New" in log.texts())
             )
@@ -104,7 +109,7 @@ async def test_a_bad_entry_is_one_dead_letter(tmp_path: Path) -> None:
     with hosted(blog) as port:
         listed = people(rss=f"http://127.0.0.1:{port}/feed.xml")
         async with httpx.AsyncClient() as client:
-            source = Feeds(listed, client, clock=system_clock, every=0.1)
+            source = Feeds(listed, client, clock=system_clock, every=0.1, reader=ReaderHere())
             task = asyncio.create_task(run_until(runner_of(source, log, tmp_path, listed), lambda: len(log.posts) == 3))
             for number in range(3):
                 while len(log.posts) < number:
@@ -122,11 +127,11 @@ async def test_an_edit_between_a_crash_and_the_next_start_is_an_edit(tmp_path: P
         listed = people(rss=f"http://127.0.0.1:{port}/feed.xml")
         async with httpx.AsyncClient() as client:
             own = blog.write("Entry", "before")
-            first = Feeds(listed, client, clock=system_clock, every=0.1, memory=memory)
+            first = Feeds(listed, client, clock=system_clock, every=0.1, memory=memory, reader=ReaderHere())
             await run_until(runner_of(first, log, tmp_path, listed, memory), lambda: bool(log.posts))
             (tmp_path / "rss.cursor.json").unlink()
             blog.change(own, "after")
-            second = Feeds(listed, client, clock=system_clock, every=0.1, memory=memory)
+            second = Feeds(listed, client, clock=system_clock, every=0.1, memory=memory, reader=ReaderHere())
             await run_until(runner_of(second, log, tmp_path, listed, memory), lambda: len(log.posts) == 2)
     before, after = log.tweets()
     assert (after.text, after.edit_of) == ("Entry\n\nafter", before.id)

@@ -29,6 +29,7 @@ from streams.sources.x.timelines import XTimelines
 from streams.web.retry_after import retry_after
 from tests.streams.sources.test_parsers import places
 from tests.support import source_samples as samples
+from tests.support.feed_reader import ReaderHere
 from tests.support.made_posts import clock
 from tests.support.mangled import VALUES, damaged
 from tests.support.source_servers.blog import Blog
@@ -231,7 +232,9 @@ def test_any_feed_with_any_header_is_items(document: bytes, headers: dict[str, s
             cursor = None
             for _ in range(2):  # a new source for each, which does not wait for the pause of the one before
                 found: list[Item] = []
-                events = Feeds(people(rss="https://ada.test/feed.xml"), client, clock=clock).events(cursor)
+                events = Feeds(
+                    people(rss="https://ada.test/feed.xml"), client, clock=clock, reader=ReaderHere()
+                ).events(cursor)
                 while not found or found[-1].cursor is None:
                     found.append(await anext(events))
                 _checked(found)

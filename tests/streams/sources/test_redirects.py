@@ -19,6 +19,7 @@ from streams.sources.port import DisconnectedError, RefusedError
 from streams.sources.redirects import Reach
 from streams.sources.x.api import XApi
 from streams.sources.x.stream import Plan, XStream
+from tests.support.feed_reader import ReaderHere
 from tests.support.source_servers.blog import Blog
 from tests.support.source_servers.collecting import people
 from tests.support.source_servers.hosting import Stop, hosted, serve_app
@@ -98,7 +99,7 @@ async def loopback(_host: str, _port: int) -> list[str]:
 async def read_feed(address: str, reach: Reach | None = None) -> tuple[list[str], list[str]]:
     """Texts of one reading, and what the log says of it."""
     async with httpx.AsyncClient() as client:
-        source = Feeds(people(rss=address), client, clock=system_clock, reach=reach)
+        source = Feeds(people(rss=address), client, clock=system_clock, reach=reach, reader=ReaderHere())
         texts = []
         with structlog.testing.capture_logs() as told:
             async for item in source.events(None):

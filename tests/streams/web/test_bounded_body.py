@@ -18,6 +18,7 @@ from streams.sources.port import Bad, DisconnectedError
 from streams.sources.x.api import XApi
 from streams.web import bounded_session
 from streams.web.bounded_body import bounded_answer, bounded_body
+from tests.support.feed_reader import ReaderHere
 from tests.support.source_servers.collecting import people
 from tests.support.source_servers.hosting import Stop, hosted, serve_app
 
@@ -67,7 +68,7 @@ async def test_a_feed_is_given_up_before_it_unfolds(
     """The feed waits for its pause, other feeds are not affected, and nothing of it is kept."""
     monkeypatch.setattr(rss, "MAX_FEED", MOST)
     async with httpx.AsyncClient() as client:
-        source = rss.Feeds(people(rss=address), client, clock=system_clock)
+        source = rss.Feeds(people(rss=address), client, clock=system_clock, reader=ReaderHere())
         with structlog.testing.capture_logs() as told:
             item = await anext(source.events(None))
     assert item.outcome is None or (isinstance(item.outcome, Bad) and item.outcome.record == b"")

@@ -17,6 +17,7 @@ from streams.sources.sent_posts import SentPosts
 from streams.sources.x.api import XApi
 from streams.sources.x.stream import Plan, XStream
 from streams.sources.x.timelines import XTimelines
+from tests.support.feed_reader import ReaderHere
 from tests.support.source_servers.blog import Blog
 from tests.support.source_servers.bluesky_network import AppView, Jetstream
 from tests.support.source_servers.collecting import people
@@ -120,7 +121,7 @@ def _mastodon_polled(stack: ExitStack, _client: httpx.AsyncClient, faults: tuple
 def _rss(stack: ExitStack, client: httpx.AsyncClient, faults: tuple[str, ...]) -> Case:
     blog = Blog(*faults)
     listed = people(rss=f"http://127.0.0.1:{stack.enter_context(hosted(blog))}/feed.xml")
-    source = Feeds(listed, client, clock=system_clock, every=0.1)
+    source = Feeds(listed, client, clock=system_clock, every=0.1, reader=ReaderHere())
     source.least_pause = 0.1
     return Case(source, listed, lambda text: blog.write(text, ""))
 
