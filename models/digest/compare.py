@@ -96,15 +96,18 @@ def comparison_text(found: Comparison) -> str:
 
 
 def changes_line(found: Comparison) -> str:
-    """Return the changes in one line without names ("1 topic added, 2 topics rewritten"); may be empty."""
+    """Return the changes in one line without names ("1 topic added, 2 lines in brief removed"); may be empty."""
     counts = (
-        (len(found.gained), "added"),
-        (len(found.lost), "removed"),
-        (len(found.renamed), "renamed"),
-        (len(found.moved), "moved"),
-        (len(found.rewritten), "changed"),
+        (len(found.gained), "topic", "added"),
+        (len(found.lost), "topic", "removed"),
+        (len(found.renamed), "topic", "renamed"),
+        (len(found.moved), "topic", "moved"),
+        (len(found.rewritten), "topic", "changed"),
+        (len(found.briefs[0]), "line", "in brief added"),
+        (len(found.briefs[1]), "line", "in brief removed"),
     )
-    return ", ".join(f"{count} {'topic' if count == 1 else 'topics'} {verb}" for count, verb in counts if count)
+    told = [f"{count} {noun if count == 1 else f'{noun}s'} {verb}" for count, noun, verb in counts if count]
+    return ", ".join([*told, *(["another headline"] if found.headline is not None else [])])
 
 
 def comparison_data(found: Comparison) -> dict[str, object]:

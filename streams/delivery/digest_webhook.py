@@ -1,8 +1,8 @@
 """Posts one digest to one webhook (see `streams.delivery.signed_post` for signature and addresses).
 
 Body: {"type": "digest.published" or "digest.corrected", "timestamp", "data": {week, revision, supersedes, hash,
-made_at, url, digest}}. `url` is the digest's page, or null without a known address. The digest has no `identities`,
-which only the next week's matching needs.
+made_at, changes, url, digest}}. `changes` says what a correction changed ("1 topic added"). `url` is the digest's page,
+or null without a known address. The digest has no `identities`, which only the next week's matching needs.
 """
 
 from collections.abc import Callable
@@ -33,6 +33,7 @@ def body_of(entry: PublishedDigest, base: str | None = None) -> bytes:
                 "hash": entry.hash,
                 "supersedes": entry.supersedes,
                 "made_at": entry.made_at,
+                "changes": entry.changes,
                 "url": links_of(entry.digest, base).digest(),
                 "digest": msgspec.to_builtins(shown),
             },

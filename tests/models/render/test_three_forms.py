@@ -7,7 +7,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from models.digest.cited import cited_posts
-from models.digest.compare import compare, comparison_data, comparison_text
+from models.digest.compare import changes_line, compare, comparison_data, comparison_text
 from models.digest.redaction import redact
 from models.events import Brief, Digest, DigestTopic, Item, Sentence
 from models.events.wire import decode, encode
@@ -115,6 +115,8 @@ def test_briefs_are_compared() -> None:
     found = compare(old, new)
     assert not found.is_empty
     assert "+ in brief “Another line.”" in comparison_text(found)
+    assert changes_line(found) == "1 line in brief added, 1 line in brief removed"
+    assert changes_line(compare(old, replace(old, headline=Sentence(text="Other.", posts=["1"])))) == "another headline"
     assert [brief["id"] for brief in comparison_data(found)["briefs"]["lost"]] == ["t-drone"]  # type: ignore[index]
 
 

@@ -29,6 +29,7 @@ CORRECTION = PublishedDigest(
     slice_end=12,
     supersedes=ENTRY.hash,
     made_at=NOW,
+    changes="1 topic added",
 )
 
 
@@ -82,6 +83,7 @@ async def test_a_correction_says_what_it_corrects_under_an_id_of_its_own() -> No
         await WebhookSender().send(to(receiver), CORRECTION, NOW)
     event = orjson.loads(receiver.requests[0].body)
     assert (event["type"], event["data"]["supersedes"]) == ("digest.corrected", ENTRY.hash)
+    assert event["data"]["changes"] == "1 topic added"
     assert CORRECTION.event.id != ENTRY.event.id
 
 

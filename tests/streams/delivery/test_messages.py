@@ -16,6 +16,7 @@ from apprise.decorators import notify
 from apprise.manager_plugins import NotificationManager
 
 from models.events import Sentence
+from models.render.html import mail_page
 from models.render.view import view
 from streams.delivery import apprise_addresses
 from streams.delivery.digest_message import CHAT_CHARACTERS, ChatSender, chat_text
@@ -37,6 +38,7 @@ CORRECTED = replace(
     revision=2,
     supersedes=ENTRY.hash,
     made_at=NOW + timedelta(days=1),
+    changes="1 topic added",
 )
 
 
@@ -65,7 +67,8 @@ async def test_a_chat_gets_a_short_form_and_is_told_of_corrections(sent: list[di
         "Corrected: <b>Corrected</b> & true",
     ]
     assert "Top Topics, 3–9 May 2021" in sent[0]["body"]
-    assert "Corrected on 6 January 2026" in sent[1]["body"]
+    assert "Corrected on 6 January 2026 (1 topic added)." in sent[1]["body"]
+    assert "Corrected on 6 January 2026 (1 topic added)." in mail_page(view(CORRECTED.digest, CORRECTED.edition(None)))
     assert "Speech without labels" in sent[0]["body"]
 
 
