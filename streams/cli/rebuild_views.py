@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli.common import run, services, settings_or_exit
+from streams.cli.common import fail, run, services, settings_or_exit
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -14,7 +14,7 @@ def rebuild_views(as_json: Annotated[bool, typer.Option("--json", help="Print th
     """Delete the live view in Redis and rebuild it from the log.
 
     After a flush or a loss of Redis a running worker does this by itself. Use the command after a change of what the
-    view shows. The worker may keep running.
+    view shows, or to take over a Redis that another installation has used. This installation's worker may keep running.
 
     Examples:
 
@@ -25,6 +25,7 @@ def rebuild_views(as_json: Annotated[bool, typer.Option("--json", help="Print th
 
     from streams.kafka.send import kafka_send
     from streams.redis_store.client import open_views
+    from streams.redis_store.view_positions import OtherLogError
     from streams.runtime.view_rebuild import rebuild_views as rebuild
 
     settings = settings_or_exit()
@@ -34,7 +35,10 @@ def rebuild_views(as_json: Annotated[bool, typer.Option("--json", help="Print th
             return await rebuild(connected, store, send, lambda topic, done, total: None)
 
     with services(settings) as connected:
-        counts = run(make(connected))
+        try:
+            counts = run(make(connected))
+        except OtherLogError as error:
+            fail(str(error))
     if as_json:
         typer.echo(json.dumps(counts))
     else:

@@ -1,6 +1,8 @@
 """Creates the Kafka topics and checks them. Wrong partitions or retention are reported; a wrong topic is never used."""
 
+import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -8,7 +10,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from streams.kafka.admin_client import admin, retry_while_busy
-from streams.kafka.log import topic_name
+from streams.kafka.log import producer, topic_name
 from streams.kafka.topics import TOPICS, Topic
 from streams.settings import Settings
 
@@ -49,6 +51,36 @@ async def ensure_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) 
     if problems:
         raise WrongTopicsError(problems)
     return [topic_name(settings, topic) for topic in missing]
+
+
+@retry_while_busy
+async def cluster_id(settings: Settings) -> str:
+    """The id that Kafka gives each cluster: two logs with the same topics have different ones."""
+    async with admin(settings) as client:
+        return str((await client.describe_cluster())["cluster_id"])
+
+
+async def broker_time(settings: Settings) -> datetime:
+    """The time of the broker's clock. Kafka gives it only to a record, so a topic exists for the moment of this call.
+
+    Raises:
+        KafkaError: The broker refuses it, for example because topics may not be created.
+    """
+    name = f"{settings.prefix}clock-{uuid.uuid4().hex[:12]}"
+    async with admin(settings) as client:
+        made = await client.create_topics(
+            [NewTopic(name, 1, 1, topic_configs={"message.timestamp.type": "LogAppendTime"})]
+        )
+        try:
+            for _, code, *_ in made.topic_errors:
+                if code:
+                    raise for_code(code)
+            await _until_known(client, [name])
+            async with producer(settings) as probe:
+                sent = await probe.send_and_wait(name, b"")
+        finally:
+            await client.delete_topics([name])
+    return datetime.fromtimestamp(sent.timestamp / 1000, UTC)
 
 
 @retry_while_busy

@@ -22,7 +22,7 @@ from streams.kafka.topics import EMBEDDED, TOPICS, Topic
 from streams.local.orphans import orphans
 from streams.operations.dead_letters import read_letters
 from streams.operations.environment import unknown_variables
-from streams.operations.retention import held_weeks, room, unread
+from streams.operations.retention import forgotten, held_weeks, room, unread
 from streams.settings import Settings
 from streams.stages.table import STAGE_INPUTS
 
@@ -128,11 +128,11 @@ async def diagnose_services(settings: Settings, clock: Clock, tell: Tell = _quie
 
     broker, redis = await found([_broker_check(settings), _redis_check(settings)])
     if broker.ok:
-        (topics,) = await found([_topics_check(settings)])
+        topics, _ = await found([_topics_check(settings), _clock_check(settings, clock)])
         if topics.ok and not topics.fix:
             await found(_kafka_checks(settings))
-    if redis.ok:
-        await found([_clock_check(settings, clock)])
+        if redis.ok:
+            await found([_view_check(settings)])
     return findings
 
 
@@ -318,6 +318,12 @@ async def _retention(settings: Settings) -> str:
             f"{lost.records:,} records of {lost.topic}/{lost.partition} were deleted before {lost.stage} read them",
             "ingest these posts again; then give the topic more room, or start `toptopics worker` more often",
         )
+    if lacking := await forgotten(settings):
+        raise Problem(
+            f"{lacking:,} records of {EMBEDDED.name} were deleted after the newest snapshot of the live topics: a "
+            "restart begins without their posts",
+            "keep `toptopics worker` running, so that it saves a newer one; then give the topic more room",
+        )
     weeks = await held_weeks(settings)
     if weeks.lost:
         raise Problem(
@@ -371,21 +377,42 @@ async def _redis(settings: Settings) -> str:
     return "answers"
 
 
+def _view_check(settings: Settings) -> Check:
+    return Check(
+        "view",
+        lambda: _view(settings),
+        "set another TOPTOPICS_PREFIX or REDIS_URL for one of the installations; or stop the other worker and run "
+        "`toptopics rebuild-views` here",
+    )
+
+
+async def _view(settings: Settings) -> str:
+    """Whether the view in Redis is made from this log."""
+    from streams.kafka.admin import cluster_id
+    from streams.redis_store.client import open_views
+    from streams.runtime.view_rebuild import view_positions
+
+    async with open_views(str(settings.redis_url), settings.prefix) as store:
+        stored = await view_positions(settings, store).stored_log()
+    own = await cluster_id(settings)
+    if stored is not None and stored != own:
+        raise Problem(f"the live view in this Redis is made from Kafka cluster {stored}, not from {own}")
+    return "not made yet" if stored is None else "made from this Kafka cluster"
+
+
 def _clock_check(settings: Settings, clock: Clock) -> Check:
     return Check("clock", lambda: _clock(settings, clock), "set the clocks with NTP on both machines")
 
 
 async def _clock(settings: Settings, clock: Clock) -> str:
-    from datetime import UTC, datetime
+    """Compare with the broker: Redis often runs on the same machine, and is then wrong by as much."""
+    from streams.kafka.admin import broker_time
 
-    from streams.redis_store.client import connect
-
-    database = connect(str(settings.redis_url), connections=1)
-    try:
-        seconds, microseconds = await database.call("TIME")
-    finally:
-        await database.aclose()
-    skew = abs(clock() - datetime.fromtimestamp(int(seconds) + int(microseconds) / 1e6, UTC))
+    before = clock()
+    there = await broker_time(settings)
+    after = clock()
+    skew = max(before - there, there - after)
     if skew > MOST_SKEW:
-        raise Problem(f"{skew.total_seconds():.0f} s from the clock of Redis: posts may be refused as future")
-    return f"{skew.total_seconds():.1f} s from the clock of Redis"
+        direction = "ahead of" if there < before else "behind"
+        raise Problem(f"{skew.total_seconds():.0f} s {direction} the broker's clock: posts may be refused as future")
+    return f"within {max(skew, after - before).total_seconds():.1f} s of the broker's clock"

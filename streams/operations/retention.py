@@ -15,6 +15,7 @@ from streams.kafka.lag import committed_offsets
 from streams.kafka.log import Bounds, bounds_of, consumer, group_name, read
 from streams.kafka.topics import EMBEDDED, TWEETS, Topic
 from streams.settings import Settings
+from streams.stages.snapshots import SnapshotStore
 
 SAMPLE = 500  # newest records that tell the size of one
 READERS = (("embed", TWEETS), ("assign", EMBEDDED), ("week-close", EMBEDDED))
@@ -75,6 +76,16 @@ async def unread(settings: Settings) -> list[Unread]:
             if missing > 0:
                 found.append(Unread(stage, topic.name, partition, missing))
     return found
+
+
+async def forgotten(settings: Settings) -> int:
+    """How many records a restart of the assign stage lacks: deleted ones after its newest snapshot on this machine.
+
+    Without a snapshot the answer is 0: the stage may run elsewhere. Raises Kafka's errors.
+    """
+    snapshots = SnapshotStore(settings.data_dir / "snapshots", f"{settings.prefix}assign-{settings.topic_model}")
+    newest = snapshots.newest()
+    return 0 if newest is None else max(0, await _log_start(settings) - newest)
 
 
 async def room(settings: Settings) -> Room:

@@ -151,12 +151,14 @@ def build_assign(settings: Settings, send: Send, metrics: Metrics) -> Stage:
 def build_view(settings: Settings, send: Send, metrics: Metrics) -> Stage:
     """Build the view stage, which writes the live view."""
     from streams.redis_store.client import create_views
-    from streams.runtime.view_rebuild import view_followers
+    from streams.runtime.view_rebuild import view_followers, view_positions
 
     store = create_views(str(settings.redis_url), prefix=settings.prefix)
-    followers = view_followers(settings, store, send)
+    positions = view_positions(settings, store)
+    followers = view_followers(settings, store, positions, send)
 
     async def start() -> None:
+        await positions.check()
         for topic, follower in followers.items():
             await follower.begin(await committed_offsets(settings, topic, group=group_name(settings, "view")))
 

@@ -3,7 +3,7 @@
 Exit codes:
 * 0: stopped by a signal, after draining (or without it when draining is impossible, `streams.runtime.shutdown`).
 * 1: crashed; a restart helps.
-* 3: over the dead-letter budget or wrongly configured; a restart does not help.
+* 3: over the dead-letter budget, wrongly configured, or on the Redis of another installation; a restart does not help.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from typing import NoReturn
 from models.encoding.encoder import EncoderError
 from models.online.assigner import NewerSnapshotError
 from streams.kafka.log import SettingError
+from streams.redis_store.view_positions import OtherLogError
 from streams.runtime.faust_app import BuildStage, create_app, run_app
 from streams.runtime.pipeline import STAGES
 from streams.runtime.shutdown import end_in_time
@@ -82,7 +83,7 @@ def _ended(error: BaseException | None) -> int:
         log.info("stage stopped")
         return STOPPED
     log.error("stage crashed", error=f"{type(error).__name__}: {error}", exc_info=error)
-    return GIVE_UP if isinstance(error, DeadLetterBudgetError) else CRASHED
+    return GIVE_UP if isinstance(error, (DeadLetterBudgetError, OtherLogError)) else CRASHED
 
 
 def end_process(code: int) -> NoReturn:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
 from streams.clock import system_clock
+from streams.kafka.admin import cluster_id
 from streams.kafka.log import Bounds, bounds_of, consumer, read
 from streams.kafka.record import Record
 from streams.kafka.topics import ASSIGNMENTS, DIGESTS, DIGESTS_EDITED, TOPIC_EVENTS, Topic
@@ -18,9 +19,22 @@ from streams.stages.view_follower import ViewFollower
 TopicProgress = Callable[[str, int, int], None]  # topic, records done, records in total
 
 
-def view_followers(settings: Settings, store: RedisViews, send: Send) -> dict[Topic, ViewFollower]:
-    """The view stage's handlers by topic. `send` receives the dead letters."""
-    positions = ViewPositions(store.database, settings.prefix)
+def view_positions(settings: Settings, store: RedisViews) -> ViewPositions:
+    """The positions of the view that is made from this installation's log."""
+    return ViewPositions(store.database, settings.prefix, partial(cluster_id, settings))
+
+
+def view_followers(
+    settings: Settings, store: RedisViews, positions: ViewPositions, send: Send
+) -> dict[Topic, ViewFollower]:
+    """The view stage's handlers by topic.
+
+    Args:
+        settings: Brokers and prefix.
+        store: The view.
+        positions: How far it has read.
+        send: Receives the dead letters.
+    """
     appliers: dict[Topic, Callable[..., Awaitable[None]]] = {
         ASSIGNMENTS: view_assignments,
         TOPIC_EVENTS: view_topic_events,
@@ -40,7 +54,7 @@ def _handler(apply: Callable[..., Awaitable[None]], store: RedisViews, send: Sen
 async def rebuild_views(settings: Settings, store: RedisViews, send: Send, progress: TopicProgress) -> dict[str, int]:
     """Wipe the view and apply the log from its start to its present end.
 
-    A worker may run at the same time: both apply the same records, which changes nothing.
+    A worker of this installation may run at the same time: both apply the same records, which changes nothing.
 
     Args:
         settings: Brokers and prefix.
@@ -50,10 +64,13 @@ async def rebuild_views(settings: Settings, store: RedisViews, send: Send, progr
 
     Returns:
         The number of applied records by topic.
+
+    Raises:
+        OtherLogError: The worker of another installation has filled the view again meanwhile.
     """
     await store.wipe()
     counts: dict[str, int] = {}
-    for topic, follower in view_followers(settings, store, send).items():
+    for topic, follower in view_followers(settings, store, view_positions(settings, store), send).items():
         async with consumer(settings, topic) as client:
             bounds = await bounds_of(client)
             total = sum(bound.end - bound.start for bound in bounds.values())

@@ -49,13 +49,21 @@ class SnapshotStore:
             if path.stem.rsplit("-", 1)[1] != _hash(data):
                 log.warning("snapshot damaged; renaming it and trying an older one", path=str(path))
                 path.replace(path.with_suffix(".damaged"))
-            elif limit is not None and int(path.stem.rsplit("-", 2)[1]) > limit:
+            elif limit is not None and _position(path) > limit:
                 path.unlink(missing_ok=True)
             else:
                 yield data
 
+    def newest(self) -> int | None:
+        """The position of the newest snapshot, by its name; None without any."""
+        return max((_position(path) for path in self._paths()), default=None)
+
     def _paths(self, ending: str = "safetensors") -> list[Path]:
         return sorted(self._folder.glob(f"{self._stage}-*.{ending}"), reverse=True)
+
+
+def _position(path: Path) -> int:
+    return int(path.stem.rsplit("-", 2)[1])
 
 
 def _hash(data: bytes) -> str:

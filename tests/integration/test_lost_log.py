@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from msgspec.structs import replace
 
 from models.digest.cited import cited_posts
@@ -19,14 +20,16 @@ from models.events import Deletion, EmbeddedTweet
 from models.events.wire import decode, encode
 from models.week.clock import WeekClock
 from models.week.week import Week
+from streams.kafka.admin_client import admin
 from streams.kafka.digests import PublishedDigest, read_digests
 from streams.kafka.log import connection, group_name, producer, topic_name
 from streams.kafka.record import Record
 from streams.kafka.topics import EMBEDDED
-from streams.operations.doctor import diagnose_services
+from streams.operations.doctor import Finding, diagnose_services
 from streams.refit.client import MadeDigest
 from streams.runtime.pipeline import _read_embedded_since
 from streams.settings import Settings
+from streams.stages.snapshots import SnapshotStore
 from streams.stages.week_close import WeekCloseStage
 from tests.integration.pipeline import records_of
 from tests.integration.replaying import quick_refit, with_stored_weeks
@@ -161,6 +164,30 @@ async def test_doctor_status_verify_and_check_say_which_weeks_are_lost(closing: 
     assert f"no longer holds {WEEKS[0]}, {WEEKS[1]}:" in command(settings, "status").stdout
     checked = command(settings, "digest", WEEKS[0], "--check")
     assert (checked.returncode, f"no longer holds {WEEKS[0]}" in checked.stderr) == (1, True)
+
+
+async def test_doctor_sees_a_loss_before_it_happens(closing: Closing) -> None:
+    """A topic that keeps less than its weeks take; then a log that begins behind the newest snapshot."""
+    settings = closing.settings
+
+    async def retention() -> Finding:
+        return next(one for one in await diagnose_services(settings, lambda: LONG_AFTER) if one.name == "retention")
+
+    snapshots = SnapshotStore(settings.data_dir / "snapshots", f"{settings.prefix}assign-{settings.topic_model}")
+    snapshots.save(b"an older one", 3)
+    snapshots.save(b"the newest", 7)
+    async with admin(settings) as client:
+        changed = EMBEDDED.config | {"retention.bytes": "1024"}
+        await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic_name(settings, EMBEDDED), changed)])
+    little = await retention()
+    assert not little.ok
+    assert "keeps 0.0 GiB, and the 8 weeks that are corrected take about" in little.detail
+    assert "retention.bytes=-1" in little.fix
+
+    await trim(settings, 9)
+    behind = await retention()
+    assert not behind.ok
+    assert "2 records of tweets.embedded were deleted after the newest snapshot of the live topics" in behind.detail
 
 
 async def test_records_that_were_deleted_before_they_were_read_are_a_finding(closing: Closing) -> None:

@@ -1,6 +1,9 @@
-"""A reader of the live view notices that it was wiped and filled again, however quickly."""
+"""A reader of the live view notices that it was wiped and filled again, however quickly. One log owns a view."""
+
+import pytest
 
 from streams.redis_store.client import open_views
+from streams.redis_store.view_positions import OtherLogError, ViewPositions
 from tests.support.view_examples import assignment
 
 
@@ -14,3 +17,29 @@ async def test_a_wiped_view_is_not_taken_for_the_one_before(redis_url: str, fres
         changes = await views.changes(known)
     assert changes.full
     assert set(changes.topics) == {"T2"}
+
+
+async def test_a_second_installation_on_the_same_redis_is_refused(redis_url: str, fresh_names: str) -> None:
+    """It would mix its posts into the view of the first one. A wipe on purpose makes the view its own."""
+
+    async def first() -> str:
+        return "cluster-1"
+
+    async def second() -> str:
+        return "cluster-2"
+
+    async with open_views(redis_url, fresh_names) as views:
+        ours = ViewPositions(views.database, fresh_names, first)
+        theirs = ViewPositions(views.database, fresh_names, second)
+        stored = await ours.position("assignments", 0)
+        assert await ours.advance("assignments", 0, before=stored, to=7)
+        with pytest.raises(OtherLogError, match=r"cluster-1.*TOPTOPICS_PREFIX.*rebuild-views") as refused:
+            await theirs.check()
+        assert "cluster-2" in str(refused.value)
+        assert (await ours.position("assignments", 0)).offset == 7
+        await ViewPositions(views.database, f"{fresh_names}other-", second).check()
+
+        await views.wipe()
+        await theirs.check()
+        with pytest.raises(OtherLogError, match="cluster-2"):
+            await ours.position("assignments", 0)
