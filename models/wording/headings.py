@@ -68,19 +68,22 @@ class Headings:
         self._people = len({post.author_id for post in posts})
         self._best = max((one.telling for one in found), default=0.0)
 
-    def headline(self, keys: Sequence[str] = (), *, only_news: bool = False, near: float = NEAR_BEST) -> Title | None:
+    def headline(
+        self, keys: Sequence[str] = (), *, only_news: bool = False, near: float = NEAR_BEST, of_me: bool = False
+    ) -> Title | None:
         """The best headline; None if there is none.
 
         Args:
             keys: atoms of a name that it must have, and more than these.
             only_news: whether it must tell news.
             near: how much it must tell, relative to the best statement.
+            of_me: whether a person may speak of themselves.
         """
         near_best = [one for one in self._found if one.complete and one.telling >= near * self._best]
         usable = [one for one in near_best if one.is_news or not only_news]
         shown = [(one, _clause(self._shown(one.text))) for one in usable]
         ranked = sorted(shown, key=lambda pair: -pair[0].heading_as(pair[1]))
-        fit = [(one, text) for one, text in ranked if self._fits(text) and _tells(text, keys)]
+        fit = [(one, text) for one, text in ranked if self._fits(text, of_me=of_me) and _tells(text, keys)]
         for one, text in sorted(fit, key=lambda pair: _WE.search(pair[1]) is not None):
             return Title(text, _places(one, self._found), "headline", one.text)
         return None
@@ -103,10 +106,10 @@ class Headings:
     def _shown(self, text: str) -> str:
         return as_heading(self._usage.without_channels(text, self._people))
 
-    def _fits(self, text: str) -> bool:
+    def _fits(self, text: str, *, of_me: bool) -> bool:
         if not SHORTEST_HEADING <= len(text) <= MAX_TITLE or text.endswith("?") or text.casefold() in self._taken:
             return False
-        return not (_ME.search(text) or GREETING.search(text) or DANGLING.match(text))
+        return not ((_ME.search(text) and not of_me) or GREETING.search(text) or DANGLING.match(text))
 
 
 def _clause(text: str) -> str:
@@ -133,6 +136,8 @@ def as_heading(text: str) -> str:
     text = _INTERJECTION.sub("", URL.sub("…", text))
     text = _TAG.sub(lambda tag: split_hashtag(tag[1]), _EMPHASIS.sub(r"\1", _PICTURES.sub(" ", text)))
     text = _BY.sub("", _SPACE.sub(" ", text).strip(" |–—-•·."))
+    page, _, site = text.rpartition(" | ")
+    text = page if len(page) >= SHORTEST_HEADING and len(site) < len(page) else text
     if text.endswith("!") and not text.endswith("!!"):
         text = text[:-1]
     for opening, closing in _QUOTES:

@@ -97,7 +97,8 @@ def title_of(
             return named
         elif shared:
             named = None
-    told = headings.headline() or headings.headline(near=FAR) or named or headings.sentence()
+    told = headings.headline() or headings.headline(near=FAR) or named
+    told = told or headings.headline(of_me=True) or headings.sentence()
     return replace(told, text=told.text.replace("!", "").strip() or told.text) if sensitive else told
 
 

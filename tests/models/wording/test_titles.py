@@ -190,6 +190,8 @@ def test_posts_without_words_are_called_after_their_author() -> None:
         ("kelp is \U0001f33f out by @bo1", "Kelp is out"),
         ("iKelp 3 is out!", "iKelp 3 is out"),
         ("what you *need* is kelp", "What you need is kelp"),
+        ("How the harbour counts its boats | Kelp Weekly", "How the harbour counts its boats"),
+        ("Hm. Kelp grows twice as fast in the dark", "Kelp grows twice as fast in the dark"),
     ],
 )
 def test_a_heading_has_no_signs_of_posts(sentence: str, heading: str) -> None:
