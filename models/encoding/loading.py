@@ -31,11 +31,13 @@ def load_encoder(
         from models.encoding.static_encoder import load_static
 
         return load_static(cache_dir)
-    from models.encoding.sentence_models import load_minilm, load_model
-
     model, slash, precision = spec.rpartition("/")
     if not slash or precision not in PRECISIONS:
         model, precision = spec, "auto"
     if model == "minilm":
+        from models.encoding.minilm_forward import load_minilm
+
         return load_minilm(device, precision)
+    from models.encoding.sentence_models import load_model
+
     return load_model(model, device, precision, allow_download=allow_download)

@@ -1,8 +1,7 @@
-"""sentence-transformers models by name or path, and the packaged MiniLM, as encoders. Offline by default.
+"""sentence-transformers models by name or path, as encoders. Offline by default.
 
-A model's identity is its name, the first eight hexadecimal digits of its weights' sha256, and the number format. The
-packaged MiniLM has the published hash of its weights' file, which is checked. Another model has the hash of its prompt
-and its parameters in order of name.
+A model's identity is its name, the first eight hexadecimal digits of the sha256 of its prompt and its parameters in
+order of name, and the number format. The packaged MiniLM has a file of its own, and the published hash of its weights.
 """
 
 import hashlib
@@ -19,22 +18,12 @@ from transformers.utils import logging as transformers_logging
 
 from models.encoding.device import DevicePlan, choose
 from models.encoding.encoder import Encoder, EncoderError
-from models.encoding.minilm import MINILM_NAME, MINILM_SHA256, minilm_path
+from models.encoding.minilm import minilm_path
 from models.encoding.sentence_encoder import Forward, SentenceEncoder
 from models.encoding.token_batches import TokenBatch
 
 _TOKENS_AT_ONCE = 2048
 _MAX_DEFAULT_LENGTH = 512  # for a model without a stated limit: posts are short, and attention is quadratic
-
-
-def load_minilm(device: str = "auto", precision: str = "auto") -> SentenceEncoder:
-    """all-MiniLM-L6-v2 from the installed package, warmed up.
-
-    Raises:
-        EncoderError: The model cannot be loaded.
-    """
-    model, where = _load(str(minilm_path()), device, precision, allow_download=False)
-    return _token_encoder(model, where, f"{MINILM_NAME}@{MINILM_SHA256[:8]}/{where.precision}")
 
 
 def load_model(spec: str, device: str = "auto", precision: str = "auto", *, allow_download: bool = False) -> Encoder:
