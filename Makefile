@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 # where real posts for the benchmarks are, when there are any
 DATA ?=
 
@@ -14,7 +15,7 @@ DATA ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check chaos soak bench bench-topics bench-board bench-refit bench-digest bench-encoder bench-live bench-stream up down lock clean
+.PHONY: help setup demo test coverage check chaos soak bench bench-topics bench-board bench-refit bench-digest bench-encoder bench-live bench-stream up down lock clean
 
 help: ## this list
 	@echo "Top Topics. No Docker and no account needed; the first call of any target sets everything up."
@@ -44,7 +45,10 @@ check: setup ## ruff, mypy strict, import rules
 	@$(BIN)/python -m tests.audit
 
 test: check ## all checks and all tests, on a real broker and Redis
-	@echo "==> pytest" && $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+	@echo "==> pytest" && $(PYTEST)
+
+coverage: setup ## the tests with the lines and branches that they reach: measuring more than doubles their processor time
+	@$(PYTEST) --cov --cov-report=term
 
 chaos: setup ## 200 faults while 16,000 posts flow, then an audit of every post (SEED=2 ARGS="--faults 20 --posts 2000")
 	@$(BIN)/python -m tests.integration.faults.chaos --seed $(or $(SEED),1) $(ARGS)
