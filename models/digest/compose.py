@@ -127,12 +127,20 @@ def write_digest(
     """
     week, previous = inputs.week, inputs.previous
     before = {identity.id: identity for identity in previous.identities} if previous else {}
-    sections = [section(inputs, story, before.get(story.previous_id or "")) for story in chosen.sections]
+    titles: set[str] = set()  # case folded: no two entries have the same
+    sections = []
+    for story in chosen.sections:
+        if topic := section(inputs, story, before.get(story.previous_id or ""), titles):
+            sections.append(topic)
+            titles.add(topic.label.casefold())
     lists = [_themed_list(inputs, kind, stories) for kind, stories in chosen.lists]
-    lines = [brief(inputs, story) for story in chosen.briefs]
+    briefs: list[Brief] = []
+    for story in chosen.briefs:
+        if line := brief(inputs, story, titles):
+            briefs.append(line)
+            titles.add(line.label.casefold())
     theme_of = {story.id: story.theme for story in chosen.sections}
     topics = [msgspec.structs.replace(topic, theme=theme_of.get(topic.id)) for topic in (*sections, *lists) if topic]
-    briefs = [line for line in lines if line]
     ids = [post.id for post in week.posts]
     opening = len(headline(topics, briefs, ids).text.split())
     topics, briefs = within_budget(topics, briefs, inputs.config.max_words - opening)

@@ -1,6 +1,6 @@
 """Converts stories to their texts in a digest: a section, an entry of a themed list, or a line of "In brief"."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,25 +50,29 @@ class _Told:
     people: list[Person]
 
 
-def _told(inputs: "Inputs", story: Story) -> _Told:
+def _told(inputs: "Inputs", story: Story, taken: Set[str] = frozenset()) -> _Told:
     week = inputs.week
     posts = [week.posts[int(index)] for index in story.members]
     closeness = [float(value) for value in week.vectors[story.members] @ story.centroid]
     found = statements(posts, inputs.usage, closeness=closeness, sensitive=story.sensitive)
-    title = title_of(posts, found, inputs.usage, sensitive=story.sensitive, plain_names=False, taken=inputs.last_labels)
+    taken = inputs.last_labels | taken
+    title = title_of(posts, found, inputs.usage, sensitive=story.sensitive, plain_names=False, taken=taken)
     return _Told(posts, found, title, people_of(posts, inputs.influence))
 
 
-def section(inputs: "Inputs", story: Story, before: TopicIdentity | None) -> DigestTopic | None:
+def section(
+    inputs: "Inputs", story: Story, before: TopicIdentity | None, taken: Set[str] = frozenset()
+) -> DigestTopic | None:
     """Return the section of a story; None if nothing in it can be shown.
 
     Args:
         inputs: the inputs of the digest.
         story: the story.
         before: last week's topic that it continues.
+        taken: titles (case folded) of other entries.
     """
     week = inputs.week
-    told = _told(inputs, story)
+    told = _told(inputs, story, taken)
     found = groups(week, story, told.statements, inputs.influence, inputs.resources)
     lead = _lead(told, found, story)
     items = _items(inputs, found, {lead.text} if lead else set())
@@ -152,9 +156,9 @@ def themed_list(
     )
 
 
-def brief(inputs: "Inputs", story: Story) -> Brief | None:
-    """Return the story as one line; None if it has no text to quote."""
-    told = _told(inputs, story)
+def brief(inputs: "Inputs", story: Story, taken: Set[str] = frozenset()) -> Brief | None:
+    """Return the story as one line; None if it has no text to quote. taken: titles (case folded) of other entries."""
+    told = _told(inputs, story, taken)
     entry = _line(inputs, story, told)
     if entry is None:
         return None

@@ -48,6 +48,23 @@ def test_a_digest_names_its_topics_and_keeps_its_promises() -> None:
     assert check_digest(digest, {one.id: one for one in PLAIN.posts}) == []
 
 
+def test_two_entries_never_have_one_title() -> None:
+    """The second of two stories with one headline is called by another of its sentences."""
+    ban = "The port of Kelp bans the LanternNet camera from its harbour"
+    texts = (
+        ban,
+        "Crews say that the ban of the camera came overnight",
+        ban,
+        "The makers of the camera sue the port",
+    )
+    week = week_of([post(40 + n, text, author=n) for n, text in enumerate(texts)])
+    digest = digest_of(week, [story_of(week, [0, 1], ["camera"], 0), story_of(week, [2, 3], ["camera"], 1)])
+    labels = [topic.label for topic in digest.topics]
+    assert ban in labels
+    assert len(set(labels)) == 2
+    assert check_digest(digest, {one.id: one for one in week.posts}) == []
+
+
 def test_several_people_on_one_link_are_one_item_and_retweets_fold_into_it() -> None:
     """The PDF with a tracker and the abstract are the same paper; the retweet adds a person and support."""
     item = digest_of(PLAIN, [LANTERN]).topics[0].items[0]
