@@ -158,7 +158,9 @@ def _fade(space: TopicSpace) -> list[TopicEvent]:
             record.phase = "dormant"
             days = config.dormant_after / DAY
             events.append(event(space, record, "faded", space.now, f"nothing for {days:g} days"))
-        limit = config.forget_candidate_after if record.phase == "candidate" else config.forget_after
+        few = record.originals < config.born_posts or len(record.people) < config.born_people  # known for a story only
+        unborn = record.phase == "candidate" or (few and not record.only_told)
+        limit = config.forget_candidate_after if unborn else config.forget_after
         if silence > limit:
             dropped.append(slot)
             events += _forgotten(space, record, f"nothing for {limit / DAY:g} days")

@@ -23,7 +23,7 @@ from models.online.window import SPAN, Day, WindowPost, used
 
 
 def measure_noise(space: TopicSpace, stories: Sequence[Story]) -> None:
-    """Add the last day, in which these groups were found, to the space's noise. No post may wait in a block."""
+    """Add the last day, in which these groups were found, to the space's noise."""
     chance: list[float] = []
     for number in range(ROUNDS):
         made = _made_day(space, number)

@@ -81,8 +81,6 @@ class OnlineTopics:
             if space.block.full():
                 events += close_block(space)
             if float(batch.at[stop - 1]) >= space.window.next_look:
-                if space.block.posts:
-                    events += close_block(space)
                 events += regroup(space)
             start = stop
         return placements, events

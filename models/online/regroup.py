@@ -37,7 +37,7 @@ ALIKE = 0.6  # minimum similarity of such a topic to the story
 
 
 def regroup(space: TopicSpace) -> list[TopicEvent]:
-    """Find the stories of the window and their topics; returns the events. No post may wait in a block."""
+    """Find the stories of the window and their topics; returns the events."""
     window = space.window
     window.trim(space.now)
     day = window.today(space.now)
@@ -169,7 +169,6 @@ def _settle(space: TopicSpace, day: Day, story: Story) -> tuple[TopicRecord, lis
         space.topic_of[posts[place].id] = home.id
     if home.only_told:
         _count(space, home, day, moving)
-    home.last = max(home.last, *(posts[place].at for place in places))
     if moving or home.phase != "active":
         events += _arrival_event(space, home, story, [posts[place].id for place in moving], sources)
     return home, places, events
