@@ -196,8 +196,9 @@ def _memory(worker: WorkerProcess) -> list[tuple[str, int]]:
     if worker.process is None:
         return []
     children = psutil.Process(worker.process.pid).children()
-    named = [(process.cmdline()[-1], process.memory_info().rss) for process in children]
-    return [(name, resident) for name, resident in named if name in STAGES]
+    named = [(process.cmdline()[-2:], process.memory_info().rss) for process in children]
+    # a command ends with the stage and its parent's pid
+    return [(command[0], resident) for command, resident in named if command[0] in STAGES]
 
 
 def main() -> int:
