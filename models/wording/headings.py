@@ -15,6 +15,7 @@ from models.ranking.junk import GREETING
 from models.text.characters import split_hashtag
 from models.text.plain import one_line
 from models.text.stop_words import STOP_WORDS
+from models.wording.announcement import announced
 from models.wording.passages import CUT, URL, own_words, verbatim
 from models.wording.quotations import DANGLING
 from models.wording.statements import Statement
@@ -22,7 +23,7 @@ from models.wording.usage import Usage, atoms
 
 Form = Literal["name", "headline", "sentence"]
 MAX_TITLE = 90  # characters
-SHORTEST_HEADING = 20
+SHORTEST_HEADING = 13
 ENOUGH = 45  # characters of a long sentence's first clauses, for a heading
 NEAR_BEST = 0.6  # of what the best statement tells, for a heading
 FAR = 0.3  # the same, before a sentence is cut
@@ -37,7 +38,7 @@ _PICTURES = re.compile(r"[\U0001f000-\U0001faff\u2190-\u2bff\u3030\ufe0f\u20e3\u
 _TAG = re.compile(r"(?<!\w)[#＃](\w+)")
 _EMPHASIS = re.compile(r"(?<![\w*])\*(\w[^*\n]{0,80})\*(?![\w*])")
 _BY = re.compile(r"\s+(?:(?:by|via|from)\s+)@[\w.-]+$", re.IGNORECASE)
-_CLAUSE_ENDS = ("; ", ": ", " – ", " — ", " - ", ". ")
+_CLAUSE_ENDS = ("! ", "; ", ": ", " – ", " — ", " - ", ". ")
 _QUOTES = (("“", "”"), ('"', '"'), ("‘", "’"))
 
 
@@ -104,7 +105,7 @@ class Headings:
         return Title(f"{POSTS_BY}{author}", (order[0],), "sentence")
 
     def _shown(self, text: str) -> str:
-        return as_heading(self._usage.without_channels(text, self._people))
+        return as_heading(announced(self._usage.without_channels(text, self._people)))
 
     def _fits(self, text: str, *, of_me: bool) -> bool:
         if not SHORTEST_HEADING <= len(text) <= MAX_TITLE or text.endswith("?") or text.casefold() in self._taken:
@@ -134,8 +135,10 @@ def _places(one: Statement, found: Sequence[Statement]) -> tuple[int, ...]:
 def as_heading(text: str) -> str:
     """A sentence as a heading: on one line, hashtags as words, without pictures, its author and a full stop."""
     text = _INTERJECTION.sub("", URL.sub("…", text))
+    before = text.partition("…")[0].strip(" ,;:(")
+    text = before if len(before) >= SHORTEST_HEADING else text  # "… see more": what follows a link is about the link
     text = _TAG.sub(lambda tag: split_hashtag(tag[1]), _EMPHASIS.sub(r"\1", _PICTURES.sub(" ", text)))
-    text = _BY.sub("", _SPACE.sub(" ", text).strip(" |–—-•·."))
+    text = _BY.sub("", _SPACE.sub(" ", text).strip(" |–—-•·.`"))
     page, _, site = text.rpartition(" | ")
     text = page if len(page) >= SHORTEST_HEADING and len(site) < len(page) else text
     if text.endswith("!") and not text.endswith("!!"):

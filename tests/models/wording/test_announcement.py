@@ -1,0 +1,37 @@
+"""The news of an announcement, without the words that only announce."""
+
+import pytest
+
+from models.wording.announcement import announced
+
+
+@pytest.mark.parametrize(
+    ("sentence", "news"),
+    [
+        ("Today we are announcing our work on reading tide tables by ear!", "Reading tide tables by ear"),
+        ("We are presenting Safe Moorings for Barges at @quayconf today!", "Safe Moorings for Barges at @quayconf"),
+        ("Super excited to launch OrlopDB, our first database for barges", "OrlopDB, our first database for barges"),
+        ("We’re really excited to be announcing OrlopDB today.", "OrlopDB"),
+        ("Introducing Charts on Orlop!", "Charts on Orlop"),
+        ('I am presenting our work "Moorings in Ice" at Quay right now!', '"Moorings in Ice" at Quay'),
+        ("Bo Castell and I are presenting our virtual poster on tides", "Virtual poster on tides"),
+    ],
+)
+def test_the_news_of_an_announcement_is_kept(sentence: str, news: str) -> None:
+    """The words that only announce go, and so does the day at its end."""
+    assert announced(sentence) == news
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Shared moorings are cheaper",
+        "Sharing is caring",
+        "We released OrlopDB 4.6 just two months ago.",
+        "I'm happy to announce that we won",
+        "The harbour announces new rules",
+    ],
+)
+def test_other_sentences_stay(sentence: str) -> None:
+    """A word of announcement alone is no announcement of something."""
+    assert announced(sentence) == sentence
