@@ -9,6 +9,7 @@ from safetensors.numpy import load, save
 
 from models.events import TopicEvent
 from models.online.factory import ModelKind, StateError, create_topic_model, restore_topic_model
+from models.online.metadata import NewerStateError
 from models.online.topic_model import Placement, PostBatch, TopicModel
 from tests.support.made_lessons import lesson, taught
 from tests.support.made_streams import DIMENSIONS, cut, made_stream, part
@@ -125,16 +126,17 @@ def test_digest_is_matched_one_to_one(kind: ModelKind) -> None:
 
 
 def test_state_of_another_version_is_refused(kind: ModelKind) -> None:
-    """The message says what to do."""
+    """An older one can be rebuilt; a newer one has an error of its own, because it must not be replaced."""
     model = create_topic_model(kind, DIMENSIONS, "e")
     model.learn_many(made_stream(20))
     data = model.to_bytes()
     header = orjson.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     metadata = orjson.loads(header["__metadata__"]["online"])
     assert (metadata["kind"], metadata["encoder"]) == (kind, "e")
-    metadata["version"] = 999
-    with pytest.raises(StateError, match=r"version 999.*rebuild"):
-        restore_topic_model(save(load(data), metadata={"online": orjson.dumps(metadata).decode()}))
+    for version, kind_of_error, told in ((0, StateError, "version 0.*rebuild"), (999, NewerStateError, "version 999")):
+        metadata["version"] = version
+        with pytest.raises(kind_of_error, match=told):
+            restore_topic_model(save(load(data), metadata={"online": orjson.dumps(metadata).decode()}))
 
 
 @pytest.mark.parametrize("data", [b"", b"nonsense", b"\xff" * 100, save({}, metadata={"online": "{}"})])
