@@ -7,7 +7,6 @@ mean that an input differs, or that the code differs from its version.
 from dataclasses import dataclass
 
 from models.events import Digest, Manifest
-from models.events.wire import encode
 
 
 @dataclass(frozen=True)
@@ -20,11 +19,6 @@ class InputDifference:
 
     def __str__(self) -> str:
         return f"{self.name}: published from {self.published}, now {self.rebuilt}"
-
-
-def same_bytes(published: Digest, rebuilt: Digest) -> bool:
-    """Whether both have the same canonical bytes."""
-    return encode(published) == encode(rebuilt)
 
 
 @dataclass(frozen=True)

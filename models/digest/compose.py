@@ -14,7 +14,6 @@ of the posts, and a replay gives the same bytes; with them, the manifest's `reso
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 import orjson
@@ -51,11 +50,6 @@ from models.week.progress import StepProgress
 from models.wording.change import faded
 from models.wording.label import labels
 from models.wording.summary import headline, overview_line
-
-
-def build_digest(week: WeekPosts, **inputs: Any) -> Digest:
-    """Return the digest of `week`; `inputs` as in `build_week`."""
-    return build_week(week, **inputs)[0]
 
 
 def build_week(

@@ -17,7 +17,7 @@ _SITE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}")
 
 
 @dataclass(frozen=True)
-class TopicSummary:
+class OnlineTopic:
     """A live topic as views see it."""
 
     id: str
@@ -33,9 +33,9 @@ class TopicSummary:
     example_ids: list[str]
 
 
-def state_of(record: TopicRecord, lexicon: Lexicon) -> TopicSummary:
+def state_of(record: TopicRecord, lexicon: Lexicon) -> OnlineTopic:
     """Describe the record for views."""
-    return TopicSummary(
+    return OnlineTopic(
         id=record.id,
         label=label_of(keywords := keywords_of(record, lexicon)),
         keywords=keywords,

@@ -20,7 +20,7 @@ from models.events.week_topics import WeekTopics
 from models.online.alias_matching import check_width, match_identities
 from models.online.burst import MAX_RECENT_AUTHORS, record_author
 from models.online.centering import unit_rows
-from models.online.labels import TopicSummary, state_of
+from models.online.labels import OnlineTopic, state_of
 from models.online.lexicon import Floats
 from models.online.lifecycle import close_block, note_arrival
 from models.online.refit_feedback import learn_week
@@ -102,7 +102,7 @@ class OnlineTopics:
         rows = sums[[by_id[i] for i in ids]] if ids else np.zeros((0, self.dimensions), np.float32)
         return ids, rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9).astype(np.float32)
 
-    def topics(self) -> list[TopicSummary]:
+    def topics(self) -> list[OnlineTopic]:
         """Return every living topic, with candidates, largest first."""
         states = [state_of(record, self.space.lexicon) for record in self.space.records.values()]
         return sorted(states, key=lambda state: (-state.posts, state.id))

@@ -37,7 +37,7 @@ _KIND_BEFORE_LINK: tuple[tuple[re.Pattern[str], ResourceKind], ...] = (
 
 
 @dataclass(frozen=True)
-class Source:
+class Quotable:
     """A quotable statement of the post at `index` of the week."""
 
     text: str
@@ -52,7 +52,7 @@ class Group:
     members: list[int]  # places of all posts
     voices: list[int]  # places of its own posts; all members if there are none
     link: Link | None  # the shared link
-    sources: list[Source]  # best first
+    sources: list[Quotable]  # best first
     score: float
 
 
@@ -64,12 +64,12 @@ def groups(
     resources: Mapping[str, Link],
 ) -> list[Group]:
     """Return the story's posts in groups, best first; found: the statements of its members, in their order."""
-    sources: dict[int, list[Source]] = defaultdict(list)
+    sources: dict[int, list[Quotable]] = defaultdict(list)
     least = LEAST_WORTH * max((one.worth for one in found), default=0.0)
     for one in found:
         if not (one.is_title or one.is_quoted) and one.worth >= least:
             index = int(story.members[one.place])
-            sources[index].append(Source(one.text, index, one.worth))
+            sources[index].append(Quotable(one.text, index, one.worth))
     made = [
         _group(week, story, members, sources, influence, resources)
         for members in _clusters(week, story, resources)
@@ -191,7 +191,7 @@ def _group(
     week: WeekPosts,
     story: Story,
     members: list[int],
-    sources: Mapping[int, list[Source]],
+    sources: Mapping[int, list[Quotable]],
     influence: Mapping[str, float],
     resources: Mapping[str, Link],
 ) -> Group:

@@ -1,7 +1,7 @@
 """The parts of a post that can be quoted, and how well a passage says what the post is about.
 
-`Source` is a passage with the post that it comes from; `quality` ranks passages for readers: whole sentences of a good
-length that use the topic's words, rather than shouts, calls to subscribe or strings of hashtags.
+`quality` ranks passages for readers: whole sentences of a good length that use the topic's words, rather than shouts,
+calls to subscribe or strings of hashtags.
 """
 
 import math

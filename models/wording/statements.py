@@ -21,7 +21,7 @@ from models.wording.passages import Passage, passages
 from models.wording.quotations import HEADING, LEAD, embeddable, fits, post_passages, quality
 from models.wording.usage import Usage, atoms
 
-Source = Literal["own", "title", "quoted"]
+Origin = Literal["own", "title", "quoted"]
 MAX_POSTS = 200  # posts of a story that are read
 PER_POST = 6  # maximum number of passages
 NEWS_FIRST = 1.4  # bonus of a verb of news
@@ -122,7 +122,7 @@ def statements(
     return sorted(found, key=lambda one: (-one.worth, posts[one.place].id, one.position, one.text))
 
 
-def _statement(passage: Passage, place: int, telling: float, usage: Usage, source: Source) -> Statement:
+def _statement(passage: Passage, place: int, telling: float, usage: Usage, source: Origin) -> Statement:
     text = passage.text
     title_case = usage.is_headline(atoms(text))
     return Statement(
@@ -176,7 +176,7 @@ def _first(posts: Sequence[Tweet]) -> list[int]:
     return sorted(range(len(posts)), key=lambda place: (posts[place].kind == "retweet", posts[place].id))[:MAX_POSTS]
 
 
-def _texts(post: Tweet) -> Iterator[tuple[Passage, Source]]:
+def _texts(post: Tweet) -> Iterator[tuple[Passage, Origin]]:
     for link in post.links:
         if link.title:
             yield Passage(one_line(link.title.partition(" | ")[0], 200), 0), "title"
@@ -194,7 +194,7 @@ def _source(post: Tweet) -> str:
     return (post.related_id or post.id) if post.kind == "retweet" else post.id
 
 
-def _is_own(post: Tweet, names: set[str], source: Source) -> bool:
+def _is_own(post: Tweet, names: set[str], source: Origin) -> bool:
     """Whether the author's name contains the subject of the story."""
     author = (post.related_author or "") if post.kind == "retweet" or source == "quoted" else post.author
     handle = "".join(filter(str.isalnum, author.casefold()))

@@ -8,7 +8,7 @@ from models.text.terminal import printable
 from streams.cli.common import fail, run, settings_or_exit, with_addresses
 
 if TYPE_CHECKING:
-    from streams.operations.doctor import Finding
+    from streams.operations.checks import Finding
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:

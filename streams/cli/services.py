@@ -59,7 +59,7 @@ class ServiceStatus:
 
 
 def _local_status(service: "LocalService") -> ServiceStatus:
-    from streams.local.readiness import connects
+    from streams.system.tcp import connects
 
     record = service.running()
     process = None if record is None else record.server.process()
@@ -87,8 +87,8 @@ def _hide_password(url: str) -> str:
 def service_statuses(settings: "Settings") -> list[ServiceStatus]:
     """Kafka and Redis: the addresses of the settings, else the local services of the data folder."""
     from streams.local.kafka_broker import KafkaBroker
-    from streams.local.readiness import connects
     from streams.local.redis_server import RedisServer
+    from streams.system.tcp import connects
 
     given = {"kafka": settings.kafka_bootstrap_servers, "redis": settings.redis_url}
     local: list[LocalService] = [KafkaBroker(settings.data_dir), RedisServer(settings.data_dir)]

@@ -11,21 +11,6 @@ _TIMEOUT = 2.0
 _METADATA, _METADATA_VERSION = 3, 4  # a version that every broker from 0.11 to 4.x supports
 
 
-def split_address(address: str) -> tuple[str, int]:
-    """Split 'host:port', '[::1]:port' or 'redis://…@host:port/0' into host and port (default: Kafka's 9092, Redis'
-    6379).
-
-    Raises:
-        ValueError: The port is not a number.
-    """
-    fallback = 6379 if "://" in address else 9092
-    authority = address.split("://", 1)[-1].split("/", 1)[0].rsplit("@", 1)[-1]
-    host, colon, port = authority.rpartition(":")
-    if not colon or authority.endswith("]"):
-        return authority.strip("[]"), fallback
-    return host.strip("[]"), int(port)
-
-
 def _exactly(connection: socket.socket, count: int) -> bytes:
     received = b""
     while len(received) < count:
@@ -60,14 +45,3 @@ def redis_answers(port: int, host: str = LOOPBACK) -> bool:
             return _exactly(connection, 5) == b"+PONG"
     except OSError:
         return False
-
-
-def connects(address: str) -> bool:
-    """Whether one of the comma-separated addresses accepts a connection."""
-    for one in address.split(","):
-        try:
-            with socket.create_connection(split_address(one.strip()), timeout=_TIMEOUT):
-                return True
-        except (OSError, ValueError):
-            continue
-    return False

@@ -165,15 +165,6 @@ class RefitProcess:
             await child.wait()
 
 
-async def run_refit(settings: Settings, week: Week, **request: Any) -> MadeDigest:
-    """Run one refit in a process of its own; see `RefitProcess.refit`."""
-    process = RefitProcess(settings)
-    try:
-        return await process.refit(week, **request)
-    finally:
-        await process.aclose()
-
-
 def _environment(settings: Settings) -> dict[str, str]:
     """Variables for the child: the addresses may belong to services that this process started."""
     named = {

@@ -10,8 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from streams.local.readiness import connects
 from streams.system.logs import get_logger
+from streams.system.tcp import connects
 
 AWAY_SECONDS = 5.0  # a restarting broker is rarely back sooner, and afterwards there is still time to drain
 MOST_SECONDS = 20.0  # the worker kills a stage after 25 s; Docker and systemd kill the worker after 30 or 90 s

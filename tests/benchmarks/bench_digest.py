@@ -24,7 +24,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from models.digest.cited import cited_posts
-from models.digest.compose import build_digest
+from models.digest.compose import build_week
 from models.events import Digest, EmbeddedTweet, Tweet
 from models.ranking.influence import engagement
 from models.refit.near_duplicates import fold
@@ -156,7 +156,7 @@ def listed_weeks(data: Path, vectors: Path | None) -> Iterator[tuple[Built, list
 
 
 def _digest(week: WeekPosts, previous: Digest | None) -> Digest:
-    return build_digest(week, previous=previous, influencers=[], config=CONFIG, versions={})
+    return build_week(week, previous=previous, influencers=[], config=CONFIG, versions={})[0]
 
 
 def _beside(built: Built, listed: Sequence[Listed]) -> Iterator[str]:

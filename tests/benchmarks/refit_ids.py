@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.digest.compose import build_digest
+from models.digest.compose import build_week
 from models.events import Digest, EmbeddedTweet, TopicIdentity, Tweet
 from models.events.wire import encode, pack_vector, unpack_vector
 from models.text import clean
@@ -103,7 +103,7 @@ def weeks_of(posts: Sequence[Tweet], vectors: Vectors) -> Iterator[tuple[Week, l
 
 
 def _digest(week: WeekPosts, previous: Digest | None) -> Digest:
-    return build_digest(week, previous=previous, influencers=[], config=DigestConfig(), versions={})
+    return build_week(week, previous=previous, influencers=[], config=DigestConfig(), versions={})[0]
 
 
 def _found(digest: Digest) -> list[TopicIdentity]:

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.local.processes import Record, read_record
-from streams.local.readiness import split_address
+from streams.system.tcp import split_address
 from tests.support.paths import ROOT
 
 _STARTER = """

@@ -20,8 +20,8 @@ from streams.kafka.topics import TWEETS
 from streams.local.jars import find_jars
 from streams.local.progress import silent
 from streams.local.toolchain import Toolchain, find_java
-from streams.operations import doctor
-from streams.operations.doctor import Problem
+from streams.operations import service_checks
+from streams.operations.checks import Problem
 from streams.redis_store.client import ViewUnavailableError, connect, open_views
 from streams.redis_store.view_positions import ViewPositions
 from streams.runtime.view_rebuild import view_positions
@@ -43,11 +43,11 @@ def environment(kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path
 async def test_a_clock_that_is_off_is_told(kafka_bootstrap: str, fresh_names: str) -> None:
     """Two days ahead of the broker: posts would be refused as future. Redis may be as wrong, on the same machine."""
     settings = load_settings(kafka_bootstrap_servers=kafka_bootstrap, prefix=fresh_names)
-    assert "of the broker's clock" in await doctor._clock(settings, system_clock)
+    assert "of the broker's clock" in await service_checks._clock(settings, system_clock)
     with pytest.raises(Problem, match=r"\b17[12]\d{3} s ahead of the broker's clock"):
-        await doctor._clock(settings, lambda: system_clock() + timedelta(days=2))
+        await service_checks._clock(settings, lambda: system_clock() + timedelta(days=2))
     with pytest.raises(Problem, match="s behind the broker's clock"):
-        await doctor._clock(settings, lambda: system_clock() - timedelta(days=2))
+        await service_checks._clock(settings, lambda: system_clock() - timedelta(days=2))
     async with admin(settings) as client:
         assert [name for name in await client.list_topics() if name.startswith(fresh_names)] == []
 
@@ -57,7 +57,7 @@ async def test_a_redis_with_the_view_of_another_installation_is_told(
 ) -> None:
     """The first one to write owns it; `doctor` claims nothing."""
     settings = load_settings(kafka_bootstrap_servers=kafka_bootstrap, redis_url=redis_url, prefix=fresh_names)
-    assert await doctor._view(settings) == "not made yet"
+    assert await service_checks._view(settings) == "not made yet"
 
     async def other() -> str:
         return "another-cluster"
@@ -65,10 +65,10 @@ async def test_a_redis_with_the_view_of_another_installation_is_told(
     async with open_views(redis_url, fresh_names) as views:
         await ViewPositions(views.database, fresh_names, other).check()
         with pytest.raises(Problem, match="another-cluster"):
-            await doctor._view(settings)
+            await service_checks._view(settings)
         await views.wipe()
         await view_positions(settings, views).check()
-    assert await doctor._view(settings) == "made from this Kafka cluster"
+    assert await service_checks._view(settings) == "made from this Kafka cluster"
 
 
 async def test_a_redis_that_hides_its_configuration_is_well(redis_url: str) -> None:
@@ -77,9 +77,9 @@ async def test_a_redis_that_hides_its_configuration_is_well(redis_url: str) -> N
     try:
         await admin.call("ACL", "SETUSER", user, "on", ">secret", "~*", "+@all", "-config")
         given = redis_url.replace("redis://", f"redis://{user}:secret@")
-        assert "noeviction" in await doctor._redis(load_settings(redis_url=given))
+        assert "noeviction" in await service_checks._redis(load_settings(redis_url=given))
         with pytest.raises(ViewUnavailableError) as refused:
-            await doctor._redis(load_settings(redis_url=given.replace("secret", "guess")))
+            await service_checks._redis(load_settings(redis_url=given.replace("secret", "guess")))
         assert "guess" not in str(refused.value)
     finally:
         await admin.call("ACL", "DELUSER", user)
@@ -126,12 +126,12 @@ async def test_posts_that_wait_for_a_stopped_stage_fail_and_an_idle_broker_does_
     """Right after the topics are made nothing waits, so nothing has to run."""
     settings = load_settings(kafka_bootstrap_servers=kafka_bootstrap, prefix=fresh_names)
     await ensure_topics(settings)
-    assert await doctor._lag(settings, "embed", TWEETS) == "not running; no post waits"
+    assert await service_checks._lag(settings, "embed", TWEETS) == "not running; no post waits"
     async with AIOKafkaProducer(bootstrap_servers=kafka_bootstrap) as producer:
         for number in range(3):
             await producer.send_and_wait(f"{fresh_names}tweets", b"{}", key=str(number).encode())
     with pytest.raises(Problem, match="not running, 3 posts wait"):
-        await doctor._lag(settings, "embed", TWEETS)
+        await service_checks._lag(settings, "embed", TWEETS)
 
 
 def _findings(environment: dict[str, str], exit_code: int = 1) -> dict[str, dict[str, str]]:

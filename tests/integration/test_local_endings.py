@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 from streams.local.kafka_broker import KafkaBroker
-from streams.local.readiness import connects
 from streams.local.redis_server import RedisServer
 from streams.local.services import running_services
 from streams.local.toolchain import Toolchain
+from streams.system.tcp import connects
 from tests.integration.local_world import (
     consume,
     create,

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import psutil
 
-from streams.local.readiness import kafka_answers, redis_answers, split_address
+from streams.local.readiness import kafka_answers, redis_answers
 from streams.local.redis_server import RedisServer
 from streams.local.services import running_services
+from streams.system.tcp import split_address
 from tests.integration.local_world import (
     brokers,
     consume,

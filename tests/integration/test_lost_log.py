@@ -25,7 +25,8 @@ from streams.kafka.digests import PublishedDigest, read_digests
 from streams.kafka.log import connection, group_name, producer, topic_name
 from streams.kafka.record import Record
 from streams.kafka.topics import EMBEDDED
-from streams.operations.doctor import Finding, diagnose_services
+from streams.operations.checks import Finding
+from streams.operations.doctor import diagnose_services
 from streams.refit.client import MadeDigest
 from streams.runtime.pipeline import _read_embedded_since
 from streams.settings import Settings

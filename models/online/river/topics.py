@@ -22,7 +22,7 @@ from models.events import TopicEvent
 from models.events.week_topics import WeekTopics
 from models.online.alias_matching import check_width, match_identities
 from models.online.config import OnlineConfig
-from models.online.labels import TopicSummary, describe, state_of, tally
+from models.online.labels import OnlineTopic, describe, state_of, tally
 from models.online.lexicon import Lexicon
 from models.online.metadata import StateError, check_version
 from models.online.record import TopicRecord, live_topic_id
@@ -68,7 +68,7 @@ class RiverTopics:
         rows = np.array([self.sums[self.by_id[name]] for name in ids], np.float64).reshape(-1, self.dimensions)
         return ids, (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)).astype(np.float32)
 
-    def topics(self) -> list[TopicSummary]:
+    def topics(self) -> list[OnlineTopic]:
         """Every live topic, candidates included, the largest first."""
         states = [state_of(record, self.lexicon) for record in self.records.values()]
         return sorted(states, key=lambda state: (-state.posts, state.id))

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from streams.local.kafka_properties import as_properties, broker_properties
 from streams.local.ports import is_free, reserve_ports
 from streams.local.processes import ProcessId, Record, read_record, write_record
-from streams.local.readiness import connects, kafka_answers, redis_answers, split_address
+from streams.local.readiness import kafka_answers, redis_answers
 from streams.local.supervise import Guarded, spawn, stop_recorded, tail, wait_until
+from streams.system.tcp import connects, split_address
 from tests.support.paths import ROOT
 
 IGNORES_TERM = (

@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 
 from streams.cli.commands import app
 from streams.clock import system_clock
-from streams.operations import doctor
-from streams.operations.doctor import Check, Finding, Problem, diagnose_machine, diagnose_services, examine
+from streams.operations import machine_checks
+from streams.operations.checks import Check, Finding, Problem, examine
+from streams.operations.doctor import diagnose_machine, diagnose_services
 from streams.settings import Settings, load_settings
 
 
@@ -116,6 +117,6 @@ def test_without_a_data_folder_the_command_reports_all_the_same(tmp_path: Path) 
 
 def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Before snapshots fail."""
-    monkeypatch.setattr(doctor, "LEAST_FREE", 1 << 60)
+    monkeypatch.setattr(machine_checks, "LEAST_FREE", 1 << 60)
     with pytest.raises(Problem, match="GiB free, less than"):
-        doctor._disk(tmp_path / "not" / "there" / "yet")
+        machine_checks._disk(tmp_path / "not" / "there" / "yet")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.digest.compare import compare, comparison_data, comparison_text
-from models.digest.compare_inputs import Circumstances, differing_inputs, same_bytes
-from models.events import Digest, DigestTopic, Sentence
+from models.digest.compare_inputs import Circumstances, differing_inputs
+from models.events import Digest, DigestTopic
 from tests.support.view_examples import digest
 
 BASE = digest("2021-W18")
@@ -119,7 +119,6 @@ def test_every_topic_is_accounted_for_once(old: list[str], new: list[str]) -> No
 
 def test_each_input_that_differs_is_named() -> None:
     """One after the other, and no further input."""
-    assert same_bytes(BASE, BASE)
     assert differing_inputs(BASE, BASE) == []
     changes: dict[str, dict[str, Any]] = {
         "slice": {"slice_hash": "f" * 64},
@@ -136,7 +135,6 @@ def test_each_input_that_differs_is_named() -> None:
         assert difference.name == name
         assert str(difference).startswith(f"{name}: published from ")
         assert str(difference).split("from ")[1].split(", now ")[0] != str(difference).split(", now ")[1]
-    assert not same_bytes(BASE, replaced(BASE, headline=Sentence(text="x", posts=[])))
 
 
 def names_of(manifest: dict[str, Any], *beside: Circumstances, **fields: Any) -> list[str]:
