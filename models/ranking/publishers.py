@@ -1,8 +1,9 @@
 """Groups accounts of one publisher: accounts of one news desk, or of one site, count as one voice.
 
-There are two signs, and no list. Either most links of both accounts lead to one site to which few other accounts link.
-Or both have one brand at the start of handle and name: an acronym or the other's whole handle ("CNN", "cnnbrk" as "CNN
-Breaking News").
+There are two signs, and no list. Either most links of both accounts lead to one site to which few other accounts link,
+and at least half of the people who share links have another site or none: a site that most of a circle reads is
+nobody's own. Or both have one brand at the start of handle and name: an acronym or the other's whole handle ("CNN",
+"cnnbrk" as "CNN Breaking News").
 """
 
 import re
@@ -50,7 +51,7 @@ def _by_site(posts: Iterable[Tweet]) -> Iterable[list[str]]:
     return [
         accounts
         for host, accounts in sorted(owners.items())
-        if sum(links[account][host] for account in accounts) >= OWNED * total[host]
+        if sum(links[account][host] for account in accounts) >= OWNED * total[host] and 2 * len(accounts) <= len(links)
     ]
 
 

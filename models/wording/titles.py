@@ -83,22 +83,18 @@ def title_of(
     name = None if sensitive else _name(posts, usage)
     if name is not None and name.text.casefold() in taken:
         name = None
-    named = None if name is None else Title(name.text, _holding(name, found), "name")
-    if name is not None and named is not None:
+    if name is not None:
+        named = Title(name.text, _holding(name, found), "name")
         if plain_names or _is_telling(name):
             return named
         marked = any(map(_is_marked, name.text.split()))  # a person or a place tells less than what happened to them
         shared = len(name.people) < HALF * usage.people(name.keys)  # others speak of it as much
-        if people == 1:  # what one person speaks of is told by what they say
-            named = None
-        elif headline := headings.headline(name.keys, only_news=marked):
+        # what one person speaks of is told by what they say
+        if people > 1 and (headline := headings.headline(name.keys, only_news=marked)):
             return headline
-        elif len(name.keys) > 1 or (marked and not shared):
+        if people > 1 and (len(name.keys) > 1 or (marked and not shared)):
             return named
-        elif shared:
-            named = None
-    told = headings.headline() or headings.headline(near=FAR) or named
-    told = told or headings.headline(of_me=True) or headings.sentence()
+    told = headings.headline() or headings.headline(near=FAR) or headings.headline(of_me=True) or headings.sentence()
     return replace(told, text=told.text.replace("!", "").strip() or told.text) if sensitive else told
 
 

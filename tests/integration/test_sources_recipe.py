@@ -51,7 +51,8 @@ def write_a_week(platform: XPlatform, week: Week) -> set[str]:
     for number, handle in enumerate(PEOPLE):
         for place, (name, fact, link) in enumerate(STORIES):
             way = WAYS[(number + place) % len(WAYS)]
-            text = f"{way.format(name=name, fact=fact, link=link)} {REMARKS[(number + 3 * place) % len(REMARKS)]}"
+            remark = REMARKS[number] if number % len(STORIES) == place else ""  # nobody repeats another's remark
+            text = f"{way.format(name=name, fact=fact, link=link)} {remark}".rstrip()
             post = platform.write(handle, text)
             moment = week.start + timedelta(hours=8 + 12 * place + number)
             post["created_at"] = moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -104,9 +104,11 @@ class FaultyWorker(WorkerProcess):
         super().__init__(settings, log, ",".join(stages), **environment)
         self._stages = stages
         self._nursery = nursery
+        self._starts = 0
 
     def start(self) -> None:
         """Start it. Its log lines are appended to the log file."""
-        name = self._log.stem
+        self._starts += 1
+        name = f"{self._log.stem}-{self._starts}"  # the files of an earlier start tell of another process
         pid = self._nursery.bear(name, self._stages, self.environment, self._log)
         self.process = ForkedWorker(pid, self._nursery.folder / f"{name}.code")

@@ -20,6 +20,7 @@ def test_accounts_of_one_site_are_one_publisher() -> None:
     own = [f"https://harbournews.example/{n}" for n in range(4)]
     posts = account("harbourdesk", "Harbour desk", own, 0) + account("harbour_sport", "Sport by the sea", own, 10)
     posts += account("reader", "Ada Birch", ["https://harbournews.example/1", "https://other.example/2"], 20)
+    posts += account("teacher", "Bo Castell", ["https://school.example/1"], 30)
     found = publishers(posts)
     assert found["harbourdesk"] == found["harbour_sport"]
     assert found["reader"] == "reader"
@@ -33,6 +34,13 @@ def test_a_site_of_everybody_makes_no_publisher() -> None:
     posts += [tweet for n in range(6) for tweet in account(f"b{n}", f"Other {n}", mixed, 100 + 10 * n)]
     found = publishers(posts)
     assert len({found[f"a{n}"] for n in range(3)}) == 3
+
+
+def test_a_site_that_most_of_a_circle_reads_is_nobodys_own() -> None:
+    """Ten people who share the pages of one site, and hardly anything else, are ten voices."""
+    pages = [f"https://papers.example/{n}" for n in range(3)]
+    posts = [tweet for n in range(10) for tweet in account(f"a{n}", f"Person {n}", pages, 10 * n)]
+    assert len(set(publishers(posts).values())) == 10
 
 
 def test_a_brand_in_front_of_handle_and_name_is_one_publisher() -> None:
