@@ -25,6 +25,7 @@ GREETING = phrases(
     "get well",
 )
 GIVEAWAY = phrases(
+    "air ?drops?",
     "give-?away",
     "(?:enter|chance|retweet|rt|follow) (?:&|and|to) (?:win|retweet|rt|follow|like)",
     "raffle",

@@ -1,8 +1,8 @@
 """Headings from what the posts of a story say: a headline, or the beginning of a sentence, cut visibly. Pure.
 
 A headline is a whole statement, or the first clauses of a long one, that says nearly as much as the best statement. It
-asks nothing, greets nobody, and is not about "me". "We" and "our" are accepted only where nothing else says as much: a
-party's own announcement.
+asks nothing, greets nobody, calls for nothing, and is not about "me". "We" and "our" are accepted only where nothing
+else says as much: a party's own announcement.
 """
 
 import re
@@ -17,7 +17,7 @@ from models.text.plain import one_line
 from models.text.stop_words import STOP_WORDS
 from models.wording.announcement import announced
 from models.wording.passages import CUT, URL, own_words, verbatim
-from models.wording.quotations import DANGLING
+from models.wording.quotations import CALL, DANGLING
 from models.wording.statements import Statement
 from models.wording.usage import Usage, atoms
 
@@ -110,7 +110,9 @@ class Headings:
     def _fits(self, text: str, *, of_me: bool) -> bool:
         if not SHORTEST_HEADING <= len(text) <= MAX_TITLE or text.endswith("?") or text.casefold() in self._taken:
             return False
-        return not ((_ME.search(text) and not of_me) or GREETING.search(text) or DANGLING.match(text))
+        return not (
+            (_ME.search(text) and not of_me) or GREETING.search(text) or CALL.search(text) or DANGLING.match(text)
+        )
 
 
 def _clause(text: str) -> str:

@@ -13,7 +13,7 @@ from models.text.plain import one_line
 from models.text.stop_words import TITLE_STOP_WORDS
 from models.wording.passages import URL, Passage, passages, verbatim
 
-_CALL = re.compile(
+CALL = re.compile(
     r"\b(subscribe|register|sign up|join (us|me)|follow (us|me)|click|retweet|rt if|giveaway|discount|free ebook|dm me|"
     r"read more|check (it|this|them|out)|tune in|don't miss|stay tuned|enroll|get your|we're hiring|we are hiring|"
     r"link in bio|learn more|see you|happening now|here's (the|a) link|download|get started|here$|"
@@ -69,7 +69,7 @@ def quality(passage: Passage, told: float, *, sensitive: bool = False) -> float:
     letters = _LETTERS.findall(text)
     shouted = sum(letter.isupper() for letter in letters) / max(1, len(letters))
     score *= 0.3 if shouted > 0.5 else 1.0
-    score *= 0.35 if _CALL.search(text) else 1.0
+    score *= 0.35 if CALL.search(text) else 1.0
     score *= 0.5 if _APPOINTMENT.search(text) else 1.0
     score *= 0.55 if DANGLING.match(text) else 1.0
     score *= 0.75 if text[0].islower() else 1.0

@@ -124,6 +124,15 @@ def test_nobody_speaks_in_the_first_person_in_a_title() -> None:
     assert named(posts, plain_names=False).startswith("The Lantern desk")
 
 
+def test_a_title_calls_for_nothing() -> None:
+    """An appeal is no news, also where it says most."""
+    posts = told(
+        "Check out our Lantern talk on the tides of the northern harbour",
+        "The Lantern talk on the tides is at the harbour museum",
+    )
+    assert named(posts, plain_names=False).startswith("The Lantern talk")
+
+
 def test_a_sensitive_story_is_called_by_what_happened() -> None:
     """Not by a name alone, and without a shout."""
     posts = told(
