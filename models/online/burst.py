@@ -104,7 +104,8 @@ def surprise(people: int, active: int, share: float = 0.0, variance: float = 0.0
 
 def in_words(people: int, active: int, share: float = 0.0, hours: int = 24) -> str:
     """Return the score for readers: "9 people in 24 h, 1.2 usual"."""
-    return f"{people} people in {hours} h, {expected_people(active, share):.1f} usual"
+    span = f"{hours} h" if hours <= 48 else f"{hours // 24} days"
+    return f"{people} people in {span}, {expected_people(active, share):.1f} usual"
 
 
 def fewest_people(active: int) -> int:

@@ -135,6 +135,7 @@ def test_the_measure_in_words() -> None:
     """People, window, and what would be usual."""
     assert in_words(9, 100, 0.012) == "9 people in 24 h, 1.2 usual"
     assert in_words(2, 5, hours=6) == "2 people in 6 h, 0.5 usual"
+    assert in_words(18, 100, 0.02, hours=168) == "18 people in 7 days, 2.0 usual"
     assert expected_people(1_000, 0.0) == 2.0
 
 
