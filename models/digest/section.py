@@ -18,7 +18,7 @@ from models.wording.headings import Title
 from models.wording.items import MAX_PEOPLE, Group, group_link, groups, item
 from models.wording.passages import verbatim
 from models.wording.people import people_of
-from models.wording.quotations import embeddable
+from models.wording.quotations import DANGLING, embeddable
 from models.wording.statements import Statement, statements
 from models.wording.summary import line, list_summary, summary
 from models.wording.titles import title_of
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 MAX_POST_IDS = 200
 MAX_LABEL_POSTS = 20
 NAMED = 1.6  # bonus of a lead that contains the name in the title
-LEAST_LEAD = 0.3  # worth of a lead, relative to the best statement
+LEAST_LEAD = 0.4  # worth of a lead, relative to the best statement
+LONGER = 1.3  # times the letters of the title, for a statement that contains it
 PER_LEAD = 2  # items that start with the same person
 LIST_TITLES: dict[TopicKind, str] = {
     "papers": "Papers",
@@ -201,9 +202,10 @@ def _line(inputs: "Inputs", story: Story, told: _Told) -> Item | None:
 
 
 def _lead(told: _Told, found: Sequence[Group], story: Story) -> Statement | None:
-    """Return the best statement that adds to the title and is not from a straggler; else the best statement.
+    """Return the best whole statement that adds to the title and is not from a straggler; else the best statement.
 
-    Only the lead can contain words of a quoted page or post: items never have them.
+    Only the lead can contain words of a quoted page or post: items never have them. A statement that goes on with
+    another one, or that is cut, adds nothing.
     """
     near = {index for group in found for index in group.members}
     letters = alphanumeric(verbatim(told.title.text))
@@ -213,12 +215,14 @@ def _lead(told: _Told, found: Sequence[Group], story: Story) -> Statement | None
         if one.worth < LEAST_LEAD * ranked[0].worth:
             break
         own = alphanumeric(verbatim(one.text))
-        cut = len(own) > len(letters) and own.startswith(letters)  # the title is its beginning
-        title = one.text == told.title.said and told.title.form == "headline"
-        says_more = named or one.is_quoted or (not title and (cut or not (own in letters or letters in own)))
-        if says_more and int(story.members[one.place]) in near and embeddable(one.text):
+        longer = len(own) > LONGER * len(letters)  # the title is only a part of it
+        says_more = named or one.is_quoted or longer or not (own in letters or letters in own)
+        says_more = says_more and (longer or one.text != told.title.said)
+        alone = one.complete and not DANGLING.match(one.text) and not one.text.startswith("(")
+        if says_more and alone and int(story.members[one.place]) in near and embeddable(one.text):
             return one
-    return next((one for one in told.statements if embeddable(one.text)), None)
+    told_first = sorted(told.statements, key=lambda one: one.text != told.title.said)
+    return next((one for one in told_first if embeddable(one.text)), None)
 
 
 def _ranked(told: _Told) -> list[Statement]:

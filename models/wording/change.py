@@ -11,6 +11,7 @@ from models.wording.usage import Usage, atoms
 
 NEW_IN_IT = "; new in it: "
 MOST_NEW = 3
+MAX_FADED = 3
 MAX_EVIDENCE = 20
 LONGEST_NAME = 4  # words
 
@@ -36,7 +37,9 @@ def change(
 
 
 def faded(previous: Digest | None, topics: Sequence[DigestTopic], posts: Iterable[Tweet]) -> list[Faded]:
-    """Return last week's stories with fewer than half of their posts now; none about harm, none with a section.
+    """Return the largest of last week's stories with fewer than half of their posts now.
+
+    None of them is about harm or has a section.
 
     A story is searched in all posts of the week by the name in its title; a story without such a name is not listed.
     """
@@ -48,7 +51,7 @@ def faded(previous: Digest | None, topics: Sequence[DigestTopic], posts: Iterabl
     ]
     sought = {topic.id: name for topic in gone if (name := _sought(topic))}
     counts = mentions(set(sought.values()), posts)
-    return [
+    quiet = [
         Faded(
             id=topic.id,
             label=topic.label,
@@ -59,6 +62,7 @@ def faded(previous: Digest | None, topics: Sequence[DigestTopic], posts: Iterabl
         for topic in gone
         if topic.id in sought and counts[sought[topic.id]] * 2 < topic.posts
     ]
+    return sorted(quiet, key=lambda one: (-one.previous_posts, one.id))[:MAX_FADED]
 
 
 def mentions(sought: Iterable[str], posts: Iterable[Tweet]) -> Counter[str]:

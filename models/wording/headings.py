@@ -126,7 +126,7 @@ def _clause(text: str) -> str:
 def _tells(text: str, name: Sequence[str]) -> bool:
     """Whether a headline has the atoms of a name, and more."""
     keys = {atom.key for atom in atoms(text)} if name else set()
-    return not name or (set(name) <= keys and len(keys - STOP_WORDS) > len(name) + 1)
+    return not name or (set(name) <= keys and len(keys - STOP_WORDS) > len(name))
 
 
 def _places(one: Statement, found: Sequence[Statement]) -> tuple[int, ...]:

@@ -58,6 +58,7 @@ _SITE = re.compile(r"(?:\s+[-|–—]\s+((?:[A-Z@][\w.&’'-]*+\s*+|(?:of|the|an
 _QUOTES = {('"', '"'), ("“", "”")}
 _OPEN, _CLOSE = ("(", "[", "{", "“"), ")]}”"
 _ENDS = tuple(".!?:;…")
+_MORE = re.compile(r"[,;]?\s*(?:see|read|learn) more\b", re.IGNORECASE)
 _OPENS_CREDIT = re.compile(r"(?:via|by|cc|h/t|from)\b")
 _LABEL_BEFORE_LINK = re.compile(  # all of a line or of a sentence: "data:" in "selling user data:" is no label
     r"(?:^|(?<=[.!?…|•·→\n])|(?<=[^\w\s]\s))\W*(?:(?:the |my |our |full |more )?(?:paper|abs|pdfs?|arxiv|code|repo|"
@@ -150,6 +151,8 @@ def _continues(piece: str, following: str) -> bool:
     if before.endswith(_OPEN):
         after = after.lstrip(_CLOSE + " ")
         return bool(after) and after[0] not in ".!?…"
+    if _MORE.match(after):
+        return False
     lower = after[:1].isalpha() and after[:1].islower() and not _OPENS_CREDIT.match(after)
     return bool(before) and (lower or after[:1] in {",", ";"}) and not before.endswith((".", "!", "?", "…", ":"))
 

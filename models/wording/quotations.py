@@ -16,7 +16,7 @@ from models.wording.passages import URL, Passage, passages, verbatim
 CALL = re.compile(
     r"\b(subscribe|register|sign up|join (us|me)|follow (us|me)|click|retweet|rt if|giveaway|discount|free ebook|dm me|"
     r"read more|check (it|this|them|out)|tune in|don't miss|stay tuned|enroll|get your|we're hiring|we are hiring|"
-    r"link in bio|learn more|see you|happening now|here's (the|a) link|download|get started|here$|"
+    r"link in bio|learn more|see you|happening now|here(?:['’]s| is) (?:the|a|my|our) link|download|get started|here$|"
     r"try it|get it here|apply now|go to|buy now|pre-?order)\b",
     re.IGNORECASE,
 )

@@ -114,3 +114,10 @@ def test_a_bracket_that_never_closes_is_not_quoted() -> None:
     assert told.text == "The lighthouse admits that its lamp is biased towards ships …"
     (closed,) = passages("The lighthouse admits that its lamp (the old one) is biased [towards ships]")
     assert closed.text.startswith("The lighthouse admits that its lamp (the old one) is biased")
+
+
+def test_a_link_and_the_call_to_read_on_are_no_words_of_a_sentence() -> None:
+    """Some feeds end every post with them."""
+    assert [one.text for one in passages("What the storm left of the pier https://a.example/1, see more")] == [
+        "What the storm left of the pier"
+    ]

@@ -119,3 +119,16 @@ def test_a_brief_and_a_list_say_what_happened_then_who() -> None:
     assert listed.summary.text == "3 people shared 1 project."
     assert themed_list(inputs, "code", "code", [mute]) is None
     assert section(inputs, mute, None) is None
+
+
+def test_a_lead_stands_alone() -> None:
+    """A remark in brackets, or one that goes on with another, does not lead; then what the title says does."""
+    posts = [
+        post(1, "The harbour opens the LanternNet archive to all schools", author=1),
+        post(2, "( tell your teacher about the LanternNet archive of the harbour )", author=2),
+        post(3, "And that is why the LanternNet archive of the harbour matters to schools", author=3),
+    ]
+    week = week_of(posts)
+    made = section(inputs_of(week), story_of(week, [0, 1, 2], []), None)
+    assert made is not None
+    assert posts[0].text in made.summary.text
