@@ -31,7 +31,8 @@ POSTS_BY = "Posts by @"
 _ME = re.compile(r"\b(?:i(?:['’](?:m|ve|d|ll))?|my|me)\b", re.IGNORECASE)
 _WE = re.compile(r"\b(?:we(?:['’](?:re|ve|d|ll))?|our|let['’]s)\b", re.IGNORECASE)
 _INTERJECTION = re.compile(
-    r"^(?:h+m+|oh|ooh|wow|ah|aha|ha|well|ok(?:ay)?|yes|no|yay|lol|omg)[.,!…]+\s+(?=\w)", re.IGNORECASE
+    r"^(?:h+m+|huh|hey|hi|hello|phew|yikes|oh|ooh|wow|ah|aha|ha|well|so|ok(?:ay)?|yes|no|yay|lol|omg)[.,!…]+\s+(?=\w)",
+    re.IGNORECASE,
 )
 _SPACE = re.compile(r"\s+")
 _PICTURES = re.compile(r"[\U0001f000-\U0001faff\u2190-\u2bff\u3030\ufe0f\u20e3\u200d]+")

@@ -12,7 +12,7 @@ from streams.views.board import Board
 from streams.views.topic_table import ranking
 
 ROWS = 12
-WINDOW = "24h"
+WINDOW = "7d"  # the demo plays a week in seconds, and its last day is a quiet Sunday
 PLAIN_EVERY_SECONDS = 10.0
 
 
