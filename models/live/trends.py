@@ -5,8 +5,8 @@ the people of the window against the usual share of the active people. Only post
 topic has a story (river's models do not search for them), all posts of a topic count. A window longer than a day counts
 every post of a topic that has had a story.
 
-Sections of a window: "rising" has enough people and more than usual; "also" has enough people; all other topics are
-only in searches and under "latest".
+Sections of a window: "rising" has enough people, more than usual, and has not cooled; "also" has enough people; all
+other topics are only in searches and under "latest".
 """
 
 from bisect import bisect_right
@@ -102,6 +102,7 @@ def window_stats(
     if stories and length <= DAY:  # no more than its story, which was compared with chance
         level = min(level, state.level, key=LEVELS.index)
     enough = listed and people >= fewest_people(active)
+    badge = _badge(state, level, length, last, told) if enough or level else ""
     return WindowStats(
         posts=posts,
         originals=originals,
@@ -110,8 +111,8 @@ def window_stats(
         trend=round(surprise(people, active, share, state.spread), 2),
         usual=round(expected_people(active, share), 1),
         level=level,
-        section="rising" if level else "also" if enough else "",
-        badge=_badge(state, level, length, last, told) if enough else "",
+        section="rising" if level and badge != "cooling" else "also" if enough or level else "",
+        badge=badge,
         reason=in_words(people, active, share, length // HOUR),
     )
 

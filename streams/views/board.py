@@ -135,8 +135,8 @@ class Board:
     def ranked(self, window: str, sort: Sort = "trend") -> list[TopicSummary]:
         """Return the topics of the window, best first; ties by people, posts, id.
 
-        By trend: rising topics by score, then the others with enough people. Other orders: all topics with a post in
-        the window.
+        By trend: rising topics by score, those that cool by score, then the others with enough people. Other orders:
+        all topics with a post in the window.
 
         Raises:
             KeyError: The window or the order is unknown.
@@ -157,12 +157,14 @@ class Board:
         return max((state.last_at for state in self.states.values() if state.told), default=None)
 
     def wider(self, window: str, limit: int) -> tuple[str, list[TopicSummary]]:
-        """Return the next wider window with a rising topic, and its best topics; the last window if there is none."""
+        """Return the next wider window with more people than usual on a topic, and its best topics; the last window if
+        there is none.
+        """
         while window in WIDER:
             window = WIDER[window]
-            rising = [one for one in self.ranked(window) if one.windows[window].section == "rising"]
-            if rising:
-                return window, rising[:limit]
+            best = [one for one in self.ranked(window) if one.windows[window].level]
+            if best:
+                return window, best[:limit]
         return window, []
 
     def _drop(self, name: str) -> None:
@@ -200,7 +202,7 @@ def _order(window: str, sort: Sort) -> Callable[[TopicSummary], tuple[Any, ...]]
     def key(one: TopicSummary) -> tuple[Any, ...]:
         stats = one.windows[window]
         first: tuple[Any, ...] = {
-            "trend": (stats.section == "rising", stats.trend if stats.section == "rising" else stats.people),
+            "trend": (stats.section == "rising", bool(stats.level), stats.trend if stats.level else stats.people),
             "people": (stats.people,),
             "posts": (stats.posts,),
             "latest": (one.last_at,),

@@ -151,7 +151,7 @@ async def test_the_board_ranks_and_names() -> None:
 
 
 async def test_a_quiet_window_says_since_when_and_shows_the_next_wider_one() -> None:
-    """Nothing rises in the last hours; the story of the day before is the best of the day."""
+    """Nothing rises in the last hours; the story of the day before is the best of the day, and cools."""
     views = MemoryViews()
     await views.apply_assignments([assignment(f"s{i}", "S", author=f"s{i}", hours=-9) for i in range(4)])
     await views.apply_topic_events(
@@ -163,7 +163,8 @@ async def test_a_quiet_window_says_since_when_and_shows_the_next_wider_one() -> 
     assert board.ranked("6h") == []
     assert board.quiet_since("6h") == NOW - timedelta(hours=9)
     assert [one.id for one in board.ranked("24h")] == ["S"]
-    assert board.quiet_since("24h") is None
+    assert board.quiet_since("24h") == NOW - timedelta(hours=9)
+    assert (board.ranked("24h")[0].windows["24h"].section, board.ranked("24h")[0].status) == ("also", "cooling")
     window, items = board.wider("6h", 5)
     assert (window, [one.id for one in items]) == ("24h", ["S"])
     assert {one.id for one in board.ranked("24h", "latest")} == {"S", "X"}
