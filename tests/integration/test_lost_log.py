@@ -27,6 +27,7 @@ from streams.kafka.record import Record
 from streams.kafka.topics import EMBEDDED
 from streams.operations.checks import Finding
 from streams.operations.doctor import diagnose_services
+from streams.operations.retention import room
 from streams.refit.client import MadeDigest
 from streams.runtime.pipeline import _read_embedded_since
 from streams.settings import Settings
@@ -178,7 +179,8 @@ async def test_doctor_sees_a_loss_before_it_happens(closing: Closing) -> None:
     snapshots.save(b"an older one", 3)
     snapshots.save(b"the newest", 7)
     async with admin(settings) as client:
-        changed = EMBEDDED.config | {"retention.bytes": "1024"}
+        # one byte too little: with a smaller number the broker deletes the log when it next looks
+        changed = EMBEDDED.config | {"retention.bytes": str((await room(settings)).needed - 1)}
         await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic_name(settings, EMBEDDED), changed)])
     little = await retention()
     assert not little.ok
