@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from models.encoding.encoder import EncoderError
@@ -69,6 +71,13 @@ def release(device: torch.device) -> None:
         torch.cuda.empty_cache()
     elif device.type == "mps":
         torch.mps.empty_cache()
+
+
+def to_device(table: npt.NDArray[np.int64], device: torch.device) -> torch.Tensor:
+    """Copy `table` to the device; on CUDA through pinned memory, without waiting."""
+    pinned = device.type == "cuda"
+    tensor = torch.from_numpy(np.ascontiguousarray(table))
+    return (tensor.pin_memory() if pinned else tensor).to(device, non_blocking=pinned)
 
 
 def to_host(result: torch.Tensor) -> Callable[[], torch.Tensor]:

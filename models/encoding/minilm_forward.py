@@ -7,14 +7,12 @@ here are the same calls of PyTorch, in the same order and number format; a test 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch.nn import functional as F  # noqa: N812 (the name that PyTorch's own code has for it)
 
-from models.encoding.device import DevicePlan, choose
+from models.encoding.device import DevicePlan, choose, to_device
 from models.encoding.minilm import MINILM_NAME, MINILM_SHA256, minilm_path
 from models.encoding.sentence_encoder import Forward, SentenceEncoder
 from models.encoding.token_batches import TokenBatch
@@ -64,19 +62,13 @@ def load_minilm(device: str = "auto", precision: str = "auto") -> SentenceEncode
 
 def forward_of(weights: Weights, where: DevicePlan) -> Forward:
     """The forward pass: token ids to the mean vector of the tokens, of length 1."""
-    pinned = where.device.type == "cuda"
-
-    def move(table: npt.NDArray[np.int64]) -> torch.Tensor:
-        tensor = torch.from_numpy(np.ascontiguousarray(table))
-        return (tensor.pin_memory() if pinned else tensor).to(where.device, non_blocking=pinned)
-
     layers = [_layer(weights, f"encoder.layer.{number}") for number in range(LAYERS)]
 
     def forward(batch: TokenBatch) -> torch.Tensor:
         with torch.inference_mode():
-            mask = move(batch.mask)
+            mask = to_device(batch.mask, where.device)
             attended = mask[:, None, None, :].bool() if batch.padded else None
-            states = _embedded(weights, move(batch.ids))
+            states = _embedded(weights, to_device(batch.ids, where.device))
             for layer in layers:
                 states = layer(states, attended)
             kept = mask[:, :, None].to(states.dtype)

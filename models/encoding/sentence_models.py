@@ -16,7 +16,7 @@ from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 from transformers.utils import logging as transformers_logging
 
-from models.encoding.device import DevicePlan, choose
+from models.encoding.device import DevicePlan, choose, to_device
 from models.encoding.encoder import Encoder, EncoderError
 from models.encoding.minilm import minilm_path
 from models.encoding.sentence_encoder import Forward, SentenceEncoder
@@ -129,17 +129,10 @@ def _token_encoder(model: SentenceTransformer, where: DevicePlan, name: str) -> 
 
 
 def _forward(model: SentenceTransformer, where: DevicePlan) -> Forward:
-    pinned = where.device.type == "cuda"
-
-    def move(table: npt.NDArray[np.int64]) -> torch.Tensor:
-        tensor = torch.from_numpy(np.ascontiguousarray(table))
-        return (tensor.pin_memory() if pinned else tensor).to(where.device, non_blocking=pinned)
-
     def forward(batch: TokenBatch) -> torch.Tensor:
         with torch.inference_mode():
-            result: torch.Tensor = model({"input_ids": move(batch.ids), "attention_mask": move(batch.mask)})[
-                "sentence_embedding"
-            ]
+            ids, mask = to_device(batch.ids, where.device), to_device(batch.mask, where.device)
+            result: torch.Tensor = model({"input_ids": ids, "attention_mask": mask})["sentence_embedding"]
         return result
 
     return forward
