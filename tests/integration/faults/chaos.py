@@ -10,6 +10,7 @@ same posts and the same schedule; the exact moments depend on the machine.
 import argparse
 import asyncio
 import logging
+import random
 import shutil
 import statistics
 import sys
@@ -54,6 +55,8 @@ class Run:
     rate: float
     trickle: float
     patience: float
+    rest: float
+    minutes: float
     originals: float
     stages: tuple[str, ...]
 
@@ -63,10 +66,12 @@ def _arguments() -> Run:
     parser.add_argument("--posts", type=int, default=16_000)
     parser.add_argument("--faults", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--days", type=float, default=27.0, help="event time that the posts span")
+    parser.add_argument("--days", type=float, default=55.0, help="event time that the posts span")
     parser.add_argument("--rate", type=float, default=300.0, help="posts a second until the next fault's place")
     parser.add_argument("--trickle", type=float, default=6.0, help="posts a second while it is awaited or lasts")
     parser.add_argument("--patience", type=float, default=1.0, help="seconds until the next fault may come on top")
+    parser.add_argument("--rest", type=float, default=25.0, help="the same for every second fault, by chance")
+    parser.add_argument("--minutes", type=float, default=0.0, help="cause no more faults after this time")
     parser.add_argument("--originals", type=float, default=0.2, help="share of originals")
     parser.add_argument("--stages", default=",".join(STAGE_NAMES))
     given = parser.parse_args()
@@ -132,6 +137,8 @@ class Load:
         self._records = records
         self._run = run
         self._place = 0
+        self._producing: asyncio.Task[None] | None = None
+        self._ended = False
         self.done = 0
 
     @property
@@ -140,14 +147,25 @@ class Load:
         return self.done < len(self._records)
 
     async def reach(self, place: int) -> None:
-        """Return when that many posts are produced."""
+        """Return when that many posts are produced. Raises what ended the production."""
         self._place = place
         while self.done < place:
+            if self._producing is not None and self._producing.done():
+                self._producing.result()
             await asyncio.sleep(0.05)
 
-    async def produce(self) -> None:
-        """Produce everything."""
-        while self.flows:
+    def start(self) -> None:
+        """Produce everything beside the caller."""
+        self._producing = asyncio.create_task(self._produce())
+
+    async def end(self) -> None:
+        """Produce no more."""
+        self._ended = True
+        if self._producing is not None:
+            await self._producing
+
+    async def _produce(self) -> None:
+        while self.flows and not self._ended:
             missing = self._place - self.done
             count = int(
                 min(missing, self._run.rate * STEP_SECONDS) if missing > 0 else self._run.trickle * STEP_SECONDS
@@ -157,22 +175,31 @@ class Load:
 
 
 async def _disturb(run: Run, world: World, progress: Progress) -> Told:
-    """Cause faults without waiting for their end: after `patience` seconds the next one may overlap."""
-    records, told = flow(run.posts, run.seed, run.days, run.originals), Told()
-    load = Load(world, records, run)
-    producing = asyncio.create_task(load.produce())
+    """Cause faults without waiting for their end: after `patience` or `rest` seconds the next one may overlap.
+
+    The rests let something get far enough to be struck: a refit of a week takes longer than `patience`.
+    """
+    records, told, chance = flow(run.posts, run.seed, run.days, run.originals), Told(), random.Random(run.seed)
+    started, load = time.monotonic(), Load(world, records, run)
+    load.start()
     recoveries = []
     for number, fault in enumerate(schedule(run.seed, run.faults, len(records), run.stages)):
+        if run.minutes and time.monotonic() - started > run.minutes * 60:
+            break
         await load.reach(fault.after)
-        ends, flows = await _ends(world), load.flows
-        if await world.cause(fault, system_clock()):
-            told.struck[fault.kind] += 1
-            told.under_load[fault.kind] += flows
-        recovery = asyncio.create_task(_recovery(number, str(fault), ends, progress))
+        begun, ends, flows = time.monotonic(), await _ends(world), load.flows
+        struck = await world.cause(fault, system_clock())
+        told.struck[fault.kind] += struck
+        told.under_load[fault.kind] += struck and flows
+        name = (
+            f"{number + 1:>4} {fault!s:<34} {'' if struck else 'struck nothing, '}took {time.monotonic() - begun:.1f} s"
+        )
+        recovery = asyncio.create_task(_recovery(name, ends, progress))
         recoveries.append(recovery)
-        await asyncio.wait({recovery}, timeout=run.patience)
-    await load.reach(len(records))
-    await producing
+        await asyncio.wait({recovery}, timeout=chance.choice((run.patience, run.rest)))
+    else:
+        await load.reach(len(records))
+    await load.end()
     told.recoveries = list(await asyncio.gather(*recoveries))
     return told
 
@@ -194,10 +221,9 @@ async def _ends(world: World) -> dict[int, int]:
             await asyncio.sleep(0.5)
 
 
-async def _recovery(number: int, name: str, ends: dict[int, int], progress: Progress) -> float | None:
+async def _recovery(name: str, ends: dict[int, int], progress: Progress) -> float | None:
     took = await progress.wait_past(ends, RECOVERY_SECONDS)
-    shown = "never" if took is None else f"{took:.1f} s"
-    print(f"{number + 1:>4} {name:<34} next outcome after {shown}", file=sys.stderr, flush=True)
+    print(f"{name}, next outcome after {'never' if took is None else f'{took:.1f} s'}", file=sys.stderr, flush=True)
     return took
 
 
@@ -222,7 +248,7 @@ def _tell(
         "twice": str(len(found.twice)),
         "otherwise wrong": str(len(found.wrong)),
         "faults": f"{len(world.done)} (seed {run.seed}), {len(world.fired())} of them at a named place",
-        "producers that had to be given up": str(world.hung),
+        "producers that had to be given up": "; ".join([str(len(world.hung)), *world.hung]),
         "armed and never reached": ", ".join(world.unfired()) or "-",
         "records trimmed from tweets.embedded": f"{len(world.trimmed):,}",
         "largest memory, MiB": ", ".join(f"{n} {size // 2**20}" for n, size in sorted(progress.largest.items())),

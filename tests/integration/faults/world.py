@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 from aiokafka import AIOKafkaProducer
@@ -41,6 +42,7 @@ ARMED = {
 }
 PORTION = 300  # records that one producer sends
 PRODUCE_SECONDS = 150.0  # far longer than any outage
+FAULT_SECONDS = 600.0  # longer than a fault's own limits together
 STOPPED_SECONDS = {"stop broker": 45.0, "stop redis": 15.0}  # others are back after `down_seconds`
 
 
@@ -63,7 +65,7 @@ class World:
     done: list[Fault] = field(default_factory=list)
     trimmed: dict[int, Record] = field(default_factory=dict)  # offset -> what `tweets.embedded` had before it was cut
     commands: list["asyncio.Task[None]"] = field(default_factory=list)
-    hung: int = 0  # how often a producer had to be given up
+    hung: list[str] = field(default_factory=list)  # where each producer waited that had to be given up
     said: list[str] = field(default_factory=list)  # how each command ended
 
     def __post_init__(self) -> None:
@@ -152,20 +154,35 @@ class World:
 
     async def _sent(self, records: Sequence[Produced]) -> bool:
         """Whether the broker has confirmed the records; a producer that waits for ever is given up."""
-        try:
-            async with asyncio.timeout(PRODUCE_SECONDS), producer(self.settings) as client:
-                await _send(client, self.settings, records)
-        except TimeoutError:
-            self.hung += 1
+        sending = asyncio.create_task(self._send(records))
+        done, _ = await asyncio.wait({sending}, timeout=PRODUCE_SECONDS)
+        if not done:
+            self.hung.append(awaited(sending))
+            sending.cancel()  # its end may hang as well
             return False
+        try:
+            sending.result()
         except (KafkaError, OSError):
             return False
         return True
+
+    async def _send(self, records: Sequence[Produced]) -> None:
+        async with producer(self.settings) as client:
+            await _send(client, self.settings, records)
 
     async def cause(self, fault: Fault, now: datetime) -> bool:
         """Cause the fault, and wait for its end if it has one. Returns whether it found what it strikes."""
         self.done.append(fault)
         self.backup.take()
+        causing = asyncio.create_task(self._cause(fault, now))
+        done, _ = await asyncio.wait({causing}, timeout=FAULT_SECONDS)
+        if not done:
+            self.disorderly.append(f"{fault} did not end in {FAULT_SECONDS:.0f} s: {awaited(causing)}")
+            causing.cancel()
+            return False
+        return causing.result()
+
+    async def _cause(self, fault: Fault, now: datetime) -> bool:
         if fault.kind in KINDS:
             return await KINDS[fault.kind](self, fault)
         if fault.kind == "poison":
@@ -279,6 +296,16 @@ class World:
         for worker in [self.worker, *self._extra]:
             await asyncio.to_thread(worker.stop)
         await asyncio.to_thread(self.nursery.close)
+
+
+def awaited(task: "asyncio.Task[Any]") -> str:
+    """The functions that a task waits in, from the outermost to the innermost."""
+    names: list[str] = []
+    inner: Any = task.get_coro()
+    while inner is not None:
+        names.append(getattr(inner, "__qualname__", repr(inner)))
+        inner = getattr(inner, "cr_await", None) or getattr(inner, "ag_await", None)
+    return " > ".join(names)
 
 
 async def _until(condition: Callable[[], bool], seconds: float) -> None:
