@@ -58,7 +58,7 @@ def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekP
     """
     kept: dict[str, _Kept] = {}
     records = list(records)
-    deleted, replaced = _gone(records)
+    gone = _gone(records, week)
     for record in records:
         if isinstance(record, Deletion):
             continue
@@ -70,8 +70,8 @@ def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekP
         if tweet.id not in kept or _canonical(record) < _canonical(kept[tweet.id][0]):
             kept[tweet.id] = (record, vector)
     _drop_odd_dimensions(kept)
-    alive = sorted(key for key, (record, _) in kept.items() if _is_alive(record.tweet, deleted, replaced))
-    embedded = [_without_deleted_words(kept[post_id][0], deleted) for post_id in alive]
+    alive = sorted(key for key, (record, _) in kept.items() if gone.leaves(record.tweet))
+    embedded = [gone.without_words(kept[post_id][0]) for post_id in alive]
     encoders = sorted({record.encoder for record in embedded})
     if len({space_of(name) for name in encoders}) > 1:
         raise ValueError(f"vectors of several encoders in {week}: {', '.join(encoders)}")
@@ -85,7 +85,7 @@ def week_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> WeekP
         vectors=_matrix([kept[post_id][1] for post_id in alive]),
         encoder=" + ".join(encoders),
         slice_hash=digest.hexdigest(),
-        deleted=sum(post_id in deleted or post_id in replaced for post_id in kept),
+        deleted=sum(post_id in gone.posts for post_id in kept),
         held=held_posts(records, week),
     )
 
@@ -131,39 +131,44 @@ def held_posts(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> int:
 def week_tweets(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> dict[str, Tweet]:
     """The posts of `week_posts` by id, whatever their vectors: the posts that a digest of that week may cite."""
     records = list(records)
-    deleted, replaced = _gone(records)
+    gone = _gone(records, week)
     kept: dict[str, EmbeddedTweet] = {}
     for record in records:
         if isinstance(record, EmbeddedTweet) and week.contains(record.tweet.created_at):
             other = kept.get(record.tweet.id)
             if other is None or _canonical(record) < _canonical(other):
                 kept[record.tweet.id] = record
-    return {
-        key: _without_deleted_words(kept[key], deleted).tweet
-        for key in sorted(kept)
-        if _is_alive(kept[key].tweet, deleted, replaced)
-    }
+    return {key: gone.without_words(kept[key]).tweet for key in sorted(kept) if gone.leaves(kept[key].tweet)}
 
 
-def _gone(records: Iterable[EmbeddedTweet | Deletion]) -> tuple[set[str], set[str]]:
-    """Ids of deleted posts, and of versions that an edit replaced."""
-    deleted = {record.id for record in records if isinstance(record, Deletion)}
+@dataclass(frozen=True)
+class _Gone:
+    posts: frozenset[str]  # deleted, or replaced by an edit
+    originals: frozenset[str]  # deleted since the week began
+
+    def leaves(self, tweet: Tweet) -> bool:
+        """Whether the post remains. A retweet is removed with the post that it repeats."""
+        repeats_deleted = tweet.kind == "retweet" and tweet.related_id in self.originals
+        return tweet.id not in self.posts and not repeats_deleted
+
+    def without_words(self, record: EmbeddedTweet) -> EmbeddedTweet:
+        """Remove the quoted words from a quote of a deleted post. The quote itself stays."""
+        tweet = record.tweet
+        if tweet.quoted_text is None or tweet.related_id not in self.originals:
+            return record
+        return msgspec.structs.replace(record, tweet=msgspec.structs.replace(tweet, quoted_text=None))
+
+
+def _gone(records: Iterable[EmbeddedTweet | Deletion], week: Week) -> _Gone:
+    """A tombstone from before the week is among its records only when it came late or was delivered again, which must
+    leave no trace in the reposts and quotes of the week.
+    """
+    tombstones = [record for record in records if isinstance(record, Deletion)]
     edits = (record.tweet.edit_of for record in records if isinstance(record, EmbeddedTweet))
-    return deleted, {edited for edited in edits if edited is not None}
-
-
-def _is_alive(tweet: Tweet, deleted: set[str], replaced: set[str]) -> bool:
-    """Whether the post remains. A retweet is removed with the post that it repeats."""
-    repeats_deleted = tweet.kind == "retweet" and tweet.related_id in deleted
-    return tweet.id not in deleted and tweet.id not in replaced and not repeats_deleted
-
-
-def _without_deleted_words(record: EmbeddedTweet, deleted: set[str]) -> EmbeddedTweet:
-    """Remove the quoted words from a quote of a deleted post. The quote itself stays."""
-    tweet = record.tweet
-    if tweet.quoted_text is None or tweet.related_id not in deleted:
-        return record
-    return msgspec.structs.replace(record, tweet=msgspec.structs.replace(tweet, quoted_text=None))
+    return _Gone(
+        frozenset([record.id for record in tombstones] + [edited for edited in edits if edited is not None]),
+        frozenset(record.id for record in tombstones if record.deleted_at >= week.start),
+    )
 
 
 def _vector(record: EmbeddedTweet) -> _Vector | None:

@@ -131,3 +131,15 @@ def test_retweets_go_with_the_post_that_they_repeat() -> None:
     assert {"p00040", "p00041", "p00042"} & {post.id for post in week.posts} == {"p00041", "p00042"}
     assert week.deleted == 2, "the retweeter deleted nothing"
     assert week_tweets(records, WEEK) == {post.id: post for post in week.posts}
+
+
+def test_a_tombstone_from_before_the_week_leaves_no_trace_when_it_is_delivered_again() -> None:
+    """The slice has it only after a redelivery: with it, the digest of the week was another one than without it."""
+    records: list[EmbeddedTweet | Deletion] = [
+        embedded(tweet(1, "RT @a: a post of the week before", kind="retweet", related_id="old"), "0:1"),
+        embedded(tweet(2, "a quote", kind="quote", related_id="old", quoted_text="its words"), "0:2"),
+    ]
+    expected = week_posts(records, WEEK)
+    again = Deletion(id="old", author_id="a", deleted_at=WEEK.start - timedelta(days=1))
+    assert week_posts([*records, again], WEEK).slice_hash == expected.slice_hash
+    assert week_tweets([*records, again], WEEK) == {post.id: post for post in expected.posts}
