@@ -12,24 +12,27 @@ from models.ranking.identities import most_central
 from models.refit.story import Story
 from models.text.links import post_url
 from models.text.plain import alphanumeric
+from models.text.stop_words import STOP_WORDS, WEAK_WORDS
 from models.week.posts import WeekPosts
 from models.wording.change import change
 from models.wording.headings import Title
 from models.wording.items import MAX_PEOPLE, Group, group_link, groups, item
+from models.wording.manner import DANGLING, speaker
 from models.wording.passages import verbatim
 from models.wording.people import people_of
-from models.wording.quotations import DANGLING, embeddable
+from models.wording.quotations import embeddable
 from models.wording.statements import Statement, statements
 from models.wording.summary import line, list_summary, summary
 from models.wording.titles import title_of
+from models.wording.usage import atoms
 
 if TYPE_CHECKING:
     from models.digest.inputs import Inputs
 
 MAX_POST_IDS = 200
 MAX_LABEL_POSTS = 20
-NAMED = 1.6  # bonus of a lead that contains the name in the title
-LEAST_LEAD = 0.4  # worth of a lead, relative to the best statement
+OTHER_SUBJECT = 0.3  # worth of a lead without any word of the title, where 1 is added for one with all of them
+LEAST_LEAD = 0.3  # worth of a lead, relative to the statement that is the title
 LONGER = 1.3  # times the letters of the title, for a statement that contains it
 PER_LEAD = 2  # items that start with the same person
 LIST_TITLES: dict[TopicKind, str] = {
@@ -57,7 +60,7 @@ def _told(inputs: "Inputs", story: Story, taken: Set[str] = frozenset()) -> _Tol
     closeness = [float(value) for value in week.vectors[story.members] @ story.centroid]
     found = statements(posts, inputs.usage, closeness=closeness, sensitive=story.sensitive)
     taken = inputs.last_labels | taken
-    title = title_of(posts, found, inputs.usage, sensitive=story.sensitive, plain_names=False, taken=taken)
+    title = title_of(posts, found, inputs.usage, sensitive=story.sensitive, taken=taken)
     return _Told(posts, found, title, people_of(posts, inputs.influence))
 
 
@@ -187,7 +190,8 @@ def _line(inputs: "Inputs", story: Story, told: _Told) -> Item | None:
     lead = next((one for one in _line_first(told) if embeddable(one.text)), None)
     if lead is None:
         return None
-    named = told.title.form == "name" and alphanumeric(told.title.text) not in alphanumeric(lead.text)
+    subject = {atom.key for atom in atoms(told.title.text)}
+    named = told.title.form == "name" and not subject & {atom.key for atom in atoms(lead.text)}
     sentence = line(told.posts, lead, told.title.text if named else "", told.people, inputs.influence)
     post = told.posts[lead.place]
     by_id = {one.id: one for one in told.posts}
@@ -202,40 +206,41 @@ def _line(inputs: "Inputs", story: Story, told: _Told) -> Item | None:
 
 
 def _lead(told: _Told, found: Sequence[Group], story: Story) -> Statement | None:
-    """Return the best whole statement that adds to the title and is not from a straggler; else the best statement.
+    """Return the statement that tells the title's event best in other words; else the one that is the title.
 
-    Only the lead can contain words of a quoted page or post: items never have them. A statement that goes on with
-    another one, or that is cut, adds nothing.
+    Only the lead can contain words of a quoted page or post: items never have them. A statement of a straggler, one
+    that goes on with another, or one that is cut leads only if it is the title.
     """
     near = {index for group in found for index in group.members}
     letters = alphanumeric(verbatim(told.title.text))
     named = told.title.form == "name"
-    ranked = _ranked(told)
-    for one in ranked:
-        if one.worth < LEAST_LEAD * ranked[0].worth:
+    first = next((one for one in _line_first(told) if embeddable(one.text)), None)
+    least = LEAST_LEAD * max((worth for worth, one in _ranked(told) if one is first), default=0.0)
+    for worth, one in _ranked(told):
+        if worth < least:
             break
         own = alphanumeric(verbatim(one.text))
         longer = len(own) > LONGER * len(letters)  # the title is only a part of it
-        says_more = named or one.is_quoted or longer or not (own in letters or letters in own)
-        says_more = says_more and (longer or one.text != told.title.said)
-        alone = one.complete and not DANGLING.match(one.text) and not one.text.startswith("(")
+        says_more = named or longer or not (own in letters or letters in own)
+        alone = one.complete and not DANGLING.match(one.text) and one.text != told.title.said
         if says_more and alone and int(story.members[one.place]) in near and embeddable(one.text):
             return one
-    told_first = sorted(told.statements, key=lambda one: one.text != told.title.said)
-    return next((one for one in told_first if embeddable(one.text)), None)
+    return first
 
 
-def _ranked(told: _Told) -> list[Statement]:
-    """Sort the statements: those that contain the name in the title come first."""
-    if told.title.form != "name":
-        return told.statements
-    name = alphanumeric(told.title.text)
-    return sorted(told.statements, key=lambda one: -one.worth * (NAMED if name in alphanumeric(one.text) else 1.0))
+def _ranked(told: _Told) -> list[tuple[float, Statement]]:
+    """Return the statements by how well they tell the title's event to a stranger."""
+    subject = {atom.key for atom in atoms(told.title.text)} - STOP_WORDS - WEAK_WORDS
+    ranked = []
+    for one in told.statements:
+        shared = len(subject & {atom.key for atom in atoms(one.text)}) / len(subject) if subject else 0.0
+        ranked.append((one.worth * speaker(one.text) * (OTHER_SUBJECT + shared), one))
+    return sorted(ranked, key=lambda pair: -round(pair[0], 9))
 
 
 def _line_first(told: _Told) -> list[Statement]:
-    """The statements for a line, which has no title above it: the one that is the title before all others."""
-    return sorted(_ranked(told), key=lambda one: one.text != told.title.said)
+    """Return the statements for a line, which has no title above it: the one that is the title before all others."""
+    return sorted((one for _, one in _ranked(told)), key=lambda one: one.text != told.title.said)
 
 
 def _items(inputs: "Inputs", found: Sequence[Group], used: set[str]) -> list[Item]:

@@ -2,7 +2,8 @@
 
 The check uses the surrounding text, not the rules that selected the quotation. Before a quotation there must be the end
 of a sentence, the start of a line, or only links, names, hashtags or a short label. After it there must be the same, or
-credits. A quotation that ends with the mark of a cut must begin in the same way.
+credits. Or it stands between marks of quotation in its post. A quotation that ends with the mark of a cut must begin in
+the same way.
 """
 
 import re
@@ -15,6 +16,7 @@ from models.wording.passages import CUT, verbatim
 
 AROUND = 400  # characters before and after a quotation that tell whether it is whole
 _ENDS = frozenset(".!?…\n")
+_MARKS = frozenset('"“”')
 MOST_PLACES = 20  # where a quotation is looked for in one post: a text may repeat it without end
 _APART = re.compile(
     r"[^\w\s]*https?:\S*|\W*(?:t\.co|bit\.ly|lnkd\.in|buff\.ly|youtu\.be)/\S*|[^\w\s]*[@#＃][\w@.#-]+\S*|[^\w\s]+|"
@@ -34,8 +36,11 @@ def is_whole(quotation: str, post: Tweet) -> bool:
     if not words or any(words in title for title in titles):
         return bool(words)
     return any(
-        _opens(text[max(0, at - AROUND) : at])
-        and (cut or _closes(words, text[at + len(words) : at + len(words) + AROUND]))
+        (text[at - 1 : at] in _MARKS and text[at + len(words) :][:1] in _MARKS)  # the title of a work in the sentence
+        or (
+            _opens(text[max(0, at - AROUND) : at])
+            and (cut or _closes(words, text[at + len(words) : at + len(words) + AROUND]))
+        )
         for text, at in islice(_found(words, post), MOST_PLACES)
     )
 

@@ -50,7 +50,7 @@ def story_texts(stories: Mapping[str, Sequence[ShownPost]], day: Sequence[ShownP
         if not shown:
             continue
         posts = list(map(_tweet, shown))
-        text = title(posts, usage, plain_names=False, taken=taken).text
+        text = title(posts, usage, taken=taken).text
         taken.add(text.casefold())
         found = representative(posts, usage)
         texts[name] = StoryText(title=text, line=_line(shown[found[0]], found[1]) if found else None)

@@ -1,45 +1,58 @@
 """Headings from what the posts of a story say: a headline, or the beginning of a sentence, cut visibly. Pure.
 
-A headline is a whole statement, or the first clauses of a long one, that says nearly as much as the best statement. It
-asks nothing, greets nobody, calls for nothing, and is not about "me". "We" and "our" are accepted only where nothing
-else says as much: a party's own announcement.
+A heading is a statement without the words that only announce it, or the first clauses of a long one. The best one
+tells most of the story, has a good length, and reports: a question, a greeting, an appeal, an opinion or a sentence
+about "me" or "us" is worth less each (`models.wording.manner`).
 """
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
 from models.events import Tweet
-from models.ranking.junk import GREETING
 from models.text.characters import split_hashtag
 from models.text.plain import one_line
 from models.text.stop_words import STOP_WORDS
 from models.wording.announcement import announced
+from models.wording.manner import clarity, speaker
 from models.wording.passages import CUT, URL, own_words, verbatim
-from models.wording.quotations import CALL, DANGLING
 from models.wording.statements import Statement
 from models.wording.usage import Usage, atoms
 
 Form = Literal["name", "headline", "sentence"]
-MAX_TITLE = 90  # characters
+MAX_TITLE = 120  # characters
 SHORTEST_HEADING = 13
-ENOUGH = 45  # characters of a long sentence's first clauses, for a heading
-NEAR_BEST = 0.6  # of what the best statement tells, for a heading
-FAR = 0.3  # the same, before a sentence is cut
+ENOUGH = 30  # characters of a long sentence's first clauses, for a heading
+NEAR_BEST = 0.5  # worth of a heading with the story's name, relative to the best heading
+FEWEST = 2  # words of a heading that stay
+FIRST_CLAUSE = 0.8  # factor of the first clause alone
+CUT_SHORT = 0.4  # factor of a heading that ends inside a clause
 POSTS_BY = "Posts by @"
-_ME = re.compile(r"\b(?:i(?:['’](?:m|ve|d|ll))?|my|me)\b", re.IGNORECASE)
-_WE = re.compile(r"\b(?:we(?:['’](?:re|ve|d|ll))?|our|let['’]s)\b", re.IGNORECASE)
-_INTERJECTION = re.compile(
-    r"^(?:h+m+|huh|hey|hi|hello|phew|yikes|oh|ooh|wow|ah|aha|ha|well|so|ok(?:ay)?|yes|no|yay|lol|omg)[.,!…]+\s+(?=\w)",
-    re.IGNORECASE,
-)
 _SPACE = re.compile(r"\s+")
 _PICTURES = re.compile(r"[\U0001f000-\U0001faff\u2190-\u2bff\u3030\ufe0f\u20e3\u200d]+")
 _TAG = re.compile(r"(?<!\w)[#＃](\w+)")
 _EMPHASIS = re.compile(r"(?<![\w*])\*(\w[^*\n]{0,80})\*(?![\w*])")
-_BY = re.compile(r"\s+(?:(?:by|via|from)\s+)@[\w.-]+$", re.IGNORECASE)
-_CLAUSE_ENDS = ("! ", "; ", ": ", " – ", " — ", " - ", ". ")
+_BORDER = re.compile(
+    r"(?:[!;:,]|(?<![ .][A-Za-z])(?<!\.)\.)(?= )| [–—-](?= )|"
+    r" (?=(?:because|so that|while|but|although|though|unless)\b)"
+)
+_FIRST_CLAUSE = re.compile(r"[^:;–—]+?(?=[:;] | [–—-] |(?<=\w{3})[.!] [A-Z])")
+_SUBORDINATE = re.compile(  # what it opens is no sentence without the next clause
+    r"[\"“‘(]*(?:when|while|if|although|though|ever since|since|as|after|before|until|because|for|in|with|at|by|from|"
+    r"on|during|despite|once|whether|given|unlike|like|put|not)\b",
+    re.IGNORECASE,
+)
+_CONTINUES = re.compile(  # a last clause that lacks its rest
+    r"[\s,;:–—.-]*(?:(?:but|and|or|so|yet|because|which|who|where|while|when|if|that|as|such|including|like|with|in|for|"
+    r"though|although|since|unless)\b|\S+(?:\s+\S+)?$)",
+    re.IGNORECASE,
+)
+_REMARK = re.compile(r"\s?(?:\([^()]*(?:\)|$)|\[[^\[\]]*(?:\]|$))")
+_HANDLE = re.compile(r"(?<!\w)@(?=\w)")
+_CREDITS = frozenset(("at", "but", "by", "cc", "via", "with"))
+_NEEDS_AFTER = "a an the of to in on for with and or but by via cc from as at into your our its my their"
+_LEADS_ON = frozenset(_NEEDS_AFTER.split())
 _QUOTES = (("“", "”"), ('"', '"'), ("‘", "’"))
 
 
@@ -66,36 +79,26 @@ class Headings:
     def __init__(
         self, posts: Sequence[Tweet], found: Sequence[Statement], usage: Usage, taken: Set[str] = frozenset()
     ) -> None:
-        self._posts, self._found, self._usage, self._taken = posts, found, usage, taken
+        self._posts, self._found, self._usage = posts, found, usage
         self._people = len({post.author_id for post in posts})
-        self._best = max((one.telling for one in found), default=0.0)
+        shown = [(one, text, part) for one in found for text, part in self._shown(one)]
+        scored = [(self._worth(one, text) * part, one, text) for one, text, part in shown if _fits(text, taken)]
+        self._ranked = sorted(scored, key=lambda entry: -entry[0])
 
-    def headline(
-        self, keys: Sequence[str] = (), *, only_news: bool = False, near: float = NEAR_BEST, of_me: bool = False
-    ) -> Title | None:
-        """The best headline; None if there is none.
+    def best(self, name: Sequence[str] = ()) -> Title | None:
+        """Return the best heading; None if there is none.
 
         Args:
-            keys: atoms of a name that it must have, and more than these.
-            only_news: whether it must tell news.
-            near: how much it must tell, relative to the best statement.
-            of_me: whether a person may speak of themselves.
+            name: atoms of a name that it must contain, with more than these, and tell nearly as much as the best one.
         """
-        near_best = [one for one in self._found if one.complete and one.telling >= near * self._best]
-        usable = [one for one in near_best if one.is_news or not only_news]
-        shown = [(one, _clause(self._shown(one.text))) for one in usable]
-        ranked = sorted(shown, key=lambda pair: -pair[0].heading_as(pair[1]))
-        fit = [(one, text) for one, text in ranked if self._fits(text, of_me=of_me) and _tells(text, keys)]
-        for one, text in sorted(fit, key=lambda pair: _WE.search(pair[1]) is not None):
-            return Title(text, _places(one, self._found), "headline", one.text)
+        least = NEAR_BEST * self._ranked[0][0] if name and self._ranked else 0.0
+        for worth, one, text in self._ranked:
+            if worth >= least and _tells(text, name):
+                return Title(text, _places(one, self._found), "headline", one.text)
         return None
 
-    def sentence(self) -> Title:
-        """The best statement, cut; of posts that say nothing their first words, or who wrote them."""
-        for one in sorted(self._found, key=lambda one: bool(_ME.search(one.text) or DANGLING.match(one.text))):
-            text = shortened(self._shown(verbatim(one.text)), cut=not one.complete)
-            if text.casefold() not in self._taken and any(map(str.isalnum, text)):
-                return Title(text, _places(one, self._found), "sentence", one.text)
+    def words(self) -> Title:
+        """Return the first words of the posts, or who wrote them, for posts that say nothing."""
         posts = self._posts
         order = sorted(range(len(posts)), key=lambda place: (posts[place].kind == "retweet", posts[place].id))
         for place in order:
@@ -105,29 +108,57 @@ class Headings:
         author = one_line(posts[order[0]].author, 80).lstrip("@")
         return Title(f"{POSTS_BY}{author}", (order[0],), "sentence")
 
-    def _shown(self, text: str) -> str:
-        return as_heading(announced(self._usage.without_channels(text, self._people)))
+    def _shown(self, one: Statement) -> Iterator[tuple[str, float]]:
+        """Yield what a statement is as a heading, and its first clause, each with its share of what is told."""
+        said = as_heading(announced(self._usage.without_channels(verbatim(one.text), self._people)))
+        whole = whole_clauses(said, cut=not one.complete)
+        yield whole, 1.0
+        first = _FIRST_CLAUSE.match(whole)
+        if first is not None and len(first[0]) >= ENOUGH and not _SUBORDINATE.match(whole):
+            yield first[0], FIRST_CLAUSE
 
-    def _fits(self, text: str, *, of_me: bool) -> bool:
-        if not SHORTEST_HEADING <= len(text) <= MAX_TITLE or text.endswith("?") or text.casefold() in self._taken:
-            return False
-        return not (
-            (_ME.search(text) and not of_me) or GREETING.search(text) or CALL.search(text) or DANGLING.match(text)
-        )
+    def _worth(self, one: Statement, text: str) -> float:
+        worth = one.heading_as(text) * clarity(verbatim(text), heading=one.is_title or one.form > 1) * speaker(text)
+        return round(worth * (CUT_SHORT if text.endswith(CUT) else 1.0), 9)
 
 
-def _clause(text: str) -> str:
-    """A long heading up to the end of its last clause within the limit, if enough of it is left."""
-    if len(text) <= MAX_TITLE:
+def _fits(text: str, taken: Set[str]) -> bool:
+    return len(text) >= SHORTEST_HEADING and text.casefold() not in taken and any(map(str.isalnum, text))
+
+
+def whole_clauses(text: str, *, cut: bool) -> str:
+    """A heading of whole clauses, without remarks in brackets where it is long; else one that shows its cut.
+
+    cut: whether the end of the sentence is missing.
+    """
+    if cut or len(text) > MAX_TITLE:
+        text = _REMARK.sub("", text).rstrip(" .")
+    if len(text) <= MAX_TITLE and not cut:
         return text
-    end = max(text.rfind(sign, 0, MAX_TITLE) for sign in _CLAUSE_ENDS)
-    return text[:end] if end >= ENOUGH else text
+    ends = [border.start() for border in _BORDER.finditer(text, 0, MAX_TITLE + 1)]
+    while ends and (end := ends.pop()) >= ENOUGH:
+        opens = _SUBORDINATE.match(text) and not any(_is_full_stop(text, other) for other in (*ends, end))
+        last = text[ends[-1] if ends else 0 : end]  # the clause that ends here
+        if not (opens or _needs_more(text[:end]) or (ends and _CONTINUES.match(last))):
+            return text[:end].rstrip(" ,;:–—-")
+    return shortened(text, cut=cut)
+
+
+def _is_full_stop(text: str, border: int) -> bool:
+    return text[border] in "!?;:." or text[border : border + 3] in {" – ", " — ", " - "}
+
+
+def _needs_more(text: str) -> bool:
+    return text.rpartition(" ")[2] in STOP_WORDS
 
 
 def _tells(text: str, name: Sequence[str]) -> bool:
-    """Whether a headline has the atoms of a name, and more."""
-    keys = {atom.key for atom in atoms(text)} if name else set()
-    return not name or (set(name) <= keys and len(keys - STOP_WORDS) > len(name))
+    """Whether a headline has the atoms of a name in their order, and more."""
+    if not name:
+        return True
+    keys = [atom.key for atom in atoms(text)]
+    whole = any(keys[place : place + len(name)] == list(name) for place in range(len(keys)))
+    return whole and len(set(keys) - STOP_WORDS) > len(name)
 
 
 def _places(one: Statement, found: Sequence[Statement]) -> tuple[int, ...]:
@@ -137,11 +168,11 @@ def _places(one: Statement, found: Sequence[Statement]) -> tuple[int, ...]:
 
 def as_heading(text: str) -> str:
     """A sentence as a heading: on one line, hashtags as words, without pictures, its author and a full stop."""
-    text = _INTERJECTION.sub("", URL.sub("…", text))
+    text = URL.sub("…", text)
     before = text.partition("…")[0].strip(" ,;:(")
     text = before if len(before) >= SHORTEST_HEADING else text  # "… see more": what follows a link is about the link
     text = _TAG.sub(lambda tag: split_hashtag(tag[1]), _EMPHASIS.sub(r"\1", _PICTURES.sub(" ", text)))
-    text = _BY.sub("", _SPACE.sub(" ", text).strip(" |–—-•·.`"))
+    text = _SPACE.sub(" ", text).strip(" |–—-•·.`")
     page, _, site = text.rpartition(" | ")
     text = page if len(page) >= SHORTEST_HEADING and len(site) < len(page) else text
     if text.endswith("!") and not text.endswith("!!"):
@@ -149,9 +180,23 @@ def as_heading(text: str) -> str:
     for opening, closing in _QUOTES:
         if text[:1] == opening and text[-1:] == closing and not {opening, closing} & set(text[1:-1]):
             text = text[1:-1]
-    text = text.removeprefix("@")
+    text = _HANDLE.sub("", _without_end(text))
     first = text.split(" ", 1)[0]
     return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
+
+
+def _without_end(text: str) -> str:
+    """Without the people who are credited at the end, or the words that led on to a link there."""
+    words = text.split(" ")
+    end = len(words)
+    while end > FEWEST and words[end - 1][:1] == "@":
+        end -= 1
+    before = words[end - 1].casefold()
+    if end < len(words) and before in STOP_WORDS and before not in _CREDITS:
+        return text  # "it is part of @kelp": the sentence needs the handle
+    while end > FEWEST and words[end - 1].casefold() in _LEADS_ON:
+        end -= 1
+    return text if end == len(words) else " ".join(words[:end]).rstrip(" ,;:–—-")
 
 
 def shortened(text: str, *, cut: bool = False, limit: int = MAX_TITLE) -> str:

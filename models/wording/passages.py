@@ -46,8 +46,12 @@ _SIGNS_BEFORE = re.compile(r"^[^\w\"“‘'#@$€£(\[{]+")
 _CLAUSE_ENDS = (", ", "; ", ": ", " – ", " — ", " - ")
 _SHOUT = re.compile(
     r"(?:new|news|breaking(?: news)?|just in|update|icymi|top story|reminder|announcement|read|reading|watch|listen|"
-    r"thread|psa|fyi|interesting(?: \w{1,15})?|(?:hot|quick) take|unpopular opinion|fun fact|must[- ]read|"
-    r"new (?:paper|post|blog post|video|article|work))\s*[:!]\s*",
+    r"thread|psa|fyi|(?:an? )?(?:good|great|nice) read|interesting(?: \w{1,15})?|(?:hot|quick) take|"
+    r"unpopular opinion|fun fact|must[- ]read|new (?:paper|post|blog post|video|article|work))\s*[:!]\s*",
+    re.IGNORECASE,
+)
+_INTERJECTION = re.compile(
+    r"^(?:h+m+|huh|hey|hi|hello|phew|yikes|oh|ooh|wow|ah|aha|ha|well|so|ok(?:ay)?|yes|no|yay|lol|omg)[.,!…]+\s+(?=\w)",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(  # its place in a thread or list
@@ -277,6 +281,7 @@ def _bare(sentence: str) -> str:
         sentence = sentence[place.end() :]
     if (opening := _SHOUT.match(sentence)) and len(sentence) - opening.end() >= SHORT // 2:
         sentence = sentence[opening.end() :]
+    sentence = _INTERJECTION.sub("", sentence)
     ending = _SITE.search(sentence, max(0, len(sentence) - 40))
     if ending is None or ending.start() < SHORT // 2 or sentence[: ending.start()].rstrip().endswith(("”", '"')):
         return sentence

@@ -11,28 +11,9 @@ from collections.abc import Sequence
 from models.events import Tweet
 from models.text.plain import one_line
 from models.text.stop_words import TITLE_STOP_WORDS
+from models.wording.manner import clarity
 from models.wording.passages import URL, Passage, passages, verbatim
 
-CALL = re.compile(
-    r"\b(subscribe|register|sign up|join (us|me)|follow (us|me)|click|retweet|rt if|giveaway|discount|free ebook|dm me|"
-    r"read more|check (it|this|them|out)|tune in|don't miss|stay tuned|enroll|get your|we're hiring|we are hiring|"
-    r"link in bio|learn more|see you|happening now|here(?:['’]s| is) (?:the|a|my|our) link|download|get started|here$|"
-    r"try it|get it here|apply now|go to|buy now|pre-?order)\b",
-    re.IGNORECASE,
-)
-DANGLING = re.compile(  # what it goes on with is not there
-    r"^(?:and|but|or|so|because|also|which|that|then|this|these|those|it|it['’]s|its|they|he|she|his|her|their|here|"
-    r"there|is|are|was|were|has|have|had|does|did|if|thread|yes|no|lol|btw|haha|oh|wow|via|by|e\.g|i\.e|thanks?|plus|"
-    r"thank you|congrat\w*|ps|p\.s|\d+[/.)]|as (?:a result|an example|such)|for (?:example|instance)|anyway|that said|"
-    r"in (?:this way|other words)|instead|meanwhile|however|otherwise|not (?:just|only)|of course|second(?:ly)?|"
-    r"third(?:ly)?|finally|fine|ok(?:ay)?|sure|well|now available)\b",
-    re.IGNORECASE,
-)
-_APPOINTMENT = re.compile(
-    r"\b\d{1,2}(:\d\d)?\s?[ap]\.?m\b|\bat \d{1,2}:\d\d\b|"
-    r"\b(tonight|tomorrow|tmrw|later today|(in|next) \w+ (min|hour|hr)\w*)\b",
-    re.IGNORECASE,
-)
 LEAD, HEADING = 120, 60  # characters that a lead and a heading have best
 ENOUGH_OF_IT = 80  # characters of such a sentence
 CUT_OFF = 0.6  # worth of a sentence that is not there to its end
@@ -57,8 +38,15 @@ def label_texts(post: Tweet) -> list[str]:
     return texts + [one_line(link.title, 200) for link in post.links if link.title]
 
 
-def quality(passage: Passage, told: float, *, sensitive: bool = False) -> float:
-    """Return 0 (not to be shown) to about 1; told: share of the story's subject that is in the passage, 0 to 1."""
+def quality(passage: Passage, told: float, *, sensitive: bool = False, heading: bool = False) -> float:
+    """Return 0 (not to be shown) to about 1.
+
+    Args:
+        passage: the passage.
+        told: share of the story's subject that is in it, 0 to 1.
+        sensitive: whether the story is about harm.
+        heading: whether it is written as a heading.
+    """
     text = verbatim(passage.text)
     tokens = text.split()
     if (passage.words < 4 and text.isascii()) or not _whole(text):
@@ -69,15 +57,12 @@ def quality(passage: Passage, told: float, *, sensitive: bool = False) -> float:
     letters = _LETTERS.findall(text)
     shouted = sum(letter.isupper() for letter in letters) / max(1, len(letters))
     score *= 0.3 if shouted > 0.5 else 1.0
-    score *= 0.35 if CALL.search(text) else 1.0
-    score *= 0.5 if _APPOINTMENT.search(text) else 1.0
-    score *= 0.55 if DANGLING.match(text) else 1.0
+    score *= clarity(text, heading=heading)
     score *= 0.75 if text[0].islower() else 1.0
     score *= 0.7 if URL.search(text) else 1.0
-    score *= 0.5 if text.endswith("?") else 1.0
     score *= (0.05 if sensitive else 0.8) if "!" in text else 1.0
     score *= 0.6 if text.count('"') % 2 or text.count("“") != text.count("”") else 1.0
-    score *= 1 / (1 + 0.2 * passage.position)
+    score *= 1 / (1 + 0.3 * passage.position)
     return round(score * (OFF_SUBJECT + told), 9)
 
 

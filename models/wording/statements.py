@@ -14,35 +14,33 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models.events import Tweet
-from models.ranking.news import NEWS
 from models.text.plain import one_line
 from models.text.stop_words import STOP_WORDS, WEAK_WORDS
+from models.wording.manner import is_news
 from models.wording.passages import Passage, passages
 from models.wording.quotations import HEADING, LEAD, embeddable, fits, post_passages, quality
-from models.wording.usage import Usage, atoms
+from models.wording.usage import Usage, atoms, is_title_case
 
 Origin = Literal["own", "title", "quoted"]
 MAX_POSTS = 200  # posts of a story that are read
 PER_POST = 6  # maximum number of passages
-NEWS_FIRST = 1.4  # bonus of a verb of news
+NEWS_FIRST = 2.0  # bonus of a verb of news
 ITS_OWN = 1.5  # bonus if the author is the subject
 NAME = 2.0  # weight of a word that is a name, relative to other words
 TITLE_CASE = 1.3  # bonus of a text written as a heading
 TWO_SENTENCES = 0.7  # factor of a heading that consists of two
-OPINION = 0.6  # factor of an opinion
+NAMELESS = 0.6  # factor of a passage without a name, where the story has one
+SUBJECT_FIRST = 1.3  # bonus of a sentence that opens with a name
+OPENING_WORDS = 4  # of a sentence, among which this name is
 ANSWER = 0.5  # factor of an answer: its question is not in the text
 FOREIGN = 0.3  # factor of a language that most posts do not use
 THREAD = 0.75  # factor of a later post by the same person
 LATE = 0.25  # loss of the last post of a story, relative to the first
 LIKED = 0.3  # gain of the most liked post, relative to posts without likes
+WORK_WORDS = 4  # minimum number of words of the title of a work inside a sentence
 SHORTEST_OWN = 4  # minimum letters of a name to recognise it in a handle
 _INNER_END = re.compile(r"\w{3}[.!?] [A-Z]")
-_OPINION = re.compile(
-    r"\b(?:i|i['’]m|i['’]ve|i['’]d|imo|imho|my (?:take|view|guess|bet|favou?rites?)|honestly|personally|congrat\w*|"
-    r"so (?:excited|proud|happy|cool)|love (?:this|it|that)|wow|lol|heartbroken|devastated|thrilled|delighted|"
-    r"speechless|still thinking)\b",
-    re.IGNORECASE,
-)
+_WORK = re.compile(r'["“]([^"“”\n]{15,150})["”]')  # "our paper "Moorings in Ice" is out": its title
 
 
 @dataclass(frozen=True)
@@ -114,28 +112,34 @@ def statements(
             telling = worth * (1 + math.log(max(len(bearers[_source(post)]), len(said[passage.text]))))
             telling *= ITS_OWN if _is_own(post, names, source) else 1.0
             telling *= 1 + math.log(len(bearers[post.related_id or ""]) or 1) if source == "quoted" else 1.0
-            telling *= quality(passage, told(passage.text, weights), sensitive=sensitive)
-            telling *= NEWS_FIRST if NEWS.search(passage.text) else 1.0
-            telling *= OPINION if source != "title" and _OPINION.search(passage.text) else 1.0
+            heading = source == "title" or usage.is_headline(atoms(passage.text))
+            telling *= quality(passage, told(passage.text, weights), sensitive=sensitive, heading=heading)
+            telling *= NEWS_FIRST if is_news(passage.text) else 1.0
+            telling *= _naming(passage.text, usage)
             if telling > 0:
-                found.append(_statement(passage, place, telling, usage, source))
+                found.append(_statement(passage, place, telling, source, heading=heading))
     return sorted(found, key=lambda one: (-one.worth, posts[one.place].id, one.position, one.text))
 
 
-def _statement(passage: Passage, place: int, telling: float, usage: Usage, source: Origin) -> Statement:
+def _naming(text: str, usage: Usage) -> float:
+    """Return the worth of a sentence by the names in it: one that opens with its subject tells most."""
+    names = [place for place, atom in enumerate(atoms(text)) if usage.names(atom)]
+    return NAMELESS if not names else SUBJECT_FIRST if names[0] < OPENING_WORDS else 1.0
+
+
+def _statement(passage: Passage, place: int, telling: float, source: Origin, *, heading: bool) -> Statement:
     text = passage.text
-    title_case = usage.is_headline(atoms(text))
     return Statement(
         text,
         place,
         round(telling, 9),
         round(telling * fits(text, LEAD), 9),
-        (TITLE_CASE if title_case else 1.0) * (TWO_SENTENCES if _INNER_END.search(text) else 1.0),
+        (TITLE_CASE if heading else 1.0) * (TWO_SENTENCES if _INNER_END.search(text) else 1.0),
         passage.complete,
         passage.position,
         source == "title",
         source == "quoted",
-        source == "title" or title_case or NEWS.search(text) is not None,
+        heading or is_news(text),
     )
 
 
@@ -180,8 +184,13 @@ def _texts(post: Tweet) -> Iterator[tuple[Passage, Origin]]:
     for link in post.links:
         if link.title:
             yield Passage(one_line(link.title.partition(" | ")[0], 200), 0), "title"
-    for passage in post_passages(post)[:PER_POST]:
+    own = post_passages(post)[:PER_POST]
+    for passage in own:
         yield passage, "own"
+    for passage in own:
+        for work in _WORK.findall(passage.text):
+            if len(work.split()) >= WORK_WORDS and is_title_case(work):
+                yield Passage(work, 0), "own"
     for passage in passages(post.quoted_text or "")[:PER_POST]:
         yield passage, "quoted"
 

@@ -52,13 +52,13 @@ def summary(
         named = list(people[:3])
         on = f"{_number(len(people), 'person', 'people')} on {label}"
         among = f", {joined([mention(person) for person in named])} among them."
-        return Sentence(text=on + among, posts=_evidence(posts, [], named))
+        return Sentence(text=on + among, posts=_evidence(posts, None, named))
     quoted, saying = _quoted(posts, lead, lead.text, influence)
     known = {person.author_id for person in saying}
     others = [person for person in people if person.author_id not in known]
     text = quoted if quoted[-2:] in {".”", "!”", "?”", "…”"} else f"{quoted}."
     text += f"{ALSO}{listed(others)}." if others else ""
-    return Sentence(text=text, posts=_evidence(posts, [posts[lead.place]], [*saying, *others[:3]]))
+    return Sentence(text=text, posts=_evidence(posts, lead, [*saying, *others[:3]]))
 
 
 def line(
@@ -77,7 +77,7 @@ def line(
     quoted, saying = _quoted(posts, lead, words, influence, news=bool(label))
     text = f"{label}: {quoted}" if label else quoted
     text += f"; {len(people):,} people on it" if len(people) > len(saying) else ""
-    return Sentence(text=text, posts=_evidence(posts, [posts[lead.place]], saying))
+    return Sentence(text=text, posts=_evidence(posts, lead, saying))
 
 
 def _quoted(
@@ -135,16 +135,24 @@ def _title(title: str | None) -> str | None:
     return one_line(title.partition(" | ")[0], 200) if title else None
 
 
-def _evidence(posts: Sequence[Tweet], first: Sequence[Tweet], named: Sequence[Person]) -> list[str]:
-    """Return ids: the quoted post, one post of each named person, then the others."""
+def _evidence(posts: Sequence[Tweet], lead: Statement | None, named: Sequence[Person]) -> list[str]:
+    """Return ids: the post of the lead, a post of each named person (one with its words if possible), the others."""
     by_author: dict[str, str] = {}
     for post in posts:
         by_author.setdefault(post.author_id, post.id)
-    sources = {_source(post) for post in first}
-    bearing = {post.author_id: post.id for post in reversed(posts) if _source(post) in sources}
+    first = [posts[lead.place]] if lead is not None else []
+    bearing = {post.author_id: post.id for post in reversed(posts) if lead is not None and _bears(post, lead, first[0])}
     ids = [post.id for post in first]
     ids += [bearing.get(person.author_id, by_author.get(person.author_id, "")) for person in named]
     return [one for one in dict.fromkeys([*ids, *(post.id for post in posts)]) if one][:MAX_EVIDENCE]
+
+
+def _bears(post: Tweet, lead: Statement, source: Tweet) -> bool:
+    if lead.is_title and any(_title(link.title) == lead.text for link in post.links):
+        return True
+    if lead.is_quoted and verbatim(lead.text) in (post.quoted_text or ""):
+        return True
+    return _source(post) == _source(source)
 
 
 def _number(count: int, one: str, many: str) -> str:

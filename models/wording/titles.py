@@ -19,9 +19,9 @@ from itertools import pairwise
 
 from models.events import Tweet
 from models.text.stop_words import STOP_WORDS, WEAK_WORDS
-from models.wording.headings import FAR, Headings, Title
+from models.wording.headings import Headings, Title
 from models.wording.statements import SHORTEST_OWN, Statement, statements
-from models.wording.usage import NAMED, Atom, Usage, atoms, written
+from models.wording.usage import NAMED, Atom, Usage, atoms, is_marked, written
 
 MAX_NAME = 5  # words
 HALF = 0.5  # of the people, for a name that is the title
@@ -51,7 +51,6 @@ def title(
     *,
     closeness: Sequence[float] | None = None,
     sensitive: bool = False,
-    plain_names: bool = True,
     taken: Set[str] = frozenset(),
 ) -> Title:
     """The title of a set of posts; their order does not matter.
@@ -61,11 +60,10 @@ def title(
         usage: of all posts of the week or of the window, these included.
         closeness: of each post to the story's middle, as a cosine; None: its words decide.
         sensitive: whether the story is about harm.
-        plain_names: whether the name of a person, a place or an organisation is enough, where a headline tells more.
         taken: titles (case folded) that are in use, or were last week's.
     """
     found = statements(posts, usage, closeness=closeness, sensitive=sensitive)
-    return title_of(posts, found, usage, sensitive=sensitive, plain_names=plain_names, taken=taken)
+    return title_of(posts, found, usage, sensitive=sensitive, taken=taken)
 
 
 def title_of(
@@ -74,27 +72,20 @@ def title_of(
     usage: Usage,
     *,
     sensitive: bool = False,
-    plain_names: bool = True,
     taken: Set[str] = frozenset(),
 ) -> Title:
     """`title` of posts whose statements are known."""
-    people = len({post.author_id for post in posts})
     headings = Headings(posts, found, usage, taken)
-    name = None if sensitive else _name(posts, usage)
-    if name is not None and name.text.casefold() in taken:
-        name = None
-    if name is not None:
-        named = Title(name.text, _holding(name, found), "name")
-        if plain_names or _is_telling(name):
-            return named
-        marked = any(map(_is_marked, name.text.split()))  # a person or a place tells less than what happened to them
-        shared = len(name.people) < HALF * usage.people(name.keys)  # others speak of it as much
-        # what one person speaks of is told by what they say
-        if people > 1 and (headline := headings.headline(name.keys, only_news=marked)):
+    told = headings.best() or headings.words()
+    name = None if sensitive or len({post.author_id for post in posts}) == 1 else _name(posts, usage)
+    if name is not None and name.text.casefold() not in taken:
+        # what one person speaks of is told by what they say; a person or a place by what happened to them
+        if headline := headings.best(name.keys):
             return headline
-        if people > 1 and (len(name.keys) > 1 or (marked and not shared)):
-            return named
-    told = headings.headline() or headings.headline(near=FAR) or headings.headline(of_me=True) or headings.sentence()
+        shared = len(name.people) < HALF * usage.people(name.keys)  # others speak of it as much
+        marked = any(map(is_marked, name.text.split()))
+        if _is_telling(name) or len(name.keys) > 1 or (marked and not shared):
+            return Title(name.text, _holding(name, found), "name")
     return replace(told, text=told.text.replace("!", "").strip() or told.text) if sensitive else told
 
 
@@ -247,6 +238,9 @@ def _runs(found: Sequence[Atom], usage: Usage) -> Iterator[Sequence[Atom]]:
                     continue
                 break
             owner = end + 1 < len(found) and _owns(found[end], found[end + 1])  # "Women's" of "Women's Day"
+            if owner and usage.is_name(found[end].key):  # "Bo's Kelp": two names
+                yield found[start : end + 1]
+                break
             if (
                 not owner
                 and (found[end].key not in STOP_WORDS or glued)
@@ -271,18 +265,11 @@ def _in_headings(found: Sequence[Atom], usage: Usage) -> list[bool]:
 def _is_name(atom: Atom, usage: Usage, *, heading: bool) -> bool:
     if atom.is_handle or atom.key in WEAK_WORDS or len(atom.key) < 2:
         return False
-    if _is_marked(atom.written) or (atom.written.isupper() and not heading):
+    if is_marked(atom.written) or (atom.written.isupper() and atom.written[0].isalpha() and not heading):
         return True
     if not atom.written[0].isupper():
         return False
     return usage.capitalised(atom.key) >= NAMED if heading or atom.opens or atom.is_tag else True
-
-
-def _is_marked(word: str) -> bool:
-    """Whether the looks alone tell a name: a digit beside letters, or a capital inside ("GPT-Neo", "iOS")."""
-    letters = any(map(str.isalpha, word))
-    inner = any(map(str.isupper, word[1:])) and any(map(str.islower, word))
-    return letters and (any(map(str.isdigit, word)) or inner) and not word[0].isdigit()
 
 
 def _is_number(key: str) -> bool:

@@ -13,12 +13,14 @@ from typing import NamedTuple
 
 from models.events import Tweet
 from models.text.characters import split_hashtag
+from models.text.stop_words import STOP_WORDS, WEAK_WORDS
 from models.wording.passages import URL, own_words
 
 MANY_TAGS = 4  # with this many hashtags, hashtags classify a post and are not part of its text
 NAMED = 0.8  # minimum share of uses with a capital for a name
 TITLE_CASE = 0.6  # minimum share of words with a capital in a headline
 FEW_WORDS = 3
+SHORTEST_NAME = 2
 LONGEST_ATOM = 40  # characters; scripts without spaces write whole sentences as one word
 # between two letters: any of ’'. and single &+/-; possessive quantifiers keep the time linear
 _TOKEN = re.compile(r"[#＃@]?\w++(?:[’'.]*+(?:[&+/-][’'.]++)*+[&+/-]?+\w++)*+\+*+")
@@ -151,11 +153,32 @@ class Usage:
         digits = any(map(str.isdigit, key)) and not key.isdigit()
         return digits or self._capital.get(key, (0, 1))[0] >= NAMED * self._capital.get(key, (0, 1))[1]
 
+    def names(self, atom: Atom) -> bool:
+        """Whether an atom is used as a name: a handle, a word marked by its letters, or a capital that means one."""
+        if atom.key in STOP_WORDS or atom.key in WEAK_WORDS or len(atom.key) < SHORTEST_NAME:
+            return False
+        if atom.is_handle or atom.is_tag or is_marked(atom.written) or atom.written[:2].isupper():
+            return True
+        return atom.written[0].isupper() and (not atom.opens or self.is_name(atom.key))
+
     def is_headline(self, found: Sequence[Atom]) -> bool:
         """Whether a text is in title case: ordinary words have capitals, not only names."""
         ordinary = [atom.written for atom in found if atom.written.isalpha() and self.capitalised(atom.key) < NAMED]
         capitals = sum(word[0].isupper() for word in ordinary)
         return capitals >= FEW_WORDS and capitals >= TITLE_CASE * len(ordinary)
+
+
+def is_marked(word: str) -> bool:
+    """Whether the looks alone tell a name: a digit beside letters, or a capital inside ("GPT-Neo", "iOS")."""
+    letters = any(map(str.isalpha, word))
+    inner = any(map(str.isupper, word[1:])) and any(map(str.islower, word))
+    return letters and (any(map(str.isdigit, word)) or inner) and not word[0].isdigit()
+
+
+def is_title_case(text: str) -> bool:
+    """Whether most words of a text have a capital."""
+    words = [word for word in text.split() if word[0].isalpha()]
+    return sum(word[0].isupper() for word in words) >= max(FEW_WORDS, TITLE_CASE * len(words))
 
 
 def _has_capitals(found: Sequence[Atom]) -> bool:

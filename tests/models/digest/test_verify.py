@@ -194,6 +194,7 @@ def test_a_wrong_count_a_wrong_frame_and_a_hidden_cut_are_found_out(spoilt: Dige
         ("Ships may pass", "Ships may pass | The Harbour Post", True),
         ("Ships may pass", "Storms are over.\nShips may pass\nHarbours open", True),
         ("Ships may pass", "Ships may pass [ not yet", False),
+        ("Ships may pass", 'Come to my talk "Ships may pass" on the quay', True),
     ],
 )
 def test_a_whole_sentence_is_told_from_a_fragment(quotation: str, text: str, whole: bool) -> None:

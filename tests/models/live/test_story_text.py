@@ -30,10 +30,10 @@ STORY = [
 DAY = [post(k, f"x{k}", f"Something else entirely about gardens and weather, number {k}") for k in range(10)]
 
 
-def test_a_row_is_called_by_the_name_that_its_people_use() -> None:
+def test_a_row_is_called_by_what_happened_with_the_name_that_its_people_use() -> None:
     """In its longest form, as they write it, with a quotation of one of its posts."""
     text = story_texts({"T1": STORY}, DAY)["T1"]
-    assert text.title == "Kestrel 4.2"
+    assert "Kestrel 4.2" in text.title
     assert text.line is not None
     assert text.line.post_id in {one.id for one in STORY}
     assert any(text.line.text in one.text for one in STORY)

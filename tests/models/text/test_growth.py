@@ -22,7 +22,9 @@ from models.text.live_words import live_words
 from models.text.plain import alphanumeric, one_line, plain
 from models.text.sentence import retweeted, sentence_of, without_retweet
 from models.text.words import content_key, handle_words, link_host, words
-from models.wording.headings import as_heading, shortened
+from models.wording.announcement import announced
+from models.wording.headings import as_heading, shortened, whole_clauses
+from models.wording.manner import clarity
 from models.wording.passages import own_words, passages, retweeted_handle
 from models.wording.phrases import phrase_key, phrases
 from models.wording.quotations import embeddable, label_texts
@@ -42,12 +44,14 @@ def _post(text: str) -> Tweet:
 
 FUNCTIONS: dict[str, Callable[[str], object]] = {
     "alphanumeric": alphanumeric,
+    "announced": announced,
     "as_heading": as_heading,
     "atoms": atoms,
     "canonical_url, host": lambda text: canonical_url(f"https://{text}"),
     "canonical_url, path": lambda text: canonical_url(f"https://example.org/{text}"),
     "canonical_url, paper": lambda text: canonical_url(f"https://arxiv.org/{text}"),
     "canonical_url, query": lambda text: canonical_url(f"https://example.org/?{text}"),
+    "clarity": clarity,
     "clean": lambda text: clean(text, kind="original", links=[]),
     "clean, reply": lambda text: clean(text, kind="reply", links=[]),
     "columns": columns,
@@ -91,6 +95,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "unescape of sources": fields.unescape,
     "visible": visible,
     "without_retweet": without_retweet,
+    "whole_clauses": lambda text: whole_clauses(text, cut=True),
     "words": lambda text: words(text, [], []),
     "wrapped": lambda text: wrapped(text, 80),
 }

@@ -14,6 +14,13 @@ from models.wording.announcement import announced
         ("We’re really excited to be announcing OrlopDB today.", "OrlopDB"),
         ("Introducing Charts on Orlop!", "Charts on Orlop"),
         ('I am presenting our work "Moorings in Ice" at Quay right now!', '"Moorings in Ice" at Quay'),
+        ("We're exploring ways to name a barge by its hull", "Exploring ways to name a barge by its hull"),
+        ("Judging by my mail there is a growing gap in the wall", "There is a growing gap in the wall"),
+        ("Turns out that the tide waits for nobody", "The tide waits for nobody"),
+        ("Our paper is out: barges drift less at night", "Barges drift less at night"),
+        ("New paper with Bo: barges drift less at night", "Barges drift less at night"),
+        ("Check out my new blog post on mooring by ear", "Mooring by ear"),
+        ("@bo: 'The harbour is open again'", "The harbour is open again"),
         ("Bo Castell and I are presenting our virtual poster on tides", "Virtual poster on tides"),
     ],
 )
@@ -30,6 +37,9 @@ def test_the_news_of_an_announcement_is_kept(sentence: str, news: str) -> None:
         "We released OrlopDB 4.6 just two months ago.",
         "I'm happy to announce that we won",
         "The harbour announces new rules",
+        "I'm on the quay in July",
+        "We are going to open the harbour",
+        "The study on barges was never published",
     ],
 )
 def test_other_sentences_stay(sentence: str) -> None:

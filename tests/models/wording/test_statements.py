@@ -132,3 +132,42 @@ def test_a_lead_stands_alone() -> None:
     made = section(inputs_of(week), story_of(week, [0, 1, 2], []), None)
     assert made is not None
     assert posts[0].text in made.summary.text
+
+
+def _section(posts: list[Tweet]) -> tuple[str, str]:
+    week = week_of([*posts, *NOISE])
+    made = section(inputs_of(week), story_of(week, range(len(posts)), []), None)
+    assert made is not None
+    return made.label, made.summary.text
+
+
+def test_a_lead_tells_the_event_of_the_title() -> None:
+    """A remark on something else in the group comes after it, also where it is told best."""
+    posts = [
+        post(1, "Kelp Bank closes its harbour branch after ninety years", author=1),
+        post(2, "Kelp Bank closes its oldest branch, and the harbour loses its vault", author=2),
+        post(3, "The new quay lamps of Marlow are mesmerizing, and the Marlow songs are, too", author=3),
+    ]
+    title, lead = _section(posts)
+    assert "closes" in title
+    assert "closes" in lead
+
+
+def test_everybody_who_is_counted_as_sharing_a_page_is_cited_with_a_post_that_shares_it() -> None:
+    """They wrote about it first."""
+    page = linked("https://lantern.example/report", "Lantern Labs admits that its cameras dream")
+    posts = [post(n, f"Cameras are odd, says number {n} of us", author=n) for n in range(6)]
+    posts += [post(10 + n, "wow", author=n, links=page) for n in range(6)]
+    _checked(posts)
+
+
+def test_a_label_stands_before_a_line_without_the_name_only() -> None:
+    """A part of the name in the line is enough."""
+    posts = [
+        post(1, "GTA 5 runs on the harbour wall, in full colour", author=1),
+        post(2, "The lamps show GTA 5 tonight", author=2),
+    ]
+    week = week_of([*posts, *NOISE])
+    made = brief(inputs_of(week), story_of(week, [0, 1], []))
+    assert made is not None
+    assert not made.sentence.text.startswith("GTA 5:")

@@ -59,10 +59,11 @@ def named(posts: list[Tweet], **options: object) -> str:
     ],
 )  # fmt: skip
 def test_a_name_is_written_in_full_and_as_people_write_it(texts: tuple[str, ...], name: str) -> None:
-    """With its version or edition; neither cut to a word nor in capitals of ours."""
-    found = named(told(*texts))
-    assert alphanumeric(found) == alphanumeric(name)
-    assert found in {name, name.replace(" ", "")}
+    """With its version or edition, not cut to a word. The title says what happened to it."""
+    posts = told(*texts)
+    longest = names(posts, Usage([*posts, *CHATTER]))[0].text
+    assert longest in {name, name.replace(" ", "")}
+    assert alphanumeric(longest) in alphanumeric(named(posts))
 
 
 def test_what_a_story_is_about_is_no_common_word_with_capitals() -> None:
@@ -76,14 +77,13 @@ def test_what_a_story_is_about_is_no_common_word_with_capitals() -> None:
 
 
 def test_a_plain_name_gives_way_to_a_headline_that_says_more() -> None:
-    """In a digest; a row of the live board may be called after the lighthouse alone."""
+    """The name is in it."""
     posts = told(
         "Marlow Admits That Its Lamp Is Biased Towards Large Ships https://t.co/aaaaaaaaaa",
         "so the lamp of Marlow is biased, who would have thought",
         "what Marlow says about ships is not enough for me",
     )
-    assert named(posts, plain_names=False) == "Marlow Admits That Its Lamp Is Biased Towards Large Ships"
-    assert named(posts) == "Marlow"
+    assert named(posts) == "Marlow Admits That Its Lamp Is Biased Towards Large Ships"
 
 
 def test_a_place_gives_way_to_what_happened_there() -> None:
@@ -91,7 +91,7 @@ def test_a_place_gives_way_to_what_happened_there() -> None:
     posts = told(
         "Port Ellery shuts its three schools as the fever spreads", "Fever in Port Ellery: a bus with doctors tours"
     )
-    assert named(posts, plain_names=False).startswith(("Port Ellery shuts", "Fever in Port Ellery"))
+    assert named(posts).startswith(("Port Ellery shuts", "Fever in Port Ellery"))
 
 
 def test_a_channels_hashtag_is_no_part_of_a_heading() -> None:
@@ -100,7 +100,7 @@ def test_a_channels_hashtag_is_no_part_of_a_heading() -> None:
     texts = ("the lights of the harbour hall are out again", "no lights in the harbour hall since ten in the morning")
     for tag, ends in (("#KelpConf31", False), ("#DarkHall", True)):
         posts = told(*(f"{text} {tag}" for text in texts))
-        found = title(posts, Usage([*posts, *channel, *CHATTER]), plain_names=False)
+        found = title(posts, Usage([*posts, *channel, *CHATTER]))
         assert ("Conf" in found.text or "Dark" in found.text) is ends, found
 
 
@@ -121,7 +121,31 @@ def test_nobody_speaks_in_the_first_person_in_a_title() -> None:
         "We have rebuilt the Lantern desk from the ground up and are so proud",
         "The Lantern desk is rebuilt from the ground up, with two sides for two lights",
     )
-    assert named(posts, plain_names=False).startswith("The Lantern desk")
+    assert named(posts).startswith("The Lantern desk")
+
+
+def test_a_title_ends_where_a_clause_ends() -> None:
+    """Neither before the object of a clause, nor behind the beginning of the next one, nor inside a bracket."""
+    posts = told(
+        "The harbour board opens the northern gate to barges of any size from the first of May, and as long as the "
+        "tide allows it (which it does on most days of the spring, as the board says) it stays open"
+    )
+    assert named(posts) == "The harbour board opens the northern gate to barges of any size from the first of May"
+
+
+def test_the_title_of_a_work_is_found_inside_a_sentence_that_promotes_it() -> None:
+    """The appointment is no news, the work is."""
+    posts = told('Come by the quay session 4 today to hear about our work "Counting Barges by Ear: A Study in Fog"')
+    assert named(posts) == "Counting Barges by Ear: A Study in Fog"
+
+
+def test_what_happened_comes_before_how_somebody_feels_about_it() -> None:
+    """Also where the feeling is liked more and says as much."""
+    posts = told(
+        "Funny how the Kelp Bank now closes its harbour branch",
+        "Kelp Bank closes its harbour branch after ninety years",
+    )
+    assert named(posts).startswith("Kelp Bank closes")
 
 
 def test_a_title_calls_for_nothing() -> None:
@@ -130,7 +154,7 @@ def test_a_title_calls_for_nothing() -> None:
         "Check out our Lantern talk on the tides of the northern harbour",
         "The Lantern talk on the tides is at the harbour museum",
     )
-    assert named(posts, plain_names=False).startswith("The Lantern talk")
+    assert named(posts).startswith("The Lantern talk")
 
 
 def test_a_sensitive_story_is_called_by_what_happened() -> None:
@@ -152,10 +176,10 @@ def test_last_weeks_title_is_not_a_title_again() -> None:
         "Kelp Cable 3 is lit: the island has light",
         "light from Kelp Cable 3, at last",
     )
-    assert named(posts) == "Kelp Cable 3"
-    found = named(posts, taken=frozenset({"kelp cable 3"}))
-    assert found != "Kelp Cable 3"
-    assert "island" in found
+    last = named(posts)
+    found = named(posts, taken=frozenset({last.casefold()}))
+    assert found != last
+    assert "Kelp Cable 3" in found
 
 
 def test_a_name_in_one_post_of_one_person_is_not_the_storys() -> None:
@@ -177,7 +201,10 @@ def test_the_title_of_a_link_that_most_share_is_the_title() -> None:
 
 def test_a_long_sentence_is_cut_at_a_word_and_shows_it() -> None:
     """So does one that the platform has cut."""
-    long = "We have measured for eleven years how the tide moves the sand along the northern beaches of the old harbour"
+    long = (
+        "They have measured for eleven years how the tide moves the sand along the northern beaches of the old harbour "
+        "and of both islands"
+    )
     found = named(told(long))
     assert found.endswith(" …")
     assert long.startswith(verbatim(found))
@@ -200,7 +227,6 @@ def test_posts_without_words_are_called_after_their_author() -> None:
         ("iKelp 3 is out!", "iKelp 3 is out"),
         ("what you *need* is kelp", "What you need is kelp"),
         ("How the harbour counts its boats | Kelp Weekly", "How the harbour counts its boats"),
-        ("Hm. Kelp grows twice as fast in the dark", "Kelp grows twice as fast in the dark"),
     ],
 )
 def test_a_heading_has_no_signs_of_posts(sentence: str, heading: str) -> None:
