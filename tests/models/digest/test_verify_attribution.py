@@ -12,7 +12,7 @@ from models.render import Form, render
 from tests.support.digest_weeks import digest_of, linked, post, story_of, week_of
 
 replace: Callable[..., Any] = msgspec.structs.replace
-OPENING = "The release notes of Kafka 5 are out, in four words for those who ask."
+OPENING = "Who would have asked for that, and who would have read it to the end?"
 KAFKA = "Kafka 5 share groups are queues at last, so one topic serves many readers at once."
 OTHER = "Kafka 5 share groups are the queues that we asked for, one topic serves many readers."
 PAGE = "https://kafka.example/2024/share-groups"
