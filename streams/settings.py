@@ -7,12 +7,14 @@ that may contain a secret is excluded from `repr` and from error messages.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.events import COMMUNITY_NAME
 
 
 def _named(name: str, description: str, *, shown: bool = True) -> object:
@@ -21,6 +23,7 @@ def _named(name: str, description: str, *, shown: bool = True) -> object:
     return Field(default=None, validation_alias=aliases, description=description, repr=shown)
 
 
+COMMUNITIES_FOLDER: Final = "communities"  # in the data folder of an installation
 LONGEST_HOURS = 24.0 * 366  # upper limit of a time span: a longer one is a mistake and may not fit a date
 
 
@@ -83,7 +86,16 @@ class Settings(BaseSettings):
         Path(".toptopics"), description="folder for local data: broker, Redis, snapshots, cursors, logs"
     )
     prefix: str = Field(
-        "", pattern=r"^[a-zA-Z0-9._-]{0,40}$", description="prefix of every Kafka topic, consumer group and Redis key"
+        "", pattern=r"^[a-zA-Z0-9._-]{0,64}$", description="prefix of every Kafka topic, consumer group and Redis key"
+    )
+    community: str = Field(
+        "",
+        pattern=f"{COMMUNITY_NAME}|^$",
+        description="community that a command works on, one of `toptopics communities list`; empty: the installation's "
+        "own people",
+    )
+    communities: str = Field(
+        "", description="communities whose posts the embed stage reads too, separated by commas; the worker sets it"
     )
     timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "UTC", description="time zone of the ISO weeks, a name of the tz database"
@@ -159,6 +171,33 @@ class Settings(BaseSettings):
     kafka_sasl_username: str | None = Field(None, description="SASL user name")
     kafka_sasl_password: SecretStr | None = Field(None, description="SASL password")
     kafka_ssl_cafile: Path | None = Field(None, description="certificate authority of the brokers, a PEM file")
+
+
+def of_community(settings: Settings, name: str) -> Settings:
+    """The settings for a community: names, tokens, addresses and a data folder of its own, the same services."""
+    return settings.model_copy(
+        update={
+            "community": name,
+            "prefix": f"{settings.prefix}{name}.",
+            "data_dir": settings.data_dir / COMMUNITIES_FOLDER / name,
+            "public_url": f"{settings.public_url}/c/{name}" if settings.public_url else None,
+            "api_token": None,
+        }
+    )
+
+
+def of_installation(settings: Settings) -> Settings:
+    """The settings for what all communities of an installation share; the reverse of `of_community`."""
+    folder = settings.data_dir
+    own = folder.parent.name == COMMUNITIES_FOLDER and folder.name == settings.community
+    return settings.model_copy(
+        update={
+            "community": "",
+            "prefix": settings.prefix.removesuffix(f"{settings.community}.") if settings.community else settings.prefix,
+            "data_dir": folder.parent.parent if own else folder,
+            "public_url": settings.public_url and settings.public_url.removesuffix(f"/c/{settings.community}"),
+        }
+    )
 
 
 def load_settings(**overrides: object) -> Settings:

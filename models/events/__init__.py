@@ -28,7 +28,9 @@ from models.events.digest import (
 )
 from models.events.edited import Answer, EditedDigest, EditedSection
 from models.events.posts import (
+    COMMUNITY_NAME,
     EARLIEST_YEAR,
+    Community,
     Deletion,
     EmbeddedTweet,
     Influencer,
@@ -41,6 +43,7 @@ from models.events.posts import (
 from models.events.stages import Assignment, AssignmentOutcome, DeadLetter, TopicEvent, TopicEventKind, TopicEventStep
 
 __all__ = [
+    "COMMUNITY_NAME",
     "EARLIEST_YEAR",
     "SCHEMA",
     "Action",
@@ -48,6 +51,7 @@ __all__ = [
     "Assignment",
     "AssignmentOutcome",
     "Brief",
+    "Community",
     "Count",
     "DeadLetter",
     "Deletion",

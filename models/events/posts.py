@@ -1,7 +1,7 @@
 """Posts, with and without their vectors, and the influencers whom users follow."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
@@ -91,4 +91,19 @@ class Influencer(Event, frozen=True):
     weight: Annotated[float, Meta(ge=0, le=100)] = 1.0
     tags: list[str] = []
     ids: dict[str, str] = {}  # platform -> the id that its handle was resolved to: it stays when the handle changes
+    schema: int = SCHEMA
+
+
+COMMUNITY_NAME: Final = r"^[a-z][a-z0-9-]{0,19}$"  # part of the names of topics, keys, folders and paths
+
+
+class Community(Event, frozen=True):
+    """A circle of people with topics, digests and readers of its own, keyed by `name` on the compacted `communities`
+    topic. A null value removes.
+    """
+
+    name: Annotated[str, Meta(pattern=COMMUNITY_NAME)]
+    number: Annotated[int, Meta(ge=1, le=1_000)]  # no other community has it: its metrics' ports are counted from it
+    timezone: Name = "UTC"  # of the ISO weeks, a name of the tz database
+    lateness_hours: Annotated[float, Meta(gt=0)] = 24.0  # after the end of a week in which its posts may still arrive
     schema: int = SCHEMA

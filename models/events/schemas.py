@@ -15,6 +15,7 @@ TYPES = (
     events.Assignment,
     events.TopicEvent,
     events.Influencer,
+    events.Community,
     events.DeadLetter,
     events.Digest,
     events.EditedDigest,

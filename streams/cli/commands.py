@@ -15,6 +15,7 @@ from models.text.terminal import printable
 from streams.cli import services as cli_services
 from streams.cli.backfill import backfill
 from streams.cli.backup import backup, restore
+from streams.cli.communities import communities
 from streams.cli.dead_letters import dead_letters
 from streams.cli.demo import demo
 from streams.cli.deploy import deploy
@@ -58,6 +59,7 @@ COMMANDS: Final[dict[str, dict[str, Command]]] = {
         "status": status,
         "deploy": deploy,
         "tokens": tokens,
+        "communities": communities,
     },
     "Deliver": {"subscribe": subscribe, "push": push, "subscriptions": subscriptions, "alerts": alerts},
     "Repair": {
@@ -94,11 +96,16 @@ def before_every_command(
     _show_version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    community: Annotated[
+        str | None, typer.Option(help="Work on this community of the installation, as TOPTOPICS_COMMUNITY does.")
+    ] = None,
 ) -> None:
     """Send logs to standard error, and warn of unknown `TOPTOPICS_…` variables."""
     from streams.operations.environment import unknown_variables
     from streams.system.logs import set_up_command_logging
 
+    if community is not None:
+        os.environ["TOPTOPICS_COMMUNITY"] = community  # also for the processes that the command starts
     set_up_command_logging()  # a command that runs until Ctrl-C replaces this
     if context.invoked_subcommand == "doctor":  # it reports these variables itself
         return

@@ -52,10 +52,11 @@ def settings_or_exit(**overrides: object) -> "Settings":
     """
     from pydantic import ValidationError
 
-    from streams.settings import load_settings
+    from streams.settings import load_settings, of_community
 
     try:
-        return load_settings(**overrides)
+        settings = load_settings(**overrides)
+        return of_community(settings, settings.community) if settings.community else settings
     except ValidationError as error:
         fail(f"settings: {'; '.join(_wrong(dict(item), overrides) for item in error.errors())}", 2)
 
@@ -77,9 +78,10 @@ def with_addresses(settings: "Settings") -> "Iterator[Settings]":
         LocalServiceError: a local service does not start.
     """
     from streams.local.services import running_services
+    from streams.settings import of_installation
 
     with running_services(
-        settings.data_dir, bootstrap=settings.kafka_bootstrap_servers, redis_url=settings.redis_url
+        of_installation(settings).data_dir, bootstrap=settings.kafka_bootstrap_servers, redis_url=settings.redis_url
     ) as running:
         yield settings.model_copy(update={"kafka_bootstrap_servers": running.kafka, "redis_url": running.redis})
 
@@ -100,6 +102,8 @@ def services(settings: "Settings", *, topics: bool = True) -> "Iterator[Settings
 
     try:
         with with_addresses(settings) as connected:
+            if connected.community:
+                connected = run(_of_listed(connected))
             if topics:
                 run(ensure_topics(connected), ", see `toptopics doctor`")
             yield connected
@@ -107,6 +111,21 @@ def services(settings: "Settings", *, topics: bool = True) -> "Iterator[Settings
         fail(str(error))
     except WrongTopicsError as error:
         fail(f"the topics on the broker have wrong settings: {error}")
+
+
+async def _of_listed(settings: "Settings") -> "Settings":
+    """The settings of a community, with what the list says of it.
+
+    Raises:
+        LookupError: it is not on the list.
+    """
+    from streams.kafka.communities import read_communities, settings_of
+    from streams.settings import of_installation
+
+    listed = {one.name: one for one in await read_communities(settings)}
+    if settings.community not in listed:
+        raise LookupError(f"no community {settings.community!r}; known: {', '.join(listed) or 'none'}")
+    return settings_of(of_installation(settings), listed[settings.community])
 
 
 def run(coroutine: Coroutine[Any, Any, T], hint: str = "") -> T:

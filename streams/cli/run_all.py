@@ -51,6 +51,8 @@ def run_all(
     from streams.system.logs import set_up_logging
 
     settings = settings_or_exit(port=port)
+    if settings.community:
+        fail("everything runs for the installation and all its communities: start it without a community", 2)
     try:
         check_binding(settings)
     except UnsafeBindingError as error:
@@ -91,13 +93,15 @@ class _Parts:
     """The processes, and what the screen says of them."""
 
     def __init__(self, settings: "Settings", lookback: float, log_file: "IO[bytes] | None") -> None:
+        from streams.kafka.communities import read_communities
+        from streams.runtime.fleet import Fleet
         from streams.runtime.worker import Worker, environment_for
 
         self._settings = settings
         self._lookback = lookback
         self._log_file = log_file
         self._given = environment_for(str(settings.kafka_bootstrap_servers), str(settings.redis_url))
-        self._stages = Worker(STAGE_NAMES, self._given, log_file)
+        self._stages = Fleet(STAGE_NAMES, settings, self._given, lambda: read_communities(settings), log_file)
         self._others = self._commands(f"serve --port {settings.port}", "push")
         self._sources: Worker | None = None
         self._notes = [NOBODY]

@@ -18,6 +18,8 @@ from models.text.terminal import json_text, on_one_line
 from streams.cli.common import settings_or_exit
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
     from rich.table import Table
 
@@ -79,6 +81,12 @@ def _local_status(service: "LocalService") -> ServiceStatus:
     )
 
 
+def _folder(settings: "Settings") -> "Path":
+    from streams.settings import of_installation
+
+    return of_installation(settings).data_dir
+
+
 def _hide_password(url: str) -> str:
     scheme, separator, rest = url.partition("?")[0].rpartition("://")
     return scheme + separator + ("…@" if "@" in rest else "") + rest.rsplit("@", 1)[-1]
@@ -91,7 +99,7 @@ def service_statuses(settings: "Settings") -> list[ServiceStatus]:
     from streams.system.tcp import connects
 
     given = {"kafka": settings.kafka_bootstrap_servers, "redis": settings.redis_url}
-    local: list[LocalService] = [KafkaBroker(settings.data_dir), RedisServer(settings.data_dir)]
+    local: list[LocalService] = [KafkaBroker(_folder(settings)), RedisServer(_folder(settings))]
     statuses = []
     for service in local:
         address = given[service.name]
@@ -121,7 +129,7 @@ def _print_services(console: "Console", services: list[ServiceStatus], settings:
     ]
     console.print(_table("services", rows))
     if any(service.source == "local" for service in services):
-        console.print(f"data folder: {settings.data_dir.resolve()}", soft_wrap=True, highlight=False, markup=False)
+        console.print(f"data folder: {_folder(settings).resolve()}", soft_wrap=True, highlight=False, markup=False)
     for service in services:
         if service.stays is False:
             console.print(f"{service.name} stops with the command that started it", highlight=False)
@@ -190,9 +198,9 @@ def _local_services(settings: "Settings") -> "list[LocalService]":
 
     services: list[LocalService] = []
     if not settings.redis_url:
-        services.append(RedisServer(settings.data_dir, progress=to_stderr))
+        services.append(RedisServer(_folder(settings), progress=to_stderr))
     if not settings.kafka_bootstrap_servers:
-        services.append(KafkaBroker(settings.data_dir, progress=to_stderr))
+        services.append(KafkaBroker(_folder(settings), progress=to_stderr))
     return services
 
 
@@ -241,8 +249,8 @@ def _print_addresses(bootstrap: str | None, redis_url: str | None, settings: "Se
     from streams.local.kafka_broker import KafkaBroker
     from streams.local.redis_server import RedisServer
 
-    kafka = bootstrap or KafkaBroker(settings.data_dir).address
-    redis = redis_url or RedisServer(settings.data_dir).address
+    kafka = bootstrap or KafkaBroker(_folder(settings)).address
+    redis = redis_url or RedisServer(_folder(settings)).address
     typer.echo(f"export KAFKA_BOOTSTRAP_SERVERS={kafka}\nexport REDIS_URL={redis}")
 
 
@@ -263,7 +271,7 @@ def _stay(settings: "Settings") -> None:
     with (
         suppress(KeyboardInterrupt),
         running_services(
-            settings.data_dir, bootstrap=settings.kafka_bootstrap_servers, redis_url=settings.redis_url
+            _folder(settings), bootstrap=settings.kafka_bootstrap_servers, redis_url=settings.redis_url
         ) as services,
     ):
         _print_addresses(services.kafka, services.redis, settings)
@@ -284,9 +292,9 @@ def down() -> None:
     from streams.local.redis_server import RedisServer
 
     settings = settings_or_exit()
-    found = orphans(settings.data_dir)
+    found = orphans(_folder(settings))
     end_orphans(found)  # before the broker stops: they may be its active writers
     for orphan in found:
         to_stderr(f"{orphan.name}: process {orphan.pid} had lost its worker; stopped")
-    for service in (KafkaBroker(settings.data_dir, progress=to_stderr), RedisServer(settings.data_dir)):
+    for service in (KafkaBroker(_folder(settings), progress=to_stderr), RedisServer(_folder(settings))):
         to_stderr(f"{service.title}: " + ("stopped" if service.stop() else "was not running"))

@@ -23,7 +23,8 @@ def worker(
     """Run the stages until Ctrl-C, each in a process of its own.
 
     To scale out, run the same command on more machines. Copies of `embed` and `view` share the partitions of their
-    topics. Further copies of `assign` and `week-close` stand by and take over.
+    topics. Further copies of `assign` and `week-close` stand by and take over. It also runs the stages of all
+    communities.
 
     Examples:
 
@@ -31,7 +32,9 @@ def worker(
     * `toptopics worker --stages embed` on every machine with a GPU
     * `TOPTOPICS_ENCODER=static toptopics worker`
     """
-    from streams.runtime.worker import Worker, environment_for
+    from streams.kafka.communities import read_communities
+    from streams.runtime.fleet import Fleet
+    from streams.runtime.worker import environment_for
     from streams.system.logs import set_up_logging
 
     names = [name.strip() for name in stages.split(",") if name.strip()]
@@ -39,12 +42,14 @@ def worker(
     if unknown or not names:
         fail(f"unknown stage {', '.join(unknown)}; known: {', '.join(STAGE_NAMES)}", 2)
     settings = settings_or_exit()
+    if settings.community:
+        fail("the worker of the installation runs the stages of all communities: start it without a community", 2)
     set_up_logging(settings, stage="worker")
     with services(settings) as connected:
 
         async def supervise() -> int:
             given = environment_for(str(connected.kafka_bootstrap_servers), str(connected.redis_url))
-            return await Worker(names, given).run()
+            return await Fleet(names, connected, given, lambda: read_communities(connected)).run()
 
         code = asyncio.run(supervise())
     if code:
@@ -146,8 +151,9 @@ async def _ask_for_weeks(settings: "Settings") -> StatusSection:
 def orphans_section(settings: "Settings") -> StatusSection:
     """Stages of this data folder that have lost their worker, for `toptopics status`; one is a failure."""
     from streams.local.orphans import orphans
+    from streams.settings import of_installation
 
-    found = orphans(settings.data_dir)
+    found = orphans(of_installation(settings).data_dir)
     rows: list[Row] = [
         {"process without its worker": one.name, "pid": one.pid, "started by": one.parent} for one in found
     ]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from streams.kafka.admin_client import admin, retry_while_busy
@@ -108,6 +108,31 @@ async def topic_setting(settings: Settings, topic: Topic, key: str) -> str | Non
             for _code, _message, _type, _name, entries in response.resources:
                 return {entry[0]: entry[1] for entry in entries}.get(key)
     return None
+
+
+@retry_while_busy
+async def existing_topics(settings: Settings, topics: tuple[Topic, ...]) -> list[str]:
+    """The names of those topics that the broker has."""
+    async with admin(settings) as client:
+        there = set(await client.list_topics())
+    return [name for topic in topics if (name := topic_name(settings, topic)) in there]
+
+
+@retry_while_busy
+async def delete_topics(settings: Settings, topics: tuple[Topic, ...]) -> None:
+    """Delete topics with all their records. Missing ones are left out.
+
+    Raises:
+        KafkaError: The broker refuses it.
+    """
+    names = await existing_topics(settings, topics)
+    if not names:
+        return
+    async with admin(settings) as client:
+        answer = await client.delete_topics(names)
+    for name, code, *_ in answer.topic_error_codes:
+        if code and for_code(code) is not UnknownTopicOrPartitionError:
+            raise for_code(code)(name)
 
 
 async def _create(client: AIOKafkaAdminClient, settings: Settings, topics: list[Topic]) -> None:

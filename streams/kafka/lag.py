@@ -1,5 +1,6 @@
 """The lag of consumer groups."""
 
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -119,3 +120,13 @@ async def member_counts(settings: Settings, groups: Sequence[str]) -> dict[str, 
         answers = [await client.describe_consumer_groups([group]) for group in groups]
     members = {entry[1]: len(entry[5]) for (answer,) in answers for entry in answer.groups}
     return {group: members.get(group, 0) for group in groups}
+
+
+@retry_while_busy
+async def is_read(settings: Settings, topic: Topic, *, group: str) -> bool:
+    """Whether a consumer of the group has partitions of the topic: its assignment has the name, after its length."""
+    name = topic_name(settings, topic).encode()
+    wanted = struct.pack(">h", len(name)) + name
+    async with admin(settings) as client:
+        (answer,) = await client.describe_consumer_groups([group])
+    return any(wanted in member[4] for entry in answer.groups for member in entry[5])

@@ -15,10 +15,11 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from streams.kafka.record import Record
-from streams.kafka.topics import Topic
-from streams.settings import Settings
+from streams.kafka.topics import COMMUNITIES, Topic
+from streams.settings import Settings, of_installation
 
 FETCH_RECORDS = 5_000
+EMBED = "embed"  # the stage that serves all communities
 MAX_MESSAGE_BYTES = 8 * 1024**2
 MAX_REQUEST_BYTES = 12 * 1024**2  # the largest record as a dead letter, in base64
 # Kafka 4 refuses a record that is more than an hour ahead of its clock, together with its whole batch; the other half
@@ -43,13 +44,13 @@ class Bounds:
 
 
 def topic_name(settings: Settings, topic: Topic) -> str:
-    """The topic's name on the broker."""
-    return settings.prefix + topic.name
+    """The topic's name on the broker. The list of communities is one for all of them."""
+    return (of_installation(settings) if topic is COMMUNITIES else settings).prefix + topic.name
 
 
 def group_name(settings: Settings, stage: str) -> str:
-    """The name of a stage's consumer group on the broker."""
-    return f"{settings.prefix}toptopics-{stage}"
+    """The name of a stage's consumer group on the broker. One embed stage reads the posts of all communities."""
+    return f"{(of_installation(settings) if stage == EMBED else settings).prefix}toptopics-{stage}"
 
 
 def record_time(moment: datetime, now: datetime) -> datetime:

@@ -40,8 +40,19 @@ EMBEDDED = Topic(
 ASSIGNMENTS = Topic("assignments", 4, {**BY_DAYS, **LARGE}, "tweet id", "Assignment")
 TOPIC_EVENTS = Topic("topic-events", 1, BY_DAYS, "topic id", "TopicEvent")
 INFLUENCERS = Topic("influencers", 1, COMPACTED, "influencer id", "Influencer")
+COMMUNITIES = Topic("communities", 1, COMPACTED, "name", "Community")
 DIGESTS = Topic("digests", 1, {**COMPACTED, **LARGE}, "week", "Digest")
 DIGESTS_EDITED = Topic("digests.edited", 1, {**COMPACTED, **LARGE}, "week", "EditedDigest")
 DEAD_LETTERS = Topic("dead-letters", 1, {**BY_DAYS, **LARGER}, "stage", "DeadLetter")
 
-TOPICS: Final = (TWEETS, EMBEDDED, ASSIGNMENTS, TOPIC_EVENTS, INFLUENCERS, DIGESTS, DIGESTS_EDITED, DEAD_LETTERS)
+TOPICS: Final = (
+    TWEETS,
+    EMBEDDED,
+    ASSIGNMENTS,
+    TOPIC_EVENTS,
+    INFLUENCERS,
+    COMMUNITIES,
+    DIGESTS,
+    DIGESTS_EDITED,
+    DEAD_LETTERS,
+)

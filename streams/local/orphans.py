@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from streams.settings import Settings
+from streams.settings import COMMUNITIES_FOLDER, Settings
 
 # module -> what it runs
 CHILDREN = {"streams.runtime.stage_process": "stage", "streams.refit.server": "refit", "streams.cli.part": "command"}
@@ -57,7 +57,7 @@ def _orphan(process: psutil.Process, data_dir: Path) -> Iterator[Orphan]:
             return
         own = Path(process.environ().get(DATA_DIR) or Settings.model_fields["data_dir"].default)
         own = Path(process.cwd(), own.expanduser()).resolve()
-        if own == data_dir:
+        if own == data_dir or own.parent == data_dir / COMMUNITIES_FOLDER:
             name = command[3] if CHILDREN[command[2]] != "refit" else CHILDREN[command[2]]
             yield Orphan(name, process.pid, process.create_time(), parent)
     except (psutil.NoSuchProcess, psutil.AccessDenied):

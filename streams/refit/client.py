@@ -174,6 +174,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "TOPTOPICS_ENCODER": settings.encoder,
         "TOPTOPICS_DEVICE": settings.device,
         "TOPTOPICS_PREFIX": settings.prefix,
+        "TOPTOPICS_COMMUNITY": settings.community,
         "TOPTOPICS_TIMEZONE": settings.timezone,
         # several threads add floats in varying order, which would change a digest's bytes
         "OMP_NUM_THREADS": "1",

@@ -28,7 +28,7 @@ from streams.kafka.topics import DIGESTS, EMBEDDED, INFLUENCERS, TOPICS, TWEETS
 from streams.redis_store.client import open_views
 from streams.replay.rebuild import SourceTopic
 from streams.runtime.worker import Worker, environment_for
-from streams.settings import Settings
+from streams.settings import Settings, of_installation
 from streams.stages.table import STAGE_NAMES
 from streams.system.files import LockedError, locked
 
@@ -66,7 +66,9 @@ def namespace(settings: Settings, live: LiveReplay) -> Settings:
     if len(name) > LONGEST_PREFIX:
         raise LiveReplayError(f"the prefix {name!r} is longer than {LONGEST_PREFIX} characters")
     folder = settings.data_dir / "replay" / name.strip("-")
-    return settings.model_copy(update={"prefix": name, "data_dir": folder, "week_idle_seconds": IDLE_SECONDS})
+    return settings.model_copy(
+        update={"prefix": name, "community": "", "data_dir": folder, "week_idle_seconds": IDLE_SECONDS}
+    )
 
 
 async def play(settings: Settings, live: LiveReplay) -> PublishedDigest:
@@ -101,7 +103,8 @@ def left_behind(settings: Settings) -> list[Settings]:
                 pass
         except LockedError:
             continue
-        found.append(settings.model_copy(update={"prefix": f"{lock.parent.name}-", "data_dir": lock.parent}))
+        own = {"prefix": f"{lock.parent.name}-", "community": "", "data_dir": lock.parent}
+        found.append(settings.model_copy(update=own))
     return found
 
 
@@ -165,6 +168,8 @@ def _environment(apart: Settings) -> dict[str, str]:
         str(apart.kafka_bootstrap_servers),
         str(apart.redis_url),
         TOPTOPICS_PREFIX=apart.prefix,
+        TOPTOPICS_COMMUNITY="",
+        TOPTOPICS_TIMEZONE=apart.timezone,
         TOPTOPICS_DATA_DIR=str(apart.data_dir),
         TOPTOPICS_WEEK_IDLE_SECONDS=str(apart.week_idle_seconds),
         TOPTOPICS_ENCODER=apart.encoder,
@@ -194,7 +199,7 @@ async def _prepare(settings: Settings, apart: Settings, week: Week) -> None:
 @contextmanager
 def _folder(settings: Settings, apart: Settings) -> Iterator[None]:
     apart.data_dir.mkdir(parents=True, exist_ok=True)
-    encoders = settings.data_dir / "encoders"
+    encoders = of_installation(settings).data_dir / "encoders"
     if encoders.is_dir():  # distilled encoders are reused
         (apart.data_dir / "encoders").symlink_to(encoders.resolve(), target_is_directory=True)
     try:

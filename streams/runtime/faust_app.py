@@ -317,7 +317,7 @@ def _sender(app: faust.App, settings: Settings, dead_letters: Counter) -> Send:
     send = sender(settings.prefix, started)
 
     async def counted(topic: str, **record: Any) -> Awaitable[object]:
-        if topic == DEAD_LETTERS.name:
+        if topic.endswith(DEAD_LETTERS.name):  # of a community too
             dead_letters.inc()
         return await send(topic, **record)
 

@@ -11,11 +11,12 @@ A stage's heavy libraries are imported when it is built, so that each process lo
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +44,7 @@ from streams.stages.edit import EditStage
 from streams.stages.embed import embed
 from streams.stages.ordered_release import OrderedRelease
 from streams.stages.snapshots import SnapshotStore
-from streams.stages.stage import Stage
+from streams.stages.stage import Handler, Stage
 from streams.stages.view import delays_of
 from streams.stages.week_close import OUTCOMES, WeekCloseStage, WeekReport
 from streams.system.logs import get_logger
@@ -64,7 +65,10 @@ class EncoderHangsError(RuntimeError):
 
 
 def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
-    """Build the embed stage. As many processes may run as `tweets` has partitions, each with its own device."""
+    """Build the embed stage of all communities.
+
+    As many processes may run as `tweets` has partitions, each with its own device.
+    """
     from models.encoding.loading import load_encoder
     from streams.redis_store.redis_embed_cache import create_embed_cache
 
@@ -103,17 +107,32 @@ def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
         # wait for the decoding of the next batch
         sys.setswitchinterval(SWITCH_SECONDS)
 
-    handler = partial(
-        embed,
-        send=send,
-        encode_texts=encode_texts,
-        encoder=encoder.name,
-        clock=system_clock,
-        future_skew=timedelta(minutes=settings.future_skew_minutes),
-        budget=DeadLetterBudget(settings.dead_letter_budget),
-        release=OrderedRelease(),
-    )
-    return Stage("embed", {TWEETS: handler}, batch=settings.embed_batch, ahead=EMBED_AHEAD, start=start)
+    def handler(space: str) -> Handler:
+        return partial(
+            embed,
+            send=_sending_to(send, space),
+            encode_texts=encode_texts,
+            encoder=encoder.name,
+            clock=system_clock,
+            future_skew=timedelta(minutes=settings.future_skew_minutes),
+            budget=DeadLetterBudget(settings.dead_letter_budget),
+            release=OrderedRelease(),
+        )
+
+    handlers = {TWEETS: handler("")}
+    for name in filter(None, settings.communities.split(",")):
+        # the same encoder and cache: a text that two communities have is encoded once
+        handlers[replace(TWEETS, name=f"{name}.{TWEETS.name}")] = handler(f"{name}.")
+    return Stage("embed", handlers, batch=settings.embed_batch, ahead=EMBED_AHEAD, start=start)
+
+
+def _sending_to(send: Send, space: str) -> Send:
+    """A `Send` to the topics of one community."""
+
+    async def sending(topic: str, **record: Any) -> Awaitable[object]:
+        return await send(space + topic, **record)
+
+    return sending
 
 
 def build_assign(settings: Settings, send: Send, metrics: Metrics) -> Stage:
