@@ -25,6 +25,7 @@ class Neighbours:
     previous: str | None = None  # the week before, if it has a digest
     next: str | None = None  # the week after, if it has a digest
     canonical: str | None = None  # the page's public address
+    base: str = ""  # path under which the service is
 
 
 @dataclass(frozen=True)

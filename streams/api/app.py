@@ -44,8 +44,12 @@ class UnsafeBindingError(ValueError):
     """Other machines could reach the service without a token."""
 
 
-def check_binding(settings: Settings) -> Tokens | None:
+def check_binding(settings: Settings, *, needed: bool = False) -> Tokens | None:
     """Return the tokens of which every request needs one; None when only this machine can send requests.
+
+    Args:
+        settings: Address, token and data folder.
+        needed: Whether there must be a token also on loopback, where others come in through a proxy.
 
     Raises:
         UnsafeBindingError: The address is not loopback, and there is no token.
@@ -54,6 +58,8 @@ def check_binding(settings: Settings) -> Tokens | None:
     tokens = tokens_of(settings)
     if tokens.all():
         return tokens
+    if settings.community and (needed or not is_loopback(settings.host)):
+        raise UnsafeBindingError(f"it has no token: toptopics --community {settings.community} tokens add NAME")
     if not is_loopback(settings.host):
         raise UnsafeBindingError(
             f"{settings.host} can be reached from other machines: set TOPTOPICS_API_TOKEN, add a token with "
@@ -71,6 +77,7 @@ def create_api(
     desk: Desk | None = None,
     limits: ApiLimits | None = None,
     guarded: bool = True,
+    token_needed: bool = False,
 ) -> FastAPI:
     """Create the app. It reads nothing before its lifespan starts.
 
@@ -82,11 +89,12 @@ def create_api(
         desk: The list of people; None without a broker.
         limits: Limits of the service.
         guarded: False for a service that only this process reaches; it asks for no token.
+        token_needed: Whether there must be a token also on loopback.
 
     Raises:
         UnsafeBindingError: Other machines could reach the service without a token.
     """
-    tokens = check_binding(settings) if guarded else None
+    tokens = check_binding(settings, needed=token_needed) if guarded else None
     metrics, limits = metrics or Metrics(), limits or ApiLimits()
     metrics.describe_process()
     board = Board(views)
@@ -123,6 +131,7 @@ def create_api(
         stages=stages,
         tokens=tokens,
         public_url=settings.public_url or None,
+        base=f"/c/{settings.community}" if settings.community else "",
         timezone=settings.timezone,
         lateness=timedelta(hours=settings.lateness_hours),
     )

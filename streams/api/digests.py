@@ -73,11 +73,12 @@ async def read_digest(request: Request, use: Use, week: WeekName, edited: bool =
         previous=weeks[place - 1] if place else None,
         next=weeks[place + 1] if place + 1 < len(weeks) else None,
         canonical=f"{use.public_url}/digests/{week}" if use.public_url else None,
+        base=use.base,
     )
-    shown = view(stored.digest, DigestHeaders(stored.headers).edition(""))
+    shown = view(stored.digest, DigestHeaders(stored.headers).edition(use.base))
     if edited:
         stored, edition = await _edited(use, week)
-        shown = view(applied(stored.digest, edition), DigestHeaders(stored.headers).edition(""))
+        shown = view(applied(stored.digest, edition), DigestHeaders(stored.headers).edition(use.base))
         shown = replace(shown, notice=_notice(edition, shown.notice))
     html = html_page(shown, neighbours)
     response = respond(request, html.encode(), media_type="text/html; charset=utf-8")

@@ -5,7 +5,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from streams.api import schemas
 from streams.api.hub import troubles_of
-from streams.api.openapi import answers
+from streams.api.openapi import answers, described
 from streams.api.responses import respond
 from streams.api.services import Services, Use
 from streams.stages.table import STAGE_INPUTS
@@ -20,6 +20,14 @@ log = get_logger(__name__)
 async def healthz() -> str:
     """The process answers. /readyz reports whether it can work."""
     return "ok\n"
+
+
+@router.get("/api/communities", responses=described({"here": "ml", "names": ["climate", "ml"]}), summary="Communities")
+async def list_communities(request: Request, use: Use) -> Response:
+    """Those of this installation, and which one answers; "" for the installation's own people. Each asks for a token of
+    its own.
+    """
+    return respond(request, {"here": use.base.removeprefix("/c/"), "names": use.communities})
 
 
 @router.get("/readyz", responses=answers(schemas.Readiness), summary="Ready: Redis, broker, stages and lag")

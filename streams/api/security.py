@@ -25,6 +25,7 @@ from streams.system.logs import get_logger
 log = get_logger(__name__)
 COOKIE: Final = "toptopics"
 TOKEN: Final = "toptopics.token"  # noqa: S105 (a key of the scope of a request: its `Token`, or None)
+BASE: Final = "toptopics.base"  # a key of the scope of a request: what stood before its path, of a community
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 EVERYBODY: Final = "*"  # key of a limit for all clients together
 _HOST = re.compile(
@@ -135,7 +136,7 @@ class Audit:
                     token=token and token.name,
                     client=client_of(scope),
                     method=scope["method"],
-                    path=scope["path"],
+                    path=scope.get(BASE, "") + scope["path"],
                     status=message["status"],
                 )
             await send(message)

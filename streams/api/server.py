@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import h11
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 GRACE_SECONDS = 3  # for answers on their way; event streams are closed at once
@@ -96,7 +96,7 @@ class GracefulServer(uvicorn.Server):
 
 
 def create_server(
-    app: Starlette, host: str, port: int, announce: Callable[[str], None] = lambda _: None
+    app: ASGIApp, host: str, port: int, announce: Callable[[str], None] = lambda _: None
 ) -> GracefulServer:
     """A server without access log (paths may contain searches), Server header or trust in forwarding headers.
 

@@ -28,6 +28,8 @@ class Services:
     stages: StageCheck | None  # None without a broker
     tokens: Tokens | None  # None when every request is allowed
     public_url: str | None = None  # the address under which readers reach the service
+    base: str = ""  # path under which it is served
+    communities: list[str] = field(default_factory=list)  # those that are served beside it
     timezone: str = "UTC"  # of the weeks
     lateness: timedelta = timedelta(hours=24)  # how late a post may arrive and still be in its week's digest
     clock: Clock = system_clock
@@ -41,7 +43,7 @@ class Services:
 
     def address(self, request: Request) -> str:
         """Whole addresses begin with it: the public one, else what this request was sent to."""
-        return self.public_url or f"{request.url.scheme}://{request.url.netloc}"
+        return self.public_url or f"{request.url.scheme}://{request.url.netloc}{self.base}"
 
 
 def services_of(request: Request) -> Services:

@@ -207,7 +207,7 @@ def _feed(request: Request, use: Services, key: str) -> Response:
 
 LEAVE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · Top Topics</title><link rel="stylesheet" href="/static/style.css"></head>
+<title>{title} · Top Topics</title><link rel="stylesheet" href="../static/style.css"></head>
 <body class="login"><main class="card"><form method="post"><h1>{title}</h1><p>{text}</p>{button}</form></main></body>
 </html>
 """

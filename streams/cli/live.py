@@ -3,7 +3,8 @@
 import asyncio
 import errno
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,9 @@ from streams.cli.metrics import served
 from streams.clock import system_clock
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from models.events import Community
     from streams.api.hub import StageCheck
     from streams.kafka.lag import StageState
     from streams.settings import Settings
@@ -63,12 +67,16 @@ def serve(
     * `TOPTOPICS_API_TOKEN=… toptopics serve --host 0.0.0.0`
     """
     from streams.api.app import check_binding, create_api
+    from streams.api.communities import Communities
     from streams.api.server import create_server
-    from streams.redis_store.client import create_views
+    from streams.kafka.communities import read_communities, settings_of
+    from streams.redis_store.client import create_views, open_views
     from streams.sources.people.desk import desk_on
     from streams.system.logs import set_up_logging
 
     settings = settings_or_exit(host=host, port=port)
+    if settings.community:
+        fail("the service of the installation has all communities under /c/NAME/: start it without a community", 2)
     try:
         check_binding(settings)
     except ValueError as error:  # an unsafe address, or a damaged file of tokens
@@ -78,9 +86,21 @@ def serve(
         views = create_views(str(connected.redis_url), connected.prefix)
         app = create_api(connected, views, stages=_stage_check(connected), desk=desk_on(connected, system_clock))
 
+        @asynccontextmanager
+        async def opened(community: "Community") -> "AsyncIterator[FastAPI]":
+            own = settings_of(connected, community)
+            guarded = app.state.services.tokens is not None
+            async with open_views(str(own.redis_url), own.prefix) as its_views:
+                desk = desk_on(own, system_clock)
+                yield create_api(own, its_views, stages=_stage_check(own), desk=desk, token_needed=guarded)
+
         async def serve_until_stopped() -> str | None:
+            served_all = Communities(app, lambda: read_communities(connected), opened)
             server = create_server(
-                app, connected.host, connected.port, lambda address: typer.echo(f"Top Topics: {address}", err=True)
+                served_all,
+                connected.host,
+                connected.port,
+                lambda address: typer.echo(f"Top Topics: {address}", err=True),
             )
             try:
                 await server.serve()

@@ -1,5 +1,7 @@
 // Requests with ETags, and one event stream that comes back by itself.
 
+// Where the page is: "", or "/c/NAME" of a community.
+export const BASE = new URL(".", location.href).pathname.slice(0, -1);
 const known = new Map();
 
 export class Problem extends Error {
@@ -12,9 +14,9 @@ export class Problem extends Error {
 export async function get(path) {
   const before = known.get(path);
   const headers = before ? { "If-None-Match": before.etag } : {};
-  const answer = await fetch(path, { headers, signal: AbortSignal.timeout(15000), cache: "no-store" });
+  const answer = await fetch(BASE + path, { headers, signal: AbortSignal.timeout(15000), cache: "no-store" });
   if (answer.status === 304 && before) return before.body;
-  if (answer.status === 401) location.assign("/login");
+  if (answer.status === 401) location.assign(`${BASE}/login`);
   const body = await answer.json().catch(() => ({ detail: "the answer is no JSON" }));
   if (!answer.ok) throw new Problem(answer.status, body.detail ?? answer.statusText);
   if (known.size > 60) known.delete(known.keys().next().value);
@@ -24,7 +26,7 @@ export async function get(path) {
 
 // A request that changes something.
 export async function ask(method, path, body) {
-  const answer = await fetch(path, { method, headers: body ? { "Content-Type": "application/json" } : {}, body: body ? JSON.stringify(body) : undefined });
+  const answer = await fetch(BASE + path, { method, headers: body ? { "Content-Type": "application/json" } : {}, body: body ? JSON.stringify(body) : undefined });
   const said = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(said.detail ?? answer.statusText);
   return said;
@@ -59,7 +61,7 @@ export function follow(handlers) {
 
   function open() {
     // EventSource sends Last-Event-ID only when it reconnects by itself; a new one is told by the query
-    source = new EventSource(lastId ? `/api/events/stream?after=${encodeURIComponent(lastId)}` : "/api/events/stream");
+    source = new EventSource(`${BASE}/api/events/stream${lastId ? `?after=${encodeURIComponent(lastId)}` : ""}`);
     source.onerror = lost;
     alive();
     on("status", (data) => {

@@ -1,5 +1,5 @@
 // Which view is shown, and what happens to it when something arrives.
-import { follow } from "./api.js";
+import { BASE, follow, get } from "./api.js";
 import { h, day, when } from "./dom.js";
 import { now } from "./now.js";
 import { cited, post } from "./posts.js";
@@ -180,5 +180,16 @@ document.getElementById("theme").addEventListener("click", () => {
   localStorage.setItem("theme", dark ? "light" : "dark");
 });
 
+// The switch between the communities of the installation, when there are any.
+async function communities() {
+  const { here, names } = await get("/api/communities").catch(() => ({ names: [] }));
+  if (!names.length) return;
+  const root = BASE.slice(0, BASE.length - (here ? `/c/${here}`.length : 0));
+  const pick = h("select", { id: "community", "aria-label": "Community", onchange: () => location.assign(pick.value ? `${root}/c/${pick.value}/` : `${root}/`) }, ...["", ...names].map((name) => h("option", { value: name }, name || "Main")));
+  pick.value = here;
+  document.querySelector(".brand").after(h("span", { class: "select" }, pick));
+}
+
 header();
 show(true);
+communities();

@@ -1,5 +1,5 @@
 // The archive of weekly digests, and one of them to read.
-import { get } from "./api.js";
+import { BASE, get } from "./api.js";
 import { h, day, empty, keepFocus, plural, skeleton, theirs } from "./dom.js";
 
 export function digests(root, week) {
@@ -49,15 +49,15 @@ const month = ({ start }) => new Date(start).toLocaleDateString("en-GB", { month
 // The weeks beside it, and what can be done with this one.
 function head({ week }, items) {
   const place = items.findIndex((item) => item.week === week), older = items[place + 1], newer = items[place - 1];
-  const copy = h("button", { type: "button", id: "copy", onclick: () => copied(copy, new URL(`/digests/${week}`, location.href).href) }, "Copy link");
+  const copy = h("button", { type: "button", id: "copy", onclick: () => copied(copy, new URL(`${BASE}/digests/${week}`, location.href).href) }, "Copy link");
   return h("div", { class: "paper-head" },
     h("span", { class: "turn" }, older && h("a", { href: `#/digests/${older.week}`, "aria-label": `The week before, ${older.week}` }, "←"), h("b", {}, week), newer && h("a", { href: `#/digests/${newer.week}`, "aria-label": `The week after, ${newer.week}` }, "→")),
     copy,
     h("a", { href: "#/subscribe" }, "Subscribe"),
-    h("a", { href: "/feed.atom", type: "application/atom+xml" }, "Atom"),
-    h("a", { href: `/digests/${week}.md`, type: "text/markdown" }, "Markdown"),
-    h("a", { href: `/api/digests/${week}`, target: "_blank", rel: "noopener" }, "JSON"),
-    h("a", { href: `/digests/${week}`, target: "_blank", rel: "noopener" }, "Page"));
+    h("a", { href: `${BASE}/feed.atom`, type: "application/atom+xml" }, "Atom"),
+    h("a", { href: `${BASE}/digests/${week}.md`, type: "text/markdown" }, "Markdown"),
+    h("a", { href: `${BASE}/api/digests/${week}`, target: "_blank", rel: "noopener" }, "JSON"),
+    h("a", { href: `${BASE}/digests/${week}`, target: "_blank", rel: "noopener" }, "Page"));
 }
 
 // Without a secure connection a browser has no clipboard: then the address is there to be copied by hand.
@@ -98,7 +98,7 @@ new MutationObserver(() => document.querySelectorAll(".paper iframe").forEach((f
   .observe(document.documentElement, { attributeFilter: ["data-theme"] });
 
 function paper({ week, revision }) {
-  const frame = h("iframe", { src: `/digests/${week}`, title: `Digest of ${week}`, sandbox: "allow-same-origin allow-popups allow-popups-to-escape-sandbox", "data-week": week + revision });
+  const frame = h("iframe", { src: `${BASE}/digests/${week}`, title: `Digest of ${week}`, sandbox: "allow-same-origin allow-popups allow-popups-to-escape-sandbox", "data-week": week + revision });
   frame.addEventListener("load", () => {
     const inside = frame.contentDocument;
     const sheet = inside?.styleSheets[0];
@@ -111,7 +111,7 @@ function paper({ week, revision }) {
       const href = event.target.closest?.("a[href]")?.getAttribute("href") ?? "";
       if (event.ctrlKey || event.metaKey || event.shiftKey || !/^[#/]/.test(href)) return;
       event.preventDefault();
-      if (href.startsWith("/")) location.hash = `#${href}`;
+      if (href.startsWith("/")) location.hash = `#${href.slice(BASE.length)}`;
       const to = href.startsWith("#") && inside.getElementById(href.slice(1));
       if (to) scrollTo({ top: scrollY + frame.getBoundingClientRect().top + to.getBoundingClientRect().top - 80, behavior: "smooth" });
     });

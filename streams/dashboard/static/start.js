@@ -1,5 +1,5 @@
 // The empty page: what has to be there before the first topic, with ticks that follow what is there.
-import { get } from "./api.js";
+import { BASE, get } from "./api.js";
 import { h, plural } from "./dom.js";
 
 const EVERY = 4000;
@@ -13,7 +13,7 @@ export function start() {
   async function look() {
     clearTimeout(timer);
     if (!node.isConnected && list.children.length) return;
-    const answer = await fetch("/readyz", { cache: "no-store" }).then((response) => response.json()).catch(() => null);
+    const answer = await fetch(`${BASE}/readyz`, { cache: "no-store" }).then((response) => response.json()).catch(() => null);
     if (answer) draw(answer);
     const digests = await get("/api/digests?limit=1").catch(() => null);
     if (digests?.due_at && new Date(digests.due_at) > new Date()) {
