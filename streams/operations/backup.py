@@ -1,5 +1,7 @@
 """What cannot be rebuilt, as one JSON file: influencers, digests, subscriptions with their queues, positions, keys.
 
+The backup of an installation has the list of its communities; each community has a backup of its own.
+
 Posts and live topics are not in it: they are on Kafka, which has replicas of its own. The file contains the secrets of
 the subscriptions, so only its owner may read it. It contains no setting that is a secret. `restore` needs an empty
 installation, so that it never overwrites anything.
@@ -12,10 +14,11 @@ from typing import Any
 import msgspec
 from pydantic import SecretStr
 
-from models.events import Digest, Influencer
+from models.events import Community, Digest, Influencer
 from models.events.wire import encode
 from streams.clock import Clock
 from streams.delivery.queue import DeliveryQueue, QueueCopy
+from streams.kafka.communities import read_communities, write_community
 from streams.kafka.digests import PublishedDigest, read_digests
 from streams.kafka.influencers import put_influencers, read_influencers
 from streams.kafka.log import producer, topic_name
@@ -81,6 +84,7 @@ class Backup(msgspec.Struct, frozen=True):
     digests: list[StoredDigest]
     queue: QueueCopy
     files: dict[str, str]  # path in the data folder -> text
+    communities: list[Community] = []  # of the installation; what is theirs is in backups of their own
 
 
 class _Header(msgspec.Struct):
@@ -107,6 +111,7 @@ async def make_backup(settings: Settings, path: Path, clock: Clock) -> Backup:
         digests=[StoredDigest.of(entry) for entry in (await read_digests(settings)).values()],
         queue=DeliveryQueue(settings.data_dir / "push.sqlite3").copy(),
         files=_files(settings.data_dir),
+        communities=[] if settings.community else await read_communities(settings),
     )
     replace_file(path, msgspec.json.format(msgspec.json.encode(made)))
     return made
@@ -142,6 +147,7 @@ async def restore(settings: Settings, backup: Backup, clock: Clock) -> None:
     there = {
         "influencers": len(await read_influencers(settings)),
         "digests": len(await read_digests(settings)),
+        "communities": 0 if settings.community else len(await read_communities(settings)),
         "subscriptions": len(queue.subscriptions()),
     }
     if any(there.values()):
@@ -153,6 +159,8 @@ async def restore(settings: Settings, backup: Backup, clock: Clock) -> None:
             raise BackupError(f"{name!r} leads out of the data folder")
         replace_file(target, text.encode())
     await put_influencers(settings, backup.influencers, at=clock())
+    for community in backup.communities:
+        await write_community(settings, community.name, community, at=clock())
     async with producer(settings) as client:
         for stored in backup.digests:
             entry = stored.entry()

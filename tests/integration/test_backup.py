@@ -1,5 +1,6 @@
 """A backup fills an empty installation: people, digests, subscriptions with what they have received, keys of feeds."""
 
+import asyncio
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,16 +8,19 @@ from pathlib import Path
 import msgspec
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
-from models.events import Influencer
+from models.events import Community, Influencer
+from streams.cli.commands import app
 from streams.delivery.feed_key import FeedKey
 from streams.delivery.queue import DeliveryQueue
 from streams.delivery.subscribe import Position, PositionFile
 from streams.delivery.subscription import Subscription, checked
 from streams.kafka.admin import ensure_topics
+from streams.kafka.communities import read_communities, write_community
 from streams.kafka.digests import read_digests
 from streams.kafka.influencers import put_influencers, read_influencers
-from streams.kafka.topics import DIGESTS, INFLUENCERS
+from streams.kafka.topics import COMMUNITIES, DIGESTS, INFLUENCERS
 from streams.operations.backup import FORMAT, BackupError, make_backup, read_backup, restore
 from streams.settings import Settings, load_settings
 from tests.integration.digest_events import correction, first, publish
@@ -38,7 +42,7 @@ async def installation(bootstrap: str, prefix: str, folder: Path) -> Settings:
         api_token=SecretStr(SECRET),
         redis_url=f"redis://:{SECRET}@localhost:6379/0",
     )
-    await ensure_topics(made, (DIGESTS, INFLUENCERS))
+    await ensure_topics(made, (COMMUNITIES, DIGESTS, INFLUENCERS))
     return made
 
 
@@ -48,6 +52,8 @@ async def test_an_empty_installation_is_filled_and_no_other(
     """Nothing that was delivered goes out again, what waits still waits, and no setting that is a secret is kept."""
     old = await installation(kafka_bootstrap, f"{fresh_names}old.", tmp_path / "old")
     await put_influencers(old, PEOPLE, at=NOW)
+    climate = Community(name="climate", number=2, timezone="Asia/Tokyo")
+    await write_community(old, "climate", climate, at=NOW)
     await publish(old, first("2021-W18"), correction(first("2021-W18"), "Another headline"), first("2021-W19"))
     published = await read_digests(old)
     queue = DeliveryQueue(old.data_dir / "push.sqlite3")
@@ -70,6 +76,7 @@ async def test_an_empty_installation_is_filled_and_no_other(
     new = await installation(kafka_bootstrap, f"{fresh_names}new.", tmp_path / "new")
     await restore(new, backup, lambda: NOW)
     assert await read_influencers(new) == PEOPLE
+    assert await read_communities(new) == [climate]
     restored = await read_digests(new)
     assert {week: (one.hash, one.revision, one.made_at, one.supersedes) for week, one in restored.items()} == {
         week: (one.hash, one.revision, one.made_at, one.supersedes) for week, one in published.items()
@@ -82,12 +89,46 @@ async def test_an_empty_installation_is_filled_and_no_other(
     assert FeedKey(new.data_dir / "feed.key").value() == key
     assert PositionFile(new.data_dir / "subscribers" / "me.json").load() == Position({"2021-W18": "aa"})
 
-    with pytest.raises(BackupError, match="2 influencers, 2 digests, 1 subscriptions"):
+    with pytest.raises(BackupError, match="2 influencers, 2 digests, 1 communities, 1 subscriptions"):
         await restore(new, backup, lambda: NOW)
     outside = await installation(kafka_bootstrap, f"{fresh_names}other.", tmp_path / "other")
     with pytest.raises(BackupError, match="leads out of the data folder"):
         await restore(outside, msgspec.structs.replace(backup, files={"../escaped": "x"}), lambda: NOW)
     assert not (tmp_path / "escaped").exists()
+
+
+def test_the_commands_carry_an_installation_over(
+    kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
+) -> None:
+    """As an operator moves to other brokers; a second time, nothing is overwritten."""
+
+    def run(name: str, *arguments: str) -> tuple[int, str]:
+        given = {"KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap, "REDIS_URL": redis_url}
+        own = {"TOPTOPICS_PREFIX": f"{fresh_names}{name}.", "TOPTOPICS_DATA_DIR": str(tmp_path / name)}
+        own["TOPTOPICS_COMMUNITY"] = ""  # the option sets it, and the runner takes it back
+        done = CliRunner().invoke(app, arguments, env=given | own)
+        return done.exit_code, done.output
+
+    file = str(tmp_path / "all.json")
+    assert run("old", "influencers", "add", "Ada", "--x", "ada")[0] == 0
+    asyncio.run(
+        publish(load_settings(kafka_bootstrap_servers=kafka_bootstrap, prefix=f"{fresh_names}old."), first("2021-W18"))
+    )
+    assert run("old", "communities", "add", "climate", "--timezone", "Asia/Tokyo")[0] == 0
+    code, said = run("old", "backup", file)
+    assert (code, said) == (0, f"{file}: 1 influencers, 1 digests, 0 subscriptions\n")
+    code, said = run("new", "restore", file)
+    assert code == 0, said
+    assert "restored 1 influencers, 1 digests, 0 subscriptions" in said
+    assert "Ada" in run("new", "influencers", "list")[1]
+    assert "2021-W18" in run("new", "digest")[1]
+    assert run("new", "communities", "list") == (0, "climate  Asia/Tokyo  24 h\n")
+    code, said = run("new", "--community", "climate", "influencers", "list")
+    assert (code, "Ada" in said) == (0, False)
+    code, said = run("new", "--community", "weather", "influencers", "list")
+    assert (code, "no community 'weather'; known: climate" in said) == (1, True), said
+    code, said = run("new", "restore", file)
+    assert (code, "not empty" in said) == (1, True), said
 
 
 def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path) -> None:
