@@ -15,7 +15,7 @@ DATA ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage check chaos soak bench bench-topics bench-board bench-refit bench-digest bench-encoder bench-live bench-stream up down lock clean
+.PHONY: help setup demo test coverage check chaos soak bench bench-topics bench-board bench-refit bench-digest bench-encoder bench-live bench-stream bench-knee up down lock clean
 
 help: ## this list
 	@echo "Top Topics. No Docker and no account needed; the first call of any target sets everything up."
@@ -60,6 +60,9 @@ bench: bench-stream bench-topics bench-encoder bench-refit bench-digest bench-li
 
 bench-stream: setup ## the whole stream and replay beside a bare consumer
 	@$(BIN)/python -m tests.benchmarks.bench_stream $(if $(DATA),--data $(DATA))
+
+bench-knee: setup ## the load at which embed, assign, view and the API stop keeping up (ARGS="--posts 5000 --encoder hash")
+	@$(BIN)/python -m tests.benchmarks.bench_knee $(ARGS)
 
 bench-topics: setup ## online topics beside river, BERTopic and nearest centroid
 	@$(BIN)/python -m tests.benchmarks.bench_topics $(if $(DATA),--data $(DATA))
