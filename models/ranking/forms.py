@@ -1,6 +1,6 @@
 """Selects the form of each story: a section, an entry of a themed list, or a line of "In brief".
 
-* Section: at least three people and two distinct posts; the best ones, ordered by their number of people.
+* Section: the stories of most people, at least three; ordered by their number, so that no other entry has more.
 
 * Themed list: links of one kind that people share to read or use: papers, code, courses and books, data, trends and
   debates. The link addresses and the nouns of the posts give the kind. A list has at least three entries.
@@ -22,7 +22,6 @@ from models.week.posts import WeekPosts
 SECTIONS = 8
 LISTS = 4
 SECTION_PEOPLE = 3
-SECTION_POSTS = 2  # distinct posts
 LIST_ENTRIES = 3
 OF_KIND = 0.5  # minimum share of the posts that agree on the kind of an entry
 
@@ -57,8 +56,8 @@ class Forms:
 
 def forms(week: WeekPosts, stories: Sequence[Story]) -> Forms:
     """Return `stories` (best first) by form."""
-    sections = [story for story in stories if story.people >= SECTION_PEOPLE and len(story.distinct) >= SECTION_POSTS]
-    sections = sorted(sections[:SECTIONS], key=lambda story: -story.people)
+    sections = [story for story in stories if story.people >= SECTION_PEOPLE]
+    sections = sorted(sections, key=lambda story: -story.people)[:SECTIONS]
     told = {id(story) for story in sections}
     rest = [story for story in stories if id(story) not in told]
     kinds = [entry_kind([week.posts[index] for index in story.distinct.tolist()]) for story in rest]

@@ -51,6 +51,19 @@ def test_at_most_eight_sections() -> None:
     assert len(found.briefs) == 2
 
 
+def test_no_other_entry_has_more_people_than_a_section() -> None:
+    """The people decide what becomes a section, and the rank among as many."""
+    found = told([f"subject {n} of the week" for n in range(10)], [3] * 8 + [3, 9])
+    assert [one.id for one in found.sections] == ["s9", *(f"s{n}" for n in range(7))]
+
+
+def test_a_post_that_three_people_pass_on_is_a_section() -> None:
+    """They chose it, although none of them wrote a word."""
+    week = week_of([embedded(post(1, "the ferry is late"), direction("ferry"))])
+    found = forms(week, [replace(story([0], direction("ferry")), people=3)])
+    assert len(found.sections) == 1
+
+
 @pytest.mark.parametrize(
     ("texts", "links", "kind"),
     [
