@@ -60,8 +60,9 @@ def one_entry_each(
 ) -> list[list[int]]:
     """Return the places of `ordered` groups by entry, at most `most` entries.
 
-    A group that repeats an earlier entry is added to it. A group with only further posts of that entry's own people is
-    left out.
+    A group that repeats an earlier entry is added to it. Left out is a group with only further posts of that entry's
+    own people, one person's group that is as near as a part of it, and a small group on its own name
+    (`Coherence.own_names`): that name's second story needs as many people as a section.
 
     Args:
         units: the units of the week.
@@ -94,6 +95,10 @@ def one_entry_each(
             if alone and likeness >= units.unusual:
                 if len(people[place]) > 1:  # the person's own post came first
                     entry.append(place)
+                break
+            if len(people[place]) == 1 and likeness >= 1 - CUT:
+                break
+            if len(people[place]) < FEW and likeness > 0 and coherence.own_names & common:
                 break
         else:
             if len(entries) == most:

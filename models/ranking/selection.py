@@ -3,7 +3,7 @@
 WeekPosts, Units -> facts -> score -> the best are joined (`ranking.joining`) -> score -> [RankedStory], the best first
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,16 +49,15 @@ def ranked(
 ) -> Ranked:
     """Return the stories of `week`, without ids and themes."""
     facts = WeekFacts(week, units, words, influence)
-    groups = [group for group in units.groups if _says_something(week, units, words, facts, group)]
+    groups = [group for group in _parted(facts, units.groups) if _says_something(week, units, words, facts, group)]
     room = min(config.max_entries, len(units.distinct) // MOST_POSTS)
     if not groups or not room:
         return Ranked([], 0, len(groups))
     candidates = in_order(scores(percentiles(facts.of(groups))))[: LOOKED_AT * room]
-    groups = joined(units, groups, candidates, words)
+    groups = _parted(facts, joined(units, groups, candidates, words))
     parts = percentiles(facts.of(groups))
     score = scores(parts)
     order = in_order(score)
-    groups = [_main_part(facts, group) for group in groups]
     best = [groups[place] for place in order[: worth_telling(parts, score, config.seed)]]
     entries = one_entry_each(
         units, best, room, words, [facts.people_of(group.tolist()) for group in best], facts.coherence
@@ -70,7 +69,6 @@ def ranked(
     for entry in entries:
         first, *others = [order[place] for place in entry]
         group = np.sort(np.concatenate([groups[first], *(groups[place] for place in others)]))
-        group = _main_part(facts, group)
         own = {name: float(part[first]) for name, part in parts.items()}
         stories.append(_story(week, units, words, facts, group, float(score[first]), own))
     return Ranked(stories, told, len(groups))
@@ -85,16 +83,10 @@ def _says_something(week: WeekPosts, units: Units, words: Vocabulary, facts: Wee
     return spoken >= FEWEST_WORDS * len(posts) and 2 * giveaways <= len(posts) and wall < WALL
 
 
-def _main_part(facts: WeekFacts, group: Group) -> Group:
-    """Return `group`; of a group whose posts share no more than by chance a part that does, or one post.
-
-    The part, or the post, is the one with most people.
-    """
-    if facts.coherence.holds(group.tolist()):
-        return group
-    parts = [part for part in facts.coherence.parts(group.tolist()) if facts.coherence.holds(part.tolist())]
-    parts = parts or [np.array([post], dtype=np.int64) for post in group.tolist()]
-    return max(parts, key=lambda part: (len(facts.people_of(part.tolist())), len(part), -int(part[0])))
+def _parted(facts: WeekFacts, groups: Sequence[Group]) -> list[Group]:
+    """Return `groups`, each divided into the parts whose posts belong together, by first post."""
+    parts = (part for group in groups for part in facts.coherence.parts(group.tolist()))
+    return sorted(parts, key=lambda part: int(part[0]))
 
 
 def _story(

@@ -14,6 +14,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from models.events import Digest, Tweet
@@ -62,11 +63,20 @@ class Vocabulary:
     users: Mapping[str, int]  # word or term -> people who use it
     voices: Mapping[str, str]  # author id -> publisher, as `ranking.publishers` tells
     surprise: Mapping[str, float]  # word or term -> 0 or more
-    comparable: bool  # whether there are earlier weeks: without them every frequent word surprises
+    past: Past  # the weeks before
 
     @property
+    def comparable(self) -> bool:
+        """Return whether there are earlier weeks: without them every frequent word surprises."""
+        return self.past.people > 0
+
+    def expected(self, word: str) -> float:
+        """Return how many people use `word` in a week without news."""
+        return self.past.expected(word, self.people)
+
+    @cached_property
     def people(self) -> int:
-        """Return the people who posted in the week."""
+        """Return the number of people who posted in the week."""
         return len(set(self.voices.values()))
 
     def names(self, post: int) -> set[str]:
@@ -90,7 +100,7 @@ def vocabulary(week: WeekPosts, voices: Mapping[str, str], past: Past) -> Vocabu
     counts = {word: len(people) for word, people in users.items()}
     everybody = len(set(voices.values()))
     surprise = {word: _burst(count, past.expected(word, everybody)) for word, count in counts.items()}
-    return Vocabulary(spoken, terms, counts, voices, surprise, comparable=past.people > 0)
+    return Vocabulary(spoken, terms, counts, voices, surprise, past)
 
 
 def past_of(previous: Digest | None) -> Past:

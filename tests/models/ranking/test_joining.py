@@ -1,5 +1,7 @@
 """Pieces of one story come together by the name that bursts; a name of every week joins nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from models.ranking.coherence import Coherence
@@ -62,9 +64,12 @@ def test_only_candidates_are_joined() -> None:
     assert found(OTHER_WEEKS, range(1)) == [[0, 1], [2], [3], [4]]
 
 
-def entries(order: list[int], people: list[set[str]], most: int = 30, past: Past | None = None) -> list[list[int]]:
+def entries(
+    order: list[int], people: list[set[str]], most: int = 30, past: Past | None = None, units: Units | None = None
+) -> list[list[int]]:
     """The entries of the units in this order, borne by these people."""
-    units, words = pieces(past or Past({"orlopdb": 6.0}, 10.0))
+    made, words = pieces(past or Past({"orlopdb": 6.0}, 10.0))
+    units = units or made
     ordered = [units.groups[place] for place in order]
     coherence = Coherence(units, words, np.arange(len(units.distinct)))
     return one_entry_each(units, ordered, most, words, people, coherence)
@@ -85,6 +90,22 @@ def test_who_tells_a_story_tells_it_once() -> None:
     assert entries([2, 0], [{"p1"}, {"p0", "p1"}], past=OTHER_WEEKS) == [[0, 1]]
     assert entries([0, 3], [{"p0", "p1"}, {"p1"}]) == [[0]]
     assert entries([3, 0], [{"p1"}, {"p0", "p1"}]) == [[0, 1]]
+
+
+def test_a_post_that_is_as_near_as_a_part_is_left_out() -> None:
+    """One person's post that is near enough for one unit adds nothing, though it shares no word."""
+    units, _ = pieces(OTHER_WEEKS)
+    near = replace(units, own=units.own.copy())
+    near.own[4] = 0.6 * units.own[0] + 0.8 * units.own[4]
+    assert entries([0, 3], [{"p0", "p1"}, {"p4"}], past=OTHER_WEEKS) == [[0], [1]]
+    assert entries([0, 3], [{"p0", "p1"}, {"p4"}], past=OTHER_WEEKS, units=near) == [[0]]
+
+
+def test_a_small_entry_on_a_name_of_its_own_is_left_out() -> None:
+    """The story of the burst is told; who adds something far from it tells another story only with enough people."""
+    many = Past({"weather": 4.0, "harbour": 5.0}, 1_000.0)
+    assert entries([0, 2], [{"p0", "p1"}, {"p3"}], past=many) == [[0]]
+    assert entries([0, 2], [{"p0", "p1"}, {"p3", "p5", "p6"}], past=many) == [[0], [1]]
 
 
 def test_what_is_named_in_passing_joins_nothing() -> None:
