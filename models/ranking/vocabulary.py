@@ -33,6 +33,7 @@ LEAST_KEPT = 0.5  # people a week, faded: below, a word of the past is as good a
 LONGEST = 2_000  # characters of a text in which name phrases are sought
 _BREAK = re.compile(r"[.!?:;,()\[\]\"“”|…—–]+(?=\s|$)|[\n(\[\"“|…—–]+")
 _TOKEN = re.compile(r"[^\W_](?:[\w.+\-'’&/]*[\w+])?")
+_NUMBERED = re.compile(r"(?<=[^\W\d_])-(?=\d)")  # "ESP-32" is "ESP 32" too
 _POSSESSIVE = re.compile(r"['’]s?$")
 
 
@@ -137,6 +138,7 @@ def _said(post: Tweet) -> list[str]:
 
 def _terms(lines: Iterable[str], words: Iterable[str], spelling: NameSpelling) -> set[str]:
     found = {word for word in words if _is_name(word, spelling)}
+    found |= {_NUMBERED.sub(" ", name) for name in found}
     for line in lines:
         for clause in _BREAK.split(sentence_of(visible(line), "original")):
             tokens = [_POSSESSIVE.sub("", token.casefold()) for token in _TOKEN.findall(clause)]
