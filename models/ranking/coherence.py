@@ -13,6 +13,7 @@ would not have said without the burst.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -57,8 +58,11 @@ class Coherence:
         names = [words.terms[index] for index in units.distinct.tolist()]
         every = frozenset[str]().union(*names)
         self._burst = math.log(max(1, len(every)))  # the surprise that one name of the week has by chance
-        self.own_names = frozenset(filter(self._is_own, every))
-        self._names = [its & self.own_names for its in names]
+        near = every if words.comparable else names_of_one_thing(units, words)
+        self.own_names = frozenset(name for name in near if self._is_own(name))
+        # without earlier weeks a name alone holds nothing: it may be one of every week
+        known = self.own_names if words.comparable else frozenset[str]()
+        self._names = [its & known for its in names]
         spoken = [
             sorted({*words.spoken[index], *(name for name in its if " " in name)})
             for index, its in zip(units.distinct.tolist(), names, strict=True)
@@ -113,9 +117,7 @@ class Coherence:
     def _is_own(self, name: str) -> bool:
         """Whether `name` bursts, and two of its users more likely than not both use it because of the burst."""
         words = self._words
-        if not words.comparable or words.surprise[name] < self._burst:
-            return False
-        return (1 - words.expected(name) / words.users[name]) ** 2 > 0.5
+        return words.surprise[name] >= self._burst and (1 - words.expected(name) / words.users[name]) ** 2 > 0.5
 
     def _belong(self, place: int, posts: Group, words: _Words) -> Mask:
         """Return whether each of `posts` is about the same as the one at `place`: by evidence, by a name of its own,
@@ -148,6 +150,18 @@ class Coherence:
         density = self._units.density
         level = (density[post] + density[posts]) / 2
         return np.asarray((self._units.own[posts] @ self._units.own[post] - level + self._level).round(6))
+
+
+def names_of_one_thing(units: Units, words: Vocabulary) -> set[str]:
+    """Return the names whose posts are nearer to each other, on average, than nineteen of twenty pairs of posts.
+
+    In a first week they stand for the names that burst: a company's posts are about many things.
+    """
+    holders: dict[str, list[int]] = defaultdict(list)
+    for post, index in enumerate(units.distinct.tolist()):
+        for name in words.terms[index]:
+            holders[name].append(post)
+    return {name for name, posts in holders.items() if len(posts) > 1 and units.nearness(posts) > units.unusual}
 
 
 def _share_above(values: Floats, found: Floats) -> Floats:

@@ -3,8 +3,9 @@
 Fine units divide a story: a launch is news to some, a doubt or a joke to others, and only its name is the same. Two
 units are joined when both contain a term with surprisingly many users (`ranking.vocabulary`), and their vectors are
 near. The more surprising the term is, the less near they have to be. A name that people use every week joins nothing,
-and one name may belong to two stories. A first week has no past to compare with, and nothing is joined by bursts. Only
-units with a high score are compared, because others are not published.
+and one name may belong to two stories. In a first week, which has no past to compare with, a name joins when its posts
+are near each other (`coherence.names_of_one_thing`). Only units with a high score are compared, because others are not
+published.
 """
 
 import math
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from models.ranking.coherence import Coherence
+from models.ranking.coherence import Coherence, names_of_one_thing
 from models.ranking.vocabulary import Vocabulary
 from models.refit.units import Units
 
@@ -38,8 +39,8 @@ Group = npt.NDArray[np.int64]
 def joined(units: Units, groups: Sequence[Group], candidates: Sequence[int], words: Vocabulary) -> list[Group]:
     """Return `groups`, with those of `candidates` (places in it) joined that are one story, by their first post."""
     terms = [_leading(terms_of(units, groups[place], words), words) for place in candidates]
-    distance = 1 - _likeness(units, [groups[place] for place in candidates]) - _in_common(terms, words)
-    distance[_in_common(terms, words) == 0] = APART
+    distance = 1 - _likeness(units, [groups[place] for place in candidates]) - _in_common(terms, units, words)
+    distance[_in_common(terms, units, words) == 0] = APART
     labels = _linkage(np.asarray(np.clip(distance, 0, APART).round(6), dtype=np.float64))
     merged: dict[int, list[Group]] = defaultdict(list)
     for label, place in zip(labels, candidates, strict=True):
@@ -133,15 +134,16 @@ def _likeness(units: Units, groups: Sequence[Group]) -> npt.NDArray[np.float64]:
     return np.asarray(middles @ middles.T - (levels[:, None] + levels) / 2 + units.density.mean())
 
 
-def _in_common(terms: Sequence[set[str]], words: Vocabulary) -> npt.NDArray[np.float64]:
+def _in_common(terms: Sequence[set[str]], units: Units, words: Vocabulary) -> npt.NDArray[np.float64]:
     """Return what the most surprising common term adds to the likeness of every two groups."""
+    near = set[str]() if words.comparable else names_of_one_thing(units, words)
     holders: dict[str, list[int]] = defaultdict(list)
     for place, spoken in enumerate(terms):
         for term in spoken:
             holders[term].append(place)
     added = np.zeros((len(terms), len(terms)))
     for term, places in holders.items():
-        if len(places) > 1 and words.users[term] > 1 and words.comparable:
+        if len(places) > 1 and words.users[term] > 1 and (words.comparable or term in near):
             square = np.ix_(places, places)
             surprise = words.surprise[term]
             worth = min(MOST, TERM * math.log1p(surprise)) if surprise >= BURST else 0.0

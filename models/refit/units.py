@@ -61,6 +61,12 @@ class Units:
         level = (self.density[one].mean() + self.density[other].mean()) / 2
         return float(middle @ its - level + self.density.mean())
 
+    def nearness(self, posts: Sequence[int]) -> float:
+        """Return the mean similarity of every two of at least two distinct posts."""
+        count = len(posts)
+        itself = 1 - float(self.density[posts].mean()) + float(self.density.mean())
+        return (count * self.likeness(posts, posts) - itself) / (count - 1)
+
     @cached_property
     def unusual(self) -> float:
         """Return the likeness that one of twenty pairs of posts reaches, whatever they are about."""

@@ -108,7 +108,13 @@ def test_a_name_that_bursts_holds() -> None:
     assert found.own_names == {"orlopdb"}
     assert divided(found, range(5)) == [[0, 1, 2, 3, 4]]
     assert measured([*launch, *BESIDE], past=Past({"orlopdb": 4.0}, 10.0)).own_names == frozenset()
-    assert measured([*launch, *BESIDE]).own_names == frozenset()
+
+
+def test_in_a_first_week_a_name_of_near_posts_is_its_own() -> None:
+    """A company that stands in posts about many things is none."""
+    launch = [f"{word} the OrlopDB" for word in ("Trying", "Laughing at", "Waiting for", "Counting on", "Fearing")]
+    assert measured([*launch, *BESIDE]).own_names == {"orlopdb"}
+    assert measured(["A day", *(f"{text} with OrlopDB" for text in BESIDE)]).own_names == frozenset()
 
 
 def test_two_groups_meet_by_a_pair() -> None:

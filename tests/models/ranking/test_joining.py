@@ -54,9 +54,13 @@ def test_a_name_of_every_week_joins_nothing() -> None:
     assert found(Past({"orlopdb": 6.0}, 10.0)) == [[0, 1], [2], [3], [4]]
 
 
-def test_a_first_week_joins_nothing() -> None:
-    """Without earlier weeks every frequent word would be a burst."""
-    assert found(Past({}, 0.0)) == [[0, 1], [2], [3], [4]]
+def test_a_first_week_joins_by_a_name_whose_posts_are_near() -> None:
+    """Without earlier weeks every frequent word would be a burst: a name counts when its posts are near each other."""
+    first = Past({}, 0.0)
+    assert found(first) == [[0, 1], [2], [3], [4]]
+    units, words = pieces(first)
+    near = replace(units, own=units.own[[0, 1, 2, 2, 4]])
+    assert [group.tolist() for group in joined(near, near.groups, range(4), words)] == [[0, 1, 2, 3], [4]]
 
 
 def test_only_candidates_are_joined() -> None:
