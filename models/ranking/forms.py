@@ -40,6 +40,9 @@ _NOUNS: Mapping[TopicKind, re.Pattern[str]] = {
     "trends": phrases("predict(?:ion|ions|s)", "trends?", "forecasts?", "outlook", "future of", "debates?"),
 }  # fmt: skip
 
+_TAGS = re.compile(r"^RT @\w+:|[#@]\w+|https?://\S+")
+_END = re.compile(r"[.!?…]\s|\n")
+
 
 @dataclass(frozen=True)
 class Forms:
@@ -72,10 +75,19 @@ def entry_kind(posts: Sequence[Tweet]) -> TopicKind | None:
     """Return the kind of the shared links; None for none, or for several."""
     votes: Counter[TopicKind] = Counter()
     for post in posts:
-        votes.update(_of_links(post) or {kind for kind, nouns in _NOUNS.items() if nouns.search(post.text)})
+        said = _beginning(post)
+        votes.update(_of_links(post) or {kind for kind, nouns in _NOUNS.items() if nouns.search(said)})
     enough: list[TopicKind] = [kind for kind in _NOUNS if votes[kind] >= max(1.0, OF_KIND * len(posts))]
     enough.sort(key=lambda kind: -votes[kind])
     return enough[0] if enough else None
+
+
+def _beginning(post: Tweet) -> str:
+    """Return the first sentence without hashtags and handles: a post says there what it passes on, and a noun further
+    down is named in passing.
+    """
+    words = _TAGS.sub(" ", post.text).strip()
+    return _END.split(words, maxsplit=1)[0]
 
 
 def _of_links(post: Tweet) -> set[TopicKind]:

@@ -65,7 +65,7 @@ class Units:
         """Return the mean similarity of every two of at least two distinct posts."""
         count = len(posts)
         itself = 1 - float(self.density[posts].mean()) + float(self.density.mean())
-        return (count * self.likeness(posts, posts) - itself) / (count - 1)
+        return round((count * self.likeness(posts, posts) - itself) / (count - 1), 6)
 
     @cached_property
     def unusual(self) -> float:

@@ -73,6 +73,7 @@ def test_a_post_that_three_people_pass_on_is_a_section() -> None:
         (["a data set of harbours", "harbour dataset"], [], "data"),
         (["predictions for sails", "trends in sails"], [], "trends"),
         (["the ferry is late", "no ferry today"], [], None),
+        (["the ferry is late #dataset", "no ferry. Read the paper on it"], [], None),
     ],
 )
 def test_links_and_nouns_tell_the_kind(texts: list[str], links: list[str], kind: str | None) -> None:

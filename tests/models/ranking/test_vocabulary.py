@@ -27,6 +27,12 @@ def test_a_name_and_its_version_are_one_term() -> None:
     assert words.users["barley 4.2"] == 3
 
 
+def test_a_hyphen_before_a_number_is_a_space() -> None:
+    """People write both."""
+    words = spoken_of([post(1, "We try the ESP-4.2 now", author="a"), post(2, "So the ESP 4.2 is out", author="b")])
+    assert words.users["esp 4.2"] == 2
+
+
 def test_a_word_of_every_week_surprises_less_than_a_new_one() -> None:
     """Three people as every week are nothing; three people for the first time are."""
     posts = [post(n, text, author=f"a{n}") for n, text in enumerate(BARLEY)]
