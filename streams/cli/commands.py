@@ -26,6 +26,7 @@ from streams.cli.influencers import influencers
 from streams.cli.ingest import ingest
 from streams.cli.live import alerts, serve, topics, watch
 from streams.cli.mcp import mcp
+from streams.cli.overview import Overview
 from streams.cli.rebuild_views import rebuild_views
 from streams.cli.replay import replay
 from streams.cli.run_all import run_all
@@ -74,8 +75,8 @@ COMMANDS: Final[dict[str, dict[str, Command]]] = {
 
 app = typer.Typer(
     name="toptopics",
+    cls=Overview,
     help="What data-science and AI influencers are really talking about: live, and as one digest every week.",
-    no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,  # a traceback with the values of variables may contain secrets
     context_settings={"help_option_names": ["-h", "--help"]},

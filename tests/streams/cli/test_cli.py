@@ -43,10 +43,23 @@ def test_every_command_has_help_with_an_example(path: str, command: Any) -> None
 def test_no_arguments_show_the_list_in_groups() -> None:
     """Every command stands in the group that the table gives it, in the order of the table."""
     result = RUN.invoke(app, [], env={"COLUMNS": "160"})
-    panels = dict(re.findall(r"╭─ (\w+) ─.*?╮\n(.*?)╰", result.output, re.DOTALL))
+    panels = dict(re.findall(r"^(\w+):\n(.*?)(?:\n\n|\Z)", result.output, re.DOTALL | re.MULTILINE))
     assert list(panels) == ["Options", *TABLE]
     for group, commands in TABLE.items():
-        assert set(re.findall(r"^│ ([a-z-]+)  ", panels[group], re.MULTILINE)) == set(commands)
+        rows = re.findall(r"^  ([a-z-]+)  +([A-Z].*)$", panels[group], re.MULTILINE)
+        assert {name for name, _ in rows} == set(commands)
+        assert not any(line.endswith("...") for _, line in rows)
+
+
+def test_the_list_of_commands_is_shown_without_rich() -> None:
+    """Its import takes as long as all else that `--help` needs."""
+    code = (
+        "import sys; from streams.cli.main import main; sys.argv[1:] = ['--help']\n"
+        "try: main()\n"
+        "except SystemExit: print(sorted({name.partition('.')[0] for name in sys.modules} & {'rich', 'markdown_it'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=True, text=True)
+    assert done.stdout.rstrip().endswith("[]")
 
 
 def test_the_version_is_printed_without_settings(monkeypatch: pytest.MonkeyPatch) -> None:
