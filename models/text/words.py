@@ -11,6 +11,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from models.events import Link
+from models.text.breaks import UNSPACED, unspaced_words
 from models.text.characters import HASHTAG, LINK, WORD_CHARACTER, visible
 from models.text.sentence import sentence_of, without_retweet
 from models.text.stop_words import STOP_WORDS
@@ -18,7 +19,7 @@ from models.text.stop_words import STOP_WORDS
 _WORD = re.compile(rf"[{WORD_CHARACTER}]+(?:[-.'’&/][{WORD_CHARACTER}]+)*(?:\+\+|#(?!\w))?")
 _LETTER = re.compile(r"[^\W\d_]")
 _POSSESSIVE = re.compile(r"['’]s?$")
-_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
+_HANGUL = re.compile("[\uac00-\ud7af]+")
 _MANY_TAGS = 4  # this many hashtags classify a post instead of describing its subject
 _ADDRESSED = 3  # more mentions than this are a list of addressed people
 _MAX_PARTS = 3  # "state-of-the-art" is four words, "GPT-Neo" is one name
@@ -115,11 +116,12 @@ def _normal(word: str) -> dict[str, None]:
     """The words of a token, in order, as the keys of a dictionary; usually one or none."""
     word = _POSSESSIVE.sub("", word.casefold()).strip("_")
     found: dict[str, None] = {}
-    if not word.isascii() and _UNSPACED.search(word):
-        for run in _UNSPACED.findall(word):
-            found.update(dict.fromkeys(run[i : i + 2] for i in range(max(1, len(run) - 1))))
-        word = _UNSPACED.sub("", word)
     parts = word.split("-") if word.count("-") >= _MAX_PARTS else [word]
+    if not word.isascii():
+        for run in _HANGUL.findall(word):
+            found.update(dict.fromkeys(run[i : i + 2] for i in range(max(1, len(run) - 1))))
+        cut = [one for run in UNSPACED.findall(word) for one in unspaced_words(run)]
+        parts = [*cut, *(UNSPACED.sub("", _HANGUL.sub("", part)) for part in parts)]
     for part in parts:
         if 1 < len(part) <= _MAX_LENGTH and part not in STOP_WORDS and _LETTER.search(part):
             found[part] = None

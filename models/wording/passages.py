@@ -31,7 +31,10 @@ LONGEST_ABBREVIATION = 12
 RETWEET_PREFIX = re.compile(r"^\s*RT @(\w{1,30}):\s*")
 URL = re.compile(r"https?://\S+|\b(?:t\.co|bit\.ly|lnkd\.in|buff\.ly|youtu\.be)/\S+", re.IGNORECASE)
 _LEADING_MENTIONS = re.compile(r"^\s*(?:\.?@[\w.@-]+[\s,:]+)+")
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”’')]*\s+(?=(?:[^\w\s\"“‘'(#@]{1,6}\s+)?[\"“‘'(#@]{0,3}[A-Z0-9À-ÖØ-ÞА-Я])")
+_SENTENCE_END = re.compile(  # in Chinese and Japanese no space follows
+    r"(?<=[.!?…])[\"”’')]*\s+(?=(?:[^\w\s\"“‘'(#@]{1,6}\s+)?[\"“‘'(#@]{0,3}[A-Z0-9À-ÖØ-ÞА-Я])"
+    r"|(?<=[。！？｡])[”」』）]*\s*(?=[^\s”」』）。！？｡])"
+)
 _ABBREVIATION = re.compile(
     r"(?:\b(?:dr|mr|mrs|ms|prof|sen|gov|rep|gen|col|lt|capt|rev|hon|vs|e\.g|i\.e|al|etc|fig|eq|no|nos|vol|pp|ed|st|mt|"
     r"inc|corp|co|ltd|jr|sr|u\.s|u\.k|approx|ver?|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat)"

@@ -8,6 +8,8 @@ from models.text.language import language_of
 
 GERMAN = "Nein! Die Kompetenz umfasst die Fähigkeit, Daten auf kritische Art und Weise zu sammeln und zu bewerten"
 FRENCH = "Je considère en effet que cette mesure est une erreur, et que nous devons attendre les résultats"
+SPANISH = "Un tribunal obliga a la aerolínea a pagar el reembolso que prometió su asistente"
+JAPANESE = "新しい論文をようやく読み終えた"
 ENGLISH = "We measured how retrieval systems behave when the index is stale and nobody looks at it"
 
 
@@ -23,6 +25,10 @@ ENGLISH = "We measured how retrieval systems behave when the index is stale and 
         (GERMAN, None, "de"),
         (FRENCH, "ca", "fr"),
         (f"RT @ada: {GERMAN} https://t.co/abc #Daten", "en", "de"),
+        (SPANISH, "en", "es"),
+        (SPANISH, None, "es"),
+        (JAPANESE, "en", "ja"),
+        ("今日は", "en", "en"),
         ("Großartig!", "en", "en"),
         ("Großartig!", None, None),
         ("https://a.example/b #AI #ML @ada", "en", "en"),

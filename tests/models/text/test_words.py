@@ -19,7 +19,10 @@ def found(text: str, *, links: tuple[str, ...] = (), mentions: tuple[str, ...] =
         ("It's the lab's new state-of-the-art model", ("lab", "new", "state", "art", "model")),
         ("7 ways to win in 2021 with 5G and v2.1", ("ways", "win", "5g", "v2.1")),
         ("tesla recall vehicle woe", ("tesla", "recall", "vehicle", "woe")),
-        ("機械学習の論文", ("機械", "械学", "学習", "習の", "の論", "論文")),
+        ("機械学習の論文をGPTで要約した", ("機械", "学習", "論文", "要約", "gpt")),
+        ("深圳发布推理芯片", ("深圳", "发布", "推理")),
+        ("ประเทศไทยเปิดตัวโมเดลภาษา", ("ประเทศไทย", "เปิด", "ตัว", "โมเดล", "ภาษา")),
+        ("모델을 공개", ("모델", "델을", "공개")),
         ("हिन्दी में लेख", ("हिन्दी", "में", "लेख")),
     ],
 )

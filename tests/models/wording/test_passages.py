@@ -40,6 +40,13 @@ from models.wording.quotations import quality
         ("“Kelp carries light over the bay” — Ada Birch", ["“Kelp carries light over the bay” — Ada Birch"]),
         ('"Kelp carries light over the bay."', ["Kelp carries light over the bay."]),
         ("This is a (public!) Cable Lecture by the sea.", ["This is a (public!) Cable Lecture by the sea."]),
+        (
+            "港の海底ケーブルがきのう全長十一マイルにわたって敷設され、今朝から光を運び始めたと港湾局が発表した。次は湾の反対側だ！",
+            [
+                "港の海底ケーブルがきのう全長十一マイルにわたって敷設され、今朝から光を運び始めたと港湾局が発表した。",
+                "次は湾の反対側だ！",
+            ],
+        ),
     ],
 )
 def test_what_is_quoted(text: str, expected: list[str]) -> None:
