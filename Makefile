@@ -66,6 +66,7 @@ bench-knee: setup ## the load at which embed, assign, view and the API stop keep
 
 bench-topics: setup ## online topics beside river, BERTopic and nearest centroid
 	@$(BIN)/python -m tests.benchmarks.bench_topics $(if $(DATA),--data $(DATA))
+	@$(BIN)/python -m tests.benchmarks.bench_languages
 
 bench-board: setup ## the live board on real streams; DATA: a folder with data/, gold/ and tools/
 	@$(BIN)/python -m tests.benchmarks.bench_board --data $(DATA)

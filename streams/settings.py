@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     )
     encoder: str = Field(
         "minilm",
-        description="minilm, static, hash (tests only), or a sentence-transformers model's name or path",
+        description="minilm, multilingual, static, hash (tests only), or a sentence-transformers model's name or path",
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps")
     topic_model: Literal["topics", "dbstream", "textclust", "denstream"] = Field(

@@ -13,9 +13,9 @@ def load_encoder(
     """Load an encoder.
 
     Args:
-        spec: "minilm", "static", "hash", or the name or path of a sentence-transformers model. A number format may
-            follow, as in "minilm/fp32" (or bf16, fp16). Without it the device's fastest format that keeps the quality
-            is used, so two different machines may have encoders of two names.
+        spec: "minilm", "multilingual", "static", "hash", or the name or path of a sentence-transformers model. A number
+            format may follow, as in "minilm/fp32" (or bf16, fp16). Without it the device's fastest format that keeps
+            the quality is used, so two different machines may have encoders of two names.
         device: "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:N" or "mps".
         cache_dir: Folder of the distilled `static` encoder; None distils it every time.
         allow_download: Whether a missing model may be fetched from the model hub. Otherwise no network is used.
@@ -38,6 +38,10 @@ def load_encoder(
         from models.encoding.minilm_forward import load_minilm
 
         return load_minilm(device, precision)
+    if model == "multilingual":
+        from models.encoding.multilingual import load_multilingual
+
+        return load_multilingual(device, precision)
     from models.encoding.sentence_models import load_model
 
     return load_model(model, device, precision, allow_download=allow_download)

@@ -60,9 +60,9 @@ def load_minilm(device: str = "auto", precision: str = "auto") -> SentenceEncode
     return encoder
 
 
-def forward_of(weights: Weights, where: DevicePlan) -> Forward:
-    """The forward pass: token ids to the mean vector of the tokens, of length 1."""
-    layers = [_layer(weights, f"encoder.layer.{number}") for number in range(LAYERS)]
+def forward_of(weights: Weights, where: DevicePlan, count: int = LAYERS) -> Forward:
+    """The forward pass through `count` layers: token ids to the mean vector of the tokens, of length 1."""
+    layers = [_layer(weights, f"encoder.layer.{number}") for number in range(count)]
 
     def forward(batch: TokenBatch) -> torch.Tensor:
         with torch.inference_mode():

@@ -1,7 +1,7 @@
 """The contract of every encoder: shapes, unit length, order, stability between batches, identity.
 
-Tested on the real MiniLM (fp32 and bf16), the distilled static encoder, hashed words, and a model loaded from a folder
-like a user's.
+Tested on the real MiniLM (fp32 and bf16), the multilingual model, the distilled static encoder, hashed words, and a
+model loaded from a folder like a user's.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from models.encoding.encoder import Encoder
 from models.encoding.loading import load_encoder
 from tests.support.encoder_examples import TEXTS, tiny_model
 
-SPECS = ["hash", "minilm/fp32", "minilm/bf16", "static", "folder"]
+SPECS = ["hash", "minilm/fp32", "minilm/bf16", "multilingual/fp32", "static", "folder"]
 LEAST_COSINE = {"fp32": 0.99999, "bf16": 0.999, "fp16": 0.999}  # compared with the same text encoded alone
 
 
@@ -94,6 +94,21 @@ def test_meaning_is_near(spec: str, load: Callable[[str], Encoder]) -> None:
         ]
     )
     assert a @ b > 0.4 > a @ c
+
+
+def test_a_story_is_near_in_every_language(load: Callable[[str], Encoder]) -> None:
+    """Each sentence is nearest to one of its own story in another language, not to one of its own language."""
+    stories = [
+        ["The bakery on the corner closes after sixty years", "Bäckerei an der Ecke schließt nach sechzig Jahren",
+         "La panadería de la esquina cierra tras sesenta años", "角のパン屋が六十年の歴史に幕"],
+        ["A ferry hit the pier, nobody was hurt", "Fähre rammt den Anleger, niemand verletzt",
+         "Un ferry choca con el muelle sin causar heridos", "フェリーが桟橋に衝突、けが人なし"],
+        ["Bees are back on the roof of the town hall", "Auf dem Rathausdach leben wieder Bienen",
+         "Vuelven las abejas al tejado del ayuntamiento", "市役所の屋上にミツバチが戻ってきた"],
+    ]  # fmt: skip
+    vectors = load("multilingual/fp32").encode([text for story in stories for text in story])
+    likeness = vectors @ vectors.T - 2 * np.eye(len(vectors))
+    assert (likeness.argmax(axis=1) // 4).tolist() == [number // 4 for number in range(12)]
 
 
 def test_two_formats_are_one_space_but_two_names(load: Callable[[str], Encoder]) -> None:
