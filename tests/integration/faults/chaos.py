@@ -35,7 +35,7 @@ from tests.integration.faults.examine import Examination, examine, view_differen
 from tests.integration.faults.posts import Produced, flow
 from tests.integration.faults.progress import Progress, watched
 from tests.integration.faults.recompute import recomputed_differences
-from tests.integration.faults.schedule import schedule
+from tests.integration.faults.schedule import WEIGHTS, schedule
 from tests.integration.faults.settling import until_settled
 from tests.integration.faults.world import World
 from tests.integration.pipeline import pipeline_settings
@@ -59,6 +59,7 @@ class Run:
     minutes: float
     originals: float
     stages: tuple[str, ...]
+    kinds: tuple[str, ...]
 
 
 def _arguments() -> Run:
@@ -66,7 +67,7 @@ def _arguments() -> Run:
     parser.add_argument("--posts", type=int, default=16_000)
     parser.add_argument("--faults", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--days", type=float, default=55.0, help="event time that the posts span")
+    parser.add_argument("--days", type=float, default=110.0, help="event time that the posts span")
     parser.add_argument("--rate", type=float, default=300.0, help="posts a second until the next fault's place")
     parser.add_argument("--trickle", type=float, default=6.0, help="posts a second while it is awaited or lasts")
     parser.add_argument("--patience", type=float, default=1.0, help="seconds until the next fault may come on top")
@@ -74,8 +75,12 @@ def _arguments() -> Run:
     parser.add_argument("--minutes", type=float, default=0.0, help="cause no more faults after this time")
     parser.add_argument("--originals", type=float, default=0.2, help="share of originals")
     parser.add_argument("--stages", default=",".join(STAGE_NAMES))
+    parser.add_argument("--kinds", default="", help="only these kinds of faults, with commas between them")
     given = parser.parse_args()
-    return Run(**{**vars(given), "stages": tuple(given.stages.split(","))})
+    kinds = tuple(filter(None, given.kinds.split(",")))
+    if unknown := set(kinds) - set(WEIGHTS):
+        parser.error(f"unknown kinds: {', '.join(sorted(unknown))}; known: {', '.join(WEIGHTS)}")
+    return Run(**{**vars(given), "stages": tuple(given.stages.split(",")), "kinds": kinds})
 
 
 async def chaos(run: Run, folder: Path) -> bool:
@@ -183,7 +188,7 @@ async def _disturb(run: Run, world: World, progress: Progress) -> Told:
     started, load = time.monotonic(), Load(world, records, run)
     load.start()
     recoveries = []
-    for number, fault in enumerate(schedule(run.seed, run.faults, len(records), run.stages)):
+    for number, fault in enumerate(schedule(run.seed, run.faults, len(records), run.stages, run.kinds)):
         if run.minutes and time.monotonic() - started > run.minutes * 60:
             break
         await load.reach(fault.after)

@@ -1,6 +1,7 @@
 """Which fault happens after which record: a pure function of the seed, so that a failing run can be repeated."""
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from streams.stages.table import STAGE_NAMES
@@ -78,12 +79,24 @@ WAYS = ("kill", "terminate", "freeze")  # how the single writer is lost
 SKEWS = (-86_400, -3_600, -60, 60, 3_600, 43_200)  # seconds; a day ahead would accept poison
 
 
-def schedule(seed: int, faults: int, records: int, stages: tuple[str, ...] = STAGE_NAMES) -> list[Fault]:
-    """Distribute `faults` faults over `records`: every kind and every boundary, as far as there is room."""
+def schedule(
+    seed: int, faults: int, records: int, stages: tuple[str, ...] = STAGE_NAMES, only: Collection[str] = ()
+) -> list[Fault]:
+    """Distribute `faults` faults over `records`: every kind and every boundary, as far as there is room.
+
+    Args:
+        seed: The same seed gives the same faults.
+        faults: How many.
+        records: Records of the load.
+        stages: The stages of the run.
+        only: The kinds to choose from; all of them when empty.
+    """
     chance = random.Random(seed)
-    named = [kind for kind, weight in WEIGHTS.items() for _ in range(max(1, round(weight * faults / 100)))]
+    weights = {kind: weight for kind, weight in WEIGHTS.items() if not only or kind in only}
+    share = faults / sum(weights.values())
+    named = [kind for kind, weight in weights.items() for _ in range(max(1, round(weight * share)))]
     chance.shuffle(named)
-    kinds = named[:faults] + chance.choices(list(WEIGHTS), list(WEIGHTS.values()), k=max(0, faults - len(named)))
+    kinds = named[:faults] + chance.choices(list(weights), list(weights.values()), k=max(0, faults - len(named)))
     kinds = [kind for _, kind in sorted((chance.uniform(LATER.get(kind, 0.0), 1.0), kind) for kind in kinds)]
     choices = {  # all of them in turn
         "poison": [(name, "") for name in POISON],

@@ -20,6 +20,7 @@ RUN = Run(
     rest=1.0,
     minutes=0.0,
     stages=(),
+    kinds=(),
 )
 
 
