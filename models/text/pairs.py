@@ -8,7 +8,9 @@ import re
 
 from models.text.stop_words import STOP_WORDS
 
-_BREAK = re.compile(r"[.,:;!?()\[\]{}\n|“”\"…—–]+(?=\s|$)|[()\[\]{}\n|“”\"…—–]+")
+_SIGNS = r".,:;!?()\[\]{}\n|“”\"…—–"
+# from the first sign of a run only: a search that began again at every sign would be quadratic
+_BREAK = re.compile(rf"(?<![{_SIGNS}])[{_SIGNS}]+(?=\s|$)|[()\[\]{{}}\n|“”\"…—–]+")
 _TOKEN = re.compile(r"[^\W_](?:[\w.'’&+/-]*[\w+])?")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _MAX_PARTS = 3  # "state-of-the-art" is not a name

@@ -19,6 +19,7 @@ from models.text import clean, hashtag_wall, hashtags, terminal
 from models.text.characters import fold_space, split_hashtag, unescape, visible
 from models.text.links import canonical_url, kind_of, known_link, safe_url
 from models.text.live_words import live_words
+from models.text.pairs import word_pairs
 from models.text.plain import alphanumeric, one_line, plain
 from models.text.sentence import retweeted, sentence_of, without_retweet
 from models.text.words import content_key, handle_words, link_host, words
@@ -96,6 +97,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "visible": visible,
     "without_retweet": without_retweet,
     "whole_clauses": lambda text: whole_clauses(text, cut=True),
+    "word_pairs": word_pairs,
     "words": lambda text: words(text, [], []),
     "wrapped": lambda text: wrapped(text, 80),
 }
