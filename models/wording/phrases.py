@@ -105,10 +105,12 @@ def _can_begin(word: str) -> bool:
 
 
 def _can_end(word: str) -> bool:
-    lower = _POSSESSIVE.sub("", word.casefold())
-    if lower in TITLE_STOP_WORDS or lower in WEAK_WORDS or _PARTICIPLE.search(lower):
+    if not _content(word):  # first: a search in a word of any length is quadratic
         return False
-    return _content(word) and not _POSSESSIVE.search(word)
+    lower = _POSSESSIVE.sub("", word.casefold())
+    return not (
+        lower in TITLE_STOP_WORDS or lower in WEAK_WORDS or _PARTICIPLE.search(lower) or _POSSESSIVE.search(word)
+    )
 
 
 def _content(word: str) -> bool:

@@ -82,6 +82,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "passages": passages,
     "phrase_key": phrase_key,
     "phrases": phrases,
+    "phrases, last word": lambda text: phrases.__wrapped__(f"Tram {text}"),
     "plain": plain,
     "printable": terminal.printable,
     "retweeted": retweeted,
