@@ -129,7 +129,7 @@ async def readers(port: int) -> None:
     before, number = 0.0, 1
     while number <= MOST_READERS:
         taken: list[float] = []
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as client:
             end = time.monotonic() + STEP_SECONDS
 
             async def read(client: httpx.AsyncClient = client, end: float = end, taken: list[float] = taken) -> None:

@@ -29,7 +29,7 @@ from streams.stages.table import STAGE_INPUTS
 from tests.integration.pipeline import WorkerProcess, pipeline_settings
 
 MONTH = "influencers_2021_05.jsonl.gz"
-MIB = 2**20
+MB = 1e6
 QUIET_SECONDS = 30.0  # without a new digest and without lag
 
 
@@ -45,11 +45,11 @@ def name_of(process: psutil.Process) -> str:
 
 
 def shares() -> dict[str, float]:
-    """Name of a process -> MiB of its proportional set size."""
+    """Name of a process -> MB of its proportional set size."""
     found: dict[str, float] = defaultdict(float)
     for process in psutil.Process().children(recursive=True):
         try:
-            found[name_of(process)] += process.memory_full_info().pss / MIB
+            found[name_of(process)] += process.memory_full_info().pss / MB
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return found
@@ -88,7 +88,7 @@ async def run(kafka: str, redis: str, folder: Path, file: Path) -> None:
             found, refit, digests = await measured(settings, worker)
         finally:
             worker.stop()
-    print(f"| process, after {digests} digests | PSS, MiB |\n|---|---|")
+    print(f"| process, after {digests} digests | PSS, MB |\n|---|---|")
     for name, size in sorted({**found, "refit, while it runs": refit}.items(), key=lambda item: -item[1]):
         print(f"| {name} | {size:,.0f} |")
     print(f"| all | {sum(found.values()) + refit:,.0f} |")
