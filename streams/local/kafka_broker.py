@@ -35,7 +35,7 @@ class KafkaBroker(LocalService):
     title = "Kafka"
     port_names = PORT_NAMES
     grace_seconds = 20.0
-    ready_seconds = 90.0
+    ready_seconds = 300.0  # after a crash it reads its logs again
 
     def __init__(
         self,

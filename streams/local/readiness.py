@@ -39,9 +39,19 @@ def kafka_answers(port: int, host: str = LOOPBACK) -> bool:
 
 def redis_answers(port: int, host: str = LOOPBACK) -> bool:
     """Whether the server answers PING. A server that is still loading its data does not."""
+    return _ping(port, host) == b"+PONG"
+
+
+def redis_loads(port: int, host: str = LOOPBACK) -> bool:
+    """Whether the server says that it is still loading its data."""
+    return _ping(port, host) == b"-LOAD"
+
+
+def _ping(port: int, host: str) -> bytes:
+    """The first bytes of the answer; empty without one."""
     try:
         with socket.create_connection((host, port), timeout=_TIMEOUT) as connection:
             connection.sendall(b"PING\r\n")
-            return _exactly(connection, 5) == b"+PONG"
+            return _exactly(connection, 5)
     except OSError:
-        return False
+        return b""

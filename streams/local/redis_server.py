@@ -9,7 +9,7 @@ from pathlib import Path
 
 from streams.local.ports import LOOPBACK
 from streams.local.progress import ReportStep, silent
-from streams.local.readiness import redis_answers
+from streams.local.readiness import redis_answers, redis_loads
 from streams.local.service import LocalService
 from streams.local.toolchain import Toolchain, find_redis_server, redis_version
 
@@ -50,6 +50,10 @@ class RedisServer(LocalService):
     def answers(self, ports: Mapping[str, int]) -> bool:
         """Whether the server answers PING."""
         return redis_answers(ports["redis"])
+
+    def is_loading(self, ports: Mapping[str, int]) -> bool:
+        """Whether it still reads its append-only file, which may take minutes on a busy machine."""
+        return redis_loads(ports["redis"])
 
     def command(self, ports: Mapping[str, int]) -> list[str | Path]:
         """The command with all settings: no configuration file can be out of date."""

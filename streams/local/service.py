@@ -57,6 +57,10 @@ class LocalService(ABC):
     def answers(self, ports: Mapping[str, int]) -> bool:
         """Whether the server handles real requests now."""
 
+    def is_loading(self, ports: Mapping[str, int]) -> bool:
+        """Whether the server says that it is on its way: it gets more time as long as it does."""
+        return False
+
     @abstractmethod
     def address_of(self, ports: Mapping[str, int]) -> str:
         """The address for clients."""
@@ -179,7 +183,7 @@ class LocalService(ABC):
             guarded = spawn(self.command(ports), folder=self.folder, log=self.log, grace=self.grace_seconds)
             self._guarded = guarded
             self._remember(guarded, ports, owner=ProcessId.of(psutil.Process().pid))
-            ready = wait_until(lambda: guarded.has_ended() or self.answers(ports), self.ready_seconds)
+            ready = self._until_ready(guarded, ports)
             if guarded.has_ended() or not ready:
                 raise self._failure("ended at once" if ready else f"gave no answer in {self.ready_seconds:.0f} s")
         except OSError as error:
@@ -197,6 +201,14 @@ class LocalService(ABC):
             self._remember(guarded, ports, owner=None)
             guarded.release()
             self._guarded = None
+        return True
+
+    def _until_ready(self, guarded: Guarded, ports: Mapping[str, int]) -> bool:
+        """Wait until the server answers or has ended. False when it did neither in time and is not loading."""
+        while not wait_until(lambda: guarded.has_ended() or self.answers(ports), self.ready_seconds):
+            if not self.is_loading(ports):
+                return False
+            self.progress(f"{self.title}: loading its data")
         return True
 
     def _remember(self, guarded: Guarded, ports: Mapping[str, int], owner: ProcessId | None) -> None:
