@@ -59,6 +59,13 @@ export const skeleton = (rows) =>
   h("div", { class: "skeleton", "aria-busy": "true", "aria-label": "Loading", role: "status" },
     ...Array.from({ length: rows }, () => h("div", { class: "bone" })));
 
+// What a page does for its reader, told in `said`: while it runs, when it is done, and why it failed.
+export const doing = (said, after) => async (words, work) => {
+  said.textContent = words;
+  said.textContent = await work().catch((error) => error.message);
+  after();
+};
+
 // Draw anew without taking the keyboard's place from anybody: what was focused is found again by its id or address.
 export function keepFocus(root, draw) {
   const had = root.contains(document.activeElement) ? document.activeElement : null;

@@ -1,6 +1,6 @@
 // Who is listened to: share of the posts, influence and its reasons, silence; changes of the list; whom to add.
 import { ask, get } from "./api.js";
-import { h, ago, empty, keepFocus, number, outside, plural, skeleton, theirs } from "./dom.js";
+import { h, ago, doing, empty, keepFocus, number, outside, plural, skeleton, theirs } from "./dom.js";
 import { face } from "./posts.js";
 
 const PLATFORMS = { Bluesky: ["bluesky", "ada.bsky.social"], X: ["x", "ada"], Mastodon: ["mastodon", "ada@example.social"], "Feed (RSS, Atom)": ["rss", "https://ada.example/feed.xml"] };
@@ -9,6 +9,7 @@ const PARTS = { graph: "passed on, quoted and answered", reach: "liked and repos
 export function people(root, _argument, { newest }) {
   let closed = false;
   const said = h("p", { role: "status", class: "said" });
+  const tell = doing(said, () => load());
   const list = h("section", { class: "card side" }, skeleton(6));
   const more = h("section", { class: "card side" }, h("h2", {}, "Whom to add"), skeleton(2));
   const name = h("input", { id: "person-name", required: true, maxlength: 300, autocomplete: "off", placeholder: "Ada Example" });
@@ -24,20 +25,10 @@ export function people(root, _argument, { newest }) {
 
   function explain() { handle.placeholder = PLATFORMS[kind.value][1]; }
 
-  async function doing(words, work) {
-    said.textContent = words;
-    try {
-      said.textContent = await work();
-    } catch (error) {
-      said.textContent = error.message;
-    }
-    load();
-  }
-
   function adding(event) {
     event.preventDefault();
     const person = { name: name.value, [PLATFORMS[kind.value][0]]: handle.value };
-    doing("Adding …", async () => {
+    tell("Adding …", async () => {
       const { listed } = await ask("POST", "/api/influencers", person);
       form.reset();
       explain();
@@ -50,7 +41,7 @@ export function people(root, _argument, { newest }) {
     if (!chosen) return;
     const text = await chosen.text();
     file.value = "";
-    doing("Importing …", async () => `${plural((await ask("POST", "/api/influencers/import", { text })).listed, "person", "people")} on the list.`);
+    tell("Importing …", async () => `${plural((await ask("POST", "/api/influencers/import", { text })).listed, "person", "people")} on the list.`);
   }
 
   async function load() {
@@ -78,7 +69,7 @@ export function people(root, _argument, { newest }) {
         h("p", { class: "hint" }, `${plural(one.posts, "post")}, ${Math.round(one.share * 1000) / 10} % of all; ${silent}`),
         one.influence !== null && h("p", { class: "hint" }, `Influence ${Math.round(one.influence * 100)} of 100: ${why}`)),
       one.influence === null ? h("span", { class: "n" }, "–") : h("meter", { min: 0, max: 1, value: one.influence, "aria-label": `influence of ${one.name}` }),
-      h("button", { type: "button", id: `off-${one.id}`, "aria-label": `Remove ${one.name}`, onclick: () => doing("Removing …", async () => { await ask("DELETE", `/api/influencers/${encodeURIComponent(one.id)}`); return `${one.name} is not read any more; the posts stay.`; }) }, "Remove"));
+      h("button", { type: "button", id: `off-${one.id}`, "aria-label": `Remove ${one.name}`, onclick: () => tell("Removing …", async () => { await ask("DELETE", `/api/influencers/${encodeURIComponent(one.id)}`); return `${one.name} is not read any more; the posts stay.`; }) }, "Remove"));
   }
 
   function suggested(one) {

@@ -1,6 +1,6 @@
 // How to get the digests: the feed, mail, chats and webhooks, and how each delivery does.
 import { ask, get } from "./api.js";
-import { h, empty, keepFocus, plural, skeleton, theirs, when } from "./dom.js";
+import { h, doing, empty, keepFocus, plural, skeleton, theirs, when } from "./dom.js";
 
 const KINDS = {
   Mail: ["mailto://user:password@mail.example.org?to=me@example.org", "Your mail server's address in apprise's form; it sends the whole digest."],
@@ -14,6 +14,7 @@ const STATES = { ok: "fine", waiting: "waits for its turn", failing: "is tried a
 export function subscribe(root) {
   let closed = false, kind = "Mail";
   const said = h("p", { role: "status", class: "said" });
+  const tell = doing(said, () => load());
   const feed = h("section", { class: "card side" }, h("h2", {}, "Feed"), skeleton(1));
   const all = h("section", { class: "card side" }, h("h2", {}, "Deliveries"), skeleton(2));
   const name = h("input", { id: "sub-name", required: true, maxlength: 60, pattern: "[A-Za-z0-9][A-Za-z0-9._\\-]*", placeholder: "me", autocomplete: "off" });
@@ -30,19 +31,9 @@ export function subscribe(root) {
     [url.placeholder, hint.textContent] = KINDS[kind];
   }
 
-  async function doing(words, work) {
-    said.textContent = words;
-    try {
-      said.textContent = await work();
-    } catch (error) {
-      said.textContent = error.message;
-    }
-    load();
-  }
-
   function add(event) {
     event.preventDefault();
-    doing("Subscribing …", async () => {
+    tell("Subscribing …", async () => {
       const made = await ask("POST", "/api/subscriptions", { name: name.value, url: url.value });
       form.reset();
       kind = kinds.value;
@@ -59,13 +50,13 @@ export function subscribe(root) {
       return;
     }
     const field = (value, what) => h("input", { readonly: true, value, class: "address", "aria-label": what, onfocus: (event) => event.target.select() });
-    keepFocus(feed, () => feed.replaceChildren(...[h("h2", {}, "Feed"), h("p", { class: "hint" }, "For a feed reader: Atom, and JSON Feed. A correction updates its week."), field(address, "Address of the feed"), field(json, "Address of the JSON Feed"), address.includes("key=") && h("button", { type: "button", id: "renew", onclick: () => doing("Renewing …", async () => { await ask("POST", "/api/feed/renew"); return "The feeds have new addresses; the old ones no longer work."; }) }, "New addresses, close the old ones")].filter(Boolean)));
+    keepFocus(feed, () => feed.replaceChildren(...[h("h2", {}, "Feed"), h("p", { class: "hint" }, "For a feed reader: Atom, and JSON Feed. A correction updates its week."), field(address, "Address of the feed"), field(json, "Address of the JSON Feed"), address.includes("key=") && h("button", { type: "button", id: "renew", onclick: () => tell("Renewing …", async () => { await ask("POST", "/api/feed/renew"); return "The feeds have new addresses; the old ones no longer work."; }) }, "New addresses, close the old ones")].filter(Boolean)));
     keepFocus(all, () => all.replaceChildren(h("h2", {}, "Deliveries ", h("small", {}, states.length)), states.length ? h("ul", { class: "deliveries" }, states.map(row)) : h("p", { class: "hint" }, "Nobody gets the digests yet.")));
   }
 
   function row(one) {
     const path = `/api/subscriptions/${encodeURIComponent(one.name)}`;
-    const button = (id, words, work) => h("button", { type: "button", id: `${id}-${one.name}`, onclick: () => doing(`${words} …`, work) }, words);
+    const button = (id, words, work) => h("button", { type: "button", id: `${id}-${one.name}`, onclick: () => tell(`${words} …`, work) }, words);
     const next = one.next_at ? `, next try ${when(one.next_at)} UTC` : "";
     return h("li", {}, h("p", {}, theirs("b", {}, one.name), " ", h("span", { class: "handle" }, one.url), " ", h("span", { class: `badge ${one.state === "ok" ? "" : "alert"}` }, STATES[one.state] ?? one.state)),
       h("p", { class: "hint" }, `${plural(one.delivered, "digest")} delivered${one.waiting ? `, ${one.waiting} waiting` : ""}${one.dead ? `, ${one.dead} given up` : ""}${next}`, one.error && theirs("span", {}, ` – ${one.error}`)),

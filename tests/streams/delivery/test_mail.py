@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP, Envelope
 from streams.delivery.digest_message import ChatSender
 from streams.delivery.errors import DeliveryError
 from streams.delivery.subscription import Subscription, checked
-from tests.streams.delivery.test_feeds import CORRECTED, ENTRY, NOW
+from tests.support.published import CORRECTED, ENTRY, MADE_AT
 from tests.support.view_examples import digest
 
 # apprise imports a deprecated module of the standard library
@@ -52,7 +52,7 @@ async def mailbox() -> AsyncIterator[tuple[Mailbox, Subscription]]:
 async def test_a_mail_has_what_mail_programs_ask_for(mailbox: tuple[Mailbox, Subscription]) -> None:
     """The headline as subject, a sender, text beside HTML, and one click that ends it (RFC 2369, RFC 8058)."""
     box, me = mailbox
-    await ChatSender("https://topics.example").send(me, ENTRY, NOW)
+    await ChatSender("https://topics.example").send(me, ENTRY, MADE_AT)
     (mail,) = box.messages
     assert mail["Subject"] == ENTRY.digest.headline.text
     assert mail["From"] == "Top Topics <digest@topics.example>"
@@ -75,7 +75,7 @@ async def test_a_mail_is_the_same_message_in_every_attempt(mailbox: tuple[Mailbo
     """A mail server that got it twice shows it once; a correction is another message, and says so."""
     box, me = mailbox
     for entry in (ENTRY, ENTRY, CORRECTED):
-        await ChatSender().send(me, entry, NOW)
+        await ChatSender().send(me, entry, MADE_AT)
     first, again, corrected = box.messages
     assert first["Message-ID"] == again["Message-ID"] != corrected["Message-ID"]
     assert corrected["Subject"] == "Corrected: <b>Corrected</b> & true"
@@ -90,7 +90,7 @@ async def test_everybody_of_the_address_gets_the_mail(mailbox: tuple[Mailbox, Su
         + ",you@example.org&cc=third@example.org&reply=x@example.org"
     )
     entry = replace(ENTRY, digest=digest("2021-W18", headline="Größe: 日本語 und mehr"))
-    await ChatSender().send(msgspec.structs.replace(me, url=url), entry, NOW)
+    await ChatSender().send(msgspec.structs.replace(me, url=url), entry, MADE_AT)
     assert {mail["To"] for mail in box.messages} == {"me@example.org", "you@example.org"}
     assert {(mail["From"], mail["Cc"], mail["Reply-To"]) for mail in box.messages} == {
         ("Hausblatt <digest@topics.example>", "third@example.org", "x@example.org")
@@ -103,9 +103,9 @@ async def test_a_mail_server_that_refuses_is_a_failed_delivery(mailbox: tuple[Ma
     box, me = mailbox
     box.answer = "554 no"
     with pytest.raises(DeliveryError, match="did not accept") as refused:
-        await ChatSender().send(me, ENTRY, NOW)
+        await ChatSender().send(me, ENTRY, MADE_AT)
     assert not refused.value.final
     with pytest.raises(DeliveryError, match="no mail server"):
         await ChatSender().send(
-            msgspec.structs.replace(me, url="mailto://127.0.0.1:9?mode=insecure&from=a@b.example"), ENTRY, NOW
+            msgspec.structs.replace(me, url="mailto://127.0.0.1:9?mode=insecure&from=a@b.example"), ENTRY, MADE_AT
         )

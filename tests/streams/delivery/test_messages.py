@@ -4,8 +4,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,24 +20,13 @@ from streams.delivery import apprise_addresses
 from streams.delivery.digest_message import CHAT_CHARACTERS, ChatSender, chat_text
 from streams.delivery.errors import DeliveryError
 from streams.delivery.subscription import Subscription
-from streams.kafka.digests import PublishedDigest
 from streams.local.ports import reserve_ports
 from streams.web.socket_guard import ForbiddenAddressError, only_to
-from tests.support.view_examples import digest
+from tests.support.published import CORRECTED, ENTRY, MADE_AT
 from tests.support.webhook_receiver import Receiver, receiving
 
 # apprise imports a module of the standard library that is on its way out
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
-NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
-ENTRY = PublishedDigest(digest=digest("2021-W18"), revision=1, slice_start=0, slice_end=9, made_at=NOW)
-CORRECTED = replace(
-    ENTRY,
-    digest=digest("2021-W18", headline="<b>Corrected</b> & true"),
-    revision=2,
-    supersedes=ENTRY.hash,
-    made_at=NOW + timedelta(days=1),
-    changes="1 topic added",
-)
 
 
 @pytest.fixture
@@ -60,8 +47,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
 async def test_a_chat_gets_a_short_form_and_is_told_of_corrections(sent: list[dict[str, Any]]) -> None:
     """Chats cannot change what was said, so the title says it."""
     chat = Subscription(name="chat", url="toptest://room")
-    await ChatSender().send(chat, ENTRY, NOW)
-    await ChatSender().send(chat, CORRECTED, NOW)
+    await ChatSender().send(chat, ENTRY, MADE_AT)
+    await ChatSender().send(chat, CORRECTED, MADE_AT)
     assert [message["title"] for message in sent] == [
         "A quiet week",
         "Corrected: <b>Corrected</b> & true",
@@ -77,9 +64,9 @@ async def test_a_service_that_takes_headers_is_told_the_deliverys_id() -> None:
     async with receiving(Receiver([500])) as receiver:
         there = Subscription(name="own", url=f"json://127.0.0.1:{receiver.port}/", allow_private=True)
         with pytest.raises(DeliveryError):
-            await ChatSender().send(there, ENTRY, NOW)
+            await ChatSender().send(there, ENTRY, MADE_AT)
         for entry in (ENTRY, CORRECTED):
-            await ChatSender().send(there, entry, NOW)
+            await ChatSender().send(there, entry, MADE_AT)
     ids = [request.message_id for request in receiver.requests]
     assert ids == [ENTRY.event.id, ENTRY.event.id, CORRECTED.event.id]
 
@@ -87,10 +74,10 @@ async def test_a_service_that_takes_headers_is_told_the_deliverys_id() -> None:
 async def test_a_failure_of_the_service_is_a_failed_delivery(sent: list[dict[str, Any]]) -> None:
     """It is tried again; an address that nobody knows never is."""
     with pytest.raises(DeliveryError) as failed:
-        await ChatSender().send(Subscription(name="chat", url="toptest://fail"), ENTRY, NOW)
+        await ChatSender().send(Subscription(name="chat", url="toptest://fail"), ENTRY, MADE_AT)
     assert not failed.value.final
     with pytest.raises(DeliveryError) as unknown:
-        await ChatSender().send(Subscription(name="chat", url="nosuchthing://x"), ENTRY, NOW)
+        await ChatSender().send(Subscription(name="chat", url="nosuchthing://x"), ENTRY, MADE_AT)
     assert unknown.value.final
 
 
@@ -98,7 +85,7 @@ async def test_a_failure_of_the_service_is_a_failed_delivery(sent: list[dict[str
 async def test_services_in_private_networks_are_refused(url: str) -> None:
     """As webhooks are."""
     with pytest.raises(DeliveryError, match="public internet"):
-        await ChatSender().send(Subscription(name="inside", url=url), ENTRY, NOW)
+        await ChatSender().send(Subscription(name="inside", url=url), ENTRY, MADE_AT)
 
 
 def only_the_first(address: str) -> bool:
@@ -114,9 +101,9 @@ async def test_a_redirect_leads_no_service_to_a_private_address(status: int) -> 
         outside.location = inside.url
         there = Subscription(name="chat", url=f"json://127.0.0.1:{outside.port}/")
         with pytest.raises(DeliveryError, match="public internet"):
-            await ChatSender(allowed=only_the_first).send(there, ENTRY, NOW)
+            await ChatSender(allowed=only_the_first).send(there, ENTRY, MADE_AT)
         assert (len(outside.requests), len(inside.requests)) == (1, 0)
-        await ChatSender().send(msgspec.structs.replace(there, allow_private=True), ENTRY, NOW)
+        await ChatSender().send(msgspec.structs.replace(there, allow_private=True), ENTRY, MADE_AT)
         assert len(inside.requests) == 1
 
 
@@ -132,9 +119,9 @@ async def test_a_name_is_judged_by_where_the_connection_goes(tmp_path: Path, mon
     port = reserve_ports(tmp_path / "ports.json", ["both"])["both"]  # free on one host may be taken on the other
     async with receiving(Receiver(), port, "127.0.0.2") as inside, receiving(Receiver(), port) as outside:
         there = Subscription(name="chat", url=f"json://rebind.invalid:{outside.port}/")
-        await ChatSender(allowed=only_the_first).send(there, ENTRY, NOW)
+        await ChatSender(allowed=only_the_first).send(there, ENTRY, MADE_AT)
         with pytest.raises(DeliveryError, match="public internet"):
-            await ChatSender(allowed=only_the_first).send(there, ENTRY, NOW)
+            await ChatSender(allowed=only_the_first).send(there, ENTRY, MADE_AT)
         assert (len(outside.requests), len(inside.requests)) == (1, 0)
 
 
@@ -143,7 +130,7 @@ async def test_the_status_of_a_refusal_is_told_and_not_the_address() -> None:
     async with receiving(Receiver([403])) as receiver:
         there = Subscription(name="chat", url=f"json://127.0.0.1:{receiver.port}/token", allow_private=True)
         with pytest.raises(DeliveryError, match=r"answered 403$"):
-            await ChatSender().send(there, ENTRY, NOW)
+            await ChatSender().send(there, ENTRY, MADE_AT)
 
 
 def test_nothing_outside_the_guard_is_watched() -> None:
