@@ -1,6 +1,6 @@
 """The posts that a digest cites, and those that its forms link to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -46,6 +46,15 @@ def section_posts(digest: Digest, section: str) -> list[str] | None:
             labelled = item.label_posts if isinstance(item, Brief) else []
             return list(dict.fromkeys([*item.sentence.posts, *labelled]))
     return None
+
+
+def told_in(digest: Digest) -> Iterator[tuple[str, str, Sentence]]:
+    """Every story of a digest: its id, its label, and the summary of its section or its line."""
+    for topic in digest.topics:
+        yield topic.id, topic.label, topic.summary
+    for item in _items(digest):
+        if item.id:
+            yield item.id, item.label if isinstance(item, Brief) else "", item.sentence
 
 
 def addresses(digest: Digest, posts: Iterable[Tweet]) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""The content of a live board: trends, names and the map, as pure functions of the view's state."""
+"""The content of a live board: trends, names and related topics, as pure functions of the view's state."""

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from models.digest.between_weeks import between
 from models.editing.edition import applied
 from models.events import EditedDigest
 from models.live.state import StoredDigest
@@ -51,6 +52,18 @@ async def show_edited(request: Request, use: Use, week: WeekName) -> Response:
         digest=applied(stored.digest, edited), model=edited.model, proposed=edited.proposed, accepted=edited.accepted
     )
     return respond(request, detail, cache=SETTLED)
+
+
+@router.get("/api/digests/{week}/changes", responses=answers(schemas.WeekChanges), summary="What a week changed")
+async def show_changes(request: Request, use: Use, week: WeekName) -> Response:
+    """Stories that are new, grew, shrank or are gone, against the digest before. 404 for the first one."""
+    after = await stored_digest(use, week)
+    earlier = [name for name in await use.views.weeks() if name < week]
+    if not earlier:
+        raise HTTPException(404, "there is no digest before this one")
+    before = await stored_digest(use, max(earlier))
+    found = schemas.WeekChanges(week=week, before=before.digest.week, changes=between(before.digest, after.digest))
+    return respond(request, found, cache=SETTLED)
 
 
 @router.get("/digests/{week}.md", include_in_schema=False)

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from models.digest.between_weeks import Between, StoryChange
 from models.events import Digest, DigestTopic, Item, Link, Manifest, Person, Sentence, Statistics, TopicEvent
 from models.live.state import ShownLink, ShownPost, ViewEvent
 from models.live.story_text import StoryLine
@@ -140,15 +141,18 @@ EXAMPLES: dict[str, Struct] = {
         posts_total=12,
         series=schemas.HourlySeries(start=WHEN.replace(minute=0), posts=[4, 7, 1]),
         lineage=[TopicEvent(topic_id=ID, kind="born", at=WHEN, label=LABEL, reason="4 posts (3 distinct) by 3 people")],
+        digest=schemas.TopicInDigest(
+            week=DIGEST.week,
+            section=DIGEST.topics[0].id,
+            label=LABEL,
+            text="7 people talked about it.",
+            posts=[POST.id],
+        ),
         related=[schemas.RelatedTopic(id="t-ffe01c22ab41d003", label="Multilingual speech", similarity=0.31)],
     ),
     "PostPage": schemas.PostPage(total=12, items=[POST]),
     "PostDetail": schemas.PostDetail(post=POST, topic_id=ID, label=LABEL),
     "CitedPosts": schemas.CitedPosts(week=DIGEST.week, section="d-4fc37b4049ec", ids=[POST.id], items=[POST]),
-    "TopicMap": schemas.TopicMap(
-        items=[schemas.MapPoint(id=ID, label=LABEL, x=0.3, y=0.8, people=7, posts=12, trend=10.4, growing=True)],
-        related=[schemas.MapTie(a=ID, b="t-ffe01c22ab41d003", similarity=0.31)],
-    ),
     "SeriesSet": schemas.SeriesSet(starts=[WHEN], items=[schemas.TopicSeries(id=ID, label=LABEL, posts=[7])]),
     "DigestPage": schemas.DigestPage(
         total=1,
@@ -167,6 +171,17 @@ EXAMPLES: dict[str, Struct] = {
     ),
     "DigestDetail": schemas.DigestDetail(
         digest=DIGEST, headers={"revision": "1", "made_at": "2021-03-23T00:01:12+00:00"}
+    ),
+    "WeekChanges": schemas.WeekChanges(
+        week=DIGEST.week,
+        before="2021-W10",
+        changes=Between(
+            new=[],
+            grown=[StoryChange(id="d-4fc37b4049ec", label=LABEL, people=7, posts=12, people_before=3, posts_before=4)],
+            shrunk=[],
+            steady=[],
+            gone=[],
+        ),
     ),
     "EditedDetail": schemas.EditedDetail(digest=DIGEST, model="a-model", proposed=9, accepted=7),
     "EventPage": schemas.EventPage(

@@ -18,10 +18,10 @@ BODIES = (
     schemas.PostDetail,
     schemas.CitedPosts,
     schemas.SeriesSet,
-    schemas.TopicMap,
     schemas.DigestPage,
     schemas.DigestDetail,
     schemas.EditedDetail,
+    schemas.WeekChanges,
     schemas.EventPage,
     schemas.Readiness,
 )

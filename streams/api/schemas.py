@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from models.digest.between_weeks import Between
 from models.events import Digest, TopicEvent
 from models.live.state import ShownLink, ShownPost, ViewEvent
 from models.live.trends import Section
@@ -69,6 +70,16 @@ class RelatedTopic(Struct, frozen=True, kw_only=True):
     similarity: Annotated[float, Meta(description="0–1")]
 
 
+class TopicInDigest(Struct, frozen=True, kw_only=True):
+    """What a digest says about the topic."""
+
+    week: str
+    section: Annotated[str, Meta(description="id of its section, of its entry in a list, or of its brief")]
+    label: str
+    text: Annotated[str, Meta(description="the summary of the section, or the line")]
+    posts: Annotated[list[str], Meta(description="ids of the posts that the text rests on")]
+
+
 class TopicDetail(Struct, frozen=True, kw_only=True):
     """Everything about one topic."""
 
@@ -84,6 +95,7 @@ class TopicDetail(Struct, frozen=True, kw_only=True):
     lineage: Annotated[list[TopicEvent], Meta(description="events of the topic and of merged ones, oldest first")]
     related: list[RelatedTopic]
     newest: datetime | None = None  # time of the newest post of all topics
+    digest: Annotated[TopicInDigest | None, Meta(description="of the newest digest that tells it")] = None
 
 
 class PostPage(Struct, frozen=True, kw_only=True):
@@ -125,34 +137,6 @@ class SeriesSet(Struct, frozen=True, kw_only=True):
     items: list[TopicSeries]
 
 
-class MapPoint(Struct, frozen=True, kw_only=True):
-    """A topic's place on the map. Related topics are near to each other."""
-
-    id: str
-    label: str
-    x: Annotated[float, Meta(description="0–1")]
-    y: Annotated[float, Meta(description="0–1")]
-    people: int
-    posts: int
-    trend: float
-    growing: Annotated[bool, Meta(description="more posts than in the window before")]
-
-
-class MapTie(Struct, frozen=True, kw_only=True):
-    """Two topics of the map with much in common."""
-
-    a: str
-    b: str
-    similarity: Annotated[float, Meta(description="0–1")]
-
-
-class TopicMap(Struct, frozen=True, kw_only=True):
-    """The map of topics."""
-
-    items: list[MapPoint]
-    related: Annotated[list[MapTie], Meta(description="each topic with the few most similar ones; each pair once")]
-
-
 class DigestEntry(Struct, frozen=True, kw_only=True):
     """One entry of the archive."""
 
@@ -173,6 +157,14 @@ class DigestPage(Struct, frozen=True, kw_only=True):
     total: int
     items: list[DigestEntry]
     due_at: Annotated[datetime | None, Meta(description="when the digest of the newest post's week can be made")] = None
+
+
+class WeekChanges(Struct, frozen=True, kw_only=True):
+    """A digest against the one before it."""
+
+    week: str
+    before: Annotated[str, Meta(description="week of the digest before")]
+    changes: Between
 
 
 class DigestDetail(Struct, frozen=True, kw_only=True):

@@ -33,8 +33,6 @@ class Services:
     timezone: str = "UTC"  # of the weeks
     lateness: timedelta = timedelta(hours=24)  # how late a post may arrive and still be in its week's digest
     clock: Clock = system_clock
-    # window -> (version of the board, last positions): a new map starts from them, so that it does not flip
-    maps: dict[str, tuple[int | None, dict[str, tuple[float, float]]]] = field(default_factory=dict)
 
     def due_at(self) -> datetime:
         """When the digest of the present week can be made: the newest post's week, else this one, and its lateness."""

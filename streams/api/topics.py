@@ -1,4 +1,4 @@
-"""The topics now, one topic, its posts, the series of the stream graph, and the map."""
+"""The topics now, one topic, its posts, and the series of the stream graph."""
 
 import re
 from datetime import timedelta
@@ -8,8 +8,9 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from models.digest.cited import told_in
 from models.live.naming import label_of
-from models.live.topic_map import positions, related, ties
+from models.live.related import related
 from models.live.trends import hour_starts, hourly
 from streams.api import schemas
 from streams.api.examples import ID as EXAMPLE_ID
@@ -30,9 +31,8 @@ TopicId = Annotated[
 Limit = Annotated[int, Query(ge=1, le=100, description="items on a page", examples=[20])]
 Offset = Annotated[int, Query(ge=0, le=10_000, description="items before the page", examples=[0])]
 SERIES_HOURS = 7 * 24
-MAP_TOPICS = 60
+TOLD_WEEKS = 3  # digests in which a topic is looked for: what is live was in one of the last two weeks
 WIDER_TOPICS = 5  # of a longer window, where nothing rises
-MAP_TIES = 1  # per topic
 
 
 @router.get("/topics", responses=answers(schemas.TopicPage), summary="What is being talked about")
@@ -79,17 +79,19 @@ async def show_topic(request: Request, use: Use, topic_id: TopicId) -> Response:
     posts, total = await use.views.posts(current, 20)
     active = [use.board.states[one.id] for one in use.board.ranked("7d")[:200]]
     near = related(state, active, 6) if state else []
+    aliases = await use.views.aliases(current)
     detail = schemas.TopicDetail(
         id=current,
         topic=use.board.summary(current),
         label=label_of(state) if state else next((one.label for one in reversed(lineage) if one.label), current),
-        aliases=await use.views.aliases(current),
+        aliases=aliases,
         people=await _people(use, current),
         links=await use.views.links(current, 20),
         posts=posts,
         posts_total=total,
         series=_series(use, current),
         newest=use.board.newest,
+        digest=await _told(use, {current, *aliases}),
         lineage=lineage,
         related=[
             schemas.RelatedTopic(id=name, label=label_of(use.board.states[name]), similarity=nearness)
@@ -123,20 +125,6 @@ async def list_series(
         for one in chosen
     ]
     return respond(request, schemas.SeriesSet(starts=hour_starts(last, hours) if chosen else [], items=items))
-
-
-@router.get("/map", responses=answers(schemas.TopicMap), summary="Topics by what they have in common")
-async def show_map(request: Request, use: Use, window: Window = "24h") -> Response:
-    """Topics with words and people in common are near to each other."""
-    chosen = use.board.ranked(window, "people")[:MAP_TOPICS]
-    version, placed = use.maps.get(window, (None, {}))
-    if version != use.board.version or not placed:
-        placed = positions([use.board.states[one.id] for one in chosen], placed)
-        use.maps[window] = use.board.version, placed
-    points = [_point(one, window, placed[one.id]) for one in chosen]
-    pairs = ties([use.board.states[one.id] for one in chosen], MAP_TIES)
-    related = [schemas.MapTie(a=a, b=b, similarity=near) for a, b, near in pairs]
-    return respond(request, schemas.TopicMap(items=points, related=related))
 
 
 def _ranked(use: Services, one: TopicSummary, window: str, rank: int) -> schemas.RankedTopic:
@@ -174,6 +162,16 @@ async def _current(use: Services, topic_id: str) -> str:
     return current
 
 
+async def _told(use: Services, ids: set[str]) -> schemas.TopicInDigest | None:
+    """A topic and its section of a digest share an id since the alias event of that week."""
+    for week in (await use.views.weeks())[:TOLD_WEEKS]:
+        stored = await use.views.digest(week)
+        for section, label, said in told_in(stored.digest) if stored else ():
+            if section in ids:
+                return schemas.TopicInDigest(week=week, section=section, label=label, text=said.text, posts=said.posts)
+    return None
+
+
 async def _people(use: Services, topic_id: str) -> list[schemas.TopicPerson]:
     state = use.board.states.get(topic_id)
     if state is None:
@@ -194,17 +192,3 @@ def _series(use: Services, topic_id: str) -> schemas.HourlySeries | None:
     age = timedelta(hours=1) + (use.board.newest or state.last_at) - state.first_at
     hours = max(24, min(336, int(age.total_seconds() // 3600) + 1))
     return schemas.HourlySeries(start=hour_starts(last, hours)[0], posts=hourly(state, last, hours))
-
-
-def _point(one: TopicSummary, window: str, place: tuple[float, float]) -> schemas.MapPoint:
-    stats = one.windows[window]
-    return schemas.MapPoint(
-        id=one.id,
-        label=one.label,
-        x=place[0],
-        y=place[1],
-        people=stats.people,
-        posts=stats.posts,
-        trend=stats.trend,
-        growing=stats.posts > stats.before,
-    )

@@ -3,13 +3,6 @@
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
-# pairs of labels of the map that cover each other
-OVERLAPS = """() => {
-  const boxes = [...document.querySelectorAll(".spot-label")].map((one) => one.getBoundingClientRect());
-  const cover = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-  return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => cover(a, b))).length;
-}"""
-
 
 async def assert_accessible(page: Page, view: str) -> None:
     """No serious or critical finding."""

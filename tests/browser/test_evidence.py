@@ -83,7 +83,7 @@ async def test_weeks_are_turned_and_copied_by_keyboard(
     ).to_be_visible()
     await page.get_by_role("button", name="Copy link").focus()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_text("Copied").or_(page.get_by_label("Address of this digest"))).to_be_visible()
+    await expect(page.get_by_text("Copied").or_(page.get_by_label("Address to copy"))).to_be_visible()
     await page.get_by_role("link", name="The week before, 2021-W16").focus()
     await page.keyboard.press("Enter")
     await expect(page.locator(".paper-head b")).to_have_text("2021-W16")

@@ -5,7 +5,7 @@ import { now } from "./now.js";
 import { cited, post } from "./posts.js";
 import { subscribe } from "./subscribe.js";
 import { topic } from "./topic.js";
-import { map } from "./map.js";
+import { changes } from "./changes.js";
 import { digests } from "./digests.js";
 import { activity } from "./activity.js";
 import { people } from "./people.js";
@@ -20,10 +20,10 @@ let view = null;
 
 const ROUTES = [
   [/^#\/topics\/(.+)$/, topic, "now"],
-  [/^#\/map$/, map, "map"],
   [/^#\/posts\/([^?]+)(?:\?week=(\d{4}-W\d{2}))?$/, post, "now"],
   [/^#\/digests\/(\d{4}-W\d{2})\/posts\/([^?]+)(?:\?of=(\d+))?$/, cited, "digests"],
   [/^#\/digests(?:\/(\d{4}-W\d{2}))?$/, digests, "digests"],
+  [/^#\/changes(?:\/(\d{4}-W\d{2}))?$/, changes, "changes"],
   [/^#\/activity$/, activity, "activity"],
   [/^#\/people$/, people, "people"],
   [/^#\/subscribe$/, subscribe, "digests"],

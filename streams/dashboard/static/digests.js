@@ -1,6 +1,6 @@
 // The archive of weekly digests, and one of them to read.
 import { BASE, get } from "./api.js";
-import { h, day, empty, keepFocus, plural, skeleton, theirs } from "./dom.js";
+import { h, copyLink, day, empty, keepFocus, plural, skeleton, theirs } from "./dom.js";
 
 export function digests(root, week) {
   let closed = false;
@@ -49,27 +49,14 @@ const month = ({ start }) => new Date(start).toLocaleDateString("en-GB", { month
 // The weeks beside it, and what can be done with this one.
 function head({ week }, items) {
   const place = items.findIndex((item) => item.week === week), older = items[place + 1], newer = items[place - 1];
-  const copy = h("button", { type: "button", id: "copy", onclick: () => copied(copy, new URL(`${BASE}/digests/${week}`, location.href).href) }, "Copy link");
   return h("div", { class: "paper-head" },
     h("span", { class: "turn" }, older && h("a", { href: `#/digests/${older.week}`, "aria-label": `The week before, ${older.week}` }, "←"), h("b", {}, week), newer && h("a", { href: `#/digests/${newer.week}`, "aria-label": `The week after, ${newer.week}` }, "→")),
-    copy,
+    copyLink(`/digests/${week}`),
     h("a", { href: "#/subscribe" }, "Subscribe"),
     h("a", { href: `${BASE}/feed.atom`, type: "application/atom+xml" }, "Atom"),
     h("a", { href: `${BASE}/digests/${week}.md`, type: "text/markdown" }, "Markdown"),
     h("a", { href: `${BASE}/api/digests/${week}`, target: "_blank", rel: "noopener" }, "JSON"),
     h("a", { href: `${BASE}/digests/${week}`, target: "_blank", rel: "noopener" }, "Page"));
-}
-
-// Without a secure connection a browser has no clipboard: then the address is there to be copied by hand.
-async function copied(button, address) {
-  try {
-    await navigator.clipboard.writeText(address);
-    button.textContent = "Copied";
-  } catch {
-    const field = h("input", { class: "address", readonly: true, value: address, "aria-label": "Address of this digest" });
-    button.replaceWith(field);
-    field.select();
-  }
 }
 
 // The digest's own page, as tall as it is, so that this page scrolls and not the frame, and without its margins.

@@ -1,5 +1,7 @@
 // Elements without markup: text is always text, so nothing from a post can become HTML.
 
+import { BASE } from "./api.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 function build(node, attributes, children) {
@@ -65,6 +67,17 @@ export const doing = (said, after) => async (words, work) => {
   said.textContent = await work().catch((error) => error.message);
   after();
 };
+
+// Without a secure connection a browser has no clipboard: then the address is there to be copied by hand.
+export function copyLink(path) {
+  const address = new URL(BASE + path, location.href).href;
+  const button = h("button", { type: "button", id: "copy", onclick: () => (navigator.clipboard?.writeText(address) ?? Promise.reject()).then(() => { button.textContent = "Copied"; }, () => {
+    const field = h("input", { class: "address", readonly: true, value: address, "aria-label": "Address to copy" });
+    button.replaceWith(field);
+    field.select();
+  }) }, "Copy link");
+  return button;
+}
 
 // Draw anew without taking the keyboard's place from anybody: what was focused is found again by its id or address.
 export function keepFocus(root, draw) {

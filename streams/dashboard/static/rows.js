@@ -7,7 +7,7 @@ export const WINDOWS = { "1h": "hour", "6h": "6 hours", "24h": "day", "7d": "wee
 
 export function row(id) {
   const parts = {
-    rank: h("b"), label: h("a", { href: topicLink(id), class: "label", dir: "auto" }), sub: h("p", { class: "sub" }), line: h("p", { class: "line", dir: "auto" }),
+    rank: h("b"), label: h("a", { href: topicLink(id), class: "label", dir: "auto" }), sub: h("p", { class: "sub" }), line: h("p", { class: "told", dir: "auto" }),
     trace: h("div", { class: "trace" }), people: h("b"), person: h("span", { class: "unit" }), posts: h("b"), post: h("span", { class: "unit" }), change: h("span", { class: "change" }),
   };
   const node = h("li", { "data-id": id },
@@ -48,7 +48,7 @@ function flash(node) {
   node.classList.add("changed");
 }
 
-function badge(stats) {
+export function badge(stats) {
   return stats.badge ? h("span", { class: `badge ${stats.badge}` }, stats.badge) : null;
 }
 

@@ -1,4 +1,4 @@
-// What charts share: lines, labels, and the note that follows the pointer.
+// What charts share: labels, curves, and the note that follows the pointer.
 import { h } from "./dom.js";
 
 export const sum = (values) => values.reduce((total, value) => total + value, 0);
@@ -12,15 +12,6 @@ export function short(label, most = 30) {
   const cut = letters.slice(0, most - 1).join("");
   const space = cut.lastIndexOf(" ");
   return `${(space > most * 0.6 ? cut.slice(0, space) : cut).replace(/[\s,:;–-]+$/u, "")}…`;
-}
-
-// At most two lines of about `most` letters.
-export function lines(label, most = 22) {
-  if ([...label].length <= most) return [label];
-  const words = label.split(" ");
-  let first = words.shift();
-  while (words.length && `${first} ${words[0]}`.length <= most) first += ` ${words.shift()}`;
-  return words.length ? [short(first, most), short(words.join(" "), most)] : [short(first, most)];
 }
 
 export function curve(points) {

@@ -3,16 +3,16 @@
 import asyncio
 
 from jsonschema import Draft202012Validator
+from msgspec import structs
 
 from tests.support.live_api import client, filled
-from tests.support.view_examples import assignment
+from tests.support.view_examples import assignment, digest, event
 
 PATHS = [
     "/api/topics",
     "/api/topics/T1",
     "/api/topics/T1/posts",
     "/api/series",
-    "/api/map",
     "/api/digests",
     "/api/digests/2021-W17",
     "/api/events",
@@ -51,6 +51,18 @@ async def test_one_topic_with_all_that_belongs_to_it_under_each_of_its_ids() -> 
     assert [one["kind"] for one in detail["lineage"]] == ["born", "merged"]
     assert missing.status_code == 404
     assert missing.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_topic_says_what_the_newest_digest_tells_of_it() -> None:
+    """Once an alias event has given it the id of a section; of an older digest where the newest one tells nothing."""
+    views = await filled()
+    async with client(views) as http:
+        assert (await http.get("/api/topics/T1")).json()["digest"] is None
+        await views.apply_topic_events([event("alias", "T1", other_ids=["D1"], week="2021-W17")])
+        await views.put_digest(structs.replace(digest("2021-W18"), topics=[]), [("revision", b"1")])
+        told = (await http.get("/api/topics/T1")).json()["digest"]
+    assert (told["week"], told["section"], told["text"]) == ("2021-W17", "D1", "People talked about speech.")
+    assert told["posts"] == ["1", "2"]
 
 
 async def test_pages_follow_each_other_to_the_end() -> None:
@@ -122,6 +134,21 @@ async def test_the_answers_are_what_openapi_says() -> None:
             content = document["paths"][template]["get"]["responses"]["200"]["content"]["application/json"]
             for value in [body, *([content["example"]] if "example" in content else [])]:
                 Draft202012Validator({**content["schema"], "components": document["components"]}).validate(value)
+
+
+async def test_a_week_is_compared_with_the_digest_before_it() -> None:
+    """As its schema says; the first digest has none before it."""
+    views = await filled()
+    await views.put_digest(structs.replace(digest("2021-W19"), topics=[]), [("revision", b"1")])
+    async with client(views) as http:
+        found = (await http.get("/api/digests/2021-W19/changes")).json()
+        document = (await http.get("/openapi.json")).json()
+        assert (await http.get("/api/digests/2021-W17/changes")).status_code == 404
+    schema = document["paths"]["/api/digests/{week}/changes"]["get"]["responses"]["200"]["content"]["application/json"]
+    Draft202012Validator({**schema["schema"], "components": document["components"]}).validate(found)
+    assert (found["week"], found["before"]) == ("2021-W19", "2021-W17")
+    assert [(one["id"], one["people_before"]) for one in found["changes"]["gone"]] == [("D1", 1)]
+    assert found["changes"]["new"] == []
 
 
 async def test_the_board_follows_the_view() -> None:

@@ -166,7 +166,7 @@ QUERIES = st.dictionaries(
     NUMBERS | TEXT | st.sampled_from(["24h", "1-1", "9" * 15, "1616077800000-0"]),
     max_size=4,
 )
-ROUTES = ["topics", "topics/T1", "topics/T1/posts", "series", "map", "digests", "digests/2021-W17", "events"]
+ROUTES = ["topics", "topics/T1", "topics/T1/posts", "series", "digests", "digests/2021-W17", "events"]
 
 
 @settings(max_examples=5)

@@ -1,4 +1,4 @@
-"""Ranking, hours, map and words: the pure part of the view."""
+"""Ranking, hours, related topics and words: the pure part of the view."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from models.live.naming import label_of, title_of
+from models.live.related import related, similarity
 from models.live.state import StoryPost, TopicState
-from models.live.topic_map import positions, related, similarity, ties
 from models.live.trends import BUCKETS, DAY, PARTS, bucket_now, hour_starts, hourly, parts, window_stats
 from streams.views.board import Board
 from streams.views.items import search_words
@@ -196,8 +196,8 @@ def test_a_title_is_cut_at_a_word_and_without_the_site() -> None:
     assert len(title_of("x" * 300)) <= 90
 
 
-def test_related_topics_are_near_on_the_map() -> None:
-    """By words first; the map lies in the unit square and does not depend on anything else."""
+def test_related_topics_have_words_in_common() -> None:
+    """By words first."""
     speech = state("S1", words=[("speech", 9), ("wav2vec", 5)], people={"a": (1, 0)})
     audio = state("S2", words=[("speech", 7), ("audio", 3)], people={"a": (1, 0)})
     jobs = state("J", words=[("jobs", 8), ("career", 5)], people={"z": (1, 0)})
@@ -205,36 +205,6 @@ def test_related_topics_are_near_on_the_map() -> None:
     assert near[0, 1] > near[0, 2]
     assert np.allclose(near, near.T)
     assert related(speech, [jobs, audio, speech], 5)[0][0] == "S2"
-    placed = positions([speech, audio, jobs])
-    assert placed == positions([speech, audio, jobs])
-    assert [(a, b) for a, b, _ in ties([speech, audio, jobs], 2)] == [("S1", "S2")]  # once, and nothing for the third
-    assert ties([speech], 2) == ties([], 2) == []
-    assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y in placed.values())
-
-    def distance(a: str, b: str) -> float:
-        return float(np.hypot(placed[a][0] - placed[b][0], placed[a][1] - placed[b][1]))
-
-    assert distance("S1", "S2") < distance("S1", "J")
-
-
-@pytest.mark.parametrize("count", [0, 1, 2, 5])
-def test_a_map_of_few_or_equal_topics_is_a_map(count: int) -> None:
-    """Nothing divides by zero."""
-    same = [state(f"T{i}", words=[("word", 1)]) for i in range(count)]
-    placed = positions(same)
-    assert len(placed) == count
-    assert all(np.isfinite(place).all() for place in placed.values())
-
-
-def test_the_map_does_not_flip_when_a_topic_arrives() -> None:
-    """Topics stay on their side."""
-    rng = np.random.default_rng(3)
-    names = [f"w{i}" for i in range(12)]
-    states = [state(f"T{i}", words=[(w, int(rng.integers(1, 9))) for w in rng.choice(names, 5)]) for i in range(8)]
-    before = positions(states)
-    after = positions([*states, state("N", words=[("w1", 3)])], before)
-    moved = [np.hypot(after[t][0] - before[t][0], after[t][1] - before[t][1]) for t in before]
-    assert float(np.median(moved)) < 0.35
 
 
 def test_words_for_search_are_words() -> None:
