@@ -125,6 +125,8 @@ EXAMPLES: dict[str, Struct] = {
         newest=WHEN,
         version=41,
         posts=2_480,
+        people=139,
+        since=MONDAY - timedelta(days=14),
         total=1,
         items=[
             schemas.RankedTopic(rank=1, section="rising", reason=_STATS.reason, spark=[0] * 21 + [1, 4, 7], topic=TOPIC)

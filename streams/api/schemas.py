@@ -42,6 +42,8 @@ class TopicPage(Struct, frozen=True, kw_only=True):
     posts: Annotated[int, Meta(description="posts in the live view")]
     total: Annotated[int, Meta(description="topics on all pages")]
     items: list[RankedTopic]
+    people: Annotated[int, Meta(description="people who wrote the posts in the live view")] = 0
+    since: Annotated[datetime | None, Meta(description="when these begin")] = None
     quiet_since: datetime | None = None
     wider: WiderTopics | None = None
 

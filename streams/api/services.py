@@ -33,6 +33,7 @@ class Services:
     timezone: str = "UTC"  # of the weeks
     lateness: timedelta = timedelta(hours=24)  # how late a post may arrive and still be in its week's digest
     clock: Clock = system_clock
+    kept: tuple[int | None, int, datetime | None] | None = None  # version of the board; its people, and since when
 
     def due_at(self) -> datetime:
         """When the digest of the present week can be made: the newest post's week, else this one, and its lateness."""

@@ -1,7 +1,7 @@
 """The topics now, one topic, its posts, and the series of the stream graph."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from models.digest.cited import told_in
+from models.live.limits import BUCKET_SECONDS
 from models.live.naming import label_of
 from models.live.related import related
 from models.live.trends import hour_starts, hourly
@@ -56,12 +57,15 @@ async def list_topics(
         ranked = [*ranked, *(one for one in use.board.ranked(window, "latest") if one.id not in ranks)]
         ranks = {one.id: place for place, one in enumerate(ranked, start=1)}
     found = await _search(use, ranked, q) if searched else ranked
+    people, since = _kept(use)
     page = schemas.TopicPage(
         window=window,
         sort=sort,
         newest=use.board.newest,
         version=use.board.version or 0,
         posts=use.board.posts,
+        people=people,
+        since=since,
         total=len(found),
         items=[_ranked(use, one, window, ranks[one.id]) for one in found[offset : offset + limit]],
         quiet_since=quiet,
@@ -125,6 +129,17 @@ async def list_series(
         for one in chosen
     ]
     return respond(request, schemas.SeriesSet(starts=hour_starts(last, hours) if chosen else [], items=items))
+
+
+def _kept(use: Services) -> tuple[int, datetime | None]:
+    """How many people wrote the posts of the view, and when these begin."""
+    if use.kept is None or use.kept[0] != use.board.version:
+        states = use.board.states.values()
+        people = {author for state in states for author in state.people}
+        first = min((bucket for state in states for bucket in state.series), default=None)
+        since = None if first is None else datetime.fromtimestamp(first * BUCKET_SECONDS, UTC)
+        use.kept = use.board.version, len(people), since
+    return use.kept[1:]
 
 
 def _ranked(use: Services, one: TopicSummary, window: str, rank: int) -> schemas.RankedTopic:

@@ -284,3 +284,28 @@ async def test_what_changed_between_two_weeks_leads_to_posts(
     await expect(page.locator(".changes .gone")).to_contain_text("Speech without labels")
     await page.locator(".changes .gone a").press("Enter")
     await expect(page.get_by_role("heading", name="Posts behind Speech without labels")).to_be_visible()
+
+
+async def test_the_first_view_says_whose_posts_these_are(
+    service: ServiceProcess, store: RedisViews, open_page: Open
+) -> None:
+    """On a phone: how many people since when, labels on the chart, one colour a topic, and a fold for single voices."""
+    await speech(store, 12)
+    await images(store, 12)
+    await store.apply_assignments([assignment("alone", "T9", author="z", text="a lone remark")])
+    await store.apply_topic_events([event("born", "T9", label="A lone remark")])
+    page = await open_page(service.url, phone=True)
+    await expect(page.locator(".count")).to_contain_text("25 posts by 25 people since 7 May 2021")
+    await expect(page.locator(".band-label")).not_to_have_count(0)
+    row = page.locator(".topics > li[data-id]", has_text="Image cropping")
+    mine = await row.locator(".trace").evaluate("(one) => one.style.color")
+    assert mine == await page.locator(".legend a", has_text="Image cropping").locator("i").evaluate(
+        "(one) => one.style.background"
+    )
+    await expect(page.locator(".topics > li[data-id]", has_text="A lone remark")).to_have_count(0)
+    await page.get_by_text("Quiet mentions").press("Enter")
+    await page.locator(".mentions a", has_text="A lone remark").press("Enter")
+    await expect(page.get_by_role("heading", level=1, name="A lone remark")).to_be_visible()
+    await page.goto(service.url + "#/topics/T2")
+    await page.reload()
+    assert mine == await page.locator(".topic").evaluate("(one) => one.style.getPropertyValue('--topic')")

@@ -88,20 +88,15 @@ export function keepFocus(root, draw) {
   (had.isConnected ? had : find && root.querySelector(find))?.focus({ preventScroll: true });
 }
 
-const COLORS = 10;
-const given = new Map();
-// A topic keeps its colour in every chart.
-export function color(id) {
-  if (!given.has(id)) given.set(id, given.size % COLORS);
-  return `var(--c${given.get(id)})`;
-}
-
-// Topics that stand in one chart get different colours, as long as there are enough.
-export function tellApart(ids) {
-  const taken = new Set();
-  for (const id of ids) {
-    color(id);
-    if (taken.has(given.get(id)) && taken.size < COLORS) given.set(id, [...Array(COLORS).keys()].find((one) => !taken.has(one)));
-    taken.add(given.get(id));
+const COLORS = 10, KEPT = 300;
+const given = new Map(JSON.parse(localStorage.getItem("colours") ?? "[]"));
+// A topic keeps its colour in all views and over visits. A new one gets one that those beside it do not have.
+export function color(id, beside = [...given.keys()].slice(1 - COLORS)) {
+  if (!given.has(id)) {
+    const taken = beside.map((one) => given.get(one)), free = [...Array(COLORS).keys()].find((one) => !taken.includes(one));
+    given.set(id, free ?? given.size % COLORS);
+    while (given.size > KEPT) given.delete(given.keys().next().value);
+    localStorage.setItem("colours", JSON.stringify([...given]));
   }
+  return `var(--c${given.get(id)})`;
 }

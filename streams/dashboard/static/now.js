@@ -1,14 +1,15 @@
 // What is being talked about now, how it moved, and how it got there.
 import { get } from "./api.js";
-import { h, color, empty, keepFocus, plural, skeleton, tellApart, theirs, topicLink, when } from "./dom.js";
+import { h, color, day, empty, keepFocus, plural, skeleton, theirs, topicLink, when } from "./dom.js";
 import { latest } from "./latest.js";
+import { quietMentions } from "./quiet.js";
 import { WINDOWS, row } from "./rows.js";
 import { start } from "./start.js";
 import { stream, streamTable } from "./stream.js";
 
 const SORTS = { trend: "Hot", people: "Most people", posts: "Most posts", latest: "Latest" };
 const SECTIONS = { rising: "Rising", also: "Also talked about" };
-const MOST_BANDS = 8;
+const MOST_BANDS = 8, ON_PHONES = 5;
 let chosen = null; // the window; a day until one is chosen
 let sort = "trend";
 
@@ -20,14 +21,14 @@ export function now(root, query, { seen }) {
   const span = h("span");
   const headings = h("div", { class: "columns", "aria-hidden": "true" }, h("span", {}, "#"), h("span", {}, "Topic"), span, h("span", {}, "People"), h("span", {}, "Posts"));
   const card = h("section", { class: "card list", "aria-label": "Topics" }, headings, list);
-  const river = flowCard(), lead = latest();
+  const river = flowCard(), lead = latest(), quiet = quietMentions(() => chosen ?? "24h");
   let page = null, closed = false, failed = false;
 
   const windows = radio("Window", Object.keys(WINDOWS).map((key) => [key, key]), () => chosen ?? "24h", (to) => { chosen = to; load(); });
   const sorts = h("label", { class: "select" }, h("span", { class: "sr" }, "Sort by"),
     h("select", { onchange: (event) => { sort = event.target.value; load(); } }, Object.entries(SORTS).map(([key, name]) => h("option", { value: key, selected: key === sort }, name))));
   const title = query ? h("h1", {}, "Search: ", theirs("q", {}, query)) : h("h1", {}, "What people are talking about");
-  root.append(h("div", { class: "head" }, h("div", {}, title, count), h("div", { class: "controls" }, windows.node, sorts)), query ? "" : lead.node, query ? "" : river.node, area);
+  root.append(h("div", { class: "head" }, h("div", {}, title, count), h("div", { class: "controls" }, windows.node, sorts)), query ? "" : lead.node, query ? "" : river.node, area, quiet.node);
 
   async function load() {
     const window = chosen ?? "24h";
@@ -49,26 +50,29 @@ export function now(root, query, { seen }) {
   }
 
   function draw() {
-    const { items, total, posts, newest, window } = page;
+    const { items, total, posts, people, since, newest, window } = page;
+    quiet.node.hidden = !posts || Boolean(query) || sort !== "trend";
     if (!posts) {
       count.textContent = "";
       if (!area.querySelector(".start")) area.replaceChildren(start());
       return;
     }
-    const { quiet_since: quiet, wider } = page;
+    const { quiet_since: silent, wider } = page;
     const told = sort === "trend" && !query;
     const found = told ? plural(total, "story", "stories") : plural(total, "topic");
-    count.textContent = [quiet ? `Quiet since ${when(quiet)}` : `${found} in the last ${WINDOWS[window]}`, query ? "" : `${plural(posts, "post")} kept`].filter(Boolean).join(" · ");
+    count.replaceChildren(`${silent ? "Nothing rises" : found} in the last ${WINDOWS[window]}`, ...(query ? [] : [` · ${plural(posts, "post")} by `, h("a", { href: "#/people" }, plural(people, "person", "people")), ` since ${day(since)}`]));
     if (!items.length && !wider) {
-      area.replaceChildren(query ? empty("Nothing found", "No topic of this window has these words in its label or posts. A longer window may.") : empty("Quiet", quiet ? `Nobody has told a story since ${when(quiet)}. Choose a longer window.` : "No story in this window yet: single posts are under Latest."));
+      area.replaceChildren(query ? empty("Nothing found", "No topic of this window has these words in its label or posts. A longer window may.") : empty("Quiet", silent ? `Nobody has told a story since ${when(silent)}. Choose a longer window.` : "No story in this window yet: single posts are under Latest."));
       return;
     }
     span.textContent = `Last ${WINDOWS[window]}`;
     // what rises, or the best of a longer window where nothing does, then what else is talked about
-    const parts = ["rising", "also", ""].map((section) => ({ title: sort === "trend" ? SECTIONS[section] : undefined, window, items: items.filter((item) => (sort === "trend" ? item.section : "") === section) }));
-    if (wider) parts.unshift({ title: `Rising in the last ${WINDOWS[wider.window]}`, window: wider.window, items: wider.items });
+    const above = new Set(wider?.items.map((item) => item.topic.id));
+    const parts = ["rising", "also", ""].map((section) => ({ title: sort === "trend" ? SECTIONS[section] : undefined, window, items: items.filter((item) => (sort === "trend" ? item.section : "") === section && !above.has(item.topic.id)) }));
+    if (wider) parts.unshift({ title: `More talked about than usual in the last ${WINDOWS[wider.window]}`, window: wider.window, items: wider.items });
     keepFocus(list, () => arrange(parts.filter((part) => part.items.length), newest));
     if (card.parentNode !== area) area.replaceChildren(card);
+    quiet.load();
   }
 
   function arrange(parts, newest) {
@@ -123,8 +127,10 @@ function flowCard() {
   function draw() {
     width = host.clientWidth;
     if (!series || !width) return;
-    const graph = stream(series, { host, onpick: (id) => { location.hash = topicLink(id); }, onlight: (id) => legend.querySelectorAll("a").forEach((link) => link.classList.toggle("lit", link.dataset.id === id)) });
-    keepFocus(legend, () => legend.replaceChildren(...series.items.map((item) => {
+    const items = series.items.slice(0, width > 640 ? MOST_BANDS : ON_PHONES), ids = items.map((item) => item.id);
+    ids.forEach((id) => color(id, ids));
+    const graph = stream({ ...series, items }, { host, onpick: (id) => { location.hash = topicLink(id); }, onlight: (id) => legend.querySelectorAll("a").forEach((link) => link.classList.toggle("lit", link.dataset.id === id)) });
+    keepFocus(legend, () => legend.replaceChildren(...items.map((item) => {
       const link = h("a", { href: topicLink(item.id), "data-id": item.id, title: item.label }, h("i", { style: { background: color(item.id) } }), theirs("span", {}, item.label));
       for (const [event, to] of [["mouseenter", item.id], ["focus", item.id], ["mouseleave", null], ["blur", null]]) link.addEventListener(event, () => (to === null ? graph.hide() : graph.show(to)));
       return h("li", {}, link);
@@ -142,7 +148,6 @@ function flowCard() {
       if (closed() || found === series) return;
       node.hidden = found.items.length < 2;
       series = node.hidden ? null : found;
-      tellApart(found.items.map((item) => item.id));
       draw();
     },
     close() { sized.disconnect(); },

@@ -6,7 +6,7 @@ import { curve, dayName, hourName, note, round, short, sum } from "./shapes.js";
 const BIN = 4; // hours
 
 export function stream({ starts, items }, { host, onpick, onlight }) {
-  const width = host.clientWidth, height = width > 640 ? 250 : 170, floor = height - 26;
+  const width = host.clientWidth, wide = width > 640, height = wide ? 250 : 230, floor = height - 26;
   const bins = Math.floor(starts.length / BIN), offset = starts.length - bins * BIN;
   const counts = new Map(items.map((item) => [item.id, Array.from({ length: bins }, (_, b) => sum(item.posts.slice(offset + b * BIN, offset + (b + 1) * BIN)))]));
   const layers = insideOut(items.map((item) => ({ ...item, layer: smooth(counts.get(item.id)) })));
@@ -26,8 +26,9 @@ export function stream({ starts, items }, { host, onpick, onlight }) {
     return { ...one, top, bottom, node: s("path", { class: "band", d, "data-id": one.id, style: { fill: color(one.id) } }) };
   });
   const guide = s("line", { class: "guide", y1: 0, y2: floor, visibility: "hidden" });
-  svg.append(...bands.map((band) => band.node), guide, ...bands.map((band) => label(band, x)).filter(Boolean));
-  if (width > 640) svg.append(ruler(width, floor, scale, Math.max(...totals)));
+  const placed = [], written = bands.map((band) => label(band, x, placed));
+  svg.append(...bands.map((band) => band.node), guide, ...bands.map((band, i) => written[i] ?? rimmed(band, x, width, placed)).filter(Boolean));
+  if (wide) svg.append(ruler(width, floor, scale, Math.max(...totals)));
   host.replaceChildren(svg);
   const words = note(host);
   const light = (id) => {
@@ -86,8 +87,8 @@ function insideOut(layers) {
   return [...above.reverse(), ...below];
 }
 
-// Where the whole label fits best, else as much of it as says something, else none: the legend names all.
-function label({ label: text, top, bottom }, x) {
+// Where the whole label fits best, else as much of it as says something.
+function label({ label: text, top, bottom }, x, placed) {
   const step = x(1) - x(0), wanted = [...text].length;
   let best = null;
   for (let middle = 1; middle < top.length - 1; middle++) {
@@ -102,7 +103,19 @@ function label({ label: text, top, bottom }, x) {
     }
   }
   if (!best || best.letters < Math.min(wanted, 12)) return null;
-  return s("text", { class: "band-label", x: x(best.middle), y: (best.high + best.low) / 2 + 4 }, short(text, best.room));
+  const shown = short(text, best.room), at = { x: x(best.middle), y: (best.high + best.low) / 2 + 4 };
+  placed.push({ ...at, half: LETTER * shown.length / 2 });
+  return s("text", { class: "band-label", ...at }, shown);
+}
+
+const LETTER = 7;
+// A band that is too thin to hold its label has it, with a rim, over its thickest part, unless it would cover another.
+function rimmed({ label: text, layer, top, bottom }, x, width, placed) {
+  const b = layer.indexOf(Math.max(...layer)), shown = short(text, 18), half = LETTER * shown.length / 2;
+  const at = { x: Math.min(Math.max(x(b), half + 4), width - half - 4), y: (top[b] + bottom[b]) / 2 + 4 };
+  if (placed.some((one) => Math.abs(one.y - at.y) < 15 && Math.abs(one.x - at.x) < one.half + half + 4)) return null;
+  placed.push({ ...at, half });
+  return s("text", { class: "band-label rim", ...at }, shown);
 }
 
 // How many posts a height is: bands have no axis of their own.

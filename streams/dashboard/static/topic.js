@@ -61,13 +61,13 @@ export function topic(root, id, { newest }) {
             repeats.length > 0 && h("details", { class: "repeats" }, h("summary", {}, `${plural(repeats.length, "repeat")} of these`), h("ul", { class: "posts" }, repeats.map((post) => card(post, now)))),
             list.total > list.items.length && h("p", { class: "rest" }, `The newest ${MOST} of ${number(list.total)} posts.`)),
           h("div", { class: "aside" }, links(detail.links), people(detail.people), life(detail.lineage, detail.aliases), near(detail.related)))));
-    redraw = () => { if (detail.series) bars(detail.series, bin, plot, `Posts per ${span} since ${when(detail.series.start)}: ${plural(detail.posts_total, "post")}`); };
+    redraw = () => { if (detail.series && plot.clientWidth) bars(detail.series, bin, plot, `Posts per ${span} since ${when(detail.series.start)}: ${plural(detail.posts_total, "post")}`); };
     redraw();
   }
 
   const weight = (post) => influence?.get(post.author_id.toLowerCase()) ?? influence?.get(post.author.toLowerCase()) ?? 0;
 
-  let width = root.clientWidth;
+  let width = 0;
   const sized = new ResizeObserver(() => { if (root.clientWidth !== width) { width = root.clientWidth; redraw(); } });
   sized.observe(root);
   load();

@@ -26,6 +26,7 @@ async def test_topics_are_ranked_with_people_first() -> None:
     assert [(one["rank"], one["topic"]["id"]) for one in page["items"]] == [(1, "T1"), (2, "T2")]
     assert page["items"][0]["topic"]["windows"]["24h"]["people"] == 6
     assert page["total"] == 2
+    assert (page["posts"], page["people"], page["since"]) == (9, 9, "2021-05-07T08:00:00Z")
 
 
 async def test_search_finds_words_of_posts_and_beginnings_of_labels() -> None:
