@@ -1,6 +1,5 @@
 """The archive of digests, and one digest as a page."""
 
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -9,11 +8,10 @@ from starlette.responses import Response
 
 from models.digest.between_weeks import between
 from models.editing.edition import applied
+from models.editing.shown import edited_view
 from models.events import EditedDigest
 from models.live.state import StoredDigest
 from models.render import render
-from models.render.view import view
-from models.text.plain import one_line
 from streams.api import schemas
 from streams.api.openapi import answers
 from streams.api.responses import SETTLED, respond, with_next
@@ -31,7 +29,7 @@ async def list_digests(request: Request, use: Use, limit: Limit = 20, offset: Of
     """Newest first."""
     weeks = await use.views.weeks()
     stored = [await use.views.digest(week) for week in weeks[offset : offset + limit]]
-    items = [_entry(one) for one in stored if one is not None]
+    items = [_entry(one, await use.views.edition(one.digest.week)) for one in stored if one is not None]
     page = schemas.DigestPage(total=len(weeks), items=items, due_at=use.due_at())
     return with_next(respond(request, page), request.url, offset=offset, limit=limit, total=len(weeks))
 
@@ -88,12 +86,8 @@ async def read_digest(request: Request, use: Use, week: WeekName, edited: bool =
         canonical=f"{use.public_url}/digests/{week}" if use.public_url else None,
         base=use.base,
     )
-    shown = view(stored.digest, DigestHeaders(stored.headers).edition(use.base))
-    if edited:
-        stored, edition = await _edited(use, week)
-        shown = view(applied(stored.digest, edition), DigestHeaders(stored.headers).edition(use.base))
-        shown = replace(shown, notice=_notice(edition, shown.notice))
-    html = html_page(shown, neighbours)
+    edition = (await _edited(use, week))[1] if edited else None
+    html = html_page(edited_view(stored.digest, edition, DigestHeaders(stored.headers).edition(use.base)), neighbours)
     response = respond(request, html.encode(), media_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = DIGEST_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
@@ -116,12 +110,7 @@ async def _edited(use: Services, week: str) -> tuple[StoredDigest, EditedDigest]
     return stored, edited
 
 
-def _notice(edited: EditedDigest, before: str) -> str:
-    said = f"{edited.accepted} of {edited.proposed} claims stand; the other words are the digest's own."
-    return f"{before} Edited by {one_line(edited.model, 80)} and held to the posts: {said}".strip()
-
-
-def _entry(stored: StoredDigest) -> schemas.DigestEntry:
+def _entry(stored: StoredDigest, edited: EditedDigest | None) -> schemas.DigestEntry:
     digest = stored.digest
     return schemas.DigestEntry(
         week=digest.week,
@@ -133,4 +122,5 @@ def _entry(stored: StoredDigest) -> schemas.DigestEntry:
         people=digest.statistics.people,
         revision=DigestHeaders(stored.headers).revision,
         briefs=len(digest.briefs),
+        edited=edited.model if edited else "",
     )

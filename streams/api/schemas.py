@@ -151,6 +151,7 @@ class DigestEntry(Struct, frozen=True, kw_only=True):
     people: int
     revision: Annotated[int, Meta(description="1 for the first digest of the week")]
     briefs: Annotated[int, Meta(description="number of its briefs")] = 0
+    edited: Annotated[str, Meta(description="language model that edited it; empty without one")] = ""
 
 
 class DigestPage(Struct, frozen=True, kw_only=True):

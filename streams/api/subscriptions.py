@@ -12,7 +12,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
@@ -23,7 +23,7 @@ from streams.api.services import Services, Use
 from streams.delivery.digest_message import check_address
 from streams.delivery.errors import DeliveryError
 from streams.delivery.feed_key import FeedKey, installation
-from streams.delivery.feeds import ATOM, ENTRIES, JSON, Place, atom, json_feed
+from streams.delivery.feeds import ATOM, ENTRIES, JSON, Editions, Place, atom, json_feed
 from streams.delivery.pusher import TOTAL_SECONDS
 from streams.delivery.queue import DeliveryQueue
 from streams.delivery.senders import senders_of
@@ -71,6 +71,7 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: str
     secret: str = ""
     since: str | None = None
+    edited: bool = False
 
 
 WANTED_BODY = {
@@ -101,12 +102,12 @@ def list_subscriptions(request: Request, queue: Queue) -> Response:
     responses=described({"name": "team", "url": "https://example.org/hooks/digest", "secret": "whsec_…"}, status=201),
 )
 async def subscribe(request: Request, queue: Queue) -> Response:
-    """JSON: name, url (of a webhook or of apprise), optionally secret and since. Replaces the subscription of that
-    name.
+    """JSON: name, url (of a webhook or of apprise), optionally secret, since and edited. Replaces the subscription
+    of that name.
     """
     try:
         wanted = msgspec.json.decode(await body_of(request), type=Wanted)
-        given = Subscription(name=wanted.name, url=wanted.url, secret=wanted.secret, since=wanted.since)
+        given = Subscription(**msgspec.structs.asdict(wanted))
         known = {subscription.name: subscription for subscription in queue.subscriptions()}
         if len(known) >= MOST and wanted.name not in known:
             raise HTTPException(409, f"there are {MOST} subscriptions already; remove one first")
@@ -165,7 +166,8 @@ async def send_test(name: Name, queue: Queue, use: Use) -> Response:
         raise HTTPException(409, "there is no digest yet")
     try:
         async with asyncio.timeout(TOTAL_SECONDS):
-            await senders_of(use.public_url)[subscription.kind].send(subscription, _published(stored), use.clock())
+            senders = senders_of(use.public_url, lambda entry: use.views.edition(entry.digest.week))
+            await senders[subscription.kind].send(subscription, _published(stored), use.clock())
     except TimeoutError as error:
         raise HTTPException(502, f"no answer within {TOTAL_SECONDS:.0f} s") from error
     except DeliveryError as error:
@@ -237,25 +239,30 @@ def _own(queue: DeliveryQueue, name: str, key: str) -> None:
         raise HTTPException(404, "there is no such subscription any more")
 
 
+Edited = Annotated[bool, Query(description="with the words of a language model, where it edited a digest")]
+
+
 @router.get("/feed.atom", summary="All digests as an Atom feed", response_class=Response)
-async def atom_feed(request: Request, use: Use) -> Response:
+async def atom_feed(request: Request, use: Use, edited: Edited = False) -> Response:
     """Newest week first. A correction updates its week's entry."""
-    return respond(request, atom(*await _feed_of(request, use)), media_type=f"{ATOM}; charset=utf-8")
+    return respond(request, atom(*await _feed_of(request, use, edited=edited)), media_type=f"{ATOM}; charset=utf-8")
 
 
 @router.get("/feed.json", summary="All digests as a JSON Feed", response_class=Response)
-async def json_feed_1_1(request: Request, use: Use) -> Response:
+async def json_feed_1_1(request: Request, use: Use, edited: Edited = False) -> Response:
     """Version 1.1, with the entries of the Atom feed."""
-    return respond(request, json_feed(*await _feed_of(request, use)), media_type=JSON)
+    return respond(request, json_feed(*await _feed_of(request, use, edited=edited)), media_type=JSON)
 
 
-async def _feed_of(request: Request, use: Services) -> tuple[list[PublishedDigest], Place]:
-    stored = [await use.views.digest(week) for week in (await use.views.weeks())[:ENTRIES]]
+async def _feed_of(request: Request, use: Services, *, edited: bool) -> tuple[list[PublishedDigest], Place, Editions]:
+    weeks = (await use.views.weeks())[:ENTRIES]
+    stored = [await use.views.digest(week) for week in weeks]
+    editions = {week: one for week in weeks if edited and (one := await use.views.edition(week)) is not None}
     # a reader that follows the feed's own address needs the key that it came with
     given = request.query_params.get("key", "")
     key = given if use.tokens and feed_key_of(request).opens(given) else ""
-    place = Place(installation(request.app.state.installation_path), use.address(request), key)
-    return [_published(one) for one in stored if one is not None], place
+    place = Place(installation(request.app.state.installation_path), use.address(request), key, edited)
+    return [_published(one) for one in stored if one is not None], place, editions
 
 
 def _published(stored: StoredDigest) -> PublishedDigest:

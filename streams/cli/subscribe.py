@@ -4,6 +4,7 @@ import os
 import shlex
 import sys
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -155,6 +156,7 @@ def push(
     from streams.delivery.pusher import Pusher
     from streams.delivery.senders import senders_of
     from streams.delivery.subscribe import follow
+    from streams.kafka.editions import edition_of
     from streams.system.files import LockedError, locked
     from streams.system.logs import set_up_logging
     from streams.system.metrics import Metrics
@@ -164,8 +166,9 @@ def push(
     queue = _queue(settings)
     _take_over(queue, file)
     metrics = Metrics()
-    pusher = Pusher(queue, senders_of(settings.public_url or None), clock=system_clock, metrics=metrics)
     with services(settings) as connected, served(metrics, settings, "push"):
+        senders = senders_of(settings.public_url or None, partial(edition_of, connected))
+        pusher = Pusher(queue, senders, clock=system_clock, metrics=metrics)
         try:
             with locked(settings.data_dir / "push.lock"):
                 run(pusher.run(follow(connected)))
@@ -193,6 +196,9 @@ def add(
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="Allow an address in a private network.")
     ] = False,
+    edited: Annotated[
+        bool, typer.Option("--edited", help="Mail and chat: with the words of a language model, where there are any.")
+    ] = False,
 ) -> None:
     """Add a subscription, or replace the subscription with that name.
 
@@ -210,7 +216,7 @@ def add(
     settings = settings_or_exit()
     queue = _queue(settings)
     url = url or _asked_address()
-    wanted = Subscription(name=name, url=url, secret=secret, since=since, allow_private=allow_private)
+    wanted = Subscription(name=name, url=url, secret=secret, since=since, allow_private=allow_private, edited=edited)
     try:
         subscription = checked(wanted, _known(queue).get(name))
         check_address(subscription)
@@ -273,6 +279,7 @@ def send_test(name: Annotated[str, typer.Argument(help="Name of the subscription
     from streams.delivery.errors import DeliveryError
     from streams.delivery.senders import senders_of
     from streams.kafka.digests import read_digests
+    from streams.kafka.editions import edition_of
 
     settings = settings_or_exit()
     subscription = _known(_queue(settings)).get(name)
@@ -280,13 +287,14 @@ def send_test(name: Annotated[str, typer.Argument(help="Name of the subscription
         fail(f"there is no subscription {name!r}")
     with services(settings) as connected:
         there = run(read_digests(connected))
-    if not there:
-        fail("there is no digest yet")
-    entry = list(there.values())[-1]
-    try:
-        run(senders_of(settings.public_url or None)[subscription.kind].send(subscription, entry, system_clock()))
-    except DeliveryError as error:
-        fail(f"{name}: not delivered: {error}")
+        if not there:
+            fail("there is no digest yet")
+        entry = list(there.values())[-1]
+        senders = senders_of(settings.public_url or None, partial(edition_of, connected))
+        try:
+            run(senders[subscription.kind].send(subscription, entry, system_clock()))
+        except DeliveryError as error:
+            fail(f"{name}: not delivered: {error}")
     typer.echo(f"{name}: the digest of {entry.digest.week} was delivered")
 
 

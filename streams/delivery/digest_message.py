@@ -6,13 +6,15 @@ message.
 """
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from models.editing.shown import edited_view
+from models.events import EditedDigest
 from models.render.html import Unsubscribe, mail_page
 from models.render.plain_text import plain_text
-from models.render.view import View, view
+from models.render.view import View
 from models.text.plain import one_line
 from streams.delivery.apprise import Note, knows, notify
 from streams.delivery.apprise_addresses import refusal
@@ -25,16 +27,32 @@ CHAT_CHARACTERS = 1_800  # Discord accepts 2,000
 SUBJECT_CHARACTERS = 150
 
 
+EditionOf = Callable[[PublishedDigest], Awaitable[EditedDigest | None]]
+
+
+async def no_edition(_: PublishedDigest) -> EditedDigest | None:
+    """No language model edits the digests."""
+    return None
+
+
 class ChatSender:
     """Sends digests by apprise.
 
     Args:
         base: the address under which readers reach the service; None: links lead to the platforms only.
+        edition_of: what a language model wrote about a digest, for subscriptions that want it.
         allowed: for tests, which have nothing but loopback to talk to.
     """
 
-    def __init__(self, base: str | None = None, *, allowed: Callable[[str], bool] = is_public) -> None:
+    def __init__(
+        self,
+        base: str | None = None,
+        edition_of: EditionOf = no_edition,
+        *,
+        allowed: Callable[[str], bool] = is_public,
+    ) -> None:
         self._base = base
+        self._edition_of = edition_of
         self._allowed = allowed
 
     async def send(self, subscription: Subscription, entry: PublishedDigest, now: datetime) -> None:
@@ -43,11 +61,12 @@ class ChatSender:
         Raises:
             DeliveryError: apprise reports a failure.
         """
-        shown = view(entry.digest, entry.edition(self._base))
+        edited = await self._edition_of(entry) if subscription.edited else None
+        shown = edited_view(entry.digest, edited, entry.edition(self._base))
         leave = self._unsubscribe(subscription)
         note = Note(
             id=entry.event.id,
-            title=title_of(entry),
+            title=title_of(entry, shown.headline),
             text=chat_text(shown),
             mail_text=mail_text(shown, leave),
             html=mail_page(shown, leave),
@@ -93,9 +112,9 @@ def _is_private(url: str) -> bool:
     return not is_public(host)
 
 
-def title_of(entry: PublishedDigest) -> str:
+def title_of(entry: PublishedDigest, headline: str) -> str:
     """The subject line."""
-    headline = one_line(entry.digest.headline.text, SUBJECT_CHARACTERS)
+    headline = one_line(headline, SUBJECT_CHARACTERS)
     return f"Corrected: {headline}" if entry.supersedes else headline
 
 

@@ -8,7 +8,7 @@ Dates are a digest's `made_at`, or the end of its week if that is unknown. The f
 give equal bytes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,9 +17,11 @@ from uuid import UUID, uuid5
 import orjson
 from feedgen.feed import FeedGenerator
 
+from models.editing.shown import edited_view
+from models.events import EditedDigest
 from models.render.html import html_body
 from models.render.plain_text import plain_text
-from models.render.view import View, view
+from models.render.view import View
 from models.text.plain import one_line
 from streams.kafka.digests import PublishedDigest
 
@@ -37,10 +39,12 @@ class Place:
     installation: UUID | None = None
     address: str | None = None  # the service's own, such as "https://example.org": links start with it
     key: str = ""  # opens the feed where a token protects the service
+    edited: bool = False  # whether its digests are those that a language model edited, where it did
 
     def feed(self, name: str) -> str | None:
         """The feed's own address; `name` is "feed.atom" or "feed.json"."""
-        return self.address and f"{self.address}/{name}" + (f"?key={self.key}" if self.key else "")
+        query = [*([f"key={self.key}"] if self.key else []), *(["edited=true"] if self.edited else [])]
+        return self.address and f"{self.address}/{name}" + (f"?{'&'.join(query)}" if query else "")
 
     def id_of(self, name: str) -> str:
         """An id that is unique in the world; without an installation, among the digests of one file."""
@@ -48,6 +52,8 @@ class Place:
 
 
 NOWHERE = Place()
+Editions = Mapping[str, EditedDigest]
+NONE: Editions = {}
 
 
 @dataclass(frozen=True)
@@ -61,9 +67,9 @@ class Entry:
     shown: View
 
 
-def atom(digests: Iterable[PublishedDigest], place: Place = NOWHERE) -> bytes:
-    """The feed as Atom."""
-    found = _entries(digests, place)
+def atom(digests: Iterable[PublishedDigest], place: Place = NOWHERE, editions: Editions = NONE) -> bytes:
+    """The feed as Atom. `editions`: week -> what a language model wrote; the other weeks have their own words."""
+    found = _entries(digests, place, editions)
     generator = FeedGenerator()
     generator.id(place.id_of("digests"))
     generator.title(TITLE)
@@ -88,8 +94,8 @@ def atom(digests: Iterable[PublishedDigest], place: Place = NOWHERE) -> bytes:
     return data
 
 
-def json_feed(digests: Iterable[PublishedDigest], place: Place = NOWHERE) -> bytes:
-    """The feed as JSON Feed 1.1."""
+def json_feed(digests: Iterable[PublishedDigest], place: Place = NOWHERE, editions: Editions = NONE) -> bytes:
+    """The feed as JSON Feed 1.1. `editions`: as in `atom`."""
     document = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": TITLE,
@@ -98,7 +104,7 @@ def json_feed(digests: Iterable[PublishedDigest], place: Place = NOWHERE) -> byt
         "feed_url": place.feed("feed.json"),
         "language": "en",
         "authors": [{"name": TITLE}],
-        "items": [_item(entry) for entry in _entries(digests, place)],
+        "items": [_item(entry) for entry in _entries(digests, place, editions)],
     }
     return orjson.dumps(_given(document), option=orjson.OPT_INDENT_2)
 
@@ -123,13 +129,13 @@ def _given(document: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if value is not None}
 
 
-def _entries(digests: Iterable[PublishedDigest], place: Place) -> list[Entry]:
+def _entries(digests: Iterable[PublishedDigest], place: Place, editions: Editions) -> list[Entry]:
     newest = sorted(digests, key=lambda one: one.digest.week, reverse=True)[:ENTRIES]
-    return [_entry(one, place) for one in newest]
+    return [_entry(one, place, editions.get(one.digest.week)) for one in newest]
 
 
-def _entry(one: PublishedDigest, place: Place) -> Entry:
-    shown = view(one.digest, one.edition(place.address))
+def _entry(one: PublishedDigest, place: Place, edited: EditedDigest | None) -> Entry:
+    shown = edited_view(one.digest, edited, one.edition(place.address))
     corrected = f" (corrected, revision {one.revision})" if one.supersedes else ""
     return Entry(
         id=place.id_of(f"digest:{one.digest.week}"),

@@ -9,7 +9,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from streams.clock import Clock
@@ -23,6 +23,7 @@ from streams.system.metrics import Metrics, note_progress
 TICK_SECONDS = 0.5
 OUTCOMES = ("delivered", "failed", "dead")  # of an attempt, for the metrics
 TOTAL_SECONDS = 60.0  # an endpoint that sends its answer slowly is given up after this time
+EDITING = timedelta(minutes=10)  # that a language model has before a digest goes out without its words
 log = get_logger(__name__)
 NextAttempt = Callable[[int, float, float | None], float | None]
 
@@ -107,10 +108,15 @@ class Pusher:
             self._version += 1
 
     def _is_idle(self) -> bool:
-        now = self._clock().timestamp()
-        due = [self._queue.next_of(subscription.name) for subscription in self._queue.subscriptions()]
+        next_ones = [(one, self._queue.next_of(one.name)) for one in self._queue.subscriptions()]
         current = all(self._queued.get(s.name) == self._version for s in self._queue.subscriptions())
-        return not self._busy and current and not any(d is not None and d.due <= now for d in due)
+        return not self._busy and current and not any(d is not None and self._is_due(s, d) for s, d in next_ones)
+
+    def _is_due(self, subscription: Subscription, delivery: Delivery) -> bool:
+        """An edited digest has to wait for its editor, who begins when the digest is out."""
+        now, entry = self._clock(), self._digests.get(delivery.week)
+        waits = subscription.edited and entry is not None and entry.made_at and now < entry.made_at + EDITING
+        return delivery.due <= now.timestamp() and not waits
 
     def _start_due(self) -> None:
         for subscription in self._queue.subscriptions():
@@ -118,7 +124,7 @@ class Pusher:
             if self._queued.get(name) != self._version:
                 self._fill(subscription)
             delivery = None if name in self._busy else self._queue.next_of(name)
-            if delivery is not None and delivery.due <= self._clock().timestamp():
+            if delivery is not None and self._is_due(subscription, delivery):
                 self._busy[name] = asyncio.create_task(self._deliver(subscription, delivery))
 
     def _report(self) -> None:

@@ -6,6 +6,7 @@ url = "https://example.org/hooks/digest"     # a webhook, or any address that ap
 secret = "whsec_..."                         # webhooks: signs; made when it is left out; mail: always made
 since = "2021-W18"                           # default: from the next digest on
 allow_private = false                        # webhooks: whether it may lie in a private network
+edited = false                               # mail and chat: the words of a language model, where it edited the digest
 """
 
 import base64
@@ -41,6 +42,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     secret: str = ""  # signs webhooks; "" for apprise
     since: str | None = None  # first week to deliver; None: from the next digest on
     allow_private: bool = False
+    edited: bool = False  # mail and chat: with the words of a language model, where it edited the digest
 
     @property
     def kind(self) -> Kind:

@@ -2,6 +2,9 @@
 import { BASE, get } from "./api.js";
 import { h, copyLink, day, empty, keepFocus, plural, skeleton, theirs } from "./dom.js";
 
+// Whose words are shown where a language model edited a digest.
+let edited = false;
+
 export function digests(root, week) {
   let closed = false;
   root.append(skeleton(4));
@@ -28,7 +31,7 @@ export function digests(root, week) {
         h("span", { class: "span" }, `${day(item.start)} – ${day(new Date(new Date(item.end) - 1).toISOString())}`),
         theirs("span", { class: "headline" }, item.headline),
         h("span", { class: "span" }, `${plural(item.topics.length, "topic")}${item.briefs ? ` and ${item.briefs} in brief` : ""} · ${plural(item.people, "person", "people")} · ${plural(item.posts, "post")}`)))));
-    if (frame?.dataset.week === current.week + current.revision) {
+    if (frame?.dataset.week === version(current)) {
       keepFocus(root, () => root.querySelector(".archive").replaceWith(list));
       return;
     }
@@ -36,7 +39,7 @@ export function digests(root, week) {
       h("div", { class: "head" }, h("div", {}, h("h1", {}, "Digests"), h("p", { class: "count" }, "One per week, every sentence with the posts that it rests on"))),
       h("div", { class: "reading" }, h("nav", { "aria-label": "Weeks" }, list),
         h("section", { class: "card paper", "aria-label": `Digest of ${current.week}` },
-          head(current, items),
+          head(current, items, load),
           paper(current))));
   }
 
@@ -47,10 +50,13 @@ export function digests(root, week) {
 const month = ({ start }) => new Date(start).toLocaleDateString("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
 
 // The weeks beside it, and what can be done with this one.
-function head({ week }, items) {
+const version = ({ week, revision, edited: model }) => `${week} ${revision} ${edited ? model : ""}`;
+
+function head({ week, edited: model }, items, load) {
   const place = items.findIndex((item) => item.week === week), older = items[place + 1], newer = items[place - 1];
   return h("div", { class: "paper-head" },
     h("span", { class: "turn" }, older && h("a", { href: `#/digests/${older.week}`, "aria-label": `The week before, ${older.week}` }, "←"), h("b", {}, week), newer && h("a", { href: `#/digests/${newer.week}`, "aria-label": `The week after, ${newer.week}` }, "→")),
+    model && h("button", { type: "button", id: "edited", "aria-pressed": String(edited), title: "Held to the posts; what they do not say is left out", onclick: () => { edited = !edited; load(); } }, `Edited by ${model}`),
     copyLink(`/digests/${week}`),
     h("a", { href: "#/subscribe" }, "Subscribe"),
     h("a", { href: `${BASE}/feed.atom`, type: "application/atom+xml" }, "Atom"),
@@ -84,8 +90,9 @@ function dress(frame) {
 new MutationObserver(() => document.querySelectorAll(".paper iframe").forEach((frame) => frame.contentDocument && dress(frame)))
   .observe(document.documentElement, { attributeFilter: ["data-theme"] });
 
-function paper({ week, revision }) {
-  const frame = h("iframe", { src: `${BASE}/digests/${week}`, title: `Digest of ${week}`, sandbox: "allow-same-origin allow-popups allow-popups-to-escape-sandbox", "data-week": week + revision });
+function paper(current) {
+  const { week } = current;
+  const frame = h("iframe", { src: `${BASE}/digests/${week}${edited && current.edited ? "?edited=true" : ""}`, title: `Digest of ${week}`, sandbox: "allow-same-origin allow-popups allow-popups-to-escape-sandbox", "data-week": version(current) });
   frame.addEventListener("load", () => {
     const inside = frame.contentDocument;
     const sheet = inside?.styleSheets[0];

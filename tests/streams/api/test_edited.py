@@ -37,6 +37,20 @@ async def test_an_edited_digest_is_an_answer_and_a_page_of_its_own() -> None:
     assert CLAIM.text not in own_page
 
 
+async def test_feeds_and_the_archive_know_of_it() -> None:
+    """A feed has the model's words for who asks for them; the archive names the model."""
+    views = await filled()
+    async with client(views) as http:
+        assert (await http.get("/api/digests")).json()["items"][0]["edited"] == ""
+        await views.put_edition(WEEK, EDITED)
+        assert (await http.get("/api/digests")).json()["items"][0]["edited"] == "a <model>"
+        for name in ("feed.atom", "feed.json"):
+            own, edited = [(await http.get(f"/{name}{query}")).text for query in ("", "?edited=true")]
+            assert CLAIM.text in edited
+            assert CLAIM.text not in own
+            assert f"{name}?edited=true" in edited
+
+
 async def test_without_a_model_there_is_none() -> None:
     """404, also for one that was made from another digest of the week."""
     views = await filled()

@@ -12,9 +12,11 @@ import msgspec
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope
 
+from models.events import EditedDigest, Sentence
 from streams.delivery.digest_message import ChatSender
 from streams.delivery.errors import DeliveryError
 from streams.delivery.subscription import Subscription, checked
+from streams.kafka.digests import PublishedDigest
 from tests.support.published import CORRECTED, ENTRY, MADE_AT
 from tests.support.view_examples import digest
 
@@ -96,6 +98,32 @@ async def test_everybody_of_the_address_gets_the_mail(mailbox: tuple[Mailbox, Su
         ("Hausblatt <digest@topics.example>", "third@example.org", "x@example.org")
     }
     assert {mail["Subject"] for mail in box.messages} == {"Größe: 日本語 und mehr"}
+
+
+async def test_who_wants_it_gets_the_words_of_a_language_model(mailbox: tuple[Mailbox, Subscription]) -> None:
+    """Its headline as subject, and whose words they are; without an edition, and for the others, the digest's."""
+    box, me = mailbox
+    headline = Sentence(text="Speech needs no labels", posts=["1"])
+    edited = EditedDigest(
+        week="2021-W18", digest=ENTRY.hash, model="a-model", headline=headline, sections=[], proposed=2, accepted=1,
+        answers=[],
+    )  # fmt: skip
+    wanted = msgspec.structs.replace(me, edited=True)
+
+    async def edition_of(entry: PublishedDigest) -> EditedDigest | None:
+        return edited if entry is ENTRY else None
+
+    sender = ChatSender(None, edition_of)
+    for subscription, entry in ((wanted, ENTRY), (wanted, CORRECTED), (me, ENTRY)):
+        await sender.send(subscription, entry, MADE_AT)
+    assert [mail["Subject"] for mail in box.messages] == [
+        "Speech needs no labels",
+        "Corrected: <b>Corrected</b> & true",
+        ENTRY.digest.headline.text,
+    ]
+    text = box.messages[0].get_body(("plain",))
+    assert text is not None
+    assert "Edited by a-model and held to the posts: 1 of 2 claims stand" in " ".join(text.get_content().split())
 
 
 async def test_a_mail_server_that_refuses_is_a_failed_delivery(mailbox: tuple[Mailbox, Subscription]) -> None:

@@ -1,7 +1,7 @@
 """What the pusher exports about its endpoints."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from streams.delivery.errors import DeliveryError
@@ -54,3 +54,25 @@ async def test_deliveries_are_counted_by_endpoint_and_outcome(tmp_path: Path) ->
         for name in (*outcomes, "removed")
     }
     assert backlog == {"good": [0, 0], "slow": [1, 0], "gone": [0, 1], "removed": [None, None]}
+
+
+async def test_a_mail_waits_for_the_language_model(tmp_path: Path) -> None:
+    """Ten minutes from the digest's publication on, if it is to have the model's words."""
+    queue = DeliveryQueue(tmp_path / "push.sqlite3")
+    for name, edited in (("good", False), ("edited", True)):
+        queue.put_subscription(
+            checked(Subscription(name=name, url="https://example.org/", since="2021-W18", edited=edited))
+        )
+    made = [PublishedDigest(digest=digest("2021-W18"), revision=1, slice_start=0, slice_end=1, made_at=NOW)]
+
+    async def published() -> AsyncIterator[list[PublishedDigest]]:
+        yield made
+
+    class Accepting(Refusing):
+        async def send(self, subscription: Subscription, entry: PublishedDigest, now: datetime) -> None:
+            """Whatever it is."""
+
+    for minutes, delivered in ((9, [0, 1]), (10, [1, 1])):
+        now = NOW + timedelta(minutes=minutes)
+        await Pusher(queue, {"webhook": Accepting()}, clock=lambda now=now: now).run(published())  # type: ignore[misc]
+        assert [state.delivered for state in queue.states()] == delivered
