@@ -5,6 +5,9 @@ import pytest
 from playwright.async_api import expect
 
 from models.events import Sentence
+from models.render.edition import Edition
+from models.render.html import Unsubscribe, mail_page
+from models.render.view import view
 from streams.redis_store.client import RedisViews
 from tests.browser.checks import assert_accessible, assert_no_overflow
 from tests.browser.opening import Open
@@ -34,9 +37,11 @@ async def published(store: RedisViews) -> None:
 async def test_a_reader_gets_from_the_headline_to_the_original(
     service: ServiceProcess, store: RedisViews, open_page: Open
 ) -> None:
-    """The digest in the dashboard, a count, the posts behind it, one post, its platform."""
+    """The first view's headline, the digest, a count, the posts behind it, one post, its platform."""
     await published(store)
-    page = await open_page(f"{service.url}#/digests/{WEEK}")
+    page = await open_page(service.url)
+    await page.get_by_role("link", name="P-tuning and speech").click()
+    await page.locator(".archive a", has_text=WEEK).click()
     inside = page.frame_locator("iframe")
     await expect(inside.get_by_role("heading", name="P-tuning and speech")).to_be_visible()
     await inside.get_by_role("link", name="1 person, 4 posts").click()
@@ -62,6 +67,11 @@ async def test_the_digests_page_leads_to_posts_without_the_dashboards_frame(
     same = await page.context.new_page()  # axe is a script, and none runs in a digest
     await same.set_content(await (await page.request.get(page.url)).text())
     await assert_accessible(same, "digest")
+    mail = view(digest(WEEK, headline="P-tuning and speech"), Edition(base="https://topics.example"))
+    await same.set_content(mail_page(mail, Unsubscribe("me", "https://topics.example/unsubscribe/me?key=k")))
+    for width in (600, 360):
+        await same.set_viewport_size({"width": width, "height": 800})
+        await assert_accessible(same, f"mail at {width}")
     await page.get_by_role("link", name="speech models").click()
     await expect(page.locator(".post")).to_have_count(1)
     await assert_no_overflow(page)
