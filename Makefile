@@ -80,6 +80,7 @@ bench-refit: setup ## the weekly refit beside plain BERTopic
 bench-digest: setup ## what the weekly digest carries of listed stories (DATA=/path with data/ and gold/), and the check of an editor's claims
 	@$(BIN)/python -m tests.benchmarks.bench_claims
 	@$(BIN)/python -m tests.benchmarks.bench_digest $(if $(DATA),--data $(DATA))
+	@$(if $(DATA),$(BIN)/python -m tests.benchmarks.digest_choices --data $(DATA))
 
 bench-live: setup ## server-sent events under load, and how long a post takes to the API
 	@$(BIN)/python -m tests.benchmarks.bench_live
