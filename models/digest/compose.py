@@ -48,8 +48,8 @@ from models.week.config import DigestConfig
 from models.week.posts import WeekPosts
 from models.week.progress import StepProgress
 from models.wording.change import faded
-from models.wording.label import labels
 from models.wording.summary import headline, overview_line
+from models.wording.titles import group_name
 
 
 def build_week(
@@ -203,11 +203,13 @@ def _identities(
     entries = told.keys() | {item.id for topic in topics for item in topic.items}
     themes = themes[:MAX_TOPICS]  # the largest: no others are kept, and naming thousands takes minutes
     everything: list[Theme | Story] = [*themes, *stories]
-    unnamed = [one for one in everything if one.id not in told]
-    distinct = [index for index, original in enumerate(refit.duplicate_of.tolist()) if index == original]
-    named = told | {
-        story.id: label.text for story, label in zip(unnamed, labels(week, unnamed, background=distinct), strict=True)
-    }
+    named = dict(told)
+    taken = set(map(str.casefold, told.values()))
+    for one in everything:
+        if one.id not in named:
+            posts = [week.posts[index] for index in one.distinct.tolist()]
+            named[one.id] = group_name(posts, [word for word, _ in one.words], inputs.usage, taken)
+            taken.add(named[one.id].casefold())
     found = [Found(story, "theme", named[story.id]) for story in themes]
     found += [Found(story, "story", named[story.id]) for story in stories]
     return identities(week, found, entries, inputs.previous)

@@ -49,6 +49,7 @@ _CONTINUES = re.compile(  # a last clause that lacks its rest
     re.IGNORECASE,
 )
 _REMARK = re.compile(r"\s?(?:\([^()]*(?:\)|$)|\[[^\[\]]*(?:\]|$))")
+_GAP = re.compile(r" (?=[,.;:!?])")
 _HANDLE = re.compile(r"(?<!\w)@(?=\w)")
 _CREDITS = frozenset(("at", "but", "by", "cc", "via", "with"))
 _NEEDS_AFTER = "a an the of to in on for with and or but by via cc from as at into your our its my their"
@@ -132,7 +133,7 @@ def whole_clauses(text: str, *, cut: bool) -> str:
     cut: whether the end of the sentence is missing.
     """
     if cut or len(text) > MAX_TITLE:
-        text = _REMARK.sub("", text).rstrip(" .")
+        text = _GAP.sub("", " ".join(_REMARK.sub(" ", text).split())).rstrip(" .")
     if len(text) <= MAX_TITLE and not cut:
         return text
     ends = [border.start() for border in _BORDER.finditer(text, 0, MAX_TITLE + 1)]
@@ -140,7 +141,7 @@ def whole_clauses(text: str, *, cut: bool) -> str:
         opens = _SUBORDINATE.match(text) and not any(_is_full_stop(text, other) for other in (*ends, end))
         last = text[ends[-1] if ends else 0 : end]  # the clause that ends here
         if not (opens or _needs_more(text[:end]) or (ends and _CONTINUES.match(last))):
-            return text[:end].rstrip(" ,;:–—-")
+            return text[:end].rstrip(" .,;:–—-")
     return shortened(text, cut=cut)
 
 

@@ -20,12 +20,14 @@ from functools import lru_cache
 
 from models.text.plain import beginning, plain
 from models.text.stop_words import STOP_WORDS
+from models.wording.manner import clarity
 
 MAX_CHARACTERS = 280
 MAX_READ = 4_000  # characters of a post that are read for what it says: what a text costs is bounded
 CUT = " …"  # at the end of a passage that ends before its sentence does
 ENOUGH = 60  # characters of a sentence that is cut off, from which it is cut back to its last whole clause
 SHORT = 40  # a sentence below says too little alone and takes the next one along
+REPORTS = 0.5  # least clarity of such a sentence
 LONGEST_ABBREVIATION = 12
 
 RETWEET_PREFIX = re.compile(r"^\s*RT @(\w{1,30}):\s*")
@@ -37,7 +39,7 @@ _SENTENCE_END = re.compile(  # in Chinese and Japanese no space follows
 )
 _ABBREVIATION = re.compile(
     r"(?:\b(?:dr|mr|mrs|ms|prof|sen|gov|rep|gen|col|lt|capt|rev|hon|vs|e\.g|i\.e|al|etc|fig|eq|no|nos|vol|pp|ed|st|mt|"
-    r"inc|corp|co|ltd|jr|sr|u\.s|u\.k|approx|ver?|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat)"
+    r"inc|corp|co|ltd|ft|feat|jr|sr|u\.s|u\.k|approx|ver?|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat)"
     r"|\b[A-Z])\.$",
     re.IGNORECASE,
 )
@@ -246,15 +248,17 @@ def _sentences(segment: str) -> list[str]:
             continue
         depth = 0
         if not _ABBREVIATION.search(segment, max(start, stop - LONGEST_ABBREVIATION), stop):
-            _add(merged, start, stop + len(match[0].rstrip()))
+            _add(merged, segment, start, stop + len(match[0].rstrip()))
             start = match.end()
-    _add(merged, start, len(segment))
+    _add(merged, segment, start, len(segment))
     return [text for first, last in merged if (text := segment[first:last].strip())]
 
 
-def _add(merged: list[tuple[int, int]], start: int, end: int) -> None:
-    if merged and merged[-1][1] - merged[-1][0] < SHORT and end - merged[-1][0] <= MAX_CHARACTERS:
-        merged[-1] = (merged[-1][0], end)
+def _add(merged: list[tuple[int, int]], segment: str, start: int, end: int) -> None:
+    """Append a sentence, or join it to the short one before it, unless that one greets or appeals."""
+    first, last = merged[-1] if merged else (0, MAX_CHARACTERS)
+    if last - first < SHORT and end - first <= MAX_CHARACTERS and clarity(segment[first:last]) >= REPORTS:
+        merged[-1] = (first, end)
     else:
         merged.append((start, end))
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 
 from models.events import Tweet
-from models.text.plain import one_line
 from models.text.stop_words import TITLE_STOP_WORDS
 from models.wording.manner import clarity
 from models.wording.passages import URL, Passage, passages, verbatim
@@ -30,12 +29,6 @@ _WORD = re.compile(r"\w[\w’'-]*")
 def post_passages(post: Tweet) -> tuple[Passage, ...]:
     """The passages of a post that may be quoted."""
     return passages(post.text, post.kind == "reply")
-
-
-def label_texts(post: Tweet) -> list[str]:
-    """The texts of a post that a title may be taken from: its passages and the titles of its links."""
-    texts = [passage.text for passage in post_passages(post)]
-    return texts + [one_line(link.title, 200) for link in post.links if link.title]
 
 
 def quality(passage: Passage, told: float, *, sensitive: bool = False, heading: bool = False) -> float:

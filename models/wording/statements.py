@@ -16,7 +16,7 @@ from typing import Literal
 from models.events import Tweet
 from models.text.plain import one_line
 from models.text.stop_words import STOP_WORDS, WEAK_WORDS
-from models.wording.manner import is_news
+from models.wording.manner import clarity, is_news, speaker
 from models.wording.passages import Passage, passages
 from models.wording.quotations import HEADING, LEAD, embeddable, fits, post_passages, quality
 from models.wording.usage import Usage, atoms, is_title_case
@@ -149,6 +149,20 @@ def representative(
     """Return the place and the words of the post that represents a story best; None if there is no quotable text."""
     found = statements(posts, usage, closeness=closeness, sensitive=sensitive)
     return next(((one.place, one.text) for one in found if embeddable(one.text)), None)
+
+
+def tellable(posts: Sequence[Tweet], usage: Usage) -> float:
+    """Return how well the clearest sentence of a story reports something to a stranger, 0 to 1."""
+    return max(
+        (
+            clarity(passage.text, heading=source == "title" or usage.is_headline(atoms(passage.text)))
+            * speaker(passage.text)
+            * min(1.0, _naming(passage.text, usage))
+            for place in _first(posts)
+            for passage, source in _texts(posts[place])
+        ),
+        default=0.0,
+    )
 
 
 def told_weights(posts: Sequence[Tweet], usage: Usage) -> dict[str, float]:

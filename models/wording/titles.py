@@ -1,14 +1,12 @@
 """What a story is called: the digest's sections and the rows of the live board have their titles from here. Pure.
 
-In this order:
-1. the name that half of its people use and others do not, in the longest form that they write: "Claude Opus 4.7" and
-   not "Opus", "GPT-5.5" and not "Gpt 5.5";
-2. a headline: the title of a link, or a short sentence, that says what most of the posts say;
-3. the best sentence, cut visibly ("… so that the second cable …"); 2 and 3 are in `models.wording.headings`.
+A title tells what happened (`models.wording.headings`), with the name that half of its people use and others do not, in
+the longest form that they write: "Claude Opus 4.7" and not "Opus". That name alone is the title where no heading with
+it tells nearly as much as the best one. A sensitive story is called by what happened, never by a name alone.
 
-A name must be one: written with a digit or an inner capital, or with capitals nearly always. Names of one common word
-("Apple") are no title where `lone_names` is off, and a sensitive story is called by what happened, never by a name
-alone. Nothing is invented: a title's words stand in the posts that it names, or in the titles of their links.
+A name must be one: written with a digit or an inner capital, or with capitals nearly always. Nothing is invented: a
+title's words stand in the posts that it names, or in the titles of their links. A theme is called by a name or by its
+keywords (`group_name`).
 """
 
 import math
@@ -18,8 +16,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from models.events import Tweet
+from models.text.plain import one_line
 from models.text.stop_words import STOP_WORDS, WEAK_WORDS
-from models.wording.headings import Headings, Title
+from models.wording.headings import POSTS_BY, Headings, Title
 from models.wording.statements import SHORTEST_OWN, Statement, statements
 from models.wording.usage import NAMED, Atom, Usage, atoms, is_marked, written
 
@@ -30,6 +29,9 @@ BURST = 4.0  # times as many people as others let expect make a name the story's
 LEADING = 0.5  # of the most surprising word's surprise
 SMOOTH = 0.5  # people who might use any word
 MAX_POSTS = 200  # of a story that are read for its name
+NAMED_FROM = 50  # posts that are read for the name of a theme
+NAMED_BY = 0.34  # share of its people who use this name
+NAMED_OF = 5  # keywords that may be its name
 _INNER = frozenset(["of", "for", "to"])
 
 
@@ -143,6 +145,45 @@ def names(posts: Sequence[Tweet], usage: Usage) -> list[Name]:
         if not any(set(name.keys) & set(other.keys) for other in kept):
             kept.append(name)
     return kept
+
+
+def group_name(posts: Sequence[Tweet], words: Sequence[str], usage: Usage, taken: Set[str] = frozenset()) -> str:
+    """Return the name of a theme, or of a story without a title, in the spelling of its posts.
+
+    That is a phrase among its first keywords that is a name, else the name that most of its people use, else such a
+    phrase, else its first keywords; of posts without words it is their author.
+
+    Args:
+        posts: its posts; the first `NAMED_FROM` are read.
+        words: its keywords and phrases, best first.
+        usage: of all posts of the week, these included.
+        taken: names (case folded) that are in use.
+    """
+    read = range(min(len(posts), NAMED_FROM))
+    everybody = len({posts[place].author_id for place in read})
+    named = {
+        keys: name
+        for keys, name in _names(posts, read, usage).items()
+        if len(name.people) >= max(2, NAMED_BY * everybody) and name.surprise > 0
+    }
+    forms: dict[str, Counter[str]] = defaultdict(Counter)
+    sought = {tuple(word.split()): word for word in words[:NAMED_OF]}
+    for place in read:
+        for keys, run in _phrases(atoms(posts[place].text)):
+            if keys in sought:
+                forms[sought[keys]][written(run)] += 1
+    spelled = {word: min(counts, key=lambda form: (-counts[form], form)) for word, counts in forms.items()}
+    pairs = [word for word in sought.values() if " " in word and sum(forms[word].values()) > 1]
+    with_name = [word for word in pairs if any({*word.split()} >= {*keys} for keys in named)]
+    ranked = sorted(named.values(), key=lambda name: (-round(name.surprise, 6), -len(name.keys), name.keys))
+    found = [
+        *(spelled[word] for word in with_name),
+        *(name.text for name in ranked),
+        *(spelled[word] for word in pairs),
+        ", ".join(spelled[word] for word in words[:3] if word in spelled),
+    ]
+    posts_by = f"{POSTS_BY}{one_line(posts[0].author, 80).lstrip('@')}"
+    return next((text[:1].upper() + text[1:] for text in found if text and text.casefold() not in taken), posts_by)
 
 
 def _voice(post: Tweet) -> str:

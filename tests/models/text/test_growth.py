@@ -27,9 +27,7 @@ from models.wording.announcement import announced
 from models.wording.headings import as_heading, shortened, whole_clauses
 from models.wording.manner import clarity
 from models.wording.passages import own_words, passages, retweeted_handle
-from models.wording.phrases import phrase_key, phrases
-from models.wording.quotations import embeddable, label_texts
-from models.wording.title_candidates import is_headline
+from models.wording.quotations import embeddable
 from models.wording.usage import atoms
 from streams.sources import fields
 from streams.sources.html_text import html_to_text
@@ -64,13 +62,11 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "hashtag_wall": hashtag_wall,
     "hashtags": hashtags,
     "html_to_text": html_to_text,
-    "is_headline": is_headline,
     "is_whole": lambda text: is_whole("word", _post(f"word - {text} word - {text}")),
     "kind_of, host": lambda text: kind_of(f"https://{text}"),
     "kind_of, path": lambda text: kind_of(f"https://example.org/{text}"),
     "kind_of, thread": lambda text: kind_of(f"https://x.com/{text}"),
     "known_link": lambda text: known_link(Link(url="https://example.org", title=text, description=text), {}),
-    "label_texts": lambda text: label_texts(_post(text)),
     "link_host": link_host,
     "links_in": fields.links_in,
     "live_words": lambda text: live_words(_post(text), text),
@@ -80,9 +76,6 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "one_line": one_line,
     "own_words": own_words,
     "passages": passages,
-    "phrase_key": phrase_key,
-    "phrases": phrases,
-    "phrases, last word": lambda text: phrases.__wrapped__(f"Tram {text}"),
     "plain": plain,
     "printable": terminal.printable,
     "retweeted": retweeted,

@@ -7,7 +7,7 @@ from models.digest.verify import check_digest
 from models.events import Digest, Tweet
 from models.wording.passages import Passage
 from models.wording.quotations import quality
-from models.wording.statements import representative, statements
+from models.wording.statements import representative, statements, tellable
 from models.wording.usage import Usage
 from tests.support.digest_weeks import digest_of, inputs_of, linked, post, story_of, week_of
 
@@ -171,3 +171,11 @@ def test_a_label_stands_before_a_line_without_the_name_only() -> None:
     made = brief(inputs_of(week), story_of(week, [0, 1], []))
     assert made is not None
     assert not made.sentence.text.startswith("GTA 5:")
+
+
+def test_a_story_with_nothing_to_tell_is_graded_below_one_that_reports() -> None:
+    """The clearest of its sentences counts."""
+    usage = Usage(NOISE)
+    assert tellable([post(1, "still responding to folks, thanks for it all!")], usage) < 0.2
+    assert tellable([post(1, "Thanks to all of you. The Kelp Bank closes its harbour branch.")], usage) == 1.0
+    assert tellable([post(1, "https://t.co/abcdefghij")], usage) == 0.0

@@ -8,7 +8,7 @@ from models.events import Tweet
 from models.text.plain import alphanumeric, plain
 from models.wording.headings import MAX_TITLE, POSTS_BY, as_heading, shortened
 from models.wording.passages import verbatim
-from models.wording.titles import names, title
+from models.wording.titles import group_name, names, title
 from models.wording.usage import Usage, atoms
 from tests.support.digest_weeks import linked, post
 
@@ -242,6 +242,35 @@ def test_names_of_a_story_are_those_of_two_posts() -> None:
         "well done, LanternNet 2",
     )
     assert {name.text for name in names(posts, Usage([*posts, *CHATTER]))} == {"LanternNet 2", "Orrery Prize"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "words", "name"),
+    [
+        (("#lumen2vec is out", "lumen2vec beats our baseline"), ["lumen2vec", "whale"], "lumen2vec"),
+        (
+            ("After the Marlow Lamp sale I cannot work", "nobody buys a Marlow Lamp", "so the Marlow Lamp is sold"),
+            ["sale", "marlow lamp"],
+            "Marlow Lamp",
+        ),
+        (
+            ("we need shoes that are warm: ultrasonic shoes", "the ultrasonic shoes of my uncle"),
+            ["ultrasonic", "ultrasonic shoes"],
+            "Ultrasonic shoes",
+        ),
+        (("it is a quilt that sold", "nobody needs the quilt that sold"), ["quilt", "sold"], "Quilt, sold"),
+        (("!!! ??? 42", "???"), ["量子", "計算"], f"{POSTS_BY}ada0"),
+    ],
+)
+def test_a_theme_is_called_by_a_name_else_by_its_keywords_as_people_write_them(
+    texts: tuple[str, ...], words: list[str], name: str
+) -> None:
+    """Of other people's words none is taken, and no name twice."""
+    posts = told(*texts)
+    usage = Usage([*posts, *CHATTER])
+    found = group_name(posts, words, usage)
+    assert found.casefold() == name.casefold()
+    assert group_name(posts, words, usage, {found.casefold()}) != found or found.startswith(POSTS_BY)
 
 
 def test_atoms_keep_versions_and_split_hashtags() -> None:
