@@ -131,7 +131,7 @@ def themed_list(
         previous_posts: number of posts in last week's list.
         score: score of the list.
     """
-    shown = [(story, entry) for story in stories if (entry := _entry(inputs, story)) is not None]
+    shown = [(story, entry) for story in stories if (entry := _entry(inputs, story, kind)) is not None]
     if not shown:
         return None
     week = inputs.week
@@ -182,12 +182,14 @@ def brief(inputs: "Inputs", story: Story, taken: Set[str] = frozenset()) -> Brie
     )
 
 
-def _entry(inputs: "Inputs", story: Story) -> Item | None:
-    return _line(inputs, story, _told(inputs, story))
+def _entry(inputs: "Inputs", story: Story, kind: TopicKind) -> Item | None:
+    """Return the line of a story in a list: what is listed is called by the title of its page where that is known."""
+    return _line(inputs, story, _told(inputs, story), titles_first=kind != "trends")
 
 
-def _line(inputs: "Inputs", story: Story, told: _Told) -> Item | None:
-    lead = next((one for one in _line_first(told) if embeddable(one.text)), None)
+def _line(inputs: "Inputs", story: Story, told: _Told, *, titles_first: bool = False) -> Item | None:
+    ranked = sorted(_line_first(told), key=lambda one: titles_first and not one.is_title)
+    lead = next((one for one in ranked if embeddable(one.text)), None)
     if lead is None:
         return None
     subject = {atom.key for atom in atoms(told.title.text)}

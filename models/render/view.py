@@ -41,6 +41,7 @@ AFTER_WORDS = (  # what is done with words -> how it follows them
     ("shared", ""),
 )
 INNER_MARKS = str.maketrans("“”", "‘’")
+_SCHEME = re.compile(r"\bhttps?://(?:www\.)?(?=\w)", re.IGNORECASE)  # an address in a quotation is shown without it
 _SAID_BY = "” – "  # between a quotation and its author
 
 
@@ -216,9 +217,9 @@ def _paragraph(item: Item, links: Links, section: str, place: int | None) -> Par
 
 
 def _bare_link(item: Item, url: str) -> LinkView:
-    """A link whose title does not stand in the words: its site, or a shortener's address as it is."""
-    site = item.link.site if item.link else None
-    return LinkView(url.split("://", 1)[1] if is_bare(url) else one_line(site or "link", 80), url)
+    """A link whose title does not stand in the words: its site; the address of a shortener says nothing to a reader."""
+    site = item.link.site if item.link and not is_bare(url) else None
+    return LinkView(one_line(site or "link", 80), url)
 
 
 def _after_words(text: str) -> str:
@@ -237,7 +238,7 @@ def _after_words(text: str) -> str:
 
 def _said_and_names(text: str) -> tuple[str, str]:
     """ "“It runs.” – Ann Lee (@ann)" -> what is quoted, and who said so."""
-    said, mark, names = text.partition(_SAID_BY)
+    said, mark, names = _SCHEME.sub("", text).partition(_SAID_BY)
     return (said + "”", names) if mark else (text, "")
 
 
@@ -257,7 +258,7 @@ def _quotation(item: Item, links: Links) -> LinkView | None:
     if not item.quotation:
         return None
     url = links.post(item.quotation_post) if item.quotation_post else None
-    return LinkView(one_line(item.quotation, 1000).translate(INNER_MARKS), url)
+    return LinkView(_SCHEME.sub("", one_line(item.quotation, 1000)).translate(INNER_MARKS), url)
 
 
 def _line(sentence: Sentence | None) -> str | None:

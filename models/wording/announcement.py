@@ -30,7 +30,7 @@ _IS_OUT = (
     r"(?: with [\w@ ]{1,40}?)?(?: (?:is|are))?(?: (?:now|finally))?(?: (?:out|live|here|online|up))?(?: now| today)?"
 )
 _OUR_WORK = re.compile(
-    rf"^(?:(?:(?:our|my|a|the) )?(?:(?:brand )?new |latest )?{_WORK}{_IS_OUT}[:!]|"
+    rf"^(?:(?:our|my) (?:\w+ ){{0,3}}\w+:|(?:(?:our|my|a|the) )?(?:(?:brand )?new |latest )?{_WORK}{_IS_OUT}[:!]|"
     rf"(?:check ?out |see |read |watch )?(?:our|my) (?:(?:brand )?new |latest )?{_WORK} (?:on|about))\s+",
     re.IGNORECASE,
 )

@@ -32,6 +32,7 @@ LONGEST_ABBREVIATION = 12
 
 RETWEET_PREFIX = re.compile(r"^\s*RT @(\w{1,30}):\s*")
 URL = re.compile(r"https?://\S+|\b(?:t\.co|bit\.ly|lnkd\.in|buff\.ly|youtu\.be)/\S+", re.IGNORECASE)
+_LINK_AT_ITS_END = re.compile(r"\s?[(\[]https?://[^\s()\[\]]{1,300}[)\]][.!]?$")
 _LEADING_MENTIONS = re.compile(r"^\s*(?:\.?@[\w.@-]+[\s,:]+)+")
 _SENTENCE_END = re.compile(  # in Chinese and Japanese no space follows
     r"(?<=[.!?…])[\"”’')]*\s+(?=(?:[^\w\s\"“‘'(#@]{1,6}\s+)?[\"“‘'(#@]{0,3}[A-Z0-9À-ÖØ-ÞА-Я])"
@@ -288,7 +289,7 @@ def _bare(sentence: str) -> str:
         sentence = sentence[place.end() :]
     if (opening := _SHOUT.match(sentence)) and len(sentence) - opening.end() >= SHORT // 2:
         sentence = sentence[opening.end() :]
-    sentence = _INTERJECTION.sub("", sentence)
+    sentence = _LINK_AT_ITS_END.sub("", _INTERJECTION.sub("", sentence))
     ending = _SITE.search(sentence, max(0, len(sentence) - 40))
     if ending is None or ending.start() < SHORT // 2 or sentence[: ending.start()].rstrip().endswith(("”", '"')):
         return sentence

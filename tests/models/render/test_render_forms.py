@@ -13,11 +13,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from models.events import Link, Sentence
-from models.render import render
+from models.render import Form, render
 from models.render.edition import Edition
 from models.render.markdown import escape
 from models.render.plain_text import WIDTH
 from models.text.plain import one_line
+from tests.support import view_examples
 from tests.support.digest_weeks import HARBOUR, LANTERN, PLAIN, WEEK, digest_of, post, story_of, week_of
 
 DIGEST = digest_of(PLAIN, [LANTERN, HARBOUR])
@@ -117,3 +118,11 @@ def test_the_first_digest_does_not_say_what_is_new() -> None:
     for form in ("markdown", "text", "html", "atom"):
         assert "new" not in render(DIGEST, form).casefold()
         assert "new this week" in render(second, form).casefold()
+
+
+@pytest.mark.parametrize("form", ["markdown", "text", "html"])
+def test_an_address_inside_a_quotation_is_readable(form: Form) -> None:
+    """Without its scheme, and so without the escape that keeps it from being a link."""
+    shown = render(view_examples.digest("2021-W18", quotation="It runs on https://t.co/abcdefghij today"), form)
+    assert "It runs on t.co/abcdefghij today" in " ".join(shown.split())
+    assert "&#58;" not in shown

@@ -19,6 +19,7 @@ from models.wording.announcement import announced
         ("Turns out that the tide waits for nobody", "The tide waits for nobody"),
         ("Our paper is out: barges drift less at night", "Barges drift less at night"),
         ("New paper with Bo: barges drift less at night", "Barges drift less at night"),
+        ("Our opening keynote: Bo Castell on barges in fog", "Bo Castell on barges in fog"),
         ("Check out my new blog post on mooring by ear", "Mooring by ear"),
         ("@bo: 'The harbour is open again'", "The harbour is open again"),
         ("Bo Castell and I are presenting our virtual poster on tides", "Virtual poster on tides"),

@@ -128,3 +128,17 @@ def test_a_link_and_the_call_to_read_on_are_no_words_of_a_sentence() -> None:
     assert [one.text for one in passages("What the storm left of the pier https://a.example/1, see more")] == [
         "What the storm left of the pier"
     ]
+
+
+def test_a_link_in_brackets_at_the_end_is_no_part_of_the_sentence() -> None:
+    """It is shown apart."""
+    found = passages("The results are in a new harbour paper (https://t.co/abcdefghij)")
+    assert [one.text for one in found] == ["The results are in a new harbour paper"]
+
+
+def test_a_greeting_is_not_joined_to_the_sentence_behind_it() -> None:
+    """A short sentence that names something is."""
+    assert passages("Thanks to you all! The harbour is open to every barge.")[-1].text == (
+        "The harbour is open to every barge."
+    )
+    assert len(passages("Meet LanternNet. It lights the harbour for every barge.")) == 1

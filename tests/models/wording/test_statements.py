@@ -179,3 +179,13 @@ def test_a_story_with_nothing_to_tell_is_graded_below_one_that_reports() -> None
     assert tellable([post(1, "still responding to folks, thanks for it all!")], usage) < 0.2
     assert tellable([post(1, "Thanks to all of you. The Kelp Bank closes its harbour branch.")], usage) == 1.0
     assert tellable([post(1, "https://t.co/abcdefghij")], usage) == 0.0
+
+
+def test_an_entry_of_a_list_is_called_by_the_title_of_its_page() -> None:
+    """Not by what somebody says about it."""
+    page = linked("https://arxiv.org/abs/2405.01234", "Counting Barges by Ear")
+    posts = [post(1, "Harbour Labs counts every barge of Marlow by ear, and wins the Kelp Prize", author=1, links=page)]
+    week = week_of([*posts, *NOISE])
+    listed = themed_list(inputs_of(week), "papers", "papers", [story_of(week, [0], [])])
+    assert listed is not None
+    assert listed.items[0].sentence.text.startswith("“Counting Barges by Ear” – shared by ")
