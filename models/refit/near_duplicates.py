@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from models.events import Tweet
 from models.text import content_key
 from models.week.posts import WeekPosts
 
@@ -31,7 +32,8 @@ def fold(week: WeekPosts, words: Sequence[Sequence[str]], similarity: float) -> 
     _fold_exact(week, order, duplicate_of)
     # a bare link or an emoji has no words: two of them look alike only because both are empty
     distinct = np.array([i for i in order if duplicate_of[i] == i and words[i]], dtype=np.int64)
-    _fold_similar(week.vectors, [frozenset(w) for w in words], distinct, similarity, duplicate_of)
+    quoted = [_quoted(post) for post in week.posts]
+    _fold_similar(week.vectors, [frozenset(w) for w in words], quoted, distinct, similarity, duplicate_of)
     for _ in range(len(week).bit_length()):  # an exact copy of a post that is a near-duplicate itself
         duplicate_of = duplicate_of[duplicate_of]
     return duplicate_of
@@ -45,17 +47,17 @@ def _visiting_order(week: WeekPosts) -> list[int]:
 def _fold_exact(week: WeekPosts, order: Sequence[int], duplicate_of: npt.NDArray[np.int64]) -> None:
     """Fold retweets of one post, and posts with the same text except links, handles and cut ends."""
     by_id = {post.id: i for i, post in enumerate(week.posts)}
-    first: dict[tuple[str, str], int] = {}
+    first: dict[tuple[str | None, ...], int] = {}
     for i in order:
         post = week.posts[i]
-        keys = []
+        keys: list[tuple[str | None, ...]] = []
         if post.kind == "retweet" and post.related_id is not None:
             keys.append(("retweet", post.related_id))
             if post.related_id in by_id:
                 duplicate_of[i] = duplicate_of[by_id[post.related_id]]
         text = content_key(post.text)
         if text:
-            keys.append(("text", text))
+            keys.append(("text", text, _quoted(post)))
         for key in keys:
             if duplicate_of[i] == i and key in first:
                 duplicate_of[i] = first[key]
@@ -66,6 +68,7 @@ def _fold_exact(week: WeekPosts, order: Sequence[int], duplicate_of: npt.NDArray
 def _fold_similar(
     vectors: npt.NDArray[np.float32],
     words: Sequence[frozenset[str]],
+    quoted: Sequence[str | None],
     distinct: npt.NDArray[np.int64],
     similarity: float,
     duplicate_of: npt.NDArray[np.int64],
@@ -85,11 +88,17 @@ def _fold_similar(
                 and column not in best
                 and (row not in best or cosine > best[row][0])
                 and _share_words(words[posts[row]], words[posts[column]])
+                and len({quoted[posts[row]], quoted[posts[column]], None}) < 3
             ):
                 best[row] = (cosine, column)
         for row, (_, column) in best.items():
             duplicate_of[posts[row]] = posts[column]
         before = np.concatenate([before, visited[~np.isin(visited, list(best))]])
+
+
+def _quoted(post: Tweet) -> str | None:
+    """Return the post that a quote is about: "so true" about two posts is no repetition."""
+    return post.related_id if post.kind == "quote" else None
 
 
 def _share_words(one: frozenset[str], other: frozenset[str]) -> bool:

@@ -1,8 +1,9 @@
 """From units to stories: what people choose to pass on is told, junk and walls are not, and a quiet week has little."""
 
+import msgspec
 import numpy as np
 
-from models.events import EmbeddedTweet
+from models.events import EmbeddedTweet, Link
 from models.ranking.influence import influence
 from models.ranking.publishers import publishers
 from models.ranking.selection import Ranked, ranked
@@ -178,3 +179,68 @@ def test_desks_that_repeat_a_headline_are_one_entry() -> None:
     week, found = stories_of([*chatter(50), *flood, *after], Past({"harbour": 4.0}, 12.0))
     about = [text for text in texts(week, found) if "Dunmore" in text]
     assert len(about) == 1
+
+
+BRIDGE = "The Brightwater-2 bridge opens today after ten years"
+
+
+def test_a_week_in_which_nobody_shares_anything_tells_hardly_a_thing() -> None:
+    """No story of several people, and no more than one line in sixteen posts."""
+    for count in (9, 20, 50):
+        _, found = stories_of(chatter(count))
+        assert found.told <= max(1, count // 16)
+        assert all(one.people == 1 for one in found.stories[: found.told])
+
+
+def test_a_week_of_bare_links_tells_the_page_that_people_share() -> None:
+    """Its title tells what it is; links without a title tell nothing."""
+
+    def link(number: int, url: str, author: str, title: str | None) -> EmbeddedTweet:
+        bare = post(number, "https://t.co/x", author=author, hours=20 + number / 10)
+        bare = msgspec.structs.replace(bare, links=[Link(url=url, title=title)])
+        return embedded(bare, direction(SUBJECTS[number % 60]))
+
+    others = [link(n, f"https://example.org/{n}", f"p{n % 10}", None) for n in range(30)]
+    same = [link(100 + n, "https://example.org/one", f"p{n}", BRIDGE) for n in range(4)]
+    _, found = stories_of([*others, *same])
+    assert [one.people for one in found.stories[: found.told]] == [4]
+    assert stories_of(others)[1].told == 0
+
+
+def test_a_week_of_quotes_tells_the_post_that_people_quote() -> None:
+    """Their own words say nothing: what they quote is the story."""
+
+    def quote(number: int, author: str, related: str, quoted: str) -> EmbeddedTweet:
+        made = post(number, "So true", author=author, hours=20 + number / 10, kind="quote", related=related)
+        return embedded(msgspec.structs.replace(made, quoted_text=quoted), direction(SUBJECTS[number % 60]))
+
+    others = [quote(n, f"p{n % 10}", f"x{n}", f"Some {SUBJECTS[n]} is for sale at my place") for n in range(30)]
+    same = [quote(100 + n, f"p{n}", "y", BRIDGE) for n in range(4)]
+    week, found = stories_of([*others, *same])
+    assert found.stories[0].people == 4
+    assert found.told >= 1
+    assert week.posts[int(found.stories[0].distinct[0])].related_id == "y"
+
+
+def test_an_advertisement_that_accounts_repeat_stays_behind_a_story() -> None:
+    """Four accounts post one text three times each; as many people speak of a bridge in words of their own."""
+    text = "Learn boats in ten days with our wonderful course for everybody, enrol at https://example.org/c"
+    for tags in ("", " #boats #sails #sea", " #boats #sails #sea #ships #wind #water #sun #rope #keel #oar"):
+        posts = [
+            embedded(
+                post(700 + n, text + tags, author=f"ad{n % 4}", hours=10 * n, links=["https://example.org/c"], likes=2),
+                direction("cheese"),
+            )
+            for n in range(12)
+        ]
+        week, found = stories_of([*chatter(50), *posts, *story(0, 4, "The Brightwater-2 bridge opens today", "ferry")])
+        told = texts(week, found)
+        assert "Brightwater-2" in told[0]
+        assert not any("Learn boats" in one for one in told)
+
+
+def test_three_of_a_small_circle_are_a_story() -> None:
+    """What is enough scales with how many post."""
+    _, found = stories_of([*chatter(20), *story(0, 3, f"{BRIDGE}, they say", "ferry")])
+    assert found.stories[0].people == 3
+    assert found.told >= 1

@@ -113,3 +113,12 @@ def test_the_same_few_words_are_still_a_repetition() -> None:
     """One word is enough to be the same."""
     week = week_of([embedded(post(i, "Gorgeous!", hours=i), direction("kites")) for i in range(2)])
     assert folded(week) == {"000000": "000000", "000001": "000000"}
+
+
+def test_one_comment_on_two_posts_is_no_repetition() -> None:
+    """Two who quote one post in the same words repeat each other; about another post the words are another comment."""
+    week = week_of(
+        embedded(post(n, "so true again", author=f"a{n}", kind="quote", related=related), direction("kites"))
+        for n, related in ((1, "x"), (2, "y"), (3, "x"))
+    )
+    assert folded(week) == {"000001": "000001", "000002": "000002", "000003": "000001"}
