@@ -113,9 +113,13 @@ class Headings:
         """Yield what a statement is as a heading, and its first clause, each with its share of what is told."""
         said = as_heading(announced(self._usage.without_channels(verbatim(one.text), self._people)))
         whole = whole_clauses(said, cut=not one.complete)
-        yield whole, 1.0
         first = _FIRST_CLAUSE.match(whole)
-        if first is not None and len(first[0]) >= ENOUGH and not _SUBORDINATE.match(whole):
+        short = first is None or len(first[0]) < ENOUGH or _SUBORDINATE.match(whole) is not None
+        if first is not None and not short and whole[first.end()] in ".!":  # a heading is one sentence
+            yield first[0], 1.0
+            return
+        yield whole, 1.0
+        if first is not None and not short:
             yield first[0], FIRST_CLAUSE
 
     def _worth(self, one: Statement, text: str) -> float:

@@ -133,6 +133,12 @@ def test_a_title_ends_where_a_clause_ends() -> None:
     assert named(posts) == "The harbour board opens the northern gate to barges of any size from the first of May"
 
 
+def test_a_title_is_one_sentence() -> None:
+    """The first, also where it ends with a number."""
+    posts = told("The harbour board closes gate CVE-2031. One barge too many, no lights")
+    assert named(posts) == "The harbour board closes gate CVE-2031"
+
+
 def test_the_title_of_a_work_is_found_inside_a_sentence_that_promotes_it() -> None:
     """The appointment is no news, the work is."""
     posts = told('Come by the quay session 4 today to hear about our work "Counting Barges by Ear: A Study in Fog"')
