@@ -167,6 +167,12 @@ class WeekCloseStage:
             held=made.held,
         )
         if before is None:
+            if 0 < made.log_start == made.slice_start:  # nothing older is left that would show that all of it is there
+                log.warning(
+                    "the log begins in this week, its first digest may lack posts",
+                    week=str(week),
+                    log_start=made.log_start,
+                )
             await self._send_new(entry, made.taught, started)
         elif before.hash == entry.hash:
             entry = replace(before, read_end=made.slice_end)  # also after a restart, because recovery finds it again

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psutil
@@ -17,8 +17,8 @@ from aiokafka.admin import NewPartitions, RecordsToDelete
 from aiokafka.errors import KafkaError
 
 from models.digest.cited import cited_posts
-from models.events import Deletion, Tweet
-from models.events.wire import PoisonError, decode_post
+from models.events import Deletion, EmbeddedTweet, Tweet
+from models.events.wire import PoisonError, decode_embedded, decode_post
 from streams.kafka.admin_client import admin
 from streams.kafka.digests import PublishedDigest, read_digests
 from streams.kafka.lag import committed_offsets, idle_groups
@@ -111,7 +111,8 @@ async def trim(world: "World", _: "Fault") -> bool:
     if not whole:
         return False
     oldest = min(whole, key=lambda entry: entry.slice_start)
-    wanted = oldest.slice_start + 1 + int((oldest.slice_end - oldest.slice_start) * world.chance.random() / 2)
+    end = await _open_start(world, max(entry.digest.end for entry in whole))
+    wanted = oldest.slice_start + 1 + int((min(oldest.slice_end, end) - oldest.slice_start) * world.chance.random() / 2)
     read = [
         (await committed_offsets(settings, EMBEDDED, group=group_name(settings, stage))).get(0, 0)
         for stage in ("assign", "week-close")
@@ -123,6 +124,16 @@ async def trim(world: "World", _: "Fault") -> bool:
         await client.delete_records({TopicPartition(partition.topic, 0): RecordsToDelete(before_offset=wanted)})
     world.backup.raise_floor()
     return True
+
+
+async def _open_start(world: "World", closed: datetime) -> int:
+    """The first offset of `tweets.embedded` with a post of a week that is not closed yet: a trim must leave those."""
+    for one in await world.embedded():
+        with suppress(PoisonError):
+            value = decode_embedded(one.value)
+            if isinstance(value, EmbeddedTweet) and value.tweet.created_at >= closed:
+                return one.offset
+    return 2**62
 
 
 async def reset_group(world: "World", fault: "Fault") -> bool:

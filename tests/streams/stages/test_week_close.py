@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from models.events.wire import encode
 from models.week.week import Week
@@ -159,3 +160,17 @@ def test_a_digest_builds_on_the_newest_one_before_it() -> None:
     assert week_before(["2020-W53", "2021-W02", "2021-W18"], Week.parse("2021-W18")) == "2021-W02"
     assert week_before(["2020-W53"], Week.parse("2021-W01")) == "2020-W53"
     assert week_before([], Week.parse("2021-W18")) == "2021-W17"
+
+
+@pytest.mark.parametrize(("log_start", "told"), [(0, False), (1, False), (2, True)])
+async def test_a_first_digest_from_a_log_that_begins_in_its_week_is_told(log_start: int, told: bool) -> None:
+    """Retention or a trim took posts of a week before it was closed: nobody saw that its digest lacked them."""
+    world = World()
+    stage = world.stage()
+    await stage.tick(active=True)
+    await stage.follow([world.append(0, -30), world.append(1, -20), world.append(2, 5), world.append(3, 8 * 24 + 1)])
+    world.log_start = log_start
+    with capture_logs() as lines:
+        await stage.tick(active=True)
+    found = [line["week"] for line in lines if "may lack posts" in line["event"]]
+    assert ("2021-W18" in found) is told
