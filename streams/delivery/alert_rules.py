@@ -20,12 +20,12 @@ A rule has one condition, over its window (by default 24h). All conditions use t
 * first_post_by: the first post on a topic of one of these handles or author ids, within the last hour.
 
 All times are event time, so a replay gives the alerts of the stream itself. A rule announces a topic once per cool-down
-(by default a week), and a person's first post on a topic once.
+(by default a week), a story once even if it continues under another topic, and a person's first post on a topic once.
 """
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -118,13 +118,16 @@ class Rules(_Strict):
 
 
 class Alert(Struct, frozen=True, kw_only=True):
-    """A message about a topic. key: equal for alerts of which only one may be sent within the cool-down.
+    """A message about a topic.
 
-    url: the topic's page, or empty where the address of the service is unknown.
+    key: Equal for alerts of which only one may be sent within the cool-down.
+    story: Keys of the posts of its story; empty if the alert is about no story.
+    url: The topic's page, or empty where the address of the service is unknown.
     """
 
     rule: str
     key: str
+    story: list[str] = []
     cooldown_seconds: int
     send: list[str]
     topic_id: str
@@ -179,7 +182,7 @@ def alerts_of(rule: Rule, board: Board, handles: Mapping[str, str]) -> Iterator[
         if rule.first_post_by:
             yield from _first_posts(rule, board, one, handles)
         elif _applies(rule, one, board):
-            yield _alert(rule, one, _because(rule, one)), None
+            yield _alert(rule, one, _because(rule, one), story=[post.id for post in board.states[one.id].story]), None
 
 
 def _applies(rule: Rule, one: TopicSummary, board: Board) -> bool:
@@ -211,17 +214,21 @@ def _because(rule: Rule, one: TopicSummary) -> str:
     return one.windows[rule.window].reason
 
 
-def _alert(rule: Rule, one: TopicSummary, because: str, author: str = "") -> Alert:
-    key = hashlib.sha256("\0".join([rule.name, one.id, author]).encode()).hexdigest()[:32]
+def _alert(rule: Rule, one: TopicSummary, because: str, author: str = "", story: Sequence[str] = ()) -> Alert:
     return Alert(
         rule=rule.name,
-        key=key,
+        key=_key(rule.name, one.id, author),
+        story=[_key(rule.name, "", post) for post in story],
         cooldown_seconds=rule.cooldown_minutes * 60 if not author else 30 * 86_400,
         send=rule.send,
         topic_id=one.id,
         title=harmless(one.label),
         text=harmless(f"{rule.name}: {because}. {', '.join(one.keywords[:5])}"),
     )
+
+
+def _key(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def harmless(text: str) -> str:

@@ -2,12 +2,13 @@
 
 Sent alerts are kept in Redis for the rule's cool-down, so that a restart or a second copy does not send them again. A
 claim is short until the delivery has succeeded: if this process dies in between, the alert is sent after the claim's
-end. Each channel has a claim of its own. A failed channel is tried again after its claim's end, as long as the rule
-applies, and the other channels do not get the alert twice.
+end. The posts of an announced story are kept, too: a story that has half of its posts from an earlier alert is not
+announced again, even under another topic. Each channel has claims of its own. A failed channel is tried again after its
+claim's end, as long as the rule applies, and the other channels do not get the alert twice.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -23,6 +24,8 @@ from streams.views.port import ViewReader, ViewUnavailableError
 
 log = get_logger(__name__)
 CLAIM_SECONDS = 60
+STORY_SECONDS = 2 * 86_400  # a post is in a story for a day
+MOST_MARKED = 100_000
 Deliver = Callable[[str, Alert], Awaitable[None]]  # channel name, alert; raises DeliveryError
 
 
@@ -34,6 +37,9 @@ class Claims(Protocol):
 
     async def extend(self, key: str, seconds: int) -> None:
         """Extend the claim to `seconds` from now."""
+
+    async def held(self, keys: Sequence[str]) -> int:
+        """Return how many of the keys are claimed."""
 
 
 class AlertViews(ViewReader, Protocol):
@@ -53,6 +59,7 @@ class Alerts:
         self._metrics = metrics
         self._outcomes = metrics.counter("alerts")
         self._board = Board(views)
+        self._marked: set[str] = set()  # keys of posts that this process has remembered
 
     async def run(self, seconds: float = 2.0) -> None:
         """Run until cancelled. The view may be unreachable for a while."""
@@ -85,8 +92,12 @@ class Alerts:
         told = 0
         for channel in alert.send:
             key = f"{alert.key}:{channel}"
-            if not await self._claims.claim(key, CLAIM_SECONDS):
+            story = [f"{post}:{channel}" for post in alert.story]
+            known = await self._claims.held(story)
+            if known >= max(1.0, len(story) / 2) or not await self._claims.claim(key, CLAIM_SECONDS):
                 self._outcomes.labels(outcome="suppressed").inc()
+                if known:
+                    await self._mark(story)
                 continue
             try:
                 await self._deliver(channel, alert)
@@ -100,11 +111,21 @@ class Alerts:
                 self._outcomes.labels(outcome="failed").inc()
                 continue
             await self._claims.extend(key, alert.cooldown_seconds)
+            await self._mark(story)
             self._outcomes.labels(outcome="sent").inc()
             told += 1
         if told:
             await self._announce(alert)
         return told
+
+    async def _mark(self, story: Sequence[str]) -> None:
+        """Remember the posts of a story that was announced: they tell it from then on, whatever its topic is."""
+        for key in story:
+            if key not in self._marked:
+                await self._claims.extend(key, STORY_SECONDS)
+        if len(self._marked) > MOST_MARKED:
+            self._marked.clear()
+        self._marked.update(story)
 
     async def _announce(self, alert: Alert) -> None:
         """Publish the alert on the stream of events, for the dashboard and SSE readers."""

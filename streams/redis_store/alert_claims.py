@@ -1,5 +1,7 @@
 """Records which alerts were sent, in Redis outside the views: a wipe of the views must not send them again."""
 
+from collections.abc import Sequence
+
 from streams.redis_store.database import Database, Keys
 
 
@@ -21,3 +23,7 @@ class RedisClaims:
     async def extend(self, key: str, seconds: int) -> None:
         """Extend the claim to `seconds` from now."""
         await self._database.call("SET", self._keys.alerts + key, "1", "EX", seconds)
+
+    async def held(self, keys: Sequence[str]) -> int:
+        """Return how many of the keys are claimed."""
+        return int(await self._database.call("EXISTS", *(self._keys.alerts + key for key in keys))) if keys else 0

@@ -1,15 +1,17 @@
 """Alerts: each rule says what it should, once per cool-down, across restarts and failing channels."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
 
+from models.events import TopicEvent
 from streams.delivery.alert_rules import Alert, Rules, RulesError, harmless, load_rules
 from streams.delivery.alerts import Alerts
 from streams.delivery.errors import DeliveryError
 from streams.system.metrics import Metrics
 from streams.views.memory import MemoryViews
-from tests.support.view_examples import assignment
+from tests.support.view_examples import assignment, event
 
 FILE = """
 channels:
@@ -18,6 +20,7 @@ channels:
 rules:
   - {name: breaking, new_topic: {people: 3}, send: [team]}
   - {name: hot, rises: hot, window: 24h, send: [team, hook]}
+  - {name: stories, rises: rising, send: [hook]}
   - {name: us, words: [Wav2Vec], send: [team]}
   - {name: experts, first_post_by: ["@Ada_Handle"], send: [team]}
 """
@@ -40,6 +43,10 @@ class MemoryClaims:
     async def extend(self, key: str, seconds: int) -> None:
         """See `Claims`."""
         self.until[key] = self.now + seconds
+
+    async def held(self, keys: Sequence[str]) -> int:
+        """See `Claims`."""
+        return sum(self.until.get(key, 0) > self.now for key in keys)
 
 
 class Inbox:
@@ -87,6 +94,31 @@ async def test_a_new_topic_with_enough_people_is_told_once(tmp_path: Path) -> No
     assert [found.kind for found in await views.events(None, 10)] == ["alert"]
 
 
+async def test_a_story_is_told_once_even_under_another_topic(tmp_path: Path) -> None:
+    """It moves to a new topic while it grows, also across a restart; another story on that topic is told."""
+    views, claims, inbox = MemoryViews(), MemoryClaims(), Inbox()
+    told = only(rules(tmp_path), "stories")
+    await views.apply_assignments([assignment(f"s{i}", "T1", author=f"a{i}") for i in range(4)])
+    await views.apply_topic_events([story("T1", range(4))])
+    assert await Alerts(told, views, claims, inbox, Metrics()).check() == 1
+    await views.apply_assignments([assignment(f"s{i}", "T2", author=f"a{i}", hours=i / 10) for i in range(4, 9)])
+    growing = Alerts(told, views, claims, inbox, Metrics())
+    await views.apply_topic_events([story("T1", range(7), hours=1)])
+    assert await growing.check() == 0
+    await views.apply_topic_events([story("T1", ()), story("T2", range(2, 9), hours=1)])
+    assert await growing.check() == 0
+    await views.apply_assignments([assignment(f"n{i}", "T2", author=f"b{i}", hours=1) for i in range(5)])
+    await views.apply_topic_events([story("T2", range(5), name="n", hours=2)])
+    assert await growing.check() == 1
+    assert [alert.topic_id for _, alert in inbox.got] == ["T1", "T2"]
+
+
+def story(topic: str, posts: Iterable[int], *, name: str = "s", hours: float = 0) -> TopicEvent:
+    """The event that tells the posts of a topic's story."""
+    ids = [f"{name}{i}" for i in posts]
+    return event("merged", topic, hours=hours, step="story", level="rising" if ids else "", story_ids=ids)
+
+
 async def test_an_old_topic_is_not_new(tmp_path: Path) -> None:
     """Its first post is more than a day old."""
     views, inbox = MemoryViews(), Inbox()
@@ -104,7 +136,13 @@ async def test_words_and_trend(tmp_path: Path) -> None:
         + [assignment("x", "T2", author="b", text="something else")]
     )
     await Alerts(rules(tmp_path), views, MemoryClaims(), inbox, Metrics()).check()
-    assert sorted(inbox.rules()) == [("breaking", "team"), ("hot", "hook"), ("hot", "team"), ("us", "team")]
+    assert sorted(inbox.rules()) == [
+        ("breaking", "team"),
+        ("hot", "hook"),
+        ("hot", "team"),
+        ("stories", "hook"),
+        ("us", "team"),
+    ]
     assert {alert.topic_id for _, alert in inbox.got} == {"T1"}
 
 
