@@ -7,6 +7,9 @@ replayed in event time through the live topics and the view. Every six hours, fr
 after the last, the rows of the last 24 hours are written down as the API ranks them, and scored. Beside it: the same
 live topics ranked by people, and by people above what is usual, and the clusters of nearest centroid by people.
 
+The delay from the third person to the board is measured more finely: for six hours from the third person of each story,
+or until it stands there, the board is also read every half hour.
+
 `trending` events are held against the list at the moment in which they come: how many stories of three people or more
 get one, how long after the third person, and how many a day are about none of them.
 """
@@ -45,6 +48,7 @@ from tests.benchmarks.topic_baselines import NearestCentroid
 
 STREAMS = {"ai_builders_2026_first": "ai_builders_2026", "influencers_2021_05": "influencers_2021_W19"}
 EVERY, WINDOW = timedelta(hours=6), timedelta(hours=24)
+NEAR = timedelta(minutes=30)
 Story = dict[str, Any]
 Row = dict[str, Any]
 
@@ -55,6 +59,7 @@ class Snapshots:
 
     rankings: dict[str, list[list[Row]]] = field(default_factory=lambda: defaultdict(list))
     moments: list[dict[str, Any]] = field(default_factory=list)
+    first: dict[int, datetime] = field(default_factory=dict)  # story -> when the board was first seen to show it
 
 
 def read_stream(data: Path, name: str, cache: Path, encoder: str) -> list[EmbeddedTweet]:
@@ -96,13 +101,31 @@ def moments_of(stories: list[Story]) -> Iterator[datetime]:
         yield moment
 
 
+def third_of(story: Story) -> datetime | None:
+    """When the third person wrote about it; None for a story of two."""
+    return datetime.fromisoformat(story["third"]) if story["people"] >= 3 and story["third"] else None
+
+
+def near_moments(stories: list[Story]) -> dict[datetime, set[int]]:
+    """Half-hourly moments after the third person, with the stories that wait for the board then."""
+    waiting: dict[datetime, set[int]] = defaultdict(set)
+    for number, story in enumerate(stories):
+        if (third := third_of(story)) is not None:
+            for step in range(EVERY // NEAR):
+                waiting[third + step * NEAR].add(number)
+    return waiting
+
+
 async def replay(posts: list[EmbeddedTweet], stories: list[Story]) -> tuple[Snapshots, list[TopicEvent]]:
     """The rows of every ranking at every moment, and all topic events."""
     assigner = Assigner(lambda dimensions, encoder: OnlineTopics(TopicSpace(dimensions, encoder)))
     plain = NearestCentroid(posts[0].dimensions)
     views, found, events, clusters = MemoryViews(), Snapshots(), [], dict[str, int]()
-    board, done = Board(views), 0
-    for moment in moments_of(stories):
+    board, done, ids = Board(views), 0, [set(story["posts"]) for story in stories]
+    regular, near = set(moments_of(stories)), near_moments(stories)
+    for moment in sorted(regular | near.keys()):
+        if moment not in regular and near[moment] <= found.first.keys():
+            continue
         batch = []
         while done < len(posts) and posts[done].tweet.created_at <= moment:
             batch.append(posts[done])
@@ -115,6 +138,12 @@ async def replay(posts: list[EmbeddedTweet], stories: list[Story]) -> tuple[Snap
         events += outcome.events
         await board.refresh()
         active = {p.tweet.id: p.tweet.author_id for p in posts[:done] if p.tweet.created_at > moment - WINDOW}
+        for row in _board_rows(board, active):
+            for number, one in enumerate(ids):
+                if _is_on(set(row["posts"]), one, active):
+                    found.first.setdefault(number, moment)
+        if moment not in regular:
+            continue
         found.moments.append({"at": moment.isoformat(), "window_hours": 24, "active": list(active), "authors": active})
         for name, rows in (await _rankings(board, views, active, clusters)).items():
             found.rankings[name].append(rows[:10])
@@ -124,11 +153,7 @@ async def replay(posts: list[EmbeddedTweet], stories: list[Story]) -> tuple[Snap
 async def _rankings(
     board: Board, views: MemoryViews, active: dict[str, str], clusters: dict[str, int]
 ) -> dict[str, list[Row]]:
-    last, people = board.last_bucket, len(set(active.values()))
-    shown = []
-    for one in board.ranked("24h")[:10]:
-        story = [post.id for post in board.states[one.id].story if post.bucket > last - BUCKETS["24h"]]
-        shown.append(_row(one.id, one.label, [post for post in story if post in active], active))
+    people = len(set(active.values()))
     topics = []
     for one in board.ranked("24h", "people"):
         posts, _ = await views.posts(one.id, 500)
@@ -143,15 +168,33 @@ async def _rankings(
         return surprise(row["people"], people, state.usual, state.spread)
 
     return {
-        "the board": shown,
+        "the board": _board_rows(board, active),
         "live topics by people": sorted(topics, key=lambda row: (-row["people"], row["id"])),
         "live topics by people above usual": sorted(topics, key=lambda row: (-above(row), row["id"])),
         "nearest centroid by people": sorted(plain, key=lambda row: (-row["people"], row["id"])),
     }
 
 
+def _board_rows(board: Board, active: dict[str, str]) -> list[Row]:
+    shown = []
+    for one in board.ranked("24h")[:10]:
+        story = [post.id for post in board.states[one.id].story if post.bucket > board.last_bucket - BUCKETS["24h"]]
+        shown.append(_row(one.id, one.label, [post for post in story if post in active], active))
+    return shown
+
+
 def _row(name: str, label: str, posts: list[str], active: dict[str, str]) -> Row:
     return {"id": name, "label": label, "posts": posts, "people": len({active[post] for post in posts})}
+
+
+def delay_line(found: Snapshots, stories: list[Story]) -> str:
+    """How long after the third person the board was first seen to show a story; 0 if it stood there before."""
+    waits = [
+        max(0.0, (found.first[number] - third).total_seconds() / 3600)
+        for number, story in enumerate(stories)
+        if (third := third_of(story)) is not None and number in found.first
+    ]
+    return f"hours from the third person to the board, read every half hour: median {median(waits):.1f} of {len(waits)}"
 
 
 def trend_lines(events: list[TopicEvent], stories: list[Story], authors: dict[str, str]) -> Iterator[str]:
@@ -211,7 +254,7 @@ def main() -> None:
                 score = [sys.executable, str(options.data / "tools" / "score_live.py"), str(gold), str(file)]
                 print(f"\n### {ranking}\n", flush=True)
                 subprocess.run(score, check=True)
-        print("\n### trending events\n")
+        print(f"\n### delays and trending events\n\n{delay_line(found, stories) if found.first else 'none shown'}")
         authors = {post.tweet.id: post.tweet.author_id for post in posts}
         print("\n".join(trend_lines(events, stories, authors)), flush=True)
 
