@@ -28,8 +28,7 @@ from models.online.regroup import regroup
 from models.online.snapshot import dump
 from models.online.topic_model import Placement, PostBatch
 from models.online.topic_space import TopicSpace
-from models.online.window import WindowPost, buckets_of, pairs_of
-from models.text.live_words import tokens_of
+from models.online.window import WindowPost, buckets_of, pairs_of, token_buckets
 from models.text.slight import WALL
 
 
@@ -211,7 +210,7 @@ def _seen(batch: PostBatch, place: int, at: float) -> WindowPost:
         batch.ids[place],
         batch.authors[place],
         at,
-        buckets_of(tokens_of(batch.words[place])),
+        token_buckets(batch.words[place]),
         pairs_of(batch.pairs[place]) if batch.pairs else [],
         buckets_of(names),
         buckets_of(plain),

@@ -9,6 +9,7 @@ of the posts that have left. It stays among the earlier posts, which tell how st
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from zlib import crc32
 
 import msgspec
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.online.lexicon import Floats
+from models.text.live_words import tokens_of
 
 SPAN = 86_400.0  # seconds of event time
 BEFORE = 28 * SPAN  # age of the oldest earlier post
@@ -119,7 +121,23 @@ def used(post: WindowPost) -> set[int]:
 
 def buckets_of(tokens: Iterable[str]) -> list[int]:
     """Return the bucket of each word or pair."""
-    return [crc32(token.encode("utf-8", "surrogatepass")) % BUCKETS for token in tokens]
+    return list(map(_bucket, tokens))
+
+
+@lru_cache(1 << 16)  # most words of a post were in another one lately
+def _bucket(token: str) -> int:
+    return crc32(token.encode("utf-8", "surrogatepass")) % BUCKETS
+
+
+def token_buckets(words: Iterable[str]) -> list[int]:
+    """Return the bucket of each word that may name a happening (`models.text.live_words.tokens_of`)."""
+    return [bucket for bucket in map(_token_bucket, words) if bucket >= 0]
+
+
+@lru_cache(1 << 16)
+def _token_bucket(word: str) -> int:
+    """The bucket of a word; -1 for a word that names no happening."""
+    return next(map(_bucket, tokens_of((word,))), -1)
 
 
 def pairs_of(pairs: Iterable[str]) -> list[tuple[int, int, int]]:
