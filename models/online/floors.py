@@ -8,7 +8,7 @@ ROUNDS = 4  # made days per day
 DAYS = 28  # maximum number of days that are remembered
 FEWEST_DAYS = 4  # minimum number of days for floors of the stream's own
 KEPT = 40  # maximum number of strengths per day
-FALSE_ROWS = 1 / 3  # maximum share of groups by chance on the board
+FALSE_ROWS = 1 / 5  # maximum share of groups by chance on the board
 ONE = 1.0  # a single group by chance in all of these days says nothing
 TREND_DAYS = 5.0  # minimum number of days between two trends by chance
 # floors of a stream whose noise is not known yet: those of the streams of the benchmark

@@ -4,7 +4,7 @@ Once in 24 hours of event time, days without news are made: every active person 
 drawn at random, so that people keep their subjects and habits, but not the time that they share. The same search finds
 groups there. Their strengths are compared with those of the real days:
 
-* The board shows a story if, at its strength, at most a third of the groups are there by chance (false discovery rate).
+* The board shows a story if, at its strength, at most a fifth of the groups are there by chance (false discovery rate).
 * A story trends if chance brings a group of its strength at most once in `TREND_DAYS` days.
 
 The draw depends on the names of the people and the date only, so the same log gives the same floors.

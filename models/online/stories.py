@@ -27,7 +27,7 @@ from models.online.window import Day, WindowPost
 LEXICAL = 0.2  # weight of the words in the similarity of two posts
 WIDEST = 0.75  # maximum average distance in a group
 LARGEST = 200  # maximum number of distinct posts in a group
-NAME, WORD = 2.0, 3.0  # minimum surprise of a pair of words, and of a single word, that connects posts
+NAME, WORD = 3.0, 4.0  # minimum surprise of a pair of words, and of a single word, that connects posts: three people
 BONUS, MOST_BONUS = 0.06, 0.5  # similarity per unit of surprise, and its maximum
 RELATED = 0.85  # minimum similarity of posts that quote or answer each other
 UNSEEN = 0.3  # expected posts per day of a new word
@@ -200,11 +200,15 @@ def _similarity(space: TopicSpace, day: Day, told: Sequence[DistinctPost], words
             block = np.ix_(held, held)
             bonus[block] = np.maximum(bonus[block], min(BONUS * surprise, MOST_BONUS))
     similar += bonus
+    del bonus  # as large as the result
     for related in _relations(day.posts, told):
         block = np.ix_(related, related)
         similar[block] = np.maximum(similar[block], RELATED)
     np.fill_diagonal(similar, 1.0)
-    return np.asarray(np.minimum((similar + similar.T) / 2, 1.0))
+    both = similar + similar.T
+    both /= 2
+    np.minimum(both, 1.0, out=both)
+    return both
 
 
 def _relations(posts: Sequence[WindowPost], told: Sequence[DistinctPost]) -> list[list[int]]:

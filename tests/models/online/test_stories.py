@@ -74,7 +74,7 @@ def test_stories_do_not_change_where_posts_go() -> None:
 
 
 def test_floors_are_those_of_the_streams_own_noise() -> None:
-    """At most a third of the rows by chance; a trend by chance once in five days. Unknown noise: the defaults."""
+    """At most a fifth of the rows by chance; a trend by chance once in five days. Unknown noise: the defaults."""
     noise = Noise()
     for _ in range(FEWEST_DAYS - 1):
         noise.learn([1.0, 2.0, 4.0, 5.0], [1.0, 1.1, 1.2, 1.5] * ROUNDS)
