@@ -239,7 +239,7 @@ def _after_words(text: str) -> str:
 def _said_and_names(text: str) -> tuple[str, str]:
     """ "“It runs.” – Ann Lee (@ann)" -> what is quoted, and who said so."""
     said, mark, names = _SCHEME.sub("", text).partition(_SAID_BY)
-    return (said + "”", names) if mark else (text, "")
+    return (said + "”", names) if mark else (said, "")
 
 
 def _evidence(sentence: Sentence, links: Links, everything: str | None = None) -> list[LinkView]:
