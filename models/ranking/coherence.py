@@ -58,7 +58,7 @@ class Coherence:
         names = [words.terms[index] for index in units.distinct.tolist()]
         every = frozenset[str]().union(*names)
         self._burst = math.log(max(1, len(every)))  # the surprise that one name of the week has by chance
-        near = every if words.comparable else names_of_one_thing(units, words)
+        near = every if words.comparable else names_of_one_thing(units, words, units.unusual)
         self.own_names = frozenset(name for name in near if self._is_own(name))
         # without earlier weeks a name alone holds nothing: it may be one of every week
         known = self.own_names if words.comparable else frozenset[str]()
@@ -152,8 +152,8 @@ class Coherence:
         return np.asarray((self._units.own[posts] @ self._units.own[post] - level + self._level).round(6))
 
 
-def names_of_one_thing(units: Units, words: Vocabulary) -> set[str]:
-    """Return the names whose posts are nearer to each other, on average, than nineteen of twenty pairs of posts.
+def names_of_one_thing(units: Units, words: Vocabulary, least: float) -> set[str]:
+    """Return the names whose posts are nearer to each other, on average, than `least`.
 
     In a first week they stand for the names that burst: a company's posts are about many things.
     """
@@ -161,7 +161,7 @@ def names_of_one_thing(units: Units, words: Vocabulary) -> set[str]:
     for post, index in enumerate(units.distinct.tolist()):
         for name in words.terms[index]:
             holders[name].append(post)
-    return {name for name, posts in holders.items() if len(posts) > 1 and units.nearness(posts) > units.unusual}
+    return {name for name, posts in holders.items() if len(posts) > 1 and units.nearness(posts) > least}
 
 
 def _share_above(values: Floats, found: Floats) -> Floats:

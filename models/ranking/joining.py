@@ -4,8 +4,8 @@ Fine units divide a story: a launch is news to some, a doubt or a joke to others
 units are joined when both contain a term with surprisingly many users (`ranking.vocabulary`), and their vectors are
 near. The more surprising the term is, the less near they have to be. A name that people use every week joins nothing,
 and one name may belong to two stories. In a first week, which has no past to compare with, a name joins when its posts
-are near each other (`coherence.names_of_one_thing`). Only units with a high score are compared, because others are not
-published.
+are as near each other as those of one group (`coherence.names_of_one_thing`). Only units with a high score are compared,
+because others are not published.
 """
 
 import math
@@ -136,7 +136,7 @@ def _likeness(units: Units, groups: Sequence[Group]) -> npt.NDArray[np.float64]:
 
 def _in_common(terms: Sequence[set[str]], units: Units, words: Vocabulary) -> npt.NDArray[np.float64]:
     """Return what the most surprising common term adds to the likeness of every two groups."""
-    near = set[str]() if words.comparable else names_of_one_thing(units, words)
+    near = set[str]() if words.comparable else names_of_one_thing(units, words, 1 - CUT)
     holders: dict[str, list[int]] = defaultdict(list)
     for place, spoken in enumerate(terms):
         for term in spoken:
