@@ -4,8 +4,8 @@ Fine units divide a story: a launch is news to some, a doubt or a joke to others
 units are joined when both contain a term with surprisingly many users (`ranking.vocabulary`), and their vectors are
 near. The more surprising the term is, the less near they have to be. A name that people use every week joins nothing,
 and one name may belong to two stories. In a first week, which has no past to compare with, a name joins when its posts
-are as near each other as those of one group (`coherence.names_of_one_thing`). Only units with a high score are compared,
-because others are not published.
+are as near each other as those of one group (`coherence.names_of_one_thing`). Only units with a high score are
+compared, because others are not published.
 """
 
 import math
