@@ -1,10 +1,11 @@
 """The text of a row of the board: a title, and the most representative line with its author and link. Pure.
 
 Both are computed from the posts of the story and the word usage of the day, by the code that names the sections of a
-digest (`models.wording.titles`). The same posts give the same text.
+digest (`models.wording.titles`). The same posts give the same text, unless a title is kept.
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -32,25 +33,28 @@ class StoryText(Struct, frozen=True, kw_only=True):
     line: StoryLine | None = None
 
 
-def story_texts(stories: Mapping[str, Sequence[ShownPost]], day: Sequence[ShownPost]) -> dict[str, StoryText]:
+def story_texts(
+    stories: Mapping[str, Sequence[ShownPost]], day: Sequence[ShownPost], kept: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, StoryText]:
     """Topic id -> the text of its story; no two have the same title.
 
     Args:
         stories: Topic id -> the posts of its story; topics without posts are left out.
         day: The newest posts of all topics: what is usual in them names no story.
+        kept: Topic id -> the title that its story keeps.
     """
     told = {post.id for posts in stories.values() for post in posts}
     everything = [post for posts in stories.values() for post in posts]
     everything += [post for post in day if post.id not in told]
     usage = Usage(map(_tweet, everything))
     texts: dict[str, StoryText] = {}
-    taken: set[str] = set()
+    taken = {text.casefold() for text in kept.values()}
     for name in sorted(stories, key=lambda name: (-len({post.author_id for post in stories[name]}), name)):
         shown = sorted(stories[name], key=lambda post: (post.created_at, post.id))
         if not shown:
             continue
         posts = list(map(_tweet, shown))
-        text = title(posts, usage, taken=taken).text
+        text = kept.get(name) or title(posts, usage, taken=taken).text
         taken.add(text.casefold())
         found = representative(posts, usage)
         texts[name] = StoryText(title=text, line=_line(shown[found[0]], found[1]) if found else None)

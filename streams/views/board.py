@@ -53,6 +53,7 @@ class Board:
         self._summaries: dict[str, tuple[tuple[int, ...], TopicSummary]] = {}
         self._sparks: dict[str, dict[str, tuple[int, list[int]]]] = {}
         self._texts: dict[str, StoryText] = {}
+        self._titles: dict[str, tuple[str, frozenset[str]]] = {}  # topic id -> title, and the posts it was made for
         self._written: tuple[int, dict[str, list[StoryPost]]] = (0, {})  # bucket and stories of the texts
         self._rankings: dict[tuple[str, Sort], list[TopicSummary]] = {}
 
@@ -81,15 +82,28 @@ class Board:
         return changed
 
     async def _write(self, last: int) -> list[str]:
-        """Title the stories of now; the topics whose text is another than before. Raises ViewUnavailableError."""
+        """Title the stories of now; the topics whose text is another than before. Raises ViewUnavailableError.
+
+        A row keeps its title while at least half of its posts are those that the title was made for.
+        """
         stories = {name: state.story for name, state in self.states.items() if state.story}
         if (last, stories) != self._written:
-            found = await self._reader.found(sorted({post.id for posts in stories.values() for post in posts}))
+            told = {name: frozenset(post.id for post in posts) for name, posts in stories.items()}
+            titled = {name: made for name, made in self._titles.items() if name in told}
+            found = await self._reader.found(sorted(set().union(*told.values(), *(of for _, of in titled.values()))))
+            # half of its posts are still those of its title, and none of these was deleted
+            titled = {
+                name: (title, of)
+                for name, (title, of) in titled.items()
+                if 2 * len(of & told[name]) >= len(told[name]) and of <= found.keys()
+            }
             shown = {
                 name: [found[post.id].post for post in posts if post.id in found] for name, posts in stories.items()
             }
             day = await self._reader.newest(DAY_POSTS) if stories else []
-            texts, before = story_texts(shown, day), self._texts
+            texts = story_texts(shown, day, {name: title for name, (title, _) in titled.items()})
+            before = self._texts
+            self._titles = {name: titled.get(name, (text.title, told[name])) for name, text in texts.items()}
             self._texts, self._written = texts, (last, stories)
         else:
             texts = before = self._texts

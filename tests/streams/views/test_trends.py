@@ -170,6 +170,26 @@ async def test_a_quiet_window_says_since_when_and_shows_the_next_wider_one() -> 
     assert {one.id for one in board.ranked("24h", "latest")} == {"S", "X"}
 
 
+async def test_a_row_keeps_its_title_while_it_fits() -> None:
+    """As many people with other words do not rename it; a story of which most is another one has another title."""
+    views = MemoryViews()
+    text = "Kestrel 4.2 is out, and its planner is twice as fast as before"
+    await views.apply_assignments([assignment(f"s{i}", "S", author=f"s{i}", text=text) for i in range(3)])
+    board = Board(views)
+
+    async def label(ids: list[str]) -> str:
+        await views.apply_topic_events([event("merged", "S", step="story", level="rising", story_ids=ids)])
+        await board.refresh()
+        return label_of(board.states["S"])
+
+    first = await label(["s0", "s1", "s2"])
+    assert "Kestrel 4.2" in first
+    other = "The Osprey outage lasted three hours, and Osprey says nothing about it"
+    await views.apply_assignments([assignment(f"o{i}", "S", author=f"o{i}", text=other) for i in range(8)])
+    assert await label(["s0", "s1", "s2", "o0", "o1", "o2"]) == first
+    assert "Osprey" in await label(["s1", "s2", *(f"o{i}" for i in range(8))])
+
+
 async def test_a_name_beats_a_link_beats_words() -> None:
     """The digest's name, else the title of what half of the posts link to, else the telling words."""
     views = MemoryViews()
