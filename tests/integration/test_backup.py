@@ -116,13 +116,13 @@ def test_the_commands_carry_an_installation_over(
     )
     assert run("old", "communities", "add", "climate", "--timezone", "Asia/Tokyo")[0] == 0
     code, said = run("old", "backup", file)
-    assert (code, said) == (0, f"{file}: 1 influencers, 1 digests, 0 subscriptions\n")
+    assert (code, f"{file}: 1 influencers, 1 digests, 0 subscriptions" in said) == (0, True), said
     code, said = run("new", "restore", file)
     assert code == 0, said
     assert "restored 1 influencers, 1 digests, 0 subscriptions" in said
     assert "Ada" in run("new", "influencers", "list")[1]
     assert "2021-W18" in run("new", "digest")[1]
-    assert run("new", "communities", "list") == (0, "climate  Asia/Tokyo  24 h\n")
+    assert "climate  Asia/Tokyo  24 h" in run("new", "communities", "list")[1]
     code, said = run("new", "--community", "climate", "influencers", "list")
     assert (code, "Ada" in said) == (0, False)
     code, said = run("new", "--community", "weather", "influencers", "list")
