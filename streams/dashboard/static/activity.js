@@ -40,8 +40,11 @@ export function activity(root) {
     }
   }
 
+  // Two loads may overlap (the stream of events starts anew while the page loads): a page is added where it belongs, once.
   async function older() {
-    const page = events.length ? (await get(`/api/events?limit=100&before=${events.at(-1).id}`)).items.reverse() : [];
+    const last = events.at(-1)?.id;
+    const page = last ? (await get(`/api/events?limit=100&before=${last}`)).items.reverse() : [];
+    if (events.at(-1)?.id !== last) return;
     events.push(...page);
     oldest = page.length < 100;
   }
