@@ -48,6 +48,7 @@ from models.week.config import DigestConfig
 from models.week.posts import WeekPosts
 from models.week.progress import StepProgress
 from models.wording.change import faded
+from models.wording.statements import tellable
 from models.wording.summary import headline, overview_line
 from models.wording.titles import group_name
 
@@ -83,14 +84,14 @@ def build_week(
     past = past_of(previous)
     words = vocabulary(week, publishers(week.posts), past)
     scores = influence(week, influencers)
-    best = ranked(week, units, words, scores, config)
+    values = {author: score.value for author, score in scores.items()}
+    inputs = Inputs(week, previous, influencers, config, versions, resources or {}, values)
+    best = ranked(week, units, words, scores, config, lambda post: tellable([post], inputs.usage))
     continued = match(found.themes, week, previous, config, "theme")
     themes = [Theme(**vars(one), **vars(known)) for one, known in zip(found.themes, continued, strict=True)]
     stories = _known(best.stories, match(best.stories, week, previous, config, "story"), found, themes)
     chosen = forms(week, stories[: best.told])
     report("writing", 0.96)
-    values = {author: score.value for author, score in scores.items()}
-    inputs = Inputs(week, previous, influencers, config, versions, resources or {}, values)
     others, past = stories[best.told :], with_week(past, words)
     digest = write_digest(inputs, found, chosen, others, themes=themes, found=best.found, past=past)
     taught = week_topics(digest, week, [*themes, *chosen.stories()])

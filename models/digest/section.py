@@ -224,7 +224,7 @@ def _lead(told: _Told, found: Sequence[Group], story: Story) -> Statement | None
         own = alphanumeric(verbatim(one.text))
         longer = len(own) > LONGER * len(letters)  # the title is only a part of it
         says_more = named or longer or not (own in letters or letters in own)
-        alone = one.complete and not DANGLING.match(one.text) and one.text != told.title.said
+        alone = one.complete and not DANGLING.match(one.text) and (longer or one.text != told.title.said)
         if says_more and alone and int(story.members[one.place]) in near and embeddable(one.text):
             return one
     return first

@@ -14,6 +14,7 @@ Content of its posts:
 * surprise: the three most unusual words (`ranking.vocabulary`), each times the share of its users in the unit.
 * shared: rarity of the words that two of its posts share (`ranking.coherence`); unknown for a single voice.
 * agreement: cosine to the nearest post of another person in the unit; for a unit of one person, in the week.
+* clear: how well its clearest post reports something to a stranger, as `clear` measures it.
 * names, words: number per post. news: share with a verb of news. crowded: share within a day of the middle post.
 * wall: share of hashtags. evergreen, greeting, advert: share of posts of that kind (`ranking.junk`).
 
@@ -54,7 +55,12 @@ class WeekFacts:
     """Measurements that all units of a week share: by person and by post."""
 
     def __init__(
-        self, week: WeekPosts, units: Units, words: Vocabulary, influence: Mapping[str, InfluenceScore]
+        self,
+        week: WeekPosts,
+        units: Units,
+        words: Vocabulary,
+        influence: Mapping[str, InfluenceScore],
+        clear: Callable[[Tweet], float],
     ) -> None:
         self.units, self.words = units, words
         posts = week.posts
@@ -72,6 +78,7 @@ class WeekFacts:
         self.coherence = Coherence(units, words, self.voices)
         self.wall = np.array([walls[index] for index in units.distinct.tolist()])
         self.time = np.array([post.created_at.timestamp() for post in originals])
+        self.clear = _measured(originals, clear)
         self.by_post = {
             "news": _measured(originals, tells_news),
             "evergreen": _measured(originals, _matches(EVERGREEN)),
@@ -109,6 +116,7 @@ class WeekFacts:
             "surprise": self._surprise(members),
             "agreement": self._agreement(group),
             "shared": self.coherence.shared(group.tolist()),
+            "clear": float(self.clear[group].max()),
             "crowded": float((middle <= DAY).mean()),
         }
 

@@ -5,7 +5,7 @@
 * Themed list: links of one kind that people share to read or use: papers, code, courses and books, data, trends and
   debates. The link addresses and the nouns of the posts give the kind. A list has at least three entries.
 
-* Brief: all other stories.
+* Brief: all other stories, ordered by their number of people.
 """
 
 import re
@@ -46,7 +46,7 @@ _END = re.compile(r"[.!?…]\s|\n")
 
 @dataclass(frozen=True)
 class Forms:
-    """The stories of a digest by form: sections by their number of people, all others in the order of the ranking."""
+    """The stories of a digest by form: sections and briefs by number of people, lists in the order of the ranking."""
 
     sections: list[Story]
     lists: list[tuple[TopicKind, list[Story]]]
@@ -68,7 +68,8 @@ def forms(week: WeekPosts, stories: Sequence[Story]) -> Forms:
     # in the order of their best entries
     listed = [kind for kind in dict.fromkeys(kind for kind in kinds if kind) if counts[kind] >= LIST_ENTRIES][:LISTS]
     lists = [(kind, [story for story, its in zip(rest, kinds, strict=True) if its == kind]) for kind in listed]
-    return Forms(sections, lists, [story for story, kind in zip(rest, kinds, strict=True) if kind not in listed])
+    briefs = [story for story, kind in zip(rest, kinds, strict=True) if kind not in listed]
+    return Forms(sections, lists, sorted(briefs, key=lambda story: -story.people))
 
 
 def entry_kind(posts: Sequence[Tweet]) -> TopicKind | None:

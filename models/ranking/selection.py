@@ -3,12 +3,13 @@
 WeekPosts, Units -> facts -> score -> the best are joined (`ranking.joining`) -> score -> [RankedStory], the best first
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from models.events import Tweet
 from models.ranking.features import WeekFacts
 from models.ranking.influence import InfluenceScore
 from models.ranking.joining import joined, one_entry_each, terms_of
@@ -46,9 +47,19 @@ def ranked(
     words: Vocabulary,
     influence: Mapping[str, InfluenceScore],
     config: DigestConfig,
+    clear: Callable[[Tweet], float],
 ) -> Ranked:
-    """Return the stories of `week`, without ids and themes."""
-    facts = WeekFacts(week, units, words, influence)
+    """Return the stories of `week`, without ids and themes.
+
+    Args:
+        week: its posts.
+        units: its units.
+        words: its words, compared with the past.
+        influence: author id -> influence.
+        config: the settings.
+        clear: how well a post reports something to a stranger, 0 to 1.
+    """
+    facts = WeekFacts(week, units, words, influence, clear)
     groups = [group for group in _parted(facts, units.groups) if _says_something(week, units, words, facts, group)]
     room = min(config.max_entries, len(units.distinct) // MOST_POSTS)
     if not groups or not room:

@@ -58,8 +58,15 @@ _OPEN_END = re.compile(  # what it ends with needs an object, which was a link
     r"my|from|by|called|titled|below)[.:!]?$",
     re.IGNORECASE,
 )
+_EVALUATION = re.compile(  # "is shockingly good"
+    r"\b(?:is|are|was|were|looks?|feels?|seems?|sounds?) (?:just |such )?(?:a )?(?:definitely|really|very|pretty|quite|"
+    r"so|super|truly|simply|absolutely|incredibly|surprisingly|shockingly|insanely|extremely|totally|seriously|"
+    r"wildly|remarkably|hugely|obviously|clearly)\b",
+    re.IGNORECASE,
+)
 _ME = re.compile(r"\b(?:i(?:['’](?:m|ve|d|ll))?|my|me)\b", re.IGNORECASE)
 _WE = re.compile(r"\b(?:we(?:['’](?:re|ve|d|ll))?|our|us|let['’]s)\b", re.IGNORECASE)
+_YOU = re.compile(r"\byou(?:r|['’](?:re|ve|d|ll))?\b", re.IGNORECASE)
 _FINITE = re.compile(
     r"\b(?:is|are|was|were|am|has|have|had|does|did|can|could|will|would|may|might|must|should|cannot|\w+n['’]t|"
     r"(?:it|that|he|she|there|what|who)['’]s|\w+['’](?:re|ve|ll|d|m)|\w{2,}ed|became|began|brought|built|bought|came|"
@@ -84,7 +91,7 @@ def clarity(text: str, *, heading: bool = False) -> float:
     worth *= 0.5 if _APPOINTMENT.search(text) else 1.0
     worth *= 0.5 if DANGLING.match(text) else 1.0
     worth *= 0.5 if text.endswith("?") else 1.0
-    worth *= 0.6 if _OPINION.search(text) else 1.0
+    worth *= 0.6 if _OPINION.search(text) or _EVALUATION.search(text) else 1.0
     worth *= 0.3 if _CHAPTER.match(text) else 1.0
     worth *= 0.4 if _OPEN_END.search(text) or (text[0] in "[(" and text[-1] in ")]") else 1.0
     worth *= 0.6 if text.count(",") >= MANY_COMMAS else 1.0
@@ -93,8 +100,8 @@ def clarity(text: str, *, heading: bool = False) -> float:
 
 
 def speaker(text: str) -> float:
-    """Return how well a sentence stands without its speaker: less with "I", and a little less with "we"."""
-    return 0.4 if _ME.search(text) else 0.7 if _WE.search(text) else 1.0
+    """Return how well a sentence stands without its speaker: less with "I", and a little less with "we" or "you"."""
+    return 0.4 if _ME.search(text) else 0.7 if _WE.search(text) or _YOU.search(text) else 1.0
 
 
 def is_news(text: str) -> bool:

@@ -18,7 +18,7 @@ from models.events import Brief, DigestTopic, Person, Sentence, TopicKind, Tweet
 from models.text.plain import one_line
 from models.wording.headings import shortened
 from models.wording.passages import verbatim
-from models.wording.people import joined, listed, mention, original_author, people_of
+from models.wording.people import clean_handle, joined, listed, mention, original_author, people_of
 from models.wording.statements import Statement
 
 ALSO = " Also on it: "
@@ -102,8 +102,15 @@ def _quoted(
     else:
         first = post
         who = mention(people_of([post], influence)[0])
-    passing = [other for other in same if first is None or other.author_id != first.author_id]
-    saying = [*people_of([first] if first else [], influence), *people_of(passing, influence)]
+    # whoever passes on their own post is its author, not one more person
+    own = (
+        [first]
+        if first
+        else [other for other in posts if f"@{clean_handle(other.author)}".casefold() == who.casefold()]
+    )
+    author_ids = {other.author_id for other in own}
+    passing = [other for other in same if other.author_id not in author_ids]
+    saying = [*people_of(own, influence), *people_of(passing, influence)]
     if not (passing or lead.is_news or news):
         return f"{who}: “{words}”", saying
     passed = f", {PASSED_ON_BY}{listed(people_of(passing, influence))}" if passing else ""

@@ -29,6 +29,8 @@ from models.text import spoken_words
 from models.week.config import DigestConfig
 from models.week.posts import WeekPosts, week_posts
 from models.week.week import Week
+from models.wording.statements import tellable
+from models.wording.usage import Usage
 from tests.benchmarks.bench_digest import lists_in
 from tests.benchmarks.digest_score import SECTION, Entry, Listed, Score, score
 from tests.benchmarks.refit_ids import weeks_of
@@ -56,6 +58,7 @@ class Chosen:
     first: Vocabulary  # without the weeks before
     influence: Mapping[str, InfluenceScore]
     listed: list[Listed]
+    clear: Mapping[str, float]  # post id -> how well it reports something to a stranger
 
 
 def weeks_in(data: Path, vectors: Path | None) -> Iterator[tuple[str, list[Chosen]]]:
@@ -78,14 +81,21 @@ def weeks_in(data: Path, vectors: Path | None) -> Iterator[tuple[str, list[Chose
                 repeats = fold(week, [spoken_words(post.text) for post in week.posts], CONFIG.near_duplicate_similarity)
                 first = vocabulary(week, voices, NO_PAST)
                 found = find_units(week, repeats)
-                chosen.append(Chosen(week, repeats, found, words, first, influence(week, []), lists[str(name)]))
+                chosen.append(
+                    Chosen(week, repeats, found, words, first, influence(week, []), lists[str(name)], _clear(week))
+                )
         if chosen:
             yield archive.name, chosen
 
 
+def _clear(week: WeekPosts) -> dict[str, float]:
+    usage = Usage(week.posts)
+    return {post.id: tellable([post], usage) for post in week.posts}
+
+
 def scored(one: Chosen, words: Vocabulary, found: Units) -> Score:
     """The score of the selection."""
-    best = ranked(one.week, found, words, one.influence, CONFIG)
+    best = ranked(one.week, found, words, one.influence, CONFIG, lambda post: one.clear[post.id])
     stories = [
         Story(**vars(story), **vars(Continuity(id=str(place))), theme=None)
         for place, story in enumerate(best.stories[: best.told])

@@ -44,6 +44,12 @@ def test_three_of_a_kind_are_a_list() -> None:
     assert told(papers[:2], [2, 2]).lists == []
 
 
+def test_briefs_of_more_people_come_first() -> None:
+    """Among as many, the order of the ranking stays."""
+    found = told([f"subject {n} of the week" for n in range(4)], [1, 2, 1, 2])
+    assert [one.id for one in found.briefs] == ["s1", "s3", "s0", "s2"]
+
+
 def test_at_most_eight_sections() -> None:
     """The ninth is told in a line."""
     found = told([f"subject {n} of the week" for n in range(10)], [4] * 10)

@@ -1,9 +1,12 @@
 """From units to stories: what people choose to pass on is told, junk and walls are not, and a quiet week has little."""
 
+import functools
+from collections.abc import Callable
+
 import msgspec
 import numpy as np
 
-from models.events import EmbeddedTweet, Link
+from models.events import EmbeddedTweet, Link, Tweet
 from models.ranking.influence import influence
 from models.ranking.publishers import publishers
 from models.ranking.selection import Ranked, ranked
@@ -58,12 +61,21 @@ def story(first: int, people: int, text: str, name: str) -> list[EmbeddedTweet]:
     ]
 
 
-def stories_of(posts: list[EmbeddedTweet], past: Past = NO_PAST, **settings: int) -> tuple[WeekPosts, Ranked]:
+def stories_of(
+    posts: list[EmbeddedTweet],
+    past: Past = NO_PAST,
+    clear: Callable[[Tweet], float] = lambda post: 1.0,
+    **settings: int,
+) -> tuple[WeekPosts, Ranked]:
     """The week and what is ranked in it."""
     week = week_of(posts)
     units = find_units(week, fold(week, [spoken_words(one.text) for one in week.posts], 0.92))
     words = vocabulary(week, publishers(week.posts), past)
-    return week, ranked(week, units, words, influence(week, []), DigestConfig(**settings))
+    return week, ranked(week, units, words, influence(week, []), DigestConfig(**settings), clear)
+
+
+def _names(name: str, post: Tweet) -> float:
+    return float(name in post.text)
 
 
 def texts(week: WeekPosts, found: Ranked) -> list[str]:
@@ -92,6 +104,18 @@ def test_a_post_that_people_pass_on_is_a_story() -> None:
     week, found = stories_of([*chatter(50), original, *passed])
     best = next(one for one in found.stories[: found.told] if "Brightwater-2" in week.posts[int(one.distinct[0])].text)
     assert (len(best.distinct), best.people) == (1, 4)
+
+
+def test_what_can_be_told_comes_before_what_cannot() -> None:
+    """Of two stories that are alike in all else, the one with a post that reports something is better."""
+    posts = [
+        *chatter(50),
+        *story(0, 4, "The Brightwater-2 bridge is announced and opens today", "ferry"),
+        *story(20, 4, "The Stonefield-7 bridge is announced and opens today", "violin"),
+    ]
+    for name in ("Brightwater-2", "Stonefield-7"):
+        week, found = stories_of(posts, clear=functools.partial(_names, name))
+        assert name in texts(week, found)[0]
 
 
 def test_walls_giveaways_and_wordless_posts_are_no_stories() -> None:

@@ -20,6 +20,7 @@ REPORT = "The Kelp Bank closes its harbour branch"
         "To the nine people of the harbour branch",
         "My Kelp Bank talk on the harbour branch is in one hour",
         "I love the harbour branch of the Kelp Bank",
+        "The Kelp Bank branch is shockingly good",
         "Grateful to the people of the harbour branch",
         "12:30 Why the Kelp Bank closes its harbour branch",
         "The Kelp Bank harbour branch + its vault",
@@ -43,7 +44,7 @@ def test_a_heading_needs_no_verb() -> None:
 def test_i_is_worth_less_than_we_and_both_less_than_a_name() -> None:
     """Of three sentences on one thing."""
     texts = ("I closed the branch", "We closed the branch", "The Kelp Bank closed the branch")
-    assert speaker(texts[0]) < speaker(texts[1]) < speaker(texts[2]) == 1.0
+    assert speaker(texts[0]) < speaker(texts[1]) == speaker("You can close the branch") < speaker(texts[2]) == 1.0
 
 
 @pytest.mark.parametrize(
