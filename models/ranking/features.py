@@ -14,7 +14,6 @@ Content of its posts:
 * surprise: the three most unusual words (`ranking.vocabulary`), each times the share of its users in the unit.
 * shared: rarity of the words that two of its posts share (`ranking.coherence`); unknown for a single voice.
 * agreement: cosine to the nearest post of another person in the unit; for a unit of one person, in the week.
-* clear: how well its clearest post reports something to a stranger, as `clear` measures it.
 * names, words: number per post. news: share with a verb of news. crowded: share within a day of the middle post.
 * wall: share of hashtags. evergreen, greeting, advert: share of posts of that kind (`ranking.junk`).
 
@@ -116,7 +115,6 @@ class WeekFacts:
             "surprise": self._surprise(members),
             "agreement": self._agreement(group),
             "shared": self.coherence.shared(group.tolist()),
-            "clear": float(self.clear[group].max()),
             "crowded": float((middle <= DAY).mean()),
         }
 

@@ -18,20 +18,7 @@ from scipy.stats import rankdata
 
 Floats = npt.NDArray[np.float64]
 
-PLUS = (
-    "people",
-    "influence",
-    "gain",
-    "reach",
-    "surprise",
-    "agreement",
-    "shared",
-    "crowded",
-    "names",
-    "words",
-    "news",
-    "clear",
-)
+PLUS = ("people", "influence", "gain", "reach", "surprise", "agreement", "shared", "crowded", "names", "words", "news")
 MINUS = ("wall", "top", "evergreen", "greeting", "advert")
 CHANCE = 0.1  # maximum share of the published units that may occur by chance; among fewer than ten, one may
 DRAWS = 200_000  # number of shuffled scores for the null distribution

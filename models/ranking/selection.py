@@ -1,6 +1,8 @@
 """Selects the stories of a digest from the units of a week: rank, join, rank again, cut where chance begins.
 
 WeekPosts, Units -> facts -> score -> the best are joined (`ranking.joining`) -> score -> [RankedStory], the best first
+
+A line of one or two people that no stranger understands gives its place to the next story.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +13,7 @@ import numpy.typing as npt
 
 from models.events import Tweet
 from models.ranking.features import WeekFacts
+from models.ranking.forms import SECTION_PEOPLE
 from models.ranking.influence import InfluenceScore
 from models.ranking.joining import joined, one_entry_each, terms_of
 from models.ranking.junk import GIVEAWAY
@@ -23,6 +26,7 @@ from models.week.config import DigestConfig
 from models.week.posts import WeekPosts
 
 FEWEST_WORDS = 5.0  # words per post, on average: a unit with fewer has no content to tell
+CLEAR = 0.5  # of one post: less has two faults, or a grave one
 WALL = 0.5  # share of hashtags from which a post is a wall
 MOST_POSTS = 8  # distinct posts of the week per entry of its digest
 LOOKED_AT = 6  # units that may be joined, per entry
@@ -69,7 +73,9 @@ def ranked(
     parts = percentiles(facts.of(groups))
     score = scores(parts)
     order = in_order(score)
-    best = [groups[place] for place in order[: worth_telling(parts, score, config.seed)]]
+    best = order[: worth_telling(parts, score, config.seed)]
+    order = [place for place in best if _can_be_told(facts, groups[place])] + order[len(best) :]
+    best = [groups[place] for place in order if place in set(best)]
     entries = one_entry_each(
         units, best, room, words, [facts.people_of(group.tolist()) for group in best], facts.coherence
     )
@@ -83,6 +89,11 @@ def ranked(
         own = {name: float(part[first]) for name, part in parts.items()}
         stories.append(_story(week, units, words, facts, group, float(score[first]), own))
     return Ranked(stories, told, len(groups))
+
+
+def _can_be_told(facts: WeekFacts, group: Group) -> bool:
+    """Whether a stranger can understand a post of it, or enough people speak of it for a section."""
+    return float(facts.clear[group].max()) >= CLEAR or len(facts.people_of(group.tolist())) >= SECTION_PEOPLE
 
 
 def _says_something(week: WeekPosts, units: Units, words: Vocabulary, facts: WeekFacts, group: Group) -> bool:
