@@ -73,9 +73,9 @@ def ranked(
     parts = percentiles(facts.of(groups))
     score = scores(parts)
     order = in_order(score)
-    best = order[: worth_telling(parts, score, config.seed)]
-    order = [place for place in best if _can_be_told(facts, groups[place])] + order[len(best) :]
-    best = [groups[place] for place in order if place in set(best)]
+    above = worth_telling(parts, score, config.seed)
+    clear = [place for place in order[:above] if _can_be_told(facts, groups[place])]
+    best, order = [groups[place] for place in clear], [*clear, *order[above:]]
     entries = one_entry_each(
         units, best, room, words, [facts.people_of(group.tolist()) for group in best], facts.coherence
     )
