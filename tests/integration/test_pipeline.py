@@ -8,15 +8,17 @@ from pathlib import Path
 
 import orjson
 import pytest
+from aiokafka.admin import NewPartitions
 
 from models.events import Deletion, EmbeddedTweet, TopicEvent, Tweet
 from models.events.week_topics import WeekTopics
 from models.events.wire import decode, decode_embedded, decode_log, encode
 from models.week.week import Week
 from streams.demo import demo_posts
+from streams.kafka.admin_client import admin
 from streams.kafka.digests import PublishedDigest
 from streams.kafka.log import producer, topic_name
-from streams.kafka.topics import EMBEDDED, TOPIC_EVENTS
+from streams.kafka.topics import EMBEDDED, TOPIC_EVENTS, TWEETS
 from streams.refit.week_slice import read_week
 from streams.settings import Settings
 from streams.sources.files.json_lines import parse_line
@@ -34,6 +36,7 @@ from tests.support.made_posts import START, embedded, tweet
 pytestmark = pytest.mark.timeout(1200)
 POISON: Sequence[bytes | None] = (b"not json", None, b"[]", b'{"id":"x"}', b'{"schema":7,"id":"x"}', b"\xff\xfe")
 WEEKS = ("2021-W09", "2021-W10")
+GROWN = 6  # partitions of `tweets`
 
 
 def demo_tweets() -> list[Tweet]:
@@ -45,7 +48,11 @@ def demo_tweets() -> list[Tweet]:
 async def test_every_record_is_accounted_for_in_spite_of_kill_9(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
-    """Posts, duplicates, tombstones and poison; the worker is killed three times during them."""
+    """Posts, duplicates, tombstones and poison; the worker is killed three times during them, and `tweets` grows.
+
+    After the growth, later posts of an author are on another partition than the earlier ones. Within a partition, the
+    order of an author's posts is kept.
+    """
     posts = [tweet(number, hours=number / 100) for number in range(3_000)]
     values: list[Tweet | Deletion | bytes | None] = [*posts, *posts[40:60], *POISON]
     values += [
@@ -58,6 +65,8 @@ async def test_every_record_is_accounted_for_in_spite_of_kill_9(
             for turn in range(3):
                 worker.start()
                 await produce(settings, values[turn * third : (turn + 1) * third if turn < 2 else None])
+                if turn == 0:
+                    await _grow(settings, GROWN)
                 await _some_progress(settings, turn, worker)
                 worker.kill()
             worker.start()
@@ -68,6 +77,29 @@ async def test_every_record_is_accounted_for_in_spite_of_kill_9(
     assert found.produced == len(values)
     assert found.twice == []
     assert dict(found.outcomes) == {"assigned": 3_000, "duplicate": 20, "dead letter": len(POISON), "deleted": 5}
+    log = [decode_log(one.value) for one in await records_of(settings, EMBEDDED)]
+    kept = [one for one in log if isinstance(one, EmbeddedTweet)]
+    assert len({one.origin.split(":")[0] for one in kept}) > TWEETS.partitions, "nobody's posts moved"
+    _in_order(kept)
+
+
+async def _grow(settings: Settings, partitions: int) -> None:
+    """As an operator does for more embed workers, while records arrive."""
+    async with admin(settings) as client:
+        await client.create_partitions({topic_name(settings, TWEETS): NewPartitions(partitions)})
+
+
+def _in_order(log: list[EmbeddedTweet]) -> None:
+    """A record that is new on the log comes after the earlier ones of its author and partition; a kill repeats some."""
+    newest: dict[tuple[str, str], int] = {}
+    seen: set[str] = set()
+    for one in log:
+        partition, offset = one.origin.split(":")
+        author = (partition, one.tweet.author_id)
+        if one.origin not in seen:
+            assert int(offset) > newest.get(author, -1), f"{author}: {one.origin}"
+            newest[author] = int(offset)
+            seen.add(one.origin)
 
 
 async def _some_progress(settings: Settings, turn: int, worker: WorkerProcess) -> None:
