@@ -74,8 +74,8 @@ def ranked(
     score = scores(parts)
     order = in_order(score)
     above = worth_telling(parts, score, config.seed)
-    clear = [place for place in order[:above] if _can_be_told(facts, groups[place])]
-    best, order = [groups[place] for place in clear], [*clear, *order[above:]]
+    told_of = [place for place in order[:above] if _can_be_told(facts, groups[place])]
+    best, order = [groups[place] for place in told_of], [*told_of, *order[above:]]
     entries = one_entry_each(
         units, best, room, words, [facts.people_of(group.tolist()) for group in best], facts.coherence
     )
