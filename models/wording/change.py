@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from models.events import Digest, DigestTopic, Faded, Sentence, TopicIdentity, Tweet
 from models.text.plain import alphanumeric
+from models.text.stop_words import STOP_WORDS
 from models.wording.people import joined
 from models.wording.titles import names
 from models.wording.usage import Usage, atoms
@@ -79,7 +80,7 @@ def _sought(topic: DigestTopic) -> str:
     """Return a title that is a name, else the first keyword that the title writes as a name; "" if there is none."""
     label = atoms(topic.label)
     named = {atom.key: atom.written for atom in label if not atom.written.islower() and not atom.key.isdigit()}
-    if 0 < len(label) <= LONGEST_NAME and named:
+    if 0 < len(label) <= LONGEST_NAME and named and not {atom.key for atom in label} & STOP_WORDS:
         return topic.label
     return next((named[word] for word in map(str.casefold, topic.keywords) if word in named), "")
 

@@ -15,7 +15,7 @@ from models.text.characters import split_hashtag
 from models.text.plain import one_line
 from models.text.stop_words import STOP_WORDS
 from models.wording.announcement import announced
-from models.wording.manner import clarity, speaker
+from models.wording.manner import clarity, is_news, speaker
 from models.wording.passages import CUT, URL, own_words, verbatim
 from models.wording.statements import Statement
 from models.wording.usage import Usage, atoms
@@ -114,7 +114,8 @@ class Headings:
         said = as_heading(announced(self._usage.without_channels(verbatim(one.text), self._people)))
         whole = whole_clauses(said, cut=not one.complete)
         first = _FIRST_CLAUSE.match(whole)
-        short = first is None or len(first[0]) < ENOUGH or _SUBORDINATE.match(whole) is not None
+        least = SHORTEST_HEADING if first is not None and is_news(first[0]) else ENOUGH  # "Orlop-5 is live" is enough
+        short = first is None or len(first[0]) < least or _SUBORDINATE.match(whole) is not None
         if first is not None and not short and whole[first.end()] in ".!":  # a heading is one sentence
             yield first[0], 1.0
             return

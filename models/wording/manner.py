@@ -64,7 +64,11 @@ _EVALUATION = re.compile(  # "is shockingly good"
     r"wildly|remarkably|hugely|obviously|clearly)\b",
     re.IGNORECASE,
 )
-_ME = re.compile(r"\b(?:i(?:['’](?:m|ve|d|ll))?|my|me)\b", re.IGNORECASE)
+_ME = re.compile(  # or without its subject: "Tried it on a phone"
+    r"\b(?:i(?:['’](?:m|ve|d|ll))?|my|me)\b|"
+    r"^(?:just |finally )?(?:asked|tried|tested|finished|built|made|spent|wrote|saw|heard|went|had|learned|used|got)\b",
+    re.IGNORECASE,
+)
 _WE = re.compile(r"\b(?:we(?:['’](?:re|ve|d|ll))?|our|us|let['’]s)\b", re.IGNORECASE)
 _YOU = re.compile(r"\byou(?:r|['’](?:re|ve|d|ll))?\b", re.IGNORECASE)
 _FINITE = re.compile(

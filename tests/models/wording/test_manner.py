@@ -41,6 +41,11 @@ def test_a_heading_needs_no_verb() -> None:
     assert clarity(title, heading=True) == 1.0 > clarity(title)
 
 
+def test_a_sentence_without_its_subject_is_about_its_speaker() -> None:
+    """Posts leave out the "I"."""
+    assert speaker("Tried the Orlop-5 barge in fog") == speaker("I tried the Orlop-5 barge in fog") < 1.0
+
+
 def test_i_is_worth_less_than_we_and_both_less_than_a_name() -> None:
     """Of three sentences on one thing."""
     texts = ("I closed the branch", "We closed the branch", "The Kelp Bank closed the branch")

@@ -137,6 +137,7 @@ def test_a_title_is_one_sentence() -> None:
     """The first, also where it ends with a number."""
     posts = told("The harbour board closes gate CVE-2031. One barge too many, no lights")
     assert named(posts) == "The harbour board closes gate CVE-2031"
+    assert named(told("Orlop-5 is live. We have been testing it over two weeks on our barges")) == "Orlop-5 is live"
 
 
 def test_the_title_of_a_work_is_found_inside_a_sentence_that_promotes_it() -> None:
