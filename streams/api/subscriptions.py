@@ -239,7 +239,9 @@ def _own(queue: DeliveryQueue, name: str, key: str) -> None:
         raise HTTPException(404, "there is no such subscription any more")
 
 
-Edited = Annotated[bool, Query(description="with the words of a language model, where it edited a digest")]
+Edited = Annotated[
+    bool, Query(description="with the words of a language model, where it edited a digest", examples=[True])
+]
 
 
 @router.get("/feed.atom", summary="All digests as an Atom feed", response_class=Response)

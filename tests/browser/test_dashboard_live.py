@@ -37,8 +37,8 @@ async def until(true: Callable[[], Awaitable[bool]], what: str) -> None:
 
 
 async def kept(page: Page) -> int:
-    """Posts in the view, as the ranking says."""
-    return await number_in(page.locator(".count"), r"([\d,]+) posts kept")
+    """Posts in the view, as the first view says."""
+    return await number_in(page.locator(".count"), r"([\d,]+) posts? by")
 
 
 async def test_topics_appear_and_change_on_a_page_that_is_left_open(world: LiveWorld) -> None:

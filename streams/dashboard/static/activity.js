@@ -27,8 +27,8 @@ export function activity(root) {
 
   async function load() {
     try {
-      const known = new Set(events?.map((event) => event.id));
       const fresh = (await get("/api/events?limit=100")).items.reverse();
+      const known = new Set(events?.map((event) => event.id)); // after the wait: the stream may have told some of them
       const met = fresh.some((event) => known.has(event.id));
       events = met ? [...fresh.filter((event) => !known.has(event.id)), ...events] : fresh;
       if (!met) oldest = false;

@@ -25,7 +25,7 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server:
 class SlowRedis(RedisServer):
     """Answers `before` so often before it answers PONG."""
 
-    ready_seconds = 0.3
+    ready_seconds = 2.0
 
     def __init__(self, folder: Path, before: str, times: int) -> None:
         super().__init__(folder)
@@ -43,7 +43,7 @@ class SlowRedis(RedisServer):
 
 def test_a_server_that_loads_its_data_is_waited_for(tmp_path: Path) -> None:
     """Once it was killed after half a minute, and so was every later one: `toptopics up` never succeeded again."""
-    redis = SlowRedis(tmp_path, "-LOADING Redis is loading the dataset in memory\r\n", 30)
+    redis = SlowRedis(tmp_path, "-LOADING Redis is loading the dataset in memory\r\n", 60)
     try:
         assert redis.start()
     finally:
