@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownTopicOrPartitionError
 from tenacity import AsyncRetrying, RetryError, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from streams.kafka.log import connection
+from streams.kafka.log import connection, started
 from streams.settings import Settings
 
 SECONDS = 15.0  # longest time of all attempts together
@@ -44,7 +44,7 @@ async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     client = AIOKafkaAdminClient(**connection(settings))
     try:
         try:
-            await client.start()  # inside `try`: a broker that refuses us leaves connections to close
+            await started(client)  # inside `try`: a broker that refuses us leaves connections to close
         except KafkaConnectionError as error:
             raise UnreachableError(*error.args) from error
         yield client

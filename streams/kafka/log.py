@@ -13,12 +13,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.kafka.record import Record
 from streams.kafka.topics import COMMUNITIES, Topic
 from streams.settings import Settings, of_installation
 
 FETCH_RECORDS = 5_000
+LONGEST_START = 5.0  # seconds that a cancelled caller waits for a client
 EMBED = "embed"  # the stage that serves all communities
 MAX_MESSAGE_BYTES = 8 * 1024**2
 MAX_REQUEST_BYTES = 12 * 1024**2  # the largest record as a dead letter, in base64
@@ -96,6 +98,18 @@ def ssl_context(settings: Settings) -> ssl.SSLContext:
         raise SettingError(f"TOPTOPICS_KAFKA_SSL_CAFILE {cafile} is unusable: {error}") from error
 
 
+async def started(client: AIOKafkaConsumer | AIOKafkaProducer | AIOKafkaAdminClient) -> None:
+    """Start a client. A cancelled caller waits for the end of the start, which leaves its connection open otherwise."""
+    starting = asyncio.ensure_future(client.start())
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait([starting], timeout=LONGEST_START)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        raise
+
+
 @asynccontextmanager
 async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
     """An idempotent producer; it is flushed at exit."""
@@ -111,7 +125,7 @@ async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
     )
     backoff_metadata(client.client)
     try:
-        await client.start()  # inside: a broker that refuses us leaves connections to close
+        await started(client)  # inside: a broker that refuses us leaves connections to close
         yield client
     finally:
         await client.stop()
@@ -136,7 +150,7 @@ async def consumer(settings: Settings, topic: Topic) -> AsyncIterator[AIOKafkaCo
         check_crcs=False,
     )
     try:
-        await client.start()  # inside `try`: a broker that refuses us leaves connections to close
+        await started(client)  # inside `try`: a broker that refuses us leaves connections to close
         yield client
     finally:
         await client.stop()
