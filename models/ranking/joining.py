@@ -39,8 +39,9 @@ Group = npt.NDArray[np.int64]
 def joined(units: Units, groups: Sequence[Group], candidates: Sequence[int], words: Vocabulary) -> list[Group]:
     """Return `groups`, with those of `candidates` (places in it) joined that are one story, by their first post."""
     terms = [_leading(terms_of(units, groups[place], words), words) for place in candidates]
-    distance = 1 - _likeness(units, [groups[place] for place in candidates]) - _in_common(terms, units, words)
-    distance[_in_common(terms, units, words) == 0] = APART
+    common = _in_common(terms, units, words)
+    distance = 1 - _likeness(units, [groups[place] for place in candidates]) - common
+    distance[common == 0] = APART
     labels = _linkage(np.asarray(np.clip(distance, 0, APART).round(6), dtype=np.float64))
     merged: dict[int, list[Group]] = defaultdict(list)
     for label, place in zip(labels, candidates, strict=True):
