@@ -54,12 +54,7 @@ class WeekFacts:
     """Measurements that all units of a week share: by person and by post."""
 
     def __init__(
-        self,
-        week: WeekPosts,
-        units: Units,
-        words: Vocabulary,
-        influence: Mapping[str, InfluenceScore],
-        clear: Callable[[Tweet], float],
+        self, week: WeekPosts, units: Units, words: Vocabulary, influence: Mapping[str, InfluenceScore]
     ) -> None:
         self.units, self.words = units, words
         posts = week.posts
@@ -77,7 +72,6 @@ class WeekFacts:
         self.coherence = Coherence(units, words, self.voices)
         self.wall = np.array([walls[index] for index in units.distinct.tolist()])
         self.time = np.array([post.created_at.timestamp() for post in originals])
-        self.clear = _measured(originals, clear)
         self.by_post = {
             "news": _measured(originals, tells_news),
             "evergreen": _measured(originals, _matches(EVERGREEN)),

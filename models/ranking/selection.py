@@ -63,7 +63,7 @@ def ranked(
         config: the settings.
         clear: how well a post reports something to a stranger, 0 to 1.
     """
-    facts = WeekFacts(week, units, words, influence, clear)
+    facts = WeekFacts(week, units, words, influence)
     groups = [group for group in _parted(facts, units.groups) if _says_something(week, units, words, facts, group)]
     room = min(config.max_entries, len(units.distinct) // MOST_POSTS)
     if not groups or not room:
@@ -74,7 +74,12 @@ def ranked(
     score = scores(parts)
     order = in_order(score)
     above = worth_telling(parts, score, config.seed)
-    told_of = [place for place in order[:above] if _can_be_told(facts, groups[place])]
+    told_of = [
+        place
+        for place in order[:above]
+        if len(facts.people_of(groups[place].tolist())) >= SECTION_PEOPLE
+        or any(clear(week.posts[index]) >= CLEAR for index in units.distinct[groups[place]].tolist())
+    ]
     best, order = [groups[place] for place in told_of], [*told_of, *order[above:]]
     entries = one_entry_each(
         units, best, room, words, [facts.people_of(group.tolist()) for group in best], facts.coherence
@@ -89,11 +94,6 @@ def ranked(
         own = {name: float(part[first]) for name, part in parts.items()}
         stories.append(_story(week, units, words, facts, group, float(score[first]), own))
     return Ranked(stories, told, len(groups))
-
-
-def _can_be_told(facts: WeekFacts, group: Group) -> bool:
-    """Whether a stranger can understand a post of it, or enough people speak of it for a section."""
-    return float(facts.clear[group].max()) >= CLEAR or len(facts.people_of(group.tolist())) >= SECTION_PEOPLE
 
 
 def _says_something(week: WeekPosts, units: Units, words: Vocabulary, facts: WeekFacts, group: Group) -> bool:

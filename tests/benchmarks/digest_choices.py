@@ -58,7 +58,7 @@ class Chosen:
     first: Vocabulary  # without the weeks before
     influence: Mapping[str, InfluenceScore]
     listed: list[Listed]
-    clear: Mapping[str, float]  # post id -> how well it reports something to a stranger
+    usage: Usage
 
 
 def weeks_in(data: Path, vectors: Path | None) -> Iterator[tuple[str, list[Chosen]]]:
@@ -82,20 +82,15 @@ def weeks_in(data: Path, vectors: Path | None) -> Iterator[tuple[str, list[Chose
                 first = vocabulary(week, voices, NO_PAST)
                 found = find_units(week, repeats)
                 chosen.append(
-                    Chosen(week, repeats, found, words, first, influence(week, []), lists[str(name)], _clear(week))
+                    Chosen(week, repeats, found, words, first, influence(week, []), lists[str(name)], Usage(week.posts))
                 )
         if chosen:
             yield archive.name, chosen
 
 
-def _clear(week: WeekPosts) -> dict[str, float]:
-    usage = Usage(week.posts)
-    return {post.id: tellable([post], usage) for post in week.posts}
-
-
 def scored(one: Chosen, words: Vocabulary, found: Units) -> Score:
     """The score of the selection."""
-    best = ranked(one.week, found, words, one.influence, CONFIG, lambda post: one.clear[post.id])
+    best = ranked(one.week, found, words, one.influence, CONFIG, lambda post: tellable([post], one.usage))
     stories = [
         Story(**vars(story), **vars(Continuity(id=str(place))), theme=None)
         for place, story in enumerate(best.stories[: best.told])
