@@ -83,7 +83,7 @@ def statements(
     names = {key for key, weight in weights.items() if len(key) >= SHORTEST_OWN and weight >= 0.5 * _top(weights)}
     bearers: dict[str, set[str]] = defaultdict(set)
     for place in read:
-        bearers[_source(posts[place])].add(posts[place].author_id)
+        bearers[source_of(posts[place])].add(posts[place].author_id)
         if posts[place].kind == "quote":
             bearers[posts[place].related_id or ""].add(posts[place].author_id)
     times = {place: rank for rank, place in enumerate(sorted(read, key=lambda p: (posts[p].created_at, posts[p].id)))}
@@ -109,7 +109,7 @@ def statements(
             if source == "quoted" and (passage.text, post.related_id) in seen:
                 continue
             seen.add((passage.text, post.related_id))
-            telling = worth * (1 + math.log(max(len(bearers[_source(post)]), len(said[passage.text]))))
+            telling = worth * (1 + math.log(max(len(bearers[source_of(post)]), len(said[passage.text]))))
             telling *= ITS_OWN if _is_own(post, names, source) else 1.0
             telling *= 1 + math.log(len(bearers[post.related_id or ""]) or 1) if source == "quoted" else 1.0
             heading = source == "title" or usage.is_headline(atoms(passage.text))
@@ -213,7 +213,8 @@ def _top(weights: Mapping[str, float]) -> float:
     return max(weights.values(), default=0.0)
 
 
-def _source(post: Tweet) -> str:
+def source_of(post: Tweet) -> str:
+    """Return the id of the post whose words these are: a retweet has those of its original."""
     return (post.related_id or post.id) if post.kind == "retweet" else post.id
 
 

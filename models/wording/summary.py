@@ -19,7 +19,7 @@ from models.text.plain import one_line
 from models.wording.headings import shortened
 from models.wording.passages import verbatim
 from models.wording.people import clean_handle, joined, listed, mention, original_author, people_of
-from models.wording.statements import Statement
+from models.wording.statements import Statement, source_of
 
 ALSO = " Also on it: "
 SHARED_BY = "shared by "
@@ -86,16 +86,15 @@ def _quoted(
     """Return the quotation with its speakers, and these; news: the quotation comes first in any case."""
     post = posts[lead.place]
     if lead.is_title:
-        sharing = [other for other in posts if any(_title(link.title) == lead.text for link in other.links)]
+        sharing = [other for other in posts if _shares(other, lead.text)]
         people = people_of(sharing, influence)
         return f"“{words}” – {SHARED_BY}{listed(people)}", people
     if lead.is_quoted:
-        quoting = [other for other in posts if verbatim(lead.text) in (other.quoted_text or "")]
+        quoting = [other for other in posts if _quotes(other, lead.text)]
         people = people_of(quoting, influence)
         said_by = f"{original_author(post)}, " if post.related_author else ""
         return f"“{words}” – {said_by}{QUOTED_BY}{listed(people)}", people
-    source = _source(post)
-    same = [other for other in posts if _source(other) == source]
+    same = [other for other in posts if source_of(other) == source_of(post)]
     if post.kind == "retweet" and (author := original_author(post)) is not None:
         first = next((other for other in same if other.kind != "retweet"), None)
         who = mention(people_of([first], influence)[0]) if first is not None else author
@@ -134,12 +133,12 @@ def overview_line(topic: DigestTopic, *, comparable: bool = True) -> Sentence:
     return Sentence(text=text if plain else f"{text}; {STATUS_WORDS[topic.status]}", posts=topic.summary.posts)
 
 
-def _source(post: Tweet) -> str:
-    return (post.related_id or post.id) if post.kind == "retweet" else post.id
+def _shares(post: Tweet, title: str) -> bool:
+    return any(link.title and one_line(link.title.partition(" | ")[0], 200) == title for link in post.links)
 
 
-def _title(title: str | None) -> str | None:
-    return one_line(title.partition(" | ")[0], 200) if title else None
+def _quotes(post: Tweet, words: str) -> bool:
+    return verbatim(words) in (post.quoted_text or "")
 
 
 def _evidence(posts: Sequence[Tweet], lead: Statement | None, named: Sequence[Person]) -> list[str]:
@@ -155,11 +154,11 @@ def _evidence(posts: Sequence[Tweet], lead: Statement | None, named: Sequence[Pe
 
 
 def _bears(post: Tweet, lead: Statement, source: Tweet) -> bool:
-    if lead.is_title and any(_title(link.title) == lead.text for link in post.links):
-        return True
-    if lead.is_quoted and verbatim(lead.text) in (post.quoted_text or ""):
-        return True
-    return _source(post) == _source(source)
+    return (
+        (lead.is_title and _shares(post, lead.text))
+        or (lead.is_quoted and _quotes(post, lead.text))
+        or source_of(post) == source_of(source)
+    )
 
 
 def _number(count: int, one: str, many: str) -> str:

@@ -19,7 +19,7 @@ from models.events import Tweet
 from models.text.plain import one_line
 from models.text.stop_words import STOP_WORDS, WEAK_WORDS
 from models.wording.headings import POSTS_BY, Headings, Title
-from models.wording.statements import SHORTEST_OWN, Statement, statements
+from models.wording.statements import SHORTEST_OWN, Statement, source_of, statements
 from models.wording.usage import NAMED, Atom, Usage, atoms, is_marked, written
 
 MAX_NAME = 5  # words
@@ -105,14 +105,14 @@ def _name(posts: Sequence[Tweet], usage: Usage) -> Name | None:
     read = range(len(posts)) if len(posts) <= MAX_POSTS else range(MAX_POSTS)
     found = _names(posts, read, usage)
     everybody = {posts[place].author_id for place in read}
-    voices = {_voice(posts[place]) for place in read}
+    voices = {source_of(posts[place]) for place in read}
     own = {word.casefold() for place in read for word in (posts[place].author, posts[place].author_name or "")}
     fit = [
         name
         for name in found.values()
         if name.surprise > 0
         and len(name.people) >= HALF * len(everybody)
-        and len(told := {_voice(posts[place]) for place in name.posts}) >= max(2, HALF * len(voices))
+        and len(told := {source_of(posts[place]) for place in name.posts}) >= max(2, HALF * len(voices))
         and len(told) > 1
         and not (name.text.casefold() in own and len(everybody) == 1)
     ]
@@ -184,11 +184,6 @@ def group_name(posts: Sequence[Tweet], words: Sequence[str], usage: Usage, taken
     ]
     posts_by = f"{POSTS_BY}{one_line(posts[0].author, 80).lstrip('@')}"
     return next((text[:1].upper() + text[1:] for text in found if text and text.casefold() not in taken), posts_by)
-
-
-def _voice(post: Tweet) -> str:
-    """A post, and all that repeat it, are one voice."""
-    return (post.related_id or post.id) if post.kind == "retweet" else post.id
 
 
 def _longest(best: Name, found: dict[tuple[str, ...], Name]) -> Name:
