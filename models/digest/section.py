@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -52,6 +53,16 @@ class _Told:
     statements: list[Statement]
     title: Title
     people: list[Person]
+
+    @cached_property
+    def ranked(self) -> list[tuple[float, Statement]]:
+        """The statements by how well they tell the title's event to a stranger."""
+        subject = {atom.key for atom in atoms(self.title.text)} - STOP_WORDS - WEAK_WORDS
+        ranked = []
+        for one in self.statements:
+            shared = len(subject & {atom.key for atom in atoms(one.text)}) / len(subject) if subject else 0.0
+            ranked.append((one.worth * speaker(one.text) * (OTHER_SUBJECT + shared), one))
+        return sorted(ranked, key=lambda pair: -round(pair[0], 9))
 
 
 def _told(inputs: "Inputs", story: Story, taken: Set[str] = frozenset()) -> _Told:
@@ -217,8 +228,8 @@ def _lead(told: _Told, found: Sequence[Group], story: Story) -> Statement | None
     letters = alphanumeric(verbatim(told.title.text))
     named = told.title.form == "name"
     first = next((one for one in _line_first(told) if embeddable(one.text)), None)
-    least = LEAST_LEAD * max((worth for worth, one in _ranked(told) if one is first), default=0.0)
-    for worth, one in _ranked(told):
+    least = LEAST_LEAD * max((worth for worth, one in told.ranked if one is first), default=0.0)
+    for worth, one in told.ranked:
         if worth < least:
             break
         own = alphanumeric(verbatim(one.text))
@@ -230,19 +241,9 @@ def _lead(told: _Told, found: Sequence[Group], story: Story) -> Statement | None
     return first
 
 
-def _ranked(told: _Told) -> list[tuple[float, Statement]]:
-    """Return the statements by how well they tell the title's event to a stranger."""
-    subject = {atom.key for atom in atoms(told.title.text)} - STOP_WORDS - WEAK_WORDS
-    ranked = []
-    for one in told.statements:
-        shared = len(subject & {atom.key for atom in atoms(one.text)}) / len(subject) if subject else 0.0
-        ranked.append((one.worth * speaker(one.text) * (OTHER_SUBJECT + shared), one))
-    return sorted(ranked, key=lambda pair: -round(pair[0], 9))
-
-
 def _line_first(told: _Told) -> list[Statement]:
     """Return the statements for a line, which has no title above it: the one that is the title before all others."""
-    return sorted((one for _, one in _ranked(told)), key=lambda one: one.text != told.title.said)
+    return sorted((one for _, one in told.ranked), key=lambda one: one.text != told.title.said)
 
 
 def _items(inputs: "Inputs", found: Sequence[Group], used: set[str]) -> list[Item]:
