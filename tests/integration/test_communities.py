@@ -27,9 +27,9 @@ from tests.integration.pipeline import (
     until_accounted,
     until_digests,
 )
-from tests.integration.test_pipeline import demo_tweets
 from tests.support.footprint import footprint
 from tests.support.made_weeks import SUBJECTS, post
+from tests.support.stored_weeks import demo_tweets
 
 pytestmark = pytest.mark.timeout(1200)
 ZONES = {"ml": "UTC", "bio": "Pacific/Auckland"}

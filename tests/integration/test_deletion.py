@@ -25,7 +25,8 @@ from tests.integration.pipeline import (
     until_accounted,
     until_digests,
 )
-from tests.integration.test_pipeline import WEEKS, demo_tweets
+from tests.integration.test_pipeline import WEEKS
+from tests.support.stored_weeks import two_weeks_of_tweets
 
 pytestmark = pytest.mark.timeout(1200)
 WORDS = 5
@@ -36,7 +37,7 @@ async def test_a_deleted_post_is_gone_from_digest_forms_feed_pages_and_redis(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
     """The post that a summary quotes, with its retweets: a correction follows, and every form shows it."""
-    posts = demo_tweets()
+    posts = two_weeks_of_tweets()
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names, tmp_path) as settings:
         worker = WorkerProcess(settings, tmp_path / "worker.log")
         service = ServiceProcess(redis_url, tmp_path, kafka_bootstrap, fresh_names)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-import orjson
 import pytest
 from aiokafka.admin import NewPartitions
 
@@ -14,14 +13,12 @@ from models.events import Deletion, EmbeddedTweet, TopicEvent, Tweet
 from models.events.week_topics import WeekTopics
 from models.events.wire import decode, decode_embedded, decode_log, encode
 from models.week.week import Week
-from streams.demo import demo_posts
 from streams.kafka.admin_client import admin
 from streams.kafka.digests import PublishedDigest
 from streams.kafka.log import producer, topic_name
 from streams.kafka.topics import EMBEDDED, TOPIC_EVENTS, TWEETS
 from streams.refit.week_slice import read_week
 from streams.settings import Settings
-from streams.sources.files.json_lines import parse_line
 from tests.integration.pipeline import (
     WorkerProcess,
     audit,
@@ -32,17 +29,12 @@ from tests.integration.pipeline import (
     until_digests,
 )
 from tests.support.made_posts import START, embedded, tweet
+from tests.support.stored_weeks import two_weeks_of_tweets
 
 pytestmark = pytest.mark.timeout(1200)
 POISON: Sequence[bytes | None] = (b"not json", None, b"[]", b'{"id":"x"}', b'{"schema":7,"id":"x"}', b"\xff\xfe")
 WEEKS = ("2021-W09", "2021-W10")
 GROWN = 6  # partitions of `tweets`
-
-
-def demo_tweets() -> list[Tweet]:
-    """The demo's first two weeks, with deletions and duplicates."""
-    posts = [post for line in demo_posts() if isinstance(post := parse_line(orjson.dumps(line)), Tweet)]
-    return [post for post in posts if post.created_at < Week.parse("2021-W11").start]
 
 
 async def test_every_record_is_accounted_for_in_spite_of_kill_9(
@@ -115,7 +107,7 @@ async def test_the_same_posts_give_the_same_digest_bytes(
     kafka_bootstrap: str, redis_url: str, fresh_names: str, tmp_path: Path
 ) -> None:
     """Arrival order, partitions, batch sizes and a killed worker have no effect on a digest (laws 2 and 3)."""
-    posts = demo_tweets()
+    posts = two_weeks_of_tweets()
     async with pipeline_settings(kafka_bootstrap, redis_url, fresh_names + "a-", tmp_path / "a") as plain:
         expected = await _digests(plain, tmp_path / "a.log", posts)
         lessons = await _lessons(plain)

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from models.encoding.hash_encoder import HashEncoder
 from models.events import Deletion, Tweet
 from models.events.wire import encode
+from models.week.week import Week
 from streams.demo.posts import demo_posts
 from streams.kafka.admin import ensure_topics
 from streams.kafka.log import producer, read_topic
@@ -56,6 +57,11 @@ def demo_tweets() -> list[Tweet]:
     """The demo's well-formed posts, in order of arrival."""
     parsed = (parse_object(orjson.loads(orjson.dumps(post))) for post in demo_posts())
     return [post for post in parsed if isinstance(post, Tweet)]
+
+
+def two_weeks_of_tweets() -> list[Tweet]:
+    """Those of the demo's first two weeks."""
+    return [post for post in demo_tweets() if post.created_at < Week.parse(WEEKS[2]).start]
 
 
 async def put_posts(settings: Settings, posts: Iterable[Tweet | Deletion]) -> None:
