@@ -11,17 +11,18 @@ export class Problem extends Error {
   }
 }
 
+// The answer is the caller's own: it may be sorted or added to, and the next 304 still has what the service said.
 export async function get(path) {
   const before = known.get(path);
   const headers = before ? { "If-None-Match": before.etag } : {};
   const answer = await fetch(BASE + path, { headers, signal: AbortSignal.timeout(15000), cache: "no-store" });
-  if (answer.status === 304 && before) return before.body;
+  if (answer.status === 304 && before) return structuredClone(before.body);
   if (answer.status === 401) location.assign(`${BASE}/login`);
   const body = await answer.json().catch(() => ({ detail: "the answer is no JSON" }));
   if (!answer.ok) throw new Problem(answer.status, body.detail ?? answer.statusText);
   if (known.size > 60) known.delete(known.keys().next().value);
   known.set(path, { etag: answer.headers.get("ETag"), body });
-  return body;
+  return structuredClone(body);
 }
 
 // A request that changes something.
