@@ -200,6 +200,11 @@ def of_installation(settings: Settings) -> Settings:
     )
 
 
+def encoders_folder(settings: Settings) -> Path:
+    """Where models that were loaded by name are kept, for all communities of an installation."""
+    return of_installation(settings).data_dir / "encoders"
+
+
 def load_settings(**overrides: object) -> Settings:
     """Settings from the environment; `overrides` that are not None win. Raises pydantic.ValidationError."""
     return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]

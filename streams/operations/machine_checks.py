@@ -9,7 +9,7 @@ from pathlib import Path
 from streams.local.orphans import orphans
 from streams.operations.checks import Check, Finding, Problem
 from streams.operations.environment import unknown_variables
-from streams.settings import Settings, of_installation
+from streams.settings import Settings, encoders_folder
 
 ENCODER_SECONDS = 300.0  # the first load may compile or distil
 LEAST_FREE = 2 * 1024**3
@@ -101,7 +101,6 @@ def _orphans(folder: Path) -> str:
 def _encoder(settings: Settings) -> str:
     from models.encoding.loading import load_encoder
 
-    encoders = of_installation(settings).data_dir / "encoders"
-    encoder = load_encoder(settings.encoder, device=settings.device, cache_dir=encoders)
+    encoder = load_encoder(settings.encoder, device=settings.device, cache_dir=encoders_folder(settings))
     (vector,) = encoder.encode(["a sentence to try the encoder with"])
     return f"{encoder.name} loads, {len(vector)} dimensions"

@@ -25,7 +25,7 @@ from streams.kafka.topics import EMBEDDED, TWEETS
 from streams.redis_store.embed_cache import EmbedCache, cached_encode
 from streams.redis_store.redis_embed_cache import create_embed_cache
 from streams.refit.week_slice import WeekSlice, read_week
-from streams.settings import Settings, of_installation
+from streams.settings import Settings, encoders_folder, of_installation
 from streams.system.logs import get_logger
 
 log = get_logger(__name__)
@@ -50,9 +50,8 @@ async def read_week_again(
     stored = await read_week(settings, week, end=end)
     origins = {record.origin for record in stored.records} if end is not None else set()
     posts, seen = await _read_posts(settings, week, origins)
-    shared = of_installation(settings)
-    encoder = load_encoder(settings.encoder, device=settings.device, cache_dir=shared.data_dir / "encoders")
-    cache = create_embed_cache(str(settings.redis_url), prefix=shared.prefix)
+    encoder = load_encoder(settings.encoder, device=settings.device, cache_dir=encoders_folder(settings))
+    cache = create_embed_cache(str(settings.redis_url), prefix=of_installation(settings).prefix)
     records: list[EmbeddedTweet | Deletion] = []
     try:
         for first in range(0, len(posts), BATCH):

@@ -21,7 +21,7 @@ from models.week.progress import StepProgress
 from models.week.week import Week
 from streams.refit.client import library_versions
 from streams.refit.settings import config_with
-from streams.settings import Settings, load_settings, of_installation
+from streams.settings import Settings, encoders_folder, load_settings
 from streams.system.logs import get_logger, set_up_logging
 from streams.system.parent_death import die_with_parent
 from streams.system.priority import lower_priority
@@ -48,10 +48,9 @@ async def _refit(settings: Settings, arguments: dict[str, Any], progress: StepPr
     piece = await read(
         settings, week, end=arguments["end"], progress=lambda done, of: progress("reading the week", done / max(of, 1))
     )
-    encoders = of_installation(settings).data_dir / "encoders"
     records = in_one_space(
         piece.records,
-        lambda: load_encoder(settings.encoder, device=settings.device, cache_dir=encoders),
+        lambda: load_encoder(settings.encoder, device=settings.device, cache_dir=encoders_folder(settings)),
     )
     posts = week_posts(records, week)
     digest, taught = build_week(

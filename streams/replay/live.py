@@ -28,7 +28,7 @@ from streams.kafka.topics import DIGESTS, EMBEDDED, INFLUENCERS, TOPICS, TWEETS
 from streams.redis_store.client import open_views
 from streams.replay.rebuild import SourceTopic
 from streams.runtime.worker import Worker, environment_for
-from streams.settings import Settings, of_installation
+from streams.settings import Settings, encoders_folder
 from streams.stages.table import STAGE_NAMES
 from streams.system.files import LockedError, locked
 
@@ -199,9 +199,9 @@ async def _prepare(settings: Settings, apart: Settings, week: Week) -> None:
 @contextmanager
 def _folder(settings: Settings, apart: Settings) -> Iterator[None]:
     apart.data_dir.mkdir(parents=True, exist_ok=True)
-    encoders = of_installation(settings).data_dir / "encoders"
+    encoders = encoders_folder(settings)
     if encoders.is_dir():  # distilled encoders are reused
-        (apart.data_dir / "encoders").symlink_to(encoders.resolve(), target_is_directory=True)
+        encoders_folder(apart).symlink_to(encoders.resolve(), target_is_directory=True)
     try:
         with locked(apart.data_dir / LOCK, wait=True):
             yield

@@ -37,7 +37,7 @@ from streams.redis_store.embed_cache import cached_encode
 from streams.refit.client import MadeDigest, RefitProcess
 from streams.refit.digest_posts import digest_posts
 from streams.runtime.faust_app import BuildStage
-from streams.settings import Settings
+from streams.settings import Settings, encoders_folder
 from streams.stages.assign import AssignStage
 from streams.stages.dead_letters import DeadLetterBudget
 from streams.stages.edit import EditStage
@@ -73,7 +73,7 @@ def build_embed(settings: Settings, send: Send, metrics: Metrics) -> Stage:
     from streams.redis_store.redis_embed_cache import create_embed_cache
 
     os.environ.setdefault("LRU_CACHE_CAPACITY", KERNELS_KEPT)  # before torch is loaded
-    encoder = load_encoder(settings.encoder, device=settings.device, cache_dir=settings.data_dir / "encoders")
+    encoder = load_encoder(settings.encoder, device=settings.device, cache_dir=encoders_folder(settings))
     log.info("encoder loaded", encoder=encoder.name, dimensions=encoder.dimensions)
     cache = create_embed_cache(str(settings.redis_url), prefix=settings.prefix)
     # a thread for each batch: the event loop runs while the device works, and the device gets its next batch without a
